@@ -1,0 +1,1 @@
+//! What we know about ECE, Microsoft and Webex: checks, causes and dated tables, read from `checks/`.

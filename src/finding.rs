@@ -1,0 +1,289 @@
+//! How the checks came out, and the report of a whole run.
+//!
+//! The JSON report *is* [`Report`], written out. The exit code is decided here and nowhere else.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::seen::Observation;
+
+/// How one check came out for one subject, and because of what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The check, such as `tls.trusted`.
+    pub check: String,
+    /// The section of Cisco's checklist.
+    pub section: String,
+    /// A statement that is true when all is well.
+    pub title: String,
+    /// What the check was made for: an endpoint, a name, the user's file.
+    pub subject: String,
+    /// How it came out.
+    pub status: Status,
+    /// Why it was skipped.
+    pub reason: Option<SkipReason>,
+    /// The place in `findings` of the finding that blocks this one.
+    pub blocked_by: Option<usize>,
+    /// What should have been seen.
+    pub expected: String,
+    /// What was seen.
+    pub found: String,
+    /// What it means for ECE when this fails; empty where all is well.
+    pub means: String,
+    /// The causes left standing, best first.
+    pub causes: Vec<NamedCause>,
+    /// The causes that the other findings rule out.
+    pub ruled_out: Vec<RuledOut>,
+    /// The look or the command that would settle what is still open, or what the user should give.
+    pub next: Option<String>,
+    /// The place in `looks` of the look that was judged.
+    pub look: Option<usize>,
+}
+
+/// How a check came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// It holds; that was seen.
+    Pass,
+    /// It holds, with a reservation.
+    Warn,
+    /// It does not hold; that was seen.
+    Fail,
+    /// It was not judged, for a stated reason.
+    Skip,
+    /// It could not be judged: deadline, interruption, a fault of ours.
+    Error,
+}
+
+/// Why a check was skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// Something it needs has failed.
+    Blocked,
+    /// The user has not said something that it needs.
+    NeedsInput,
+    /// It does not apply to this role, phase or design.
+    NotApplicable,
+    /// The user has waived it.
+    Waived,
+}
+
+/// A cause that stands behind a finding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NamedCause {
+    /// The cause's code.
+    pub cause: String,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// What speaks for it.
+    pub because: Vec<String>,
+}
+
+/// A cause that could have been, and is not.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RuledOut {
+    /// The cause's code.
+    pub cause: String,
+    /// What speaks against it.
+    pub because: String,
+}
+
+/// How sure a diagnosis is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// What was seen allows nothing else.
+    Certain,
+    /// The rest is ruled out, or much speaks for it.
+    Likely,
+    /// One among several.
+    Possible,
+}
+
+/// Who mends a cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Owner {
+    /// The network or firewall team.
+    Network,
+    /// The team that administers Microsoft Entra ID.
+    Entra,
+    /// The team that administers Exchange Online.
+    Exchange,
+    /// The ECE administrator.
+    Ece,
+    /// The Webex administrator.
+    Webex,
+    /// Microsoft.
+    Microsoft,
+}
+
+/// A cause of the whole run, to be mended in this order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FixFirst {
+    /// The cause's code.
+    pub cause: String,
+    /// What is wrong, in one line.
+    pub title: String,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// Who mends it.
+    pub owner: Owner,
+    /// What mends it.
+    pub fix: String,
+    /// The command or portal path, with this site's values.
+    pub command: Option<String>,
+    /// How long the change takes to be felt.
+    pub takes: String,
+    /// Pages that say so.
+    pub sources: Vec<String>,
+    /// The places in `findings` that this cause explains, the blocked ones too.
+    pub explains: Vec<usize>,
+}
+
+/// All of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The version of this shape.
+    pub schema_version: u32,
+    /// The program that wrote it.
+    pub tool: Tool,
+    /// When, where and how it ran.
+    pub run: Run,
+    /// The outcome in numbers, and what to mend first.
+    pub summary: Summary,
+    /// How each planned check came out, in plan order.
+    pub findings: Vec<Finding>,
+    /// What was seen, in plan order.
+    pub looks: Vec<Observation>,
+}
+
+/// The program that wrote a report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `ece-check`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The date of the newest table in its catalogue.
+    pub catalogue_date: String,
+}
+
+/// When, where and how a run was made: its vantage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Run {
+    /// A random identifier.
+    pub id: String,
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// The case number that was given.
+    pub case: Option<String>,
+    /// The name of this host.
+    pub host: String,
+    /// The operating system of this host.
+    pub os: String,
+    /// The addresses of this host that connections left from.
+    pub source_addresses: Vec<String>,
+    /// The resolvers that were asked.
+    pub dns_servers: Vec<String>,
+    /// The role of this server in ECE.
+    pub role: String,
+    /// The Microsoft cloud.
+    pub cloud: String,
+    /// True when the built-in tenant was looked at, not Microsoft's.
+    pub lab: bool,
+    /// The proxy that was used.
+    pub proxy: Option<String>,
+    /// How far this host's clock is ahead of the servers' clocks, in milliseconds.
+    pub clock_offset_ms: Option<i64>,
+    /// True when the run was interrupted before its end.
+    pub interrupted: bool,
+}
+
+/// The outcome in numbers, and what to mend first.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// All findings.
+    pub planned: usize,
+    /// Findings that hold.
+    pub pass: usize,
+    /// Findings that hold with a reservation.
+    pub warn: usize,
+    /// Findings that do not hold.
+    pub fail: usize,
+    /// Findings that were skipped.
+    pub skip: usize,
+    /// Findings that could not be judged.
+    pub error: usize,
+    /// The exit code of the run.
+    pub exit_code: u8,
+    /// The causes, in the order in which they must be mended.
+    pub fix_first: Vec<FixFirst>,
+}
+
+impl Summary {
+    /// Counts the findings and decides on the exit code.
+    #[must_use]
+    pub fn of(findings: &[Finding], fix_first: Vec<FixFirst>, strict: bool) -> Self {
+        let count = |status| findings.iter().filter(|finding| finding.status == status).count();
+        let mut summary = Self {
+            planned: findings.len(),
+            pass: count(Status::Pass),
+            warn: count(Status::Warn),
+            fail: count(Status::Fail),
+            skip: count(Status::Skip),
+            error: count(Status::Error),
+            exit_code: 0,
+            fix_first,
+        };
+        summary.exit_code = summary.decide(strict);
+        summary
+    }
+
+    fn decide(&self, strict: bool) -> u8 {
+        if self.fail > 0 {
+            return 1;
+        }
+        let nothing_was_seen = self.pass + self.warn == 0;
+        if self.error > 0 || nothing_was_seen {
+            return 3;
+        }
+        if strict && self.warn > 0 { 4 } else { 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(pass: usize, warn: usize, fail: usize, skip: usize, error: usize) -> Summary {
+        Summary { planned: pass + warn + fail + skip + error, pass, warn, fail, skip, error, ..Summary::default() }
+    }
+
+    #[test]
+    fn a_failure_outranks_everything() {
+        assert_eq!(summary(5, 1, 1, 1, 1).decide(true), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_judged_is_not_proved_healthy() {
+        assert_eq!(summary(5, 1, 0, 0, 1).decide(false), 3);
+    }
+
+    #[test]
+    fn nothing_seen_is_not_success() {
+        assert_eq!(summary(0, 0, 0, 7, 0).decide(false), 3);
+        assert_eq!(summary(0, 0, 0, 0, 0).decide(false), 3);
+    }
+
+    #[test]
+    fn warnings_count_only_when_strict() {
+        assert_eq!(summary(5, 1, 0, 2, 0).decide(false), 0);
+        assert_eq!(summary(5, 1, 0, 2, 0).decide(true), 4);
+        assert_eq!(summary(5, 0, 0, 2, 0).decide(true), 0);
+    }
+}

@@ -1,0 +1,7 @@
+//! Walks the ECE and Office 365 OAuth2 checklist and names the cause of what fails.
+pub mod finding;
+pub mod net;
+pub mod probe;
+pub mod seen;
+pub mod table;
+pub mod wire;

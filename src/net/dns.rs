@@ -1,0 +1,4 @@
+//! stub
+/// Resolvers and the hosts file.
+#[derive(Debug)]
+pub struct Resolver {}

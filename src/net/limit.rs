@@ -1,0 +1,59 @@
+//! The limits of every wait: the step, the whole run, and the user's patience.
+
+use std::{future::Future, time::Duration};
+
+use tokio::{sync::watch, time::Instant};
+
+use super::Halt;
+use crate::seen::Kind;
+
+/// How long anything may take. Cheap to clone; all clones end together.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// The longest that one step may take: `--timeout`.
+    pub step: Duration,
+    /// When the run ends: `--deadline`.
+    pub deadline: Instant,
+    interrupted: watch::Receiver<bool>,
+}
+
+impl Limits {
+    /// Limits that also end when `interrupted` becomes true.
+    #[must_use]
+    pub fn new(step: Duration, deadline: Instant, interrupted: watch::Receiver<bool>) -> Self {
+        Self { step, deadline, interrupted }
+    }
+
+    /// Waits for a step, no longer than it may take. What the step was is for the caller to say.
+    ///
+    /// # Errors
+    /// [`Kind::TimedOut`] when the step's own limit ran out, [`Kind::Deadline`] when the run's did,
+    /// [`Kind::Interrupted`] when the user stopped the run.
+    pub async fn step<T>(&self, work: impl Future<Output = T>) -> Result<T, Halt> {
+        let step_ends = Instant::now() + self.step;
+        let mut interrupted = self.interrupted.clone();
+        let stopped = async {
+            if interrupted.wait_for(|stop| *stop).await.is_err() {
+                std::future::pending::<()>().await; // nobody is left who could interrupt
+            }
+        };
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            () = tokio::time::sleep_until(step_ends.min(self.deadline)) => Err(self.ran_out(step_ends)),
+            () = stopped => Err(Halt::new(Kind::Interrupted, "stopped before the answer came")),
+        }
+    }
+
+    fn ran_out(&self, step_ends: Instant) -> Halt {
+        if step_ends <= self.deadline {
+            Halt::new(Kind::TimedOut, format!("no answer within {}", spoken(self.step)))
+        } else {
+            Halt::new(Kind::Deadline, "the deadline of the run came before the answer")
+        }
+    }
+}
+
+fn spoken(time: Duration) -> String {
+    if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{} ms", time.as_millis()) }
+}

@@ -1,0 +1,4 @@
+//! stub
+/// Which certificates are trusted.
+#[derive(Debug)]
+pub struct Trust {}

@@ -1,0 +1,80 @@
+//! How to look: one file a protocol. A probe tells what it saw and never judges.
+//!
+//! In: a [`Look`] from the plan, and what earlier looks saw. Out: an [`Observation`]. What a probe can measure is
+//! declared in its `FACTS`; a check that reads any other fact is refused when the catalogue is loaded.
+
+pub mod dns;
+pub mod https;
+pub mod imap;
+pub mod pop3;
+pub mod smtp;
+pub mod tcp;
+pub mod tls;
+pub mod url;
+pub mod version;
+
+use crate::{net::Network, seen::Observation};
+
+/// One look: what is to be seen, and how.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// The addresses of a name.
+    Dns(dns::Look),
+    /// A service on a port: every address of its name at once, one connection each.
+    Service(tcp::Look),
+    /// The installed level of ECE, from the user's file.
+    Version(version::Look),
+    /// The addresses of ECE's web pages, from the user's file.
+    Url(url::Look),
+}
+
+/// Looks. `earlier` is what the look at the name saw, when this look dials its addresses.
+pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Network) -> Observation {
+    match look {
+        Look::Dns(look) => dns::observe(look, network).await,
+        Look::Service(look) => tcp::observe(look, earlier, network).await,
+        Look::Version(look) => version::observe(look),
+        Look::Url(look) => url::observe(look),
+    }
+}
+
+/// One thing that a probe can measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// Its name, such as `tls.days_left`; the part before the dot is the probe.
+    pub name: &'static str,
+    /// What its value is.
+    pub shape: Shape,
+    /// What a person calls it, such as "days left".
+    pub label: &'static str,
+}
+
+/// What the value of a fact is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Yes or no.
+    Bool,
+    /// A whole number.
+    Int,
+    /// A text.
+    Text,
+    /// Several texts.
+    List,
+}
+
+/// The probes and the facts that each can measure, in the order in which a connection passes them.
+pub const FACTS: &[(&str, &[Fact])] = &[
+    ("version", version::FACTS),
+    ("url", url::FACTS),
+    ("dns", dns::FACTS),
+    ("tcp", tcp::FACTS),
+    ("tls", tls::FACTS),
+    ("https", https::FACTS),
+    ("smtp", smtp::FACTS),
+    ("imap", imap::FACTS),
+    ("pop3", pop3::FACTS),
+];
+
+const fn fact(name: &'static str, shape: Shape, label: &'static str) -> Fact {
+    Fact { name, shape, label }
+}

@@ -1,0 +1,323 @@
+//! What was seen: observations, facts, stops and transcripts. No judgement.
+//!
+//! In: what the probes in [`crate::probe`] write down. Out: values that everything later reads and that the JSON
+//! report carries whole, so that a saved report can be judged again without looking again.
+
+use std::{collections::BTreeMap, fmt, net::SocketAddr};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// All that one look saw.
+///
+/// A look at a service tries every address of its name; each address is one [`Path`]. A look that has no addresses
+/// (a name lookup, the user's own file) keeps its facts and its stop here.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Observation {
+    /// The deepest protocol that was looked at: `dns`, `tcp`, `tls`, `https`, `smtp`, `imap`, `pop3`, `version`, `url`.
+    pub probe: String,
+    /// What was looked at, as the findings name it.
+    pub subject: String,
+    /// The road taken: `direct`, or the place that `--connect-to` or `--resolve` names.
+    pub road: String,
+    /// What was measured for the look as a whole.
+    pub facts: Facts,
+    /// Where and why the look as a whole could not go on.
+    pub stop: Option<Stop>,
+    /// What each address showed, in address order.
+    pub paths: Vec<Path>,
+    /// What was said, when the look has no addresses of its own.
+    pub transcript: Vec<Line>,
+    /// How long each stage took.
+    pub steps: Vec<Step>,
+    /// How long the whole look took, in milliseconds.
+    pub duration_ms: f64,
+}
+
+/// What one address of a service showed: one connection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Path {
+    /// The address that the name gave, with the port.
+    #[schemars(with = "String")]
+    pub address: SocketAddr,
+    /// The address that was dialled in its place, when an override says so.
+    #[schemars(with = "Option<String>")]
+    pub dialled: Option<SocketAddr>,
+    /// The address of this host that the connection leaves from.
+    pub source: Option<String>,
+    /// What was measured on this connection.
+    pub facts: Facts,
+    /// Where and why this connection could not go on.
+    pub stop: Option<Stop>,
+    /// What was said on this connection.
+    pub transcript: Vec<Line>,
+    /// How long each stage took.
+    pub steps: Vec<Step>,
+}
+
+/// One stage of a look and the time it took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// The stage.
+    pub name: Stage,
+    /// Milliseconds.
+    pub ms: f64,
+}
+
+/// Measured things by name. Names are declared by the probes, see [`crate::probe::FACTS`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Facts(BTreeMap<String, Value>);
+
+impl Facts {
+    /// Writes one fact down; a later value replaces an earlier one.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.0.insert(name.to_owned(), value.into());
+    }
+
+    /// The value of a fact, if it was measured.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
+    /// Names and values in the order of the names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+}
+
+/// The value of a fact; units stand in the fact's name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)] // read back only from our own reports, where JSON's own types tell the variants apart
+pub enum Value {
+    /// Yes or no.
+    Bool(bool),
+    /// A count or a measure.
+    Int(i64),
+    /// A text, possibly from outside: escaped where it is printed, never here.
+    Text(String),
+    /// Several texts.
+    List(Vec<String>),
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl From<Vec<String>> for Value {
+    fn from(value: Vec<String>) -> Self {
+        Self::List(value)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bool(true) => f.write_str("yes"),
+            Self::Bool(false) => f.write_str("no"),
+            Self::Int(number) => write!(f, "{number}"),
+            Self::Text(text) => f.write_str(text),
+            Self::List(items) if items.is_empty() => f.write_str("none"),
+            Self::List(items) => f.write_str(&items.join(", ")),
+        }
+    }
+}
+
+/// Where and why a look could not go on, in the other side's own words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Stop {
+    /// The protocol that was being spoken.
+    pub protocol: Protocol,
+    /// How far it had come.
+    pub stage: Stage,
+    /// What happened.
+    pub kind: Kind,
+    /// The three-digit reply code of SMTP, or the HTTP status.
+    pub code: Option<u16>,
+    /// The enhanced status code of SMTP (RFC 3463), such as `5.7.139`.
+    pub enhanced: Option<String>,
+    /// The other side's own words, or the operating system's; shortened, not escaped.
+    pub words: String,
+}
+
+impl Stop {
+    /// A stop without codes.
+    #[must_use]
+    pub fn new(protocol: Protocol, stage: Stage, kind: Kind, words: impl Into<String>) -> Self {
+        Self { protocol, stage, kind, code: None, enhanced: None, words: words.into() }
+    }
+}
+
+/// What was being spoken when a look stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// Name lookup.
+    Dns,
+    /// The connection itself.
+    Tcp,
+    /// Encryption and certificates.
+    Tls,
+    /// HTTP over TLS.
+    Https,
+    /// Mail submission.
+    Smtp,
+    /// Mail access.
+    Imap,
+    /// Mail pick-up.
+    Pop3,
+}
+
+/// How far a look had come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Asking the resolver.
+    Lookup,
+    /// Opening the TCP connection.
+    Connect,
+    /// Waiting for the server's first line.
+    Greeting,
+    /// EHLO before encryption.
+    Ehlo,
+    /// STARTTLS.
+    Starttls,
+    /// The TLS handshake up to the certificate.
+    Handshake,
+    /// Deciding on the certificate that was shown.
+    Certificate,
+    /// The capability list inside TLS: the second EHLO, CAPABILITY, CAPA.
+    Capabilities,
+    /// Asking over HTTP and reading the answer.
+    Request,
+}
+
+/// What stopped a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// The name does not exist (DNS NXDOMAIN).
+    NameUnknown,
+    /// The name exists and has no address (DNS NODATA).
+    NoAddress,
+    /// The resolver failed (DNS SERVFAIL).
+    ServerFailure,
+    /// The resolver refuses to answer (DNS REFUSED).
+    AnswerRefused,
+    /// Aliases lead in a circle.
+    AliasLoop,
+    /// The other side said nothing in time.
+    TimedOut,
+    /// The connection was refused.
+    Refused,
+    /// The connection was reset.
+    Reset,
+    /// There is no road to the address.
+    Unreachable,
+    /// This host itself forbids the connection.
+    Forbidden,
+    /// The other side closed before it had answered.
+    Closed,
+    /// The other side refused in the protocol's own words.
+    Rejected,
+    /// Something is missing from what the other side offers.
+    NotOffered,
+    /// HTTP was spoken where it does not belong.
+    SpokeHttp,
+    /// TLS was spoken where plain text belongs.
+    SpokeTls,
+    /// Plain text was spoken where TLS belongs.
+    SpokePlain,
+    /// The answer is not of the protocol.
+    Gibberish,
+    /// The answer is longer than any honest one.
+    TooMuch,
+    /// Bytes came behind the STARTTLS answer, before encryption.
+    Injected,
+    /// The other side ended the handshake with an alert.
+    Alert,
+    /// The other side knows only versions of TLS older than 1.2.
+    OldVersion,
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet.
+    NotYetValid,
+    /// The certificate is for another name.
+    WrongName,
+    /// The certificate is its own issuer.
+    SelfSigned,
+    /// The issuer is not in the trust store.
+    UnknownIssuer,
+    /// The server sends its own certificate without the one that signed it.
+    MissingIntermediate,
+    /// The certificate cannot be used: signature, purpose, form.
+    BadCertificate,
+    /// The HTTP status says no.
+    BadStatus,
+    /// The answer is a web page where data was asked for.
+    WebPage,
+    /// The deadline of the run came first.
+    Deadline,
+    /// The run was interrupted.
+    Interrupted,
+}
+
+impl Kind {
+    /// True when the look ended for a reason of our own: nothing is known of the other side.
+    #[must_use]
+    pub fn is_ours(self) -> bool {
+        matches!(self, Self::Deadline | Self::Interrupted)
+    }
+}
+
+/// One line of a transcript.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Line {
+    /// Milliseconds since the connection was begun.
+    pub at_ms: f64,
+    /// Who spoke, and whether inside TLS.
+    pub mark: Mark,
+    /// What was said; shortened, not escaped, never a secret.
+    pub text: String,
+}
+
+/// Who spoke in a transcript. The marks are those that swaks made common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Mark {
+    /// We, in plain text.
+    #[serde(rename = "->")]
+    Sent,
+    /// The other side, in plain text.
+    #[serde(rename = "<-")]
+    Received,
+    /// We, inside TLS.
+    #[serde(rename = "~>")]
+    SentInTls,
+    /// The other side, inside TLS.
+    #[serde(rename = "<~")]
+    ReceivedInTls,
+    /// A remark of ours: connected, encrypted, closed.
+    #[serde(rename = "==")]
+    Remark,
+}
