@@ -11,7 +11,10 @@ pub mod limit;
 pub mod session;
 pub mod tls;
 
-use std::{net::{IpAddr, SocketAddr}, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 pub use limit::Limits;
 
@@ -128,7 +131,8 @@ impl Roads {
     /// The address that is dialled for an address that a name gave; none when the lab knows none.
     #[must_use]
     pub fn dialled(&self, address: SocketAddr) -> Option<SocketAddr> {
-        let rule = self.connect_to.iter().find(|rule| rule.port == address.port() && rule.host.parse() == Ok(address.ip()));
+        let rule =
+            self.connect_to.iter().find(|rule| rule.port == address.port() && rule.host.parse() == Ok(address.ip()));
         match rule {
             Some(rule) => rule.to_host.parse().ok().map(|ip: IpAddr| SocketAddr::new(ip, rule.to_port)),
             None if self.only_mapped => None,

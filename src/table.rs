@@ -52,9 +52,11 @@ impl Document {
     /// When it cannot be read, is a folder, is larger than [`LARGEST`], or is not text.
     pub fn read(path: &Path) -> Result<Self, Mistake> {
         let name = path.display().to_string();
-        let whole = |wrong: String, right: &str| Mistake { file: name.clone(), line: None, wrong, right: right.to_owned() };
-        let about = std::fs::metadata(path)
-            .map_err(|error| whole(format!("cannot be read: {error}"), "give the name of a file that this user may read"))?;
+        let whole =
+            |wrong: String, right: &str| Mistake { file: name.clone(), line: None, wrong, right: right.to_owned() };
+        let about = std::fs::metadata(path).map_err(|error| {
+            whole(format!("cannot be read: {error}"), "give the name of a file that this user may read")
+        })?;
         if about.is_dir() {
             return Err(whole("is a folder".to_owned(), "give the name of the file in it"));
         }
@@ -62,8 +64,9 @@ impl Document {
             let wrong = format!("has {} bytes; more than {LARGEST} are not read", about.len());
             return Err(whole(wrong, "give the file that ece-check init or the README shows"));
         }
-        let bytes = std::fs::read(path)
-            .map_err(|error| whole(format!("cannot be read: {error}"), "give the name of a file that this user may read"))?;
+        let bytes = std::fs::read(path).map_err(|error| {
+            whole(format!("cannot be read: {error}"), "give the name of a file that this user may read")
+        })?;
         let text = decode(&bytes).ok_or_else(|| whole("is not text".to_owned(), "save it as UTF-8"))?;
         Ok(Self { name, text })
     }
@@ -212,7 +215,9 @@ impl<'d> Table<'d> {
             Scalar::Text(text) if text.trim().is_empty() => {
                 Err(found.mistake(format!("{} is empty", self.full(key)), "fill it in, or leave the line out"))
             }
-            Scalar::Text(text) => Ok(Some(At { value: text.clone(), document: found.document, span: found.span.clone() })),
+            Scalar::Text(text) => {
+                Ok(Some(At { value: text.clone(), document: found.document, span: found.span.clone() }))
+            }
             other => Err(found.mistake(
                 format!("{} is {}; a text is wanted", self.full(key), describe(other)),
                 format!("write {key} = \"…\""),
@@ -336,7 +341,9 @@ impl<'d> Table<'d> {
         let span = value.span();
         let path = Rc::from(self.full(key));
         match value.into_inner() {
-            DeValue::Table(entries) => Ok(Table { document: self.document, path, span, entries, asked: BTreeSet::new() }),
+            DeValue::Table(entries) => {
+                Ok(Table { document: self.document, path, span, entries, asked: BTreeSet::new() })
+            }
             other => {
                 let wrong = format!("{path} is {}; a table is wanted", kind(&other));
                 Err(self.document.mistake(&span, wrong, format!("write [{path}] on a line of its own, its keys below")))
@@ -425,7 +432,10 @@ mod tests {
     fn wrong_type_says_what_is_wanted() {
         let document = Document::new("a.toml", "port = \"443\"\n");
         let mistake = document.table().unwrap().int("port").unwrap_err();
-        assert_eq!(mistake.to_string(), "a.toml, line 1: port is a text; a whole number is wanted\n  write port = 443, without quotes");
+        assert_eq!(
+            mistake.to_string(),
+            "a.toml, line 1: port is a text; a whole number is wanted\n  write port = 443, without quotes"
+        );
     }
 
     #[test]
