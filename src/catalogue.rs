@@ -1,1 +1,59 @@
 //! What we know about ECE, Microsoft and Webex: checks, causes and dated tables, read from `checks/`.
+//!
+//! In: the files built into the program, and those of `--checks DIR` laid over them. Out: a [`Catalogue`] in which every
+//! reference holds, or the first [`Mistake`] with file, line and the nearest right word.
+
+pub mod cause;
+pub mod check;
+pub mod expect;
+pub mod load;
+pub mod section;
+pub mod tables;
+
+pub use cause::Cause;
+pub use check::Check;
+pub use section::Section;
+
+use crate::table::Mistake;
+
+/// All checks, causes and tables.
+#[derive(Debug)]
+pub struct Catalogue {
+    /// The checks: by section, by how deep they look, then by id.
+    pub checks: Vec<Check>,
+    /// The causes, in the order in which they must be mended.
+    pub causes: Vec<Cause>,
+    /// The dated tables.
+    pub tables: tables::Tables,
+}
+
+impl Catalogue {
+    /// The catalogue that is built into the program.
+    ///
+    /// # Panics
+    /// Never in a released program: a test loads it.
+    #[must_use]
+    pub fn built_in() -> Self {
+        load::load(None).unwrap_or_else(|mistake| panic!("the built-in catalogue is at fault: {mistake}"))
+    }
+
+    /// The built-in catalogue with the files of a folder laid over it: a file at the same place replaces ours.
+    ///
+    /// # Errors
+    /// The first mistake in the folder's files.
+    pub fn with_folder(folder: &std::path::Path) -> Result<Self, Mistake> {
+        load::load(Some(folder))
+    }
+
+    /// The check with this id.
+    #[must_use]
+    pub fn check(&self, id: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id == id)
+    }
+
+    /// The cause with this code.
+    #[must_use]
+    pub fn cause(&self, code: &str) -> Option<&Cause> {
+        self.causes.iter().find(|cause| cause.code == code)
+    }
+}

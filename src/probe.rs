@@ -62,6 +62,17 @@ pub enum Shape {
     List,
 }
 
+impl std::fmt::Display for Shape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "true or false",
+            Self::Int => "a whole number",
+            Self::Text => "a text",
+            Self::List => "a list of texts",
+        })
+    }
+}
+
 /// The probes and the facts that each can measure, in the order in which a connection passes them.
 pub const FACTS: &[(&str, &[Fact])] = &[
     ("version", version::FACTS),

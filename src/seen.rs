@@ -281,13 +281,15 @@ pub enum Kind {
     Deadline,
     /// The run was interrupted.
     Interrupted,
+    /// A fault of this program.
+    OwnFault,
 }
 
 impl Kind {
     /// True when the look ended for a reason of our own: nothing is known of the other side.
     #[must_use]
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Deadline | Self::Interrupted)
+        matches!(self, Self::Deadline | Self::Interrupted | Self::OwnFault)
     }
 }
 

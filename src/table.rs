@@ -77,6 +77,17 @@ impl Document {
         Self { name: name.to_owned(), text: text.to_owned() }
     }
 
+    /// The mistake of standing in a folder that no probe is named after.
+    #[must_use]
+    pub fn misplaced(&self, folders: &[&str]) -> Mistake {
+        Mistake {
+            file: self.name.clone(),
+            line: None,
+            wrong: "is not in a folder that is known".to_owned(),
+            right: format!("put it into causes, tables or the folder of its probe: {}", folders.join(", ")),
+        }
+    }
+
     /// Parses the text as TOML.
     ///
     /// # Errors
@@ -161,6 +172,15 @@ impl<'d, T> At<'d, T> {
             Ok(value) => Ok(At { value, document: self.document, span: self.span }),
             Err((wrong, right)) => Err(self.mistake(wrong, right)),
         }
+    }
+}
+
+impl<'d> At<'d, Vec<String>> {
+    /// The texts one by one, each at the place of the list.
+    #[must_use]
+    pub fn each(&self) -> Vec<At<'d, String>> {
+        let at = |text: &String| At { value: text.clone(), document: self.document, span: self.span.clone() };
+        self.value.iter().map(at).collect()
     }
 }
 
@@ -269,6 +289,23 @@ impl<'d> Table<'d> {
         }
     }
 
+    /// The text or the number at a key, as text.
+    ///
+    /// # Errors
+    /// When something else stands there.
+    pub fn text_or_int(&mut self, key: &str) -> Result<Option<At<'d, String>>, Mistake> {
+        let Some(found) = self.scalar(key)? else { return Ok(None) };
+        let value = match &found.value {
+            Scalar::Text(text) => text.clone(),
+            Scalar::Int(number) => number.to_string(),
+            other => {
+                let wrong = format!("{} is {}; a number or a text is wanted", self.full(key), describe(other));
+                return Err(found.mistake(wrong, format!("write {key} = 443")));
+            }
+        };
+        Ok(Some(At { value, document: found.document, span: found.span }))
+    }
+
     /// Yes or no at a key.
     ///
     /// # Errors
@@ -307,6 +344,13 @@ impl<'d> Table<'d> {
         self.asked.insert(key.to_owned());
         let Some(value) = self.entries.remove(key) else { return Ok(None) };
         self.as_table(key, value).map(Some)
+    }
+
+    /// The table at a key, or none when something else stands there.
+    #[must_use]
+    pub fn table_at(&mut self, key: &str) -> Option<Table<'d>> {
+        let is_table = self.entries.get(key).is_some_and(|value| matches!(value.get_ref(), DeValue::Table(_)));
+        if is_table { self.table(key).ok().flatten() } else { None }
     }
 
     /// The tables at a key that is written `[[key]]`; none when it is missing.
@@ -354,6 +398,20 @@ impl<'d> Table<'d> {
     fn full(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
+}
+
+/// Reads a word that is one of several, by the names that serde knows for them.
+///
+/// # Errors
+/// When it is none of them, with the nearest.
+pub fn choose<T: serde::de::DeserializeOwned>(word: &At<'_, String>) -> Result<T, Mistake> {
+    use serde::de::{IntoDeserializer, value};
+    T::deserialize(IntoDeserializer::<value::Error>::into_deserializer(word.value.as_str())).map_err(|error| {
+        // serde quotes the word first and then each word it knows
+        let said = error.to_string();
+        let known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+        word.mistake(format!("\"{}\" is not known here", word.value), did_you_mean(&word.value, &known))
+    })
 }
 
 /// A sentence that names the nearest of the known words, or all of them.
@@ -419,6 +477,14 @@ mod tests {
         table.int("port").unwrap();
         let mistake = table.close().unwrap_err();
         assert_eq!(mistake.to_string(), "a.toml, line 2: unknown key prot\n  did you mean port?");
+    }
+
+    #[test]
+    fn a_wrong_word_names_the_nearest() {
+        let document = Document::new("a.toml", "owner = \"netwrok\"\n");
+        let word = document.table().unwrap().required("owner").unwrap();
+        let mistake = choose::<crate::finding::Owner>(&word).unwrap_err();
+        assert_eq!(mistake.to_string(), "a.toml, line 1: \"netwrok\" is not known here\n  did you mean network?");
     }
 
     #[test]

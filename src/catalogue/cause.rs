@@ -1,0 +1,251 @@
+//! A cause: what is wrong in the world, who mends it with what, and by which signs it is known.
+//!
+//! In: the entries below `checks/causes/`. Out: a [`Cause`]. A cause without owner, fix, source or sample is refused.
+
+use serde::{Deserialize, Serialize};
+
+use super::expect::{self, Expectation};
+use crate::{
+    finding::Owner,
+    seen::{Kind, Protocol, Stage},
+    table::{At, Mistake, Table, choose, did_you_mean},
+};
+
+/// What is wrong in the world.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// Its code, such as `port-blocked`.
+    pub code: String,
+    /// What is wrong, in one line.
+    pub title: String,
+    /// Who mends it.
+    pub owner: Owner,
+    /// How deep it lies; what lies deeper is mended first.
+    pub layer: Layer,
+    /// What mends it. May hold placeholders.
+    pub fix: String,
+    /// A command or a portal path. May hold placeholders.
+    pub command: Option<String>,
+    /// How long the change takes to be felt.
+    pub takes: String,
+    /// Pages that say so.
+    pub sources: Vec<String>,
+    /// What shows it.
+    pub signs: Vec<Sign>,
+    /// What speaks for it.
+    pub evidence_for: Evidence,
+    /// What rules it out.
+    pub evidence_against: Evidence,
+}
+
+/// How deep a cause lies, deepest first: what lies above cannot be judged before it is mended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Layer {
+    /// Names.
+    Name,
+    /// The road to the server.
+    Route,
+    /// The proxy on the road.
+    Proxy,
+    /// This host's clock.
+    Clock,
+    /// Certificates and encryption.
+    Tls,
+    /// What answers on the port.
+    Service,
+    /// ECE itself.
+    Ece,
+    /// The tenant and the application.
+    Application,
+    /// The token.
+    Token,
+    /// The sign-in.
+    SignIn,
+    /// The mailbox.
+    Mailbox,
+}
+
+/// One way in which a cause shows.
+#[derive(Clone, Debug)]
+pub struct Sign {
+    /// What is looked at.
+    pub shows: Shows,
+    /// Whether all addresses show it or only some; none is either.
+    pub share: Option<Share>,
+    /// True when this alone names the cause.
+    pub settles: bool,
+    /// What it looks like.
+    pub sample: String,
+}
+
+/// What a sign looks at.
+#[derive(Clone, Debug)]
+pub enum Shows {
+    /// A stop of this kind; what is none may be anything.
+    Stop(StopPattern),
+    /// A finding of this check that did not pass, with these facts.
+    Finding {
+        /// The check.
+        check: String,
+        /// What holds of its facts.
+        facts: Vec<Expectation>,
+    },
+}
+
+/// A pattern for stops. What is none may be anything.
+#[derive(Clone, Debug, Default)]
+pub struct StopPattern {
+    /// The protocol.
+    pub protocol: Option<Protocol>,
+    /// The stage.
+    pub stage: Option<Stage>,
+    /// The kind.
+    pub kind: Option<Kind>,
+    /// The reply code or HTTP status.
+    pub code: Option<u16>,
+    /// The enhanced status code.
+    pub enhanced: Option<String>,
+    /// A part of the other side's words; capitals do not matter.
+    pub words: Option<String>,
+}
+
+/// How many of a look's addresses show something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Share {
+    /// Every one.
+    All,
+    /// Some, while others do not.
+    Some,
+}
+
+/// How other checks came out, for the same subject where they have it.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// These passed.
+    pub pass: Vec<String>,
+    /// These failed.
+    pub fail: Vec<String>,
+}
+
+/// The placeholders of fix and command that are not facts.
+pub const PLACEHOLDERS: &[&str] = &["subjects", "hosts", "ports", "addresses", "sources"];
+
+/// Reads one cause. `checks` are the ids of all checks.
+///
+/// # Errors
+/// The first mistake in the entry.
+pub fn read(mut table: Table<'_>, checks: &[&str]) -> Result<Cause, Mistake> {
+    let code = table.required("code")?;
+    let Some(sources) = table.texts("sources")? else {
+        return Err(table.mistake(format!("{} has no sources", code.value), "add sources = [\"https://…\"]"));
+    };
+    let signs = table.tables("sign")?.into_iter().map(|sign| read_sign(sign, checks)).collect::<Result<Vec<_>, _>>()?;
+    if signs.is_empty() {
+        return Err(table.mistake(format!("{} has no sign", code.value), "add [[cause.sign]] with a sample"));
+    }
+    let (evidence_for, evidence_against) = read_evidence(&mut table, checks)?;
+    let cause = Cause {
+        code: code.value,
+        title: read_filled(&mut table, "title")?,
+        owner: choose(&table.required("owner")?)?,
+        layer: choose(&table.required("layer")?)?,
+        fix: read_filled(&mut table, "fix")?,
+        command: if table.has("command") { Some(read_filled(&mut table, "command")?) } else { None },
+        takes: table.required("takes")?.value,
+        sources: sources.value,
+        signs,
+        evidence_for,
+        evidence_against,
+    };
+    table.close()?;
+    Ok(cause)
+}
+
+fn read_filled(table: &mut Table<'_>, key: &str) -> Result<String, Mistake> {
+    let text = table.required(key)?;
+    for name in placeholders(&text.value) {
+        let is_fact = name.contains('.') && expect::fact(name).is_some();
+        if !is_fact && !PLACEHOLDERS.contains(&name) {
+            return Err(text.mistake(format!("unknown placeholder {{{name}}}"), did_you_mean(name, PLACEHOLDERS)));
+        }
+    }
+    Ok(text.value)
+}
+
+/// The names between braces.
+pub fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+}
+
+fn read_sign(mut table: Table<'_>, checks: &[&str]) -> Result<Sign, Mistake> {
+    let stop = table.table("stop")?;
+    let finding = table.table("finding")?;
+    let shows = match (stop, finding) {
+        (Some(stop), None) => Shows::Stop(read_stop(stop)?),
+        (None, Some(finding)) => read_finding(finding, checks)?,
+        _ => return Err(table.mistake("a sign shows in one thing", "give either stop = { … } or finding = { … }")),
+    };
+    let sign = Sign {
+        shows,
+        share: table.text("share")?.map(|share| choose(&share)).transpose()?,
+        settles: table.bool("settles")?.is_some_and(|at| at.value),
+        sample: table.required("sample")?.value,
+    };
+    table.close()?;
+    Ok(sign)
+}
+
+fn read_stop(mut table: Table<'_>) -> Result<StopPattern, Mistake> {
+    let code = table.int("code")?;
+    let pattern = StopPattern {
+        protocol: table.text("protocol")?.map(|at| choose(&at)).transpose()?,
+        stage: table.text("stage")?.map(|at| choose(&at)).transpose()?,
+        kind: table.text("kind")?.map(|at| choose(&at)).transpose()?,
+        code: code.map(read_code).transpose()?,
+        enhanced: table.text("enhanced")?.map(|at| at.value),
+        words: table.text("words")?.map(|at| at.value),
+    };
+    table.close()?;
+    Ok(pattern)
+}
+
+fn read_code(code: At<'_, i64>) -> Result<u16, Mistake> {
+    let range = || ("a reply code has three digits".to_owned(), "write code = 535".to_owned());
+    code.parse(|code| u16::try_from(*code).ok().filter(|code| (100..=599).contains(code)).ok_or_else(range)).map(|at| at.value)
+}
+
+fn read_finding(mut table: Table<'_>, checks: &[&str]) -> Result<Shows, Mistake> {
+    let check = table.required("check")?;
+    known_check(&check, checks)?;
+    let probe = check.value.split('.').next().unwrap_or_default().to_owned();
+    let facts = table.table("facts")?.map_or_else(|| Ok(Vec::new()), |facts| expect::read(facts, &probe))?;
+    table.close()?;
+    Ok(Shows::Finding { check: check.value, facts })
+}
+
+fn known_check(id: &At<'_, String>, checks: &[&str]) -> Result<(), Mistake> {
+    if checks.contains(&id.value.as_str()) {
+        return Ok(());
+    }
+    Err(id.mistake(format!("no check {}", id.value), did_you_mean(&id.value, checks)))
+}
+
+fn read_evidence(table: &mut Table<'_>, checks: &[&str]) -> Result<(Evidence, Evidence), Mistake> {
+    let Some(mut evidence) = table.table("evidence")? else { return Ok(Default::default()) };
+    let mut side = |key: &str| -> Result<Evidence, Mistake> {
+        let Some(mut table) = evidence.table(key)? else { return Ok(Evidence::default()) };
+        let mut ids = |key: &str| -> Result<Vec<String>, Mistake> {
+            let Some(ids) = table.texts(key)? else { return Ok(Vec::new()) };
+            ids.each().iter().try_for_each(|id| known_check(id, checks))?;
+            Ok(ids.value)
+        };
+        let read = Evidence { pass: ids("pass")?, fail: ids("fail")? };
+        table.close()?;
+        Ok(read)
+    };
+    let read = (side("for")?, side("against")?);
+    evidence.close()?;
+    Ok(read)
+}

@@ -1,0 +1,215 @@
+//! What a check expects of the facts. Equality or a few comparators; no conditions, no arithmetic.
+//!
+//! What cannot be said here becomes a fact in the probe.
+
+use std::fmt;
+
+use crate::{
+    probe::{FACTS, Fact, Shape},
+    seen::Value,
+    table::{At, Mistake, Scalar, Table, did_you_mean},
+};
+
+/// One expectation: a fact and everything that must hold of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// The fact's full name, such as `tls.days_left`.
+    pub fact: String,
+    /// All of these must hold.
+    pub all: Vec<Comparator>,
+}
+
+/// What may be asked of one fact.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Comparator {
+    /// The value is this one.
+    Is(Value),
+    /// The number is this or more.
+    AtLeast(i64),
+    /// The number is this or less.
+    AtMost(i64),
+    /// The list holds this text, or the text contains it; capitals do not matter.
+    Contains(String),
+    /// The text is one of these.
+    OneOf(Vec<String>),
+    /// The fact was not measured, or its list is empty.
+    Absent,
+}
+
+impl Expectation {
+    /// Whether the expectation holds; none when the fact was not measured and so nothing is known.
+    #[must_use]
+    pub fn holds(&self, value: Option<&Value>) -> Option<bool> {
+        if value.is_none() && !self.all.contains(&Comparator::Absent) {
+            return None;
+        }
+        Some(self.all.iter().all(|comparator| comparator.holds(value)))
+    }
+}
+
+impl Comparator {
+    fn holds(&self, value: Option<&Value>) -> bool {
+        match (self, value) {
+            (Self::Absent, None) => true,
+            (Self::Absent, Some(value)) => matches!(value, Value::List(items) if items.is_empty()),
+            (Self::Is(wanted), Some(value)) => wanted == value,
+            (Self::AtLeast(least), Some(Value::Int(number))) => number >= least,
+            (Self::AtMost(most), Some(Value::Int(number))) => number <= most,
+            (Self::Contains(part), Some(Value::Text(text))) => text.to_lowercase().contains(&part.to_lowercase()),
+            (Self::Contains(item), Some(Value::List(items))) => items.iter().any(|has| has.eq_ignore_ascii_case(item)),
+            (Self::OneOf(texts), Some(Value::Text(text))) => texts.contains(text),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let label = fact(&self.fact).map_or(self.fact.as_str(), |fact| fact.label);
+        let wanted: Vec<String> = self.all.iter().map(ToString::to_string).collect();
+        write!(f, "{label}: {}", wanted.join(" and "))
+    }
+}
+
+impl fmt::Display for Comparator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Is(value) => write!(f, "{value}"),
+            Self::AtLeast(least) => write!(f, "at least {least}"),
+            Self::AtMost(most) => write!(f, "at most {most}"),
+            Self::Contains(part) => write!(f, "with {part}"),
+            Self::OneOf(texts) => f.write_str(&texts.join(" or ")),
+            Self::Absent => f.write_str("none"),
+        }
+    }
+}
+
+/// The declared fact of this full name.
+#[must_use]
+pub fn fact(name: &str) -> Option<&'static Fact> {
+    FACTS.iter().flat_map(|(_, facts)| facts.iter()).find(|fact| fact.name == name)
+}
+
+/// Reads a table of expectations. Names without a dot belong to `probe`.
+///
+/// # Errors
+/// When a fact is not declared, or a comparator does not fit it.
+pub fn read(mut table: Table<'_>, probe: &str) -> Result<Vec<Expectation>, Mistake> {
+    let mut expectations = Vec::new();
+    for key in table.keys() {
+        let declared = declared(&key, probe)?;
+        let all = match table.table_at(&key.value) {
+            Some(comparators) => read_comparators(comparators, declared)?,
+            None => vec![Comparator::Is(read_value(&mut table, &key.value, declared)?)],
+        };
+        expectations.push(Expectation { fact: declared.name.to_owned(), all });
+    }
+    table.close()?;
+    Ok(expectations)
+}
+
+/// Finds the fact that a key names.
+///
+/// # Errors
+/// When there is none, with the nearest.
+pub fn declared(key: &At<'_, String>, probe: &str) -> Result<&'static Fact, Mistake> {
+    let full = if key.value.contains('.') { key.value.clone() } else { format!("{probe}.{}", key.value) };
+    fact(&full).ok_or_else(|| {
+        let known: Vec<&str> = facts_near(&full).iter().map(|fact| fact.name).collect();
+        key.mistake(format!("no probe measures {full}"), did_you_mean(&full, &known))
+    })
+}
+
+fn facts_near(full: &str) -> &'static [Fact] {
+    let probe = full.split('.').next().unwrap_or_default();
+    FACTS.iter().find(|(name, _)| *name == probe).map_or(&[], |(_, facts)| facts)
+}
+
+fn read_value(table: &mut Table<'_>, key: &str, fact: &Fact) -> Result<Value, Mistake> {
+    let Some(found) = table.scalar(key)? else { return Err(table.mistake(format!("{key} is missing"), "give a value")) };
+    match (fact.shape, &found.value) {
+        (Shape::Bool, Scalar::Bool(value)) => Ok(Value::Bool(*value)),
+        (Shape::Int, Scalar::Int(value)) => Ok(Value::Int(*value)),
+        (Shape::Text, Scalar::Text(value)) => Ok(Value::Text(value.clone())),
+        (Shape::List, Scalar::List(value)) => Ok(Value::List(value.clone())),
+        (shape, _) => Err(found.mistake(format!("{} is not {shape}", fact.name), format!("write {shape}"))),
+    }
+}
+
+fn read_comparators(mut table: Table<'_>, fact: &Fact) -> Result<Vec<Comparator>, Mistake> {
+    let mut all = Vec::new();
+    all.extend(table.int("at_least")?.map(|at| Comparator::AtLeast(at.value)));
+    all.extend(table.int("at_most")?.map(|at| Comparator::AtMost(at.value)));
+    all.extend(table.text("contains")?.map(|at| Comparator::Contains(at.value)));
+    all.extend(table.texts("one_of")?.map(|at| Comparator::OneOf(at.value)));
+    if let Some(absent) = table.bool("absent")? {
+        if !absent.value {
+            return Err(absent.mistake("absent = false says nothing", "write what the fact should be"));
+        }
+        all.push(Comparator::Absent);
+    }
+    if all.is_empty() {
+        return Err(table.mistake("no comparator", "use at_least, at_most, contains, one_of or absent"));
+    }
+    if let Some(odd) = all.iter().find(|comparator| !comparator.fits(fact.shape)) {
+        return Err(table.mistake(format!("{} is {}; it cannot be \"{odd}\"", fact.name, fact.shape), "use another comparator"));
+    }
+    table.close()?;
+    Ok(all)
+}
+
+impl Comparator {
+    fn fits(&self, shape: Shape) -> bool {
+        match self {
+            Self::AtLeast(_) | Self::AtMost(_) => shape == Shape::Int,
+            Self::Contains(_) => matches!(shape, Shape::Text | Shape::List),
+            Self::OneOf(_) => shape == Shape::Text,
+            Self::Is(_) | Self::Absent => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Document;
+
+    fn expectations(text: &str) -> Result<Vec<Expectation>, Mistake> {
+        read(Document::new("x.toml", text).table().unwrap(), "tls")
+    }
+
+    #[test]
+    fn two_comparators_on_one_fact_both_count() {
+        let read = expectations("days_left = { at_least = 10, at_most = 20 }").unwrap();
+        assert_eq!(read[0].holds(Some(&Value::Int(15))), Some(true));
+        assert_eq!(read[0].holds(Some(&Value::Int(5))), Some(false));
+        assert_eq!(read[0].holds(Some(&Value::Int(25))), Some(false));
+    }
+
+    #[test]
+    fn a_fact_that_was_not_measured_is_neither_right_nor_wrong() {
+        assert_eq!(expectations("trusted = true").unwrap()[0].holds(None), None);
+    }
+
+    #[test]
+    fn absent_holds_for_missing_and_empty() {
+        let read = expectations("names = { absent = true }").unwrap();
+        assert_eq!(read[0].holds(None), Some(true));
+        assert_eq!(read[0].holds(Some(&Value::List(vec![]))), Some(true));
+        assert_eq!(read[0].holds(Some(&Value::List(vec!["a".into()]))), Some(false));
+    }
+
+    #[test]
+    fn unknown_fact_names_the_nearest() {
+        let mistake = expectations("\ntrustd = true").unwrap_err();
+        assert_eq!(mistake.line, Some(2));
+        assert!(mistake.right.contains("tls.trusted"), "{mistake}");
+    }
+
+    #[test]
+    fn value_and_comparator_must_fit_the_fact() {
+        assert!(expectations("trusted = \"yes\"").is_err());
+        assert!(expectations("trusted = { at_least = 1 }").is_err());
+        assert!(expectations("days_left = { }").is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! Finding the files of the catalogue, ours and those of `--checks DIR`, and reading them in an order that makes every
+//! reference checkable at the place where it is written.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use include_dir::{Dir, include_dir};
+
+use super::{
+    Catalogue, Cause, Check, cause,
+    check::{self},
+    tables,
+};
+use crate::{
+    probe::FACTS,
+    table::{Document, Mistake},
+};
+
+static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");
+
+/// No folder of checks goes deeper than this.
+const DEEPEST: usize = 3;
+/// No folder of checks holds more files than this.
+const MOST_FILES: usize = 2_000;
+
+/// Reads the built-in files, with those of a folder laid over them.
+///
+/// # Errors
+/// The first mistake.
+pub fn load(folder: Option<&Path>) -> Result<Catalogue, Mistake> {
+    let mut files = built_in();
+    if let Some(folder) = folder {
+        files.extend(on_disk(folder)?);
+    }
+    let (checks, causes, tables) = sort(files)?;
+    let ids: Vec<&str> = checks.keys().map(String::as_str).collect();
+    let causes = read_causes(&causes, &ids)?;
+    let checks = read_checks(&checks, &ids)?;
+    Ok(Catalogue { checks: order(checks)?, causes, tables: tables::read(&tables)? })
+}
+
+/// Files by their place below `checks/`, with slashes.
+type Files = BTreeMap<String, Document>;
+
+fn built_in() -> Files {
+    fn walk(dir: &'static Dir<'static>, files: &mut Files) {
+        dir.dirs().for_each(|dir| walk(dir, files));
+        for file in dir.files() {
+            let place = file.path().to_string_lossy().replace('\\', "/");
+            if let Some(text) = file.contents_utf8().filter(|_| is_toml(&place)) {
+                files.insert(place.clone(), Document::new(&format!("checks/{place}"), text));
+            }
+        }
+    }
+    let mut files = Files::new();
+    walk(&BUILT_IN, &mut files);
+    files
+}
+
+fn is_toml(place: &str) -> bool {
+    Path::new(place).extension().is_some_and(|extension| extension == "toml")
+}
+
+fn on_disk(folder: &Path) -> Result<Files, Mistake> {
+    let mut files = Files::new();
+    let mut open: Vec<(PathBuf, usize)> = vec![(folder.to_owned(), 0)];
+    while let Some((path, depth)) = open.pop() {
+        for entry in list(&path)? {
+            if entry.is_dir() && depth < DEEPEST {
+                open.push((entry, depth + 1));
+            } else if is_toml(&entry.to_string_lossy()) {
+                let place = entry.strip_prefix(folder).unwrap_or(&entry).to_string_lossy().replace('\\', "/");
+                files.insert(place, Document::read(&entry)?);
+            }
+            if files.len() > MOST_FILES {
+                return Err(whole(folder, "holds too many files", "give a folder that holds checks only"));
+            }
+        }
+    }
+    if files.is_empty() {
+        return Err(whole(folder, "holds no check", "give a folder with files such as dns/my-check.toml"));
+    }
+    Ok(files)
+}
+
+fn list(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
+    let unreadable = |error: std::io::Error| whole(folder, &format!("cannot be read: {error}"), "give a folder of checks");
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    paths.sort();
+    Ok(paths)
+}
+
+fn whole(folder: &Path, wrong: &str, right: &str) -> Mistake {
+    Mistake { file: folder.display().to_string(), line: None, wrong: wrong.to_owned(), right: right.to_owned() }
+}
+
+/// Checks by id; causes and tables by place.
+fn sort(files: Files) -> Result<(Files, Files, Files), Mistake> {
+    let (mut checks, mut causes, mut tables) = (Files::new(), Files::new(), Files::new());
+    for (place, document) in files {
+        match place.split('/').collect::<Vec<_>>()[..] {
+            ["causes", _] => causes.insert(place, document),
+            ["tables", _] => tables.insert(place, document),
+            [probe, name] if FACTS.iter().any(|(known, _)| *known == probe) => {
+                checks.insert(format!("{probe}.{}", name.trim_end_matches(".toml")), document)
+            }
+            _ => return Err(document.misplaced(&FACTS.iter().map(|(name, _)| *name).collect::<Vec<_>>())),
+        };
+    }
+    Ok((checks, causes, tables))
+}
+
+fn read_checks(files: &Files, ids: &[&str]) -> Result<Vec<Check>, Mistake> {
+    files.iter().map(|(id, document)| check::read(id, document.table()?, ids)).collect()
+}
+
+fn read_causes(files: &Files, checks: &[&str]) -> Result<Vec<Cause>, Mistake> {
+    let mut causes: Vec<Cause> = Vec::new();
+    for document in files.values() {
+        let mut table = document.table()?;
+        for entry in table.tables("cause")? {
+            let place = entry.mistake("", "name each cause once");
+            let cause = cause::read(entry, checks)?;
+            if causes.iter().any(|known| known.code == cause.code) {
+                return Err(Mistake { wrong: format!("{} is there twice", cause.code), ..place });
+            }
+            causes.push(cause);
+        }
+        table.close()?;
+    }
+    causes.sort_by(|a, b| (a.layer, &a.code).cmp(&(b.layer, &b.code)));
+    Ok(causes)
+}
+
+/// Section, then how deep the probe looks, then needs before what needs them, then id.
+fn order(checks: Vec<Check>) -> Result<Vec<Check>, Mistake> {
+    let mut depths: BTreeMap<String, usize> = BTreeMap::new();
+    let mut left: Vec<&Check> = checks.iter().collect();
+    while !left.is_empty() {
+        let (ready, waiting): (Vec<&Check>, Vec<&Check>) =
+            left.into_iter().partition(|check| check.needs.iter().all(|need| depths.contains_key(need)));
+        if ready.is_empty() {
+            return Err(Mistake {
+                file: "checks".to_owned(),
+                line: None,
+                wrong: format!("{} needs itself, by way of what it needs", waiting[0].id),
+                right: "break the circle of needs".to_owned(),
+            });
+        }
+        for check in ready {
+            let depth = check.needs.iter().map(|need| depths[need] + 1).max().unwrap_or(0);
+            depths.insert(check.id.clone(), depth);
+        }
+        left = waiting;
+    }
+    let probe = |check: &Check| FACTS.iter().position(|(name, _)| *name == check.probe.name);
+    let mut ordered = checks;
+    ordered.sort_by(|a, b| {
+        let key = |check: &Check| (check.section, probe(check), depths[&check.id]);
+        key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
+    });
+    Ok(ordered)
+}

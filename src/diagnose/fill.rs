@@ -1,0 +1,52 @@
+//! Putting this site's values into the words of a cause.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    finding::Finding,
+    judge::values,
+    seen::{Observation, Path, Value},
+};
+
+/// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
+pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
+    let shown: Vec<(&Finding, &Observation)> = shown_in
+        .iter()
+        .filter_map(|at| findings[*at].look.and_then(|look| looks.get(look)).map(|look| (&findings[*at], look)))
+        .collect();
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, behind)) = after.split_once('}') else { break };
+        filled.push_str(before);
+        filled.push_str(&value(name, &shown));
+        rest = behind;
+    }
+    filled + rest
+}
+
+fn value(name: &str, shown: &[(&Finding, &Observation)]) -> String {
+    let values: BTreeSet<String> = match name {
+        "subjects" => shown.iter().map(|(finding, _)| finding.subject.clone()).collect(),
+        "hosts" => shown.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect(),
+        "ports" => shown.iter().filter_map(|(finding, _)| port(&finding.subject)).collect(),
+        "addresses" => shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect(),
+        "sources" => shown.iter().flat_map(|(_, look)| look.paths.iter()).filter_map(|path| path.source.clone()).collect(),
+        fact => shown.iter().flat_map(|(_, look)| values(look, fact)).map(|value: Value| value.to_string()).collect(),
+    };
+    if values.is_empty() { "…".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(", ") }
+}
+
+fn host(subject: &str) -> &str {
+    subject.rsplit_once(':').map_or(subject, |(host, _)| host)
+}
+
+fn port(subject: &str) -> Option<String> {
+    subject.rsplit_once(':').map(|(_, port)| port.to_owned())
+}
+
+/// The addresses that could not go on; all of them when every one could.
+fn stopped(look: &Observation) -> Vec<&Path> {
+    let stopped: Vec<&Path> = look.paths.iter().filter(|path| path.stop.is_some()).collect();
+    if stopped.is_empty() { look.paths.iter().collect() } else { stopped }
+}

@@ -1,0 +1,140 @@
+//! What was seen, held against what a check expects. Pure: the same observation always gives the same finding.
+//!
+//! In: a [`Check`] and the [`Observation`] of its look. Out: a [`Judgement`]. Each address of a service is judged by
+//! itself: an address that never came as far as the check's own stage says nothing about the check, and one bad address
+//! of eight is a failure that names it.
+
+mod words;
+
+use crate::{
+    catalogue::{Check, expect::Expectation},
+    finding::Status,
+    seen::{Facts, Observation, Path, Stop, Value},
+};
+
+/// How one check came out for one look.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Judgement {
+    /// Something was seen, and this is how it came out.
+    Seen {
+        /// Pass, warn or fail; error when the look ended for a reason of ours.
+        status: Status,
+        /// What was found, in words.
+        found: String,
+        /// The places in the observation's paths that speak against the check; empty when the look has no paths.
+        against: Vec<usize>,
+    },
+    /// No address came as far as this check: something it needs must have failed.
+    NotReached {
+        /// The stop that came first, if any is known.
+        stop: Option<Stop>,
+    },
+}
+
+/// What one address, or a look without addresses, says of a check.
+#[derive(Clone, Debug, PartialEq)]
+enum Said {
+    Holds,
+    Reserved(Vec<String>),
+    Misses(Vec<String>),
+    Stopped(Stop),
+    Ours(Stop),
+    Nothing,
+}
+
+/// Judges one check by what its look saw.
+#[must_use]
+pub fn judge(check: &Check, observation: &Observation) -> Judgement {
+    let units = units(observation);
+    let said: Vec<Said> = units.iter().map(|unit| listen(check, unit)).collect();
+    let count = |wanted: fn(&Said) -> bool| said.iter().filter(|said| wanted(said)).count();
+    let bad = count(|said| matches!(said, Said::Misses(_) | Said::Stopped(_)));
+    let good = count(|said| matches!(said, Said::Holds | Said::Reserved(_)));
+    let ours = count(|said| matches!(said, Said::Ours(_)));
+    let status = match (bad, ours, good) {
+        (0, 0, 0) => return not_reached(observation),
+        (1.., _, _) => Status::Fail,
+        (0, 1.., _) => Status::Error,
+        (0, 0, _) if said.iter().any(|said| matches!(said, Said::Reserved(_))) => Status::Warn,
+        _ => Status::Pass,
+    };
+    let against = if observation.paths.is_empty() { Vec::new() } else { places(&said) };
+    Judgement::Seen { status, found: words::found(check, observation, &units, &said), against }
+}
+
+fn places(said: &[Said]) -> Vec<usize> {
+    let speaks_against = |said: &Said| !matches!(said, Said::Holds | Said::Nothing);
+    said.iter().enumerate().filter(|(_, said)| speaks_against(said)).map(|(place, _)| place).collect()
+}
+
+fn not_reached(observation: &Observation) -> Judgement {
+    let first = observation.paths.iter().find_map(|path| path.stop.clone());
+    Judgement::NotReached { stop: observation.stop.clone().or(first) }
+}
+
+/// What is judged by itself: an address with its facts, or the look as a whole.
+struct Unit<'o> {
+    path: Option<&'o Path>,
+    observation: &'o Observation,
+}
+
+impl Unit<'_> {
+    fn fact(&self, name: &str) -> Option<&Value> {
+        self.path.and_then(|path| path.facts.get(name)).or_else(|| self.observation.facts.get(name))
+    }
+
+    fn stop(&self) -> Option<&Stop> {
+        self.path.map_or(self.observation.stop.as_ref(), |path| path.stop.as_ref())
+    }
+}
+
+fn units(observation: &Observation) -> Vec<Unit<'_>> {
+    if observation.paths.is_empty() {
+        return vec![Unit { path: None, observation }];
+    }
+    observation.paths.iter().map(|path| Unit { path: Some(path), observation }).collect()
+}
+
+fn listen(check: &Check, unit: &Unit<'_>) -> Said {
+    let missed = misses(&check.expect, unit);
+    let whole = seen_whole(check, unit);
+    match unit.stop().filter(|_| !whole || !missed.is_empty()) {
+        Some(stop) if stop.kind.is_ours() => return Said::Ours(stop.clone()),
+        Some(stop) if check.stages.contains(&stop.stage) => return Said::Stopped(stop.clone()),
+        _ if !missed.is_empty() => return Said::Misses(missed),
+        _ if !whole => return Said::Nothing,
+        _ => {}
+    }
+    match misses(&check.prefer, unit) {
+        missed if missed.is_empty() => Said::Holds,
+        missed => Said::Reserved(missed),
+    }
+}
+
+/// True when every fact that the check expects was measured.
+fn seen_whole(check: &Check, unit: &Unit<'_>) -> bool {
+    let measured = |expectation: &Expectation| expectation.holds(unit.fact(&expectation.fact)).is_some();
+    let wanted = if check.expect.is_empty() { &check.prefer } else { &check.expect };
+    wanted.iter().all(measured)
+}
+
+/// The names of the facts that were measured and are not as they should be.
+fn misses(expectations: &[Expectation], unit: &Unit<'_>) -> Vec<String> {
+    let missed = |expectation: &&Expectation| expectation.holds(unit.fact(&expectation.fact)) == Some(false);
+    expectations.iter().filter(missed).map(|expectation| expectation.fact.clone()).collect()
+}
+
+/// The value of a fact as the whole look has it: one value, or those of all addresses.
+#[must_use]
+pub fn values(observation: &Observation, fact: &str) -> Vec<Value> {
+    let mut values: Vec<Value> = Vec::new();
+    let all = observation.paths.iter().map(|path| &path.facts).chain([&observation.facts]);
+    for value in all.filter_map(|facts: &Facts| facts.get(fact)) {
+        if !values.contains(value) {
+            values.push(value.clone());
+        }
+    }
+    values
+}
+
+pub use words::sentence;
