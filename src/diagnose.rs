@@ -12,7 +12,7 @@ use crate::{
     },
     finding::{Certainty, Finding, FixFirst, NamedCause, RuledOut, SkipReason, Status},
     judge::sentence,
-    seen::{Observation, Path, Stop},
+    seen::{Observation, Stop, Unit},
 };
 
 /// Names the causes of every finding that did not pass, and returns those of the whole run.
@@ -80,11 +80,8 @@ fn diagnose_one<'c>(
 fn shows(sign: &Sign, finding: &Finding, observation: &Observation, catalogue: &Catalogue) -> Option<String> {
     match &sign.shows {
         Shows::Finding { check, facts } => {
-            let same = *check == finding.check;
-            let holds = |facts_of: &dyn Fn(&str) -> Option<crate::seen::Value>| {
-                facts.iter().all(|fact| fact.holds(facts_of(&fact.fact).as_ref()) == Some(true))
-            };
-            let seen = same && any_unit(observation, &holds);
+            let agrees = |unit: &Unit<'_>| facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));
+            let seen = *check == finding.check && observation.units().iter().any(agrees);
             seen.then(|| finding.found.clone())
         }
         Shows::Stop(pattern) => {
@@ -99,17 +96,6 @@ fn shows(sign: &Sign, finding: &Finding, observation: &Observation, catalogue: &
             matching.first().filter(|_| share).map(|stop| sentence(stop))
         }
     }
-}
-
-type FactsOf<'f> = dyn Fn(&str) -> Option<crate::seen::Value> + 'f;
-
-fn any_unit(observation: &Observation, holds: &dyn Fn(&FactsOf<'_>) -> bool) -> bool {
-    if observation.paths.is_empty() {
-        return holds(&|name| observation.facts.get(name).cloned());
-    }
-    observation.paths.iter().any(|path: &Path| {
-        holds(&|name| path.facts.get(name).or_else(|| observation.facts.get(name)).cloned())
-    })
 }
 
 /// The stops that speak against this finding's check.

@@ -9,7 +9,7 @@ mod words;
 use crate::{
     catalogue::{Check, expect::Expectation},
     finding::Status,
-    seen::{Facts, Observation, Path, Stop, Value},
+    seen::{Facts, Observation, Stop, Unit, Value},
 };
 
 /// How one check came out for one look.
@@ -45,7 +45,7 @@ enum Said {
 /// Judges one check by what its look saw.
 #[must_use]
 pub fn judge(check: &Check, observation: &Observation) -> Judgement {
-    let units = units(observation);
+    let units = observation.units();
     let said: Vec<Said> = units.iter().map(|unit| listen(check, unit)).collect();
     let count = |wanted: fn(&Said) -> bool| said.iter().filter(|said| wanted(said)).count();
     let bad = count(|said| matches!(said, Said::Misses(_) | Said::Stopped(_)));
@@ -70,29 +70,6 @@ fn places(said: &[Said]) -> Vec<usize> {
 fn not_reached(observation: &Observation) -> Judgement {
     let first = observation.paths.iter().find_map(|path| path.stop.clone());
     Judgement::NotReached { stop: observation.stop.clone().or(first) }
-}
-
-/// What is judged by itself: an address with its facts, or the look as a whole.
-struct Unit<'o> {
-    path: Option<&'o Path>,
-    observation: &'o Observation,
-}
-
-impl Unit<'_> {
-    fn fact(&self, name: &str) -> Option<&Value> {
-        self.path.and_then(|path| path.facts.get(name)).or_else(|| self.observation.facts.get(name))
-    }
-
-    fn stop(&self) -> Option<&Stop> {
-        self.path.map_or(self.observation.stop.as_ref(), |path| path.stop.as_ref())
-    }
-}
-
-fn units(observation: &Observation) -> Vec<Unit<'_>> {
-    if observation.paths.is_empty() {
-        return vec![Unit { path: None, observation }];
-    }
-    observation.paths.iter().map(|path| Unit { path: Some(path), observation }).collect()
 }
 
 fn listen(check: &Check, unit: &Unit<'_>) -> Said {

@@ -34,6 +34,39 @@ pub struct Observation {
     pub duration_ms: f64,
 }
 
+impl Observation {
+    /// What is judged by itself: each address, or the look as a whole when it has none.
+    #[must_use]
+    pub fn units(&self) -> Vec<Unit<'_>> {
+        if self.paths.is_empty() {
+            return vec![Unit { path: None, observation: self }];
+        }
+        self.paths.iter().map(|path| Unit { path: Some(path), observation: self }).collect()
+    }
+}
+
+/// One address of a look, or the whole of a look that has no addresses.
+#[derive(Clone, Copy, Debug)]
+pub struct Unit<'o> {
+    /// The address.
+    pub path: Option<&'o Path>,
+    observation: &'o Observation,
+}
+
+impl<'o> Unit<'o> {
+    /// A fact of this address, or else of the whole look.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&'o Value> {
+        self.path.and_then(|path| path.facts.get(name)).or_else(|| self.observation.facts.get(name))
+    }
+
+    /// Where and why this address could not go on.
+    #[must_use]
+    pub fn stop(&self) -> Option<&'o Stop> {
+        self.path.map_or(self.observation.stop.as_ref(), |path| path.stop.as_ref())
+    }
+}
+
 /// What one address of a service showed: one connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Path {

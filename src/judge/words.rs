@@ -1,9 +1,9 @@
 //! What was found, in words that a person who does not know the protocol can read.
 
-use super::{Said, Unit};
+use super::Said;
 use crate::{
     catalogue::{Check, expect},
-    seen::{Kind, Observation, Stage, Stop, Value},
+    seen::{Kind, Observation, Stage, Stop, Unit, Value},
 };
 
 /// So many addresses are named one by one; the rest is counted.
