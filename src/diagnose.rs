@@ -133,8 +133,8 @@ fn weigh<'c>(raised: Vec<(&'c Cause, &Sign, String)>, finding: &Finding, all: &[
     for (cause, sign, seen) in left {
         let support = supports(&cause.evidence_for, finding, all);
         let certainty = match (sign.settles, alone) {
-            (true, true) => Certainty::Certain,
-            (_, true) => Certainty::Likely,
+            (true, _) => Certainty::Certain,
+            (false, true) => Certainty::Likely,
             _ if !support.is_empty() => Certainty::Likely,
             _ => Certainty::Possible,
         };
@@ -176,8 +176,8 @@ fn fix_first(
 ) -> Vec<FixFirst> {
     let mut fixes = Vec::new();
     for cause in &catalogue.causes {
-        let shown_in: Vec<usize> = (0..findings.len()).filter(|at| best_is(&diagnoses[*at], cause)).collect();
-        let certainty = shown_in.iter().filter_map(|at| diagnoses[*at].standing.first()).map(|best| best.certainty).min();
+        let shown_in: Vec<usize> = (0..findings.len()).filter(|at| names(&diagnoses[*at], cause).is_some()).collect();
+        let certainty = shown_in.iter().filter_map(|at| names(&diagnoses[*at], cause)).min();
         let Some(certainty) = certainty else { continue };
         let fill = |text: &str| fill::fill(text, &shown_in, findings, looks);
         fixes.push((
@@ -200,8 +200,12 @@ fn fix_first(
     fixes.into_iter().map(|(_, fix)| fix).collect()
 }
 
-fn best_is(diagnosis: &Diagnosis<'_>, cause: &Cause) -> bool {
-    diagnosis.standing.first().is_some_and(|best| best.cause.code == cause.code)
+/// How sure a diagnosis is of a cause that it puts first, or that is certain beside the first.
+fn names(diagnosis: &Diagnosis<'_>, cause: &Cause) -> Option<Certainty> {
+    let stands = |(at, candidate): &(usize, &Candidate<'_>)| {
+        candidate.cause.code == cause.code && (*at == 0 || candidate.certainty == Certainty::Certain)
+    };
+    diagnosis.standing.iter().enumerate().find(stands).map(|(_, candidate)| candidate.certainty)
 }
 
 /// The findings that show a cause, and those that they block.

@@ -4,6 +4,7 @@ pub mod diagnose;
 pub mod finding;
 pub mod judge;
 pub mod net;
+pub mod plan;
 pub mod probe;
 pub mod seen;
 pub mod table;

@@ -1,0 +1,347 @@
+//! What will be looked at and judged, before anything is opened.
+//!
+//! In: the catalogue, the endpoints of the site, what the user chose. Out: a [`Plan`]: every look, and for every check
+//! and subject one planned finding, so that nothing can be lost on the way.
+
+pub mod endpoint;
+
+use std::collections::HashMap;
+
+pub use endpoint::{Endpoint, Site};
+
+use crate::{
+    catalogue::{
+        Catalogue, Check,
+        check::{Of, SubjectKind},
+    },
+    finding::SkipReason,
+    net::Roads,
+    probe::{
+        self, Look,
+        https::Ask,
+        tcp::{Depth, Service},
+    },
+    seen::Protocol,
+    table::did_you_mean,
+};
+
+/// All looks and all findings to come, in order.
+#[derive(Debug)]
+pub struct Plan<'c> {
+    /// The looks; each comes after the look that it depends on.
+    pub looks: Vec<PlannedLook>,
+    /// The findings, in the order of the catalogue.
+    pub findings: Vec<PlannedFinding<'c>>,
+}
+
+/// One look.
+#[derive(Debug)]
+pub struct PlannedLook {
+    /// How to look.
+    pub look: Look,
+    /// What is looked at.
+    pub subject: String,
+    /// Why ECE needs it.
+    pub why: String,
+    /// The look at the name whose addresses are dialled.
+    pub after: Option<usize>,
+    /// The findings that must not have failed.
+    pub gates: Vec<usize>,
+}
+
+/// One finding to come.
+#[derive(Debug)]
+pub struct PlannedFinding<'c> {
+    /// The check.
+    pub check: &'c Check,
+    /// What it is made for.
+    pub subject: String,
+    /// The look that it reads; none when it is skipped.
+    pub look: Option<usize>,
+    /// Why it is skipped, and what would change that.
+    pub skip: Option<(SkipReason, String)>,
+    /// The findings that must hold before this one is worth a look.
+    pub needs: Vec<usize>,
+}
+
+/// What the user chose.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Ids, leading parts of ids, or sections; empty is all. What they need comes along.
+    pub only: Vec<String>,
+    /// Ids, leading parts of ids, or sections that are left out.
+    pub skip: Vec<String>,
+    /// Only what makes sense before ECE is installed.
+    pub pre_install: bool,
+}
+
+/// A word in `--only` or `--skip` that names nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("{flag} {word} names no check and no section; {nearest}")]
+pub struct UnknownWord {
+    flag: &'static str,
+    word: String,
+    nearest: String,
+}
+
+impl<'c> Plan<'c> {
+    /// Plans a run.
+    ///
+    /// # Errors
+    /// When the selection names something that is not there.
+    pub fn make(catalogue: &'c Catalogue, site: &Site, selection: &Selection, roads: &Roads) -> Result<Self, UnknownWord> {
+        known_words(catalogue, "--only", &selection.only)?;
+        known_words(catalogue, "--skip", &selection.skip)?;
+        let chosen = choose(catalogue, selection);
+        let mut draft = Draft { plan: Plan { looks: Vec::new(), findings: Vec::new() }, site, roads, looks: HashMap::new() };
+        for check in chosen {
+            draft.add(check, selection);
+        }
+        Ok(draft.finish())
+    }
+}
+
+fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), UnknownWord> {
+    let names = |word: &String| catalogue.checks.iter().any(|check| matches(check, word));
+    let Some(word) = words.iter().find(|word| !names(word)) else { return Ok(()) };
+    let mut known: Vec<&str> = catalogue.checks.iter().flat_map(|check| [check.id.as_str(), check.section.name()]).collect();
+    known.dedup();
+    Err(UnknownWord { flag, word: word.clone(), nearest: did_you_mean(word, &known) })
+}
+
+fn matches(check: &Check, word: &str) -> bool {
+    let leading = check.id.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    leading || check.section.name() == word
+}
+
+/// The chosen checks and what they need, in the order of the catalogue.
+fn choose<'c>(catalogue: &'c Catalogue, selection: &Selection) -> Vec<&'c Check> {
+    let asked = |check: &&Check| selection.only.is_empty() || selection.only.iter().any(|word| matches(check, word));
+    let mut wanted: Vec<&Check> = catalogue.checks.iter().filter(asked).collect();
+    let mut at = 0;
+    while at < wanted.len() {
+        let missing: Vec<&Check> = wanted[at].needs.iter().filter_map(|need| catalogue.check(need)).collect();
+        for check in missing {
+            if !wanted.iter().any(|known| known.id == check.id) {
+                wanted.push(check);
+            }
+        }
+        at += 1;
+    }
+    let left_out = |check: &Check| selection.skip.iter().any(|word| matches(check, word));
+    let is_wanted = |check: &&Check| wanted.iter().any(|known| known.id == check.id) && !left_out(check);
+    catalogue.checks.iter().filter(is_wanted).collect()
+}
+
+/// A plan in the making.
+struct Draft<'c, 's> {
+    plan: Plan<'c>,
+    site: &'s Site,
+    roads: &'s Roads,
+    /// Looks by what makes them one: a name, a name with port, a source.
+    looks: HashMap<String, usize>,
+}
+
+/// What one finding is made for.
+enum Subject<'s> {
+    Site,
+    Name(&'s Endpoint),
+    Endpoint(&'s Endpoint),
+}
+
+impl Subject<'_> {
+    fn name(&self, check: &Check) -> String {
+        match (self, &check.probe.place) {
+            (Self::Site, Some((host, port))) => format!("{host}:{port}"),
+            (Self::Site, None) => "this site".to_owned(),
+            (Self::Name(endpoint), _) => endpoint.host.clone(),
+            (Self::Endpoint(endpoint), _) => endpoint.subject(),
+        }
+    }
+}
+
+impl<'c, 's> Draft<'c, 's> {
+    fn add(&mut self, check: &'c Check, selection: &Selection) {
+        for subject in self.subjects(check) {
+            let skip = self.skip(check, &subject, selection);
+            let look = if skip.is_none() { self.look(check, &subject) } else { None };
+            let subject = subject.name(check);
+            self.plan.findings.push(PlannedFinding { check, subject, look, skip, needs: Vec::new() });
+        }
+    }
+
+    fn subjects(&self, check: &Check) -> Vec<Subject<'s>> {
+        let endpoints: Vec<&Endpoint> = self.site.endpoints.iter().filter(|endpoint| is_for(check, endpoint)).collect();
+        match check.subject {
+            SubjectKind::Site => vec![Subject::Site],
+            SubjectKind::Endpoint => endpoints.into_iter().map(Subject::Endpoint).collect(),
+            SubjectKind::Name => {
+                let first = |(at, endpoint): &(usize, &&Endpoint)| {
+                    !endpoints[..*at].iter().any(|earlier| earlier.host.eq_ignore_ascii_case(&endpoint.host))
+                };
+                endpoints.iter().enumerate().filter(first).map(|(_, endpoint)| Subject::Name(endpoint)).collect()
+            }
+        }
+    }
+
+    fn skip(&self, check: &Check, subject: &Subject<'_>, selection: &Selection) -> Option<(SkipReason, String)> {
+        let not_applicable = |text: &str| Some((SkipReason::NotApplicable, text.to_owned()));
+        if !check.roles.is_empty() && !check.roles.iter().any(|role| self.site.has_role(role)) {
+            return not_applicable("not for the role of this server");
+        }
+        if selection.pre_install && !check.pre_install {
+            return not_applicable("only after ECE is installed");
+        }
+        if check.wants.iter().any(|key| !self.site.given.contains(key)) {
+            return Some((SkipReason::NeedsInput, check.words.input.clone().unwrap_or_default()));
+        }
+        match subject {
+            Subject::Endpoint(endpoint) if !endpoint.used => not_applicable("no account of this site uses this protocol"),
+            Subject::Name(endpoint) if !self.is_looked_up(&endpoint.host) => {
+                not_applicable("the addresses come from --resolve or --connect-to")
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether any port of a name is dialled by what DNS says.
+    fn is_looked_up(&self, host: &str) -> bool {
+        let same = self.site.endpoints.iter().filter(|endpoint| endpoint.host.eq_ignore_ascii_case(host));
+        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(&endpoint.host, endpoint.port))
+    }
+
+    fn asks_dns(&self, host: &str, port: u16) -> bool {
+        self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none()
+    }
+
+    fn look(&mut self, check: &Check, subject: &Subject<'_>) -> Option<usize> {
+        match (check.probe.name, subject) {
+            ("version", _) => self.site.version.clone().map(|look| self.note("version", Look::Version(look), None)),
+            ("url", _) => Some(self.note("url", Look::Url(self.site.url.clone()), None)),
+            ("dns", Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.look_up(endpoint)),
+            ("dns", Subject::Site) => check.probe.place.as_ref().map(|(host, port)| {
+                let endpoint = Endpoint::of_a_check(host, *port, None, &check.title);
+                self.look_up(&endpoint)
+            }),
+            (probe, Subject::Site) => check.probe.place.as_ref().map(|(host, port)| {
+                let endpoint = Endpoint::of_a_check(host, *port, protocol(probe), &check.title);
+                self.dial(&endpoint, depth(probe))
+            }),
+            (probe, Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.dial(endpoint, depth(probe))),
+        }
+    }
+
+    fn look_up(&mut self, endpoint: &Endpoint) -> usize {
+        let look = probe::dns::Look { name: endpoint.host.clone(), published: endpoint.published.clone() };
+        self.note(&endpoint.host.to_lowercase(), Look::Dns(look), Some(endpoint))
+    }
+
+    fn dial(&mut self, endpoint: &Endpoint, depth: Depth) -> usize {
+        let asks_dns = self.asks_dns(&endpoint.host, endpoint.port);
+        let after = asks_dns.then(|| self.look_up(endpoint));
+        let look = probe::tcp::Look {
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+            service: service(endpoint),
+            depth,
+            public_issuers: if endpoint.microsoft { self.site.public_issuers.clone() } else { Vec::new() },
+        };
+        let at = self.note(&endpoint.subject().to_lowercase(), Look::Service(look), Some(endpoint));
+        let planned = &mut self.plan.looks[at];
+        planned.after = after;
+        if let Look::Service(known) = &mut planned.look {
+            known.depth = known.depth.max(depth);
+        }
+        at
+    }
+
+    /// The look that goes by this key: the one already planned, or a new one.
+    fn note(&mut self, key: &str, look: Look, endpoint: Option<&Endpoint>) -> usize {
+        if let Some(known) = self.looks.get(key) {
+            return *known;
+        }
+        let subject = match (&look, endpoint) {
+            (Look::Service(_), Some(endpoint)) => endpoint.subject(),
+            (_, Some(endpoint)) => endpoint.host.clone(),
+            (_, None) => "this site".to_owned(),
+        };
+        let why = endpoint.map_or_else(String::new, |endpoint| endpoint.why.clone());
+        self.plan.looks.push(PlannedLook { look, subject, why, after: None, gates: Vec::new() });
+        self.looks.insert(key.to_owned(), self.plan.looks.len() - 1);
+        self.plan.looks.len() - 1
+    }
+
+    /// Ties needs to findings, and looks to the findings that must hold before them.
+    fn finish(mut self) -> Plan<'c> {
+        for at in 0..self.plan.findings.len() {
+            let planned = &self.plan.findings[at];
+            let needs: Vec<usize> =
+                planned.check.needs.iter().flat_map(|need| self.findings_of(need, &planned.subject)).collect();
+            self.plan.findings[at].needs = needs;
+        }
+        for at in 0..self.plan.looks.len() {
+            let gates = self.gates(at);
+            self.plan.looks[at].gates = gates;
+        }
+        self.plan
+    }
+
+    /// The findings of a check for a subject, or for the name in it.
+    fn findings_of(&self, check: &str, subject: &str) -> Vec<usize> {
+        let host = subject.rsplit_once(':').map_or(subject, |(host, _)| host);
+        let fits = |planned: &PlannedFinding<'_>| {
+            planned.check.id == check && [subject, host, "this site"].contains(&planned.subject.as_str())
+        };
+        (0..self.plan.findings.len()).filter(|at| fits(&self.plan.findings[*at])).collect()
+    }
+
+    /// What every finding of a look needs from other looks that come before it.
+    fn gates(&self, look: usize) -> Vec<usize> {
+        let Some(after) = self.plan.looks[look].after else { return Vec::new() };
+        let readers = self.plan.findings.iter().filter(|planned| planned.look == Some(look));
+        let mut gates: Vec<usize> = readers.flat_map(|planned| planned.needs.iter().copied()).collect();
+        gates.retain(|gate| self.plan.findings[*gate].look == Some(after));
+        gates.sort_unstable();
+        gates.dedup();
+        gates
+    }
+}
+
+fn is_for(check: &Check, endpoint: &Endpoint) -> bool {
+    let of = match check.of {
+        None => true,
+        Some(Of::Microsoft) => endpoint.microsoft,
+        Some(Of::Site) => !endpoint.microsoft,
+    };
+    let protocol = check.protocols.is_empty() || endpoint.protocol.is_some_and(|own| check.protocols.contains(&own));
+    let speaks = endpoint.protocol.is_some() || matches!(check.probe.name, "dns" | "tcp");
+    let named = check.endpoints.is_empty() || check.endpoints.contains(&endpoint.name);
+    of && protocol && speaks && named
+}
+
+fn depth(probe: &str) -> Depth {
+    match probe {
+        "tcp" => Depth::Tcp,
+        "tls" => Depth::Tls,
+        _ => Depth::Service,
+    }
+}
+
+fn protocol(probe: &str) -> Option<Protocol> {
+    match probe {
+        "tls" | "https" => Some(Protocol::Https),
+        "smtp" => Some(Protocol::Smtp),
+        "imap" => Some(Protocol::Imap),
+        "pop3" => Some(Protocol::Pop3),
+        _ => None,
+    }
+}
+
+fn service(endpoint: &Endpoint) -> Service {
+    match endpoint.protocol {
+        Some(Protocol::Smtp) => Service::Smtp,
+        Some(Protocol::Imap) => Service::Imap,
+        Some(Protocol::Pop3) => Service::Pop3,
+        _ => Service::Https(endpoint.ask.clone().unwrap_or_else(|| Ask::Answer { path: "/".to_owned() })),
+    }
+}
