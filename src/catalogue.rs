@@ -45,6 +45,12 @@ impl Catalogue {
         load::load(Some(folder))
     }
 
+    /// The date of the newest table: what a reader must know before trusting what is said about levels and ranges.
+    #[must_use]
+    pub fn date(&self) -> String {
+        self.tables.newest_date().to_owned()
+    }
+
     /// The check with this id.
     #[must_use]
     pub fn check(&self, id: &str) -> Option<&Check> {

@@ -1,0 +1,295 @@
+//! From a plan to a report: the only place that knows of concurrency.
+//!
+//! In: a [`Plan`] and a [`Network`]. Out: a [`Report`]. Every look starts as soon as the look that it depends on has
+//! ended, so a run takes as long as its slowest chain of looks. Judging and diagnosing begin when all looks have ended.
+
+use std::sync::Arc;
+
+use futures_util::{FutureExt, future::Shared};
+use tokio::{
+    sync::{Semaphore, mpsc::UnboundedSender},
+    time::Instant,
+};
+
+use crate::{
+    catalogue::Catalogue,
+    diagnose::diagnose,
+    finding::{Finding, Report, Run, SkipReason, Status, Summary, Tool},
+    judge::{Judgement, judge, sentence, values},
+    net::Network,
+    plan::{Plan, PlannedFinding, PlannedLook},
+    probe::{self, Look},
+    seen::{Facts, Kind, Observation, Protocol, Stage, Stop, Value},
+};
+
+/// How a run is made, beside what the plan and the network say.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// So many looks at once at the most.
+    pub jobs: usize,
+    /// Warnings count.
+    pub strict: bool,
+    /// The vantage, as far as it is known before the run.
+    pub vantage: Run,
+}
+
+/// What a run tells while it goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A look has begun.
+    Began(String),
+    /// A look has ended.
+    Ended(String),
+}
+
+/// Looks at everything that is planned, judges it and names the causes.
+pub async fn run(
+    plan: &Plan<'_>,
+    network: &Network,
+    catalogue: &Catalogue,
+    options: Options,
+    events: UnboundedSender<Event>,
+) -> Report {
+    let began = Instant::now();
+    let looks = look_at_all(plan, network, options.jobs, &events).await;
+    let interrupted = looks.iter().any(was_interrupted);
+    let mut findings = judge_all(plan, &looks);
+    let fix_first = diagnose(&mut findings, &looks, catalogue);
+    let vantage = Run {
+        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+        source_addresses: source_addresses(&looks),
+        dns_servers: dns_servers(&looks),
+        clock_offset_ms: clock_offset(&looks),
+        interrupted,
+        ..options.vantage
+    };
+    Report {
+        schema_version: 1,
+        tool: Tool {
+            name: "ece-check".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            catalogue_date: catalogue.date(),
+        },
+        run: vantage,
+        summary: Summary::of(&findings, fix_first, options.strict),
+        findings,
+        looks,
+    }
+}
+
+type Pending<'r> = Shared<std::pin::Pin<Box<dyn Future<Output = Arc<Observation>> + Send + 'r>>>;
+
+async fn look_at_all(
+    plan: &Plan<'_>,
+    network: &Network,
+    jobs: usize,
+    events: &UnboundedSender<Event>,
+) -> Vec<Observation> {
+    let places = Arc::new(Semaphore::new(jobs.max(1)));
+    let mut pending: Vec<Pending<'_>> = Vec::new();
+    for planned in &plan.looks {
+        let earlier = planned.after.map(|after| pending[after].clone());
+        let gates = gates(plan, planned);
+        let one = look_when_ready(planned, earlier, gates, network.clone(), places.clone(), events.clone());
+        pending.push(one.boxed().shared());
+    }
+    futures_util::future::join_all(pending).await.into_iter().map(|seen| Arc::unwrap_or_clone(seen)).collect()
+}
+
+/// The findings that must not have failed before a look, as far as the look before it decides them.
+fn gates<'p>(plan: &'p Plan<'p>, planned: &PlannedLook) -> Vec<&'p PlannedFinding<'p>> {
+    planned.gates.iter().map(|gate| &plan.findings[*gate]).collect()
+}
+
+async fn look_when_ready(
+    planned: &PlannedLook,
+    earlier: Option<Pending<'_>>,
+    gates: Vec<&PlannedFinding<'_>>,
+    network: Network,
+    places: Arc<Semaphore>,
+    events: UnboundedSender<Event>,
+) -> Arc<Observation> {
+    let earlier = match earlier {
+        Some(earlier) => Some(earlier.await),
+        None => None,
+    };
+    if earlier.as_ref().is_some_and(|earlier| gates.iter().any(|gate| blocks(gate, earlier))) {
+        return Arc::new(not_made(planned));
+    }
+    let Ok(_place) = places.acquire().await else { return Arc::new(not_made(planned)) };
+    let _ = events.send(Event::Began(planned.subject.clone()));
+    let look = planned.look.clone();
+    // a task of its own: many looks use all cores, and a fault of ours ends one look and not the run
+    let task = tokio::spawn(async move { probe::observe(&look, earlier.as_deref(), &network).await });
+    let seen = task.await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string()));
+    let _ = events.send(Event::Ended(planned.subject.clone()));
+    Arc::new(seen)
+}
+
+fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation) -> bool {
+    match judge(gate.check, earlier) {
+        Judgement::Seen { status, .. } => matches!(status, Status::Fail | Status::Error),
+        Judgement::NotReached { .. } => true,
+    }
+}
+
+fn not_made(planned: &PlannedLook) -> Observation {
+    Observation {
+        probe: probe_name(&planned.look).to_owned(),
+        subject: planned.subject.clone(),
+        road: "not tried".to_owned(),
+        facts: Facts::default(),
+        stop: None,
+        paths: Vec::new(),
+        transcript: Vec::new(),
+        steps: Vec::new(),
+        duration_ms: 0.0,
+    }
+}
+
+fn own_fault(planned: &PlannedLook, words: &str) -> Observation {
+    let stop = Stop::new(Protocol::Tcp, Stage::Connect, Kind::OwnFault, words);
+    Observation { stop: Some(stop), ..not_made(planned) }
+}
+
+fn probe_name(look: &Look) -> &'static str {
+    match look {
+        Look::Dns(_) => "dns",
+        Look::Service(look) => look.service.name(),
+        Look::Version(_) => "version",
+        Look::Url(_) => "url",
+    }
+}
+
+fn was_interrupted(seen: &Observation) -> bool {
+    seen.units().iter().filter_map(|unit| unit.stop()).any(|stop| stop.kind == Kind::Interrupted)
+}
+
+fn judge_all(plan: &Plan<'_>, looks: &[Observation]) -> Vec<Finding> {
+    let mut findings: Vec<Option<Finding>> = vec![None; plan.findings.len()];
+    for at in 0..plan.findings.len() {
+        judge_at(at, plan, looks, &mut findings);
+    }
+    findings.into_iter().flatten().collect()
+}
+
+/// Judges one finding, after those that it needs.
+fn judge_at(at: usize, plan: &Plan<'_>, looks: &[Observation], findings: &mut Vec<Option<Finding>>) {
+    if findings[at].is_some() {
+        return;
+    }
+    let planned = &plan.findings[at];
+    for need in &planned.needs {
+        judge_at(*need, plan, looks, findings);
+    }
+    findings[at] = Some(find(planned, looks, findings));
+}
+
+fn find(planned: &PlannedFinding<'_>, looks: &[Observation], earlier: &[Option<Finding>]) -> Finding {
+    let check = planned.check;
+    let mut finding = Finding {
+        check: check.id.clone(),
+        section: check.section.name().to_owned(),
+        title: check.title.clone(),
+        subject: planned.subject.clone(),
+        status: Status::Skip,
+        reason: None,
+        blocked_by: None,
+        expected: check.words.expected.clone(),
+        found: String::new(),
+        means: String::new(),
+        causes: Vec::new(),
+        ruled_out: Vec::new(),
+        next: None,
+        look: planned.look,
+    };
+    if let Some((reason, text)) = &planned.skip {
+        finding.reason = Some(*reason);
+        finding.found = if *reason == SkipReason::NeedsInput { "not given".to_owned() } else { text.clone() };
+        finding.next = (*reason == SkipReason::NeedsInput).then(|| text.clone());
+        return finding;
+    }
+    let Some(seen) = planned.look.map(|look| &looks[look]) else {
+        finding.status = Status::Error;
+        finding.found = "no look was planned for this check".to_owned();
+        return finding;
+    };
+    match judge(check, seen) {
+        Judgement::Seen { status, found, .. } => {
+            finding.status = status;
+            finding.found = found;
+        }
+        Judgement::NotReached { stop } => block(&mut finding, stop, planned, earlier),
+    }
+    if matches!(finding.status, Status::Fail | Status::Warn) {
+        finding.means.clone_from(&check.words.why);
+    }
+    finding
+}
+
+/// A check that was not reached is blocked by what it needs; when nothing that it needs was planned, it answers itself.
+fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>, earlier: &[Option<Finding>]) {
+    let culprit = planned.needs.iter().find_map(|need| culprit(*need, earlier));
+    match (culprit, stop) {
+        (Some(culprit), _) => {
+            finding.reason = Some(SkipReason::Blocked);
+            finding.blocked_by = Some(culprit);
+            let blocking = earlier[culprit].as_ref();
+            finding.found = blocking.map_or_else(String::new, |by| format!("not looked at: {} did not hold for {}", by.check, by.subject));
+        }
+        (None, Some(stop)) => {
+            finding.status = if stop.kind.is_ours() { Status::Error } else { Status::Fail };
+            finding.found = sentence(&stop);
+        }
+        (None, None) => {
+            finding.status = Status::Error;
+            finding.found = "nothing was seen".to_owned();
+        }
+    }
+}
+
+/// The finding at the root of a block: one that failed or could not be judged.
+fn culprit(need: usize, earlier: &[Option<Finding>]) -> Option<usize> {
+    let finding = earlier[need].as_ref()?;
+    match finding.status {
+        Status::Fail | Status::Error => Some(need),
+        Status::Skip => finding.blocked_by,
+        Status::Pass | Status::Warn => None,
+    }
+}
+
+fn source_addresses(looks: &[Observation]) -> Vec<String> {
+    let sources = looks.iter().flat_map(|look| &look.paths).filter_map(|path| path.source.clone());
+    distinct(sources)
+}
+
+fn dns_servers(looks: &[Observation]) -> Vec<String> {
+    distinct(looks.iter().flat_map(|look| values(look, "dns.servers")).flat_map(|value| match value {
+        Value::List(servers) => servers,
+        _ => Vec::new(),
+    }))
+}
+
+fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for item in items {
+        if !kept.contains(&item) {
+            kept.push(item);
+        }
+    }
+    kept
+}
+
+/// The middle one of what the servers' clocks say, so that one wrong server does not decide.
+fn clock_offset(looks: &[Observation]) -> Option<i64> {
+    let mut offsets: Vec<i64> = looks
+        .iter()
+        .flat_map(|look| &look.paths)
+        .filter_map(|path| match path.facts.get("https.clock_ahead_ms") {
+            Some(Value::Int(ms)) => Some(*ms),
+            _ => None,
+        })
+        .collect();
+    offsets.sort_unstable();
+    offsets.get(offsets.len() / 2).copied()
+}
