@@ -9,6 +9,7 @@ use crate::{
     catalogue::{
         Catalogue, Cause,
         cause::{Evidence, Share, Shows, Sign, StopPattern},
+        check::Of,
     },
     finding::{Certainty, Finding, FixFirst, NamedCause, RuledOut, SkipReason, Status},
     judge::sentence,
@@ -78,6 +79,9 @@ fn diagnose_one<'c>(
 
 /// What of this finding shows the sign, in words; none when it does not.
 fn shows(sign: &Sign, finding: &Finding, observation: &Observation, catalogue: &Catalogue) -> Option<String> {
+    if sign.of.is_some_and(|of| (of == Of::Site) != observation.own) {
+        return None;
+    }
     match &sign.shows {
         Shows::Finding { check, facts } => {
             let agrees = |unit: &Unit<'_>| facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));

@@ -21,8 +21,8 @@ pub enum Judgement {
         status: Status,
         /// What was found, in words.
         found: String,
-        /// The places in the observation's paths that speak against the check; empty when the look has no paths.
-        against: Vec<usize>,
+        /// True when only stops speak against the check, and no fact does.
+        by_stop: bool,
     },
     /// No address came as far as this check: something it needs must have failed.
     NotReached {
@@ -58,13 +58,8 @@ pub fn judge(check: &Check, observation: &Observation) -> Judgement {
         (0, 0, _) if said.iter().any(|said| matches!(said, Said::Reserved(_))) => Status::Warn,
         _ => Status::Pass,
     };
-    let against = if observation.paths.is_empty() { Vec::new() } else { places(&said) };
-    Judgement::Seen { status, found: words::found(check, observation, &units, &said), against }
-}
-
-fn places(said: &[Said]) -> Vec<usize> {
-    let speaks_against = |said: &Said| !matches!(said, Said::Holds | Said::Nothing);
-    said.iter().enumerate().filter(|(_, said)| speaks_against(said)).map(|(place, _)| place).collect()
+    let by_stop = !said.iter().any(|said| matches!(said, Said::Misses(_)));
+    Judgement::Seen { status, found: words::found(check, observation, &units, &said), by_stop }
 }
 
 fn not_reached(observation: &Observation) -> Judgement {

@@ -41,6 +41,8 @@ pub struct PlannedLook {
     pub look: Look,
     /// What is looked at.
     pub subject: String,
+    /// True for a service of the site itself.
+    pub own: bool,
     /// Why ECE needs it.
     pub why: String,
     /// The look at the name whose addresses are dialled.
@@ -266,7 +268,8 @@ impl<'c, 's> Draft<'c, 's> {
             (_, None) => "this site".to_owned(),
         };
         let why = endpoint.map_or_else(String::new, |endpoint| endpoint.why.clone());
-        self.plan.looks.push(PlannedLook { look, subject, why, after: None, gates: Vec::new() });
+        let own = endpoint.is_none_or(|endpoint| !endpoint.microsoft);
+        self.plan.looks.push(PlannedLook { look, subject, own, why, after: None, gates: Vec::new() });
         self.looks.insert(key.to_owned(), self.plan.looks.len() - 1);
         self.plan.looks.len() - 1
     }

@@ -123,7 +123,7 @@ async fn look_when_ready(
     let task = tokio::spawn(async move { probe::observe(&look, earlier.as_deref(), &network).await });
     let seen = task.await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string()));
     let _ = events.send(Event::Ended(planned.subject.clone()));
-    Arc::new(seen)
+    Arc::new(Observation { own: planned.own, ..seen })
 }
 
 fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation) -> bool {
@@ -137,6 +137,7 @@ fn not_made(planned: &PlannedLook) -> Observation {
     Observation {
         probe: probe_name(&planned.look).to_owned(),
         subject: planned.subject.clone(),
+        own: planned.own,
         road: "not tried".to_owned(),
         facts: Facts::default(),
         stop: None,
@@ -182,10 +183,15 @@ fn judge_at(at: usize, plan: &Plan<'_>, looks: &[Observation], findings: &mut Ve
     for need in &planned.needs {
         judge_at(*need, plan, looks, findings);
     }
-    findings[at] = Some(find(planned, looks, findings));
+    findings[at] = Some(find(planned, plan, looks, findings));
 }
 
-fn find(planned: &PlannedFinding<'_>, looks: &[Observation], earlier: &[Option<Finding>]) -> Finding {
+fn find(
+    planned: &PlannedFinding<'_>,
+    plan: &Plan<'_>,
+    looks: &[Observation],
+    earlier: &[Option<Finding>],
+) -> Finding {
     let check = planned.check;
     let mut finding = Finding {
         check: check.id.clone(),
@@ -215,9 +221,13 @@ fn find(planned: &PlannedFinding<'_>, looks: &[Observation], earlier: &[Option<F
         return finding;
     };
     match judge(check, seen) {
-        Judgement::Seen { status, found, .. } => {
+        Judgement::Seen { status, found, by_stop } => {
             finding.status = status;
             finding.found = found;
+            // the same stop already speaks against what this check needs: say it once
+            if by_stop && status == Status::Fail && planned.needs.iter().any(|need| answered(*need, planned, plan, earlier)) {
+                block(&mut finding, None, planned, earlier);
+            }
         }
         Judgement::NotReached { stop } => block(&mut finding, stop, planned, earlier),
     }
@@ -232,6 +242,7 @@ fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>
     let culprit = planned.needs.iter().find_map(|need| culprit(*need, earlier));
     match (culprit, stop) {
         (Some(culprit), _) => {
+            finding.status = Status::Skip;
             finding.reason = Some(SkipReason::Blocked);
             finding.blocked_by = Some(culprit);
             let blocking = earlier[culprit].as_ref();
@@ -246,6 +257,12 @@ fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>
             finding.found = "nothing was seen".to_owned();
         }
     }
+}
+
+/// Whether a needed check of the same look, which answers for the same stages, has failed already.
+fn answered(need: usize, planned: &PlannedFinding<'_>, plan: &Plan<'_>, earlier: &[Option<Finding>]) -> bool {
+    let failed = earlier[need].as_ref().is_some_and(|need| need.status == Status::Fail && need.look == planned.look);
+    failed && plan.findings[need].check.stages.iter().any(|stage| planned.check.stages.contains(stage))
 }
 
 /// The finding at the root of a block: one that failed or could not be judged.

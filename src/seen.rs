@@ -18,6 +18,8 @@ pub struct Observation {
     pub probe: String,
     /// What was looked at, as the findings name it.
     pub subject: String,
+    /// True for a service of the site itself, false for Microsoft's.
+    pub own: bool,
     /// The road taken: `direct`, or the place that `--connect-to` or `--resolve` names.
     pub road: String,
     /// What was measured for the look as a whole.

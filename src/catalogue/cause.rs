@@ -4,7 +4,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::expect::{self, Expectation};
+use super::{
+    check::Of,
+    expect::{self, Expectation},
+};
 use crate::{
     finding::Owner,
     seen::{Kind, Protocol, Stage},
@@ -71,6 +74,8 @@ pub enum Layer {
 pub struct Sign {
     /// What is looked at.
     pub shows: Shows,
+    /// Whose service must show it; none is anybody's.
+    pub of: Option<Of>,
     /// Whether all addresses show it or only some; none is either.
     pub share: Option<Share>,
     /// True when this alone names the cause.
@@ -189,6 +194,7 @@ fn read_sign(mut table: Table<'_>, checks: &[&str]) -> Result<Sign, Mistake> {
     };
     let sign = Sign {
         shows,
+        of: table.text("of")?.map(|of| choose(&of)).transpose()?,
         share: table.text("share")?.map(|share| choose(&share)).transpose()?,
         settles: table.bool("settles")?.is_some_and(|at| at.value),
         sample: table.required("sample")?.value,

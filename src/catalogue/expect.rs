@@ -34,6 +34,8 @@ pub enum Comparator {
     OneOf(Vec<String>),
     /// The fact was not measured, or its list is empty.
     Absent,
+    /// The list is not empty.
+    Filled,
 }
 
 impl Expectation {
@@ -52,6 +54,7 @@ impl Comparator {
         match (self, value) {
             (Self::Absent, None) => true,
             (Self::Absent, Some(value)) => matches!(value, Value::List(items) if items.is_empty()),
+            (Self::Filled, Some(value)) => matches!(value, Value::List(items) if !items.is_empty()),
             (Self::Is(wanted), Some(value)) => wanted == value,
             (Self::AtLeast(least), Some(Value::Int(number))) => number >= least,
             (Self::AtMost(most), Some(Value::Int(number))) => number <= most,
@@ -80,6 +83,7 @@ impl fmt::Display for Comparator {
             Self::Contains(part) => write!(f, "with {part}"),
             Self::OneOf(texts) => f.write_str(&texts.join(" or ")),
             Self::Absent => f.write_str("none"),
+            Self::Filled => f.write_str("some"),
         }
     }
 }
@@ -142,14 +146,15 @@ fn read_comparators(mut table: Table<'_>, fact: &Fact) -> Result<Vec<Comparator>
     all.extend(table.int("at_most")?.map(|at| Comparator::AtMost(at.value)));
     all.extend(table.text("contains")?.map(|at| Comparator::Contains(at.value)));
     all.extend(table.texts("one_of")?.map(|at| Comparator::OneOf(at.value)));
-    if let Some(absent) = table.bool("absent")? {
-        if !absent.value {
-            return Err(absent.mistake("absent = false says nothing", "write what the fact should be"));
+    for (key, comparator) in [("absent", Comparator::Absent), ("filled", Comparator::Filled)] {
+        let Some(given) = table.bool(key)? else { continue };
+        if !given.value {
+            return Err(given.mistake(format!("{key} = false says nothing"), "write what the fact should be"));
         }
-        all.push(Comparator::Absent);
+        all.push(comparator);
     }
     if all.is_empty() {
-        return Err(table.mistake("no comparator", "use at_least, at_most, contains, one_of or absent"));
+        return Err(table.mistake("no comparator", "use at_least, at_most, contains, one_of, absent or filled"));
     }
     if let Some(odd) = all.iter().find(|comparator| !comparator.fits(fact.shape)) {
         return Err(table.mistake(format!("{} is {}; it cannot be \"{odd}\"", fact.name, fact.shape), "use another comparator"));
@@ -164,6 +169,7 @@ impl Comparator {
             Self::AtLeast(_) | Self::AtMost(_) => shape == Shape::Int,
             Self::Contains(_) => matches!(shape, Shape::Text | Shape::List),
             Self::OneOf(_) => shape == Shape::Text,
+            Self::Filled => shape == Shape::List,
             Self::Is(_) | Self::Absent => true,
         }
     }
@@ -201,9 +207,9 @@ mod tests {
 
     #[test]
     fn unknown_fact_names_the_nearest() {
-        let mistake = expectations("\ntrustd = true").unwrap_err();
+        let mistake = expectations("\ncipherr = true").unwrap_err();
         assert_eq!(mistake.line, Some(2));
-        assert!(mistake.right.contains("tls.trusted"), "{mistake}");
+        assert!(mistake.right.contains("tls.cipher"), "{mistake}");
     }
 
     #[test]

@@ -164,3 +164,31 @@ fn order(checks: Vec<Check>) -> Result<Vec<Check>, Mistake> {
     });
     Ok(ordered)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_catalogue_loads() {
+        let catalogue = load(None).unwrap_or_else(|mistake| panic!("{mistake}"));
+        assert!(catalogue.check("tls.trusted").is_some());
+    }
+
+    #[test]
+    fn a_circle_of_needs_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let text = include_str!("../../checks/tcp/opens.toml").replace("\"dns.resolves\"", "\"tls.trusted\"");
+        std::fs::create_dir(folder.path().join("tcp")).expect("a folder");
+        std::fs::write(folder.path().join("tcp/opens.toml"), text).expect("a file");
+        let mistake = load(Some(folder.path())).unwrap_err();
+        assert!(mistake.wrong.contains("needs itself"), "{mistake}");
+    }
+
+    #[test]
+    fn a_file_outside_the_known_folders_is_refused() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("mine.toml"), "").expect("a file");
+        assert!(load(Some(folder.path())).unwrap_err().right.contains("dns"));
+    }
+}
