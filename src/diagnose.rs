@@ -32,6 +32,12 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
     fix_first
 }
 
+/// The words of a cause where no site is known: each placeholder becomes what it stands for.
+#[must_use]
+pub fn blank(text: &str) -> String {
+    fill::blank(text)
+}
+
 /// What is left standing for one finding.
 #[derive(Default)]
 struct Diagnosis<'c> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    catalogue::expect,
     finding::Finding,
     judge::values,
     seen::{Observation, Path, Value},
@@ -14,12 +15,21 @@ pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Obser
         .iter()
         .filter_map(|at| findings[*at].look.and_then(|look| looks.get(look)).map(|look| (&findings[*at], look)))
         .collect();
+    replace(text, |name| value(name, &shown))
+}
+
+/// Puts a plain word in place of every placeholder: `<hosts>`, `<days left>`.
+pub fn blank(text: &str) -> String {
+    replace(text, |name| format!("<{}>", expect::fact(name).map_or(name, |fact| fact.label)))
+}
+
+fn replace(text: &str, value: impl Fn(&str) -> String) -> String {
     let mut filled = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, behind)) = after.split_once('}') else { break };
         filled.push_str(before);
-        filled.push_str(&value(name, &shown));
+        filled.push_str(&value(name));
         rest = behind;
     }
     filled + rest

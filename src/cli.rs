@@ -1,0 +1,92 @@
+//! The command line: one file a command.
+//!
+//! In: the arguments. Out: an exit code; data on stdout, everything else on stderr. Usage and configuration mistakes end
+//! with 2 before anything is tested.
+
+mod catalogue;
+mod explain;
+mod generate;
+mod lab;
+mod list;
+mod option;
+mod plan;
+mod print;
+mod report;
+mod run;
+mod site;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::{net::tls::BadCaFile, table::Mistake};
+
+/// Walks the Cisco ECE and Office 365 OAuth2 checklist on this server and names the cause of what fails.
+///
+/// Without a command it does what `ece-check run` does. It reads only: it changes nothing, here or there.
+#[derive(Debug, Parser)]
+#[command(name = "ece-check", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(after_help = "Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure \
+                        but not proved healthy, 4 warnings (with --strict), 70 a fault of the program.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: run::Arguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Walk the checklist on this machine
+    Run(Box<run::Arguments>),
+    /// Show everything that `run` would touch; opens no socket
+    Plan(Box<plan::Arguments>),
+    /// List the checks, or with --causes the causes
+    List(list::Arguments),
+    /// Tell everything known about one check or cause, offline
+    Explain(explain::Arguments),
+    /// Run the built-in Microsoft 365 tenant on loopback until stopped
+    Lab(lab::Arguments),
+    /// Turn a saved JSON report into another format, or print the schema
+    Report(report::Arguments),
+    /// Print completions for a shell
+    Completions(generate::Completions),
+    /// Print the manual page
+    Man,
+}
+
+/// Why nothing was tested.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("{0}")]
+    File(#[from] Mistake),
+    #[error("{0}")]
+    CaFile(#[from] BadCaFile),
+    #[error("{0}")]
+    Lab(#[from] crate::lab::Error),
+    #[error("{0}")]
+    Selection(#[from] crate::plan::UnknownWord),
+    #[error("{0}\n  {1}")]
+    Usage(String, String),
+}
+
+/// Runs the command that the arguments name.
+#[must_use]
+pub fn main() -> ExitCode {
+    print::quiet_panics();
+    let cli = Cli::parse();
+    let outcome = match cli.command.unwrap_or(Command::Run(Box::new(cli.run))) {
+        Command::Run(arguments) => run::run(&arguments),
+        Command::Plan(arguments) => plan::run(&arguments),
+        Command::List(arguments) => list::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
+        Command::Lab(arguments) => lab::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Man => generate::man(),
+    };
+    outcome.unwrap_or_else(|trouble| {
+        print::error(&trouble.to_string());
+        ExitCode::from(2)
+    })
+}

@@ -1,0 +1,24 @@
+//! The flag that every command has which reads the catalogue.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::{catalogue::Catalogue, table::Mistake};
+
+#[derive(Clone, Debug, Args)]
+pub struct Arguments {
+    /// Lay the checks and causes of this folder over the built-in ones
+    #[arg(long, value_name = "DIR")]
+    checks: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The catalogue that the flag asks for.
+    ///
+    /// # Errors
+    /// The first mistake in the folder.
+    pub fn load(&self) -> Result<Catalogue, Mistake> {
+        self.checks.as_deref().map_or_else(|| Ok(Catalogue::built_in()), Catalogue::with_folder)
+    }
+}

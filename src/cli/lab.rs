@@ -1,0 +1,97 @@
+//! `ece-check lab`: the built-in Microsoft 365 tenant, until stopped.
+
+use std::{io::Write, process::ExitCode, time::Duration};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    Trouble,
+    list::{Output, json},
+    option, print,
+};
+use crate::lab::{Lab, Settings, faults};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Faults to show
+    #[arg(long, value_name = "FAULT,…", value_delimiter = ',')]
+    fault: Vec<String>,
+    /// List the faults and leave
+    #[arg(long)]
+    list: bool,
+    /// Delay each reply
+    #[arg(long, value_name = "TIME", value_parser = option::delay)]
+    lab_latency: Option<Duration>,
+    /// The format to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+/// Runs the tenant, or lists its faults.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    if arguments.list {
+        print::data(&list(arguments.output));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Trouble::Usage(format!("this system gives no threads: {error}"), String::new()))?;
+    runtime.block_on(serve(arguments))
+}
+
+fn list(output: Output) -> String {
+    let faults = faults();
+    let primary: Vec<_> = faults.iter().filter(|fault| fault.variant.is_none()).collect();
+    match output {
+        Output::Json => json(&primary.iter().map(|fault| fault.name.clone()).collect::<Vec<_>>()),
+        Output::Text => primary.iter().map(|fault| format!("{:<30} {}\n", fault.name, fault.title)).collect(),
+    }
+}
+
+/// How other programs reach the tenant.
+#[derive(Serialize)]
+struct Reach {
+    dns_server: String,
+    ca_file: String,
+    connect_to: Vec<String>,
+    command: String,
+}
+
+async fn serve(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    let settings = Settings { faults: arguments.fault.clone(), latency: arguments.lab_latency.unwrap_or_default() };
+    let lab = Lab::start(&settings).await?;
+    let unwritable = |error: std::io::Error| Trouble::Usage(format!("the CA file cannot be written: {error}"), "free some space".to_owned());
+    let mut ca = tempfile::Builder::new().prefix("ece-check-lab-").suffix(".pem").tempfile().map_err(unwritable)?;
+    ca.write_all(lab.ca_pem().as_bytes()).map_err(unwritable)?;
+    let reach = reach(&lab, &ca.path().display().to_string());
+    print::data(&match arguments.output {
+        Output::Json => json(&reach),
+        Output::Text => describe(&reach),
+    });
+    let _ = tokio::signal::ctrl_c().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn reach(lab: &Lab, ca_file: &str) -> Reach {
+    let bracket = |ip: std::net::IpAddr| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
+    let connect_to: Vec<String> = lab
+        .connections()
+        .iter()
+        .map(|one| format!("{}:{}:{}:{}", bracket(one.address.ip()), one.address.port(), one.to.ip(), one.to.port()))
+        .collect();
+    let flags: Vec<String> = connect_to.iter().map(|rule| format!("--connect-to {rule}")).collect();
+    let command = format!("ece-check run --dns-server {} --ca-file {ca_file} {}", lab.dns_server(), flags.join(" "));
+    Reach { dns_server: lab.dns_server().to_string(), ca_file: ca_file.to_owned(), connect_to, command }
+}
+
+fn describe(reach: &Reach) -> String {
+    format!(
+        "A Microsoft 365 tenant on loopback. It is not Microsoft; it ends with Ctrl-C.\n\n\
+         resolver   {}\nCA file    {}\nplaces     {} (address and port, and where each really is)\n{}\n\nTo look at it:\n\n{}\n",
+        reach.dns_server,
+        reach.ca_file,
+        reach.connect_to.len(),
+        reach.connect_to.iter().map(|rule| format!("  {rule}")).collect::<Vec<_>>().join("\n"),
+        reach.command
+    )
+}

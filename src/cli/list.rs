@@ -1,0 +1,118 @@
+//! `ece-check list`: the catalogue.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{Trouble, catalogue, print};
+use crate::{
+    catalogue::{Catalogue, Section},
+    finding::Owner,
+};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// List the causes in place of the checks
+    #[arg(long)]
+    causes: bool,
+    /// The format to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+    #[command(flatten)]
+    catalogue: catalogue::Arguments,
+}
+
+/// The formats that a list has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Prints the checks or the causes.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    let catalogue = arguments.catalogue.load()?;
+    print::data(&match (arguments.causes, arguments.output) {
+        (false, Output::Text) => checks(&catalogue),
+        (true, Output::Text) => causes(&catalogue),
+        (false, Output::Json) => json(&check_rows(&catalogue)),
+        (true, Output::Json) => json(&cause_rows(&catalogue)),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Any rows as pretty JSON.
+pub fn json<T: Serialize>(rows: &T) -> String {
+    serde_json::to_string_pretty(rows).unwrap_or_default() + "\n"
+}
+
+fn checks(catalogue: &Catalogue) -> String {
+    let mut text = String::new();
+    for section in Section::ALL {
+        let of_section: Vec<_> = catalogue.checks.iter().filter(|check| check.section == section).collect();
+        if of_section.is_empty() {
+            continue;
+        }
+        text += &format!("{}\n", section.name());
+        for check in of_section {
+            text += &format!("  {:<24} {}\n", check.id, check.title);
+        }
+    }
+    text
+}
+
+fn causes(catalogue: &Catalogue) -> String {
+    let row = |cause: &crate::catalogue::Cause| format!("{:<30} {}\n", cause.code, crate::diagnose::blank(&cause.title));
+    catalogue.causes.iter().map(row).collect()
+}
+
+#[derive(Serialize)]
+struct CheckRow<'c> {
+    check: &'c str,
+    section: &'c str,
+    title: &'c str,
+    needs: &'c [String],
+    sources: &'c [String],
+}
+
+fn check_rows(catalogue: &Catalogue) -> Vec<CheckRow<'_>> {
+    catalogue
+        .checks
+        .iter()
+        .map(|check| CheckRow {
+            check: &check.id,
+            section: check.section.name(),
+            title: &check.title,
+            needs: &check.needs,
+            sources: &check.words.sources,
+        })
+        .collect()
+}
+
+#[derive(Serialize)]
+struct CauseRow<'c> {
+    cause: &'c str,
+    title: String,
+    owner: Owner,
+    fix: String,
+    takes: &'c str,
+    sources: &'c [String],
+}
+
+fn cause_rows(catalogue: &Catalogue) -> Vec<CauseRow<'_>> {
+    catalogue
+        .causes
+        .iter()
+        .map(|cause| CauseRow {
+            cause: &cause.code,
+            title: crate::diagnose::blank(&cause.title),
+            owner: cause.owner,
+            fix: crate::diagnose::blank(&cause.fix),
+            takes: &cause.takes,
+            sources: &cause.sources,
+        })
+        .collect()
+}

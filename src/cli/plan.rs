@@ -1,0 +1,157 @@
+//! `ece-check plan`: everything that `run` would touch. Opens no socket.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::{Trouble, list::json, print, site};
+use crate::{
+    net::{Family, Roads},
+    plan::{Plan, PlannedLook},
+    probe::Look,
+    report::{Stream, Style, Symbols, Verbosity, csv, harmless},
+};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    site: site::Arguments,
+    /// The format to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+/// The formats that a plan has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Output {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// For the firewall team's tables
+    Csv,
+}
+
+/// One thing that a run would touch.
+#[derive(Debug, Serialize)]
+struct Row {
+    host: String,
+    port: u16,
+    transport: &'static str,
+    protocol: &'static str,
+    family: &'static str,
+    road: String,
+    credential: &'static str,
+    change: &'static str,
+    why: String,
+}
+
+/// Prints the plan.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    let site = &arguments.site;
+    let catalogue = site.catalogue.load()?;
+    let deployment = site.deployment(false)?;
+    let roads = site.roads(None);
+    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &roads)?;
+    let rows = rows(&plan, &roads, site);
+    print::data(&match arguments.output {
+        Output::Text => text(&rows, &plan),
+        Output::Json => json(&rows),
+        Output::Csv => table(&rows),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn rows(plan: &Plan<'_>, roads: &Roads, site: &site::Arguments) -> Vec<Row> {
+    let servers: Vec<String> = site.resolver(None).servers().iter().map(|server| server.ip().to_string()).collect();
+    let servers = if servers.is_empty() { "no resolver is configured".to_owned() } else { servers.join(" ") };
+    let family = match site.family() {
+        Family::Both => "IPv4 and IPv6",
+        Family::V4 => "IPv4",
+        Family::V6 => "IPv6",
+    };
+    plan.looks.iter().filter_map(|planned| row(planned, roads, &servers, family)).collect()
+}
+
+fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str) -> Option<Row> {
+    let row = Row {
+        host: String::new(),
+        port: 53,
+        transport: "tcp",
+        protocol: "dns",
+        family,
+        road: "direct".to_owned(),
+        credential: "none",
+        change: "none",
+        why: planned.why.clone(),
+    };
+    match &planned.look {
+        Look::Dns(look) => {
+            Some(Row { host: look.name.clone(), transport: "udp, tcp", road: format!("asked of {servers}"), ..row })
+        }
+        Look::Service(look) => Some(Row {
+            host: look.host.clone(),
+            port: look.port,
+            protocol: look.service.name(),
+            road: road(roads, &look.host, look.port),
+            ..row
+        }),
+        Look::Version(_) | Look::Url(_) => None,
+    }
+}
+
+fn road(roads: &Roads, host: &str, port: u16) -> String {
+    if let Some(rule) = roads.turned(host, port) {
+        return format!("to {}:{} (--connect-to)", rule.to_host, rule.to_port);
+    }
+    match roads.resolved(host, port) {
+        Some(addresses) => {
+            let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            format!("to {} (--resolve)", addresses.join(" "))
+        }
+        None => "direct".to_owned(),
+    }
+}
+
+const HEADER: [&str; 9] = ["host", "port", "transport", "protocol", "family", "road", "credential", "change", "why"];
+
+fn table(rows: &[Row]) -> String {
+    csv::rows(
+        HEADER,
+        rows.iter().map(|row| {
+            [
+                row.host.clone(),
+                row.port.to_string(),
+                row.transport.to_owned(),
+                row.protocol.to_owned(),
+                row.family.to_owned(),
+                row.road.clone(),
+                row.credential.to_owned(),
+                row.change.to_owned(),
+                row.why.clone(),
+            ]
+        }),
+    )
+}
+
+fn text(rows: &[Row], plan: &Plan<'_>) -> String {
+    let style = Style::of(Stream::Stdout, true, Verbosity::Normal);
+    let mut text = format!(
+        "{} connections and lookups, {} checks. Nothing is sent but what is listed; no credential is used; nothing is changed.\n\n",
+        rows.len(),
+        plan.findings.len()
+    );
+    for row in rows {
+        let place = format!("{}:{}", row.host, row.port);
+        let _ = std::fmt::Write::write_fmt(
+            &mut text,
+            format_args!("{place:<34} {:<6} {:<14} {}\n", row.protocol, row.family, row.road),
+        );
+        if !row.why.is_empty() {
+            text += &format!("    {}\n", row.why);
+        }
+    }
+    let text: String = text.lines().map(|line| harmless::line(line, 400) + "\n").collect();
+    if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
+}

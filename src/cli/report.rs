@@ -1,0 +1,52 @@
+//! `ece-check report`: a saved JSON report in another format, or the schema.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use super::{Trouble, print};
+use crate::report::{self, Format, Stream, Style, Verbosity, json};
+
+/// The largest report that is read, in bytes.
+const LARGEST: u64 = 64 * 1024 * 1024;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The saved JSON report
+    #[arg(required_unless_present = "schema")]
+    file: Option<PathBuf>,
+    /// Print the JSON Schema of the report
+    #[arg(long, conflicts_with = "file")]
+    schema: bool,
+    /// The format to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+    /// Show the evidence too
+    #[arg(short, long)]
+    verbose: bool,
+    /// No colour
+    #[arg(long)]
+    no_color: bool,
+}
+
+/// Renders a saved report. The exit code is that of the run that was saved.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    let Some(file) = arguments.file.as_ref().filter(|_| !arguments.schema) else {
+        let schema = serde_json::to_string_pretty(&json::schema()).unwrap_or_default();
+        print::data(&(schema + "\n"));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let trouble = |wrong: String| Trouble::Usage(format!("{}: {wrong}", file.display()), RIGHT.to_owned());
+    let about = std::fs::metadata(file).map_err(|error| trouble(error.to_string()))?;
+    if about.len() > LARGEST {
+        return Err(trouble(format!("has {} bytes; more than {LARGEST} are not read", about.len())));
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| trouble(error.to_string()))?;
+    let saved = json::parse(&text).map_err(|error| trouble(error.to_string()))?;
+    let verbosity = if arguments.verbose { Verbosity::Verbose } else { Verbosity::Normal };
+    let style = Style::of(Stream::Stdout, arguments.no_color, verbosity);
+    print::data(&report::render(&saved, arguments.output, &style));
+    Ok(ExitCode::from(saved.summary.exit_code))
+}
+
+const RIGHT: &str = "give a report that ece-check run --report json=FILE has written";

@@ -1,0 +1,240 @@
+//! `ece-check run`: walks the checklist.
+
+use std::{
+    fs,
+    io::{IsTerminal, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::{mpsc::UnboundedReceiver, watch};
+
+use super::{Trouble, option, print, site};
+use crate::{
+    finding::{Report, Run},
+    lab::{Lab, Settings},
+    plan::Plan,
+    report::{self, Format, Stream, Style, Verbosity, transcript},
+    run::{Event, Options},
+};
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets by itself")]
+pub struct Arguments {
+    #[command(flatten)]
+    site: site::Arguments,
+    /// Look at the built-in tenant on loopback, healthy or with these faults (see `ece-check lab --list`)
+    #[arg(long, value_name = "FAULT,…", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    lab: Option<String>,
+    /// Delay each reply of the built-in tenant
+    #[arg(long, value_name = "TIME", value_parser = option::delay, requires = "lab")]
+    lab_latency: Option<Duration>,
+    /// The longest that one step may take
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = option::time)]
+    timeout: Duration,
+    /// The longest that the whole run may take
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = option::time)]
+    deadline: Duration,
+    /// So many looks at once at the most
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: u16,
+    /// The format on stdout
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Format,
+    /// Write a report to a file too; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = saved)]
+    report: Vec<Saved>,
+    /// Write what was said on every connection to a file
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
+    /// The number of the case that the report is for
+    #[arg(long, value_name = "ID")]
+    case: Option<String>,
+    /// Warnings count: exit code 4
+    #[arg(long)]
+    strict: bool,
+    /// Show the evidence too
+    #[arg(short, long, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Show only what is not well
+    #[arg(short, long)]
+    quiet: bool,
+    /// No colour (NO_COLOR does the same)
+    #[arg(long)]
+    no_color: bool,
+}
+
+/// A report that is written to a file.
+#[derive(Clone, Debug)]
+struct Saved {
+    format: Format,
+    file: PathBuf,
+}
+
+fn saved(text: &str) -> Result<Saved, String> {
+    let known: Vec<String> =
+        Format::value_variants().iter().filter_map(|format| format.to_possible_value()).map(|value| value.get_name().to_owned()).collect();
+    let right = || format!("write FORMAT=FILE with one of {}", known.join(", "));
+    let (format, file) = text.split_once('=').ok_or_else(right)?;
+    let format = Format::from_str(format, false).map_err(|_| right())?;
+    if file.is_empty() { Err(right()) } else { Ok(Saved { format, file: PathBuf::from(file) }) }
+}
+
+/// Walks the checklist and prints the report.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    for file in arguments.report.iter().map(|saved| &saved.file).chain(&arguments.transcript) {
+        writable(file)?;
+    }
+    let report = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let report = runtime.block_on(walk(arguments));
+            runtime.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
+            report?
+        }
+        Err(error) => return Err(Trouble::Usage(format!("this system gives no threads: {error}"), "free some memory".to_owned())),
+    };
+    let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));
+    print::data(&report::render(&report, arguments.output, &style));
+    write_files(arguments, &report)?;
+    Ok(ExitCode::from(report.summary.exit_code))
+}
+
+async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
+    let site = &arguments.site;
+    let catalogue = site.catalogue.load()?;
+    let deployment = site.deployment(arguments.lab.is_some())?;
+    let lab = start_lab(arguments).await?;
+    let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
+    let network = site.network(lab.as_ref(), limits)?;
+    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &network.roads)?;
+    let vantage = Run {
+        case: arguments.case.clone(),
+        role: site.role(&deployment).word().to_owned(),
+        cloud: site.cloud(&deployment).word().to_owned(),
+        lab: lab.is_some(),
+        ..vantage()
+    };
+    let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
+    let (events, told) = tokio::sync::mpsc::unbounded_channel();
+    let progress = tokio::spawn(show_progress(told, plan.looks.len()));
+    let interruption = tokio::spawn(stop_on_interrupt(stop));
+    let report = crate::run::run(&plan, &network, &catalogue, options, events).await;
+    let _ = progress.await;
+    interruption.abort();
+    Ok(report)
+}
+
+async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, Trouble> {
+    let Some(faults) = &arguments.lab else { return Ok(None) };
+    let faults = faults.split(',').map(str::trim).filter(|fault| !fault.is_empty()).map(str::to_owned).collect();
+    let settings = Settings { faults, latency: arguments.lab_latency.unwrap_or_default() };
+    Ok(Some(Lab::start(&settings).await?))
+}
+
+fn vantage() -> Run {
+    Run {
+        id: uuid::Uuid::new_v4().to_string(),
+        started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        duration_ms: 0,
+        case: None,
+        host: hostname::get().map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned()),
+        os: operating_system(),
+        source_addresses: Vec::new(),
+        dns_servers: Vec::new(),
+        role: String::new(),
+        cloud: String::new(),
+        lab: false,
+        proxy: None,
+        clock_offset_ms: None,
+        interrupted: false,
+    }
+}
+
+/// The system's own name for itself where it keeps one in a file, and its family otherwise.
+fn operating_system() -> String {
+    let named = fs::read_to_string("/etc/os-release").ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
+        Some(line.trim_matches('"').chars().take(80).collect())
+    });
+    named.unwrap_or_else(|| format!("{} ({})", std::env::consts::OS, std::env::consts::ARCH))
+}
+
+/// The first interruption asks for the report so far; a second one ends the program.
+async fn stop_on_interrupt(stop: watch::Sender<bool>) {
+    if tokio::signal::ctrl_c().await.is_ok() {
+        let _ = stop.send(true);
+        print::note("stopping: the report so far follows; press Ctrl-C again to leave without it");
+    }
+    if tokio::signal::ctrl_c().await.is_ok() {
+        std::process::exit(3);
+    }
+}
+
+/// One line on a terminal, nothing elsewhere.
+async fn show_progress(mut told: UnboundedReceiver<Event>, looks: usize) {
+    let terminal = std::io::stderr().is_terminal();
+    let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(looks as u64), target);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} looks done, {elapsed} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    let mut open: Vec<String> = Vec::new();
+    while let Some(event) = told.recv().await {
+        match event {
+            Event::Began(subject) => open.push(subject),
+            Event::Ended(subject) => {
+                bar.inc(1);
+                if let Some(at) = open.iter().position(|known| *known == subject) {
+                    open.remove(at);
+                }
+            }
+        }
+        bar.set_message(open.first().map_or_else(String::new, |first| format!("waiting for {first}")));
+    }
+    bar.finish_and_clear();
+}
+
+fn verbosity(arguments: &Arguments) -> Verbosity {
+    match (arguments.quiet, arguments.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    }
+}
+
+/// A file that could not be written is told before anything is tested.
+fn writable(file: &Path) -> Result<(), Trouble> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let wrong = match () {
+        () if file.is_dir() => "is a folder",
+        () if !folder.is_dir() => "cannot be written: its folder is not there",
+        () => return Ok(()),
+    };
+    Err(Trouble::Usage(format!("{}: {wrong}", file.display()), "name a file in a folder that exists".to_owned()))
+}
+
+fn write_files(arguments: &Arguments, report: &Report) -> Result<(), Trouble> {
+    for saved in &arguments.report {
+        let text = report::render(report, saved.format, &Style::of_file(verbosity(arguments)));
+        write(&saved.file, &text)?;
+    }
+    match &arguments.transcript {
+        Some(file) => write(file, &transcript::render(report)),
+        None => Ok(()),
+    }
+}
+
+/// Writes beside the place and moves there, so that nobody ever reads half a report.
+fn write(file: &Path, text: &str) -> Result<(), Trouble> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = tempfile::NamedTempFile::new_in(folder)
+        .and_then(|mut beside| beside.write_all(text.as_bytes()).map(|()| beside))
+        .and_then(|beside| beside.persist(file).map_err(|failed| failed.error));
+    written.map(|_| ()).map_err(|error| {
+        Trouble::Usage(format!("{} cannot be written: {error}", file.display()), "name a place where this user may write".to_owned())
+    })
+}
