@@ -2,6 +2,7 @@
 pub mod finding;
 pub mod net;
 pub mod probe;
+pub mod report;
 pub mod seen;
 pub mod table;
 pub mod wire;

@@ -1,0 +1,1 @@
+//! One golden report in every format.
