@@ -15,17 +15,24 @@ const HEADER: [&str; 9] = ["check", "section", "subject", "status", "reason", "f
 
 /// Writes the findings, one row each, in plan order.
 pub(super) fn render(report: &Report, style: &Style) -> String {
-    let table = rows(&HEADER, report.findings.iter().map(|finding| row(report, finding)));
-    if style.symbols == Symbols::Ascii { harmless::ascii(&table) } else { table }
+    rows(&HEADER, report.findings.iter().map(|finding| row(report, finding)), style.symbols)
 }
 
-/// Writes a table with a header; every field is made harmless for terminals and spreadsheets.
+/// Writes a table with a header, whose fields are our own words; every other field is made harmless for terminals and
+/// spreadsheets.
 #[must_use]
-pub fn rows<const N: usize>(header: &[&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+#[expect(clippy::missing_panics_doc, reason = "it cannot: memory takes all that is written")]
+pub fn rows<const N: usize>(
+    header: &[&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+    symbols: Symbols,
+) -> String {
     let mut writer = ::csv::WriterBuilder::new().quote_style(::csv::QuoteStyle::NonNumeric).from_writer(Vec::new());
     writer.write_record(header).expect("memory takes all that is written");
     for row in rows {
-        writer.write_record(row.map(|field| field_of(&field))).expect("memory takes all, and every row has N fields");
+        writer
+            .write_record(row.map(|field| field_of(&field, symbols)))
+            .expect("memory takes all, and every row has N fields");
     }
     let bytes = writer.into_inner().expect("memory takes all that is written");
     String::from_utf8(bytes).expect("only text was written")
@@ -47,10 +54,10 @@ fn row(report: &Report, finding: &Finding) -> [String; 9] {
     ]
 }
 
-fn field_of(text: &str) -> String {
+fn field_of(text: &str, symbols: Symbols) -> String {
     let mut field = String::with_capacity(text.len());
     let mut begins = true;
-    for character in harmless::line(text, LONGEST).chars() {
+    for character in harmless::shown(text, LONGEST, symbols).chars() {
         if begins && matches!(character, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
             field.push('\'');
         }
@@ -74,14 +81,19 @@ mod tests {
             ("\t=1", "\\t=1"),
             ("a=b - c", "a=b - c"),
         ] {
-            assert_eq!(field_of(text), field);
+            assert_eq!(field_of(text, Symbols::Unicode), field);
         }
+    }
+
+    #[test]
+    fn a_dash_that_becomes_a_minus() {
+        assert_eq!(field_of("–1", Symbols::Ascii), "'-1");
     }
 
     #[test]
     fn quotes_and_commas() {
         assert_eq!(
-            rows(&["a", "b"], [["x\"y".to_owned(), "1,2\n".to_owned()]]),
+            rows(&["a", "b"], [["x\"y".to_owned(), "1,2\n".to_owned()]], Symbols::Unicode),
             "\"a\",\"b\"\n\"x\"\"y\",\"1,2\\n\"\n"
         );
     }

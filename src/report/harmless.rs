@@ -10,6 +10,8 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar as _;
 
+use super::Symbols;
+
 /// How many marks may sit on one letter: real writing needs three at the most, and more of them paint over other lines.
 const MARKS_ON_A_LETTER: usize = 3;
 
@@ -55,6 +57,12 @@ pub fn is_hidden(character: char) -> bool {
         )
 }
 
+/// One harmless line, in the characters that the reader can see.
+pub(super) fn shown(text: &str, limit: usize, symbols: Symbols) -> String {
+    let shown = line(text, limit);
+    if symbols == Symbols::Ascii { ascii(&shown) } else { shown }
+}
+
 /// The same text in ASCII: typographic signs by their plain cousins, everything else as a visible escape.
 #[must_use]
 pub fn ascii(text: &str) -> String {
@@ -62,12 +70,11 @@ pub fn ascii(text: &str) -> String {
     for character in text.chars() {
         match character {
             '…' => plain.push_str("..."),
-            '‐' | '‑' | '‒' | '–' | '—' | '−' => plain.push('-'),
+            '‐' | '‑' | '‒' | '–' | '—' | '−' | '•' | '·' => plain.push('-'),
             '‘' | '’' | '‚' => plain.push('\''),
             '“' | '”' | '„' | '«' | '»' => plain.push('"'),
             '→' => plain.push_str("->"),
             '×' => plain.push('x'),
-            '•' | '·' => plain.push('*'),
             '\u{a0}' | '\u{202f}' => plain.push(' '),
             _ if character.is_ascii() => plain.push(character),
             _ => plain.push_str(&escape(character)),

@@ -60,11 +60,11 @@ pub fn parse(text: &str) -> Result<Report, Unreadable> {
         schema_version: u32,
     }
     let text = text.trim_start_matches('\u{feff}');
-    let shape: Shape = serde_json::from_str(text).map_err(Unreadable::of)?;
+    let shape: Shape = serde_json::from_str(text).map_err(|error| Unreadable::of(&error))?;
     if shape.schema_version != SHAPE {
         return Err(Unreadable::OtherShape { found: shape.schema_version });
     }
-    serde_json::from_str(text).map_err(Unreadable::of)
+    serde_json::from_str(text).map_err(|error| Unreadable::of(&error))
 }
 
 /// The JSON Schema of a report (draft 2020-12).
@@ -74,7 +74,7 @@ pub fn schema() -> serde_json::Value {
 }
 
 impl Unreadable {
-    fn of(error: serde_json::Error) -> Self {
+    fn of(error: &serde_json::Error) -> Self {
         let reason = harmless::line(&error.to_string(), 300);
         match error.classify() {
             Category::Data => Self::NoReport { reason },

@@ -139,7 +139,7 @@ fn prose(text: &str) -> String {
     escaped
 }
 
-/// A code span that holds any text: its fence is longer than any run of backticks inside (CommonMark 6.1).
+/// A code span that holds any text: its fence is longer than any run of backticks inside (`CommonMark` 6.1).
 fn code(text: &str) -> String {
     let text = harmless::line(text, LONGEST);
     if text.trim().is_empty() {
@@ -156,12 +156,12 @@ fn in_cell(text: &str) -> String {
     text.replace("\\|", "\\x5c|").replace('|', "\\|")
 }
 
-/// A block of commands that holds any text (CommonMark 4.5).
+/// A block of commands that holds any text (`CommonMark` 4.5).
 fn fenced(command: &str, indent: &str) -> String {
     let lines: Vec<String> = command.lines().take(COMMAND.0).map(|line| harmless::line(line, COMMAND.1)).collect();
     let fence = "`".repeat(longest_run(&lines.join("\n")).max(2) + 1);
-    let lines: String = lines.iter().map(|line| format!("{indent}{line}\n")).collect();
-    format!("\n{indent}{fence}\n{lines}{indent}{fence}\n")
+    let lines = lines.join(&format!("\n{indent}"));
+    format!("\n{indent}{fence}\n{indent}{lines}\n{indent}{fence}\n")
 }
 
 fn longest_run(text: &str) -> usize {

@@ -4,6 +4,8 @@
 //! reaches it without having been made [`harmless`]. Commands and web addresses are not broken, so that they can be
 //! copied; everything else is, by columns as Unicode counts them (Annex 11).
 
+use std::fmt::Write as _;
+
 use unicode_width::UnicodeWidthChar as _;
 
 use super::{Style, Symbols, Verbosity, harmless};
@@ -107,7 +109,7 @@ impl<'a> Page<'a> {
     /// Lines to be copied: alone on their lines, never broken.
     pub(super) fn command(&mut self, command: &str) {
         for line in command.lines().take(COMMAND.0) {
-            let line = self.plain(harmless::line(line, COMMAND.1));
+            let line = harmless::shown(line, COMMAND.1, self.style.symbols);
             self.text.push_str(if self.is_narrow() { "  " } else { "    " });
             self.push(Paint::Good, line.trim_end());
             self.text.push('\n');
@@ -179,16 +181,12 @@ impl<'a> Page<'a> {
             return self.text.push_str(text);
         }
         let end = text.trim_end().len();
-        self.text.push_str(&format!("\x1b[{code}m{}\x1b[0m{}", &text[..end], &text[end..]));
+        let _ = write!(self.text, "\x1b[{code}m{}\x1b[0m{}", &text[..end], &text[end..]);
     }
 
     fn shown(&self, text: &str) -> String {
         let limit = if self.verbosity() == Verbosity::Verbose { LONGEST_VERBOSE } else { LONGEST };
-        self.plain(harmless::line(text, limit))
-    }
-
-    fn plain(&self, text: String) -> String {
-        if self.style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
+        harmless::shown(text, limit, self.style.symbols)
     }
 
     fn width(&self) -> usize {
