@@ -3,7 +3,7 @@
 //! In: a report, or the rows of any table. Out: quoted fields, harmless as in [`harmless`]. A spreadsheet runs a field
 //! that begins with `=`, `+`, `-` or `@` as a formula, so an apostrophe is set before it. It is set after a semicolon too:
 //! where the comma is the decimal sign, Excel takes the semicolon for the separator. That changes a field such as `-5`
-//! to `'-5`; programs should read the JSON report.
+//! to `'-5`; programs should read the JSON report. Lines end in a bare line feed, which spreadsheets take as well.
 
 use super::{Style, Symbols, harmless, words};
 use crate::finding::{Finding, Report};
@@ -13,7 +13,7 @@ const LONGEST: usize = 4_000;
 
 const HEADER: [&str; 9] = ["check", "section", "subject", "status", "reason", "found", "cause", "owner", "fix"];
 
-/// Writes the findings, one row each, in plan order.
+/// Writes the findings, one row each, in plan order. What the user should give stands under `fix` where there is no cause.
 pub(super) fn render(report: &Report, style: &Style) -> String {
     rows(&HEADER, report.findings.iter().map(|finding| row(report, finding)), style.symbols)
 }
@@ -40,7 +40,8 @@ pub fn rows<const N: usize>(
 
 fn row(report: &Report, finding: &Finding) -> [String; 9] {
     let cause = finding.causes.first().map(|cause| cause.cause.clone()).unwrap_or_default();
-    let (owner, fix) = words::fix(report, &cause).map_or(("", ""), |(_, fix)| (words::owner(fix.owner), &fix.fix));
+    let next = finding.next.as_deref().unwrap_or_default();
+    let (owner, fix) = words::fix(report, &cause).map_or(("", next), |(_, fix)| (words::owner(fix.owner), &fix.fix));
     [
         finding.check.clone(),
         finding.section.clone(),

@@ -50,7 +50,7 @@ fn fix_first(text: &mut String, report: &Report) {
     if report.summary.fix_first.is_empty() {
         return;
     }
-    text.push_str("\n## Fix first\n\n");
+    text.push_str("\n## Fix first\n");
     for (number, fix) in report.summary.fix_first.iter().enumerate() {
         one_fix(text, number + 1, fix);
     }
@@ -64,11 +64,10 @@ fn one_fix(text: &mut String, number: usize, fix: &FixFirst) {
     let _ = writeln!(text, "{indent}- who: {}", words::owner(fix.owner));
     let _ = writeln!(text, "{indent}- do: {}", prose(&fix.fix));
     let _ = writeln!(text, "{indent}- takes: {}", prose(&fix.takes));
-    let _ = writeln!(text, "{indent}- mends: {}", words::count(fix.explains.len(), "finding"));
+    let _ = writeln!(text, "{indent}- behind: {}", words::count(fix.explains.len(), "finding"));
     if let Some(command) = &fix.command {
         text.push_str(&fenced(command, &indent));
     }
-    text.push('\n');
 }
 
 fn not_passed(text: &mut String, report: &Report) {
@@ -128,10 +127,7 @@ fn passed(text: &mut String, report: &Report) {
 fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in harmless::line(text, LONGEST).chars() {
-        if matches!(
-            character,
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '#' | '@' | '!' | '$' | '{' | '}' | ':'
-        ) {
+        if matches!(character, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '#' | '@' | '$') {
             escaped.push('\\');
         }
         escaped.push(character);

@@ -89,9 +89,9 @@ impl<'a> Page<'a> {
     }
 
     /// A numbered line.
-    pub(super) fn numbered(&mut self, number: usize, text: &str, name: Option<&str>) {
+    pub(super) fn numbered(&mut self, number: usize, text: &str) {
         let lead = format!("{number}. ");
-        self.entry((Paint::Strong, &lead), lead.len(), (Paint::Strong, text), name);
+        self.entry((Paint::Strong, &lead), lead.len(), (Paint::Strong, text), None);
     }
 
     /// A labelled text at the left edge.
@@ -106,11 +106,15 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Lines to be copied: alone on their lines, never broken.
+    /// Lines to be copied: alone on their lines below their label, never broken.
     pub(super) fn command(&mut self, command: &str) {
+        let indent = if self.is_narrow() { 2 } else { 4 };
+        if !command.is_empty() {
+            self.entry((Paint::Plain, &" ".repeat(indent)), indent, (Paint::Aside, "run"), None);
+        }
         for line in command.lines().take(COMMAND.0) {
             let line = harmless::shown(line, COMMAND.1, self.style.symbols);
-            self.text.push_str(if self.is_narrow() { "  " } else { "    " });
+            self.text.push_str(&" ".repeat(2 * indent));
             self.push(Paint::Good, line.trim_end());
             self.text.push('\n');
         }
@@ -151,7 +155,7 @@ impl<'a> Page<'a> {
             return self.push(Paint::Aside, &name);
         }
         for line in wrap(&name, self.width() - hanging, self.width() - hanging) {
-            self.new_line(hanging);
+            self.new_line(self.width() - columns(&line));
             self.push(Paint::Aside, &line);
         }
     }

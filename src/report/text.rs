@@ -22,6 +22,9 @@ const SUBJECT: usize = 200;
 const NAMES: usize = 40;
 const SAID: usize = 12;
 
+/// The last line when something failed and no cause was found.
+const UNEXPLAINED: &str = "No cause could be named; the failed checks above say what was seen.";
+
 /// Writes the report for a terminal or a text file.
 pub(super) fn render(report: &Report, style: &Style) -> String {
     let mut writer = Writer { report, page: Page::new(style), explained: BTreeSet::new(), looked: BTreeSet::new() };
@@ -134,10 +137,10 @@ impl<'a> Writer<'a> {
         }
         self.mend(finding);
         self.page.field("next", finding.next.as_deref().unwrap_or_default());
-        self.page.field("more", &format!("ece-check explain {}", finding.check));
         if self.is(Verbosity::Verbose) {
             self.evidence(finding);
         }
+        self.page.field("more", &format!("ece-check explain {}", finding.check));
     }
 
     fn headline(&mut self, place: usize) -> &'a Finding {
@@ -217,10 +220,10 @@ impl<'a> Writer<'a> {
 
     fn skipped(&mut self, place: usize) {
         let finding = self.headline(place);
-        let reason = finding.reason.map_or("not stated", words::reason);
-        let because = words::root(&self.report.findings, finding).map(|root| format!(" by {}", self.named(root)));
-        self.page.field("skipped", &format!("{reason}{}", because.unwrap_or_default()));
-        self.page.field("found", &finding.found);
+        let reason = finding.reason.map_or("for no stated reason", words::reason);
+        let by = words::root(&self.report.findings, finding).map(|root| format!(" by {}", self.named(root)));
+        let found = if finding.found.is_empty() { String::new() } else { format!(": {}", finding.found) };
+        self.page.field("skipped", &format!("{reason}{}{found}", by.unwrap_or_default()));
         self.page.field("needs", finding.next.as_deref().unwrap_or_default());
     }
 
@@ -258,16 +261,7 @@ impl<'a> Writer<'a> {
 
     fn counts(&mut self) {
         let summary = &self.report.summary;
-        let skips = [SkipReason::Blocked, SkipReason::NeedsInput, SkipReason::NotApplicable, SkipReason::Waived]
-            .map(|reason| {
-                (self.report.findings.iter().filter(|finding| finding.reason == Some(reason)).count(), reason)
-            })
-            .into_iter()
-            .filter(|(number, _)| *number > 0)
-            .map(|(number, reason)| format!("{number} {}", words::reason(reason)))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let skips = if skips.is_empty() { skips } else { format!(" ({skips})") };
+        let skips = self.skips();
         self.page.gap();
         self.page.paragraph(
             Paint::Strong,
@@ -282,6 +276,21 @@ impl<'a> Writer<'a> {
                 words::duration(self.report.run.duration_ms),
             ),
         );
+    }
+
+    /// Why findings were skipped, in numbers and in brackets.
+    fn skips(&self) -> String {
+        let reasons = [
+            (SkipReason::Blocked, "blocked"),
+            (SkipReason::NeedsInput, "waiting for you"),
+            (SkipReason::NotApplicable, "not applicable"),
+            (SkipReason::Waived, "waived"),
+        ];
+        let number = |reason| self.report.findings.iter().filter(|finding| finding.reason == Some(reason)).count();
+        let counted =
+            reasons.map(|(reason, what)| (number(reason), what)).into_iter().filter(|(number, _)| *number > 0);
+        let counted: Vec<String> = counted.map(|(number, what)| format!("{number} {what}")).collect();
+        if counted.is_empty() { String::new() } else { format!(" ({})", counted.join(", ")) }
     }
 
     fn fix_first(&mut self) {
@@ -300,12 +309,13 @@ impl<'a> Writer<'a> {
 
     fn fix(&mut self, number: usize, fix: &FixFirst) {
         let title = format!("{} ({})", fix.title, words::certainty(fix.certainty));
-        self.page.numbered(number, &title, Some(&fix.cause));
+        self.page.numbered(number, &title);
         self.page.field("who", words::owner(fix.owner));
         self.page.field("do", &fix.fix);
         self.page.command(fix.command.as_deref().unwrap_or_default());
         self.page.field("takes", &fix.takes);
-        self.page.field("mends", &self.explained(fix));
+        self.page.field("behind", &self.explained(fix));
+        self.page.field("more", &format!("ece-check explain {}", fix.cause));
         if self.is(Verbosity::Verbose) {
             self.page.field("read", &fix.sources.join(" "));
         }
@@ -321,11 +331,8 @@ impl<'a> Writer<'a> {
         let summary = &self.report.summary;
         self.page.gap();
         if summary.fail > 0 {
-            if summary.fix_first.is_empty() {
-                self.page
-                    .paragraph(Paint::Strong, "No cause could be named; the failed checks above say what was seen.");
-            }
-            return;
+            let text = summary.fix_first.first().map_or(UNEXPLAINED.to_owned(), begin_with);
+            return self.page.paragraph(Paint::Strong, &text);
         }
         if summary.error > 0 || summary.pass + summary.warn == 0 {
             let what = match summary.error {
@@ -371,6 +378,10 @@ impl<'a> Writer<'a> {
 
 fn entitled(title: &str, whom: &str) -> String {
     if whom.is_empty() { title.to_owned() } else { format!("{title}: {whom}") }
+}
+
+fn begin_with(fix: &FixFirst) -> String {
+    format!("Begin with 1, {}: {}", words::owner(fix.owner), fix.title)
 }
 
 fn clip(text: &str) -> String {
