@@ -121,9 +121,11 @@ impl<'a> Page<'a> {
     }
 
     fn labelled(&mut self, indent: usize, label: &str, text: &str) {
-        let column = if self.is_narrow() { label.len() + 1 } else { 8 };
-        let lead = format!("{:indent$}{label:column$}", "");
-        let hanging = if self.is_narrow() { indent + 2 } else { lead.len() };
+        let (lead, hanging) = if self.is_narrow() {
+            (format!("{:indent$}{label}: ", ""), indent + 2)
+        } else {
+            (format!("{:indent$}{label:8}", ""), indent + 8)
+        };
         self.entry((Paint::Aside, &lead), hanging, (Paint::Plain, text), None);
     }
 
@@ -154,8 +156,9 @@ impl<'a> Page<'a> {
             self.text.push_str(&" ".repeat(self.width() - used - wide));
             return self.push(Paint::Aside, &name);
         }
-        for line in wrap(&name, self.width() - hanging, self.width() - hanging) {
-            self.new_line(self.width() - columns(&line));
+        let room = self.width() - hanging;
+        for line in wrap(&name, room, room) {
+            self.new_line(if wide <= room { self.width() - wide } else { hanging });
             self.push(Paint::Aside, &line);
         }
     }
@@ -221,41 +224,58 @@ fn columns(text: &str) -> usize {
 
 /// Breaks a text into lines: at spaces, and inside a word only where it is longer than a line and no web address.
 fn wrap(text: &str, first: usize, rest: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let (mut used, mut room) = (0, first);
+    let mut lines = Lines { done: Vec::new(), line: String::new(), used: 0, room: first, rest };
     for word in text.split(' ').filter(|word| !word.is_empty()) {
-        let wide = columns(word);
-        let space = usize::from(used > 0);
-        let fits = used + space + wide <= room;
-        if !fits && (used > 0 || (room < rest && wide <= rest)) {
-            lines.push(String::new());
-            (used, room) = (0, rest);
-        }
-        let whole = wide <= room || is_address(word);
-        if used > 0 {
-            add(&mut lines, " ");
-            used += 1;
-        }
-        if whole {
-            add(&mut lines, word);
-            used += wide;
-            continue;
-        }
-        for character in word.chars() {
-            let wide = character.width().unwrap_or(0);
-            if used + wide > room {
-                lines.push(String::new());
-                (used, room) = (0, rest);
-            }
-            add(&mut lines, character.encode_utf8(&mut [0; 4]));
-            used += wide;
-        }
+        lines.word(word);
     }
-    lines
+    lines.done.push(lines.line);
+    lines.done
 }
 
-fn add(lines: &mut [String], text: &str) {
-    lines.last_mut().expect("there is always a first line").push_str(text);
+/// Lines under construction: those that are full, and the last with the columns used and those it has.
+struct Lines {
+    done: Vec<String>,
+    line: String,
+    used: usize,
+    room: usize,
+    rest: usize,
+}
+
+impl Lines {
+    fn word(&mut self, word: &str) {
+        let (wide, space) = (columns(word), usize::from(self.used > 0));
+        let next_has_room = self.used > 0 || (self.room < self.rest && wide <= self.rest);
+        if self.used + space + wide > self.room && next_has_room {
+            self.next();
+        }
+        if self.used > 0 {
+            self.add(" ", 1);
+        }
+        if wide <= self.room || is_address(word) {
+            return self.add(word, wide);
+        }
+        for character in word.chars() {
+            self.character(character);
+        }
+    }
+
+    fn character(&mut self, character: char) {
+        let wide = character.width().unwrap_or(0);
+        if self.used + wide > self.room {
+            self.next();
+        }
+        self.add(character.encode_utf8(&mut [0; 4]), wide);
+    }
+
+    fn add(&mut self, text: &str, wide: usize) {
+        self.line.push_str(text);
+        self.used += wide;
+    }
+
+    fn next(&mut self) {
+        self.done.push(std::mem::take(&mut self.line));
+        (self.used, self.room) = (0, self.rest);
+    }
 }
 
 fn is_address(word: &str) -> bool {

@@ -121,12 +121,12 @@ fn json_is_what_the_schema_says() {
     let schema = schema();
     assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
     compiler.add_resource("memory:report", schema).expect("a schema");
-    let compiled = compiler.compile("memory:report", &mut schemas).expect("a schema");
+    let report = compiler.compile("memory:report", &mut schemas).expect("a schema");
     let mut json: serde_json::Value =
         serde_json::from_str(&render(&golden(), Format::Json, &style(80))).expect("our own JSON");
-    schemas.validate(&json, compiled).expect("the golden report keeps to the schema");
+    schemas.validate(&json, report).expect("the golden report keeps to the schema");
     json["findings"][0]["status"] = "fine".into();
-    schemas.validate(&json, compiled).expect_err("a status that does not exist");
+    schemas.validate(&json, report).expect_err("a status that does not exist");
 }
 
 #[test]

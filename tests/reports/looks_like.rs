@@ -1,7 +1,7 @@
 //! What the golden report looks like in each format.
 
 use ece_check::{
-    finding::{Report, Status, Summary},
+    finding::Report,
     report::{Format, Style, Verbosity, render},
 };
 
