@@ -130,6 +130,9 @@ impl<'a> Writer<'a> {
     fn full(&mut self, place: usize) {
         let finding = self.headline(place);
         self.page.field("found", &finding.found);
+        if self.told_already(finding) {
+            return self.again(finding);
+        }
         self.page.field("wanted", &finding.expected);
         self.page.field("means", &finding.means);
         for cause in &finding.causes {
@@ -158,16 +161,32 @@ impl<'a> Writer<'a> {
         self.page.field("cause", &format!("{title} ({}){because}", words::certainty(cause.certainty)));
     }
 
-    /// What mends the best cause; told once, and only pointed at afterwards.
+    /// What mends the best cause; told in full once, and only pointed at afterwards.
     fn mend(&mut self, finding: &'a Finding) {
-        let fixes = finding.causes.iter().find_map(|cause| words::fix(self.report, &cause.cause));
-        let Some((number, fix)) = fixes else { return };
+        let known = finding.causes.iter().find_map(|cause| words::fix(self.report, &cause.cause));
+        let Some((number, fix)) = known else { return };
         if !self.explained.insert(&fix.cause) {
             return self.page.field("do", &format!("see fix {number} at the end ({})", words::owner(fix.owner)));
         }
         self.page.field("do", &fix.fix);
         self.page.field("who", words::owner(fix.owner));
         self.page.command(fix.command.as_deref().unwrap_or_default());
+    }
+
+    /// True when the only cause of a finding has been told, so that nine findings of one cause do not fill three screens.
+    fn told_already(&self, finding: &Finding) -> bool {
+        let [cause] = finding.causes.as_slice() else { return false };
+        self.explained.contains(cause.cause.as_str()) && !self.is(Verbosity::Verbose)
+    }
+
+    /// The rest of a finding whose cause has been told.
+    fn again(&mut self, finding: &Finding) {
+        let Some(cause) = finding.causes.first() else { return };
+        let Some((number, fix)) = words::fix(self.report, &cause.cause) else { return };
+        let (certainty, owner) = (words::certainty(cause.certainty), words::owner(fix.owner));
+        self.page.field("means", &finding.means);
+        self.page.field("cause", &format!("as above ({certainty}), see fix {number} at the end ({owner})"));
+        self.page.field("next", finding.next.as_deref().unwrap_or_default());
     }
 
     fn evidence(&mut self, finding: &Finding) {

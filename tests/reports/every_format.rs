@@ -175,6 +175,21 @@ fn a_failure_without_a_cause() {
 }
 
 #[test]
+fn one_cause_behind_many_findings_is_told_once() {
+    let mut report = golden();
+    let [fix, ..] = report.summary.fix_first.as_slice() else { panic!("the golden report has causes") };
+    let (title, cause) = (fix.title.clone(), report.findings.iter().find_map(|f| f.causes.first()).cloned());
+    let cause = cause.map(|known| ece_check::finding::NamedCause { cause: fix.cause.clone(), ..known });
+    for finding in &mut report.findings {
+        healthy(finding);
+        (finding.status, finding.causes) = (Status::Fail, cause.clone().into_iter().collect());
+    }
+    let text = render(&report, Format::Text, &style(120));
+    assert_eq!(text.matches(&title).count(), 3, "in the first finding, in its fix, and in the last line: {text}");
+    assert_eq!(text.matches("as above (certain), see fix 1").count(), report.findings.len() - 1);
+}
+
+#[test]
 fn the_lab_is_never_taken_for_microsoft() {
     let mut report = golden();
     report.run.lab = true;
