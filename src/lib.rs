@@ -6,6 +6,7 @@ pub mod judge;
 pub mod net;
 pub mod plan;
 pub mod probe;
+pub mod report;
 pub mod run;
 pub mod seen;
 pub mod table;

@@ -1,0 +1,45 @@
+//! The report of a run in the formats that people and programs read.
+//!
+//! In: a finished [`Report`] and a [`Style`]. Out: one text for one stream or file. Nothing is decided here: what failed,
+//! why, and what comes first was settled before. Every text of a report is taken as coming from outside (a saved report
+//! is only a file), so every format passes it through [`harmless`] before it is printed.
+
+mod csv;
+pub mod harmless;
+pub mod json;
+mod markdown;
+mod page;
+mod terminal;
+mod text;
+mod words;
+
+pub use self::{
+    csv::rows,
+    json::{Unreadable, parse, schema},
+    terminal::{Stream, Style, Symbols, Verbosity},
+};
+use crate::finding::Report;
+
+/// The formats that a report can take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For the person at the terminal.
+    Text,
+    /// The whole report, for programs and for judging it again.
+    Json,
+    /// To paste into a case.
+    Markdown,
+    /// The findings, one row each, for a spreadsheet.
+    Csv,
+}
+
+/// Writes a report out in one format, with a line end at its end.
+#[must_use]
+pub fn render(report: &Report, format: Format, style: &Style) -> String {
+    match format {
+        Format::Text => text::render(report, style),
+        Format::Json => json::render(report, style),
+        Format::Markdown => markdown::render(report, style),
+        Format::Csv => csv::render(report, style),
+    }
+}

@@ -1,0 +1,188 @@
+//! The report to paste into a case: Markdown as GitHub defines it, which also reads well as it stands.
+//!
+//! In: a finished report. Out: a short header, the numbers, what to fix first, what did not pass, what passed. Texts from
+//! outside stand in code spans, which nothing inside them can end; our own words are escaped.
+
+use std::fmt::Write as _;
+
+use super::{Style, Symbols, harmless, words};
+use crate::finding::{Finding, FixFirst, Report, Status};
+
+/// The longest text, in characters.
+const LONGEST: usize = 600;
+
+/// The most lines of one command, and the most characters of one such line.
+const COMMAND: (usize, usize) = (20, 2_000);
+
+/// Writes the report as Markdown.
+pub(super) fn render(report: &Report, style: &Style) -> String {
+    let mut text = String::new();
+    header(&mut text, report);
+    numbers(&mut text, report);
+    fix_first(&mut text, report);
+    not_passed(&mut text, report);
+    passed(&mut text, report);
+    if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
+}
+
+fn header(text: &mut String, report: &Report) {
+    let _ = writeln!(text, "# {}\n", prose(&words::tool(report)));
+    if report.run.lab {
+        text.push_str("**THE BUILT-IN LAB, not Microsoft: nothing below is about your tenant.**\n\n");
+    }
+    if report.run.interrupted {
+        text.push_str("**INTERRUPTED: the checklist was not walked to its end.**\n\n");
+    }
+    for (label, vantage) in words::vantage(report) {
+        let _ = writeln!(text, "- {label}: {}", code(&vantage));
+    }
+    let _ = writeln!(text, "- took: {}\n", words::duration(report.run.duration_ms));
+}
+
+fn numbers(text: &mut String, report: &Report) {
+    let summary = &report.summary;
+    let numbers = [summary.planned, summary.pass, summary.warn, summary.fail, summary.skip, summary.error];
+    text.push_str("| planned | pass | warn | fail | skip | error |\n|--:|--:|--:|--:|--:|--:|\n");
+    let _ = writeln!(text, "| {} |", numbers.map(|number| number.to_string()).join(" | "));
+}
+
+fn fix_first(text: &mut String, report: &Report) {
+    if report.summary.fix_first.is_empty() {
+        return;
+    }
+    text.push_str("\n## Fix first\n");
+    for (number, fix) in report.summary.fix_first.iter().enumerate() {
+        one_fix(text, number + 1, fix);
+    }
+}
+
+fn one_fix(text: &mut String, number: usize, fix: &FixFirst) {
+    let lead = format!("{number}. ");
+    let indent = " ".repeat(lead.len());
+    let _ =
+        writeln!(text, "{lead}**{}** ({}), {}", prose(&fix.title), words::certainty(fix.certainty), code(&fix.cause));
+    let _ = writeln!(text, "{indent}- who: {}", words::owner(fix.owner));
+    let _ = writeln!(text, "{indent}- do: {}", prose(&fix.fix));
+    let _ = writeln!(text, "{indent}- takes: {}", prose(&fix.takes));
+    let _ = writeln!(text, "{indent}- behind: {}", words::count(fix.explains.len(), "finding"));
+    if let Some(command) = &fix.command {
+        text.push_str(&fenced(command, &indent));
+    }
+}
+
+fn not_passed(text: &mut String, report: &Report) {
+    let order = [Status::Fail, Status::Error, Status::Warn, Status::Skip];
+    let rows = order.map(|status| report.findings.iter().filter(move |finding| finding.status == status));
+    let mut rows = rows.into_iter().flatten().peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    text.push_str("\n## What did not pass\n\n| | check | subject | found | because |\n|---|---|---|---|---|\n");
+    for finding in rows {
+        let cells = [code(&finding.check), code(&finding.subject), code(&finding.found), because(report, finding)];
+        let cells = cells.map(|cell| in_cell(&cell)).join(" | ");
+        let _ = writeln!(text, "| {} | {cells} |", words::status(finding.status));
+    }
+}
+
+/// Why a finding is not well: its causes, or the reason of its skip.
+fn because(report: &Report, finding: &Finding) -> String {
+    if let Some(reason) = finding.reason {
+        let root = words::root(&report.findings, finding).map(|root| &report.findings[root]);
+        let by = root.map(|root| format!(" by {} {}", code(&root.check), code(&root.subject))).unwrap_or_default();
+        let next = finding.next.as_deref().map(|next| format!(": {}", code(next))).unwrap_or_default();
+        return format!("{}{by}{next}", words::reason(reason));
+    }
+    let causes: Vec<String> = finding
+        .causes
+        .iter()
+        .map(|cause| {
+            let owner = words::fix(report, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
+            format!("{} ({}{})", code(&cause.cause), words::certainty(cause.certainty), owner.unwrap_or_default())
+        })
+        .collect();
+    causes.join(", ")
+}
+
+fn passed(text: &mut String, report: &Report) {
+    if report.findings.iter().all(|finding| finding.status != Status::Pass) {
+        return;
+    }
+    text.push_str("\n## What passed\n");
+    for (section, places) in words::sections(report) {
+        let passed = places.into_iter().filter(|place| report.findings[*place].status == Status::Pass);
+        let checks = words::grouped(passed, |place| report.findings[place].check.as_str());
+        if checks.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "\n### {}\n", prose(words::section_title(section)));
+        for (check, places) in checks {
+            let subjects: Vec<String> = places.iter().map(|place| code(&report.findings[*place].subject)).collect();
+            let _ = writeln!(text, "- pass {} {}", code(check), subjects.join(", "));
+        }
+    }
+}
+
+/// Our own words: every sign that Markdown could take for its own is escaped.
+fn prose(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in harmless::line(text, LONGEST).chars() {
+        if matches!(character, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '#' | '@' | '$') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}
+
+/// A code span that holds any text: its fence is longer than any run of backticks inside (`CommonMark` 6.1).
+fn code(text: &str) -> String {
+    let text = harmless::line(text, LONGEST);
+    if text.trim().is_empty() {
+        return String::new();
+    }
+    let fence = "`".repeat(longest_run(&text) + 1);
+    let pad = if text.starts_with(['`', ' ']) || text.ends_with(['`', ' ']) { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A text inside a table, where a pipe ends the cell even within a code span unless a backslash stands before it, and a
+/// backslash that was there already would take that one away.
+fn in_cell(text: &str) -> String {
+    text.replace("\\|", "\\x5c|").replace('|', "\\|")
+}
+
+/// A block of commands that holds any text (`CommonMark` 4.5).
+fn fenced(command: &str, indent: &str) -> String {
+    let lines: Vec<String> = command.lines().take(COMMAND.0).map(|line| harmless::line(line, COMMAND.1)).collect();
+    let fence = "`".repeat(longest_run(&lines.join("\n")).max(2) + 1);
+    let lines = lines.join(&format!("\n{indent}"));
+    format!("\n{indent}{fence}\n{indent}{lines}\n{indent}{fence}\n")
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|character| character != '`').map(str::len).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_span_cannot_be_left() {
+        assert_eq!(code("a `` b"), "```a `` b```");
+        assert_eq!(code("`x`"), "`` `x` ``");
+        assert_eq!(code(""), "");
+    }
+
+    #[test]
+    fn pipes_in_tables() {
+        assert_eq!(in_cell("`a|b`"), "`a\\|b`");
+        assert_eq!(in_cell("`a\\|b`"), "`a\\x5c\\|b`");
+    }
+
+    #[test]
+    fn our_own_words_are_not_markup() {
+        assert_eq!(prose("use *any* [link](x) <b>"), "use \\*any\\* \\[link\\](x) \\<b\\>");
+    }
+}

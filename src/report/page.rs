@@ -1,0 +1,326 @@
+//! A page of text: lines that never grow wider than the reader's window.
+//!
+//! In: texts, possibly from outside. Out: lines. The page is the only place that writes text for a terminal, so nothing
+//! reaches it without having been made [`harmless`]. Commands and web addresses are not broken, so that they can be
+//! copied; everything else is, by columns as Unicode counts them (Annex 11).
+
+use std::fmt::Write as _;
+
+use unicode_width::UnicodeWidthChar as _;
+
+use super::{Style, Symbols, Verbosity, harmless};
+use crate::finding::Status;
+
+/// The longest text of one entry, in characters.
+const LONGEST: usize = 600;
+
+/// The longest text of one entry when everything is asked for.
+const LONGEST_VERBOSE: usize = 4_000;
+
+/// The most lines of one command, and the most characters of one such line.
+const COMMAND: (usize, usize) = (20, 2_000);
+
+/// Below this width labels get no column of their own.
+const NARROW: usize = 50;
+
+/// What a piece of text is, and so its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Paint {
+    Plain,
+    Good,
+    Caution,
+    Bad,
+    Unknown,
+    Aside,
+    Strong,
+    Loud,
+}
+
+/// A text under construction.
+pub(super) struct Page<'a> {
+    style: &'a Style,
+    text: String,
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn new(style: &'a Style) -> Self {
+        Self { style, text: String::new() }
+    }
+
+    pub(super) fn verbosity(&self) -> Verbosity {
+        self.style.verbosity
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    /// An empty line, unless the page is at its beginning or already has one.
+    pub(super) fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// A title, underlined.
+    pub(super) fn heading(&mut self, title: &str) {
+        self.gap();
+        let lines = wrap(&self.shown(title), self.width(), self.width());
+        let longest = lines.iter().map(|line| columns(line)).max().unwrap_or_default();
+        for line in lines {
+            self.push(Paint::Strong, &line);
+            self.text.push('\n');
+        }
+        self.push(Paint::Aside, &"-".repeat(longest));
+        self.text.push('\n');
+    }
+
+    /// A paragraph at the left edge.
+    pub(super) fn paragraph(&mut self, paint: Paint, text: &str) {
+        self.entry((Paint::Plain, ""), 0, (paint, text), None);
+    }
+
+    /// A line that begins with the mark of a status and ends with a name in brackets at the right edge.
+    pub(super) fn item(&mut self, status: Status, text: &str, name: Option<&str>) {
+        let (mark, paint) = mark(status, self.style.symbols);
+        let body =
+            if matches!(status, Status::Fail | Status::Error | Status::Warn) { Paint::Strong } else { Paint::Plain };
+        self.entry((paint, &format!("{mark} ")), columns(mark) + 1, (body, text), name);
+    }
+
+    /// A numbered line.
+    pub(super) fn numbered(&mut self, number: usize, text: &str) {
+        let lead = format!("{number}. ");
+        self.entry((Paint::Strong, &lead), lead.len(), (Paint::Strong, text), None);
+    }
+
+    /// A labelled text at the left edge.
+    pub(super) fn label(&mut self, label: &str, text: &str) {
+        self.labelled(0, label, text);
+    }
+
+    /// A labelled text below an item. Nothing is written for an empty text.
+    pub(super) fn field(&mut self, label: &str, text: &str) {
+        if !text.is_empty() {
+            self.labelled(if self.is_narrow() { 2 } else { 4 }, label, text);
+        }
+    }
+
+    /// Lines to be copied: alone on their lines below their label, never broken.
+    pub(super) fn command(&mut self, command: &str) {
+        let indent = if self.is_narrow() { 2 } else { 4 };
+        if !command.is_empty() {
+            self.entry((Paint::Plain, &" ".repeat(indent)), indent, (Paint::Aside, "run"), None);
+        }
+        for line in command.lines().take(COMMAND.0) {
+            let line = harmless::shown(line, COMMAND.1, self.style.symbols);
+            self.text.push_str(&" ".repeat(2 * indent));
+            self.push(Paint::Good, line.trim_end());
+            self.text.push('\n');
+        }
+    }
+
+    fn labelled(&mut self, indent: usize, label: &str, text: &str) {
+        let (lead, hanging) = if self.is_narrow() {
+            (format!("{:indent$}{label}: ", ""), indent + 2)
+        } else {
+            (format!("{:indent$}{label:8}", ""), indent + 8)
+        };
+        self.entry((Paint::Aside, &lead), hanging, (Paint::Plain, text), None);
+    }
+
+    fn entry(&mut self, lead: (Paint, &str), hanging: usize, body: (Paint, &str), name: Option<&str>) {
+        let (width, begun) = (self.width(), columns(lead.1));
+        let lines = wrap(&self.shown(body.1), width - begun, width - hanging);
+        let mut used = begun;
+        self.push(lead.0, lead.1);
+        for (number, line) in lines.iter().enumerate() {
+            if number > 0 {
+                self.new_line(hanging);
+                used = hanging;
+            }
+            self.push(body.0, line);
+            used += columns(line);
+        }
+        if let Some(name) = name {
+            self.name(used, hanging, name);
+        }
+        self.end_line();
+    }
+
+    /// A name in brackets at the right edge, on a line of its own where it does not fit.
+    fn name(&mut self, used: usize, hanging: usize, name: &str) {
+        let name = format!("[{}]", self.shown(name));
+        let wide = columns(&name);
+        if used + 2 + wide <= self.width() {
+            self.text.push_str(&" ".repeat(self.width() - used - wide));
+            return self.push(Paint::Aside, &name);
+        }
+        let room = self.width() - hanging;
+        for line in wrap(&name, room, room) {
+            self.new_line(if wide <= room { self.width() - wide } else { hanging });
+            self.push(Paint::Aside, &line);
+        }
+    }
+
+    fn new_line(&mut self, indent: usize) {
+        self.end_line();
+        self.text.push_str(&" ".repeat(indent));
+    }
+
+    fn end_line(&mut self) {
+        self.text.truncate(self.text.trim_end_matches(' ').len());
+        self.text.push('\n');
+    }
+
+    fn push(&mut self, paint: Paint, text: &str) {
+        let code = match paint {
+            Paint::Plain => "",
+            Paint::Good => "32",
+            Paint::Caution => "33",
+            Paint::Bad => "1;31",
+            Paint::Unknown => "35",
+            Paint::Aside => "2",
+            Paint::Strong => "1",
+            Paint::Loud => "1;7",
+        };
+        if !self.style.colour || code.is_empty() || text.trim().is_empty() {
+            return self.text.push_str(text);
+        }
+        let end = text.trim_end().len();
+        let _ = write!(self.text, "\x1b[{code}m{}\x1b[0m{}", &text[..end], &text[end..]);
+    }
+
+    fn shown(&self, text: &str) -> String {
+        let limit = if self.verbosity() == Verbosity::Verbose { LONGEST_VERBOSE } else { LONGEST };
+        harmless::shown(text, limit, self.style.symbols)
+    }
+
+    fn width(&self) -> usize {
+        self.style.width.max(20)
+    }
+
+    fn is_narrow(&self) -> bool {
+        self.width() < NARROW
+    }
+}
+
+/// The mark of a status; all three Unicode marks are in the fonts of old Windows consoles.
+fn mark(status: Status, symbols: Symbols) -> (&'static str, Paint) {
+    let (unicode, ascii, paint) = match status {
+        Status::Pass => ("\u{221a}", "[ OK ]", Paint::Good),
+        Status::Warn => ("\u{203c}", "[WARN]", Paint::Caution),
+        Status::Fail => ("\u{d7}", "[FAIL]", Paint::Bad),
+        Status::Skip => ("-", "[SKIP]", Paint::Aside),
+        Status::Error => ("?", "[ERR ]", Paint::Unknown),
+    };
+    (if symbols == Symbols::Ascii { ascii } else { unicode }, paint)
+}
+
+/// The columns that a text takes, counted by character: never fewer than a terminal uses.
+fn columns(text: &str) -> usize {
+    text.chars().map(|character| character.width().unwrap_or(0)).sum()
+}
+
+/// Breaks a text into lines: at spaces, and inside a word only where it is longer than a line and no web address.
+fn wrap(text: &str, first: usize, rest: usize) -> Vec<String> {
+    let mut lines = Lines { done: Vec::new(), line: String::new(), used: 0, room: first, rest };
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
+        lines.word(word);
+    }
+    lines.done.push(lines.line);
+    lines.done
+}
+
+/// Lines under construction: those that are full, and the last with the columns used and those it has.
+struct Lines {
+    done: Vec<String>,
+    line: String,
+    used: usize,
+    room: usize,
+    rest: usize,
+}
+
+impl Lines {
+    fn word(&mut self, word: &str) {
+        let (wide, space) = (columns(word), usize::from(self.used > 0));
+        let next_has_room = self.used > 0 || (self.room < self.rest && wide <= self.rest);
+        if self.used + space + wide > self.room && next_has_room {
+            self.next();
+        }
+        if self.used > 0 {
+            self.add(" ", 1);
+        }
+        if wide <= self.room || is_address(word) {
+            return self.add(word, wide);
+        }
+        for character in word.chars() {
+            self.character(character);
+        }
+    }
+
+    fn character(&mut self, character: char) {
+        let wide = character.width().unwrap_or(0);
+        if self.used + wide > self.room {
+            self.next();
+        }
+        self.add(character.encode_utf8(&mut [0; 4]), wide);
+    }
+
+    fn add(&mut self, text: &str, wide: usize) {
+        self.line.push_str(text);
+        self.used += wide;
+    }
+
+    fn next(&mut self) {
+        self.done.push(std::mem::take(&mut self.line));
+        (self.used, self.room) = (0, self.rest);
+    }
+}
+
+fn is_address(word: &str) -> bool {
+    ["https://", "http://"].iter().any(|scheme| word.starts_with(scheme))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn words_move_to_the_next_line_whole() {
+        assert_eq!(wrap("one two three", 7, 7), ["one two", "three"]);
+    }
+
+    #[test]
+    fn a_word_longer_than_the_line_is_broken() {
+        assert_eq!(wrap("a bcdefghijk l", 4, 4), ["a", "bcde", "fghi", "jk l"]);
+    }
+
+    #[test]
+    fn wide_characters_count_twice() {
+        assert_eq!(wrap("接続がタ", 5, 5), ["接続", "がタ"]);
+    }
+
+    #[test]
+    fn web_addresses_stay_whole() {
+        assert_eq!(wrap("see https://example.com/abc now", 8, 8), ["see", "https://example.com/abc", "now"]);
+    }
+
+    #[test]
+    fn a_short_first_line_is_left_to_the_label() {
+        assert_eq!(wrap("abcdef", 3, 6), ["", "abcdef"]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_wide(text in "[a-z 接é\u{301}]{0,120}", first in 2_usize..20, rest in 2_usize..20) {
+            let lines = wrap(&text, first, rest);
+            prop_assert!(columns(&lines[0]) <= first);
+            prop_assert!(lines[1..].iter().all(|line| columns(line) <= rest));
+            let kept: String = lines.concat().chars().filter(|c| *c != ' ').collect();
+            prop_assert_eq!(kept, text.replace(' ', ""));
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! How a stream can be written to: how wide it is, which symbols and colours it shows.
+//!
+//! In: the stream and its surroundings (terminal or not, environment). Out: a [`Style`], decided once per stream.
+
+use std::{env, io, io::IsTerminal as _};
+
+use terminal_size::{Width, terminal_size_of};
+
+/// The narrowest and the widest text that is laid out, in columns.
+const WIDTHS: (usize, usize) = (20, 120);
+
+/// The width where there is no terminal to ask, in columns.
+const WIDTH_OF_A_PIPE: usize = 80;
+
+/// How a text is laid out for one stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Columns.
+    pub width: usize,
+    /// Which characters the reader can see.
+    pub symbols: Symbols,
+    /// True when colours may be used; they are never the only sign.
+    pub colour: bool,
+    /// How much is told.
+    pub verbosity: Verbosity,
+}
+
+/// Which characters the reader can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Symbols {
+    /// All.
+    Unicode,
+    /// ASCII alone; everything else is transcribed.
+    Ascii,
+}
+
+/// How much is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verbosity {
+    /// What is not well, and the summary.
+    Quiet,
+    /// What is well in a line, what is not in full.
+    Normal,
+    /// The evidence too.
+    Verbose,
+}
+
+/// The two streams that a program writes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Data.
+    Stdout,
+    /// Progress, hints and errors.
+    Stderr,
+}
+
+impl Style {
+    /// The style for a stream as it is now; `no_colour` is the user's flag.
+    #[must_use]
+    pub fn of(stream: Stream, no_colour: bool, verbosity: Verbosity) -> Self {
+        let surroundings = Surroundings::of(stream);
+        let colour = !no_colour && surroundings.shows_colour() && terminal_takes_colour();
+        Self { width: surroundings.width(), symbols: surroundings.symbols(), colour, verbosity }
+    }
+
+    /// The style for a file: the same on every machine.
+    #[must_use]
+    pub fn of_file(verbosity: Verbosity) -> Self {
+        Self { width: WIDTH_OF_A_PIPE, symbols: Symbols::Unicode, colour: false, verbosity }
+    }
+}
+
+/// What a stream leads to, and what the environment says.
+#[derive(Clone, Debug, Default)]
+struct Surroundings {
+    windows: bool,
+    terminal: bool,
+    columns: Option<u16>,
+    /// `LC_ALL`, `LC_CTYPE`, `LANG`: the first that says anything counts (POSIX, XBD 8.2).
+    locale: String,
+    term: String,
+    no_color: String,
+}
+
+impl Surroundings {
+    fn of(stream: Stream) -> Self {
+        let said = |name: &str| env::var(name).unwrap_or_default();
+        let (terminal, size) = match stream {
+            Stream::Stdout => (io::stdout().is_terminal(), terminal_size_of(io::stdout())),
+            Stream::Stderr => (io::stderr().is_terminal(), terminal_size_of(io::stderr())),
+        };
+        Self {
+            windows: cfg!(windows),
+            terminal,
+            columns: size.map(|(Width(columns), _)| columns),
+            locale: ["LC_ALL", "LC_CTYPE", "LANG"].map(said).into_iter().find(|l| !l.is_empty()).unwrap_or_default(),
+            term: said("TERM"),
+            no_color: said("NO_COLOR"),
+        }
+    }
+
+    fn width(&self) -> usize {
+        let columns = self.columns.filter(|columns| self.terminal && *columns > 0);
+        columns.map_or(WIDTH_OF_A_PIPE, usize::from).clamp(WIDTHS.0, WIDTHS.1)
+    }
+
+    /// <https://no-color.org>: any text in `NO_COLOR` counts, an empty one does not.
+    fn shows_colour(&self) -> bool {
+        self.terminal && self.no_color.is_empty() && self.term != "dumb"
+    }
+
+    /// On Windows the standard library writes UTF-16 to a console, and its fonts have our marks since code page 437; a
+    /// pipe is read by PowerShell in the console's code page, which is seldom UTF-8. The Linux console lacks the glyphs.
+    fn symbols(&self) -> Symbols {
+        let locale = self.locale.to_ascii_uppercase();
+        let utf_8 = locale.contains("UTF-8") || locale.contains("UTF8");
+        let shows = if self.windows { self.terminal } else { utf_8 && !(self.terminal && self.term == "linux") };
+        if shows { Symbols::Unicode } else { Symbols::Ascii }
+    }
+}
+
+/// Older Windows consoles take colours only when asked to; elsewhere there is nothing to ask.
+fn terminal_takes_colour() -> bool {
+    anstyle_query::windows::enable_ansi_colors().unwrap_or(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terminal() -> Surroundings {
+        Surroundings {
+            terminal: true,
+            columns: Some(100),
+            locale: "de_DE.utf8".to_owned(),
+            term: "xterm".to_owned(),
+            ..Surroundings::default()
+        }
+    }
+
+    #[test]
+    fn a_terminal_of_any_width() {
+        assert_eq!(terminal().width(), 100);
+        assert_eq!(Surroundings { columns: Some(7), ..terminal() }.width(), 20);
+        assert_eq!(Surroundings { columns: Some(500), ..terminal() }.width(), 120);
+        assert_eq!(Surroundings { columns: Some(0), ..terminal() }.width(), 80, "some serial consoles do not know");
+    }
+
+    #[test]
+    fn a_pipe_has_no_colour_and_eighty_columns() {
+        let pipe = Surroundings { terminal: false, ..terminal() };
+        assert!(!pipe.shows_colour());
+        assert_eq!(pipe.width(), 80);
+        assert_eq!(pipe.symbols(), Symbols::Unicode);
+    }
+
+    #[test]
+    fn no_color_counts_unless_it_is_empty() {
+        assert!(terminal().shows_colour());
+        assert!(!Surroundings { no_color: "1".to_owned(), ..terminal() }.shows_colour());
+        assert!(!Surroundings { term: "dumb".to_owned(), ..terminal() }.shows_colour());
+    }
+
+    #[test]
+    fn a_locale_without_utf_8() {
+        assert_eq!(terminal().symbols(), Symbols::Unicode);
+        assert_eq!(Surroundings { locale: "C".to_owned(), ..terminal() }.symbols(), Symbols::Ascii);
+        assert_eq!(Surroundings { term: "linux".to_owned(), ..terminal() }.symbols(), Symbols::Ascii);
+    }
+
+    #[test]
+    fn windows_console_and_windows_pipe() {
+        let console = Surroundings { windows: true, locale: String::new(), ..terminal() };
+        assert_eq!(console.symbols(), Symbols::Unicode);
+        assert_eq!(Surroundings { terminal: false, ..console }.symbols(), Symbols::Ascii);
+    }
+}

@@ -1,0 +1,244 @@
+//! The words that all formats share: titles of sections, names of owners, and where a run was made from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::finding::{Certainty, Finding, FixFirst, Owner, Report, SkipReason, Status};
+
+/// The sections of Cisco's checklist in its order, with their titles.
+const SECTIONS: [(&str, &str); 12] = [
+    ("minimum-version", "Minimum version"),
+    ("system-configuration", "System configuration"),
+    ("entra-application", "Entra application"),
+    ("token-generation", "Token generation"),
+    ("mailbox-configuration", "Mailbox configuration"),
+    ("exchange-licence", "Exchange licence"),
+    ("mailbox-permissions", "Mailbox permissions"),
+    ("network-urls", "Network: URLs"),
+    ("network-ports", "Network: ports"),
+    ("connectivity-test", "Connectivity test"),
+    ("webex-integration", "Webex integration"),
+    ("webex-provisioning", "Webex provisioning"),
+];
+
+/// How far a chain of blocked findings is followed; a saved report may lead in a circle.
+const LONGEST_CHAIN: usize = 64;
+
+/// The sections that have findings, in Cisco's order and unknown ones last, each with the places of its findings.
+pub(super) fn sections(report: &Report) -> Vec<(&str, Vec<usize>)> {
+    let mut found = grouped(0..report.findings.len(), |index| report.findings[index].section.as_str());
+    found.sort_by_key(|(section, _)| SECTIONS.iter().position(|(id, _)| id == section).unwrap_or(SECTIONS.len()));
+    found
+}
+
+/// The title of a section; one that is not known keeps its id.
+pub(super) fn section_title(section: &str) -> &str {
+    SECTIONS.iter().find(|(id, _)| *id == section).map_or(section, |(_, title)| title)
+}
+
+/// Places gathered under their keys, in the order in which the keys first appear.
+pub(super) fn grouped<K: Ord + Copy>(
+    places: impl IntoIterator<Item = usize>,
+    key: impl Fn(usize) -> K,
+) -> Vec<(K, Vec<usize>)> {
+    let mut groups: Vec<(K, Vec<usize>)> = Vec::new();
+    let mut known = BTreeMap::new();
+    for place in places {
+        let key = key(place);
+        let group = *known.entry(key).or_insert_with(|| {
+            groups.push((key, Vec::new()));
+            groups.len() - 1
+        });
+        groups[group].1.push(place);
+    }
+    groups
+}
+
+/// The finding that stands at the beginning of what blocks this one.
+pub(super) fn root(findings: &[Finding], blocked: &Finding) -> Option<usize> {
+    let mut place = blocked.blocked_by?;
+    for _ in 0..LONGEST_CHAIN {
+        match findings.get(place)?.blocked_by {
+            Some(before) => place = before,
+            None => return Some(place),
+        }
+    }
+    None
+}
+
+/// The entry of "Fix first" for a cause, with its number counted from 1.
+pub(super) fn fix<'a>(report: &'a Report, cause: &str) -> Option<(usize, &'a FixFirst)> {
+    let place = report.summary.fix_first.iter().position(|fix| fix.cause == cause)?;
+    Some((place + 1, &report.summary.fix_first[place]))
+}
+
+/// Who mends a cause, as people say it.
+pub(super) fn owner(owner: Owner) -> &'static str {
+    match owner {
+        Owner::Network => "network team",
+        Owner::Entra => "Entra administrator",
+        Owner::Exchange => "Exchange administrator",
+        Owner::Ece => "ECE administrator",
+        Owner::Webex => "Webex administrator",
+        Owner::Microsoft => "Microsoft",
+    }
+}
+
+/// The word for a certainty.
+pub(super) fn certainty(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Certain => "certain",
+        Certainty::Likely => "likely",
+        Certainty::Possible => "possible",
+    }
+}
+
+/// The word for a status.
+pub(super) fn status(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "pass",
+        Status::Warn => "warn",
+        Status::Fail => "fail",
+        Status::Skip => "skip",
+        Status::Error => "error",
+    }
+}
+
+/// The words for why something was skipped.
+pub(super) fn reason(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::Blocked => "blocked",
+        SkipReason::NeedsInput => "needs input",
+        SkipReason::NotApplicable => "not applicable",
+        SkipReason::Waived => "waived",
+    }
+}
+
+/// The name that a value has in the JSON report.
+pub(super) fn name(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
+
+/// The first line of a report: what wrote it, with which knowledge, for which case.
+pub(super) fn tool(report: &Report) -> String {
+    let tool = &report.tool;
+    let mut line = format!("{} {}, catalogue of {}", tool.name, tool.version, tool.catalogue_date);
+    if let Some(case) = &report.run.case {
+        line = format!("{line}, case {case}");
+    }
+    line
+}
+
+/// Where a run was made from, as label and text.
+pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
+    let run = &report.run;
+    let addresses = match run.source_addresses.as_slice() {
+        [] => String::new(),
+        some => format!(" ({})", list(some, 8)),
+    };
+    let resolvers = if run.dns_servers.is_empty() { "not known".to_owned() } else { list(&run.dns_servers, 8) };
+    vec![
+        ("from", joined([&format!("{}{addresses}", run.host), &run.os])),
+        ("as", format!("{}, cloud {}", role(&run.role), run.cloud)),
+        ("at", run.started.clone()),
+        ("road", road(report)),
+        ("DNS", resolvers),
+        ("clock", clock(run.clock_offset_ms, run.lab)),
+    ]
+}
+
+/// The first `most` of some texts, and how many are left.
+pub(super) fn list(texts: &[impl AsRef<str>], most: usize) -> String {
+    let shown: Vec<&str> = texts.iter().take(most).map(AsRef::as_ref).collect();
+    match texts.len() - shown.len() {
+        0 => shown.join(", "),
+        left => format!("{} and {left} more", shown.join(", ")),
+    }
+}
+
+/// A count with its noun: `1 warning`, `2 warnings`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// Milliseconds as people say them.
+pub(super) fn duration(ms: u64) -> String {
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        _ => format!("{} min {} s", ms / 60_000, ms % 60_000 / 1_000),
+    }
+}
+
+fn role(role: &str) -> String {
+    match role {
+        "services" | "application" => format!("{role} server"),
+        "all" => "services and application server".to_owned(),
+        _ => format!("role {role}"),
+    }
+}
+
+fn road(report: &Report) -> String {
+    let road = match &report.run.proxy {
+        Some(proxy) => format!("through the proxy {proxy}"),
+        None => "direct, no proxy".to_owned(),
+    };
+    let others: BTreeSet<&str> =
+        report.looks.iter().map(|look| look.road.as_str()).filter(|r| *r != "direct").collect();
+    if report.run.lab || others.is_empty() {
+        return road;
+    }
+    let others: Vec<&str> = others.into_iter().collect();
+    format!("{road}; by override to {}", list(&others, 3))
+}
+
+fn clock(offset_ms: Option<i64>, lab: bool) -> String {
+    let whose = if lab { "the lab's" } else { "Microsoft's" };
+    let Some(offset) = offset_ms else { return format!("not compared with {whose}") };
+    let apart = offset.unsigned_abs();
+    match offset {
+        -99..100 => format!("within 0.1 s of {whose}"),
+        100.. => format!("{} ahead of {whose}", apart_by(apart)),
+        _ => format!("{} behind {whose}", apart_by(apart)),
+    }
+}
+
+fn apart_by(ms: u64) -> String {
+    if ms < 60_000 { format!("{}.{} s", ms / 1_000, ms % 1_000 / 100) } else { duration(ms) }
+}
+
+fn joined<'a>(parts: impl IntoIterator<Item = &'a String>) -> String {
+    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_ahead_and_behind() {
+        assert_eq!(clock(Some(420), false), "0.4 s ahead of Microsoft's");
+        assert_eq!(clock(Some(-61_500), false), "1 min 1 s behind Microsoft's");
+        assert_eq!(clock(Some(-30), true), "within 0.1 s of the lab's");
+        assert_eq!(clock(None, false), "not compared with Microsoft's");
+        assert_eq!(clock(Some(i64::MIN), false), "153722867280912 min 55 s behind Microsoft's");
+    }
+
+    #[test]
+    fn durations_as_people_say_them() {
+        assert_eq!(duration(7), "7 ms");
+        assert_eq!(duration(6_811), "6.8 s");
+        assert_eq!(duration(72_000), "1 min 12 s");
+    }
+
+    #[test]
+    fn long_lists_say_how_many_are_left() {
+        assert_eq!(list(&["a", "b", "c"], 3), "a, b, c");
+        assert_eq!(list(&["a", "b", "c"], 1), "a and 2 more");
+    }
+}
