@@ -224,3 +224,219 @@ fn with_what_came(halt: Halt, bytes: &[u8]) -> Halt {
         said => Halt::new(halt.kind, shorten(&format!("{said}; before that: {}", words(bytes)), MOST_WORDS)),
     }
 }
+
+/// A peer that follows a script, for the tests of everything that speaks over a [`Session`].
+#[cfg(test)]
+pub(crate) mod scripted {
+    use std::time::Duration;
+
+    use tokio::{
+        io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex},
+        sync::watch,
+        time::{Instant, sleep},
+    };
+
+    use super::*;
+
+    /// The limit of a step in these tests.
+    pub const STEP: Duration = Duration::from_secs(10);
+
+    /// One thing that the peer does. After the last it closes.
+    #[derive(Clone, Debug)]
+    pub enum Turn {
+        /// Says these bytes at once.
+        Say(Vec<u8>),
+        /// Says these bytes, one a second.
+        Drip(Vec<u8>),
+        /// Says this again and again.
+        Endless(&'static str),
+        /// Reads a line, which must begin so.
+        Hear(&'static str),
+        /// Stays there and says nothing more.
+        Hold,
+    }
+
+    pub fn say(text: impl AsRef<[u8]>) -> Turn {
+        Turn::Say(text.as_ref().to_vec())
+    }
+
+    /// A session with such a peer.
+    pub fn session(turns: Vec<Turn>) -> Session {
+        session_until(Duration::from_secs(60), turns)
+    }
+
+    /// A session with such a peer in a run that ends after `deadline`.
+    pub fn session_until(deadline: Duration, turns: Vec<Turn>) -> Session {
+        let (ours, theirs) = duplex(4096);
+        tokio::spawn(follow(turns, theirs));
+        let limits = Limits::new(STEP, Instant::now() + deadline, watch::channel(false).1);
+        Session::new(Box::new(ours), limits, Transcript::new())
+    }
+
+    async fn follow(turns: Vec<Turn>, stream: DuplexStream) {
+        let mut stream = BufReader::new(stream);
+        for turn in turns {
+            // a write fails when the client has left, which it may
+            let _ = match turn {
+                Turn::Say(bytes) => stream.write_all(&bytes).await,
+                Turn::Drip(bytes) => drip(&bytes, &mut stream).await,
+                Turn::Endless(text) => loop {
+                    if let Err(gone) = stream.write_all(text.as_bytes()).await {
+                        break Err(gone);
+                    }
+                },
+                Turn::Hear(expected) => hear(expected, &mut stream).await,
+                Turn::Hold => std::future::pending().await,
+            };
+        }
+    }
+
+    async fn drip(bytes: &[u8], stream: &mut BufReader<DuplexStream>) -> io::Result<()> {
+        for byte in bytes {
+            sleep(Duration::from_secs(1)).await;
+            stream.write_all(&[*byte]).await?;
+        }
+        Ok(())
+    }
+
+    async fn hear(expected: &str, stream: &mut BufReader<DuplexStream>) -> io::Result<()> {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        assert!(line.starts_with(expected) && line.ends_with("\r\n"), "heard {line:?}, not {expected:?}");
+        Ok(())
+    }
+
+    /// What was said, each line behind its mark.
+    pub fn said(session: Session) -> Vec<String> {
+        let (_, transcript) = session.into_parts();
+        let mark = |line: &Line| serde_json::to_value(line.mark).unwrap().as_str().unwrap().to_owned();
+        transcript.into_lines().iter().map(|line| format!("{} {}", mark(line), line.text)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{
+        scripted::{STEP, Turn, said, say, session, session_until},
+        *,
+    };
+
+    /// Whole at the first line end.
+    fn one_line(bytes: &[u8]) -> Decoded<String> {
+        let mut lines = line::Lines::new(bytes)?;
+        Ok((line::text(lines.line()?), lines.taken()))
+    }
+
+    fn never(_: &[u8]) -> Decoded<()> {
+        Err(NoReply::Incomplete)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_no_reply_took_stays_unread() {
+        let mut session = session(vec![say("one\r\ntwo\r\nthr")]);
+        assert_eq!(session.read(one_line).await.unwrap(), "one");
+        assert_eq!(session.unread(), b"two\r\nthr");
+        assert_eq!(session.read(one_line).await.unwrap(), "two");
+        assert_eq!(session.read(one_line).await, Err(Halt::new(Kind::Closed, "thr")));
+        assert_eq!(said(session), ["<- one", "<- two", "<- thr", "== closed by the other side"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn marks_tell_who_spoke_and_whether_inside_tls() {
+        let mut session = session(vec![Turn::Hear("ASK"), say("yes\n")]).inside_tls();
+        session.send("ASK").await.unwrap();
+        session.read(one_line).await.unwrap();
+        assert_eq!(said(session), ["~> ASK", "<~ yes", "== lines end with LF alone, not with CR LF"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_drip_ends_with_the_step() {
+        let mut session = session(vec![Turn::Drip(vec![b'a'; 100])]);
+        let began = Instant::now();
+        let halt = session.read(one_line).await.unwrap_err();
+        assert_eq!(began.elapsed(), STEP);
+        assert_eq!(halt, Halt::new(Kind::TimedOut, "no answer within 10 s; before that: aaaaaaaaa"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_says_how_long_was_waited() {
+        let halt = session(vec![Turn::Hold]).read(one_line).await.unwrap_err();
+        assert_eq!(halt, Halt::new(Kind::TimedOut, "no answer within 10 s"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deadline_of_the_run_is_ours() {
+        let mut session = session_until(Duration::from_secs(3), vec![say("a"), Turn::Hold]);
+        assert_eq!(session.read(one_line).await.unwrap_err().kind, Kind::Deadline);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn peer_that_reads_nothing_ends_with_the_step() {
+        let halt = session(vec![Turn::Hold]).send(&"a".repeat(10_000)).await.unwrap_err();
+        assert_eq!(halt.kind, Kind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn endless_bytes_are_too_much() {
+        let mut session = session(vec![Turn::Endless("abc\r\n")]);
+        assert_eq!(session.read(never).await.unwrap_err().kind, Kind::TooMuch);
+        assert_eq!(session.unread().len(), MOST_UNREAD);
+        assert_eq!(said(session).len(), MOST_LINES + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn decoder_that_takes_more_than_there_is_does_no_harm() {
+        let mut session = session(vec![say("a")]);
+        let greedy = |bytes: &[u8]| if bytes.is_empty() { Err(NoReply::Incomplete) } else { Ok(((), 1000)) };
+        assert_eq!(session.read(greedy).await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn page_without_a_line_end_is_still_a_page() {
+        for turns in [vec![say("<html>blocked")], vec![say("<html>blocked"), Turn::Hold]] {
+            let halt = session(turns).read(one_line).await.unwrap_err();
+            assert_eq!(halt, Halt::new(Kind::SpokeHttp, "<html>blocked"));
+        }
+    }
+
+    #[tokio::test]
+    async fn reset_is_told_from_closed() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (peer, _) = listener.accept().await.unwrap();
+        peer.set_zero_linger().unwrap();
+        drop(peer);
+        let deadline = Instant::now() + STEP;
+        let limits = Limits::new(STEP, deadline, tokio::sync::watch::channel(false).1);
+        let mut session = Session::new(Box::new(stream), limits, Transcript::new());
+        assert_eq!(session.read(one_line).await.unwrap_err().kind, Kind::Reset);
+    }
+
+    #[test]
+    fn broken_connections_are_told_apart() {
+        let kind = |kind: io::ErrorKind| broken(&kind.into()).kind;
+        assert_eq!(kind(io::ErrorKind::ConnectionReset), Kind::Reset);
+        assert_eq!(kind(io::ErrorKind::TimedOut), Kind::TimedOut);
+        assert_eq!(kind(io::ErrorKind::HostUnreachable), Kind::Unreachable);
+        assert_eq!(kind(io::ErrorKind::UnexpectedEof), Kind::Closed);
+        assert_eq!(kind(io::ErrorKind::BrokenPipe), Kind::Closed);
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
+        assert_eq!(broken(&io::Error::new(io::ErrorKind::InvalidData, alert)).kind, Kind::Alert);
+    }
+
+    #[test]
+    fn transcript_is_bounded_and_counts_the_rest() {
+        let mut transcript = Transcript::new();
+        for _ in 0..MOST_LINES + 7 {
+            transcript.note(Mark::Sent, &"é".repeat(1000));
+        }
+        let lines = transcript.into_lines();
+        assert_eq!(lines.len(), MOST_LINES + 1);
+        assert_eq!(lines[0].text.chars().count(), MOST_CHARACTERS);
+        assert_eq!((lines[MOST_LINES].mark, lines[MOST_LINES].text.as_str()), (Mark::Remark, "7 more lines"));
+    }
+}

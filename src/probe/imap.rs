@@ -63,7 +63,7 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Sto
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
     let stage = Stage::Capabilities;
-    if !session.unread().is_empty() {
+    if was_answered_before(session.unread()) {
         let words = format!("before it was asked: {}", line::words(session.unread()));
         return Err(refused(stage, Kind::Gibberish, words));
     }
@@ -74,6 +74,11 @@ async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
         Reply::Continue(_) => Err(refused(stage, Kind::Gibberish, answer.end.words())),
         _ => Err(refused(stage, Kind::Rejected, answer.end.words())),
     }
+}
+
+/// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
+fn was_answered_before(unread: &[u8]) -> bool {
+    unread.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"A1 "))
 }
 
 fn offered(answer: &Answer) -> Result<Capabilities, Stop> {
@@ -93,4 +98,154 @@ fn stop(stage: Stage, halt: Halt) -> Stop {
 
 fn listed(offered: &Capabilities) -> Vec<String> {
     offered.words.iter().map(|word| line::shorten(word, line::MOST_WORDS)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        net::session::scripted::{Turn, said, say, session},
+        seen::Value,
+    };
+
+    const BANNER: &str =
+        "* OK The Microsoft Exchange IMAP4 service is ready. [bQAuAGUAeABhAG0AcABsAGUALgBjAG8AbQA=]\r\n";
+    const OFFER: &str =
+        "* CAPABILITY IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR\r\nA1 OK CAPABILITY completed.\r\n";
+
+    async fn look(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<Stage>, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(turns).inside_tls();
+        let done = capabilities(&mut session, &mut facts, &mut steps).await;
+        (done, facts, steps.iter().map(|step| step.name).collect(), said(session))
+    }
+
+    async fn stopped(turns: Vec<Turn>) -> (Stage, Kind, String) {
+        let stop = look(turns).await.0.unwrap_err();
+        assert_eq!((stop.protocol, stop.code, &stop.enhanced), (Protocol::Imap, None, &None));
+        (stop.stage, stop.kind, stop.words)
+    }
+
+    async fn greeted(banner: &str) -> (Stage, Kind, String) {
+        stopped(vec![say(banner), Turn::Hold]).await
+    }
+
+    fn answered(answer: &str) -> Vec<Turn> {
+        vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), say(answer), Turn::Hold]
+    }
+
+    fn list(items: &[&str]) -> Value {
+        Value::List(items.iter().map(|&item| item.to_owned()).collect())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn healthy_server_tells_what_it_offers() {
+        let (done, facts, stages, said) = look(answered(OFFER)).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("imap.greeting"), Some(&BANNER.trim_end().into()));
+        assert_eq!(facts.get("imap.server"), Some(&"m.example.com".into()));
+        let words = list(&["IMAP4", "IMAP4rev1", "AUTH=PLAIN", "AUTH=XOAUTH2", "SASL-IR"]);
+        assert_eq!(facts.get("imap.capabilities"), Some(&words));
+        assert_eq!(facts.get("imap.mechanisms"), Some(&list(&["PLAIN", "XOAUTH2"])));
+        assert_eq!(facts.get("imap.xoauth2_offered"), Some(&true.into()));
+        assert_eq!(facts.get("imap.initial_response_offered"), Some(&true.into()));
+        assert_eq!(stages, [Stage::Greeting, Stage::Capabilities]);
+        assert_eq!(said.last().unwrap(), "~> A2 LOGOUT");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn list_in_the_greeting_is_enough() {
+        let banner = "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN] ready\r\n";
+        let (done, facts, stages, _) = look(vec![say(banner), Turn::Hear("A2 LOGOUT")]).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("imap.capabilities"), Some(&list(&["IMAP4rev1", "LOGINDISABLED", "AUTH=PLAIN"])));
+        assert_eq!(facts.get("imap.xoauth2_offered"), Some(&false.into()));
+        assert_eq!(facts.get("imap.initial_response_offered"), Some(&false.into()));
+        assert_eq!(facts.get("imap.server"), None);
+        assert_eq!(stages, [Stage::Greeting]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn list_in_the_tagged_answer_is_taken() {
+        let (done, facts, ..) = look(answered("A1 OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] done\r\n")).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("imap.mechanisms"), Some(&list(&["XOAUTH2"])));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn greeting_that_stops() {
+        for (banner, kind, words) in [
+            ("", Kind::TimedOut, "no answer within 10 s"),
+            ("* BYE Connection closed. 14\r\n", Kind::Rejected, "* BYE Connection closed. 14"),
+            ("* NO Server Unavailable. 15\r\n", Kind::Rejected, "* NO Server Unavailable. 15"),
+            ("* BAD what\r\n", Kind::Rejected, "* BAD what"),
+            ("* PREAUTH hello\r\n", Kind::Gibberish, "already signed in: * PREAUTH hello"),
+            ("A1 OK tagged\r\n", Kind::Gibberish, "A1 OK tagged"),
+            ("+ go on\r\n", Kind::Gibberish, "+ go on"),
+            ("* CAPABILITY IMAP4rev1\r\n", Kind::Gibberish, "* CAPABILITY IMAP4rev1"),
+            ("220 mail ESMTP\r\n", Kind::Gibberish, "220 mail ESMTP"),
+            ("+OK POP3 ready\r\n", Kind::Gibberish, "+OK POP3 ready"),
+            ("\0\x1b[2J\r\n", Kind::Gibberish, "\0\x1b[2J"),
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", Kind::SpokeHttp, "HTTP/1.1 400 Bad Request"),
+            ("* OK no line end", Kind::TimedOut, "no answer within 10 s; before that: * OK no line end"),
+        ] {
+            assert_eq!(greeted(banner).await, (Stage::Greeting, kind, words.to_owned()), "{banner:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn capability_answer_that_stops() {
+        for (answer, kind, words) in [
+            ("A1 NO not now\r\n", Kind::Rejected, "A1 NO not now"),
+            ("A1 BAD Command Error. 12\r\n", Kind::Rejected, "A1 BAD Command Error. 12"),
+            ("* OK still here\r\n* BYE gone\r\n", Kind::Rejected, "* BYE gone"),
+            ("A1 OK done\r\n", Kind::Gibberish, "no capability list before: A1 OK done"),
+            ("A9 OK done\r\n", Kind::Gibberish, "an answer to another command than A1: A9 OK done"),
+            ("+ more?\r\n", Kind::Gibberish, "+ more?"),
+            ("* CAPABILITY {99999}\r\n", Kind::TooMuch, "more than 16384 bytes in a reply: * CAPABILITY {99999}"),
+        ] {
+            assert_eq!(stopped(answered(answer)).await, (Stage::Capabilities, kind, words.to_owned()), "{answer:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn endless_answers_are_too_much() {
+        let turns = vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), Turn::Endless("* CAPABILITY X\r\n")];
+        let (stage, kind, _) = stopped(turns).await;
+        assert_eq!((stage, kind), (Stage::Capabilities, Kind::TooMuch));
+        assert_eq!(stopped(vec![Turn::Endless("* OK a")]).await.1, Kind::TooMuch);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_drip_does_not_keep_the_answer_alive() {
+        let turns = vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), Turn::Drip("* OK x\r\n".repeat(50).into_bytes())];
+        let (stage, kind, _) = stopped(turns).await;
+        assert_eq!((stage, kind), (Stage::Capabilities, Kind::TimedOut));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answer_before_the_question_is_gibberish() {
+        let (stage, kind, _) = greeted(&[BANNER, OFFER].concat()).await;
+        assert_eq!((stage, kind), (Stage::Capabilities, Kind::Gibberish));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn untagged_replies_may_come_unasked() {
+        let turns = |early: &str| [vec![say([BANNER, early].concat())], answered(OFFER).split_off(1)].concat();
+        assert_eq!(look(turns("* OK [ALERT] maintenance tonight\r\n")).await.0, Ok(()));
+        let found = stopped(turns("* BYE shutting down\r\n")).await;
+        assert_eq!(found, (Stage::Capabilities, Kind::Rejected, "* BYE shutting down".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn closed_at_any_point_is_closed_at_its_stage() {
+        for cut in 0..BANNER.len() {
+            let (stage, kind, _) = stopped(vec![say(&BANNER[..cut])]).await;
+            assert_eq!((stage, kind), (Stage::Greeting, Kind::Closed), "{cut}");
+        }
+        for cut in 0..OFFER.len() {
+            let (stage, kind, _) = stopped(vec![say(BANNER), Turn::Hear("A1 "), say(&OFFER[..cut])]).await;
+            assert_eq!((stage, kind), (Stage::Capabilities, Kind::Closed), "{cut}");
+        }
+    }
 }

@@ -382,7 +382,7 @@ mod tests {
             prop_assert!(taken_is_given(&answer, &bytes));
             if let Ok((answer, _)) = answer {
                 prop_assert!(answer.end.words().chars().count() <= MOST_WORDS);
-                answer.capabilities().map(|offered| offered.mechanisms());
+                prop_assert!(answer.capabilities().is_none_or(|offered| offered.mechanisms().len() <= bytes.len()));
             }
         }
     }

@@ -226,7 +226,7 @@ mod tests {
             prop_assert!(taken_is_given(&listing, &bytes));
             if let Ok((listing, _)) = listing {
                 prop_assert!(listing.reply.words().chars().count() <= MOST_WORDS);
-                Capabilities::of(&listing).mechanisms();
+                prop_assert!(Capabilities::of(&listing).mechanisms().len() <= bytes.len());
             }
         }
     }

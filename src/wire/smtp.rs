@@ -287,8 +287,8 @@ mod tests {
             if let Ok((reply, _)) = decoded {
                 prop_assert!(reply.words().chars().count() <= MOST_WORDS);
                 let offered = Capabilities::of(&reply);
-                offered.mechanisms();
-                offered.size_limit();
+                prop_assert!(offered.mechanisms().len() <= bytes.len());
+                prop_assert!(offered.size_limit().is_none_or(|size| size > 0));
             }
         }
     }
