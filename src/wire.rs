@@ -24,8 +24,9 @@ pub enum NoReply {
     Wrong(Kind, String),
 }
 
+/// What the tests of every decoder need.
 #[cfg(test)]
-mod tests {
+pub(crate) mod proof {
     use std::fmt::Debug;
 
     use super::*;
@@ -89,6 +90,3 @@ mod tests {
         decoded.as_ref().map_or(true, |(_, taken)| *taken > 0 && *taken <= given.len())
     }
 }
-
-#[cfg(test)]
-pub(crate) use tests::{cut_anywhere, hostile, taken_is_given};

@@ -104,20 +104,20 @@ impl Session {
 
     /// What was read stays in the buffer even when the wait is broken off.
     async fn fill<T>(&mut self, decode: &mut impl FnMut(&[u8]) -> Decoded<T>) -> Result<(T, usize), Halt> {
-        let mut chunk = [0; CHUNK];
         loop {
             match decode(&self.buffer) {
                 Ok(whole) => return Ok(whole),
                 Err(NoReply::Wrong(kind, words)) => return Err(Halt::new(kind, words)),
                 Err(NoReply::Incomplete) => {}
             }
-            let room = MOST_UNREAD.saturating_sub(self.buffer.len()).min(CHUNK);
+            let room = MOST_UNREAD.saturating_sub(self.buffer.len());
             if room == 0 {
                 return Err(Halt::new(Kind::TooMuch, format!("more than {MOST_UNREAD} bytes and no end")));
             }
-            match self.stream.read(&mut chunk[..room]).await {
+            self.buffer.reserve(room.min(CHUNK));
+            match (&mut self.stream).take(room as u64).read_buf(&mut self.buffer).await {
                 Ok(0) => return Err(Halt::new(Kind::Closed, "")),
-                Ok(count) => self.buffer.extend_from_slice(&chunk[..count]),
+                Ok(_) => {}
                 Err(error) => return Err(broken(&error)),
             }
         }
@@ -262,7 +262,7 @@ pub(crate) mod scripted {
 
     /// A session with such a peer.
     pub fn session(turns: Vec<Turn>) -> Session {
-        session_until(Duration::from_secs(60), turns)
+        session_until(Duration::from_mins(1), turns)
     }
 
     /// A session with such a peer in a run that ends after `deadline`.

@@ -46,17 +46,17 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Sto
     let greeting = session.read(decode).await.map_err(|halt| stop(Stage::Greeting, halt))?;
     facts.set("imap.greeting", greeting.words());
     let Reply::Untagged(Condition { word, text, .. }) = &greeting else {
-        return Err(refused(Stage::Greeting, Kind::Gibberish, greeting.words()));
+        return Err(refused(Stage::Greeting, Kind::Gibberish, &greeting.words()));
     };
     if let Some(name) = exchange::server_name(text) {
         facts.set("imap.server", name);
     }
     match word {
         Word::Ok => Ok(greeting),
-        Word::No | Word::Bad | Word::Bye => Err(refused(Stage::Greeting, Kind::Rejected, greeting.words())),
+        Word::No | Word::Bad | Word::Bye => Err(refused(Stage::Greeting, Kind::Rejected, &greeting.words())),
         // nobody has signed in: this is not the server that was meant, or someone stands between
         Word::Preauth => {
-            Err(refused(Stage::Greeting, Kind::Gibberish, format!("already signed in: {}", greeting.words())))
+            Err(refused(Stage::Greeting, Kind::Gibberish, &format!("already signed in: {}", greeting.words())))
         }
     }
 }
@@ -65,14 +65,14 @@ async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
     let stage = Stage::Capabilities;
     if was_answered_before(session.unread()) {
         let words = format!("before it was asked: {}", line::words(session.unread()));
-        return Err(refused(stage, Kind::Gibberish, words));
+        return Err(refused(stage, Kind::Gibberish, &words));
     }
     session.send("A1 CAPABILITY").await.map_err(|halt| stop(stage, halt))?;
     let answer = session.read(|bytes| decode_answer("A1", bytes)).await.map_err(|halt| stop(stage, halt))?;
     match &answer.end {
         Reply::Tagged(_, Condition { word: Word::Ok, .. }) => offered(&answer),
-        Reply::Continue(_) => Err(refused(stage, Kind::Gibberish, answer.end.words())),
-        _ => Err(refused(stage, Kind::Rejected, answer.end.words())),
+        Reply::Continue(_) => Err(refused(stage, Kind::Gibberish, &answer.end.words())),
+        _ => Err(refused(stage, Kind::Rejected, &answer.end.words())),
     }
 }
 
@@ -84,12 +84,12 @@ fn was_answered_before(unread: &[u8]) -> bool {
 fn offered(answer: &Answer) -> Result<Capabilities, Stop> {
     answer.capabilities().ok_or_else(|| {
         let words = format!("no capability list before: {}", answer.end.words());
-        refused(Stage::Capabilities, Kind::Gibberish, words)
+        refused(Stage::Capabilities, Kind::Gibberish, &words)
     })
 }
 
-fn refused(stage: Stage, kind: Kind, words: String) -> Stop {
-    Stop::new(Protocol::Imap, stage, kind, line::shorten(&words, line::MOST_WORDS))
+fn refused(stage: Stage, kind: Kind, words: &str) -> Stop {
+    Stop::new(Protocol::Imap, stage, kind, line::shorten(words, line::MOST_WORDS))
 }
 
 fn stop(stage: Stage, halt: Halt) -> Stop {

@@ -232,7 +232,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::{cut_anywhere, hostile, taken_is_given};
+    use crate::wire::proof::{cut_anywhere, hostile, taken_is_given};
 
     fn reply(text: &str) -> Reply {
         let (reply, taken) = decode(text.as_bytes()).unwrap();

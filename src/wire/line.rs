@@ -150,7 +150,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::wire::{Decoded, cut_anywhere, hostile};
+    use crate::wire::{
+        Decoded,
+        proof::{cut_anywhere, hostile},
+    };
 
     fn one(bytes: &[u8]) -> Decoded<String> {
         let mut lines = Lines::new(bytes)?;
@@ -172,7 +175,7 @@ mod tests {
 
     #[test]
     fn line_of_100_kilobytes_is_too_much() {
-        let bytes = [b"220 ".as_slice(), &[b'a'; 100_000], b"\r\n"].concat();
+        let bytes = [b"220 ".as_slice(), &vec![b'a'; 100_000], b"\r\n"].concat();
         let Err(NoReply::Wrong(Kind::TooMuch, words)) = one(&bytes) else { panic!("taken") };
         assert!(words.starts_with("more than 8192 bytes in a line: 220 aaa"), "{words}");
         assert_eq!(words.chars().count(), MOST_WORDS);

@@ -55,16 +55,19 @@ pub fn decode(bytes: &[u8]) -> Decoded<Reply> {
 pub fn decode_listing(bytes: &[u8]) -> Decoded<Listing> {
     let mut lines = Lines::new(bytes)?;
     let reply = Reply::read(lines.line()?)?;
+    let listed = if reply.word == Word::Ok { listing(&mut lines)? } else { Vec::new() };
+    Ok((Listing { reply, lines: listed }, lines.taken()))
+}
+
+fn listing(lines: &mut Lines<'_>) -> Result<Vec<String>, NoReply> {
     let mut listed = Vec::new();
-    while reply.word == Word::Ok {
-        let line = lines.line()?;
-        match line {
-            b"." => break,
+    loop {
+        match lines.line()? {
+            b"." => return Ok(listed),
             [b'.', rest @ ..] => listed.push(line::text(rest)), // RFC 1939 3: a dot was put before this one
-            _ => listed.push(line::text(line)),
+            line => listed.push(line::text(line)),
         }
     }
-    Ok((Listing { reply, lines: listed }, lines.taken()))
 }
 
 impl Reply {
@@ -132,7 +135,7 @@ mod tests {
     use super::*;
     use crate::{
         seen::Kind,
-        wire::{cut_anywhere, hostile, taken_is_given},
+        wire::proof::{cut_anywhere, hostile, taken_is_given},
     };
 
     fn reply(text: &str) -> Reply {
