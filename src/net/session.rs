@@ -72,6 +72,7 @@ impl Session {
     ///
     /// # Errors
     /// When the connection ends or breaks first, a limit runs out, more than the bound was sent, or the bytes are wrong.
+    /// What had come is then in the transcript, its beginning in the words, and nothing is unread.
     pub async fn read<T>(&mut self, mut decode: impl FnMut(&[u8]) -> Decoded<T>) -> Result<T, Halt> {
         let limits = self.limits.clone();
         let read = limits.step(self.fill(&mut decode)).await.and_then(|filled| filled);
@@ -82,7 +83,7 @@ impl Session {
                 Ok(reply)
             }
             Err(halt) => {
-                let bytes = self.buffer.clone();
+                let bytes = std::mem::take(&mut self.buffer);
                 self.note_received(&bytes);
                 self.remark(&halt);
                 Err(with_what_came(halt, &bytes))
@@ -96,9 +97,11 @@ impl Session {
         &self.buffer
     }
 
-    /// Gives the connection away, to be encrypted or spoken to by a library.
+    /// Gives the connection away, to be encrypted or spoken to by a library. What is unread stands in the transcript.
     #[must_use]
-    pub fn into_parts(self) -> (Box<dyn Stream>, Transcript) {
+    pub fn into_parts(mut self) -> (Box<dyn Stream>, Transcript) {
+        let bytes = std::mem::take(&mut self.buffer);
+        self.note_received(&bytes);
         (self.stream, self.transcript)
     }
 
@@ -146,6 +149,7 @@ impl Session {
         match halt.kind {
             Kind::Closed => self.transcript.note(Mark::Remark, "closed by the other side"),
             Kind::Reset => self.transcript.note(Mark::Remark, "reset by the other side"),
+            Kind::Gibberish | Kind::SpokeHttp | Kind::SpokeTls => {} // the words have just been written down
             _ => self.transcript.note(Mark::Remark, &halt.words),
         }
     }
@@ -341,8 +345,16 @@ mod tests {
         assert_eq!(session.read(one_line).await.unwrap(), "one");
         assert_eq!(session.unread(), b"two\r\nthr");
         assert_eq!(session.read(one_line).await.unwrap(), "two");
+        assert_eq!(session.unread(), b"thr");
         assert_eq!(session.read(one_line).await, Err(Halt::new(Kind::Closed, "thr")));
         assert_eq!(said(session), ["<- one", "<- two", "<- thr", "== closed by the other side"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_stayed_unread_stands_in_the_transcript() {
+        let mut session = session(vec![say("220 go\r\n250 evil\r\n"), Turn::Hold]);
+        session.read(one_line).await.unwrap();
+        assert_eq!(said(session), ["<- 220 go", "<- 250 evil"]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -383,8 +395,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn endless_bytes_are_too_much() {
         let mut session = session(vec![Turn::Endless("abc\r\n")]);
-        assert_eq!(session.read(never).await.unwrap_err().kind, Kind::TooMuch);
-        assert_eq!(session.unread().len(), MOST_UNREAD);
+        let mut longest = 0;
+        let watch = |bytes: &[u8]| {
+            longest = bytes.len().max(longest);
+            never(bytes)
+        };
+        assert_eq!(session.read(watch).await.unwrap_err().kind, Kind::TooMuch);
+        assert_eq!(longest, MOST_UNREAD);
         assert_eq!(said(session).len(), MOST_LINES + 1);
     }
 
