@@ -4,7 +4,7 @@
 //! keys are taken one by one; whatever is left over when a table is closed is a mistake, and the nearest right word is
 //! named. The user's file and the catalogue are both read this way.
 
-use std::{collections::BTreeSet, fmt, ops::Range, path::Path, rc::Rc};
+use std::{collections::BTreeSet, fmt, fs::File, io::Read as _, ops::Range, path::Path, rc::Rc};
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use toml::{
@@ -31,11 +31,24 @@ pub struct Mistake {
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
-            Some(line) => write!(f, "{}, line {line}: {}", self.file, self.wrong)?,
-            None => write!(f, "{}: {}", self.file, self.wrong)?,
+            Some(line) => write!(f, "{}, line {line}: {}", self.file, plain(&self.wrong))?,
+            None => write!(f, "{}: {}", self.file, plain(&self.wrong))?,
         }
-        write!(f, "\n  {}", self.right)
+        write!(f, "\n  {}", plain(&self.right))
     }
+}
+
+/// The longest sentence that is printed, in characters.
+const LONGEST: usize = 600;
+
+/// A sentence that may repeat what the file says: control characters are made visible, and it ends somewhere.
+fn plain(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let mut plain: String = text.chars().take(LONGEST).map(escape).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        plain.push('…');
+    }
+    plain
 }
 
 /// The text of a file, with what is needed to find a line again.
@@ -64,9 +77,18 @@ impl Document {
             let wrong = format!("has {} bytes; more than {LARGEST} are not read", about.len());
             return Err(whole(wrong, "give the file that ece-check init or the README shows"));
         }
-        let bytes = std::fs::read(path).map_err(|error| {
+        // The size of a pipe or a device is not known beforehand.
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        let count = read.map_err(|error| {
             whole(format!("cannot be read: {error}"), "give the name of a file that this user may read")
         })?;
+        if count as u64 > LARGEST {
+            return Err(whole(
+                format!("has more than {LARGEST} bytes"),
+                "give the file that ece-check init or the README shows",
+            ));
+        }
         let text = decode(&bytes).ok_or_else(|| whole("is not text".to_owned(), "save it as UTF-8"))?;
         Ok(Self { name, text })
     }
@@ -90,6 +112,17 @@ impl Document {
         })?;
         let span = parsed.span();
         Ok(Table { document: self, path: Rc::from(""), span, entries: parsed.into_inner(), asked: BTreeSet::new() })
+    }
+
+    /// The lines of the text with their numbers, counted from 1. For what must be seen before the text is parsed.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().map(|(above, line)| (above + 1, line))
+    }
+
+    /// A mistake in a line.
+    #[must_use]
+    pub fn mistake_in(&self, line: usize, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
+        Mistake { file: self.name.clone(), line: Some(line), wrong: wrong.into(), right: right.into() }
     }
 
     fn line(&self, offset: usize) -> usize {
@@ -252,6 +285,23 @@ impl<'d> Table<'d> {
             return Err(found.mistake(wrong, "name it once"));
         }
         Ok(Some(At { value: items.clone(), document: found.document, span: found.span.clone() }))
+    }
+
+    /// The value that one of the known words at a key stands for.
+    ///
+    /// # Errors
+    /// When something else stands there, with the nearest known word.
+    pub fn choice<T: Copy>(&mut self, key: &str, known: &[(&str, T)]) -> Result<Option<At<'d, T>>, Mistake> {
+        let Some(found) = self.text(key)? else { return Ok(None) };
+        let full = self.full(key);
+        let chosen = found.parse(|word| {
+            let value = known.iter().find(|(name, _)| name == word).map(|(_, value)| *value);
+            value.ok_or_else(|| {
+                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                (format!("{full} is \"{word}\", which is not known"), did_you_mean(word, &names))
+            })
+        });
+        chosen.map(Some)
     }
 
     /// The whole number at a key.
