@@ -185,6 +185,12 @@ impl<'d, T> At<'d, T> {
         self.document.mistake(&self.span, wrong, right)
     }
 
+    /// The place alone.
+    #[must_use]
+    pub fn place(&self) -> At<'d, ()> {
+        At { value: (), document: self.document, span: self.span.clone() }
+    }
+
     /// Turns the value into another; a refusal becomes a mistake at this place.
     ///
     /// # Errors
@@ -383,7 +389,12 @@ impl<'d> Table<'d> {
     pub fn close(self) -> Result<(), Mistake> {
         let Some(unknown) = self.keys().into_iter().next() else { return Ok(()) };
         let known: Vec<&str> = self.asked.iter().map(String::as_str).collect();
-        let wrong = format!("unknown key {}", self.full(&unknown.value));
+        let is_table = match self.entries.get(unknown.value.as_str()).map(Spanned::get_ref) {
+            Some(DeValue::Table(_)) => true,
+            Some(DeValue::Array(items)) => items.iter().any(|item| matches!(item.get_ref(), DeValue::Table(_))),
+            _ => false,
+        };
+        let wrong = format!("unknown {} {}", if is_table { "table" } else { "key" }, self.full(&unknown.value));
         Err(unknown.mistake(wrong, did_you_mean(&unknown.value, &known)))
     }
 

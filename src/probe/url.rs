@@ -93,6 +93,12 @@ fn redirect_differs(look: &Look) -> Option<Vec<String>> {
     Some(differs)
 }
 
+/// True when the text has the parts of a web address: a scheme and a host.
+#[must_use]
+pub fn is_web_address(text: &str) -> bool {
+    Typed::of(text.trim()).is_some()
+}
+
 /// What is wrong with the form of an external URL, each in a few words. Empty is good form.
 ///
 /// The form is `https://` and the full name of the host, nothing before, behind or between.
@@ -249,7 +255,8 @@ fn is_address(host: &str) -> bool {
 }
 
 /// The host as DNS and certificates have it: IDNA, lower case, no trailing dot. None when it cannot be a name.
-fn normal(host: &str) -> Option<String> {
+#[must_use]
+pub fn normal(host: &str) -> Option<String> {
     if is_address(host) {
         return Some(host.to_lowercase());
     }
