@@ -735,3 +735,217 @@ fn value_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
     found.ok_or_else(|| did_you_mean(text, &words.iter().map(|(word, _)| *word).collect::<Vec<_>>()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+[ece]
+release      = "12.6(1)"
+installed    = ["ES6", "12.6_ES6_ET1"]
+role         = "services"
+external_url = "http://ECE/"
+console_url  = "https://ece.bigshop.test/system"
+redirect_url = "https://ece.bigshop.test/x"
+
+[entra]
+cloud          = "gcc-high"
+tenant         = "BigShop.onmicrosoft.com"           # not contoso.onmicrosoft.com
+client_id      = "1b4e28ba-2fa1-11d2-883f-0016d3cca427"
+client_secret  = { env = "ECE_CLIENT_SECRET" }
+secret_expires = 2027-01-31
+redirect_urls  = ["https://ece.bigshop.test/x"]
+
+[[account]]
+name          = "sales é"
+signs_in_as   = "sales@bigshop.test"
+access_token  = { file = 'C:\ECE\token.txt' }
+inbound       = "imap"
+mailboxes     = ["sales@bigshop.test", "help@bigshop.test"]
+
+[[account]]
+name          = "returns"
+refresh_token = { command = "vault read returns" }
+mailboxes     = ["returns@bigshop.test"]
+
+[[endpoint]]
+name = "proxy PAC"
+host = "WPAD.bigshop.test"
+port = 443
+
+[[endpoint]]
+name = "relay"
+host = "10.0.0.1"
+port = 587
+protocol = "tcp"
+"#;
+
+    #[test]
+    fn everything_that_can_be_said_is_read() {
+        let read = Deployment::parse("good.toml", GOOD).unwrap();
+        assert_eq!(read.ece.stated.unwrap().to_string(), "12.6(1)_ES6 + ES6_ET1");
+        assert_eq!(read.ece.external_url.as_deref(), Some("http://ECE/"), "the form is not judged here");
+        assert_eq!(read.entra.cloud, Some(Cloud::GccHigh));
+        assert_eq!(read.entra.tenant.as_deref(), Some("bigshop.onmicrosoft.com"));
+        assert_eq!(read.entra.secret_expires, Some(Date::constant(2027, 1, 31)));
+        assert_eq!(read.entra.client_secret, Some(SecretSource::Env("ECE_CLIENT_SECRET".to_owned())));
+        let tokens: Vec<_> = read.accounts.iter().map(|account| account.credential.clone().unwrap()).collect();
+        assert_eq!(tokens[0], Credential::AccessToken(SecretSource::File(r"C:\ECE\token.txt".into())));
+        assert_eq!(tokens[1], Credential::RefreshToken(SecretSource::Command("vault read returns".to_owned())));
+        assert_eq!(read.endpoints[0].host, "wpad.bigshop.test");
+        let protocols: Vec<_> = read.endpoints.iter().map(|endpoint| endpoint.protocol).collect();
+        assert_eq!(protocols, [Protocol::Https, Protocol::Tcp]);
+    }
+
+    #[test]
+    fn everything_may_be_missing() {
+        let read = Deployment::parse("empty.toml", "").unwrap();
+        assert_eq!(read, Deployment::default());
+        assert!(KEYS.iter().all(|key| !read.gives(key)));
+    }
+
+    #[test]
+    fn each_key_that_a_check_may_want_is_given_by_a_full_file() {
+        let read = Deployment::parse("good.toml", GOOD).unwrap();
+        for key in KEYS {
+            assert!(read.gives(key), "{key}");
+        }
+        assert!(read.gives("ece.nothing or entra.tenant"));
+        assert!(!read.gives("ece.nothing"));
+    }
+
+    #[test]
+    fn release_alone_carries_the_package_too() {
+        for release in ["12.6(1)_ES6_ET1", "12.6_es6 et1", "12.6.1 ES6_ET1"] {
+            let read = Deployment::parse("a.toml", &format!("[ece]\nrelease = \"{release}\"\n")).unwrap();
+            assert_eq!(read.ece.stated.unwrap().to_string(), "12.6(1)_ES6_ET1");
+        }
+        let read = Deployment::parse("a.toml", "[ece]\ninstalled = [\"11.6(1)_ES12\", \"ES12 ET1\"]\n").unwrap();
+        assert_eq!(read.ece.stated.unwrap().to_string(), "11.6(1)_ES12 + ES12_ET1");
+    }
+
+    #[test]
+    fn every_bad_file_is_told_its_line_and_its_remedy() {
+        for (name, line, says) in expected() {
+            let mistake = Deployment::read(&files().join(format!("{name}.toml"))).expect_err(&name);
+            assert_eq!(mistake.line, Some(line), "{name}: {mistake}");
+            assert!(mistake.to_string().contains(&says), "{name}: {mistake}");
+            assert!(!mistake.right.is_empty() && mistake.to_string().lines().count() == 2, "{name}: {mistake}");
+            assert!(!format!("{mistake} {mistake:?}").contains("hunter2"), "{name} repeats a secret");
+        }
+    }
+
+    #[test]
+    fn every_bad_file_is_expected() {
+        let expected: Vec<String> = expected().into_iter().map(|(name, ..)| name).collect();
+        assert!(expected.len() >= 30);
+        for entry in std::fs::read_dir(files()).unwrap() {
+            let name = entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned();
+            assert!(name == "expected" || expected.contains(&name), "{name} is not in expected.toml");
+        }
+    }
+
+    #[test]
+    fn sample_values_are_taken_when_they_are_meant() {
+        let text = std::fs::read_to_string(files().join("sample-in-several-lines.toml")).unwrap();
+        assert!(Deployment::parse_sample("lab", &text).is_ok());
+        assert!(Deployment::parse("lab", &text).is_err());
+    }
+
+    #[test]
+    fn what_only_looks_like_the_sample_is_no_sample() {
+        for host in ["myexample.com", "example.com.au", "example.company", "notcontoso.onmicrosoft.com"] {
+            assert_eq!(sample_in(&format!("tenant = \"{host}\"")), None, "{host}");
+        }
+        for text in ["\"a@example.com\"", "\"https://a.example.com:8443/x\"", "\"example.com.\""] {
+            assert_eq!(sample_in(text), Some("example.com"), "{text}");
+        }
+        assert_eq!(uncommented("a = \"x#y\" # z"), "a = \"x#y\" ");
+    }
+
+    #[test]
+    fn names_and_paths_of_people_are_no_secrets() {
+        for line in [
+            "client_id = \"1b4e28ba-2fa1-11d2-883f-0016d3cca427\"",
+            r"file = 'C:\Program Files\Cisco\ECE Services 12\Secrets\2027\Customer Care\client-secret-of-ECE.txt'",
+            "host = \"a-very-long-name-of-a-host-in-a-very-long-zone.of-a-department-2.of-a-company.bigshop.test\"",
+            "command = \"powershell -Command Get-Secret -Name EceClientSecret -AsPlainText -Vault CompanyVault2027\"",
+            "# ======================================================================================",
+            "name = \"eyJ\"",
+        ] {
+            assert!(!holds_secret(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn notepad_powershell_and_windows_line_ends_are_read() {
+        let utf16 = |mark: &[u8], unit: fn(u16) -> [u8; 2]| {
+            [mark.to_vec(), GOOD.encode_utf16().flat_map(unit).collect()].concat()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("ece-check.toml");
+        let good = Deployment::parse("good.toml", GOOD);
+        for bytes in [
+            GOOD.as_bytes().to_vec(),
+            GOOD.replace('\n', "\r\n").into_bytes(),
+            [b"\xEF\xBB\xBF", GOOD.as_bytes()].concat(),
+            utf16(b"\xFF\xFE", u16::to_le_bytes),
+            utf16(b"\xFE\xFF", u16::to_be_bytes),
+        ] {
+            std::fs::write(&file, bytes).unwrap();
+            assert_eq!(Deployment::read(&file), good);
+        }
+    }
+
+    #[test]
+    fn windows_line_ends_do_not_shift_the_line() {
+        let mistake = Deployment::parse("a.toml", "[ece]\r\n\r\nrole = \"boss\"\r\n").unwrap_err();
+        assert_eq!(mistake.line, Some(3));
+    }
+
+    #[test]
+    fn what_is_no_text_file_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let says = |path: &Path, words: &str| {
+            let mistake = Deployment::read(path).unwrap_err().to_string();
+            assert!(mistake.contains(words), "{mistake}");
+        };
+        let file = folder.path().join("ece-check.toml");
+        says(&file, "cannot be read");
+        says(folder.path(), "is a folder");
+        std::fs::write(&file, vec![b'#'; 10_000_000]).unwrap();
+        says(&file, "10000000 bytes");
+        std::fs::write(&file, b"MZ\x90\x00\x03\x00").unwrap();
+        says(&file, "not text");
+        std::fs::write(&file, b"\xFF\xFEa").unwrap();
+        says(&file, "not text");
+        #[cfg(unix)]
+        says(Path::new("/dev/zero"), "has more than");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn arbitrary_text_never_panics(text in "\\PC{0,60}", key in "(external_url|release|installed|role)") {
+            drop(Deployment::parse("a.toml", &text));
+            drop(Deployment::parse("a.toml", &format!("[ece]\n{key} = '''{text}'''\n")));
+            let _ = holds_secret(&text);
+        }
+    }
+
+    fn files() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files")
+    }
+
+    /// Name, line, and a piece of the message, of each bad file.
+    fn expected() -> Vec<(String, usize, String)> {
+        let document = Document::read(&files().join("expected.toml")).unwrap();
+        let tables = document.table().unwrap().tables("file").unwrap();
+        let row = |mut table: Table<'_>| {
+            let line = usize::try_from(table.int("line").unwrap().unwrap().value).unwrap();
+            let says = table.text("says").unwrap().map_or_else(String::new, |at| at.value);
+            (table.required("name").unwrap().value, line, says)
+        };
+        tables.into_iter().map(row).collect()
+    }
+}

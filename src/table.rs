@@ -152,7 +152,7 @@ fn first_line(message: &str) -> String {
 fn remedy_for(message: &str) -> &'static str {
     if message.contains("duplicate key") {
         "write each key once, and each table once"
-    } else if message.contains("string") || message.contains("quote") {
+    } else if ["string", "quote", "escape", "unicode"].iter().any(|word| message.contains(word)) {
         "write texts in double quotes, for example \"outlook.office365.com\"; double each backslash"
     } else {
         "write one key = value in a line; texts in double quotes; dates as 2027-01-31"
@@ -249,7 +249,8 @@ impl<'d> Table<'d> {
     /// # Errors
     /// When something else than a text stands there.
     pub fn text(&mut self, key: &str) -> Result<Option<At<'d, String>>, Mistake> {
-        let Some(found) = self.scalar(key)? else { return Ok(None) };
+        let in_quotes = |mistake| Mistake { right: format!("write {key} = \"…\", in quotes"), ..mistake };
+        let Some(found) = self.scalar(key).map_err(in_quotes)? else { return Ok(None) };
         match &found.value {
             Scalar::Text(text) if text.trim().is_empty() => {
                 Err(found.mistake(format!("{} is empty", self.full(key)), "fill it in, or leave the line out"))
@@ -278,7 +279,8 @@ impl<'d> Table<'d> {
     /// # Errors
     /// When something else than a list of texts stands there, or the list is empty or says something twice.
     pub fn texts(&mut self, key: &str) -> Result<Option<At<'d, Vec<String>>>, Mistake> {
-        let Some(found) = self.scalar(key)? else { return Ok(None) };
+        let in_quotes = |mistake| Mistake { right: format!("write {key} = [\"…\"], each in quotes"), ..mistake };
+        let Some(found) = self.scalar(key).map_err(in_quotes)? else { return Ok(None) };
         let Scalar::List(items) = &found.value else {
             let wrong = format!("{} is {}; a list of texts is wanted", self.full(key), describe(&found.value));
             return Err(found.mistake(wrong, format!("write {key} = [\"…\", \"…\"]")));
@@ -463,6 +465,9 @@ fn kind(value: &DeValue<'_>) -> &'static str {
         DeValue::Float(_) => "a number with a fraction",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",
+        DeValue::Array(items) if items.iter().all(|item| matches!(item.get_ref(), DeValue::Table(_))) => {
+            "a list of tables"
+        }
         DeValue::Array(_) => "a list of other things than texts",
         DeValue::Table(_) => "a table",
     }
