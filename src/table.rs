@@ -219,6 +219,12 @@ pub enum Scalar {
 }
 
 impl<'d> Table<'d> {
+    /// The place of this table's head.
+    #[must_use]
+    pub fn head(&self) -> At<'d, ()> {
+        At { value: (), document: self.document, span: self.span.clone() }
+    }
+
     /// A mistake at the head of this table.
     #[must_use]
     pub fn mistake(&self, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
