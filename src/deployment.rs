@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     probe::{
-        url::{is_web_address, normal},
+        url::{is_web_address, normal, shown},
         version::{Level, NotALevel, Release, Stated},
     },
     seen::Protocol,
@@ -290,7 +290,7 @@ fn entra(mut table: Table<'_>) -> Result<Entra, Mistake> {
         client_id: text(&mut table, "client_id")?.map(|at| at.parse(|text| guid(text))).transpose()?.map(|at| at.value),
         client_secret: secret(&mut table, "client_secret")?,
         secret_expires: date(&mut table, "secret_expires")?,
-        redirect_urls: each(&mut table, "redirect_urls", |text| web_address(text))?.unwrap_or_default(),
+        redirect_urls: each(&mut table, "redirect_urls", web_address)?.unwrap_or_default(),
     };
     close(table)?;
     Ok(entra)
@@ -375,7 +375,8 @@ fn stated(table: &mut Table<'_>) -> Result<Option<Stated>, Mistake> {
     let Some(place) = release.as_ref().map(At::place).or_else(|| installed.as_ref().map(At::place)) else {
         return Ok(None);
     };
-    let all: Vec<Level> = release.iter().map(|at| at.value).chain(installed.into_iter().flat_map(|at| at.value)).collect();
+    let all: Vec<Level> =
+        release.iter().map(|at| at.value).chain(installed.into_iter().flat_map(|at| at.value)).collect();
     let releases: BTreeSet<Release> = all.iter().filter_map(|level| level.release).collect();
     let packages = all.iter().filter_map(|level| level.package).collect();
     match releases.iter().copied().collect::<Vec<_>>()[..] {
@@ -391,7 +392,8 @@ fn stated(table: &mut Table<'_>) -> Result<Option<Stated>, Mistake> {
 type Refusal = (String, String);
 
 fn level(key: &str, text: &str) -> Result<Level, Refusal> {
-    text.parse().map_err(|_: NotALevel| (format!("{key}: \"{text}\" is not a level of ECE"), NotALevel::REMEDY.to_owned()))
+    text.parse()
+        .map_err(|_: NotALevel| (format!("{key}: \"{text}\" is not a level of ECE"), NotALevel::REMEDY.to_owned()))
 }
 
 fn levels(texts: &[String]) -> Result<Vec<Level>, Refusal> {
@@ -434,7 +436,10 @@ fn each(
 fn name<'n>(table: &mut Table<'_>, what: &str, mut taken: impl Iterator<Item = &'n str>) -> Result<String, Mistake> {
     let found = table.required("name")?.parse(|text| decent(text))?;
     match taken.find(|other| other.eq_ignore_ascii_case(&found.value)) {
-        Some(other) => Err(found.mistake(format!("there are two of the name \"{other}\""), format!("give each {what} its own name"))),
+        Some(other) => {
+            Err(found
+                .mistake(format!("there are two of the name \"{other}\""), format!("give each {what} its own name")))
+        }
         None => Ok(found.value),
     }
 }
@@ -457,7 +462,7 @@ fn web_address(text: &str) -> Result<String, Refusal> {
         Some(host) if !text.contains("://") => format!("write https://{host}"),
         _ => "write it as in https://ece.yourcompany.com".to_owned(),
     };
-    Err((format!("\"{text}\" is not a web address"), right))
+    Err((format!("\"{}\" is not a web address", shown(text)), right))
 }
 
 fn has_password(url: &str) -> bool {
@@ -511,7 +516,8 @@ fn mailboxes(table: &mut Table<'_>, others: &[Account]) -> Result<Vec<String>, M
     let Some(found) = table.texts("mailboxes")? else {
         return Err(table.mistake("this account has no mailboxes", "add mailboxes = [\"sales@yourcompany.com\"]"));
     };
-    let found = found.parse(|texts| texts.iter().map(|text| decent(text).and_then(|text| mail_address(&text))).collect())?;
+    let found =
+        found.parse(|texts| texts.iter().map(|text| decent(text).and_then(|text| mail_address(&text))).collect())?;
     let addresses: &Vec<String> = &found.value;
     for (place, address) in addresses.iter().enumerate() {
         if addresses[..place].iter().any(|other| other.eq_ignore_ascii_case(address)) {
@@ -727,7 +733,7 @@ fn uncommented(line: &str) -> &str {
 
 // ---- words ----
 
-fn word_of<T: PartialEq>(value: T, words: &[(&'static str, T)]) -> &'static str {
+fn word_of<T: Copy + PartialEq>(value: T, words: &[(&'static str, T)]) -> &'static str {
     words.iter().find(|(_, other)| *other == value).expect("every value has its word in WORDS").0
 }
 

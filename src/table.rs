@@ -126,7 +126,7 @@ impl Document {
     }
 
     fn line(&self, offset: usize) -> usize {
-        self.text.as_bytes()[..offset.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
     }
 
     fn mistake(&self, span: &Range<usize>, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
@@ -514,6 +514,22 @@ mod tests {
     fn empty_list_is_a_mistake() {
         let document = Document::new("a.toml", "list = []\n");
         assert!(document.table().unwrap().texts("list").unwrap_err().wrong.contains("empty list"));
+    }
+
+    #[test]
+    fn unknown_word_names_the_nearest() {
+        let document = Document::new("a.toml", "kind = \"smpt\"\n");
+        let mistake = document.table().unwrap().choice("kind", &[("smtp", 1), ("imap", 2)]).unwrap_err();
+        assert_eq!(mistake.to_string(), "a.toml, line 1: kind is \"smpt\", which is not known\n  did you mean smtp?");
+    }
+
+    #[test]
+    fn what_the_file_says_is_printed_without_control_characters_and_shortened() {
+        let key = format!("\u{1b}[2J{}", "k".repeat(5000));
+        let mistake = Mistake { file: "a".into(), line: None, wrong: key, right: "x\ny".into() };
+        let printed = mistake.to_string();
+        assert!(printed.starts_with("a: \\u{1b}[2Jkk") && printed.ends_with("…\n  x\\ny"), "{printed}");
+        assert!(printed.len() < 700);
     }
 
     #[test]

@@ -238,7 +238,8 @@ fn packages<'d>(table: &mut Table<'d>, key: &str) -> Result<Option<At<'d, Vec<Pa
     if packages.value.is_sorted_by(|low, high| low < high) {
         return Ok(Some(packages));
     }
-    Err(packages.mistake(format!("{key} are out of order"), "write the lowest first: ET1, ES1, ES1_ET1, ES9, ES9a, ES10"))
+    Err(packages
+        .mistake(format!("{key} are out of order"), "write the lowest first: ET1, ES1, ES1_ET1, ES9, ES9a, ES10"))
 }
 
 fn mistaken(mut table: Table<'_>) -> Result<Mistaken, Mistake> {
@@ -296,12 +297,8 @@ fn endpoints(tables: Vec<Table<'_>>) -> Result<Vec<Endpoint>, Mistake> {
 }
 
 fn endpoint(name: String, table: &mut Table<'_>) -> Result<Endpoint, Mistake> {
-    const PROTOCOLS: &[(&str, Protocol)] = &[
-        ("https", Protocol::Https),
-        ("smtp", Protocol::Smtp),
-        ("imap", Protocol::Imap),
-        ("pop3", Protocol::Pop3),
-    ];
+    const PROTOCOLS: &[(&str, Protocol)] =
+        &[("https", Protocol::Https), ("smtp", Protocol::Smtp), ("imap", Protocol::Imap), ("pop3", Protocol::Pop3)];
     let host = table.required("host")?.value;
     let port = number(table, "port")?;
     let port = port.parse(|n| u16::try_from(*n).map_err(|_| refusal("this is no port", "ports are 1 to 65535")))?.value;
@@ -384,7 +381,8 @@ fn ascending<'d, T>(
     for mut table in tables {
         let row = read(&mut table)?;
         if rows.last().is_some_and(|last| release(last) >= release(&row)) {
-            return Err(table.mistake(format!("{} is out of order", release(&row)), "write the oldest release first, each once"));
+            return Err(table
+                .mistake(format!("{} is out of order", release(&row)), "write the oldest release first, each once"));
         }
         table.close()?;
         rows.push(row);
@@ -533,8 +531,11 @@ mod tests {
             assert!(mistake.to_string().contains(words), "{mistake}");
         }
         let endpoint = "[[cloud]]\nid = \"x\"\n[[cloud.range]]\nrow = 1\nhosts = [\"a\"]\nnets = [\"10.0.0.0/40\"]\n";
-        let text = format!("{head}{endpoint}").replace("id =", "date = 2026-01-01\nsources = [\"x\"]\ntitle = \"x\"\n\
-            login = \"x\"\ngraph = \"x\"\nportal = \"x\"\nscopes = \"x\"\nid =");
+        let text = format!("{head}{endpoint}").replace(
+            "id =",
+            "date = 2026-01-01\nsources = [\"x\"]\ntitle = \"x\"\n\
+            login = \"x\"\ngraph = \"x\"\nportal = \"x\"\nscopes = \"x\"\nid =",
+        );
         let mistake = clouds(&Document::new("t.toml", &text)).unwrap_err();
         assert!(mistake.to_string().contains("is not a range"), "{mistake}");
     }

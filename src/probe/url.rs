@@ -190,7 +190,8 @@ fn differences(external: &str, other: &str) -> Vec<String> {
 
 /// The address as it may be printed: without a user name or password before the host, and without query and fragment,
 /// where codes and tokens travel.
-fn shown(text: &str) -> String {
+#[must_use]
+pub fn shown(text: &str) -> String {
     let (address, rest) = match text.find(['?', '#']) {
         Some(end) => (&text[..end], "?…"),
         None => (text, ""),
@@ -377,9 +378,8 @@ mod tests {
     #[test]
     fn registered_redirect_is_compared_letter_by_letter() {
         let sent = "https://ece.example.com/system/oauth";
-        let differs = |registered: &[&str]| {
-            list(&look("https://ece.example.com", "", sent, registered), "url.redirect_differs")
-        };
+        let differs =
+            |registered: &[&str]| list(&look("https://ece.example.com", "", sent, registered), "url.redirect_differs");
         assert_eq!(differs(&[sent]), "none");
         assert_eq!(differs(&["https://other.example.com/", sent]), "none");
         assert!(differs(&["https://ece.example.com/system/OAuth"]).contains("not among"));
@@ -387,18 +387,29 @@ mod tests {
 
     #[test]
     fn registered_alone_is_held_against_the_external_url() {
-        let differs = |registered: &[&str]| {
-            list(&look("https://ece.example.com", "", "", registered), "url.redirect_differs")
-        };
+        let differs =
+            |registered: &[&str]| list(&look("https://ece.example.com", "", "", registered), "url.redirect_differs");
         assert_eq!(differs(&["https://old.example.com/x", "https://ece.example.com/x"]), "none");
-        assert_eq!(differs(&["https://old.example.com/x"]), "registered: host: ece.example.com against old.example.com");
+        assert_eq!(
+            differs(&["https://old.example.com/x"]),
+            "registered: host: ece.example.com against old.example.com"
+        );
         assert_eq!(differs(&[]), "absent");
     }
 
     #[test]
     fn passwords_and_codes_are_not_shown() {
-        let facts = look("https://u:hunter2@ece.example.com/?code=hunter2", "ece/#hunter2", "", &["https://h@x/?hunter2"]);
+        let facts =
+            look("https://u:hunter2@ece.example.com/?code=hunter2", "ece/#hunter2", "", &["https://h@x/?hunter2"]);
         assert!(!format!("{facts:?}").contains("hunter2"), "{facts:?}");
         assert_eq!(list(&facts, "url.external"), "https://…@ece.example.com/?…");
+    }
+
+    #[test]
+    fn every_fact_is_declared() {
+        let facts = look("https://a.example.com", "https://a.example.com", "https://b.example.com", &["x"]);
+        for (name, _) in facts.iter() {
+            assert!(FACTS.iter().any(|fact| fact.name == name), "{name}");
+        }
     }
 }

@@ -212,7 +212,8 @@ pub struct NotALevel;
 
 impl NotALevel {
     /// What would be right.
-    pub const REMEDY: &str = "write it as in 12.6(1), 12.6(1)_ES6 or 12.6(1)_ES6_ET1; a package alone as ES6 or ES6_ET1";
+    pub const REMEDY: &str =
+        "write it as in 12.6(1), 12.6(1)_ES6 or 12.6(1)_ES6_ET1; a package alone as ES6 or ES6_ET1";
 }
 
 impl FromStr for Level {
@@ -483,9 +484,28 @@ mod tests {
     #[test]
     fn what_is_no_level_is_refused() {
         for text in [
-            "", " ", "12", "12.", "12.6(", "12.6(1", "12.6(1)_", "12.6(1)_ES", "12.6(1)_ES6_ET", "12.6(1)_ES6 build 4",
-            "12.6(1)_ES6_ET1x", "ES6ab", "ET1_ES6", "v12.6(1)", "12.6(1)__ES6", "_ES6", "300.1(1)", "ES99999", "12.6(1) ES6 ET1 ET2",
-            "ES６", "latest", "12.6(1)ü",
+            "",
+            " ",
+            "12",
+            "12.",
+            "12.6(",
+            "12.6(1",
+            "12.6(1)_",
+            "12.6(1)_ES",
+            "12.6(1)_ES6_ET",
+            "12.6(1)_ES6 build 4",
+            "12.6(1)_ES6_ET1x",
+            "ES6ab",
+            "ET1_ES6",
+            "v12.6(1)",
+            "12.6(1)__ES6",
+            "_ES6",
+            "300.1(1)",
+            "ES99999",
+            "12.6(1) ES6 ET1 ET2",
+            "ES６",
+            "latest",
+            "12.6(1)ü",
         ] {
             assert_eq!(text.parse::<Level>(), Err(NotALevel), "{text}");
         }
@@ -558,5 +578,13 @@ mod tests {
     fn base_release_says_that_no_package_was_named() {
         assert_eq!(text(&seen("12.6(1)", &[]), "version.level"), "12.6(1), no ES named");
         assert_eq!(text(&seen("12.6(1)", &["ES6", "ES6_ET1"]), "version.level"), "12.6(1)_ES6 + ES6_ET1");
+    }
+
+    #[test]
+    fn every_fact_is_declared() {
+        let facts = seen("12.6(2)", &["ES6"]);
+        for (name, _) in facts.iter() {
+            assert!(FACTS.iter().any(|fact| fact.name == name), "{name}");
+        }
     }
 }
