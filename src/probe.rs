@@ -91,6 +91,12 @@ pub const FACTS: &[(&str, &[Fact])] = &[
     ("pop3", pop3::FACTS),
 ];
 
+/// The subject of the looks that read the user's file.
+const SITE: &str = "site";
+
+/// The road of the looks that read the user's file: none.
+const FILE: &str = "user's file";
+
 const fn fact(name: &'static str, shape: Shape, label: &'static str) -> Fact {
     Fact { name, shape, label }
 }

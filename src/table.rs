@@ -4,7 +4,7 @@
 //! keys are taken one by one; whatever is left over when a table is closed is a mistake, and the nearest right word is
 //! named. The user's file and the catalogue are both read this way.
 
-use std::{collections::BTreeSet, fmt, ops::Range, path::Path, rc::Rc};
+use std::{collections::BTreeSet, fmt, fs::File, io::Read as _, ops::Range, path::Path, rc::Rc};
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use toml::{
@@ -31,11 +31,24 @@ pub struct Mistake {
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
-            Some(line) => write!(f, "{}, line {line}: {}", self.file, self.wrong)?,
-            None => write!(f, "{}: {}", self.file, self.wrong)?,
+            Some(line) => write!(f, "{}, line {line}: {}", self.file, plain(&self.wrong))?,
+            None => write!(f, "{}: {}", self.file, plain(&self.wrong))?,
         }
-        write!(f, "\n  {}", self.right)
+        write!(f, "\n  {}", plain(&self.right))
     }
+}
+
+/// The longest sentence that is printed, in characters.
+const LONGEST: usize = 600;
+
+/// A sentence that may repeat what the file says: control characters are made visible, and it ends somewhere.
+fn plain(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    let mut plain: String = text.chars().take(LONGEST).map(escape).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        plain.push('…');
+    }
+    plain
 }
 
 /// The text of a file, with what is needed to find a line again.
@@ -64,9 +77,18 @@ impl Document {
             let wrong = format!("has {} bytes; more than {LARGEST} are not read", about.len());
             return Err(whole(wrong, "give the file that ece-check init or the README shows"));
         }
-        let bytes = std::fs::read(path).map_err(|error| {
+        // The size of a pipe or a device is not known beforehand.
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
+        let count = read.map_err(|error| {
             whole(format!("cannot be read: {error}"), "give the name of a file that this user may read")
         })?;
+        if count as u64 > LARGEST {
+            return Err(whole(
+                format!("has more than {LARGEST} bytes"),
+                "give the file that ece-check init or the README shows",
+            ));
+        }
         let text = decode(&bytes).ok_or_else(|| whole("is not text".to_owned(), "save it as UTF-8"))?;
         Ok(Self { name, text })
     }
@@ -103,8 +125,19 @@ impl Document {
         Ok(Table { document: self, path: Rc::from(""), span, entries: parsed.into_inner(), asked: BTreeSet::new() })
     }
 
+    /// The lines of the text with their numbers, counted from 1. For what must be seen before the text is parsed.
+    pub fn lines(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text.lines().enumerate().map(|(above, line)| (above + 1, line))
+    }
+
+    /// A mistake in a line.
+    #[must_use]
+    pub fn mistake_in(&self, line: usize, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
+        Mistake { file: self.name.clone(), line: Some(line), wrong: wrong.into(), right: right.into() }
+    }
+
     fn line(&self, offset: usize) -> usize {
-        self.text.as_bytes()[..offset.min(self.text.len())].iter().filter(|byte| **byte == b'\n').count() + 1
+        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
     }
 
     fn mistake(&self, span: &Range<usize>, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
@@ -130,7 +163,7 @@ fn first_line(message: &str) -> String {
 fn remedy_for(message: &str) -> &'static str {
     if message.contains("duplicate key") {
         "write each key once, and each table once"
-    } else if message.contains("string") || message.contains("quote") {
+    } else if ["string", "quote", "escape", "unicode"].iter().any(|word| message.contains(word)) {
         "write texts in double quotes, for example \"outlook.office365.com\"; double each backslash"
     } else {
         "write one key = value in a line; texts in double quotes; dates as 2027-01-31"
@@ -161,6 +194,12 @@ impl<'d, T> At<'d, T> {
     #[must_use]
     pub fn mistake(&self, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
         self.document.mistake(&self.span, wrong, right)
+    }
+
+    /// The place alone.
+    #[must_use]
+    pub fn place(&self) -> At<'d, ()> {
+        At { value: (), document: self.document, span: self.span.clone() }
     }
 
     /// Turns the value into another; a refusal becomes a mistake at this place.
@@ -200,6 +239,12 @@ pub enum Scalar {
 }
 
 impl<'d> Table<'d> {
+    /// The place of this table's head.
+    #[must_use]
+    pub fn head(&self) -> At<'d, ()> {
+        At { value: (), document: self.document, span: self.span.clone() }
+    }
+
     /// A mistake at the head of this table.
     #[must_use]
     pub fn mistake(&self, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
@@ -230,7 +275,8 @@ impl<'d> Table<'d> {
     /// # Errors
     /// When something else than a text stands there.
     pub fn text(&mut self, key: &str) -> Result<Option<At<'d, String>>, Mistake> {
-        let Some(found) = self.scalar(key)? else { return Ok(None) };
+        let in_quotes = |mistake| Mistake { right: format!("write {key} = \"…\", in quotes"), ..mistake };
+        let Some(found) = self.scalar(key).map_err(in_quotes)? else { return Ok(None) };
         match &found.value {
             Scalar::Text(text) if text.trim().is_empty() => {
                 Err(found.mistake(format!("{} is empty", self.full(key)), "fill it in, or leave the line out"))
@@ -259,7 +305,8 @@ impl<'d> Table<'d> {
     /// # Errors
     /// When something else than a list of texts stands there, or the list is empty or says something twice.
     pub fn texts(&mut self, key: &str) -> Result<Option<At<'d, Vec<String>>>, Mistake> {
-        let Some(found) = self.scalar(key)? else { return Ok(None) };
+        let in_quotes = |mistake| Mistake { right: format!("write {key} = [\"…\"], each in quotes"), ..mistake };
+        let Some(found) = self.scalar(key).map_err(in_quotes)? else { return Ok(None) };
         let Scalar::List(items) = &found.value else {
             let wrong = format!("{} is {}; a list of texts is wanted", self.full(key), describe(&found.value));
             return Err(found.mistake(wrong, format!("write {key} = [\"…\", \"…\"]")));
@@ -272,6 +319,23 @@ impl<'d> Table<'d> {
             return Err(found.mistake(wrong, "name it once"));
         }
         Ok(Some(At { value: items.clone(), document: found.document, span: found.span.clone() }))
+    }
+
+    /// The value that one of the known words at a key stands for.
+    ///
+    /// # Errors
+    /// When something else stands there, with the nearest known word.
+    pub fn choice<T: Copy>(&mut self, key: &str, known: &[(&str, T)]) -> Result<Option<At<'d, T>>, Mistake> {
+        let Some(found) = self.text(key)? else { return Ok(None) };
+        let full = self.full(key);
+        let chosen = found.parse(|word| {
+            let value = known.iter().find(|(name, _)| name == word).map(|(_, value)| *value);
+            value.ok_or_else(|| {
+                let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+                (format!("{full} is \"{word}\", which is not known"), did_you_mean(word, &names))
+            })
+        });
+        chosen.map(Some)
     }
 
     /// The whole number at a key.
@@ -377,7 +441,12 @@ impl<'d> Table<'d> {
     pub fn close(self) -> Result<(), Mistake> {
         let Some(unknown) = self.keys().into_iter().next() else { return Ok(()) };
         let known: Vec<&str> = self.asked.iter().map(String::as_str).collect();
-        let wrong = format!("unknown key {}", self.full(&unknown.value));
+        let is_table = match self.entries.get(unknown.value.as_str()).map(Spanned::get_ref) {
+            Some(DeValue::Table(_)) => true,
+            Some(DeValue::Array(items)) => items.iter().any(|item| matches!(item.get_ref(), DeValue::Table(_))),
+            _ => false,
+        };
+        let wrong = format!("unknown {} {}", if is_table { "table" } else { "key" }, self.full(&unknown.value));
         Err(unknown.mistake(wrong, did_you_mean(&unknown.value, &known)))
     }
 
@@ -460,6 +529,9 @@ fn kind(value: &DeValue<'_>) -> &'static str {
         DeValue::Float(_) => "a number with a fraction",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",
+        DeValue::Array(items) if items.iter().all(|item| matches!(item.get_ref(), DeValue::Table(_))) => {
+            "a list of tables"
+        }
         DeValue::Array(_) => "a list of other things than texts",
         DeValue::Table(_) => "a table",
     }
@@ -508,6 +580,22 @@ mod tests {
     fn empty_list_is_a_mistake() {
         let document = Document::new("a.toml", "list = []\n");
         assert!(document.table().unwrap().texts("list").unwrap_err().wrong.contains("empty list"));
+    }
+
+    #[test]
+    fn unknown_word_names_the_nearest() {
+        let document = Document::new("a.toml", "kind = \"smpt\"\n");
+        let mistake = document.table().unwrap().choice("kind", &[("smtp", 1), ("imap", 2)]).unwrap_err();
+        assert_eq!(mistake.to_string(), "a.toml, line 1: kind is \"smpt\", which is not known\n  did you mean smtp?");
+    }
+
+    #[test]
+    fn what_the_file_says_is_printed_without_control_characters_and_shortened() {
+        let key = format!("\u{1b}[2J{}", "k".repeat(5000));
+        let mistake = Mistake { file: "a".into(), line: None, wrong: key, right: "x\ny".into() };
+        let printed = mistake.to_string();
+        assert!(printed.starts_with("a: \\u{1b}[2Jkk") && printed.ends_with("…\n  x\\ny"), "{printed}");
+        assert!(printed.len() < 700);
     }
 
     #[test]
