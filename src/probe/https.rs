@@ -1,6 +1,36 @@
 //! HTTP over TLS: does the service answer, is its clock ours, is the discovery document the tenant's own.
 
+use std::{net::IpAddr, time::SystemTime};
+
+use hyper::header::{CONTENT_TYPE, DATE, LOCATION, SERVER};
+use serde::Deserialize;
+use url::Url;
+use uuid::Uuid;
+
 use super::{Fact, Shape, fact};
+use crate::{
+    net::{
+        Halt, Limits,
+        http::{self, Answer},
+        session::{Stream, Transcript},
+    },
+    seen::{Facts, Kind, Mark, Protocol, Stage, Stop},
+};
+
+/// A title is cut at this many characters.
+const LONGEST_TITLE: usize = 100;
+/// Texts out of a discovery document are cut at this many characters.
+const LONGEST_TEXT: usize = 500;
+/// The `Date` header has whole seconds: on average the server's clock was half a second further.
+const HALF_A_SECOND_MS: i64 = 500;
+/// The tenant of all personal accounts, for which `consumers` stands.
+/// <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>
+const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+/// The host that the documents of `login.microsoft.com` name; both are one service.
+/// <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>
+const MAIN_LOGIN: &str = "login.microsoftonline.com";
+/// Another name of [`MAIN_LOGIN`].
+const OTHER_LOGIN: &str = "login.microsoft.com";
 
 /// What an HTTP answer can measure.
 pub const FACTS: &[Fact] = &[
@@ -33,4 +63,192 @@ pub enum Ask {
         /// The tenant: a GUID, a domain, or `common`.
         tenant: String,
     },
+}
+
+/// Where the question goes.
+pub(super) struct Place<'a> {
+    /// The name asked for.
+    pub host: &'a str,
+    /// The port, which is named to the server when it is not 443.
+    pub port: u16,
+}
+
+/// Asks, and writes down what was answered.
+///
+/// # Errors
+/// The stop of an answer that did not come, says no, or is not what was asked for.
+pub(super) async fn ask(
+    ask: &Ask,
+    place: Place<'_>,
+    stream: Box<dyn Stream>,
+    limits: &Limits,
+    facts: &mut Facts,
+    transcript: &mut Transcript,
+) -> Result<(), Stop> {
+    let path = path(ask);
+    transcript.note(Mark::SentInTls, &format!("GET {path}"));
+    let answer = http::fetch(stream, &authority(&place), &path, limits).await.map_err(|halt| stop(None, halt))?;
+    transcript.note(Mark::ReceivedInTls, &format!("HTTP status {}", answer.status));
+    note_answer(&answer, facts);
+    match ask {
+        Ask::Answer { .. } => any_answer(&answer),
+        Ask::Discovery { tenant } => discovery(&answer, place.host, tenant, facts),
+    }
+}
+
+/// The tenant goes into the path as one segment, whatever stands in it.
+fn path(ask: &Ask) -> String {
+    match ask {
+        Ask::Answer { path } => path.clone(),
+        Ask::Discovery { tenant } => {
+            let mut url = Url::parse("https://host/").expect("a plain address");
+            if let Ok(mut segments) = url.path_segments_mut() {
+                segments.clear().extend([tenant.as_str(), "v2.0", ".well-known", "openid-configuration"]);
+            }
+            url.path().to_owned()
+        }
+    }
+}
+
+fn authority(place: &Place<'_>) -> String {
+    let host = match place.host.parse() {
+        Ok(IpAddr::V6(address)) => format!("[{address}]"),
+        _ => place.host.to_owned(),
+    };
+    if place.port == 443 { host } else { format!("{host}:{}", place.port) }
+}
+
+fn stop(status: Option<u16>, halt: Halt) -> Stop {
+    Stop { code: status, ..Stop::new(Protocol::Https, Stage::Request, halt.kind, halt.words) }
+}
+
+fn note_answer(answer: &Answer, facts: &mut Facts) {
+    facts.set("https.status", i64::from(answer.status));
+    for (name, header) in [
+        ("https.server", SERVER),
+        ("https.location", LOCATION),
+        ("https.content_type", CONTENT_TYPE),
+        ("https.date", DATE),
+    ] {
+        if let Some(value) = answer.header(&header) {
+            facts.set(name, value);
+        }
+    }
+    facts.set("https.web_page", is_web_page(answer));
+    if let Some(title) = title(answer) {
+        facts.set("https.page_title", title);
+    }
+    if let Some(ahead) = clock_ahead_ms(answer) {
+        facts.set("https.clock_ahead_ms", ahead);
+        facts.set("https.clock_off_by_seconds", ahead.abs() / 1000);
+    }
+}
+
+/// An honest answer may end without a farewell of TLS, and be longer than what is read of it.
+fn any_answer(answer: &Answer) -> Result<(), Stop> {
+    match &answer.broken_off {
+        Some(halt) if !matches!(halt.kind, Kind::Closed | Kind::TooMuch) => {
+            Err(stop(Some(answer.status), halt.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_web_page(answer: &Answer) -> bool {
+    let content_type = answer.header(&CONTENT_TYPE).unwrap_or_default();
+    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+}
+
+/// The text between `<title>` and its end, blanks made single.
+fn title(answer: &Answer) -> Option<String> {
+    if !is_web_page(answer) {
+        return None;
+    }
+    let page = String::from_utf8_lossy(&answer.body);
+    let lower = page.to_ascii_lowercase(); // keeps every place where it is
+    let tag = lower.find("<title")?;
+    let begin = tag + lower[tag..].find('>')? + 1;
+    let end = begin + lower[begin..].find("</title").unwrap_or(lower.len() - begin);
+    let title = page[begin..end].split_whitespace().collect::<Vec<_>>().join(" ");
+    (!title.is_empty()).then(|| title.chars().take(LONGEST_TITLE).collect())
+}
+
+/// How far this host's clock is ahead of the server's `Date` (RFC 9110, section 6.6.1).
+fn clock_ahead_ms(answer: &Answer) -> Option<i64> {
+    let date = answer.header(&DATE)?;
+    let server = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&date).ok()?;
+    let here = answer.midpoint.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let here = i64::try_from(here.as_millis()).ok()?;
+    Some(here - (server.as_millisecond() + HALF_A_SECOND_MS))
+}
+
+/// What is read of a discovery document (OpenID Connect Discovery 1.0, section 3).
+#[derive(Deserialize)]
+struct Document {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+}
+
+fn discovery(answer: &Answer, host: &str, tenant: &str, facts: &mut Facts) -> Result<(), Stop> {
+    facts.set("https.document_read", false);
+    let document = document(answer).map_err(|halt| stop(Some(answer.status), halt))?;
+    facts.set("https.document_read", true);
+    facts.set("https.issuer_matches", issuer_matches(&document.issuer, host, tenant));
+    let endpoints = [&document.token_endpoint, &document.authorization_endpoint];
+    facts.set("https.endpoints_match", endpoints.iter().all(|endpoint| on_login_host(endpoint, host).is_some()));
+    facts.set("https.issuer", shortened(&document.issuer));
+    facts.set("https.token_endpoint", shortened(&document.token_endpoint));
+    Ok(())
+}
+
+fn document(answer: &Answer) -> Result<Document, Halt> {
+    if is_web_page(answer) && (200..300).contains(&answer.status) {
+        return Err(Halt::new(Kind::WebPage, title(answer).unwrap_or_else(|| "a page without a title".to_owned())));
+    }
+    if !(200..300).contains(&answer.status) {
+        return Err(Halt::new(Kind::BadStatus, refusal(answer)));
+    }
+    if let Some(halt) = answer.broken_off.as_ref().filter(|halt| halt.kind != Kind::Closed) {
+        return Err(halt.clone());
+    }
+    serde_json::from_slice(&answer.body).map_err(|error| match &answer.broken_off {
+        Some(closed) => closed.clone(),
+        None => Halt::new(Kind::Gibberish, format!("not a discovery document: {}", shortened(&error.to_string()))),
+    })
+}
+
+/// What a refusal says of itself: the title of its page, or the `error_description` of OAuth (RFC 6749, section 5.2).
+fn refusal(answer: &Answer) -> String {
+    let said = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+    let said = said.as_ref().and_then(|body| body.get("error_description").or_else(|| body.get("error"))?.as_str());
+    let said = said.map(shortened).or_else(|| title(answer));
+    said.unwrap_or_else(|| format!("HTTP status {}", answer.status))
+}
+
+/// True when the issuer is the login host's, and the tenant in it is the one asked for, as far as that can be told: a
+/// document for several tenants holds `{tenantid}`, and one that was asked for by a domain holds the tenant's GUID.
+/// <https://learn.microsoft.com/entra/identity-platform/access-tokens#multitenant-applications>
+fn issuer_matches(issuer: &str, host: &str, tenant: &str) -> bool {
+    let Some(url) = on_login_host(issuer, host) else { return false };
+    let Some(named) = url.path_segments().and_then(|mut segments| segments.next()) else { return false };
+    match tenant.to_ascii_lowercase().as_str() {
+        "common" | "organizations" => issuer.contains("/{tenantid}/"),
+        "consumers" => named.eq_ignore_ascii_case(CONSUMERS),
+        tenant if Uuid::try_parse(tenant).is_ok() => named.eq_ignore_ascii_case(tenant),
+        _ => Uuid::try_parse(named).is_ok(),
+    }
+}
+
+/// The address when it is `https` and on the login host.
+fn on_login_host(address: &str, host: &str) -> Option<Url> {
+    let url = Url::parse(address).ok().filter(|url| url.scheme() == "https")?;
+    let named = url.host_str()?;
+    let same = named.eq_ignore_ascii_case(host);
+    let known = host.eq_ignore_ascii_case(OTHER_LOGIN) && named.eq_ignore_ascii_case(MAIN_LOGIN);
+    (same || known).then_some(url)
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
 }
