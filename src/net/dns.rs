@@ -147,7 +147,8 @@ impl Resolver {
 
     async fn with_suffix(&self, name: &Name, family: Family, step: Duration) -> Option<String> {
         for suffix in &self.search {
-            let Ok(longer) = name.clone().append_name(suffix) else { continue };
+            let Ok(mut longer) = name.clone().append_name(suffix) else { continue };
+            longer.set_fqdn(true);
             if self.ask(&longer, family, step).await.addresses.is_ok() {
                 return Some(plain(&longer));
             }
@@ -443,4 +444,256 @@ fn decoded(bytes: &[u8], query: &Message) -> io::Result<Option<Message>> {
 
 fn gibberish(words: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, words)
+}
+
+#[cfg(test)]
+mod tests {
+    use simple_dns::{
+        CLASS, Name as WireName, Packet, PacketFlag, QTYPE, RCODE, ResourceRecord, TYPE,
+        rdata::{CNAME, RData as WireData},
+    };
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::net::limit::for_tests;
+
+    const PATIENT: Duration = Duration::from_secs(20);
+    const SHORT: Duration = Duration::from_millis(200);
+
+    /// What a resolver of the tests answers to one question.
+    #[derive(Clone, Copy)]
+    enum Says {
+        /// These records and this code.
+        Zone(RCODE, &'static [(&'static str, &'static str)]),
+        /// This code for AAAA, one address for A.
+        OnlyA(RCODE),
+        /// Nothing for A, this code for AAAA.
+        SilentForA(RCODE),
+        /// Too long for UDP; over TCP the address 192.0.2.9.
+        Truncated,
+        /// Text.
+        Text,
+        /// Nothing.
+        Nothing,
+    }
+
+    /// A resolver on loopback, over UDP and TCP.
+    async fn resolver(says: Says) -> Resolver {
+        Resolver::with_servers(vec![server(says).await])
+    }
+
+    async fn server(says: Says) -> SocketAddr {
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = tcp.local_addr().unwrap();
+        let udp = UdpSocket::bind(address).await.unwrap();
+        tokio::spawn(async move {
+            let mut buffer = [0; 512];
+            while let Ok((length, from)) = udp.recv_from(&mut buffer).await {
+                if let Some(answer) = answer(says, &buffer[..length], false) {
+                    udp.send_to(&answer, from).await.unwrap();
+                }
+            }
+        });
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = tcp.accept().await {
+                let mut question = vec![0; usize::from(stream.read_u16().await.unwrap())];
+                stream.read_exact(&mut question).await.unwrap();
+                let answer = answer(says, &question, true).unwrap();
+                stream.write_u16(u16::try_from(answer.len()).unwrap()).await.unwrap();
+                stream.write_all(&answer).await.unwrap();
+            }
+        });
+        address
+    }
+
+    fn answer(says: Says, question: &[u8], over_tcp: bool) -> Option<Vec<u8>> {
+        let mut packet = Packet::parse(question).unwrap().into_reply();
+        let v6 = packet.questions[0].qtype == QTYPE::TYPE(TYPE::AAAA);
+        let (code, records): (RCODE, &[(&str, &str)]) = match says {
+            Says::Zone(code, records) => (code, records),
+            Says::OnlyA(code) if v6 => (code, &[]),
+            Says::OnlyA(_) => (RCODE::NoError, &[("mail.test", "192.0.2.1")]),
+            Says::SilentForA(code) if v6 => (code, &[]),
+            Says::Truncated if over_tcp => (RCODE::NoError, &[("mail.test", "192.0.2.9")]),
+            Says::Truncated => {
+                packet.set_flags(PacketFlag::TRUNCATION);
+                (RCODE::NoError, &[])
+            }
+            Says::Text => return Some(b"220 mail.test ready\r\n".to_vec()),
+            Says::SilentForA(_) | Says::Nothing => return None,
+        };
+        *packet.rcode_mut() = code;
+        for (name, value) in records {
+            let data = match value.parse() {
+                Ok(IpAddr::V4(_)) if v6 => continue,
+                Ok(IpAddr::V6(_)) if !v6 => continue,
+                Ok(IpAddr::V4(address)) => WireData::A(address.into()),
+                Ok(IpAddr::V6(address)) => WireData::AAAA(address.into()),
+                Err(_) => WireData::CNAME(CNAME(WireName::new_unchecked(value))),
+            };
+            packet.answers.push(ResourceRecord::new(WireName::new_unchecked(name), CLASS::IN, 60, data));
+        }
+        Some(packet.build_bytes_vec().unwrap())
+    }
+
+    async fn look(says: Says) -> Lookup {
+        resolver(says).await.lookup("mail.test", Family::Both, &for_tests(PATIENT)).await
+    }
+
+    async fn kind(says: Says) -> Kind {
+        look(says).await.addresses.unwrap_err().kind
+    }
+
+    fn addresses(of: &[&str]) -> Result<Vec<IpAddr>, Halt> {
+        Ok(of.iter().map(|address| address.parse().unwrap()).collect())
+    }
+
+    #[tokio::test]
+    async fn both_families_in_order_behind_aliases() {
+        let lookup = look(Says::Zone(
+            RCODE::NoError,
+            &[
+                ("mail.test", "a.test"),
+                ("a.test", "b.test"),
+                ("b.test", "192.0.2.200"),
+                ("b.test", "2001:db8::1"),
+                ("b.test", "192.0.2.3"),
+            ],
+        ))
+        .await;
+        assert_eq!(lookup.addresses, addresses(&["192.0.2.3", "192.0.2.200", "2001:db8::1"]));
+        assert_eq!(lookup.aliases, ["a.test", "b.test"]);
+        assert_eq!(lookup.other_family_failed, None);
+    }
+
+    #[tokio::test]
+    async fn name_that_does_not_exist() {
+        let halt = look(Says::Zone(RCODE::NameError, &[])).await.addresses.unwrap_err();
+        assert_eq!(halt.kind, Kind::NameUnknown);
+        assert!(halt.words.starts_with("mail.test does not exist"), "{}", halt.words);
+    }
+
+    #[tokio::test]
+    async fn nxdomain_ends_the_wait_for_the_silent_family() {
+        assert_eq!(kind(Says::SilentForA(RCODE::NameError)).await, Kind::NameUnknown);
+    }
+
+    #[tokio::test]
+    async fn name_without_addresses() {
+        assert_eq!(kind(Says::Zone(RCODE::NoError, &[])).await, Kind::NoAddress);
+    }
+
+    #[tokio::test]
+    async fn failing_resolver() {
+        assert_eq!(kind(Says::Zone(RCODE::ServerFailure, &[])).await, Kind::ServerFailure);
+    }
+
+    #[tokio::test]
+    async fn refusing_resolver() {
+        assert_eq!(kind(Says::Zone(RCODE::Refused, &[])).await, Kind::AnswerRefused);
+    }
+
+    #[tokio::test]
+    async fn text_in_place_of_an_answer() {
+        assert_eq!(kind(Says::Text).await, Kind::Gibberish);
+    }
+
+    #[tokio::test]
+    async fn silent_resolver_ends_within_the_step() {
+        let began = std::time::Instant::now();
+        let lookup = resolver(Says::Nothing).await.lookup("mail.test", Family::Both, &for_tests(SHORT)).await;
+        let halt = lookup.addresses.unwrap_err();
+        assert_eq!(halt.kind, Kind::TimedOut);
+        assert!(halt.words.contains("127.0.0.1:"), "names the resolver: {}", halt.words);
+        assert!(began.elapsed() < SHORT * 3, "{:?}", began.elapsed());
+    }
+
+    #[tokio::test]
+    async fn nobody_listens_on_the_resolvers_port() {
+        let closed = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let resolver = Resolver::with_servers(vec![closed]);
+        let lookup = resolver.lookup("mail.test", Family::Both, &for_tests(PATIENT)).await;
+        assert_eq!(lookup.addresses.unwrap_err().kind, Kind::Refused);
+    }
+
+    #[tokio::test]
+    async fn next_resolver_answers_for_a_failing_one() {
+        let failing = server(Says::Zone(RCODE::ServerFailure, &[])).await;
+        let good = server(Says::OnlyA(RCODE::NoError)).await;
+        let resolver = Resolver::with_servers(vec![failing, good]);
+        let lookup = resolver.lookup("mail.test", Family::V4, &for_tests(PATIENT)).await;
+        assert_eq!(lookup.addresses, addresses(&["192.0.2.1"]));
+        assert_eq!(lookup.servers, [failing, good]);
+    }
+
+    #[tokio::test]
+    async fn long_answer_comes_over_tcp() {
+        assert_eq!(look(Says::Truncated).await.addresses, addresses(&["192.0.2.9"]));
+    }
+
+    #[tokio::test]
+    async fn other_family_failing_is_told_and_is_no_stop() {
+        let lookup = look(Says::OnlyA(RCODE::ServerFailure)).await;
+        assert_eq!(lookup.addresses, addresses(&["192.0.2.1"]));
+        assert!(lookup.other_family_failed.unwrap().starts_with("IPv6: the resolver failed"));
+        assert_eq!(look(Says::OnlyA(RCODE::NoError)).await.other_family_failed, None);
+    }
+
+    #[tokio::test]
+    async fn aliases_in_a_circle() {
+        const CIRCLE: &[(&str, &str)] = &[("mail.test", "a.test"), ("a.test", "mail.test")];
+        for code in [RCODE::NoError, RCODE::ServerFailure] {
+            let lookup = look(Says::Zone(code, CIRCLE)).await;
+            assert_eq!(lookup.addresses.unwrap_err().kind, Kind::AliasLoop, "{code:?}");
+            assert_eq!(lookup.aliases, ["a.test", "mail.test"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn alias_that_leads_to_nothing_is_named() {
+        let lookup = look(Says::Zone(RCODE::NameError, &[("mail.test", "gone.test")])).await;
+        let halt = lookup.addresses.unwrap_err();
+        assert_eq!(halt.kind, Kind::NameUnknown);
+        assert!(halt.words.contains("gone.test"), "{}", halt.words);
+        assert_eq!(lookup.aliases, ["gone.test"]);
+    }
+
+    #[tokio::test]
+    async fn alias_without_addresses_is_named() {
+        let halt = look(Says::Zone(RCODE::NoError, &[("mail.test", "empty.test")])).await.addresses.unwrap_err();
+        assert_eq!(halt.kind, Kind::NoAddress);
+        assert!(halt.words.contains("empty.test"), "{}", halt.words);
+    }
+
+    #[tokio::test]
+    async fn hosts_file_answers_before_any_resolver() {
+        let mut resolver = resolver(Says::Zone(RCODE::NameError, &[])).await;
+        resolver.hosts.read_hosts_conf(&b"127.0.0.9 Mail.Test other.test # moved\n"[..]).unwrap();
+        let lookup = resolver.lookup("mail.test", Family::Both, &for_tests(PATIENT)).await;
+        assert_eq!(lookup.addresses, addresses(&["127.0.0.9"]));
+        assert!(lookup.from_hosts_file && lookup.servers.is_empty());
+    }
+
+    #[tokio::test]
+    async fn search_suffix_that_answers_is_noted_and_not_used() {
+        let mut resolver = resolver(Says::Zone(RCODE::NoError, &[("mail.test.corp.test", "192.0.2.7")])).await;
+        resolver.search = vec![Name::from_str("corp.test").unwrap()];
+        let lookup = resolver.lookup("mail.test", Family::Both, &for_tests(PATIENT)).await;
+        assert_eq!(lookup.addresses.unwrap_err().kind, Kind::NoAddress);
+        assert_eq!(lookup.suffixed.as_deref(), Some("mail.test.corp.test"));
+    }
+
+    #[tokio::test]
+    async fn no_resolver_at_all() {
+        let lookup = Resolver::with_servers(Vec::new()).lookup("mail.test", Family::Both, &for_tests(SHORT)).await;
+        assert_eq!(lookup.addresses, Err(Halt::new(Kind::Unreachable, "no resolver was named")));
+    }
+
+    #[tokio::test]
+    async fn address_in_place_of_a_name_is_itself() {
+        let lookup = Resolver::with_servers(Vec::new()).lookup("::1", Family::Both, &for_tests(SHORT)).await;
+        assert_eq!(lookup.addresses, addresses(&["::1"]));
+        let lookup = Resolver::with_servers(Vec::new()).lookup("::1", Family::V4, &for_tests(SHORT)).await;
+        assert_eq!(lookup.addresses.unwrap_err().kind, Kind::NoAddress);
+    }
 }

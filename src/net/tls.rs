@@ -239,6 +239,9 @@ impl Trust {
                 Halt::new(Kind::MissingIntermediate, format!("nothing was sent of its issuer, {}", own.issuer))
             }
             (CertificateError::UnknownIssuer, own) => self.unknown_issuer(own.as_ref()),
+            (CertificateError::BadSignature, _) => {
+                bad("the signature does not fit: damaged, or an issuer of that name with another key")
+            }
             (other, _) => bad(&other.to_string()),
         }
     }
@@ -588,5 +591,416 @@ impl ResolvesClientCert for Witness {
 
     fn has_certs(&self) -> bool {
         true // otherwise rustls does not ask, and the wish of the server would go unseen
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::{net::SocketAddr, time::Duration};
+
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, date_time_ymd,
+    };
+    use rustls::{
+        ServerConfig,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+        server::WebPkiClientVerifier,
+        sign::SingleCertAndKey,
+    };
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+    use crate::net::limit::for_tests;
+
+    /// Certificates for a server of the tests: its own, what it sends behind it, and the root.
+    pub(crate) struct Papers {
+        pub(crate) chain: Vec<CertificateDer<'static>>,
+        pub(crate) root: CertificateDer<'static>,
+        key: Vec<u8>,
+    }
+
+    /// How a server's own certificate is made.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Recipe {
+        pub(crate) name: &'static str,
+        pub(crate) from: i32,
+        pub(crate) until: i32,
+    }
+
+    pub(crate) const GOOD: Recipe = Recipe { name: "mail.test", from: 2020, until: 2120 };
+
+    fn parameters(common_name: &str, names: &[&str], recipe: Recipe) -> CertificateParams {
+        let mut params = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        params.not_before = date_time_ymd(recipe.from, 1, 1);
+        params.not_after = date_time_ymd(recipe.until, 1, 1);
+        params
+    }
+
+    /// Root, intermediate and own certificate; the server sends the last two.
+    pub(crate) fn issued(recipe: Recipe) -> Papers {
+        issued_under("Lab Root", recipe)
+    }
+
+    fn issued_under(root_name: &str, recipe: Recipe) -> Papers {
+        let authority = |name: &str| {
+            let mut params = parameters(name, &[], GOOD);
+            params.distinguished_name.push(DnType::OrganizationName, "Lab Authority");
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            (params, KeyPair::generate().unwrap())
+        };
+        let (root_params, root_key) = authority(root_name);
+        let (middle_params, middle_key) = authority("Lab Middle");
+        let root = root_params.self_signed(&root_key).unwrap();
+        let middle = middle_params.signed_by(&middle_key, &Issuer::from_params(&root_params, &root_key)).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut own = parameters(recipe.name, &[recipe.name], recipe);
+        own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let own = own.signed_by(&key, &Issuer::from_params(&middle_params, &middle_key)).unwrap();
+        let chain = vec![own.der().clone(), middle.der().clone()];
+        Papers { chain, root: root.der().clone(), key: key.serialize_der() }
+    }
+
+    fn self_signed(recipe: Recipe) -> Papers {
+        let key = KeyPair::generate().unwrap();
+        let own = parameters(recipe.name, &[recipe.name], recipe).self_signed(&key).unwrap();
+        Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() }
+    }
+
+    pub(crate) fn acceptor(papers: &Papers) -> TlsAcceptor {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        TlsAcceptor::from(Arc::new(
+            config.with_no_client_auth().with_single_cert(papers.chain.clone(), key(papers)).unwrap(),
+        ))
+    }
+
+    fn key(papers: &Papers) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(papers.key.clone()))
+    }
+
+    /// A server that does one thing with every connection.
+    pub(crate) async fn serve<W>(each: impl Fn(TcpStream) -> W + Send + 'static) -> SocketAddr
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(each(stream));
+            }
+        });
+        address
+    }
+
+    /// A server that encrypts and then waits for the other side to go.
+    async fn encrypting(acceptor: TlsAcceptor) -> SocketAddr {
+        serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let _ = stream.read(&mut [0; 1]).await;
+                }
+            }
+        })
+        .await
+    }
+
+    /// A server that hears the greeting and answers with these bytes.
+    async fn answering(bytes: &'static [u8]) -> SocketAddr {
+        serve(move |mut stream| async move {
+            let _ = stream.read(&mut [0; 2048]).await;
+            let _ = stream.write_all(bytes).await;
+        })
+        .await
+    }
+
+    async fn shake(address: SocketAddr, step: Duration) -> (Shown, Result<Box<dyn Stream>, Halt>) {
+        let stream = Box::new(TcpStream::connect(address).await.unwrap());
+        Trust::of_roots([]).handshake(stream, "mail.test", &[], &for_tests(step)).await
+    }
+
+    async fn refusal(address: SocketAddr) -> Halt {
+        shake(address, Duration::from_secs(20)).await.1.err().expect("no handshake")
+    }
+
+    fn judged(papers: &Papers, roots: &[CertificateDer<'static>]) -> Verdict {
+        Trust::of_roots(roots.iter().cloned()).judge(&papers.chain, "mail.test")
+    }
+
+    fn why(papers: &Papers, roots: &[CertificateDer<'static>]) -> Kind {
+        judged(papers, roots).chain.unwrap_err().kind
+    }
+
+    fn pem(der: &CertificateDer<'_>) -> String {
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64(der))
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut text = String::new();
+        for three in bytes.chunks(3) {
+            let bits = three.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+            for place in 0..4 {
+                let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63] as char;
+                text.push(if place > three.len() { '=' } else { letter });
+            }
+        }
+        text
+    }
+
+    #[tokio::test]
+    async fn certificate_is_shown_whoever_vouches_for_it() {
+        let papers = issued(GOOD);
+        let (shown, stream) = shake(encrypting(acceptor(&papers)).await, Duration::from_secs(20)).await;
+        assert!(stream.is_ok());
+        assert_eq!(shown.chain, papers.chain);
+        assert_eq!(shown.version.as_deref(), Some("TLS 1.3"));
+        assert!(shown.cipher.unwrap().starts_with("TLS_"));
+        let own = read(&shown.chain[0]).unwrap();
+        assert_eq!((own.subject.as_str(), own.issuer_organization.as_str()), ("mail.test", "Lab Authority"));
+        assert_eq!(own.names, ["mail.test"]);
+        assert_eq!(moment(own.not_before), "2020-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn good_chain() {
+        let papers = issued(GOOD);
+        let verdict = judged(&papers, std::slice::from_ref(&papers.root));
+        assert_eq!(verdict, Verdict { chain: Ok(Store::System), name_matches: Some(true) });
+    }
+
+    #[test]
+    fn expired_certificate_says_since_when() {
+        let papers = issued(Recipe { until: 2021, ..GOOD });
+        let halt = judged(&papers, std::slice::from_ref(&papers.root)).chain.unwrap_err();
+        assert_eq!(halt, Halt::new(Kind::Expired, "was valid until 2021-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn certificate_of_the_future() {
+        let papers = issued(Recipe { from: 2119, ..GOOD });
+        assert_eq!(why(&papers, std::slice::from_ref(&papers.root)), Kind::NotYetValid);
+    }
+
+    #[test]
+    fn wrong_name_leaves_the_chain_trusted() {
+        let papers = issued(Recipe { name: "other.test", ..GOOD });
+        let verdict = judged(&papers, std::slice::from_ref(&papers.root));
+        assert_eq!(verdict, Verdict { chain: Ok(Store::System), name_matches: Some(false) });
+    }
+
+    #[test]
+    fn wrong_name_and_expired_show_both() {
+        let papers = issued(Recipe { name: "other.test", until: 2021, ..GOOD });
+        let verdict = judged(&papers, std::slice::from_ref(&papers.root));
+        assert_eq!(verdict.chain.unwrap_err().kind, Kind::Expired);
+        assert_eq!(verdict.name_matches, Some(false));
+    }
+
+    #[test]
+    fn self_signed_certificate() {
+        assert_eq!(why(&self_signed(GOOD), &[issued(GOOD).root]), Kind::SelfSigned);
+    }
+
+    #[test]
+    fn self_signed_authority_in_place_of_a_server() {
+        let key = KeyPair::generate().unwrap();
+        let mut params = parameters("box", &["mail.test"], GOOD);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let own = params.self_signed(&key).unwrap();
+        let papers = Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() };
+        assert_eq!(why(&papers, &[issued(GOOD).root]), Kind::SelfSigned);
+    }
+
+    #[test]
+    fn unknown_root() {
+        assert_eq!(why(&issued(GOOD), &[issued_under("Other Root", GOOD).root]), Kind::UnknownIssuer);
+    }
+
+    #[test]
+    fn root_of_the_same_name_with_another_key() {
+        assert_eq!(why(&issued(GOOD), &[issued(GOOD).root]), Kind::BadCertificate);
+    }
+
+    #[test]
+    fn empty_store_is_told() {
+        let halt = judged(&issued(GOOD), &[]).chain.unwrap_err();
+        assert_eq!(halt.kind, Kind::UnknownIssuer);
+        assert!(halt.words.contains("trust store"), "{}", halt.words);
+    }
+
+    #[test]
+    fn missing_intermediate_names_it() {
+        let mut papers = issued(GOOD);
+        papers.chain.truncate(1);
+        let halt = judged(&papers, std::slice::from_ref(&papers.root)).chain.unwrap_err();
+        assert_eq!(halt.kind, Kind::MissingIntermediate);
+        assert!(halt.words.contains("Lab Middle"), "{}", halt.words);
+    }
+
+    #[test]
+    fn certificate_that_is_none() {
+        let papers = Papers { chain: vec![CertificateDer::from(vec![0x30, 3, 2, 1, 1])], ..issued(GOOD) };
+        assert_eq!(why(&papers, &[]), Kind::BadCertificate);
+        assert_eq!(judged(&papers, &[]).name_matches, None);
+    }
+
+    #[test]
+    fn a_hundred_certificates_are_judged_in_time() {
+        let mut papers = issued(GOOD);
+        let stray = issued(GOOD).chain;
+        papers.chain.extend(stray.iter().cycle().take(100).cloned());
+        let began = std::time::Instant::now();
+        assert_eq!(why(&papers, &[issued_under("Other Root", GOOD).root]), Kind::UnknownIssuer);
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn ca_file_makes_it_trusted() {
+        let papers = issued(GOOD);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), format!("our root\n{}", pem(&papers.root))).unwrap();
+        let trust = Trust::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap();
+        assert_eq!(trust.judge(&papers.chain, "mail.test").chain, Ok(Store::CaFile));
+    }
+
+    #[test]
+    fn ca_file_of_no_use_says_why() {
+        let refused = |content: &[u8]| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), content).unwrap();
+            Trust::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap_err().why
+        };
+        assert!(refused(b"").contains("no certificate"));
+        assert!(refused(&issued(GOOD).root).contains("DER"));
+        assert!(refused(pem(&CertificateDer::from(vec![0x30, 0])).as_bytes()).contains("cannot be a root"));
+        let missing = Trust::of_roots([]).with_ca_files(&[PathBuf::from("/nowhere/ca.pem")]).unwrap_err();
+        assert!(missing.to_string().starts_with("/nowhere/ca.pem: "), "{missing}");
+    }
+
+    #[tokio::test]
+    async fn closed_at_once() {
+        let address = serve(|mut stream| async move {
+            let _ = stream.read(&mut [0; 2048]).await;
+        })
+        .await;
+        assert_eq!(refusal(address).await, Halt::new(Kind::Closed, "closed without a word"));
+    }
+
+    #[tokio::test]
+    async fn reset() {
+        let address = serve(|mut stream| async move {
+            let _ = stream.read(&mut [0; 8]).await; // closing with unread bytes resets
+        })
+        .await;
+        assert_eq!(refusal(address).await.kind, Kind::Reset);
+    }
+
+    #[tokio::test]
+    async fn silence() {
+        let address = serve(|mut stream| async move {
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        })
+        .await;
+        let (_, outcome) = shake(address, Duration::from_millis(50)).await;
+        assert_eq!(outcome.err().unwrap().kind, Kind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn plain_text_in_place_of_tls() {
+        let greeting = answering(b"220 mail.test ESMTP ready\r\nmore").await;
+        assert_eq!(refusal(greeting).await, Halt::new(Kind::SpokePlain, "220 mail.test ESMTP ready"));
+        assert_eq!(refusal(answering(b"no").await).await.kind, Kind::SpokePlain);
+    }
+
+    #[tokio::test]
+    async fn plain_text_and_then_silence() {
+        let address = serve(|mut stream| async move {
+            let _ = stream.write_all(b"hi\n").await;
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        })
+        .await;
+        let (_, outcome) = shake(address, Duration::from_millis(100)).await;
+        assert_eq!(outcome.err().unwrap(), Halt::new(Kind::SpokePlain, "hi"));
+    }
+
+    #[tokio::test]
+    async fn http_in_place_of_tls() {
+        let status = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        assert_eq!(refusal(status).await, Halt::new(Kind::SpokeHttp, "HTTP/1.1 400 Bad Request"));
+        assert_eq!(refusal(answering(b"<html><title>Blocked</title>").await).await.kind, Kind::SpokeHttp);
+    }
+
+    #[tokio::test]
+    async fn gibberish_in_place_of_tls() {
+        assert_eq!(refusal(answering(&[0, 1, 2, 3, 4, 5, 6, 7]).await).await.kind, Kind::Gibberish);
+        assert_eq!(refusal(answering(&[22, 3, 3, 0, 4, 99, 0, 0, 0]).await).await.kind, Kind::Gibberish);
+    }
+
+    /// `ServerHello` of TLS 1.0: version 3.1, a random, no session, `TLS_RSA_WITH_AES_128_CBC_SHA`, no compression.
+    const OLD_HELLO: &[u8] = &[
+        22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 0, 0, 0x2f, 0,
+    ];
+
+    #[tokio::test]
+    async fn old_version_chosen() {
+        assert_eq!(refusal(answering(OLD_HELLO).await).await, Halt::new(Kind::OldVersion, "the server chose TLS 1.0"));
+    }
+
+    #[tokio::test]
+    async fn old_version_by_alert() {
+        let halt = refusal(answering(&[21, 3, 1, 0, 2, 2, 70]).await).await;
+        assert_eq!(halt.kind, Kind::OldVersion);
+        assert!(halt.words.contains("protocol_version"), "{}", halt.words);
+    }
+
+    #[tokio::test]
+    async fn alert() {
+        let halt = refusal(answering(&[21, 3, 3, 0, 2, 2, 40]).await).await;
+        assert_eq!(halt, Halt::new(Kind::Alert, "alert handshake_failure"));
+    }
+
+    #[tokio::test]
+    async fn client_certificate_wanted() {
+        let papers = issued(GOOD);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(papers.root.clone()).unwrap();
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&TLS12])
+            .unwrap()
+            .with_client_cert_verifier(verifier.unwrap())
+            .with_single_cert(papers.chain.clone(), key(&papers))
+            .unwrap();
+        let address = encrypting(TlsAcceptor::from(Arc::new(config))).await;
+        let (shown, outcome) = shake(address, Duration::from_secs(20)).await;
+        let halt = outcome.err().unwrap();
+        assert_eq!(halt.kind, Kind::Alert);
+        assert!(halt.words.ends_with("the server asks for a client certificate"), "{}", halt.words);
+        assert_eq!(shown.chain, papers.chain);
+    }
+
+    #[tokio::test]
+    async fn wrong_signature_under_the_certificate() {
+        let (mut papers, other) = (issued(GOOD), issued(GOOD));
+        papers.key = other.key;
+        let provider = rustls::crypto::ring::default_provider();
+        let key = provider.key_provider.load_private_key(key(&papers)).unwrap();
+        let stolen = CertifiedKey::new(papers.chain.clone(), key);
+        let config = ServerConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(stolen)));
+        let address = encrypting(TlsAcceptor::from(Arc::new(config))).await;
+        assert_eq!(refusal(address).await.kind, Kind::BadCertificate);
     }
 }
