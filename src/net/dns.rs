@@ -164,12 +164,13 @@ impl Resolver {
         }
     }
 
-    /// A name that does not exist has neither kind of address: then the slower answer is not waited for.
+    /// When there is no such name for IPv4, the answer for IPv6 is not waited for. The other way round it is: some
+    /// servers deny a name because it has no IPv6 address (RFC 4074, section 4.2).
     async fn both_families(&self, name: &Name, step: Duration) -> Lookup {
         let v4 = Box::pin(self.question(name, RecordType::A, step));
         let v6 = Box::pin(self.question(name, RecordType::AAAA, step));
         match select(v4, v6).await {
-            Either::Left((answer, _)) | Either::Right((answer, _)) if answer.says_unknown() => one_family(answer),
+            Either::Left((v4, _)) if v4.says_unknown() => one_family(v4),
             Either::Left((v4, v6)) => merged(v4, v6.await),
             Either::Right((v6, v4)) => merged(v4.await, v6),
         }
@@ -467,8 +468,8 @@ mod tests {
         Zone(RCODE, &'static [(&'static str, &'static str)]),
         /// This code for AAAA, one address for A.
         OnlyA(RCODE),
-        /// Nothing for A, this code for AAAA.
-        SilentForA(RCODE),
+        /// This code for A, nothing for AAAA.
+        SilentForV6(RCODE),
         /// Too long for UDP; over TCP the address 192.0.2.9.
         Truncated,
         /// Text.
@@ -513,14 +514,14 @@ mod tests {
             Says::Zone(code, records) => (code, records),
             Says::OnlyA(code) if v6 => (code, &[]),
             Says::OnlyA(_) => (RCODE::NoError, &[("mail.test", "192.0.2.1")]),
-            Says::SilentForA(code) if v6 => (code, &[]),
+            Says::SilentForV6(code) if !v6 => (code, &[]),
             Says::Truncated if over_tcp => (RCODE::NoError, &[("mail.test", "192.0.2.9")]),
             Says::Truncated => {
                 packet.set_flags(PacketFlag::TRUNCATION);
                 (RCODE::NoError, &[])
             }
             Says::Text => return Some(b"220 mail.test ready\r\n".to_vec()),
-            Says::SilentForA(_) | Says::Nothing => return None,
+            Says::SilentForV6(_) | Says::Nothing => return None,
         };
         *packet.rcode_mut() = code;
         for (name, value) in records {
@@ -544,8 +545,8 @@ mod tests {
         look(says).await.addresses.unwrap_err().kind
     }
 
-    fn addresses(of: &[&str]) -> Result<Vec<IpAddr>, Halt> {
-        Ok(of.iter().map(|address| address.parse().unwrap()).collect())
+    fn addresses(of: &[&str]) -> Vec<IpAddr> {
+        of.iter().map(|address| address.parse().unwrap()).collect()
     }
 
     #[tokio::test]
@@ -561,7 +562,7 @@ mod tests {
             ],
         ))
         .await;
-        assert_eq!(lookup.addresses, addresses(&["192.0.2.3", "192.0.2.200", "2001:db8::1"]));
+        assert_eq!(lookup.addresses, Ok(addresses(&["192.0.2.3", "192.0.2.200", "2001:db8::1"])));
         assert_eq!(lookup.aliases, ["a.test", "b.test"]);
         assert_eq!(lookup.other_family_failed, None);
     }
@@ -575,7 +576,9 @@ mod tests {
 
     #[tokio::test]
     async fn nxdomain_ends_the_wait_for_the_silent_family() {
-        assert_eq!(kind(Says::SilentForA(RCODE::NameError)).await, Kind::NameUnknown);
+        let began = std::time::Instant::now();
+        assert_eq!(kind(Says::SilentForV6(RCODE::NameError)).await, Kind::NameUnknown);
+        assert!(began.elapsed() < PATIENT / 2, "{:?}", began.elapsed());
     }
 
     #[tokio::test]
@@ -622,21 +625,28 @@ mod tests {
         let good = server(Says::OnlyA(RCODE::NoError)).await;
         let resolver = Resolver::with_servers(vec![failing, good]);
         let lookup = resolver.lookup("mail.test", Family::V4, &for_tests(PATIENT)).await;
-        assert_eq!(lookup.addresses, addresses(&["192.0.2.1"]));
+        assert_eq!(lookup.addresses, Ok(addresses(&["192.0.2.1"])));
         assert_eq!(lookup.servers, [failing, good]);
     }
 
     #[tokio::test]
     async fn long_answer_comes_over_tcp() {
-        assert_eq!(look(Says::Truncated).await.addresses, addresses(&["192.0.2.9"]));
+        assert_eq!(look(Says::Truncated).await.addresses, Ok(addresses(&["192.0.2.9"])));
     }
 
     #[tokio::test]
     async fn other_family_failing_is_told_and_is_no_stop() {
         let lookup = look(Says::OnlyA(RCODE::ServerFailure)).await;
-        assert_eq!(lookup.addresses, addresses(&["192.0.2.1"]));
+        assert_eq!(lookup.addresses, Ok(addresses(&["192.0.2.1"])));
         assert!(lookup.other_family_failed.unwrap().starts_with("IPv6: the resolver failed"));
         assert_eq!(look(Says::OnlyA(RCODE::NoError)).await.other_family_failed, None);
+    }
+
+    #[tokio::test]
+    async fn name_denied_for_want_of_an_ipv6_address() {
+        let lookup = look(Says::OnlyA(RCODE::NameError)).await;
+        assert_eq!(lookup.addresses, Ok(addresses(&["192.0.2.1"])));
+        assert!(lookup.other_family_failed.unwrap().contains("NXDOMAIN"));
     }
 
     #[tokio::test]
@@ -670,7 +680,7 @@ mod tests {
         let mut resolver = resolver(Says::Zone(RCODE::NameError, &[])).await;
         resolver.hosts.read_hosts_conf(&b"127.0.0.9 Mail.Test other.test # moved\n"[..]).unwrap();
         let lookup = resolver.lookup("mail.test", Family::Both, &for_tests(PATIENT)).await;
-        assert_eq!(lookup.addresses, addresses(&["127.0.0.9"]));
+        assert_eq!(lookup.addresses, Ok(addresses(&["127.0.0.9"])));
         assert!(lookup.from_hosts_file && lookup.servers.is_empty());
     }
 
@@ -692,7 +702,7 @@ mod tests {
     #[tokio::test]
     async fn address_in_place_of_a_name_is_itself() {
         let lookup = Resolver::with_servers(Vec::new()).lookup("::1", Family::Both, &for_tests(SHORT)).await;
-        assert_eq!(lookup.addresses, addresses(&["::1"]));
+        assert_eq!(lookup.addresses, Ok(addresses(&["::1"])));
         let lookup = Resolver::with_servers(Vec::new()).lookup("::1", Family::V4, &for_tests(SHORT)).await;
         assert_eq!(lookup.addresses.unwrap_err().kind, Kind::NoAddress);
     }

@@ -20,8 +20,8 @@ use std::{
 };
 
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, PeerIncompatible, RootCertStore,
-    SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, PeerIncompatible,
+    RootCertStore, SignatureScheme,
     client::{
         ResolvesClientCert, Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -434,6 +434,9 @@ fn refused(error: &Error, certificate_wanted: bool) -> Halt {
         ) => (Kind::OldVersion, "the server knows neither TLS 1.2 nor 1.3".to_owned()),
         Error::InvalidCertificate(error) => (Kind::BadCertificate, error.to_string()),
         Error::NoCertificatesPresented => (Kind::BadCertificate, "the server showed no certificate".to_owned()),
+        Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        ) => (Kind::TooMuch, "the server shows more certificates than any honest one".to_owned()),
         other => (Kind::Gibberish, other.to_string()),
     };
     let asks = matches!(error, Error::AlertReceived(AlertDescription::CertificateRequired));
@@ -965,6 +968,14 @@ pub(crate) mod tests {
     async fn alert() {
         let halt = refusal(answering(&[21, 3, 3, 0, 2, 2, 40]).await).await;
         assert_eq!(halt, Halt::new(Kind::Alert, "alert handshake_failure"));
+    }
+
+    #[tokio::test]
+    async fn chain_of_a_thousand_certificates() {
+        let mut papers = issued(GOOD);
+        let more = papers.chain[1].clone();
+        papers.chain.extend(std::iter::repeat_n(more, 1000));
+        assert_eq!(refusal(encrypting(acceptor(&papers)).await).await.kind, Kind::TooMuch);
     }
 
     #[tokio::test]

@@ -119,3 +119,61 @@ fn count(of: usize) -> i64 {
 fn spoken(server: &SocketAddr) -> String {
     if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seen::Value;
+
+    fn noted(addresses: &[&str], published: &[&str]) -> Facts {
+        let mut facts = Facts::default();
+        let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        let published: Vec<IpNet> = published.iter().map(|range| range.parse().unwrap()).collect();
+        note_addresses(&mut facts, &addresses, &published);
+        facts
+    }
+
+    fn list(facts: &Facts, name: &str) -> Vec<String> {
+        match facts.get(name) {
+            Some(Value::List(list)) => list.clone(),
+            other => panic!("{name} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn kinds_of_addresses_are_kept_apart() {
+        let facts = noted(
+            &[
+                "0.0.0.0",
+                "127.0.0.1",
+                "10.1.1.1",
+                "100.64.0.1",
+                "100.128.0.1",
+                "169.254.1.1",
+                "52.96.0.1",
+                "192.0.2.1",
+                "::",
+                "::1",
+                "::ffff:10.0.0.1",
+                "fc00::1",
+                "fe80::1",
+                "2603:1006::1",
+                "2001:db8::1",
+            ],
+            &["52.96.0.0/14", "2603:1006::/40"],
+        );
+        assert_eq!(list(&facts, "dns.sinkhole_addresses"), ["0.0.0.0", "127.0.0.1", "::", "::1"]);
+        assert_eq!(
+            list(&facts, "dns.private_addresses"),
+            ["10.1.1.1", "100.64.0.1", "169.254.1.1", "::ffff:10.0.0.1", "fc00::1", "fe80::1"]
+        );
+        assert_eq!(list(&facts, "dns.unpublished_addresses"), ["100.128.0.1", "192.0.2.1", "2001:db8::1"]);
+        assert_eq!(facts.get("dns.ipv4_count"), Some(&Value::Int(8)));
+        assert_eq!(facts.get("dns.ipv6_count"), Some(&Value::Int(7)));
+    }
+
+    #[test]
+    fn without_published_ranges_nothing_is_unpublished() {
+        assert_eq!(noted(&["192.0.2.1"], &[]).get("dns.unpublished_addresses"), None);
+    }
+}

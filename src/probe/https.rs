@@ -252,3 +252,249 @@ fn on_login_host(address: &str, host: &str) -> Option<Url> {
 fn shortened(text: &str) -> String {
     text.chars().take(LONGEST_TEXT).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::{
+        net::{
+            limit::for_tests,
+            tls::tests::{GOOD, acceptor, issued, serve},
+        },
+        probe::tcp::{
+            self, Depth, Service,
+            tests::{look, network, road_to},
+        },
+        seen::{Path, Value},
+    };
+
+    const GUID: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+
+    /// What one GET saw of a server that answers with these bytes and then, when told so, keeps the line open.
+    async fn seen(ask: Ask, answer: String, keep_open: bool) -> Path {
+        let papers = issued(GOOD);
+        let acceptor = acceptor(&papers);
+        let server = serve(move |stream| {
+            let (acceptor, answer) = (acceptor.clone(), answer.clone());
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    request.push(stream.read_u8().await.unwrap());
+                }
+                let request = String::from_utf8(request).unwrap();
+                assert!(
+                    request.contains("host: mail.test\r\n") && request.contains("connection: close\r\n"),
+                    "{request}"
+                );
+                let _ = stream.write_all(answer.as_bytes()).await; // the other side may have read enough
+                if keep_open {
+                    let _ = stream.read(&mut [0; 1]).await;
+                }
+                let _ = stream.shutdown().await;
+            }
+        })
+        .await;
+        let mut network = network(&papers, road_to(server));
+        if keep_open {
+            network.limits = for_tests(Duration::from_millis(500));
+        }
+        tcp::observe(&look(Service::Https(ask), Depth::Service), None, &network).await.paths.remove(0)
+    }
+
+    fn answer() -> Ask {
+        Ask::Answer { path: "/".to_owned() }
+    }
+
+    fn discovery_of(tenant: &str) -> Ask {
+        Ask::Discovery { tenant: tenant.to_owned() }
+    }
+
+    fn response(status: &str, kind: &str, body: &str) -> String {
+        format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    fn json(status: &str, body: &str) -> String {
+        response(status, "application/json; charset=utf-8", body)
+    }
+
+    fn document(issuer: &str, endpoints: &str) -> String {
+        json(
+            "200 OK",
+            &format!(
+                r#"{{"token_endpoint":"{endpoints}/t/oauth2/v2.0/token","issuer":"{issuer}","scopes_supported":["openid"],
+                "authorization_endpoint":"{endpoints}/t/oauth2/v2.0/authorize"}}"#
+            ),
+        )
+    }
+
+    async fn discovered(answer: String) -> Path {
+        seen(discovery_of("common"), answer, false).await
+    }
+
+    async fn refusal(answer: String) -> Stop {
+        let path = discovered(answer).await;
+        assert_eq!(fact(&path, "https.document_read"), false.into());
+        path.stop.unwrap()
+    }
+
+    fn fact(path: &Path, name: &str) -> Value {
+        path.facts.get(name).unwrap_or_else(|| panic!("{name} is missing: {path:?}")).clone()
+    }
+
+    #[tokio::test]
+    async fn any_honest_answer_will_do() {
+        let page = "<html><TITLE lang=en>\n  Sign in\t to  Outlook </TITLE>";
+        let path = seen(answer(), response("404 Not Found", "Text/HTML; charset=utf-8", page), false).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.status"), Value::Int(404));
+        assert_eq!(fact(&path, "https.web_page"), true.into());
+        assert_eq!(fact(&path, "https.page_title"), "Sign in to Outlook".into());
+    }
+
+    #[tokio::test]
+    async fn redirect_is_told_and_not_followed() {
+        let moved = "HTTP/1.1 302 Found\r\nLocation: https://other.test/\r\nServer: lab\r\nContent-Length: 0\r\n\r\n";
+        let path = seen(answer(), moved.to_owned(), false).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.location"), "https://other.test/".into());
+        assert_eq!(fact(&path, "https.server"), "lab".into());
+    }
+
+    #[tokio::test]
+    async fn endless_page_is_an_answer_and_a_long_title_is_cut() {
+        let page = format!("<title>{}</title>{}", "é".repeat(1000), "x".repeat(1 << 20));
+        let path = seen(answer(), response("200 OK", "text/html", &page), false).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.page_title"), "é".repeat(100).into());
+    }
+
+    #[tokio::test]
+    async fn body_that_stops_coming() {
+        let path = seen(answer(), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf".to_owned(), true).await;
+        assert_eq!(path.stop.as_ref().unwrap().kind, Kind::TimedOut);
+        assert_eq!(fact(&path, "https.status"), Value::Int(200));
+    }
+
+    #[tokio::test]
+    async fn body_without_length_ends_with_the_connection() {
+        let path = seen(answer(), "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>x".to_owned(), false).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.page_title"), "x".into());
+    }
+
+    #[tokio::test]
+    async fn no_answer_at_all() {
+        assert_eq!(seen(answer(), String::new(), true).await.stop.unwrap().kind, Kind::TimedOut);
+        assert_eq!(seen(answer(), String::new(), false).await.stop.unwrap().kind, Kind::Closed);
+    }
+
+    #[tokio::test]
+    async fn another_protocol_inside_tls() {
+        let path = seen(answer(), "* OK IMAP4 ready\r\n".to_owned(), false).await;
+        assert_eq!(path.stop.unwrap().kind, Kind::Gibberish);
+    }
+
+    #[tokio::test]
+    async fn endless_headers() {
+        let headers = format!("HTTP/1.1 200 OK\r\n{}", "X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(9000));
+        let stop = seen(answer(), headers, false).await.stop.unwrap();
+        assert_eq!(stop.kind, Kind::TooMuch, "{}", stop.words);
+    }
+
+    #[tokio::test]
+    async fn good_discovery_document() {
+        let path = discovered(document("https://mail.test/{tenantid}/v2.0", "https://mail.test")).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.document_read"), true.into());
+        assert_eq!(fact(&path, "https.issuer_matches"), true.into());
+        assert_eq!(fact(&path, "https.endpoints_match"), true.into());
+        assert_eq!(fact(&path, "https.issuer"), "https://mail.test/{tenantid}/v2.0".into());
+    }
+
+    #[test]
+    fn tenant_is_one_segment_of_the_path() {
+        assert_eq!(path(&discovery_of("a/../b?c")), "/a%2F..%2Fb%3Fc/v2.0/.well-known/openid-configuration");
+    }
+
+    #[tokio::test]
+    async fn document_of_another_issuer() {
+        let path = discovered(document("https://evil.test/{tenantid}/v2.0", "https://evil.test")).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.issuer_matches"), false.into());
+        assert_eq!(fact(&path, "https.endpoints_match"), false.into());
+    }
+
+    #[tokio::test]
+    async fn unknown_tenant_in_entras_words() {
+        let said = r#"{"error":"invalid_tenant","error_description":"AADSTS90002: Tenant 'x' not found."}"#;
+        let stop = refusal(json("400 Bad Request", said)).await;
+        assert_eq!((stop.kind, stop.code), (Kind::BadStatus, Some(400)));
+        assert!(stop.words.starts_with("AADSTS90002"), "{}", stop.words);
+    }
+
+    #[tokio::test]
+    async fn not_found() {
+        let stop = refusal(json("404 Not Found", "")).await;
+        assert_eq!((stop.kind, stop.code), (Kind::BadStatus, Some(404)));
+    }
+
+    #[tokio::test]
+    async fn web_page_in_place_of_the_document() {
+        let stop = refusal(response("200 OK", "text/html", "<title>Blocked by policy</title>")).await;
+        assert_eq!((stop.kind, stop.words.as_str()), (Kind::WebPage, "Blocked by policy"));
+    }
+
+    #[tokio::test]
+    async fn broken_json() {
+        assert_eq!(refusal(json("200 OK", r#"{"issuer":"https://mail.t"#)).await.kind, Kind::Gibberish);
+        assert_eq!(refusal(json("200 OK", r#"{"issuer":1}"#)).await.kind, Kind::Gibberish);
+    }
+
+    #[tokio::test]
+    async fn megabyte_in_place_of_the_document() {
+        assert_eq!(refusal(json("200 OK", &" ".repeat(1 << 20))).await.kind, Kind::TooMuch);
+    }
+
+    #[tokio::test]
+    async fn clock_that_is_ten_minutes_off_even_when_the_status_is_bad() {
+        let now = jiff::Timestamp::now();
+        for (server, ahead) in [(now.as_second() - 600, 600), (now.as_second() + 600, -600), (now.as_second(), 0)] {
+            let date = jiff::Timestamp::from_second(server).unwrap().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            let bad = format!("HTTP/1.1 503 Busy\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n");
+            let path = discovered(bad).await;
+            assert_eq!(path.stop.as_ref().unwrap().kind, Kind::BadStatus);
+            assert_eq!(fact(&path, "https.date"), date.as_str().into());
+            let Value::Int(ms) = fact(&path, "https.clock_ahead_ms") else { panic!("a number") };
+            assert!((ms - ahead * 1000).abs() < 3000, "{ms}");
+            let Value::Int(off) = fact(&path, "https.clock_off_by_seconds") else { panic!("a number") };
+            assert!((off - ahead.abs()).abs() <= 3, "{off}");
+        }
+    }
+
+    #[test]
+    fn issuers_and_tenants() {
+        let main = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+        for (issuer, host, tenant, matches) in [
+            (main("{tenantid}"), "login.microsoftonline.com", "common", true),
+            (main("{tenantid}"), "login.microsoft.com", "common", true),
+            (main("{tenantid}"), "login.partner.microsoftonline.cn", "common", false),
+            (main(GUID), "login.microsoftonline.com", "common", false),
+            (main(GUID), "login.microsoftonline.com", GUID, true),
+            (main(GUID), "LOGIN.microsoftonline.com", &GUID.to_uppercase(), true),
+            (main(CONSUMERS), "login.microsoftonline.com", GUID, false),
+            (main(GUID), "login.microsoftonline.com", "contoso.onmicrosoft.com", true),
+            (main("contoso"), "login.microsoftonline.com", "contoso.onmicrosoft.com", false),
+            (main(CONSUMERS), "login.microsoftonline.com", "consumers", true),
+            (format!("http://mail.test/{GUID}/v2.0"), "mail.test", GUID, false),
+            (format!("https://mail.test.evil.test/{GUID}/v2.0"), "mail.test", GUID, false),
+            ("no address".to_owned(), "mail.test", GUID, false),
+        ] {
+            assert_eq!(issuer_matches(&issuer, host, tenant), matches, "{issuer} {host} {tenant}");
+        }
+    }
+}

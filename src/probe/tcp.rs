@@ -325,3 +325,204 @@ async fn timed<T>(steps: &mut Vec<Step>, name: Stage, work: impl Future<Output =
 fn ms(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1000.0
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use tokio::{
+        io::{AsyncReadExt, copy, sink},
+        net::TcpListener,
+        sync::mpsc,
+    };
+
+    use super::*;
+    use crate::net::{
+        ConnectTo, Family, Resolve, Roads, dns,
+        limit::for_tests,
+        tls::{
+            Trust,
+            tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
+        },
+    };
+
+    /// A network of the tests: no resolver, one root, these roads.
+    pub(in crate::probe) fn network(papers: &Papers, roads: Roads) -> Network {
+        Network {
+            resolver: Arc::new(dns::Resolver::with_servers(Vec::new())),
+            roads,
+            family: Family::Both,
+            trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            limits: for_tests(Duration::from_secs(20)),
+        }
+    }
+
+    /// A road from `mail.test:443` to a server of the tests.
+    pub(in crate::probe) fn road_to(server: SocketAddr) -> Roads {
+        let connect_to = vec![turn("mail.test", 443, server)];
+        Roads { connect_to, ..Roads::default() }
+    }
+
+    fn turn(host: &str, port: u16, to: SocketAddr) -> ConnectTo {
+        ConnectTo { host: host.to_owned(), port, to_host: to.ip().to_string(), to_port: to.port() }
+    }
+
+    pub(in crate::probe) fn look(service: Service, depth: Depth) -> Look {
+        let public_issuers = vec!["lab authority".to_owned()];
+        Look { host: "mail.test".to_owned(), port: 443, service, depth, public_issuers }
+    }
+
+    /// A server that encrypts, and tells how much it then receives.
+    async fn encrypting(papers: &Papers) -> (SocketAddr, mpsc::UnboundedReceiver<usize>) {
+        let acceptor = acceptor(papers);
+        let (tell, received) = mpsc::unbounded_channel();
+        let server = serve(move |stream| {
+            let (acceptor, tell) = (acceptor.clone(), tell.clone());
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                let _ = tell.send(stream.read(&mut [0; 1]).await.unwrap_or(0));
+            }
+        });
+        (server.await, received)
+    }
+
+    async fn silent() -> SocketAddr {
+        serve(|mut stream| async move {
+            let _ = copy(&mut stream, &mut sink()).await;
+        })
+        .await
+    }
+
+    fn only(mut observation: Observation) -> Path {
+        assert_eq!(observation.paths.len(), 1, "{observation:?}");
+        observation.paths.remove(0)
+    }
+
+    fn fact(path: &Path, name: &str) -> Value {
+        path.facts.get(name).unwrap_or_else(|| panic!("{name} is missing")).clone()
+    }
+
+    /// What was seen of a certificate, and how much was sent over the connection behind it.
+    async fn certificate(recipe: Recipe, depth: Depth) -> (Path, usize) {
+        let papers = issued(recipe);
+        let (server, mut received) = encrypting(&papers).await;
+        let ask = https::Ask::Answer { path: "/".to_owned() };
+        let observation = observe(&look(Service::Https(ask), depth), None, &network(&papers, road_to(server))).await;
+        (only(observation), received.recv().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn good_certificate_has_all_its_facts() {
+        let (path, sent) = certificate(GOOD, Depth::Tls).await;
+        assert_eq!((&path.stop, sent), (&None, 0));
+        for (name, value) in [
+            ("tcp.open", true.into()),
+            ("tcp.family_unused", false.into()),
+            ("tls.version", "TLS 1.3".into()),
+            ("tls.trusted", true.into()),
+            ("tls.trust", "trusted".into()),
+            ("tls.trust_store", "system".into()),
+            ("tls.name_matches", true.into()),
+            ("tls.names", vec!["mail.test".to_owned()].into()),
+            ("tls.subject", "mail.test".into()),
+            ("tls.issuer_organization", "Lab Authority".into()),
+            ("tls.issuer_public", true.into()),
+            ("tls.not_after", "2120-01-01T00:00:00Z".into()),
+            ("tls.chain", vec!["mail.test".to_owned(), "Lab Middle".to_owned()].into()),
+            ("tls.chain_length", Value::Int(2)),
+            ("tls.self_signed", false.into()),
+        ] {
+            assert_eq!(fact(&path, name), value, "{name}");
+        }
+        let stages: Vec<Stage> = path.steps.iter().map(|step| step.name).collect();
+        assert_eq!(stages, [Stage::Connect, Stage::Handshake]);
+    }
+
+    #[tokio::test]
+    async fn wrong_name_and_expired_show_both_and_stop_before_a_byte_is_sent() {
+        let (path, sent) = certificate(Recipe { name: "other.test", until: 2021, ..GOOD }, Depth::Service).await;
+        assert_eq!(sent, 0);
+        let stop = path.stop.clone().unwrap();
+        assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Tls, Stage::Certificate, Kind::Expired));
+        assert_eq!(fact(&path, "tls.name_matches"), false.into());
+        assert_eq!(fact(&path, "tls.trust"), "expired".into());
+        assert!(matches!(fact(&path, "tls.days_left"), Value::Int(days) if days < -1000));
+    }
+
+    #[tokio::test]
+    async fn wrong_name_is_a_stop_of_its_own() {
+        let (path, sent) = certificate(Recipe { name: "other.test", ..GOOD }, Depth::Service).await;
+        assert_eq!(sent, 0);
+        assert_eq!(path.stop.as_ref().unwrap().kind, Kind::WrongName);
+        assert_eq!(fact(&path, "tls.trusted"), true.into());
+    }
+
+    #[tokio::test]
+    async fn every_address_has_a_path_in_order_and_one_failing_is_seen() {
+        let papers = issued(GOOD);
+        let (good, _) = encrypting(&papers).await;
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let addresses: [IpAddr; 3] = [[192, 0, 2, 1].into(), [192, 0, 2, 2].into(), [192, 0, 2, 3].into()];
+        let roads = Roads {
+            resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses: addresses.to_vec() }],
+            connect_to: vec![turn("192.0.2.1", 443, good), turn("192.0.2.2", 443, closed)],
+            only_mapped: true,
+        };
+        let observation = observe(&look(Service::Imap, Depth::Tls), None, &network(&papers, roads)).await;
+        let kinds: Vec<_> = observation.paths.iter().map(|path| path.stop.as_ref().map(|stop| stop.kind)).collect();
+        assert_eq!(kinds, [None, Some(Kind::Refused), Some(Kind::Unreachable)]);
+        let asked: Vec<IpAddr> = observation.paths.iter().map(|path| path.address.ip()).collect();
+        assert_eq!(asked, addresses);
+        assert_eq!(observation.paths[0].dialled, Some(good));
+        assert_eq!(observation.road, "resolve 192.0.2.1, 192.0.2.2, 192.0.2.3");
+        assert_eq!((observation.probe.as_str(), observation.subject.as_str()), ("tls", "mail.test:443"));
+    }
+
+    #[tokio::test]
+    async fn addresses_come_from_the_earlier_look() {
+        let papers = issued(GOOD);
+        let mut network = network(&papers, Roads { only_mapped: true, ..Roads::default() });
+        let mut earlier = observe(&look(Service::Imap, Depth::Tcp), None, &network).await;
+        earlier.stop = None;
+        earlier.facts.set("dns.addresses", vec!["192.0.2.7".to_owned(), "2001:db8::7".to_owned()]);
+        let count = async |network: &Network| {
+            observe(&look(Service::Imap, Depth::Tcp), Some(&earlier), network).await.paths.len()
+        };
+        assert_eq!(count(&network).await, 2);
+        network.family = Family::V4;
+        assert_eq!(count(&network).await, 1);
+    }
+
+    #[tokio::test]
+    async fn failed_lookup_is_the_stop_of_the_look() {
+        let network = network(&issued(GOOD), Roads::default());
+        let earlier = observe(&look(Service::Imap, Depth::Tcp), None, &network).await;
+        assert_eq!(earlier.stop.as_ref().unwrap().protocol, Protocol::Dns);
+        let later = observe(&look(Service::Imap, Depth::Tls), Some(&earlier), &network).await;
+        assert_eq!(later.stop, earlier.stop);
+        assert!(later.paths.is_empty());
+    }
+
+    #[tokio::test]
+    async fn more_addresses_than_are_tried_are_counted() {
+        let addresses = (0..40).map(|last| IpAddr::from([192, 0, 2, last])).collect();
+        let roads = Roads {
+            resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses }],
+            only_mapped: true,
+            ..Roads::default()
+        };
+        let observation = observe(&look(Service::Imap, Depth::Tcp), None, &network(&issued(GOOD), roads)).await;
+        assert_eq!(observation.paths.len(), MOST_PATHS);
+        assert!(observation.transcript[0].text.starts_with("8 more"), "{:?}", observation.transcript);
+    }
+
+    #[tokio::test]
+    async fn silence_on_the_tls_port() {
+        let mut network = network(&issued(GOOD), road_to(silent().await));
+        network.limits = for_tests(Duration::from_millis(50));
+        let path = only(observe(&look(Service::Imap, Depth::Tls), None, &network).await);
+        let stop = path.stop.as_ref().unwrap();
+        assert_eq!((stop.stage, stop.kind), (Stage::Handshake, Kind::TimedOut));
+        assert_eq!(fact(&path, "tcp.open"), true.into());
+    }
+}
