@@ -1,1 +1,99 @@
-//! stub
+//! Opens TCP connections, one address each, and names what the operating system says when it cannot.
+//!
+//! In: an address and the limits of the run. Out: a connection, or a [`Halt`] in the operating system's words.
+
+use std::{
+    io::{self, ErrorKind},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+};
+
+use tokio::net::TcpStream;
+
+use super::{Halt, Limits};
+use crate::seen::Kind;
+
+/// Opens a connection to one address. Small writes leave at once (`TCP_NODELAY`).
+///
+/// # Errors
+/// What the operating system or a limit says, see [`halt`].
+pub async fn open(address: SocketAddr, limits: &Limits) -> Result<TcpStream, Halt> {
+    let stream = limits.step(TcpStream::connect(address)).await?.map_err(|error| halt(&error))?;
+    stream.set_nodelay(true).map_err(|error| halt(&error))?;
+    Ok(stream)
+}
+
+/// The address of this host that a connection to `to` would leave from; none when there is no road to it. Connecting a
+/// UDP socket asks the routing table and sends no packet.
+#[must_use]
+pub fn source_address(to: SocketAddr) -> Option<IpAddr> {
+    let any = match to {
+        SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect(to).ok()?;
+    let source = socket.local_addr().ok()?.ip();
+    (!source.is_unspecified()).then_some(source)
+}
+
+/// Names an error of the operating system.
+#[must_use]
+pub fn halt(error: &io::Error) -> Halt {
+    Halt::new(kind(error), words(error))
+}
+
+fn kind(error: &io::Error) -> Kind {
+    match error.kind() {
+        ErrorKind::ConnectionRefused => Kind::Refused,
+        ErrorKind::TimedOut => Kind::TimedOut,
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => Kind::Reset,
+        ErrorKind::UnexpectedEof | ErrorKind::WriteZero | ErrorKind::NotConnected => Kind::Closed,
+        ErrorKind::PermissionDenied => Kind::Forbidden, // EACCES, EPERM, WSAEACCES
+        ErrorKind::InvalidData => Kind::Gibberish,
+        _ => Kind::Unreachable, // no network, no route, no address of that family, no socket left
+    }
+}
+
+/// The operating system's sentence without Rust's "(os error 111)", which says nothing to a reader.
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::net::limit::for_tests;
+
+    #[tokio::test]
+    async fn nobody_listens() {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let halt = open(closed, &for_tests(Duration::from_secs(5))).await.unwrap_err();
+        assert_eq!(halt.kind, Kind::Refused);
+        assert!(!halt.words.contains("os error"), "{}", halt.words);
+    }
+
+    #[test]
+    fn errors_of_the_system_are_kept_apart() {
+        for (error, kind) in [
+            (ErrorKind::TimedOut, Kind::TimedOut),
+            (ErrorKind::ConnectionReset, Kind::Reset),
+            (ErrorKind::NetworkUnreachable, Kind::Unreachable),
+            (ErrorKind::HostUnreachable, Kind::Unreachable),
+            (ErrorKind::AddrNotAvailable, Kind::Unreachable),
+            (ErrorKind::PermissionDenied, Kind::Forbidden),
+        ] {
+            assert_eq!(halt(&io::Error::from(error)).kind, kind, "{error}");
+        }
+    }
+
+    #[test]
+    fn loopback_leaves_from_loopback() {
+        assert_eq!(source_address(([127, 0, 0, 1], 443).into()), Some(Ipv4Addr::LOCALHOST.into()));
+    }
+}

@@ -57,3 +57,11 @@ impl Limits {
 fn spoken(time: Duration) -> String {
     if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{} ms", time.as_millis()) }
 }
+
+/// Limits of a test: this step, a minute for the whole, nobody interrupts.
+#[cfg(test)]
+#[must_use]
+pub(crate) fn for_tests(step: Duration) -> Limits {
+    let (_nobody, interrupted) = watch::channel(false);
+    Limits::new(step, Instant::now() + Duration::from_mins(1), interrupted)
+}

@@ -1,4 +1,1017 @@
-//! stub
+//! Encryption, and the certificate that the other side shows: seen always, judged apart.
+//!
+//! In: an open connection, the name asked for, the trust stores. Out: what was shown ([`Shown`]), the encrypted stream
+//! or a [`Halt`], and what the stores say of the chain ([`Verdict`]). TLS 1.2 and 1.3 only (RFC 5246, RFC 8446; older
+//! versions are retired, RFC 8996); chains by RFC 5280, section 6, names by RFC 6125, section 6.4.
+//!
+//! The handshake takes any certificate so that it can be shown, but never a wrong signature under it. Whoever calls
+//! must ask [`Trust::judge`] before a byte is sent.
+
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+    pin::Pin,
+    sync::{
+        Arc, Mutex, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, PeerIncompatible,
+    RootCertStore, SignatureScheme,
+    client::{
+        ResolvesClientCert, Resumption,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_cert_signed_by_trust_anchor, verify_server_name,
+    },
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
+    server::ParsedCertificate,
+    sign::CertifiedKey,
+    version::{TLS12, TLS13},
+};
+use thiserror::Error as ThisError;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsConnector;
+use x509_parser::{
+    extensions::GeneralName,
+    prelude::{FromDer, X509Certificate, X509Name},
+    time::ASN1Time,
+};
+
+use super::{Halt, Limits, dial, session::Stream};
+use crate::seen::Kind;
+
+/// A CA file larger than this is none.
+const LARGEST_CA_FILE: usize = 4 << 20;
+/// Received bytes that are kept to tell what was spoken in place of TLS.
+const KEPT: usize = 512;
+/// Names of one certificate beyond these are left out.
+const MOST_NAMES: usize = 200;
+/// Texts out of a certificate are cut at this length.
+const LONGEST_TEXT: usize = 300;
+
 /// Which certificates are trusted.
 #[derive(Debug)]
-pub struct Trust {}
+pub struct Trust {
+    system: RootCertStore,
+    /// The system's roots and those of the CA files.
+    widened: Option<RootCertStore>,
+    trouble: Option<String>,
+    provider: Arc<CryptoProvider>,
+}
+
+/// A CA file that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, ThisError)]
+#[error("{}: {why}", file.display())]
+pub struct BadCaFile {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong with it, and what would be right.
+    pub why: String,
+}
+
+/// Which store vouches for a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Store {
+    /// The store of the operating system.
+    System,
+    /// Only with the roots of `--ca-file`.
+    CaFile,
+}
+
+/// What the stores say of a certificate. The chain is judged without the name, and the name without the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// Who vouches for the chain, or why nobody does.
+    pub chain: Result<Store, Halt>,
+    /// True when the certificate covers the name; none when it cannot be read.
+    pub name_matches: Option<bool>,
+}
+
+/// What a handshake showed, however far it came.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    /// The version, such as `TLS 1.3`.
+    pub version: Option<String>,
+    /// The cipher suite by its registered name.
+    pub cipher: Option<String>,
+    /// The certificates as sent, the server's own first.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// True when the server asked for a certificate of ours; none is ever sent.
+    pub certificate_wanted: bool,
+}
+
+/// What stands in a certificate. Texts are shortened, not escaped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The common name of its holder, or the whole distinguished name.
+    pub subject: String,
+    /// The distinguished name of its issuer.
+    pub issuer: String,
+    /// The issuer's organisation, or its common name.
+    pub issuer_organization: String,
+    /// The names and addresses that it covers.
+    pub names: Vec<String>,
+    /// Seconds since 1970 from which it is valid.
+    pub not_before: i64,
+    /// Seconds since 1970 until which it is valid.
+    pub not_after: i64,
+    /// True when issuer and holder have the same name.
+    pub self_signed: bool,
+}
+
+impl Trust {
+    /// The roots of the operating system and those of the CA files.
+    ///
+    /// # Errors
+    /// When a CA file cannot be read or holds no certificate that can be a root.
+    pub fn load(ca_files: &[PathBuf]) -> Result<Self, BadCaFile> {
+        let found = rustls_native_certs::load_native_certs();
+        let mut trust = Self::of_roots(found.certs);
+        trust.trouble = found.errors.first().map(|error| shortened(&error.to_string()));
+        trust.with_ca_files(ca_files)
+    }
+
+    /// These roots in place of the operating system's. Roots that cannot be used are left out.
+    #[must_use]
+    pub fn of_roots(roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        let mut system = RootCertStore::empty();
+        system.add_parsable_certificates(roots);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Self { system, widened: None, trouble: None, provider }
+    }
+
+    /// The same, and the roots of these files.
+    ///
+    /// # Errors
+    /// When a CA file cannot be read or holds no certificate that can be a root.
+    pub fn with_ca_files(mut self, ca_files: &[PathBuf]) -> Result<Self, BadCaFile> {
+        for file in ca_files {
+            let widened = self.widened.get_or_insert_with(|| self.system.clone());
+            add_ca_file(widened, file).map_err(|why| BadCaFile { file: file.clone(), why })?;
+        }
+        Ok(self)
+    }
+
+    /// How many roots the operating system gave.
+    #[must_use]
+    pub fn system_roots(&self) -> usize {
+        self.system.len()
+    }
+
+    /// Encrypts a connection. The certificate is recorded and not judged.
+    pub async fn handshake(
+        &self,
+        stream: Box<dyn Stream>,
+        host: &str,
+        alpn: &[&[u8]],
+        limits: &Limits,
+    ) -> (Shown, Result<Box<dyn Stream>, Halt>) {
+        let Ok(name) = server_name(host) else {
+            return (Shown::default(), Err(Halt::new(Kind::WrongName, "no certificate can carry this name")));
+        };
+        let witness = Arc::new(Witness::new(Arc::clone(&self.provider)));
+        let tap = Tap { stream, received: Arc::default() };
+        let received = Arc::clone(&tap.received);
+        let connect = TlsConnector::from(Arc::new(self.config(&witness, alpn))).connect(name, tap);
+        let outcome = match limits.step(connect).await {
+            Ok(Ok(encrypted)) => Ok(encrypted),
+            Ok(Err(error)) => Err(stopped(&error, &kept(&received), witness.wanted())),
+            Err(limit) => Err(not_tls(&kept(&received)).unwrap_or(limit)),
+        };
+        let mut shown = witness.shown();
+        let Ok(encrypted) = outcome.as_ref() else { return (shown, outcome.map(|stream| Box::new(stream) as _)) };
+        let (_, connection) = encrypted.get_ref();
+        shown.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
+        shown.cipher = connection
+            .negotiated_cipher_suite()
+            .and_then(|suite| suite.suite().as_str())
+            .map(|suite| suite.replace("TLS13_", "TLS_"));
+        (shown, outcome.map(|stream| Box::new(stream) as Box<dyn Stream>))
+    }
+
+    /// What the stores say of a chain, now.
+    #[must_use]
+    pub fn judge(&self, chain: &[CertificateDer<'_>], host: &str) -> Verdict {
+        self.judge_at(chain, host, UnixTime::now())
+    }
+
+    fn judge_at(&self, chain: &[CertificateDer<'_>], host: &str, now: UnixTime) -> Verdict {
+        let Some((own, rest)) = chain.split_first() else {
+            return Verdict { chain: Err(bad("the server showed no certificate")), name_matches: None };
+        };
+        let parsed = match ParsedCertificate::try_from(own) {
+            Ok(parsed) => parsed,
+            Err(error) => return Verdict { chain: Err(bad(&error.to_string())), name_matches: None },
+        };
+        let name_matches = server_name(host).is_ok_and(|name| verify_server_name(&parsed, &name).is_ok());
+        let vouches = |roots| {
+            let algorithms = self.provider.signature_verification_algorithms.all;
+            verify_server_cert_signed_by_trust_anchor(&parsed, roots, rest, now, algorithms)
+        };
+        let chain = match (vouches(&self.system), &self.widened) {
+            (Ok(()), _) => Ok(Store::System),
+            (Err(error), None) => Err(self.distrusted(&error, chain)),
+            (Err(_), Some(widened)) => {
+                vouches(widened).map(|()| Store::CaFile).map_err(|error| self.distrusted(&error, chain))
+            }
+        };
+        Verdict { chain, name_matches: Some(name_matches) }
+    }
+
+    fn distrusted(&self, error: &Error, chain: &[CertificateDer<'_>]) -> Halt {
+        let own = chain.first().and_then(|own| read(own));
+        let Error::InvalidCertificate(error) = error else { return bad(&error.to_string()) };
+        match (error, own) {
+            (CertificateError::Expired | CertificateError::ExpiredContext { .. }, own) => expired(error, own.as_ref()),
+            (CertificateError::NotValidYet, _) => Halt::new(Kind::NotYetValid, "not valid yet"),
+            (CertificateError::NotValidYetContext { not_before, .. }, _) => {
+                Halt::new(Kind::NotYetValid, format!("valid only from {}", moment(seconds(*not_before))))
+            }
+            (CertificateError::UnknownIssuer | CertificateError::Other(_), Some(own)) if own.self_signed => {
+                Halt::new(Kind::SelfSigned, format!("{} vouches for itself", own.subject))
+            }
+            (CertificateError::UnknownIssuer, Some(own)) if chain.len() == 1 => {
+                Halt::new(Kind::MissingIntermediate, format!("nothing was sent of its issuer, {}", own.issuer))
+            }
+            (CertificateError::UnknownIssuer, own) => self.unknown_issuer(own.as_ref()),
+            (CertificateError::BadSignature, _) => {
+                bad("the signature does not fit: damaged, or an issuer of that name with another key")
+            }
+            (other, _) => bad(&other.to_string()),
+        }
+    }
+
+    fn unknown_issuer(&self, own: Option<&Certificate>) -> Halt {
+        let issuer = own.map_or("its issuer", |own| own.issuer.as_str());
+        let mut words = format!("no root of this host vouches for {issuer}");
+        if self.system.is_empty() {
+            let why = self.trouble.as_deref().unwrap_or("it is empty");
+            let _ = write!(words, "; this host's trust store gives no root: {why}");
+        }
+        Halt::new(Kind::UnknownIssuer, words)
+    }
+
+    fn config(&self, witness: &Arc<Witness>, alpn: &[&[u8]]) -> ClientConfig {
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .expect("ring has ciphers for both versions")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(witness) as _)
+            .with_client_cert_resolver(Arc::clone(witness) as _);
+        config.resumption = Resumption::disabled();
+        config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+        config
+    }
+}
+
+impl Store {
+    /// Its name in a report.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::CaFile => "ca-file",
+        }
+    }
+}
+
+/// Reads a certificate; none when it cannot be read.
+#[must_use]
+pub fn read(der: &CertificateDer<'_>) -> Option<Certificate> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    let (subject, issuer, validity) = (parsed.subject(), parsed.issuer(), parsed.validity());
+    Some(Certificate {
+        subject: common_name(subject).unwrap_or_else(|| shortened(&subject.to_string())),
+        issuer: shortened(&issuer.to_string()),
+        issuer_organization: organization(issuer).or_else(|| common_name(issuer)).unwrap_or_default(),
+        names: names(&parsed),
+        not_before: seconds_of(validity.not_before),
+        not_after: seconds_of(validity.not_after),
+        self_signed: subject.as_raw() == issuer.as_raw(),
+    })
+}
+
+/// The SHA-256 fingerprint of a certificate, in hexadecimal.
+#[must_use]
+pub fn fingerprint(der: &CertificateDer<'_>) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, der);
+    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A moment as RFC 3339 writes it, in UTC.
+#[must_use]
+pub fn moment(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map_or_else(|_| format!("{seconds} s after 1970"), |at| at.to_string())
+}
+
+/// Names an error that ended an encrypted connection after its handshake.
+#[must_use]
+pub fn halt(error: &io::Error) -> Halt {
+    inner(error).map_or_else(|| dial::halt(error), |error| refused(error, false))
+}
+
+fn add_ca_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
+    let bytes = fs::read(file).map_err(|error| error.to_string())?;
+    if bytes.len() > LARGEST_CA_FILE {
+        return Err("is too large for a file of certificates".to_owned());
+    }
+    if bytes.starts_with(&[0x30, 0x82]) {
+        return Err("holds a certificate in DER; PEM is wanted: export it as Base-64".to_owned());
+    }
+    let mut count = 0;
+    for found in CertificateDer::pem_slice_iter(&bytes) {
+        count += 1;
+        let certificate = found.map_err(|error| format!("certificate {count} is not PEM: {error}"))?;
+        roots.add(certificate).map_err(|error| format!("certificate {count} cannot be a root: {error}"))?;
+    }
+    if count == 0 {
+        return Err("holds no certificate; PEM is wanted, beginning -----BEGIN CERTIFICATE-----".to_owned());
+    }
+    Ok(())
+}
+
+fn server_name(host: &str) -> Result<ServerName<'static>, ()> {
+    let host = host.trim_end_matches('.');
+    let ascii = idna::domain_to_ascii(host).unwrap_or_else(|_| host.to_owned());
+    let host = if host.contains(':') { host.to_owned() } else { ascii };
+    ServerName::try_from(host).map_err(|_| ())
+}
+
+fn expired(error: &CertificateError, own: Option<&Certificate>) -> Halt {
+    let until = match error {
+        CertificateError::ExpiredContext { not_after, .. } => seconds(*not_after),
+        _ => own.map_or(0, |own| own.not_after),
+    };
+    let whose = match own {
+        Some(own) if own.not_after != until => "a certificate behind it was valid until",
+        _ => "was valid until",
+    };
+    Halt::new(Kind::Expired, format!("{whose} {}", moment(until)))
+}
+
+fn bad(words: &str) -> Halt {
+    Halt::new(Kind::BadCertificate, shortened(words))
+}
+
+fn seconds(time: UnixTime) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn seconds_of(time: ASN1Time) -> i64 {
+    time.timestamp()
+}
+
+fn common_name(name: &X509Name<'_>) -> Option<String> {
+    name.iter_common_name().next().and_then(|attribute| attribute.as_str().ok()).map(shortened)
+}
+
+fn organization(name: &X509Name<'_>) -> Option<String> {
+    name.iter_organization().next().and_then(|attribute| attribute.as_str().ok()).map(shortened)
+}
+
+fn names(parsed: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(extension)) = parsed.subject_alternative_name() else { return Vec::new() };
+    extension.value.general_names.iter().filter_map(general_name).take(MOST_NAMES).collect()
+}
+
+fn general_name(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some(shortened(name)),
+        GeneralName::IPAddress(bytes) => match bytes.len() {
+            4 => <[u8; 4]>::try_from(*bytes).ok().map(|bytes| std::net::Ipv4Addr::from(bytes).to_string()),
+            16 => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}
+
+fn version_name(registered: &str) -> String {
+    registered.replace("TLSv", "TLS ").replace('_', ".")
+}
+
+/// What ended a handshake: first what was spoken in place of TLS, then TLS's own complaint, then the system's.
+fn stopped(error: &io::Error, received: &[u8], certificate_wanted: bool) -> Halt {
+    if let Some(halt) = not_tls(received).or_else(|| old_version(received)) {
+        return halt;
+    }
+    match inner(error) {
+        Some(error) => refused(error, certificate_wanted),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => closed(received),
+        None => dial::halt(error),
+    }
+}
+
+fn inner(error: &io::Error) -> Option<&Error> {
+    error.get_ref()?.downcast_ref()
+}
+
+fn closed(received: &[u8]) -> Halt {
+    let words = if received.is_empty() { "closed without a word" } else { "closed in the middle of the handshake" };
+    Halt::new(Kind::Closed, words)
+}
+
+fn refused(error: &Error, certificate_wanted: bool) -> Halt {
+    let (kind, mut words) = match error {
+        Error::AlertReceived(AlertDescription::ProtocolVersion) => {
+            (Kind::OldVersion, "alert protocol_version: the server knows neither TLS 1.2 nor 1.3".to_owned())
+        }
+        Error::AlertReceived(alert) => (Kind::Alert, format!("alert {}", alert_name(*alert))),
+        Error::PeerIncompatible(
+            PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
+        ) => (Kind::OldVersion, "the server knows neither TLS 1.2 nor 1.3".to_owned()),
+        Error::InvalidCertificate(error) => (Kind::BadCertificate, error.to_string()),
+        Error::NoCertificatesPresented => (Kind::BadCertificate, "the server showed no certificate".to_owned()),
+        Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        ) => (Kind::TooMuch, "the server shows more certificates than any honest one".to_owned()),
+        other => (Kind::Gibberish, other.to_string()),
+    };
+    let asks = matches!(error, Error::AlertReceived(AlertDescription::CertificateRequired));
+    if certificate_wanted || asks {
+        words.push_str("; the server asks for a client certificate");
+    }
+    Halt::new(kind, shortened(&words))
+}
+
+/// The name of an alert as RFC 8446, section 6 writes it.
+fn alert_name(alert: AlertDescription) -> String {
+    let Some(name) = alert.as_str() else { return format!("{}", u8::from(alert)) };
+    name.char_indices().fold(String::new(), |mut text, (at, letter)| {
+        if letter.is_ascii_uppercase() && at > 0 {
+            text.push('_');
+        }
+        text.push(letter.to_ascii_lowercase());
+        text
+    })
+}
+
+/// A `ServerHello` that chooses an older version: record header, then the handshake's type, length and version
+/// (RFC 5246, section 7.4.1.3).
+fn old_version(received: &[u8]) -> Option<Halt> {
+    let [0x16, 3, _, _, _, 2, _, _, _, 3, minor @ 0..=2, ..] = received else { return None };
+    let chosen = ["SSL 3.0", "TLS 1.0", "TLS 1.1"][usize::from(*minor)];
+    Some(Halt::new(Kind::OldVersion, format!("the server chose {chosen}")))
+}
+
+/// Says what was spoken when the first bytes are no TLS record (RFC 8446, section 5.1).
+fn not_tls(received: &[u8]) -> Option<Halt> {
+    if matches!(received, [] | [20..=24] | [20..=24, 3, ..]) {
+        return None;
+    }
+    let Some(line) = first_line(received) else {
+        return Some(Halt::new(Kind::Gibberish, "the first bytes are neither TLS nor text"));
+    };
+    let kind = if line.starts_with("HTTP/") || line.starts_with('<') { Kind::SpokeHttp } else { Kind::SpokePlain };
+    Some(Halt::new(kind, line))
+}
+
+fn first_line(received: &[u8]) -> Option<String> {
+    let text = received.trim_ascii_start();
+    let end = text.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(text.len());
+    let line = shortened(&String::from_utf8_lossy(&text[..end]));
+    let readable = !line.is_empty() && !line.chars().any(|c| c.is_control() && c != '\t');
+    readable.then_some(line)
+}
+
+/// Keeps the first bytes that a stream received.
+struct Tap {
+    stream: Box<dyn Stream>,
+    received: Arc<Mutex<Vec<u8>>>,
+}
+
+fn kept(received: &Mutex<Vec<u8>>) -> Vec<u8> {
+    received.lock().map(|bytes| bytes.clone()).unwrap_or_default()
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if let Ok(mut received) = self.received.lock() {
+            let room = KEPT.saturating_sub(received.len());
+            received.extend(buffer.filled()[before..].iter().take(room));
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Takes any certificate and writes it down; has none of its own and writes down that one was wanted.
+#[derive(Debug)]
+struct Witness {
+    chain: OnceLock<Vec<CertificateDer<'static>>>,
+    certificate_wanted: AtomicBool,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Witness {
+    fn new(provider: Arc<CryptoProvider>) -> Self {
+        Self { chain: OnceLock::new(), certificate_wanted: AtomicBool::new(false), provider }
+    }
+
+    fn wanted(&self) -> bool {
+        self.certificate_wanted.load(Ordering::Relaxed)
+    }
+
+    fn shown(&self) -> Shown {
+        let chain = self.chain.get().cloned().unwrap_or_default();
+        Shown { chain, certificate_wanted: self.wanted(), ..Shown::default() }
+    }
+}
+
+impl ServerCertVerifier for Witness {
+    fn verify_server_cert(
+        &self,
+        own: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let chain = std::iter::once(own).chain(rest).map(|certificate| certificate.clone().into_owned()).collect();
+        let _ = self.chain.set(chain); // one witness sees one handshake
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        own: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, own, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        own: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, own, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl ResolvesClientCert for Witness {
+    fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.certificate_wanted.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        true // otherwise rustls does not ask, and the wish of the server would go unseen
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::{net::SocketAddr, time::Duration};
+
+    use rcgen::{
+        BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, date_time_ymd,
+    };
+    use rustls::{
+        ServerConfig,
+        pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+        server::WebPkiClientVerifier,
+        sign::SingleCertAndKey,
+    };
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+    use crate::net::limit::for_tests;
+
+    /// Certificates for a server of the tests: its own, what it sends behind it, and the root.
+    pub(crate) struct Papers {
+        pub(crate) chain: Vec<CertificateDer<'static>>,
+        pub(crate) root: CertificateDer<'static>,
+        key: Vec<u8>,
+    }
+
+    /// How a server's own certificate is made.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Recipe {
+        pub(crate) name: &'static str,
+        pub(crate) from: i32,
+        pub(crate) until: i32,
+    }
+
+    pub(crate) const GOOD: Recipe = Recipe { name: "mail.test", from: 2020, until: 2120 };
+
+    fn parameters(common_name: &str, names: &[&str], recipe: Recipe) -> CertificateParams {
+        let mut params = CertificateParams::new(names.iter().map(ToString::to_string).collect::<Vec<_>>()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, common_name);
+        params.not_before = date_time_ymd(recipe.from, 1, 1);
+        params.not_after = date_time_ymd(recipe.until, 1, 1);
+        params
+    }
+
+    /// Root, intermediate and own certificate; the server sends the last two.
+    pub(crate) fn issued(recipe: Recipe) -> Papers {
+        issued_under("Lab Root", recipe)
+    }
+
+    fn issued_under(root_name: &str, recipe: Recipe) -> Papers {
+        let authority = |name: &str| {
+            let mut params = parameters(name, &[], GOOD);
+            params.distinguished_name.push(DnType::OrganizationName, "Lab Authority");
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            (params, KeyPair::generate().unwrap())
+        };
+        let (root_params, root_key) = authority(root_name);
+        let (middle_params, middle_key) = authority("Lab Middle");
+        let root = root_params.self_signed(&root_key).unwrap();
+        let middle = middle_params.signed_by(&middle_key, &Issuer::from_params(&root_params, &root_key)).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let mut own = parameters(recipe.name, &[recipe.name], recipe);
+        own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let own = own.signed_by(&key, &Issuer::from_params(&middle_params, &middle_key)).unwrap();
+        let chain = vec![own.der().clone(), middle.der().clone()];
+        Papers { chain, root: root.der().clone(), key: key.serialize_der() }
+    }
+
+    fn self_signed(recipe: Recipe) -> Papers {
+        let key = KeyPair::generate().unwrap();
+        let own = parameters(recipe.name, &[recipe.name], recipe).self_signed(&key).unwrap();
+        Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() }
+    }
+
+    pub(crate) fn acceptor(papers: &Papers) -> TlsAcceptor {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        TlsAcceptor::from(Arc::new(
+            config.with_no_client_auth().with_single_cert(papers.chain.clone(), key(papers)).unwrap(),
+        ))
+    }
+
+    fn key(papers: &Papers) -> PrivateKeyDer<'static> {
+        PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(papers.key.clone()))
+    }
+
+    /// A server that does one thing with every connection.
+    pub(crate) async fn serve<W>(each: impl Fn(TcpStream) -> W + Send + 'static) -> SocketAddr
+    where
+        W: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(each(stream));
+            }
+        });
+        address
+    }
+
+    /// A server that encrypts and then waits for the other side to go.
+    async fn encrypting(acceptor: TlsAcceptor) -> SocketAddr {
+        serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let _ = stream.read(&mut [0; 1]).await;
+                }
+            }
+        })
+        .await
+    }
+
+    /// A server that hears the greeting and answers with these bytes.
+    async fn answering(bytes: &'static [u8]) -> SocketAddr {
+        serve(move |mut stream| async move {
+            let _ = stream.read(&mut [0; 2048]).await;
+            let _ = stream.write_all(bytes).await;
+        })
+        .await
+    }
+
+    async fn shake(address: SocketAddr, step: Duration) -> (Shown, Result<Box<dyn Stream>, Halt>) {
+        let stream = Box::new(TcpStream::connect(address).await.unwrap());
+        Trust::of_roots([]).handshake(stream, "mail.test", &[], &for_tests(step)).await
+    }
+
+    async fn refusal(address: SocketAddr) -> Halt {
+        shake(address, Duration::from_secs(20)).await.1.err().expect("no handshake")
+    }
+
+    fn judged(papers: &Papers, roots: &[CertificateDer<'static>]) -> Verdict {
+        Trust::of_roots(roots.iter().cloned()).judge(&papers.chain, "mail.test")
+    }
+
+    fn why(papers: &Papers, roots: &[CertificateDer<'static>]) -> Kind {
+        judged(papers, roots).chain.unwrap_err().kind
+    }
+
+    fn pem(der: &CertificateDer<'_>) -> String {
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64(der))
+    }
+
+    fn base64(bytes: &[u8]) -> String {
+        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        let mut text = String::new();
+        for three in bytes.chunks(3) {
+            let bits = three.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
+            for place in 0..4 {
+                let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63] as char;
+                text.push(if place > three.len() { '=' } else { letter });
+            }
+        }
+        text
+    }
+
+    #[tokio::test]
+    async fn certificate_is_shown_whoever_vouches_for_it() {
+        let papers = issued(GOOD);
+        let (shown, stream) = shake(encrypting(acceptor(&papers)).await, Duration::from_secs(20)).await;
+        assert!(stream.is_ok());
+        assert_eq!(shown.chain, papers.chain);
+        assert_eq!(shown.version.as_deref(), Some("TLS 1.3"));
+        assert!(shown.cipher.unwrap().starts_with("TLS_"));
+        let own = read(&shown.chain[0]).unwrap();
+        assert_eq!((own.subject.as_str(), own.issuer_organization.as_str()), ("mail.test", "Lab Authority"));
+        assert_eq!(own.names, ["mail.test"]);
+        assert_eq!(moment(own.not_before), "2020-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn good_chain() {
+        let papers = issued(GOOD);
+        let verdict = judged(&papers, std::slice::from_ref(&papers.root));
+        assert_eq!(verdict, Verdict { chain: Ok(Store::System), name_matches: Some(true) });
+    }
+
+    #[test]
+    fn expired_certificate_says_since_when() {
+        let papers = issued(Recipe { until: 2021, ..GOOD });
+        let halt = judged(&papers, std::slice::from_ref(&papers.root)).chain.unwrap_err();
+        assert_eq!(halt, Halt::new(Kind::Expired, "was valid until 2021-01-01T00:00:00Z"));
+    }
+
+    #[test]
+    fn certificate_of_the_future() {
+        let papers = issued(Recipe { from: 2119, ..GOOD });
+        assert_eq!(why(&papers, std::slice::from_ref(&papers.root)), Kind::NotYetValid);
+    }
+
+    #[test]
+    fn wrong_name_leaves_the_chain_trusted() {
+        let papers = issued(Recipe { name: "other.test", ..GOOD });
+        let verdict = judged(&papers, std::slice::from_ref(&papers.root));
+        assert_eq!(verdict, Verdict { chain: Ok(Store::System), name_matches: Some(false) });
+    }
+
+    #[test]
+    fn wrong_name_and_expired_show_both() {
+        let papers = issued(Recipe { name: "other.test", until: 2021, ..GOOD });
+        let verdict = judged(&papers, std::slice::from_ref(&papers.root));
+        assert_eq!(verdict.chain.unwrap_err().kind, Kind::Expired);
+        assert_eq!(verdict.name_matches, Some(false));
+    }
+
+    #[test]
+    fn self_signed_certificate() {
+        assert_eq!(why(&self_signed(GOOD), &[issued(GOOD).root]), Kind::SelfSigned);
+    }
+
+    #[test]
+    fn self_signed_authority_in_place_of_a_server() {
+        let key = KeyPair::generate().unwrap();
+        let mut params = parameters("box", &["mail.test"], GOOD);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let own = params.self_signed(&key).unwrap();
+        let papers = Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() };
+        assert_eq!(why(&papers, &[issued(GOOD).root]), Kind::SelfSigned);
+    }
+
+    #[test]
+    fn unknown_root() {
+        assert_eq!(why(&issued(GOOD), &[issued_under("Other Root", GOOD).root]), Kind::UnknownIssuer);
+    }
+
+    #[test]
+    fn root_of_the_same_name_with_another_key() {
+        assert_eq!(why(&issued(GOOD), &[issued(GOOD).root]), Kind::BadCertificate);
+    }
+
+    #[test]
+    fn empty_store_is_told() {
+        let halt = judged(&issued(GOOD), &[]).chain.unwrap_err();
+        assert_eq!(halt.kind, Kind::UnknownIssuer);
+        assert!(halt.words.contains("trust store"), "{}", halt.words);
+    }
+
+    #[test]
+    fn missing_intermediate_names_it() {
+        let mut papers = issued(GOOD);
+        papers.chain.truncate(1);
+        let halt = judged(&papers, std::slice::from_ref(&papers.root)).chain.unwrap_err();
+        assert_eq!(halt.kind, Kind::MissingIntermediate);
+        assert!(halt.words.contains("Lab Middle"), "{}", halt.words);
+    }
+
+    #[test]
+    fn certificate_that_is_none() {
+        let papers = Papers { chain: vec![CertificateDer::from(vec![0x30, 3, 2, 1, 1])], ..issued(GOOD) };
+        assert_eq!(why(&papers, &[]), Kind::BadCertificate);
+        assert_eq!(judged(&papers, &[]).name_matches, None);
+    }
+
+    #[test]
+    fn a_hundred_certificates_are_judged_in_time() {
+        let mut papers = issued(GOOD);
+        let stray = issued(GOOD).chain;
+        papers.chain.extend(stray.iter().cycle().take(100).cloned());
+        let began = std::time::Instant::now();
+        assert_eq!(why(&papers, &[issued_under("Other Root", GOOD).root]), Kind::UnknownIssuer);
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn ca_file_makes_it_trusted() {
+        let papers = issued(GOOD);
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), format!("our root\n{}", pem(&papers.root))).unwrap();
+        let trust = Trust::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap();
+        assert_eq!(trust.judge(&papers.chain, "mail.test").chain, Ok(Store::CaFile));
+    }
+
+    #[test]
+    fn ca_file_of_no_use_says_why() {
+        let refused = |content: &[u8]| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), content).unwrap();
+            Trust::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap_err().why
+        };
+        assert!(refused(b"").contains("no certificate"));
+        assert!(refused(&issued(GOOD).root).contains("DER"));
+        assert!(refused(pem(&CertificateDer::from(vec![0x30, 0])).as_bytes()).contains("cannot be a root"));
+        let missing = Trust::of_roots([]).with_ca_files(&[PathBuf::from("/nowhere/ca.pem")]).unwrap_err();
+        assert!(missing.to_string().starts_with("/nowhere/ca.pem: "), "{missing}");
+    }
+
+    #[tokio::test]
+    async fn closed_at_once() {
+        let address = serve(|mut stream| async move {
+            let _ = stream.read(&mut [0; 2048]).await;
+        })
+        .await;
+        assert_eq!(refusal(address).await, Halt::new(Kind::Closed, "closed without a word"));
+    }
+
+    #[tokio::test]
+    async fn reset() {
+        let address = serve(|mut stream| async move {
+            let _ = stream.read(&mut [0; 8]).await; // closing with unread bytes resets
+        })
+        .await;
+        assert_eq!(refusal(address).await.kind, Kind::Reset);
+    }
+
+    #[tokio::test]
+    async fn silence() {
+        let address = serve(|mut stream| async move {
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        })
+        .await;
+        let (_, outcome) = shake(address, Duration::from_millis(50)).await;
+        assert_eq!(outcome.err().unwrap().kind, Kind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn plain_text_in_place_of_tls() {
+        let greeting = answering(b"220 mail.test ESMTP ready\r\nmore").await;
+        assert_eq!(refusal(greeting).await, Halt::new(Kind::SpokePlain, "220 mail.test ESMTP ready"));
+        assert_eq!(refusal(answering(b"no").await).await.kind, Kind::SpokePlain);
+    }
+
+    #[tokio::test]
+    async fn plain_text_and_then_silence() {
+        let address = serve(|mut stream| async move {
+            let _ = stream.write_all(b"hi\n").await;
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        })
+        .await;
+        let (_, outcome) = shake(address, Duration::from_millis(100)).await;
+        assert_eq!(outcome.err().unwrap(), Halt::new(Kind::SpokePlain, "hi"));
+    }
+
+    #[tokio::test]
+    async fn http_in_place_of_tls() {
+        let status = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        assert_eq!(refusal(status).await, Halt::new(Kind::SpokeHttp, "HTTP/1.1 400 Bad Request"));
+        assert_eq!(refusal(answering(b"<html><title>Blocked</title>").await).await.kind, Kind::SpokeHttp);
+    }
+
+    #[tokio::test]
+    async fn gibberish_in_place_of_tls() {
+        assert_eq!(refusal(answering(&[0, 1, 2, 3, 4, 5, 6, 7]).await).await.kind, Kind::Gibberish);
+        assert_eq!(refusal(answering(&[22, 3, 3, 0, 4, 99, 0, 0, 0]).await).await.kind, Kind::Gibberish);
+    }
+
+    /// `ServerHello` of TLS 1.0: version 3.1, a random, no session, `TLS_RSA_WITH_AES_128_CBC_SHA`, no compression.
+    const OLD_HELLO: &[u8] = &[
+        22, 3, 1, 0, 42, 2, 0, 0, 38, 3, 1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+        22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 0, 0, 0x2f, 0,
+    ];
+
+    #[tokio::test]
+    async fn old_version_chosen() {
+        assert_eq!(refusal(answering(OLD_HELLO).await).await, Halt::new(Kind::OldVersion, "the server chose TLS 1.0"));
+    }
+
+    #[tokio::test]
+    async fn old_version_by_alert() {
+        let halt = refusal(answering(&[21, 3, 1, 0, 2, 2, 70]).await).await;
+        assert_eq!(halt.kind, Kind::OldVersion);
+        assert!(halt.words.contains("protocol_version"), "{}", halt.words);
+    }
+
+    #[tokio::test]
+    async fn alert() {
+        let halt = refusal(answering(&[21, 3, 3, 0, 2, 2, 40]).await).await;
+        assert_eq!(halt, Halt::new(Kind::Alert, "alert handshake_failure"));
+    }
+
+    #[tokio::test]
+    async fn chain_of_a_thousand_certificates() {
+        let mut papers = issued(GOOD);
+        let more = papers.chain[1].clone();
+        papers.chain.extend(std::iter::repeat_n(more, 1000));
+        assert_eq!(refusal(encrypting(acceptor(&papers)).await).await.kind, Kind::TooMuch);
+    }
+
+    #[tokio::test]
+    async fn client_certificate_wanted() {
+        let papers = issued(GOOD);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut roots = RootCertStore::empty();
+        roots.add(papers.root.clone()).unwrap();
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&TLS12])
+            .unwrap()
+            .with_client_cert_verifier(verifier.unwrap())
+            .with_single_cert(papers.chain.clone(), key(&papers))
+            .unwrap();
+        let address = encrypting(TlsAcceptor::from(Arc::new(config))).await;
+        let (shown, outcome) = shake(address, Duration::from_secs(20)).await;
+        let halt = outcome.err().unwrap();
+        assert_eq!(halt.kind, Kind::Alert);
+        assert!(halt.words.ends_with("the server asks for a client certificate"), "{}", halt.words);
+        assert_eq!(shown.chain, papers.chain);
+    }
+
+    #[tokio::test]
+    async fn wrong_signature_under_the_certificate() {
+        let (mut papers, other) = (issued(GOOD), issued(GOOD));
+        papers.key = other.key;
+        let provider = rustls::crypto::ring::default_provider();
+        let key = provider.key_provider.load_private_key(key(&papers)).unwrap();
+        let stolen = CertifiedKey::new(papers.chain.clone(), key);
+        let config = ServerConfig::builder_with_provider(Arc::new(provider))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(stolen)));
+        let address = encrypting(TlsAcceptor::from(Arc::new(config))).await;
+        assert_eq!(refusal(address).await.kind, Kind::BadCertificate);
+    }
+}

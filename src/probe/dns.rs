@@ -1,9 +1,17 @@
 //! The addresses of a name, asked of the resolver that this host uses.
 
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
+
 use ipnet::IpNet;
 
 use super::{Fact, Shape, fact};
-use crate::{net::Network, seen::Observation};
+use crate::{
+    net::{Network, dns::Lookup},
+    seen::{Facts, Observation, Protocol, Stage, Step, Stop},
+};
 
 /// What a look at a name can measure.
 pub const FACTS: &[Fact] = &[
@@ -31,6 +39,141 @@ pub struct Look {
 }
 
 /// Asks for A and AAAA at once and for the alias chain.
-pub async fn observe(_look: &Look, _network: &Network) -> Observation {
-    todo!()
+pub async fn observe(look: &Look, network: &Network) -> Observation {
+    let began = Instant::now();
+    let lookup = network.resolver.lookup(&look.name, network.family, &network.limits).await;
+    let ms = began.elapsed().as_secs_f64() * 1000.0;
+    Observation {
+        probe: "dns".to_owned(),
+        subject: look.name.clone(),
+        road: "direct".to_owned(),
+        facts: facts(look, &lookup),
+        stop: lookup.addresses.err().map(|halt| Stop::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words)),
+        paths: Vec::new(),
+        transcript: Vec::new(),
+        steps: vec![Step { name: Stage::Lookup, ms }],
+        duration_ms: ms,
+    }
+}
+
+fn facts(look: &Look, lookup: &Lookup) -> Facts {
+    let mut facts = Facts::default();
+    facts.set("dns.servers", lookup.servers.iter().map(spoken).collect::<Vec<_>>());
+    facts.set("dns.alias_chain", lookup.aliases.clone());
+    facts.set("dns.from_hosts_file", lookup.from_hosts_file);
+    if let Some(longer) = &lookup.suffixed {
+        facts.set("dns.search_suffix", longer.clone());
+    }
+    if let Some(failed) = &lookup.other_family_failed {
+        facts.set("dns.other_family_failed", failed.clone());
+    }
+    if let Ok(addresses) = &lookup.addresses {
+        note_addresses(&mut facts, addresses, &look.published);
+    }
+    facts
+}
+
+fn note_addresses(facts: &mut Facts, addresses: &[IpAddr], published: &[IpNet]) {
+    let those = |wanted: &dyn Fn(IpAddr) -> bool| -> Vec<String> {
+        addresses.iter().filter(|address| wanted(**address)).map(ToString::to_string).collect()
+    };
+    let ipv4 = addresses.iter().filter(|address| address.is_ipv4()).count();
+    facts.set("dns.addresses", those(&|_| true));
+    facts.set("dns.address_count", count(addresses.len()));
+    facts.set("dns.ipv4_count", count(ipv4));
+    facts.set("dns.ipv6_count", count(addresses.len() - ipv4));
+    facts.set("dns.sinkhole_addresses", those(&is_sinkhole));
+    facts.set("dns.private_addresses", those(&is_private));
+    if !published.is_empty() {
+        let known = |address| published.iter().any(|range| range.contains(&address));
+        let stray = |address| !known(address) && !is_sinkhole(address) && !is_private(address);
+        facts.set("dns.unpublished_addresses", those(&stray));
+    }
+}
+
+/// Where filters send names that they block: this host itself, or nowhere (RFC 1122, section 3.2.1.3; RFC 4291,
+/// sections 2.5.2 and 2.5.3).
+fn is_sinkhole(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.is_loopback() || address.octets()[0] == 0,
+        IpAddr::V6(address) => address.is_loopback() || address.is_unspecified(),
+    }
+}
+
+/// Addresses that no public service has (RFC 1918; RFC 6598; RFC 3927; RFC 4193; RFC 4291, section 2.5.6).
+fn is_private(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            address.is_private() || address.is_link_local() || (first == 100 && second & 0xC0 == 64)
+        }
+        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+    }
+}
+
+fn count(of: usize) -> i64 {
+    i64::try_from(of).unwrap_or(i64::MAX)
+}
+
+/// Port 53 goes without saying.
+fn spoken(server: &SocketAddr) -> String {
+    if server.port() == 53 { server.ip().to_string() } else { server.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seen::Value;
+
+    fn noted(addresses: &[&str], published: &[&str]) -> Facts {
+        let mut facts = Facts::default();
+        let addresses: Vec<IpAddr> = addresses.iter().map(|address| address.parse().unwrap()).collect();
+        let published: Vec<IpNet> = published.iter().map(|range| range.parse().unwrap()).collect();
+        note_addresses(&mut facts, &addresses, &published);
+        facts
+    }
+
+    fn list(facts: &Facts, name: &str) -> Vec<String> {
+        match facts.get(name) {
+            Some(Value::List(list)) => list.clone(),
+            other => panic!("{name} is {other:?}"),
+        }
+    }
+
+    #[test]
+    fn kinds_of_addresses_are_kept_apart() {
+        let facts = noted(
+            &[
+                "0.0.0.0",
+                "127.0.0.1",
+                "10.1.1.1",
+                "100.64.0.1",
+                "100.128.0.1",
+                "169.254.1.1",
+                "52.96.0.1",
+                "192.0.2.1",
+                "::",
+                "::1",
+                "::ffff:10.0.0.1",
+                "fc00::1",
+                "fe80::1",
+                "2603:1006::1",
+                "2001:db8::1",
+            ],
+            &["52.96.0.0/14", "2603:1006::/40"],
+        );
+        assert_eq!(list(&facts, "dns.sinkhole_addresses"), ["0.0.0.0", "127.0.0.1", "::", "::1"]);
+        assert_eq!(
+            list(&facts, "dns.private_addresses"),
+            ["10.1.1.1", "100.64.0.1", "169.254.1.1", "::ffff:10.0.0.1", "fc00::1", "fe80::1"]
+        );
+        assert_eq!(list(&facts, "dns.unpublished_addresses"), ["100.128.0.1", "192.0.2.1", "2001:db8::1"]);
+        assert_eq!(facts.get("dns.ipv4_count"), Some(&Value::Int(8)));
+        assert_eq!(facts.get("dns.ipv6_count"), Some(&Value::Int(7)));
+    }
+
+    #[test]
+    fn without_published_ranges_nothing_is_unpublished() {
+        assert_eq!(noted(&["192.0.2.1"], &[]).get("dns.unpublished_addresses"), None);
+    }
 }

@@ -1,6 +1,36 @@
 //! HTTP over TLS: does the service answer, is its clock ours, is the discovery document the tenant's own.
 
+use std::{net::IpAddr, time::SystemTime};
+
+use hyper::header::{CONTENT_TYPE, DATE, LOCATION, SERVER};
+use serde::Deserialize;
+use url::Url;
+use uuid::Uuid;
+
 use super::{Fact, Shape, fact};
+use crate::{
+    net::{
+        Halt, Limits,
+        http::{self, Answer},
+        session::{Stream, Transcript},
+    },
+    seen::{Facts, Kind, Mark, Protocol, Stage, Stop},
+};
+
+/// A title is cut at this many characters.
+const LONGEST_TITLE: usize = 100;
+/// Texts out of a discovery document are cut at this many characters.
+const LONGEST_TEXT: usize = 500;
+/// The `Date` header has whole seconds: on average the server's clock was half a second further.
+const HALF_A_SECOND_MS: i64 = 500;
+/// The tenant of all personal accounts, for which `consumers` stands.
+/// <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>
+const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+/// The host that the documents of `login.microsoft.com` name; both are one service.
+/// <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>
+const MAIN_LOGIN: &str = "login.microsoftonline.com";
+/// Another name of [`MAIN_LOGIN`].
+const OTHER_LOGIN: &str = "login.microsoft.com";
 
 /// What an HTTP answer can measure.
 pub const FACTS: &[Fact] = &[
@@ -33,4 +63,438 @@ pub enum Ask {
         /// The tenant: a GUID, a domain, or `common`.
         tenant: String,
     },
+}
+
+/// Where the question goes.
+pub(super) struct Place<'a> {
+    /// The name asked for.
+    pub host: &'a str,
+    /// The port, which is named to the server when it is not 443.
+    pub port: u16,
+}
+
+/// Asks, and writes down what was answered.
+///
+/// # Errors
+/// The stop of an answer that did not come, says no, or is not what was asked for.
+pub(super) async fn ask(
+    ask: &Ask,
+    place: Place<'_>,
+    stream: Box<dyn Stream>,
+    limits: &Limits,
+    facts: &mut Facts,
+    transcript: &mut Transcript,
+) -> Result<(), Stop> {
+    let path = path(ask);
+    transcript.note(Mark::SentInTls, &format!("GET {path}"));
+    let answer = http::fetch(stream, &authority(&place), &path, limits).await.map_err(|halt| stop(None, halt))?;
+    transcript.note(Mark::ReceivedInTls, &format!("HTTP status {}", answer.status));
+    note_answer(&answer, facts);
+    match ask {
+        Ask::Answer { .. } => any_answer(&answer),
+        Ask::Discovery { tenant } => discovery(&answer, place.host, tenant, facts),
+    }
+}
+
+/// The tenant goes into the path as one segment, whatever stands in it.
+fn path(ask: &Ask) -> String {
+    match ask {
+        Ask::Answer { path } => path.clone(),
+        Ask::Discovery { tenant } => {
+            let mut url = Url::parse("https://host/").expect("a plain address");
+            if let Ok(mut segments) = url.path_segments_mut() {
+                segments.clear().extend([tenant.as_str(), "v2.0", ".well-known", "openid-configuration"]);
+            }
+            url.path().to_owned()
+        }
+    }
+}
+
+fn authority(place: &Place<'_>) -> String {
+    let host = match place.host.parse() {
+        Ok(IpAddr::V6(address)) => format!("[{address}]"),
+        _ => place.host.to_owned(),
+    };
+    if place.port == 443 { host } else { format!("{host}:{}", place.port) }
+}
+
+fn stop(status: Option<u16>, halt: Halt) -> Stop {
+    Stop { code: status, ..Stop::new(Protocol::Https, Stage::Request, halt.kind, halt.words) }
+}
+
+fn note_answer(answer: &Answer, facts: &mut Facts) {
+    facts.set("https.status", i64::from(answer.status));
+    for (name, header) in [
+        ("https.server", SERVER),
+        ("https.location", LOCATION),
+        ("https.content_type", CONTENT_TYPE),
+        ("https.date", DATE),
+    ] {
+        if let Some(value) = answer.header(&header) {
+            facts.set(name, value);
+        }
+    }
+    facts.set("https.web_page", is_web_page(answer));
+    if let Some(title) = title(answer) {
+        facts.set("https.page_title", title);
+    }
+    if let Some(ahead) = clock_ahead_ms(answer) {
+        facts.set("https.clock_ahead_ms", ahead);
+        facts.set("https.clock_off_by_seconds", ahead.abs() / 1000);
+    }
+}
+
+/// An honest answer may end without a farewell of TLS, and be longer than what is read of it.
+fn any_answer(answer: &Answer) -> Result<(), Stop> {
+    match &answer.broken_off {
+        Some(halt) if !matches!(halt.kind, Kind::Closed | Kind::TooMuch) => {
+            Err(stop(Some(answer.status), halt.clone()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_web_page(answer: &Answer) -> bool {
+    let content_type = answer.header(&CONTENT_TYPE).unwrap_or_default();
+    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+}
+
+/// The text between `<title>` and its end, blanks made single.
+fn title(answer: &Answer) -> Option<String> {
+    if !is_web_page(answer) {
+        return None;
+    }
+    let page = String::from_utf8_lossy(&answer.body);
+    let lower = page.to_ascii_lowercase(); // keeps every place where it is
+    let tag = lower.find("<title")?;
+    let begin = tag + lower[tag..].find('>')? + 1;
+    let end = begin + lower[begin..].find("</title").unwrap_or(lower.len() - begin);
+    let title = page[begin..end].split_whitespace().collect::<Vec<_>>().join(" ");
+    (!title.is_empty()).then(|| title.chars().take(LONGEST_TITLE).collect())
+}
+
+/// How far this host's clock is ahead of the server's `Date` (RFC 9110, section 6.6.1).
+fn clock_ahead_ms(answer: &Answer) -> Option<i64> {
+    let date = answer.header(&DATE)?;
+    let server = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&date).ok()?;
+    let here = answer.midpoint.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let here = i64::try_from(here.as_millis()).ok()?;
+    Some(here - (server.as_millisecond() + HALF_A_SECOND_MS))
+}
+
+/// What is read of a discovery document (OpenID Connect Discovery 1.0, section 3).
+#[derive(Deserialize)]
+struct Document {
+    issuer: String,
+    authorization_endpoint: String,
+    token_endpoint: String,
+}
+
+fn discovery(answer: &Answer, host: &str, tenant: &str, facts: &mut Facts) -> Result<(), Stop> {
+    facts.set("https.document_read", false);
+    let document = document(answer).map_err(|halt| stop(Some(answer.status), halt))?;
+    facts.set("https.document_read", true);
+    facts.set("https.issuer_matches", issuer_matches(&document.issuer, host, tenant));
+    let endpoints = [&document.token_endpoint, &document.authorization_endpoint];
+    facts.set("https.endpoints_match", endpoints.iter().all(|endpoint| on_login_host(endpoint, host).is_some()));
+    facts.set("https.issuer", shortened(&document.issuer));
+    facts.set("https.token_endpoint", shortened(&document.token_endpoint));
+    Ok(())
+}
+
+fn document(answer: &Answer) -> Result<Document, Halt> {
+    if is_web_page(answer) && (200..300).contains(&answer.status) {
+        return Err(Halt::new(Kind::WebPage, title(answer).unwrap_or_else(|| "a page without a title".to_owned())));
+    }
+    if !(200..300).contains(&answer.status) {
+        return Err(Halt::new(Kind::BadStatus, refusal(answer)));
+    }
+    if let Some(halt) = answer.broken_off.as_ref().filter(|halt| halt.kind != Kind::Closed) {
+        return Err(halt.clone());
+    }
+    serde_json::from_slice(&answer.body).map_err(|error| match &answer.broken_off {
+        Some(closed) => closed.clone(),
+        None => Halt::new(Kind::Gibberish, format!("not a discovery document: {}", shortened(&error.to_string()))),
+    })
+}
+
+/// What a refusal says of itself: the title of its page, or the `error_description` of OAuth (RFC 6749, section 5.2).
+fn refusal(answer: &Answer) -> String {
+    let said = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+    let said = said.as_ref().and_then(|body| body.get("error_description").or_else(|| body.get("error"))?.as_str());
+    let said = said.map(shortened).or_else(|| title(answer));
+    said.unwrap_or_else(|| format!("HTTP status {}", answer.status))
+}
+
+/// True when the issuer is the login host's, and the tenant in it is the one asked for, as far as that can be told: a
+/// document for several tenants holds `{tenantid}`, and one that was asked for by a domain holds the tenant's GUID.
+/// <https://learn.microsoft.com/entra/identity-platform/access-tokens#multitenant-applications>
+fn issuer_matches(issuer: &str, host: &str, tenant: &str) -> bool {
+    let Some(url) = on_login_host(issuer, host) else { return false };
+    let Some(named) = url.path_segments().and_then(|mut segments| segments.next()) else { return false };
+    match tenant.to_ascii_lowercase().as_str() {
+        "common" | "organizations" => issuer.contains("/{tenantid}/"),
+        "consumers" => named.eq_ignore_ascii_case(CONSUMERS),
+        tenant if Uuid::try_parse(tenant).is_ok() => named.eq_ignore_ascii_case(tenant),
+        _ => Uuid::try_parse(named).is_ok(),
+    }
+}
+
+/// The address when it is `https` and on the login host.
+fn on_login_host(address: &str, host: &str) -> Option<Url> {
+    let url = Url::parse(address).ok().filter(|url| url.scheme() == "https")?;
+    let named = url.host_str()?;
+    let same = named.eq_ignore_ascii_case(host);
+    let known = host.eq_ignore_ascii_case(OTHER_LOGIN) && named.eq_ignore_ascii_case(MAIN_LOGIN);
+    (same || known).then_some(url)
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+    use crate::{
+        net::{
+            limit::for_tests,
+            tls::tests::{GOOD, acceptor, issued, serve},
+        },
+        probe::tcp::{
+            self, Depth, Service,
+            tests::{look, network, road_to},
+        },
+        seen::{Path, Value},
+    };
+
+    const GUID: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+
+    /// What one GET saw of a server that answers with these bytes and then, when told so, keeps the line open.
+    async fn seen(ask: Ask, answer: String, keep_open: bool) -> Path {
+        let papers = issued(GOOD);
+        let acceptor = acceptor(&papers);
+        let server = serve(move |stream| {
+            let (acceptor, answer) = (acceptor.clone(), answer.clone());
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                let mut request = Vec::new();
+                while !request.ends_with(b"\r\n\r\n") {
+                    request.push(stream.read_u8().await.unwrap());
+                }
+                let request = String::from_utf8(request).unwrap();
+                assert!(
+                    request.contains("host: mail.test\r\n") && request.contains("connection: close\r\n"),
+                    "{request}"
+                );
+                let _ = stream.write_all(answer.as_bytes()).await; // the other side may have read enough
+                if keep_open {
+                    let _ = stream.read(&mut [0; 1]).await;
+                }
+                let _ = stream.shutdown().await;
+            }
+        })
+        .await;
+        let mut network = network(&papers, road_to(server));
+        if keep_open {
+            network.limits = for_tests(Duration::from_millis(500));
+        }
+        tcp::observe(&look(Service::Https(ask), Depth::Service), None, &network).await.paths.remove(0)
+    }
+
+    fn answer() -> Ask {
+        Ask::Answer { path: "/".to_owned() }
+    }
+
+    fn discovery_of(tenant: &str) -> Ask {
+        Ask::Discovery { tenant: tenant.to_owned() }
+    }
+
+    fn response(status: &str, kind: &str, body: &str) -> String {
+        format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+    }
+
+    fn json(status: &str, body: &str) -> String {
+        response(status, "application/json; charset=utf-8", body)
+    }
+
+    fn document(issuer: &str, endpoints: &str) -> String {
+        json(
+            "200 OK",
+            &format!(
+                r#"{{"token_endpoint":"{endpoints}/t/oauth2/v2.0/token","issuer":"{issuer}","scopes_supported":["openid"],
+                "authorization_endpoint":"{endpoints}/t/oauth2/v2.0/authorize"}}"#
+            ),
+        )
+    }
+
+    async fn discovered(answer: String) -> Path {
+        seen(discovery_of("common"), answer, false).await
+    }
+
+    async fn refusal(answer: String) -> Stop {
+        let path = discovered(answer).await;
+        assert_eq!(fact(&path, "https.document_read"), false.into());
+        path.stop.unwrap()
+    }
+
+    fn fact(path: &Path, name: &str) -> Value {
+        path.facts.get(name).unwrap_or_else(|| panic!("{name} is missing: {path:?}")).clone()
+    }
+
+    #[tokio::test]
+    async fn any_honest_answer_will_do() {
+        let page = "<html><TITLE lang=en>\n  Sign in\t to  Outlook </TITLE>";
+        let path = seen(answer(), response("404 Not Found", "Text/HTML; charset=utf-8", page), false).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.status"), Value::Int(404));
+        assert_eq!(fact(&path, "https.web_page"), true.into());
+        assert_eq!(fact(&path, "https.page_title"), "Sign in to Outlook".into());
+    }
+
+    #[tokio::test]
+    async fn redirect_is_told_and_not_followed() {
+        let moved = "HTTP/1.1 302 Found\r\nLocation: https://other.test/\r\nServer: lab\r\nContent-Length: 0\r\n\r\n";
+        let path = seen(answer(), moved.to_owned(), false).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.location"), "https://other.test/".into());
+        assert_eq!(fact(&path, "https.server"), "lab".into());
+    }
+
+    #[tokio::test]
+    async fn endless_page_is_an_answer_and_a_long_title_is_cut() {
+        let page = format!("<title>{}</title>{}", "é".repeat(1000), "x".repeat(1 << 20));
+        let path = seen(answer(), response("200 OK", "text/html", &page), false).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.page_title"), "é".repeat(100).into());
+    }
+
+    #[tokio::test]
+    async fn body_that_stops_coming() {
+        let path = seen(answer(), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf".to_owned(), true).await;
+        assert_eq!(path.stop.as_ref().unwrap().kind, Kind::TimedOut);
+        assert_eq!(fact(&path, "https.status"), Value::Int(200));
+    }
+
+    #[tokio::test]
+    async fn body_without_length_ends_with_the_connection() {
+        let path = seen(answer(), "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>x".to_owned(), false).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.page_title"), "x".into());
+    }
+
+    #[tokio::test]
+    async fn no_answer_at_all() {
+        assert_eq!(seen(answer(), String::new(), true).await.stop.unwrap().kind, Kind::TimedOut);
+        assert_eq!(seen(answer(), String::new(), false).await.stop.unwrap().kind, Kind::Closed);
+    }
+
+    #[tokio::test]
+    async fn another_protocol_inside_tls() {
+        let path = seen(answer(), "* OK IMAP4 ready\r\n".to_owned(), false).await;
+        assert_eq!(path.stop.unwrap().kind, Kind::Gibberish);
+    }
+
+    #[tokio::test]
+    async fn endless_headers() {
+        let headers = format!("HTTP/1.1 200 OK\r\n{}", "X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(9000));
+        let stop = seen(answer(), headers, false).await.stop.unwrap();
+        assert_eq!(stop.kind, Kind::TooMuch, "{}", stop.words);
+    }
+
+    #[tokio::test]
+    async fn good_discovery_document() {
+        let path = discovered(document("https://mail.test/{tenantid}/v2.0", "https://mail.test")).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.document_read"), true.into());
+        assert_eq!(fact(&path, "https.issuer_matches"), true.into());
+        assert_eq!(fact(&path, "https.endpoints_match"), true.into());
+        assert_eq!(fact(&path, "https.issuer"), "https://mail.test/{tenantid}/v2.0".into());
+    }
+
+    #[test]
+    fn tenant_is_one_segment_of_the_path() {
+        assert_eq!(path(&discovery_of("a/../b?c")), "/a%2F..%2Fb%3Fc/v2.0/.well-known/openid-configuration");
+    }
+
+    #[tokio::test]
+    async fn document_of_another_issuer() {
+        let path = discovered(document("https://evil.test/{tenantid}/v2.0", "https://evil.test")).await;
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "https.issuer_matches"), false.into());
+        assert_eq!(fact(&path, "https.endpoints_match"), false.into());
+    }
+
+    #[tokio::test]
+    async fn unknown_tenant_in_entras_words() {
+        let said = r#"{"error":"invalid_tenant","error_description":"AADSTS90002: Tenant 'x' not found."}"#;
+        let stop = refusal(json("400 Bad Request", said)).await;
+        assert_eq!((stop.kind, stop.code), (Kind::BadStatus, Some(400)));
+        assert!(stop.words.starts_with("AADSTS90002"), "{}", stop.words);
+    }
+
+    #[tokio::test]
+    async fn not_found() {
+        let stop = refusal(json("404 Not Found", "")).await;
+        assert_eq!((stop.kind, stop.code), (Kind::BadStatus, Some(404)));
+    }
+
+    #[tokio::test]
+    async fn web_page_in_place_of_the_document() {
+        let stop = refusal(response("200 OK", "text/html", "<title>Blocked by policy</title>")).await;
+        assert_eq!((stop.kind, stop.words.as_str()), (Kind::WebPage, "Blocked by policy"));
+    }
+
+    #[tokio::test]
+    async fn broken_json() {
+        assert_eq!(refusal(json("200 OK", r#"{"issuer":"https://mail.t"#)).await.kind, Kind::Gibberish);
+        assert_eq!(refusal(json("200 OK", r#"{"issuer":1}"#)).await.kind, Kind::Gibberish);
+    }
+
+    #[tokio::test]
+    async fn megabyte_in_place_of_the_document() {
+        assert_eq!(refusal(json("200 OK", &" ".repeat(1 << 20))).await.kind, Kind::TooMuch);
+    }
+
+    #[tokio::test]
+    async fn clock_that_is_ten_minutes_off_even_when_the_status_is_bad() {
+        let now = jiff::Timestamp::now();
+        for (server, ahead) in [(now.as_second() - 600, 600), (now.as_second() + 600, -600), (now.as_second(), 0)] {
+            let date = jiff::Timestamp::from_second(server).unwrap().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+            let bad = format!("HTTP/1.1 503 Busy\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n");
+            let path = discovered(bad).await;
+            assert_eq!(path.stop.as_ref().unwrap().kind, Kind::BadStatus);
+            assert_eq!(fact(&path, "https.date"), date.as_str().into());
+            let Value::Int(ms) = fact(&path, "https.clock_ahead_ms") else { panic!("a number") };
+            assert!((ms - ahead * 1000).abs() < 3000, "{ms}");
+            let Value::Int(off) = fact(&path, "https.clock_off_by_seconds") else { panic!("a number") };
+            assert!((off - ahead.abs()).abs() <= 3, "{off}");
+        }
+    }
+
+    #[test]
+    fn issuers_and_tenants() {
+        let main = |tenant: &str| format!("https://login.microsoftonline.com/{tenant}/v2.0");
+        for (issuer, host, tenant, matches) in [
+            (main("{tenantid}"), "login.microsoftonline.com", "common", true),
+            (main("{tenantid}"), "login.microsoft.com", "common", true),
+            (main("{tenantid}"), "login.partner.microsoftonline.cn", "common", false),
+            (main(GUID), "login.microsoftonline.com", "common", false),
+            (main(GUID), "login.microsoftonline.com", GUID, true),
+            (main(GUID), "LOGIN.microsoftonline.com", &GUID.to_uppercase(), true),
+            (main(CONSUMERS), "login.microsoftonline.com", GUID, false),
+            (main(GUID), "login.microsoftonline.com", "contoso.onmicrosoft.com", true),
+            (main("contoso"), "login.microsoftonline.com", "contoso.onmicrosoft.com", false),
+            (main(CONSUMERS), "login.microsoftonline.com", "consumers", true),
+            (format!("http://mail.test/{GUID}/v2.0"), "mail.test", GUID, false),
+            (format!("https://mail.test.evil.test/{GUID}/v2.0"), "mail.test", GUID, false),
+            ("no address".to_owned(), "mail.test", GUID, false),
+        ] {
+            assert_eq!(issuer_matches(&issuer, host, tenant), matches, "{issuer} {host} {tenant}");
+        }
+    }
 }

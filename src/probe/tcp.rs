@@ -3,8 +3,26 @@
 //! The connection passes TCP, then TLS (for SMTP behind STARTTLS), then the service's own words. Each layer writes its
 //! facts down; the first that cannot go on writes the [`Stop`](crate::seen::Stop) and ends the path.
 
-use super::{Fact, Shape, fact};
-use crate::{net::Network, seen::Observation};
+use std::{
+    mem,
+    net::{IpAddr, SocketAddr},
+    time::Instant,
+};
+
+use futures_util::{FutureExt, future::join_all};
+use tokio::{io::AsyncWriteExt, net::TcpStream};
+
+use super::{Fact, Shape, fact, https, imap, pop3, smtp, tls};
+use crate::{
+    net::{
+        Halt, Network, dial,
+        session::{Session, Stream, Transcript},
+    },
+    seen::{Facts, Kind, Line, Mark, Observation, Path, Protocol, Stage, Step, Stop, Value},
+};
+
+/// Addresses of one name beyond these are counted and not tried.
+const MOST_PATHS: usize = 32;
 
 /// What opening a connection can measure.
 pub const FACTS: &[Fact] = &[
@@ -65,6 +83,459 @@ pub enum Depth {
 }
 
 /// Looks at every address of the name at once.
-pub async fn observe(_look: &Look, _earlier: Option<&Observation>, _network: &Network) -> Observation {
-    todo!()
+pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Network) -> Observation {
+    let began = Instant::now();
+    let mut observation = Observation {
+        probe: probe(look).to_owned(),
+        subject: format!("{}:{}", look.host, look.port),
+        road: "direct".to_owned(),
+        facts: Facts::default(),
+        stop: None,
+        paths: Vec::new(),
+        transcript: Vec::new(),
+        steps: Vec::new(),
+        duration_ms: 0.0,
+    };
+    match places(look, earlier, network).await {
+        Ok(places) => {
+            observation.road = places.road;
+            observation.transcript = left_out(places.addresses.len());
+            let paths = places.addresses.iter().take(MOST_PATHS);
+            let paths = paths.map(|address| path(look, *address, places.turned, network));
+            observation.paths = join_all(paths).await;
+        }
+        Err(stop) => observation.stop = Some(stop),
+    }
+    observation.duration_ms = ms(began);
+    observation
+}
+
+fn probe(look: &Look) -> &'static str {
+    match (look.depth, &look.service) {
+        (Depth::Tcp, _) => "tcp",
+        (Depth::Tls, _) => "tls",
+        (Depth::Service, Service::Https(_)) => "https",
+        (Depth::Service, Service::Smtp) => "smtp",
+        (Depth::Service, Service::Imap) => "imap",
+        (Depth::Service, Service::Pop3) => "pop3",
+    }
+}
+
+/// Where a look goes.
+struct Places {
+    road: String,
+    addresses: Vec<SocketAddr>,
+    /// True when `--connect-to` has named these already: no rule is applied to them again.
+    turned: bool,
+}
+
+async fn places(look: &Look, earlier: Option<&Observation>, network: &Network) -> Result<Places, Stop> {
+    if let Some(rule) = network.roads.turned(&look.host, look.port) {
+        let addresses = looked_up(&rule.to_host, network).await?;
+        let road = format!("connect-to {}:{}", rule.to_host, rule.to_port);
+        return Ok(Places { road, addresses: with_port(&addresses, rule.to_port), turned: true });
+    }
+    let (road, addresses) = match (network.roads.resolved(&look.host, look.port), earlier) {
+        (Some(given), _) => (format!("resolve {}", spoken(given)), wanted(given.to_vec(), network)?),
+        (None, Some(earlier)) => ("direct".to_owned(), seen_earlier(earlier, network)?),
+        (None, None) => ("direct".to_owned(), looked_up(&look.host, network).await?),
+    };
+    Ok(Places { road, addresses: with_port(&addresses, look.port), turned: false })
+}
+
+fn seen_earlier(earlier: &Observation, network: &Network) -> Result<Vec<IpAddr>, Stop> {
+    if let Some(stop) = &earlier.stop {
+        return Err(stop.clone());
+    }
+    let Some(Value::List(addresses)) = earlier.facts.get("dns.addresses") else {
+        return wanted(Vec::new(), network);
+    };
+    wanted(addresses.iter().filter_map(|address| address.parse().ok()).collect(), network)
+}
+
+async fn looked_up(host: &str, network: &Network) -> Result<Vec<IpAddr>, Stop> {
+    let lookup = network.resolver.lookup(host, network.family, &network.limits).await;
+    lookup.addresses.map_err(|halt| Stop::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words))
+}
+
+fn wanted(addresses: Vec<IpAddr>, network: &Network) -> Result<Vec<IpAddr>, Stop> {
+    let addresses: Vec<IpAddr> = addresses.into_iter().filter(|address| network.family.takes(*address)).collect();
+    if addresses.is_empty() {
+        let words = "no address of the family that is asked for";
+        return Err(Stop::new(Protocol::Dns, Stage::Lookup, Kind::NoAddress, words));
+    }
+    Ok(addresses)
+}
+
+fn with_port(addresses: &[IpAddr], port: u16) -> Vec<SocketAddr> {
+    addresses.iter().map(|address| SocketAddr::new(*address, port)).collect()
+}
+
+fn spoken(addresses: &[IpAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn left_out(count: usize) -> Vec<Line> {
+    let mut transcript = Transcript::new();
+    if count > MOST_PATHS {
+        transcript.note(Mark::Remark, &format!("{} more addresses were not tried", count - MOST_PATHS));
+    }
+    transcript.into_lines()
+}
+
+/// One connection to one address.
+async fn path(look: &Look, address: SocketAddr, turned: bool, network: &Network) -> Path {
+    let mut path = Path {
+        address,
+        dialled: None,
+        source: None,
+        facts: Facts::default(),
+        stop: None,
+        transcript: Vec::new(),
+        steps: Vec::new(),
+    };
+    let mut transcript = Transcript::new();
+    path.stop = walk(look, turned, network, &mut path, &mut transcript).await.err();
+    if let Some(stop) = &path.stop {
+        transcript.note(Mark::Remark, &format!("stopped: {}", stop.words));
+    }
+    path.transcript = transcript.into_lines();
+    path
+}
+
+async fn walk(
+    look: &Look,
+    turned: bool,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<(), Stop> {
+    let stream = connect(turned, network, path, transcript).await?;
+    if look.depth == Depth::Tcp {
+        return Ok(());
+    }
+    let stream = before_tls(look, stream, network, path, transcript).await?;
+    let stream = encrypt(look, stream, network, path, transcript).await?;
+    if look.depth == Depth::Tls {
+        farewell(stream);
+        return Ok(());
+    }
+    service(look, stream, network, path, transcript).await
+}
+
+async fn connect(
+    turned: bool,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<TcpStream, Stop> {
+    let tcp = |halt: Halt| Stop::new(Protocol::Tcp, Stage::Connect, halt.kind, halt.words);
+    path.facts.set("tcp.open", false);
+    let to = if turned { Some(path.address) } else { network.roads.dialled(path.address) };
+    let to = to.ok_or_else(|| tcp(Halt::new(Kind::Unreachable, "not an address of the lab")))?;
+    path.dialled = Some(to).filter(|to| *to != path.address);
+    path.source = dial::source_address(to).map(|source| source.to_string());
+    path.facts.set("tcp.family_unused", path.source.is_none());
+    if path.source.is_none() {
+        let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
+        return Err(tcp(Halt::new(Kind::Unreachable, format!("this host has no road for {family}"))));
+    }
+    let opened = timed(&mut path.steps, Stage::Connect, dial::open(to, &network.limits)).await.map_err(tcp)?;
+    path.facts.set("tcp.open", true);
+    transcript.note(Mark::Remark, &format!("connected to {to}"));
+    Ok(opened)
+}
+
+/// SMTP alone has words before encryption.
+async fn before_tls(
+    look: &Look,
+    stream: TcpStream,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<Box<dyn Stream>, Stop> {
+    if look.service != Service::Smtp {
+        return Ok(Box::new(stream));
+    }
+    let mut session =
+        Session::new(Box::new(stream), network.limits.clone(), mem::replace(transcript, Transcript::new()));
+    let went = smtp::before_tls(&mut session, &mut path.facts, &mut path.steps).await;
+    let went = went.and_then(|()| nothing_unread(&session));
+    let (stream, said) = session.into_parts();
+    *transcript = said;
+    went.map(|()| stream)
+}
+
+/// Bytes behind the STARTTLS answer would be read as if they had come encrypted (CVE-2011-0411).
+fn nothing_unread(session: &Session) -> Result<(), Stop> {
+    if session.unread().is_empty() {
+        return Ok(());
+    }
+    Err(Stop::new(Protocol::Smtp, Stage::Starttls, Kind::Injected, "bytes came behind the STARTTLS answer"))
+}
+
+/// Encrypts and judges: behind this, the other side is who it should be.
+async fn encrypt(
+    look: &Look,
+    stream: Box<dyn Stream>,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<Box<dyn Stream>, Stop> {
+    let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
+    let handshake = network.trust.handshake(stream, &look.host, alpn, &network.limits);
+    let (shown, encrypted) = timed(&mut path.steps, Stage::Handshake, handshake).await;
+    tls::note_shown(&shown, &look.public_issuers, &mut path.facts);
+    let encrypted = encrypted.map_err(|halt| tls::stop(Stage::Handshake, halt))?;
+    let (version, cipher) = (shown.version.unwrap_or_default(), shown.cipher.unwrap_or_default());
+    transcript.note(Mark::Remark, &format!("encrypted: {version}, {cipher}"));
+    if shown.certificate_wanted {
+        transcript.note(Mark::Remark, "the server asked for a client certificate; none was sent");
+    }
+    let verdict = network.trust.judge(&shown.chain, &look.host);
+    tls::note_verdict(verdict, &look.host, &mut path.facts)?;
+    Ok(encrypted)
+}
+
+async fn service(
+    look: &Look,
+    stream: Box<dyn Stream>,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<(), Stop> {
+    if let Service::Https(ask) = &look.service {
+        let place = https::Place { host: &look.host, port: look.port };
+        let asked = https::ask(ask, place, stream, &network.limits, &mut path.facts, transcript);
+        return timed(&mut path.steps, Stage::Request, asked).await;
+    }
+    let mut session = Session::new(stream, network.limits.clone(), mem::replace(transcript, Transcript::new()));
+    let (facts, steps) = (&mut path.facts, &mut path.steps);
+    let went = match &look.service {
+        Service::Smtp => smtp::capabilities(&mut session, facts, steps).await,
+        Service::Imap => imap::capabilities(&mut session, facts, steps).await,
+        Service::Pop3 => pop3::capabilities(&mut session, facts, steps).await,
+        Service::Https(_) => unreachable!("asked above"),
+    };
+    let (stream, said) = session.into_parts();
+    *transcript = said;
+    farewell(stream);
+    went
+}
+
+/// Says that nothing more will come, if that can be said without waiting.
+fn farewell(mut stream: Box<dyn Stream>) {
+    let _ = stream.shutdown().now_or_never();
+}
+
+async fn timed<T>(steps: &mut Vec<Step>, name: Stage, work: impl Future<Output = T>) -> T {
+    let began = Instant::now();
+    let done = work.await;
+    steps.push(Step { name, ms: ms(began) });
+    done
+}
+
+fn ms(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use tokio::{
+        io::{AsyncReadExt, copy, sink},
+        net::TcpListener,
+        sync::mpsc,
+    };
+
+    use super::*;
+    use crate::net::{
+        ConnectTo, Family, Resolve, Roads, dns,
+        limit::for_tests,
+        tls::{
+            Trust,
+            tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
+        },
+    };
+
+    /// A network of the tests: no resolver, one root, these roads.
+    pub(in crate::probe) fn network(papers: &Papers, roads: Roads) -> Network {
+        Network {
+            resolver: Arc::new(dns::Resolver::with_servers(Vec::new())),
+            roads,
+            family: Family::Both,
+            trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            limits: for_tests(Duration::from_secs(20)),
+        }
+    }
+
+    /// A road from `mail.test:443` to a server of the tests.
+    pub(in crate::probe) fn road_to(server: SocketAddr) -> Roads {
+        let connect_to = vec![turn("mail.test", 443, server)];
+        Roads { connect_to, ..Roads::default() }
+    }
+
+    fn turn(host: &str, port: u16, to: SocketAddr) -> ConnectTo {
+        ConnectTo { host: host.to_owned(), port, to_host: to.ip().to_string(), to_port: to.port() }
+    }
+
+    pub(in crate::probe) fn look(service: Service, depth: Depth) -> Look {
+        let public_issuers = vec!["lab authority".to_owned()];
+        Look { host: "mail.test".to_owned(), port: 443, service, depth, public_issuers }
+    }
+
+    /// A server that encrypts, and tells how much it then receives.
+    async fn encrypting(papers: &Papers) -> (SocketAddr, mpsc::UnboundedReceiver<usize>) {
+        let acceptor = acceptor(papers);
+        let (tell, received) = mpsc::unbounded_channel();
+        let server = serve(move |stream| {
+            let (acceptor, tell) = (acceptor.clone(), tell.clone());
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                let _ = tell.send(stream.read(&mut [0; 1]).await.unwrap_or(0));
+            }
+        });
+        (server.await, received)
+    }
+
+    async fn silent() -> SocketAddr {
+        serve(|mut stream| async move {
+            let _ = copy(&mut stream, &mut sink()).await;
+        })
+        .await
+    }
+
+    fn only(mut observation: Observation) -> Path {
+        assert_eq!(observation.paths.len(), 1, "{observation:?}");
+        observation.paths.remove(0)
+    }
+
+    fn fact(path: &Path, name: &str) -> Value {
+        path.facts.get(name).unwrap_or_else(|| panic!("{name} is missing")).clone()
+    }
+
+    /// What was seen of a certificate, and how much was sent over the connection behind it.
+    async fn certificate(recipe: Recipe, depth: Depth) -> (Path, usize) {
+        let papers = issued(recipe);
+        let (server, mut received) = encrypting(&papers).await;
+        let ask = https::Ask::Answer { path: "/".to_owned() };
+        let observation = observe(&look(Service::Https(ask), depth), None, &network(&papers, road_to(server))).await;
+        (only(observation), received.recv().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn good_certificate_has_all_its_facts() {
+        let (path, sent) = certificate(GOOD, Depth::Tls).await;
+        assert_eq!((&path.stop, sent), (&None, 0));
+        for (name, value) in [
+            ("tcp.open", true.into()),
+            ("tcp.family_unused", false.into()),
+            ("tls.version", "TLS 1.3".into()),
+            ("tls.trusted", true.into()),
+            ("tls.trust", "trusted".into()),
+            ("tls.trust_store", "system".into()),
+            ("tls.name_matches", true.into()),
+            ("tls.names", vec!["mail.test".to_owned()].into()),
+            ("tls.subject", "mail.test".into()),
+            ("tls.issuer_organization", "Lab Authority".into()),
+            ("tls.issuer_public", true.into()),
+            ("tls.not_after", "2120-01-01T00:00:00Z".into()),
+            ("tls.chain", vec!["mail.test".to_owned(), "Lab Middle".to_owned()].into()),
+            ("tls.chain_length", Value::Int(2)),
+            ("tls.self_signed", false.into()),
+        ] {
+            assert_eq!(fact(&path, name), value, "{name}");
+        }
+        let stages: Vec<Stage> = path.steps.iter().map(|step| step.name).collect();
+        assert_eq!(stages, [Stage::Connect, Stage::Handshake]);
+    }
+
+    #[tokio::test]
+    async fn wrong_name_and_expired_show_both_and_stop_before_a_byte_is_sent() {
+        let (path, sent) = certificate(Recipe { name: "other.test", until: 2021, ..GOOD }, Depth::Service).await;
+        assert_eq!(sent, 0);
+        let stop = path.stop.clone().unwrap();
+        assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Tls, Stage::Certificate, Kind::Expired));
+        assert_eq!(fact(&path, "tls.name_matches"), false.into());
+        assert_eq!(fact(&path, "tls.trust"), "expired".into());
+        assert!(matches!(fact(&path, "tls.days_left"), Value::Int(days) if days < -1000));
+    }
+
+    #[tokio::test]
+    async fn wrong_name_is_a_stop_of_its_own() {
+        let (path, sent) = certificate(Recipe { name: "other.test", ..GOOD }, Depth::Service).await;
+        assert_eq!(sent, 0);
+        assert_eq!(path.stop.as_ref().unwrap().kind, Kind::WrongName);
+        assert_eq!(fact(&path, "tls.trusted"), true.into());
+    }
+
+    #[tokio::test]
+    async fn every_address_has_a_path_in_order_and_one_failing_is_seen() {
+        let papers = issued(GOOD);
+        let (good, _) = encrypting(&papers).await;
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let addresses: [IpAddr; 3] = [[192, 0, 2, 1].into(), [192, 0, 2, 2].into(), [192, 0, 2, 3].into()];
+        let roads = Roads {
+            resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses: addresses.to_vec() }],
+            connect_to: vec![turn("192.0.2.1", 443, good), turn("192.0.2.2", 443, closed)],
+            only_mapped: true,
+        };
+        let observation = observe(&look(Service::Imap, Depth::Tls), None, &network(&papers, roads)).await;
+        let kinds: Vec<_> = observation.paths.iter().map(|path| path.stop.as_ref().map(|stop| stop.kind)).collect();
+        assert_eq!(kinds, [None, Some(Kind::Refused), Some(Kind::Unreachable)]);
+        let asked: Vec<IpAddr> = observation.paths.iter().map(|path| path.address.ip()).collect();
+        assert_eq!(asked, addresses);
+        assert_eq!(observation.paths[0].dialled, Some(good));
+        assert_eq!(observation.road, "resolve 192.0.2.1, 192.0.2.2, 192.0.2.3");
+        assert_eq!((observation.probe.as_str(), observation.subject.as_str()), ("tls", "mail.test:443"));
+    }
+
+    #[tokio::test]
+    async fn addresses_come_from_the_earlier_look() {
+        let papers = issued(GOOD);
+        let mut network = network(&papers, Roads { only_mapped: true, ..Roads::default() });
+        let mut earlier = observe(&look(Service::Imap, Depth::Tcp), None, &network).await;
+        earlier.stop = None;
+        earlier.facts.set("dns.addresses", vec!["192.0.2.7".to_owned(), "2001:db8::7".to_owned()]);
+        let count = async |network: &Network| {
+            observe(&look(Service::Imap, Depth::Tcp), Some(&earlier), network).await.paths.len()
+        };
+        assert_eq!(count(&network).await, 2);
+        network.family = Family::V4;
+        assert_eq!(count(&network).await, 1);
+    }
+
+    #[tokio::test]
+    async fn failed_lookup_is_the_stop_of_the_look() {
+        let network = network(&issued(GOOD), Roads::default());
+        let earlier = observe(&look(Service::Imap, Depth::Tcp), None, &network).await;
+        assert_eq!(earlier.stop.as_ref().unwrap().protocol, Protocol::Dns);
+        let later = observe(&look(Service::Imap, Depth::Tls), Some(&earlier), &network).await;
+        assert_eq!(later.stop, earlier.stop);
+        assert!(later.paths.is_empty());
+    }
+
+    #[tokio::test]
+    async fn more_addresses_than_are_tried_are_counted() {
+        let addresses = (0..40).map(|last| IpAddr::from([192, 0, 2, last])).collect();
+        let roads = Roads {
+            resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses }],
+            only_mapped: true,
+            ..Roads::default()
+        };
+        let observation = observe(&look(Service::Imap, Depth::Tcp), None, &network(&issued(GOOD), roads)).await;
+        assert_eq!(observation.paths.len(), MOST_PATHS);
+        assert!(observation.transcript[0].text.starts_with("8 more"), "{:?}", observation.transcript);
+    }
+
+    #[tokio::test]
+    async fn silence_on_the_tls_port() {
+        let mut network = network(&issued(GOOD), road_to(silent().await));
+        network.limits = for_tests(Duration::from_millis(50));
+        let path = only(observe(&look(Service::Imap, Depth::Tls), None, &network).await);
+        let stop = path.stop.as_ref().unwrap();
+        assert_eq!((stop.stage, stop.kind), (Stage::Handshake, Kind::TimedOut));
+        assert_eq!(fact(&path, "tcp.open"), true.into());
+    }
 }

@@ -1,6 +1,17 @@
 //! Encryption and the certificate that is shown.
 
 use super::{Fact, Shape, fact};
+use crate::{
+    net::{
+        Halt,
+        tls::{self, Certificate, Shown, Verdict},
+    },
+    seen::{Facts, Kind, Protocol, Stage, Stop},
+};
+
+/// Certificates of a chain beyond these are counted, not listed.
+const MOST_LISTED: usize = 20;
+const DAY: i64 = 24 * 60 * 60;
 
 /// What a TLS handshake can measure.
 pub const FACTS: &[Fact] = &[
@@ -23,3 +34,69 @@ pub const FACTS: &[Fact] = &[
     fact("tls.self_signed", Shape::Bool, "its own issuer"),
     fact("tls.fingerprint_sha256", Shape::Text, "SHA-256 fingerprint"),
 ];
+
+/// Writes down what a handshake showed, however far it came.
+pub(super) fn note_shown(shown: &Shown, public_issuers: &[String], facts: &mut Facts) {
+    if let Some(version) = &shown.version {
+        facts.set("tls.version", version.clone());
+    }
+    if let Some(cipher) = &shown.cipher {
+        facts.set("tls.cipher", cipher.clone());
+    }
+    let Some(own) = shown.chain.first() else { return };
+    let name = |der| tls::read(der).map_or_else(|| "unreadable".to_owned(), |certificate| certificate.subject);
+    facts.set("tls.chain", shown.chain.iter().take(MOST_LISTED).map(name).collect::<Vec<_>>());
+    facts.set("tls.chain_length", i64::try_from(shown.chain.len()).unwrap_or(i64::MAX));
+    facts.set("tls.fingerprint_sha256", tls::fingerprint(own));
+    if let Some(certificate) = tls::read(own) {
+        note_certificate(certificate, public_issuers, facts);
+    }
+}
+
+fn note_certificate(certificate: Certificate, public_issuers: &[String], facts: &mut Facts) {
+    let issuer = certificate.issuer_organization;
+    let left = certificate.not_after.saturating_sub(jiff::Timestamp::now().as_second());
+    facts.set("tls.names", certificate.names);
+    facts.set("tls.subject", certificate.subject);
+    facts.set("tls.issuer", certificate.issuer);
+    facts.set("tls.issuer_public", public_issuers.iter().any(|public| public.to_lowercase() == issuer.to_lowercase()));
+    facts.set("tls.issuer_organization", issuer);
+    facts.set("tls.not_before", tls::moment(certificate.not_before));
+    facts.set("tls.not_after", tls::moment(certificate.not_after));
+    facts.set("tls.days_left", left.div_euclid(DAY));
+    facts.set("tls.self_signed", certificate.self_signed);
+}
+
+/// Writes down what the trust stores say.
+///
+/// # Errors
+/// The stop of a certificate that is not trusted, or not for this name: nothing may be sent to whoever shows it.
+pub(super) fn note_verdict(verdict: Verdict, host: &str, facts: &mut Facts) -> Result<(), Stop> {
+    facts.set("tls.trusted", verdict.chain.is_ok());
+    facts.set("tls.trust", verdict.chain.as_ref().map_or_else(|halt| trust(halt.kind), |_| "trusted"));
+    if let Some(matches) = verdict.name_matches {
+        facts.set("tls.name_matches", matches);
+    }
+    let store = verdict.chain.map_err(|halt| stop(Stage::Certificate, halt))?;
+    facts.set("tls.trust_store", store.name());
+    if verdict.name_matches == Some(true) {
+        return Ok(());
+    }
+    Err(stop(Stage::Certificate, Halt::new(Kind::WrongName, format!("the certificate does not name {host}"))))
+}
+
+/// A stop of this protocol.
+pub(super) fn stop(stage: Stage, halt: Halt) -> Stop {
+    Stop::new(Protocol::Tls, stage, halt.kind, halt.words)
+}
+
+fn trust(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Expired => "expired",
+        Kind::NotYetValid => "not-yet-valid",
+        Kind::SelfSigned => "self-signed",
+        Kind::UnknownIssuer => "unknown-issuer",
+        Kind::MissingIntermediate => "missing-intermediate",
+        _ => "bad-certificate",
+    }
+}
