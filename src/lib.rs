@@ -4,6 +4,7 @@ pub mod deployment;
 pub mod diagnose;
 pub mod finding;
 pub mod judge;
+pub mod lab;
 pub mod net;
 pub mod plan;
 pub mod probe;

@@ -1,0 +1,259 @@
+//! A Microsoft 365 tenant on loopback, healthy or with faults: what nobody has in a laboratory otherwise.
+//!
+//! In: names of faults, and a latency. Out: a running [`Lab`] with a resolver, web servers and mail servers, each public
+//! address and port on a loopback port of its own, and certificates of an authority made at the start. A client is told
+//! by [`Lab::connections`] where each public address really is.
+//!
+//! The lab shares no code with the client, so that one mistake cannot cancel another. What a fault changes is data:
+//! `src/lab/faults/README.md`.
+
+mod certificate;
+mod count;
+mod dns;
+mod fault;
+mod https;
+mod imap;
+mod listen;
+mod place;
+mod pop3;
+mod scene;
+mod smtp;
+mod talk;
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    sync::Semaphore,
+    task::JoinSet,
+};
+
+use certificate::Office;
+use count::Counter;
+use listen::{Held, Server};
+use scene::{Endpoint, Scene};
+
+pub use count::Counts;
+pub use fault::{FaultInfo, faults};
+
+/// How many connections all servers together keep open; further ones wait.
+const MOST_OPEN: usize = 1024;
+/// How often a port that is free for both UDP and TCP is looked for.
+const TRIES: usize = 20;
+
+/// What the lab should show.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Names of faults, as [`faults`] lists them; none for a healthy tenant.
+    pub faults: Vec<String>,
+    /// How late each reply of each server comes. Opening a TCP connection is not delayed.
+    pub latency: Duration,
+}
+
+/// Why the lab does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such fault.
+    #[error("there is no fault `{name}`{}", hint(.nearest))]
+    UnknownFault {
+        /// What was asked for.
+        name: String,
+        /// The names that come nearest, best first; at most three.
+        nearest: Vec<&'static str>,
+    },
+    /// Two faults want the same thing to be different.
+    #[error("the faults `{first}` and `{second}` contradict each other: both change {what}")]
+    Contradiction {
+        /// The one named first.
+        first: String,
+        /// The one named second.
+        second: String,
+        /// What both change, and where.
+        what: String,
+    },
+    /// A fault file that is built in cannot be read.
+    #[error("the file of the fault `{name}` cannot be read: {source}")]
+    BadFault {
+        /// The fault.
+        name: String,
+        /// Why.
+        source: toml::de::Error,
+    },
+    /// No certificate can be made.
+    #[error("the lab cannot make its certificates: {0}")]
+    Certificate(Box<dyn std::error::Error + Send + Sync>),
+    /// The loopback interface gives no port.
+    #[error("the lab cannot listen on 127.0.0.1: {0}")]
+    Listen(#[from] io::Error),
+}
+
+fn hint(nearest: &[&str]) -> String {
+    if nearest.is_empty() {
+        return String::new();
+    }
+    let quoted: Vec<_> = nearest.iter().map(|name| format!("`{name}`")).collect();
+    format!("; did you mean {}?", quoted.join(" or "))
+}
+
+/// Where one public address and port really is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// The public address and port.
+    pub address: SocketAddr,
+    /// The port on loopback that stands for it.
+    pub to: SocketAddr,
+}
+
+/// A running tenant. Dropping it stops everything.
+pub struct Lab {
+    dns_server: SocketAddr,
+    ca_pem: String,
+    connections: Vec<Connection>,
+    counter: Arc<Counter>,
+    held: Vec<Held>,
+    servers: JoinSet<()>,
+}
+
+impl Lab {
+    /// Starts the tenant; it answers when this returns.
+    ///
+    /// # Errors
+    /// When a fault is unknown, when two contradict each other, when there is no port to listen on.
+    pub async fn start(settings: &Settings) -> Result<Self, Error> {
+        let Scene { names, endpoints } = scene::build(&read(&settings.faults)?)?;
+        let counter = Arc::new(Counter::default());
+        let open = Arc::new(Semaphore::new(MOST_OPEN));
+        let mut office = Office::open().map_err(|error| Error::Certificate(error.into()))?;
+        let mut lab = Self {
+            dns_server: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            ca_pem: String::new(),
+            connections: Vec::new(),
+            counter: counter.clone(),
+            held: Vec::new(),
+            servers: JoinSet::new(),
+        };
+        for endpoint in endpoints {
+            lab.open(endpoint, &mut office, settings.latency, open.clone()).await?;
+        }
+        lab.ca_pem = office.trusted();
+        lab.resolve(dns::Zone { names, latency: settings.latency, counter }).await?;
+        Ok(lab)
+    }
+
+    /// The resolver, on UDP and TCP.
+    #[must_use]
+    pub fn dns_server(&self) -> SocketAddr {
+        self.dns_server
+    }
+
+    /// The roots to trust, as PEM.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        &self.ca_pem
+    }
+
+    /// Where each public address and port really is.
+    #[must_use]
+    pub fn connections(&self) -> &[Connection] {
+        &self.connections
+    }
+
+    /// The user's file of a healthy deployment in this tenant.
+    #[must_use]
+    pub fn deployment(&self) -> &'static str {
+        place::DEPLOYMENT
+    }
+
+    /// What has come in so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counter.so_far()
+    }
+
+    async fn open(
+        &mut self,
+        endpoint: Endpoint,
+        office: &mut Office,
+        latency: Duration,
+        open: Arc<Semaphore>,
+    ) -> Result<(), Error> {
+        let (to, held) = listen::hold(endpoint.door).await?;
+        self.connections.push(Connection { address: endpoint.address, to });
+        let Held::Open(listener) = held else {
+            self.held.push(held);
+            return Ok(());
+        };
+        let config = office
+            .server(endpoint.host, endpoint.place, endpoint.certificate.as_ref(), &endpoint.tls)
+            .map_err(Error::Certificate)?;
+        let server = Server { endpoint: Arc::new(endpoint), config, counter: self.counter.clone(), latency, open };
+        self.servers.spawn(listen::serve(listener, server));
+        Ok(())
+    }
+
+    async fn resolve(&mut self, zone: dns::Zone) -> io::Result<()> {
+        let (udp, tcp) = both_transports().await?;
+        let zone = Arc::new(zone);
+        self.dns_server = udp.local_addr()?;
+        self.servers.spawn(dns::serve_udp(udp, zone.clone()));
+        self.servers.spawn(dns::serve_tcp(tcp, zone));
+        Ok(())
+    }
+}
+
+fn read(names: &[String]) -> Result<Vec<fault::Fault>, Error> {
+    let mut faults: Vec<fault::Fault> = Vec::new();
+    for name in names {
+        if faults.iter().any(|known| known.info.name == *name) {
+            continue;
+        }
+        let Some(fault) = fault::load(name) else {
+            return Err(Error::UnknownFault { name: name.clone(), nearest: fault::nearest(name) });
+        };
+        faults.push(fault.map_err(|source| Error::BadFault { name: name.clone(), source })?);
+    }
+    Ok(faults)
+}
+
+/// One port for both: the system chooses it for UDP, and TCP may find it taken.
+async fn both_transports() -> io::Result<(UdpSocket, TcpListener)> {
+    let mut last = io::ErrorKind::AddrInUse.into();
+    for _ in 0..TRIES {
+        let udp = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        match TcpListener::bind(udp.local_addr()?).await {
+            Ok(tcp) => return Ok((udp, tcp)),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// The name of the server behind the front end, as Exchange Online shows it: base64 of UTF-16, little end first.
+fn back_end(talk: &talk::Talk) -> String {
+    let machine = talk.endpoint.host.machine.split('.').next().unwrap_or_default();
+    let full = format!("{machine}.EURPRD00.PROD.OUTLOOK.COM");
+    base64(&full.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>())
+}
+
+/// Base64 (RFC 4648 section 4).
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for group in bytes.chunks(3) {
+        let three = [group[0], group.get(1).copied().unwrap_or(0), group.get(2).copied().unwrap_or(0)];
+        let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        for place in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63];
+            text.push(if place <= group.len() { char::from(letter) } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,376 @@
+//! Faults as data: what is wrong, where, and how the run should come out.
+//!
+//! In: the files `faults/<cause>.toml` and `faults/<cause>.<variant>.toml`, built into the binary. Out: [`Fault`]s. A
+//! new fault is one file; `faults/README.md` tells the format.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/lab/faults");
+
+/// What can be told about a fault without starting the lab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FaultInfo {
+    /// Its name: the code of the cause, and behind a dot the variant.
+    pub name: String,
+    /// The code of the cause that it shows.
+    pub cause: String,
+    /// What is wrong, in one line.
+    pub title: String,
+    /// The check that shows it.
+    pub check: String,
+    /// How that check comes out: `pass`, `warn`, `fail`.
+    pub status: String,
+    /// The exit code of the whole run.
+    pub exit_code: u8,
+}
+
+/// All faults in the order of their names.
+///
+/// # Panics
+/// Never with the files that are built in: a test reads each of them.
+#[must_use]
+pub fn faults() -> Vec<FaultInfo> {
+    names()
+        .into_iter()
+        .map(|name| load(name).expect("a built-in fault is listed").expect("a test reads it").info)
+        .collect()
+}
+
+/// One thing wrong with the tenant.
+#[derive(Clone, Debug)]
+pub(super) struct Fault {
+    pub info: FaultInfo,
+    pub changes: Vec<Change>,
+}
+
+/// Reads one fault; none when no file has this name.
+pub(super) fn load(name: &str) -> Option<Result<Fault, toml::de::Error>> {
+    let text = FILES.get_file(format!("{name}.toml"))?.contents_utf8()?;
+    Some(toml::from_str::<File>(text).map(|file| file.into_fault(name)))
+}
+
+/// The names of all faults, sorted.
+pub(super) fn names() -> Vec<&'static str> {
+    let mut names: Vec<_> =
+        FILES.files().filter_map(|file| file.path().to_str()).filter_map(|path| path.strip_suffix(".toml")).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The names that somebody who wrote `wrong` may have meant, best first.
+pub(super) fn nearest(wrong: &str) -> Vec<&'static str> {
+    let mut near: Vec<_> = names()
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(wrong, name), name))
+        .filter(|(likeness, name)| *likeness > 0.8 || (wrong.len() > 2 && name.contains(wrong)))
+        .collect();
+    near.sort_by(|a, b| b.0.total_cmp(&a.0));
+    near.into_iter().take(3).map(|(_, name)| name).collect()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    title: String,
+    outcome: Outcome,
+    #[serde(rename = "change")]
+    changes: Vec<Change>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outcome {
+    check: String,
+    status: String,
+    exit_code: u8,
+}
+
+impl File {
+    fn into_fault(self, name: &str) -> Fault {
+        let cause = name.split('.').next().unwrap_or(name);
+        let Outcome { check, status, exit_code } = self.outcome;
+        let info = FaultInfo { name: name.into(), cause: cause.into(), title: self.title, check, status, exit_code };
+        Fault { info, changes: self.changes }
+    }
+}
+
+/// One change to the healthy tenant: where, and what.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Change {
+    /// The names it is made for; none means every name.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// The ports it is made for; none means every port.
+    #[serde(default)]
+    pub ports: Vec<u16>,
+    /// Which of a name's addresses.
+    #[serde(default)]
+    pub share: Share,
+    /// Only addresses of this family.
+    pub family: Option<Family>,
+    /// What the resolver answers.
+    pub dns: Option<Dns>,
+    /// What becomes of a TCP connection.
+    pub door: Option<Door>,
+    /// The certificate that is shown.
+    pub certificate: Option<Certificate>,
+    /// How TLS is spoken.
+    pub tls: Option<Tls>,
+    /// How far the servers' clocks are ahead, in minutes.
+    pub clock_minutes: Option<i32>,
+    /// The moments at which `steps` take the place of the healthy reply.
+    #[serde(default)]
+    pub at: Vec<Moment>,
+    /// What is done at those moments.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+/// Which of a name's addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Share {
+    /// Every one.
+    #[default]
+    All,
+    /// The first only.
+    One,
+    /// Every second one, beginning with the first.
+    Half,
+    /// All but the first.
+    AllButOne,
+}
+
+impl Share {
+    /// True when the address at this place of the list is meant.
+    pub fn takes(self, place: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::One => place == 0,
+            Self::Half => place.is_multiple_of(2),
+            Self::AllButOne => place > 0,
+        }
+    }
+}
+
+/// A family of addresses, as the DNS names its records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub(super) enum Family {
+    /// IPv4.
+    A,
+    /// IPv6.
+    #[serde(rename = "AAAA")]
+    Aaaa,
+}
+
+impl Family {
+    /// The family of an address.
+    pub fn of(address: IpAddr) -> Self {
+        if address.is_ipv4() { Self::A } else { Self::Aaaa }
+    }
+}
+
+/// What the resolver answers in place of the healthy answer. What is not named stays healthy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Dns {
+    /// The response code.
+    pub code: Option<Code>,
+    /// The aliases, in order; the last may lead back to the name itself.
+    pub aliases: Option<Vec<String>>,
+    /// The addresses, of both families.
+    pub addresses: Option<Vec<IpAddr>>,
+    /// Says nothing at all.
+    #[serde(default)]
+    pub silent: bool,
+    /// Waits before the answer.
+    #[serde(default)]
+    pub wait_ms: u64,
+    /// Over UDP only says that the answer does not fit, and over TCP says nothing.
+    #[serde(default)]
+    pub silent_over_tcp: bool,
+    /// Answers under another query's number.
+    #[serde(default)]
+    pub foreign_id: bool,
+    /// These bytes follow the query's number in place of an answer.
+    pub hex: Option<String>,
+}
+
+/// A response code of the DNS (RFC 1035 section 4.1.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(super) enum Code {
+    /// The query is not understood.
+    Formerr,
+    /// The server failed.
+    Servfail,
+    /// There is no such name.
+    Nxdomain,
+    /// The server does not do this.
+    Notimp,
+    /// The server will not answer.
+    Refused,
+}
+
+/// What becomes of a TCP connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Door {
+    /// It is accepted.
+    #[default]
+    Open,
+    /// It is refused.
+    Refused,
+    /// It is never answered.
+    Dropped,
+}
+
+/// A certificate that differs from the healthy one.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Certificate {
+    /// The names it is for; an empty list makes one without any. The first is the common name as well.
+    pub names: Option<Vec<String>>,
+    /// The common name, when it is not the first of the names.
+    pub common_name: Option<String>,
+    /// Valid from and until, in days from today.
+    pub days: Option<(i32, i32)>,
+    /// The same for the certificate that signed it.
+    pub issuer_days: Option<(i32, i32)>,
+    /// Who signs it.
+    pub issuer: Option<Authority>,
+    /// What is sent along with it.
+    #[serde(default)]
+    pub chain: Chain,
+}
+
+/// Who signs a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Authority {
+    /// Looks like Microsoft's; trusted.
+    Microsoft,
+    /// Looks like `DigiCert`'s; trusted.
+    Digicert,
+    /// Looks like Microsoft's; its root is not among the trusted ones.
+    Unknown,
+    /// An inspecting device whose root is trusted.
+    Appliance,
+    /// An inspecting device whose root is not trusted.
+    UnknownAppliance,
+    /// The certificate signs itself.
+    Itself,
+}
+
+/// What is sent along with a certificate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Chain {
+    /// The intermediate, as it should be.
+    #[default]
+    Intermediate,
+    /// Nothing.
+    Missing,
+    /// The intermediate and the root.
+    WithRoot,
+    /// An intermediate of somebody else.
+    Foreign,
+}
+
+/// How TLS is spoken.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Tls {
+    /// From the first byte, on a port where STARTTLS belongs.
+    #[serde(default)]
+    pub at_once: bool,
+    /// Demands a certificate of the client.
+    #[serde(default)]
+    pub client_certificate: bool,
+}
+
+/// A moment of a conversation at which the server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Moment {
+    /// Right after the TCP connection was accepted, on every port.
+    Connect,
+    /// Before TLS begins: at once on TLS ports, behind the STARTTLS reply in SMTP.
+    Handshake,
+    /// The first line of SMTP (plain text), IMAP and POP3 (inside TLS).
+    Greeting,
+    /// EHLO before TLS.
+    Ehlo,
+    /// STARTTLS.
+    Starttls,
+    /// EHLO inside TLS, CAPABILITY, CAPA.
+    Capabilities,
+    /// The discovery document of Microsoft Entra ID.
+    Discovery,
+    /// The token endpoint.
+    Token,
+    /// Any other page.
+    Page,
+}
+
+/// One thing that a server does.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", rename_all_fields = "kebab-case")]
+pub(super) enum Step {
+    /// Says what it would say when healthy.
+    Healthy,
+    /// Sends this text; `{tag}`, `{date}` and `{machine}` are filled in.
+    Send(String),
+    /// Sends these bytes.
+    Hex(String),
+    /// Sends an HTTP answer.
+    Answer(Answer),
+    /// Sends a text again and again.
+    Repeat {
+        /// The text.
+        text: String,
+        /// How often.
+        times: u32,
+    },
+    /// Sends a text byte by byte.
+    Drip {
+        /// The text.
+        text: String,
+        /// The pause before each byte.
+        every_ms: u64,
+    },
+    /// Waits.
+    WaitMs(u64),
+    /// Reads something and forgets it.
+    Read,
+    /// Says nothing until the client goes away.
+    Silence,
+    /// Ends the connection in good order.
+    Close,
+    /// Ends the connection with a reset.
+    Reset,
+}
+
+/// An HTTP answer.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Further headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    #[serde(default)]
+    pub body: String,
+}
+
+/// The bytes that a text of hexadecimal digits and blanks stands for; anything else ends it.
+pub(super) fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<u32> = hex.chars().filter(|letter| !letter.is_whitespace()).map_while(|c| c.to_digit(16)).collect();
+    digits.chunks_exact(2).filter_map(|pair| u8::try_from(pair[0] * 16 + pair[1]).ok()).collect()
+}

@@ -1,0 +1,552 @@
+//! The lab is spoken to with raw sockets and with a TLS client made here; nothing of the program's own client is used.
+
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    time::{Duration, Instant},
+};
+
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::ring,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
+use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, RCODE, TYPE, rdata::RData};
+use tokio::{
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::{TcpStream, UdpSocket},
+    time::timeout,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+use super::*;
+
+/// The causes that the lab must be able to show.
+const REQUIRED: &[&str] = &[
+    "cert-chain-incomplete",
+    "cert-expired",
+    "cert-name-mismatch",
+    "cert-not-yet-valid",
+    "cert-self-signed",
+    "client-clock-skew",
+    "connection-closed-at-once",
+    "connection-reset-by-middlebox",
+    "discovery-wrong-tenant",
+    "dns-alias-loop",
+    "dns-answer-refused",
+    "dns-no-address",
+    "dns-nxdomain",
+    "dns-private-answer",
+    "dns-resolver-unreachable",
+    "dns-servfail",
+    "dns-sinkhole",
+    "dns-unpublished-address",
+    "ece-web-unreachable",
+    "http-block-page",
+    "imap-xoauth2-not-offered",
+    "login-block-page",
+    "login-page-not-found",
+    "microsoft-service-error",
+    "no-greeting",
+    "not-microsoft-server",
+    "plain-text-on-tls-port",
+    "pop3-xoauth2-not-offered",
+    "port-blocked",
+    "port-refused",
+    "smtp-xoauth2-not-offered",
+    "some-addresses-blocked",
+    "some-addresses-refused",
+    "starttls-injection",
+    "starttls-not-offered",
+    "starttls-refused",
+    "temporary-server-error",
+    "tenant-not-found",
+    "tls-handshake-refused",
+    "tls-intercepted",
+    "tls-old-version-only",
+    "tls-on-starttls-port",
+    "trust-store-incomplete",
+];
+
+async fn lab(faults: &[&str]) -> Lab {
+    lab_with(faults, Duration::ZERO).await
+}
+
+async fn lab_with(faults: &[&str], latency: Duration) -> Lab {
+    let faults = faults.iter().map(ToString::to_string).collect();
+    Lab::start(&Settings { faults, latency }).await.expect("the lab starts")
+}
+
+/// The loopback ports that stand for a port of a name, in the order of its addresses.
+fn doors(lab: &Lab, host: &str, port: u16) -> Vec<SocketAddr> {
+    let host = place::HOSTS.iter().find(|known| known.name == host).expect("a name of the lab");
+    let of_host = |address: IpAddr| host.addresses.iter().any(|known| known.parse() == Ok(address));
+    let connections = lab.connections.iter().filter(|one| one.address.port() == port && of_host(one.address.ip()));
+    connections.map(|one| one.to).collect()
+}
+
+fn door(lab: &Lab, host: &str, port: u16) -> SocketAddr {
+    doors(lab, host, port)[0]
+}
+
+async fn connect(lab: &Lab, host: &str, port: u16) -> TcpStream {
+    TcpStream::connect(door(lab, host, port)).await.expect("connects")
+}
+
+async fn encrypt(lab: &Lab, host: &str, plain: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+    let mut roots = RootCertStore::empty();
+    for root in CertificateDer::pem_slice_iter(lab.ca_pem().as_bytes()) {
+        roots.add(root.expect("PEM")).expect("a root");
+    }
+    let config = ClientConfig::builder_with_provider(ring::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(host.to_owned()).expect("a name");
+    TlsConnector::from(Arc::new(config)).connect(name, plain).await
+}
+
+async fn open_tls(lab: &Lab, host: &str, port: u16) -> std::io::Result<TlsStream<TcpStream>> {
+    encrypt(lab, host, connect(lab, host, port).await).await
+}
+
+/// Reads until the text has come.
+async fn until(stream: &mut (impl AsyncRead + Unpin), end: &str) -> String {
+    let mut text = Vec::new();
+    while !String::from_utf8_lossy(&text).contains(end) {
+        let mut chunk = [0; 4096];
+        let reading = timeout(Duration::from_secs(10), stream.read(&mut chunk));
+        let count = reading.await.expect("in time").expect("readable");
+        assert!(count > 0, "ended before {end:?}: {}", String::from_utf8_lossy(&text));
+        text.extend_from_slice(&chunk[..count]);
+    }
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), line: &str, end: &str) -> String {
+    stream.write_all(format!("{line}\r\n").as_bytes()).await.expect("writable");
+    until(stream, end).await
+}
+
+async fn fetch(lab: &Lab, host: &str, request: &str) -> String {
+    let mut stream = open_tls(lab, host, 443).await.expect("TLS");
+    let whole = format!("{request}\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(whole.as_bytes()).await.expect("writable");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("readable");
+    answer
+}
+
+fn question(name: &str, kind: TYPE) -> Vec<u8> {
+    let mut query = Packet::new_query(7);
+    query.set_flags(PacketFlag::RECURSION_DESIRED);
+    let name = Name::new(name).expect("a name");
+    query.questions.push(Question::new(name, QTYPE::TYPE(kind), QCLASS::CLASS(CLASS::IN), false));
+    query.build_bytes_vec().expect("a query")
+}
+
+async fn look_up(lab: &Lab, name: &str, kind: TYPE) -> Option<Vec<u8>> {
+    let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+    socket.send_to(&question(name, kind), lab.dns_server()).await.expect("sent");
+    let mut answer = vec![0; 4096];
+    let count = timeout(Duration::from_millis(300), socket.recv(&mut answer)).await.ok()?.ok()?;
+    answer.truncate(count);
+    Some(answer)
+}
+
+fn addresses(answer: &[u8]) -> Vec<IpAddr> {
+    let packet = Packet::parse(answer).expect("an answer");
+    let address = |data: &RData<'_>| match data {
+        RData::A(a) => Some(IpAddr::V4(a.address.into())),
+        RData::AAAA(aaaa) => Some(IpAddr::V6(aaaa.address.into())),
+        _ => None,
+    };
+    packet.answers.iter().filter_map(|record| address(&record.rdata)).collect()
+}
+
+#[test]
+fn every_fault_is_read_and_says_what_should_come_of_it() {
+    for fault in faults() {
+        assert!(fault.check.contains('.'), "{}: {}", fault.name, fault.check);
+        assert!(["pass", "warn", "fail"].contains(&fault.status.as_str()), "{}: {}", fault.name, fault.status);
+        assert_eq!(fault.exit_code == 1, fault.status == "fail", "{}", fault.name);
+        assert!(!fault.title.is_empty() && !fault.title.ends_with('.'), "{}", fault.name);
+    }
+}
+
+#[test]
+fn every_cause_has_a_fault_of_its_own_name() {
+    let infos = faults();
+    let causes: BTreeSet<_> = infos.iter().map(|fault| fault.cause.as_str()).collect();
+    let plain: BTreeSet<_> = infos.iter().map(|fault| fault.name.as_str()).filter(|name| !name.contains('.')).collect();
+    assert_eq!(causes, plain);
+    assert_eq!(plain.into_iter().collect::<Vec<_>>(), REQUIRED);
+}
+
+#[test]
+fn no_two_faults_have_the_same_title() {
+    let titles: Vec<_> = faults().into_iter().map(|fault| fault.title).collect();
+    assert_eq!(titles.iter().collect::<BTreeSet<_>>().len(), titles.len());
+}
+
+#[test]
+fn every_change_is_made_somewhere() {
+    for name in fault::names() {
+        let fault = fault::load(name).expect("listed").expect("read");
+        for change in &fault.changes {
+            let known = |name: &String| place::HOSTS.iter().any(|host| host.name == *name);
+            assert!(change.names.iter().all(known), "{name}: {:?}", change.names);
+            assert_eq!(change.at.is_empty(), change.steps.is_empty(), "{name}");
+        }
+        let scene = scene::build(&[fault.clone()]).expect("one fault does not contradict itself");
+        let touched =
+            format!("{:?}", scene.endpoints) != format!("{:?}", scene::build(&[]).expect("healthy").endpoints);
+        assert!(touched || fault.changes.iter().any(|change| change.dns.is_some()), "{name} changes nothing");
+    }
+}
+
+#[tokio::test]
+async fn every_fault_starts() {
+    for name in fault::names() {
+        let lab = lab(&[name]).await;
+        assert!(!lab.connections().is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_fault_is_answered_with_the_nearest_names() {
+    let settings = Settings { faults: vec!["cert-expird".into()], ..Settings::default() };
+    let Err(Error::UnknownFault { nearest, .. }) = Lab::start(&settings).await else { panic!("it must be unknown") };
+    assert_eq!(nearest[0], "cert-expired");
+    let settings = Settings { faults: vec!["qqqq".into()], ..Settings::default() };
+    let error = Lab::start(&settings).await.err().expect("unknown").to_string();
+    assert_eq!(error, "there is no fault `qqqq`");
+}
+
+#[tokio::test]
+async fn two_faults_at_one_place_contradict_each_other() {
+    let both =
+        |first: &str, second: &str| Settings { faults: vec![first.into(), second.into()], ..Settings::default() };
+    let error = Lab::start(&both("port-blocked", "port-refused.smtp")).await.err().expect("a contradiction");
+    assert!(matches!(error, Error::Contradiction { .. }), "{error}");
+    assert!(Lab::start(&both("port-blocked", "port-refused")).await.is_ok());
+    assert!(Lab::start(&both("port-blocked", "port-blocked")).await.is_ok());
+}
+
+#[tokio::test]
+async fn every_public_address_has_a_port_of_its_own_and_lies_in_a_published_range() {
+    let lab = lab(&[]).await;
+    let ports: BTreeSet<_> = lab.connections().iter().map(|one| one.to).collect();
+    assert_eq!(ports.len(), lab.connections().len());
+    assert!(ports.iter().all(|port| port.ip().is_loopback()));
+    let exchange = ["40.96.0.0/13", "52.96.0.0/14", "2603:1026::/36"];
+    let login = ["20.190.128.0/18", "40.126.0.0/18", "2603:1026:3000::/48", "2603:1036:3000::/48", "2603:1027:1::/48"];
+    let login = [&login[..], &["2603:1037:1::/48"]].concat();
+    for host in place::HOSTS.iter().filter(|host| host.name != "ece.example.com") {
+        let ranges = if host.name.starts_with("login") { &login[..] } else { &exchange[..] };
+        for address in host.addresses {
+            let address: IpAddr = address.parse().expect("an address");
+            let inside = |range: &&str| range.parse::<ipnet::IpNet>().expect("a range").contains(&address);
+            assert!(ranges.iter().any(inside), "{address} of {}", host.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_resolver_gives_the_alias_chain_and_all_addresses() {
+    let lab = lab(&[]).await;
+    let answer = look_up(&lab, "Outlook.Office365.com", TYPE::A).await.expect("an answer");
+    let packet = Packet::parse(&answer).expect("an answer");
+    assert_eq!((packet.id(), packet.rcode(), packet.answers.len()), (7, RCODE::NoError, 3 + 4));
+    assert_eq!(addresses(&answer)[0].to_string(), "52.98.241.162");
+    let answer = look_up(&lab, "outlook.office365.com", TYPE::AAAA).await.expect("an answer");
+    assert_eq!(addresses(&answer).len(), 4);
+    let answer = look_up(&lab, "nowhere.example.com", TYPE::A).await.expect("an answer");
+    assert_eq!(Packet::parse(&answer).expect("an answer").rcode(), RCODE::NameError);
+}
+
+#[tokio::test]
+async fn the_resolver_answers_over_tcp_too() {
+    let lab = lab(&[]).await;
+    let mut stream = TcpStream::connect(lab.dns_server()).await.expect("connects");
+    let question = question("smtp.office365.com", TYPE::A);
+    stream.write_u16(u16::try_from(question.len()).expect("short")).await.expect("writable");
+    stream.write_all(&question).await.expect("writable");
+    let mut answer = vec![0; stream.read_u16().await.expect("a length").into()];
+    stream.read_exact(&mut answer).await.expect("an answer");
+    assert_eq!(addresses(&answer).len(), 2);
+}
+
+#[tokio::test]
+async fn resolver_faults_look_as_they_do_on_the_wire() {
+    for (fault, code) in [
+        ("dns-nxdomain", RCODE::NameError),
+        ("dns-servfail", RCODE::ServerFailure),
+        ("dns-answer-refused", RCODE::Refused),
+        ("dns-no-address", RCODE::NoError),
+    ] {
+        let lab = lab(&[fault]).await;
+        let answer = look_up(&lab, "outlook.office365.com", TYPE::A).await.expect("an answer");
+        let packet = Packet::parse(&answer).expect("an answer");
+        assert_eq!((packet.rcode(), packet.answers.len()), (code, 0), "{fault}");
+    }
+    assert!(look_up(&lab(&["dns-resolver-unreachable"]).await, "outlook.office365.com", TYPE::A).await.is_none());
+    let answer = look_up(&lab(&["dns-sinkhole"]).await, "outlook.office365.com", TYPE::A).await.expect("an answer");
+    assert_eq!(addresses(&answer), ["0.0.0.0".parse::<IpAddr>().expect("an address")]);
+    let answer = look_up(&lab(&["dns-alias-loop"]).await, "ooc-g2.tm-4.office.com", TYPE::A).await.expect("an answer");
+    assert_eq!(Packet::parse(&answer).expect("an answer").answers.len(), 1);
+    let answer =
+        look_up(&lab(&["dns-resolver-unreachable.foreign-answers"]).await, "smtp.office365.com", TYPE::A).await;
+    assert_ne!(Packet::parse(&answer.expect("an answer")).expect("an answer").id(), 7);
+}
+
+#[tokio::test]
+async fn smtp_speaks_as_exchange_online_does() {
+    let lab = lab(&[]).await;
+    let mut plain = connect(&lab, "smtp.office365.com", 587).await;
+    assert!(
+        until(&mut plain, "\r\n").await.starts_with("220 XX0PR00CA0002.outlook.office365.com Microsoft ESMTP MAIL")
+    );
+    let offered = ask(&mut plain, "EHLO ece.example.com", "250 SMTPUTF8\r\n").await;
+    assert!(offered.contains("250-STARTTLS\r\n") && !offered.contains("AUTH"), "{offered}");
+    assert_eq!(ask(&mut plain, "STARTTLS", "\r\n").await, "220 2.0.0 SMTP server ready\r\n");
+    let mut stream = encrypt(&lab, "smtp.office365.com", plain).await.expect("TLS");
+    let offered = ask(&mut stream, "EHLO ece.example.com", "250 SMTPUTF8\r\n").await;
+    assert!(offered.contains("250-AUTH LOGIN XOAUTH2\r\n") && !offered.contains("STARTTLS"), "{offered}");
+    assert!(ask(&mut stream, "AUTH XOAUTH2 dXNlcj0=", "\r\n").await.starts_with("535 5.7.3 "));
+    assert!(ask(&mut stream, "MAIL FROM:<a@example.com>", "\r\n").await.starts_with("530 5.7.57 "));
+    assert!(ask(&mut stream, "QUIT", "\r\n").await.starts_with("221 "));
+    assert_eq!(lab.counts().changing, [("MAIL", 1)].into());
+}
+
+#[tokio::test]
+async fn imap_speaks_as_exchange_online_does() {
+    let lab = lab(&[]).await;
+    let mut stream = open_tls(&lab, "outlook.office365.com", 993).await.expect("TLS");
+    let greeting = until(&mut stream, "\r\n").await;
+    assert!(greeting.starts_with("* OK The Microsoft Exchange IMAP4 service is ready. [WABYADAAUABSAD"), "{greeting}");
+    let offered = ask(&mut stream, "a1 CAPABILITY", "a1 OK CAPABILITY completed.\r\n").await;
+    assert!(offered.contains("AUTH=XOAUTH2") && offered.contains("SASL-IR"), "{offered}");
+    assert_eq!(ask(&mut stream, "a2 AUTHENTICATE XOAUTH2", "\r\n").await, "+ \r\n");
+    assert_eq!(ask(&mut stream, "dXNlcj0=", "\r\n").await, "a2 NO AUTHENTICATE failed.\r\n");
+    assert!(ask(&mut stream, "a3 UID STORE 1 +FLAGS (\\Seen)", "\r\n").await.starts_with("a3 BAD "));
+    assert!(ask(&mut stream, "a4 LOGOUT", "a4 OK").await.starts_with("* BYE "));
+    assert_eq!(lab.counts().changing, [("STORE", 1)].into());
+}
+
+#[tokio::test]
+async fn pop3_speaks_as_exchange_online_does() {
+    let lab = lab(&[]).await;
+    let mut stream = open_tls(&lab, "outlook.office365.com", 995).await.expect("TLS");
+    assert!(until(&mut stream, "\r\n").await.starts_with("+OK The Microsoft Exchange POP3 service is ready. ["));
+    assert!(ask(&mut stream, "CAPA", "\r\n.\r\n").await.contains("SASL PLAIN XOAUTH2\r\n"));
+    assert_eq!(ask(&mut stream, "AUTH XOAUTH2", "\r\n").await, "+ \r\n");
+    assert!(ask(&mut stream, "dXNlcj0=", "\r\n").await.starts_with("-ERR Authentication failure"));
+}
+
+#[tokio::test]
+async fn the_discovery_document_names_the_tenant() {
+    let lab = lab(&[]).await;
+    for (asked, issuer) in
+        [("contoso.onmicrosoft.com", place::TENANT_ID), (place::TENANT_ID, place::TENANT_ID), ("common", "{tenantid}")]
+    {
+        let request = format!("GET /{asked}/v2.0/.well-known/openid-configuration HTTP/1.1");
+        let answer = fetch(&lab, "login.microsoftonline.com", &request).await;
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        let document: serde_json::Value =
+            serde_json::from_str(answer.split("\r\n\r\n").nth(1).expect("a body")).expect("JSON");
+        assert_eq!(document["issuer"], format!("https://login.microsoftonline.com/{issuer}/v2.0"));
+    }
+    let request = "GET /fabrikam.example/v2.0/.well-known/openid-configuration HTTP/1.1";
+    let answer = fetch(&lab, "login.microsoft.com", request).await;
+    assert!(
+        answer.starts_with("HTTP/1.1 400 ") && answer.contains("AADSTS90002: Tenant 'fabrikam.example'"),
+        "{answer}"
+    );
+}
+
+#[tokio::test]
+async fn the_web_servers_answer() {
+    let lab = lab(&[]).await;
+    let answer = fetch(&lab, "outlook.office365.com", "GET / HTTP/1.1").await;
+    assert!(answer.starts_with("HTTP/1.1 302 ") && answer.contains("Location: https://login.microsoftonline.com/"));
+    assert!(fetch(&lab, "ece.example.com", "GET /system HTTP/1.1").await.starts_with("HTTP/1.1 200 "));
+    let token = "POST /common/oauth2/v2.0/token HTTP/1.1\r\nContent-Length: 0";
+    assert!(fetch(&lab, "login.microsoftonline.com", token).await.contains("AADSTS900144"));
+    let head = fetch(&lab, "ece.example.com", "HEAD /system HTTP/1.1").await;
+    assert!(head.ends_with("\r\n\r\n"), "{head}");
+}
+
+#[tokio::test]
+async fn doors_refuse_and_drop() {
+    let refused = lab(&["port-refused"]).await;
+    let error = TcpStream::connect(door(&refused, "outlook.office365.com", 993)).await.expect_err("refused");
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+    let some = lab(&["some-addresses-refused"]).await;
+    let mut open = Vec::new();
+    for door in doors(&some, "outlook.office365.com", 993) {
+        open.push(TcpStream::connect(door).await.is_ok());
+    }
+    assert_eq!(open, [false, true, true, true, true, true, true, true]);
+    #[cfg(target_os = "linux")]
+    {
+        let dropped = lab(&["port-blocked"]).await;
+        let door = door(&dropped, "smtp.office365.com", 587);
+        assert!(timeout(Duration::from_millis(200), TcpStream::connect(door)).await.is_err(), "nobody must answer");
+    }
+}
+
+#[tokio::test]
+async fn a_reset_is_a_reset_and_a_close_is_a_close() {
+    let reset = lab(&["connection-reset-by-middlebox.at-once"]).await;
+    let mut stream = connect(&reset, "outlook.office365.com", 993).await;
+    let error = stream.read(&mut [0; 16]).await.expect_err("reset");
+    assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    let closed = lab(&["connection-closed-at-once"]).await;
+    let mut stream = connect(&closed, "outlook.office365.com", 993).await;
+    stream.write_all(b"\x16\x03\x01\x00\x02\x01\x00").await.expect("writable");
+    assert_eq!(stream.read(&mut [0; 16]).await.expect("closed"), 0);
+}
+
+#[tokio::test]
+async fn bad_certificates_are_bad_in_the_right_way() {
+    for (fault, words) in [
+        ("cert-expired", "certificate expired"),
+        ("cert-expired.intermediate", "certificate expired"),
+        ("cert-not-yet-valid", "certificate not valid yet"),
+        ("cert-name-mismatch", "certificate not valid for name"),
+        ("cert-name-mismatch.no-names", "certificate not valid for name"),
+        ("cert-self-signed", "invalid peer certificate"),
+        ("trust-store-incomplete", "UnknownIssuer"),
+        ("cert-chain-incomplete", "UnknownIssuer"),
+        ("tls-intercepted.not-trusted", "UnknownIssuer"),
+        ("tls-handshake-refused", "HandshakeFailure"),
+        ("tls-old-version-only", "peer is incompatible"),
+        ("tls-old-version-only.alert", "ProtocolVersion"),
+        ("plain-text-on-tls-port", "corrupt message"),
+    ] {
+        let lab = lab(&[fault]).await;
+        let error = open_tls(&lab, "outlook.office365.com", 993).await.expect_err(fault).to_string();
+        assert!(error.contains(words), "{fault}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn an_inspecting_device_is_trusted_only_when_its_root_is() {
+    let lab = lab(&["tls-intercepted"]).await;
+    let stream = open_tls(&lab, "outlook.office365.com", 993).await.expect("trusted");
+    let chain = stream.get_ref().1.peer_certificates().expect("a chain").to_vec();
+    let (_, leaf) = x509_parser::parse_x509_certificate(&chain[0]).expect("a certificate");
+    assert!(leaf.issuer().to_string().contains("O=Contoso Security Appliance"), "{}", leaf.issuer());
+}
+
+#[tokio::test]
+async fn certificates_rotate_between_addresses() {
+    let lab = lab(&[]).await;
+    let mut issuers = BTreeSet::new();
+    for door in doors(&lab, "login.microsoftonline.com", 443) {
+        let plain = TcpStream::connect(door).await.expect("connects");
+        let stream = encrypt(&lab, "login.microsoftonline.com", plain).await.expect("TLS");
+        let chain = stream.get_ref().1.peer_certificates().expect("a chain").to_vec();
+        assert_eq!(chain.len(), 2);
+        let (_, leaf) = x509_parser::parse_x509_certificate(&chain[0]).expect("a certificate");
+        issuers.insert(leaf.issuer().to_string());
+    }
+    assert_eq!(issuers.len(), 2, "{issuers:?}");
+}
+
+#[tokio::test]
+async fn words_behind_the_starttls_answer_come_in_one_piece() {
+    let lab = lab(&["starttls-injection"]).await;
+    let mut plain = connect(&lab, "smtp.office365.com", 587).await;
+    until(&mut plain, "\r\n").await;
+    let answer = ask(&mut plain, "STARTTLS", "LOGIN\r\n").await;
+    assert!(answer.starts_with("220 2.0.0 SMTP server ready\r\n250-injected"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_refused_starttls_leaves_the_conversation_open() {
+    let lab = lab(&["starttls-refused"]).await;
+    let mut plain = connect(&lab, "smtp.office365.com", 587).await;
+    until(&mut plain, "\r\n").await;
+    assert!(ask(&mut plain, "STARTTLS", "\r\n").await.starts_with("454 4.7.0 "));
+    assert!(ask(&mut plain, "NOOP", "\r\n").await.starts_with("250 "));
+}
+
+#[tokio::test]
+async fn clocks_are_off_when_they_should_be() {
+    let lab = lab(&["client-clock-skew"]).await;
+    let answer = fetch(&lab, "login.microsoftonline.com", "GET / HTTP/1.1").await;
+    let date = answer.lines().find_map(|line| line.strip_prefix("Date: ")).expect("a date");
+    let date = jiff::fmt::rfc2822::parse(date).expect("a date").timestamp();
+    let ahead = date.duration_since(jiff::Timestamp::now()).as_secs();
+    assert!((590..=610).contains(&ahead), "{ahead}");
+}
+
+#[tokio::test]
+async fn each_answer_comes_late_once() {
+    let latency = Duration::from_millis(60);
+    let lab = lab_with(&[], latency).await;
+    let began = Instant::now();
+    let mut plain = connect(&lab, "smtp.office365.com", 587).await;
+    assert!(began.elapsed() < latency, "connecting is not delayed");
+    until(&mut plain, "\r\n").await;
+    assert!(began.elapsed() >= latency);
+    ask(&mut plain, "EHLO ece.example.com", "250 SMTPUTF8\r\n").await;
+    assert!(began.elapsed() >= latency * 2);
+    ask(&mut plain, "STARTTLS", "\r\n").await;
+    encrypt(&lab, "smtp.office365.com", plain).await.expect("TLS");
+    assert!(began.elapsed() >= latency * 4);
+    assert!(began.elapsed() < latency * 6, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_client_that_floods_ends_only_its_own_conversation() {
+    let lab = lab(&[]).await;
+    let mut flood = connect(&lab, "smtp.office365.com", 587).await;
+    until(&mut flood, "\r\n").await;
+    let chunk = [b'x'; 8192];
+    for _ in 0..64 {
+        if flood.write_all(&chunk).await.is_err() {
+            break;
+        }
+    }
+    let mut other = connect(&lab, "smtp.office365.com", 587).await;
+    assert!(until(&mut other, "\r\n").await.starts_with("220 "));
+    assert_eq!(lab.counts().connections.values().sum::<u64>(), 2);
+}
+
+#[tokio::test]
+async fn dropping_the_lab_stops_everything() {
+    let lab = lab(&[]).await;
+    let door = door(&lab, "smtp.office365.com", 587);
+    let mut open = TcpStream::connect(door).await.expect("connects");
+    until(&mut open, "\r\n").await;
+    drop(lab);
+    assert_eq!(open.read(&mut [0; 16]).await.unwrap_or(0), 0);
+    assert!(TcpStream::connect(door).await.is_err());
+}
+
+#[test]
+fn base64_is_that_of_the_rfc() {
+    for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
+        assert_eq!(base64(plain.as_bytes()), coded);
+    }
+}
+
+/// For trying by hand: `LAB_FAULTS=a,b cargo test --lib lab::tests::by_hand -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "runs until it is stopped"]
+async fn by_hand() {
+    let faults = std::env::var("LAB_FAULTS").unwrap_or_default();
+    let faults = faults.split(',').filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect();
+    let began = Instant::now();
+    let lab = Lab::start(&Settings { faults, latency: Duration::ZERO }).await.expect("the lab starts");
+    println!("started in {:?}\nresolver {}", began.elapsed(), lab.dns_server());
+    for one in lab.connections() {
+        println!("{} is {}", one.address, one.to);
+    }
+    println!("{}", lab.ca_pem());
+    std::future::pending::<()>().await;
+}
