@@ -175,8 +175,10 @@ impl Bench {
     /// What a foreign client sees: a line for `clients.sh`.
     pub fn ask(&self, place: Place, trust: &str, line: &str) -> String {
         let script = format!("trust={}; . {}; {line}", self.file(trust), self.file("clients.sh"));
-        let output = self.command(place, "bash", 10).args(["-c", &script]).output().expect("timeout is of coreutils");
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+        match self.command(place, "bash", 10).args(["-c", &script]).output() {
+            Ok(output) => String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+            Err(error) => format!("cannot ask: {error}"), // the folder is gone when the bench did not come up
+        }
     }
 
     /// The path of one of the bench's files.
