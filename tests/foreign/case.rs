@@ -1,0 +1,301 @@
+//! The cases: what is changed, what foreign clients then see, and what `ece-check` must say.
+//!
+//! In: `cases.toml`. Out: a complaint for everything that is otherwise.
+
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::bench::{Bench, Change, Place};
+
+/// All cases.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// How `ece-check` is called; the CA file is added.
+    pub arguments: Vec<String>,
+    /// How long a run may take: its own deadline and a margin.
+    limit_seconds: u64,
+    /// Causes that a network can never show; named in no case.
+    never: Vec<String>,
+    /// The cases, in the order of the tests.
+    #[serde(rename = "case")]
+    pub cases: Vec<Case>,
+}
+
+/// One case.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a table that people write; most cases set none")]
+pub struct Case {
+    /// The situation; the name of the test.
+    pub name: String,
+    /// nftables rules that send connections to another server.
+    #[serde(default)]
+    turn: Vec<String>,
+    /// nftables rules of the cloud's firewall.
+    #[serde(default)]
+    guard: Vec<String>,
+    /// A line for the site's hosts file.
+    hosts: Option<String>,
+    /// True when the site has no road for IPv6.
+    #[serde(default)]
+    no_ipv6: bool,
+    /// True when it is run on a host without any network.
+    #[serde(default)]
+    alone: bool,
+    /// True when the site trusts the inspecting device.
+    #[serde(default)]
+    trusts_inspection: bool,
+    /// A line for `clients.sh`, and words that its answer has, or has not when they begin with `!`.
+    seen: Vec<(String, String)>,
+    /// The exit code.
+    exit: i32,
+    /// What the first cause of `fix_first` may be called; empty: there is none.
+    first: Vec<String>,
+    /// True when the first cause is the only one.
+    #[serde(default)]
+    only: bool,
+    /// Causes that must be named too, anywhere in `fix_first`.
+    #[serde(default)]
+    also: Vec<String>,
+    /// Causes that must not be named.
+    #[serde(default)]
+    never: Vec<String>,
+    /// Findings that must be there.
+    findings: Vec<Expected>,
+}
+
+/// A finding that must be there: all findings of this check whose subject has these words.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    check: String,
+    subject: String,
+    status: String,
+    /// Words of what was found.
+    found: Option<String>,
+}
+
+impl Table {
+    /// The table that is built in.
+    pub fn read() -> Self {
+        toml::from_str(include_str!("cases.toml")).unwrap_or_else(|error| panic!("cases.toml: {error}"))
+    }
+
+    /// The case of this name.
+    pub fn case(&self, name: &str) -> &Case {
+        self.cases.iter().find(|case| case.name == name).unwrap_or_else(|| panic!("cases.toml has no case {name}"))
+    }
+}
+
+impl Case {
+    /// Makes the bench as this case wants it.
+    pub fn lay(&self, bench: &Bench) {
+        bench.lay(&Change { turn: &self.turn, guard: &self.guard, hosts: self.hosts.as_deref(), ipv6: !self.no_ipv6 });
+    }
+
+    /// What foreign clients see otherwise than the case says.
+    pub fn prove(&self, bench: &Bench) -> Vec<String> {
+        self.lay(bench);
+        let wrong = |(line, words): &(String, String)| {
+            let answer = bench.ask(self.place(), self.trust(), line);
+            let as_said = match words.strip_prefix('!') {
+                Some(words) => !answer.contains(words),
+                None => answer.contains(words),
+            };
+            (!as_said).then(|| format!("{}: {line}\n  expected: {words}\n  seen: {}", self.name, answer.trim()))
+        };
+        self.seen.iter().filter_map(wrong).collect()
+    }
+
+    /// Runs `ece-check` and compares.
+    pub fn judge(&self, table: &Table, bench: &Bench, ece_check: &str) {
+        self.lay(bench);
+        let start = Instant::now();
+        let output = bench
+            .command(self.place(), ece_check, table.limit_seconds + 5)
+            .args(&table.arguments)
+            .args(["--ca-file", &bench.file(self.trust())])
+            .output()
+            .expect("timeout is of coreutils");
+        let took = start.elapsed();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let report: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{}: no JSON report: {error}\n{}\n{stderr}", self.name, output.status));
+
+        let mut wrong = self.complaints(table, output.status.code(), &report);
+        if took > Duration::from_secs(table.limit_seconds) {
+            wrong.push(format!("took {took:?}, more than {} s", table.limit_seconds));
+        }
+        assert!(wrong.is_empty(), "{}:\n{}\n\n{}\n{stderr}", self.name, wrong.join("\n"), outline(&report));
+    }
+
+    /// What is otherwise in a report than this case says.
+    fn complaints(&self, table: &Table, exit: Option<i32>, report: &Value) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let mut want = |holds: bool, complaint: String| {
+            if !holds {
+                wrong.push(complaint);
+            }
+        };
+        want(exit == Some(self.exit), format!("exit code {exit:?}, expected {}", self.exit));
+        let told = report["summary"]["exit_code"].as_i64();
+        want(told == Some(self.exit.into()), format!("the report says exit code {told:?}, expected {}", self.exit));
+        want(adds_up(report), "pass + warn + fail + skip + error is not planned".to_owned());
+
+        let fix_first = texts(&report["summary"]["fix_first"], "cause");
+        let first_fits = match fix_first.first() {
+            Some(cause) => self.first.iter().any(|name| name == cause),
+            None => self.first.is_empty(),
+        };
+        want(first_fits, format!("fix first {fix_first:?}, expected first: {:?}", self.first));
+        want(!self.only || fix_first.len() == 1, format!("{} causes, expected one: {fix_first:?}", fix_first.len()));
+        for cause in &self.also {
+            want(fix_first.contains(&cause.as_str()), format!("{cause} is not named: {fix_first:?}"));
+        }
+        let named = named_causes(report);
+        for cause in table.never.iter().chain(&self.never) {
+            want(!named.contains(&cause.as_str()), format!("{cause} is named, and cannot be known or is not so"));
+        }
+        for index in unexplained(report) {
+            want(false, format!("failure without a cause in fix_first: {}", line(&report["findings"][index])));
+        }
+        for expected in &self.findings {
+            wrong.extend(expected.complaint(report));
+        }
+        wrong
+    }
+
+    fn place(&self) -> Place {
+        if self.alone { Place::Alone } else { Place::Site }
+    }
+
+    fn trust(&self) -> &'static str {
+        if self.trusts_inspection { "root-and-inspection.pem" } else { "root.pem" }
+    }
+}
+
+impl Expected {
+    fn complaint(&self, report: &Value) -> Option<String> {
+        let mut seen = findings(report)
+            .filter(|finding| finding["check"] == self.check && text(finding, "subject").contains(&self.subject))
+            .peekable();
+        if seen.peek().is_none() {
+            return Some(format!("no finding {} for {}", self.check, self.subject));
+        }
+        let found = self.found.as_deref().unwrap_or_default();
+        seen.find(|finding| finding["status"] != self.status || !text(finding, "found").contains(found))
+            .map(|finding| format!("expected {} {found:?}: {}", self.status, line(finding)))
+    }
+}
+
+/// The numbers of the summary are those of the findings.
+fn adds_up(report: &Value) -> bool {
+    let summary = &report["summary"];
+    let count = |status: &str| findings(report).filter(|finding| finding["status"] == status).count();
+    let same = |status: &&str| summary[status].as_u64() == u64::try_from(count(status)).ok();
+    ["pass", "warn", "fail", "skip", "error"].iter().all(same)
+        && summary["planned"].as_u64() == u64::try_from(findings(report).count()).ok()
+}
+
+/// The places of failures that no cause of `fix_first` explains.
+fn unexplained(report: &Value) -> Vec<usize> {
+    let fix_first = report["summary"]["fix_first"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let explained = |index: usize| {
+        let explains = |cause: &Value| cause["explains"].as_array().is_some_and(|all| all.contains(&index.into()));
+        fix_first.iter().any(explains)
+    };
+    findings(report)
+        .enumerate()
+        .filter(|(index, finding)| finding["status"] == "fail" && !explained(*index))
+        .map(|(index, _)| index)
+        .collect()
+}
+
+/// All causes that are named anywhere.
+fn named_causes(report: &Value) -> Vec<&str> {
+    let mut named = texts(&report["summary"]["fix_first"], "cause");
+    named.extend(findings(report).flat_map(|finding| texts(&finding["causes"], "cause")));
+    named
+}
+
+/// What a person wants to see of a report when a case fails.
+fn outline(report: &Value) -> String {
+    let bad = findings(report).filter(|finding| finding["status"] != "pass").map(line);
+    bad.collect::<Vec<_>>().join("\n")
+}
+
+fn line(finding: &Value) -> String {
+    let causes = texts(&finding["causes"], "cause").join(", ");
+    let [check, subject, status, found] = ["check", "subject", "status", "found"].map(|key| text(finding, key));
+    format!("  {status:5} {check} [{subject}] {found} ({causes})")
+}
+
+fn findings(report: &Value) -> impl Iterator<Item = &Value> {
+    report["findings"].as_array().into_iter().flatten()
+}
+
+fn texts<'v>(list: &'v Value, key: &str) -> Vec<&'v str> {
+    list.as_array().into_iter().flatten().map(|item| text(item, key)).collect()
+}
+
+fn text<'v>(item: &'v Value, key: &str) -> &'v str {
+    item[key].as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// What a run in the case `port_993_dropped_at_one_address` should report, in short.
+    fn good() -> Value {
+        let pass = |check: &str, subject: &str| json!({"check": check, "subject": subject, "status": "pass"});
+        json!({
+            "summary": {"planned": 2, "pass": 1, "warn": 0, "fail": 1, "skip": 0, "error": 0, "exit_code": 1,
+                        "fix_first": [{"cause": "some-addresses-blocked", "explains": [0]}]},
+            "findings": [
+                {"check": "tcp.opens", "subject": "outlook.office365.com:993", "status": "fail",
+                 "found": "52.96.0.11 does not answer", "causes": [{"cause": "some-addresses-blocked"}]},
+                pass("tcp.opens", "outlook.office365.com:995"),
+            ],
+        })
+    }
+
+    fn complaints(exit: i32, report: &Value) -> Vec<String> {
+        let table = Table::read();
+        table.case("port_993_dropped_at_one_address").complaints(&table, Some(exit), report)
+    }
+
+    #[test]
+    fn report_as_the_case_says() {
+        assert_eq!(complaints(1, &good()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn every_deviation_is_named() {
+        for (place, value, complaint) in [
+            ("/summary/exit_code", json!(0), "the report says exit code"),
+            ("/summary/planned", json!(3), "is not planned"),
+            ("/summary/pass", json!(2), "is not planned"),
+            ("/summary/fix_first", json!([]), "fix first []"),
+            ("/summary/fix_first/0/cause", json!("token-expired"), "cannot be known"),
+            ("/summary/fix_first/0/cause", json!("port-blocked"), "port-blocked is named"),
+            ("/summary/fix_first/0/explains", json!([1]), "failure without a cause"),
+            ("/summary/fix_first", json!([{"cause": "some-addresses-blocked"}, {"cause": "x"}]), "expected one"),
+            ("/findings/0/found", json!("52.96.0.10"), "expected fail \"52.96.0.11\""),
+            ("/findings/0/causes/0/cause", json!("mfa-required"), "mfa-required is named"),
+            ("/findings/1/status", json!("warn"), "expected pass"),
+            ("/findings/1/subject", json!("elsewhere"), "no finding tcp.opens for outlook.office365.com:995"),
+        ] {
+            let mut report = good();
+            *report.pointer_mut(place).expect("the report has this place") = value.clone();
+            let wrong = complaints(1, &report).join("\n");
+            assert!(wrong.contains(complaint), "{place} = {value}: {wrong}");
+        }
+        assert!(complaints(3, &good()).join("").contains("exit code Some(3)"));
+    }
+}
