@@ -48,7 +48,7 @@ impl Catalogue {
     /// The date of the newest table: what a reader must know before trusting what is said about levels and ranges.
     #[must_use]
     pub fn date(&self) -> String {
-        self.tables.newest_date().to_owned()
+        self.tables.date().to_string()
     }
 
     /// The check with this id.

@@ -70,10 +70,17 @@ enum Trouble {
     Usage(String, String),
 }
 
+/// The exit code of a fault of the program.
+const OWN_FAULT: u8 = 70;
+
 /// Runs the command that the arguments name.
 #[must_use]
 pub fn main() -> ExitCode {
     print::quiet_panics();
+    std::panic::catch_unwind(obey).unwrap_or(ExitCode::from(OWN_FAULT))
+}
+
+fn obey() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command.unwrap_or(Command::Run(Box::new(cli.run))) {
         Command::Run(arguments) => run::run(&arguments),

@@ -211,6 +211,14 @@ impl Deployment {
         checked(&Document::read(path)?)
     }
 
+    /// Reads a file in which the sample's values may stand, for a run against the lab.
+    ///
+    /// # Errors
+    /// The first mistake, with file, line and remedy.
+    pub fn read_sample(path: &Path) -> Result<Self, Mistake> {
+        parsed(&Document::read(path)?)
+    }
+
     /// Reads a text as the user's file; `name` is what mistakes call it.
     ///
     /// # Errors

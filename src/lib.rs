@@ -1,5 +1,6 @@
 //! Walks the ECE and Office 365 OAuth2 checklist and names the cause of what fails.
 pub mod catalogue;
+pub mod cli;
 pub mod deployment;
 pub mod diagnose;
 pub mod finding;

@@ -155,7 +155,7 @@ impl Subject<'_> {
     fn name(&self, check: &Check) -> String {
         match (self, &check.probe.place) {
             (Self::Site, Some((host, port))) => format!("{host}:{port}"),
-            (Self::Site, None) => "this site".to_owned(),
+            (Self::Site, None) => probe::SITE.to_owned(),
             (Self::Name(endpoint), _) => endpoint.host.clone(),
             (Self::Endpoint(endpoint), _) => endpoint.subject(),
         }
@@ -194,7 +194,7 @@ impl<'c, 's> Draft<'c, 's> {
         if selection.pre_install && !check.pre_install {
             return not_applicable("only after ECE is installed");
         }
-        if check.wants.iter().any(|key| !self.site.given.contains(key)) {
+        if check.wants.iter().any(|key| !self.site.deployment.gives(key)) {
             return Some((SkipReason::NeedsInput, check.words.input.clone().unwrap_or_default()));
         }
         match subject {
@@ -265,7 +265,7 @@ impl<'c, 's> Draft<'c, 's> {
         let subject = match (&look, endpoint) {
             (Look::Service(_), Some(endpoint)) => endpoint.subject(),
             (_, Some(endpoint)) => endpoint.host.clone(),
-            (_, None) => "this site".to_owned(),
+            (_, None) => probe::SITE.to_owned(),
         };
         let why = endpoint.map_or_else(String::new, |endpoint| endpoint.why.clone());
         let own = endpoint.is_none_or(|endpoint| !endpoint.microsoft);
@@ -293,7 +293,7 @@ impl<'c, 's> Draft<'c, 's> {
     fn findings_of(&self, check: &str, subject: &str) -> Vec<usize> {
         let host = subject.rsplit_once(':').map_or(subject, |(host, _)| host);
         let fits = |planned: &PlannedFinding<'_>| {
-            planned.check.id == check && [subject, host, "this site"].contains(&planned.subject.as_str())
+            planned.check.id == check && [subject, host, probe::SITE].contains(&planned.subject.as_str())
         };
         (0..self.plan.findings.len()).filter(|at| fits(&self.plan.findings[*at])).collect()
     }

@@ -91,8 +91,8 @@ pub const FACTS: &[(&str, &[Fact])] = &[
     ("pop3", pop3::FACTS),
 ];
 
-/// The subject of the looks that read the user's file.
-const SITE: &str = "site";
+/// The subject of the looks and checks that read the user's file.
+pub const SITE: &str = "site";
 
 /// The road of the looks that read the user's file: none.
 const FILE: &str = "user's file";

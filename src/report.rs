@@ -11,12 +11,15 @@ mod markdown;
 mod page;
 mod terminal;
 mod text;
+pub mod transcript;
 mod words;
 
 pub use self::{
     csv::rows,
     json::{Unreadable, parse, schema},
+    page::{Page, Paint},
     terminal::{Stream, Style, Symbols, Verbosity},
+    words::owner,
 };
 use crate::finding::Report;
 

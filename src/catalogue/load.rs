@@ -10,8 +10,8 @@ use include_dir::{Dir, include_dir};
 
 use super::{
     Catalogue, Cause, Check, cause,
-    check::{self},
-    tables,
+    check,
+    tables::Tables,
 };
 use crate::{
     probe::FACTS,
@@ -38,7 +38,13 @@ pub fn load(folder: Option<&Path>) -> Result<Catalogue, Mistake> {
     let ids: Vec<&str> = checks.keys().map(String::as_str).collect();
     let causes = read_causes(&causes, &ids)?;
     let checks = read_checks(&checks, &ids)?;
-    Ok(Catalogue { checks: order(checks)?, causes, tables: tables::read(&tables)? })
+    let tables = Tables::read(|name| table(&tables, name))?;
+    Ok(Catalogue { checks: order(checks)?, causes, tables })
+}
+
+fn table<'f>(tables: &'f Files, name: &str) -> Result<&'f Document, Mistake> {
+    let missing = || whole(Path::new(name), "is missing from checks/tables", "put it back");
+    tables.get(&format!("tables/{name}")).ok_or_else(missing)
 }
 
 /// Files by their place below `checks/`, with slashes.

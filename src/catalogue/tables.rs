@@ -33,13 +33,13 @@ impl Tables {
     ///
     /// # Errors
     /// The first mistake, with file, line and remedy.
-    pub fn read(open: impl Fn(&str) -> Result<Document, Mistake>) -> Result<Self, Mistake> {
+    pub fn read<'f>(open: impl Fn(&str) -> Result<&'f Document, Mistake>) -> Result<Self, Mistake> {
         let [levels, clouds, issuers, documents] = Self::FILES;
         Ok(Self {
-            levels: self::levels(&open(levels)?)?,
-            clouds: self::clouds(&open(clouds)?)?,
-            issuers: self::issuers(&open(issuers)?)?,
-            documents: self::documents(&open(documents)?)?,
+            levels: self::levels(open(levels)?)?,
+            clouds: self::clouds(open(clouds)?)?,
+            issuers: self::issuers(open(issuers)?)?,
+            documents: self::documents(open(documents)?)?,
         })
     }
 
@@ -429,13 +429,10 @@ fn refusal(wrong: &str, right: &str) -> (String, String) {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
 
     fn tables() -> Tables {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("checks/tables");
-        Tables::read(|name| Document::read(&folder.join(name))).unwrap_or_else(|mistake| panic!("{mistake}"))
+        crate::catalogue::Catalogue::built_in().tables
     }
 
     #[test]

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::{catalogue::Catalogue, table::Mistake};
 
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub struct Arguments {
     /// Lay the checks and causes of this folder over the built-in ones
     #[arg(long, value_name = "DIR")]

@@ -12,8 +12,7 @@ use super::{
 use crate::{
     catalogue::{Catalogue, Cause, Check, cause::Shows},
     diagnose::blank,
-    finding::Owner,
-    report::{Stream, Style, Verbosity, wrap},
+    report::{Page, Stream, Style, Verbosity, owner},
     table::did_you_mean,
 };
 
@@ -52,54 +51,32 @@ fn unknown(name: &str, catalogue: &Catalogue) -> Trouble {
     Trouble::Usage(format!("no check and no cause is called {name}"), right)
 }
 
-/// A page of labelled paragraphs, as wide as the terminal.
-struct Page {
-    width: usize,
-    text: String,
-}
-
-impl Page {
-    fn new(head: &str, title: &str) -> Self {
-        let width = Style::of(Stream::Stdout, true, Verbosity::Normal).width;
-        Self { width, text: format!("{head}\n{}\n\n", wrap(title, width, "")) }
-    }
-
-    fn add(mut self, label: &str, words: &str) -> Self {
-        if !words.is_empty() {
-            self.text += &wrap(&format!("{label:<9} {words}"), self.width, "          ");
-            self.text.push('\n');
-        }
-        self
-    }
-
-    /// Adds a line that is to be copied: it is never broken.
-    fn add_whole(mut self, label: &str, line: &str) -> Self {
-        if !line.is_empty() {
-            self.text += &format!("{label:<9} {line}\n");
-        }
-        self
-    }
-
-    fn add_all<'l>(self, label: &str, lines: impl IntoIterator<Item = &'l String>) -> Self {
-        lines.into_iter().enumerate().fold(self, |page, (at, line)| page.add_whole(if at == 0 { label } else { "" }, line))
-    }
+fn style() -> Style {
+    Style::of(Stream::Stdout, false, Verbosity::Normal)
 }
 
 fn explain_check(check: &Check, catalogue: &Catalogue) -> String {
-    let expectations: Vec<String> = check.expect.iter().map(ToString::to_string).collect();
-    let reservations: Vec<String> = check.prefer.iter().map(|prefer| format!("{prefer} (else a warning)")).collect();
-    let causes: Vec<String> = shown_by(check, catalogue);
-    Page::new(&check.id, &check.title)
-        .add("section", check.section.name())
-        .add("expected", &check.words.expected)
-        .add("means", &check.words.why)
-        .add("needs", &check.needs.join(", "))
-        .add("give", check.words.input.as_deref().unwrap_or_default())
-        .add_all("judged by", &[expectations, reservations].concat())
-        .add("causes", &causes.join(", "))
-        .add("seen with", &check.proofs.iter().map(|proof| format!("run --lab={}", proof.fault)).collect::<Vec<_>>().join(", "))
-        .add_all("sources", &check.words.sources)
-        .text
+    let style = style();
+    let mut page = Page::new(&style);
+    page.heading(&format!("{}: {}", check.id, check.title));
+    page.label("section", check.section.name());
+    page.label("wanted", &check.words.expected);
+    page.label("means", &check.words.why);
+    label_all(&mut page, "needs", &check.needs);
+    label_all(&mut page, "give", check.words.input.as_slice());
+    label_all(&mut page, "judged", &check.expect.iter().map(ToString::to_string).collect::<Vec<_>>());
+    label_all(&mut page, "", &check.prefer.iter().map(|prefer| format!("{prefer}, or else it is a warning")).collect::<Vec<_>>());
+    label_all(&mut page, "causes", &shown_by(check, catalogue));
+    label_all(&mut page, "see it", &check.proofs.iter().map(|proof| format!("ece-check run --lab={}", proof.fault)).collect::<Vec<_>>());
+    label_all(&mut page, "sources", &check.words.sources);
+    page.finish()
+}
+
+/// One line each; the label stands before the first.
+fn label_all(page: &mut Page<'_>, label: &str, lines: &[String]) {
+    for (at, line) in lines.iter().enumerate() {
+        page.label(if at == 0 { label } else { "" }, line);
+    }
 }
 
 /// The causes that a sign ties to a check by name, or whose proofs name it.
@@ -120,19 +97,16 @@ fn shown_by(check: &Check, catalogue: &Catalogue) -> Vec<String> {
 }
 
 fn explain_cause(cause: &Cause) -> String {
-    let samples: Vec<String> = cause.signs.iter().map(|sign| sign.sample.clone()).collect();
-    Page::new(&cause.code, &blank(&cause.title))
-        .add("who", owner(cause.owner))
-        .add("do", &blank(&cause.fix))
-        .add_whole("command", &cause.command.as_deref().map(blank).unwrap_or_default())
-        .add("takes", &cause.takes)
-        .add_all("looks like", &samples)
-        .add_all("sources", &cause.sources)
-        .text
-}
-
-fn owner(owner: Owner) -> &'static str {
-    crate::report::owner(owner)
+    let style = style();
+    let mut page = Page::new(&style);
+    page.heading(&format!("{}: {}", cause.code, blank(&cause.title)));
+    page.label("who", owner(cause.owner));
+    page.label("do", &blank(&cause.fix));
+    page.label("takes", &cause.takes);
+    label_all(&mut page, "looks as", &cause.signs.iter().map(|sign| sign.sample.clone()).collect::<Vec<_>>());
+    label_all(&mut page, "sources", &cause.sources);
+    page.command(&cause.command.as_deref().map(blank).unwrap_or_default());
+    page.finish()
 }
 
 fn check_value(check: &Check) -> serde_json::Value {

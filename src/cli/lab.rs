@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
 
 fn list(output: Output) -> String {
     let faults = faults();
-    let primary: Vec<_> = faults.iter().filter(|fault| fault.variant.is_none()).collect();
+    let primary: Vec<_> = faults.iter().filter(|fault| fault.name == fault.cause).collect();
     match output {
         Output::Json => json(&primary.iter().map(|fault| fault.name.clone()).collect::<Vec<_>>()),
         Output::Text => primary.iter().map(|fault| format!("{:<30} {}\n", fault.name, fault.title)).collect(),

@@ -10,7 +10,7 @@ use crate::{
     net::{Family, Roads},
     plan::{Plan, PlannedLook},
     probe::Look,
-    report::{Stream, Style, Symbols, Verbosity, csv, harmless},
+    report::{self, Page, Paint, Stream, Style, Symbols, Verbosity},
 };
 
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ struct Row {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
-    let deployment = site.deployment(false)?;
+    let deployment = site.deployment(None)?;
     let roads = site.roads(None);
     let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &roads)?;
     let rows = rows(&plan, &roads, site);
@@ -117,8 +117,8 @@ fn road(roads: &Roads, host: &str, port: u16) -> String {
 const HEADER: [&str; 9] = ["host", "port", "transport", "protocol", "family", "road", "credential", "change", "why"];
 
 fn table(rows: &[Row]) -> String {
-    csv::rows(
-        HEADER,
+    report::rows(
+        &HEADER,
         rows.iter().map(|row| {
             [
                 row.host.clone(),
@@ -132,26 +132,24 @@ fn table(rows: &[Row]) -> String {
                 row.why.clone(),
             ]
         }),
+        Symbols::Unicode,
     )
 }
 
 fn text(rows: &[Row], plan: &Plan<'_>) -> String {
-    let style = Style::of(Stream::Stdout, true, Verbosity::Normal);
-    let mut text = format!(
-        "{} connections and lookups, {} checks. Nothing is sent but what is listed; no credential is used; nothing is changed.\n\n",
-        rows.len(),
-        plan.findings.len()
+    let style = Style::of(Stream::Stdout, false, Verbosity::Normal);
+    let mut page = Page::new(&style);
+    page.paragraph(
+        Paint::Strong,
+        &format!("{} names and ports, {} checks. This command has opened none of them.", rows.len(), plan.findings.len()),
     );
+    page.paragraph(Paint::Plain, "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.");
+    page.gap();
     for row in rows {
-        let place = format!("{}:{}", row.host, row.port);
-        let _ = std::fmt::Write::write_fmt(
-            &mut text,
-            format_args!("{place:<34} {:<6} {:<14} {}\n", row.protocol, row.family, row.road),
-        );
-        if !row.why.is_empty() {
-            text += &format!("    {}\n", row.why);
-        }
+        page.paragraph(Paint::Strong, &format!("{}:{} ({}, {})", row.host, row.port, row.protocol, row.transport));
+        page.field("family", row.family);
+        page.field("road", &row.road);
+        page.field("why", &row.why);
     }
-    let text: String = text.lines().map(|line| harmless::line(line, 400) + "\n").collect();
-    if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
+    page.finish()
 }

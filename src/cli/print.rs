@@ -30,6 +30,7 @@ pub fn note(text: &str) {
 pub fn quiet_panics() {
     std::panic::set_hook(Box::new(|fault| {
         let place = fault.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
-        error(&format!("a fault of the program{place}; please report it"));
+        let words = fault.payload_as_str().unwrap_or("no words");
+        error(&format!("a fault of the program{place}: {words}. Please report it."));
     }));
 }

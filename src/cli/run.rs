@@ -22,6 +22,7 @@ use crate::{
 };
 
 #[derive(Debug, Args)]
+#[group(skip)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets by itself")]
 pub struct Arguments {
     #[command(flatten)]
@@ -105,8 +106,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
 async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
-    let deployment = site.deployment(arguments.lab.is_some())?;
     let lab = start_lab(arguments).await?;
+    let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
     let network = site.network(lab.as_ref(), limits)?;
     let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &network.roads)?;

@@ -23,6 +23,7 @@ use crate::{
 const DEFAULT_FILE: &str = "ece-check.toml";
 
 #[derive(Clone, Debug, Args)]
+#[group(skip)]
 pub struct Arguments {
     /// The file that describes this site [default: ece-check.toml when it is there]
     #[arg(short, long, value_name = "FILE")]
@@ -77,13 +78,13 @@ impl Arguments {
     ///
     /// # Errors
     /// The first mistake in the file.
-    pub fn deployment(&self, lab: bool) -> Result<Deployment, Trouble> {
+    pub fn deployment(&self, lab: Option<&Lab>) -> Result<Deployment, Trouble> {
         Ok(match (&self.config, lab) {
-            (Some(file), false) => Deployment::read(file)?,
-            (Some(file), true) => Deployment::read_sample(file)?,
-            (None, true) => Deployment::parse_sample("the lab's own file", Lab::deployment())?,
-            (None, false) if Path::new(DEFAULT_FILE).exists() => Deployment::read(Path::new(DEFAULT_FILE))?,
-            (None, false) => Deployment::default(),
+            (Some(file), None) => Deployment::read(file)?,
+            (Some(file), Some(_)) => Deployment::read_sample(file)?,
+            (None, Some(lab)) => Deployment::parse_sample("the lab's own file", lab.deployment())?,
+            (None, None) if Path::new(DEFAULT_FILE).exists() => Deployment::read(Path::new(DEFAULT_FILE))?,
+            (None, None) => Deployment::default(),
         })
     }
 

@@ -145,6 +145,12 @@ impl Trust {
         Self { system, widened: None, trouble: None, provider }
     }
 
+    /// The roots in a PEM text in place of the operating system's: the lab's own.
+    #[must_use]
+    pub fn of_pem(pem: &str) -> Self {
+        Self::of_roots(CertificateDer::pem_slice_iter(pem.as_bytes()).filter_map(Result::ok))
+    }
+
     /// The same, and the roots of these files.
     ///
     /// # Errors

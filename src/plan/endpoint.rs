@@ -1,10 +1,10 @@
 //! The endpoints of a site: those of its Microsoft cloud, its own, and ECE's web pages.
 
-use std::collections::HashSet;
-
 use ipnet::IpNet;
 
 use crate::{
+    catalogue::tables::{self, Question, Tables},
+    deployment::{self, Cloud, Deployment, Inbound, Role},
     probe::{https::Ask, url, version},
     seen::Protocol,
 };
@@ -12,13 +12,13 @@ use crate::{
 /// All that a plan needs to know of the user's site.
 #[derive(Clone, Debug)]
 pub struct Site {
-    /// The roles of this server: `services`, `application`, or both.
-    pub roles: Vec<String>,
+    /// The user's file.
+    pub deployment: Deployment,
+    /// The role of this server.
+    pub role: Role,
     /// The endpoints, in the order of the table of clouds.
     pub endpoints: Vec<Endpoint>,
-    /// The keys that the user's file gives, such as `ece.release`.
-    pub given: HashSet<String>,
-    /// Organisations that issue certificates to the public.
+    /// Organisations that issue certificates to Microsoft's services.
     pub public_issuers: Vec<String>,
     /// The stated level of ECE.
     pub version: Option<version::Look>,
@@ -74,9 +74,88 @@ impl Endpoint {
 }
 
 impl Site {
+    /// The site that the user's file describes, in a Microsoft cloud.
+    ///
+    /// # Panics
+    /// Never: the loader of the tables refuses a table without every cloud.
+    #[must_use]
+    pub fn of(deployment: &Deployment, tables: &Tables, cloud: Cloud, role: Role) -> Self {
+        let cloud = tables.clouds.named(cloud.word()).expect("the table of clouds holds every cloud");
+        let release = deployment.ece.stated.as_ref().map(|stated| stated.release);
+        let microsoft = cloud.endpoints.iter().map(|endpoint| of_microsoft(endpoint, cloud, deployment));
+        let own = deployment.endpoints.iter().map(of_the_file);
+        let ece = deployment.ece.external_url.as_deref().and_then(of_ece);
+        Self {
+            role,
+            endpoints: microsoft.chain(own).chain(ece).collect(),
+            public_issuers: [&tables.issuers.microsoft[..], &tables.issuers.public[..]].concat(),
+            version: deployment.ece.stated.clone().map(|stated| version::Look { stated, table: tables.levels.clone() }),
+            url: url::Look {
+                setting: tables.documents.setting(release),
+                external: deployment.ece.external_url.clone(),
+                console: deployment.ece.console_url.clone(),
+                redirect: deployment.ece.redirect_url.clone(),
+                registered: deployment.entra.redirect_urls.clone(),
+            },
+            deployment: deployment.clone(),
+        }
+    }
+
     /// Whether this server has a role.
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
-        self.roles.iter().any(|own| own == role)
+        self.role == Role::All || self.role.word() == role
     }
+}
+
+fn of_microsoft(endpoint: &tables::Endpoint, cloud: &tables::Cloud, deployment: &Deployment) -> Endpoint {
+    Endpoint {
+        name: endpoint.name.clone(),
+        host: endpoint.host.clone(),
+        port: endpoint.port,
+        protocol: Some(endpoint.protocol),
+        why: endpoint.why.clone(),
+        microsoft: true,
+        published: cloud.published(&endpoint.host),
+        ask: endpoint.question.as_ref().map(|question| ask(question, deployment)),
+        used: is_used(endpoint.protocol, deployment),
+    }
+}
+
+fn ask(question: &Question, deployment: &Deployment) -> Ask {
+    match question {
+        Question::Discovery => {
+            Ask::Discovery { tenant: deployment.entra.tenant.clone().unwrap_or_else(|| "common".to_owned()) }
+        }
+        Question::Path(path) => Ask::Answer { path: path.clone() },
+    }
+}
+
+/// A site fetches mail over IMAP or POP3, by design; where nothing is stated, both are looked at.
+fn is_used(protocol: Protocol, deployment: &Deployment) -> bool {
+    let wanted = match protocol {
+        Protocol::Imap => Inbound::Imap,
+        Protocol::Pop3 => Inbound::Pop3,
+        _ => return true,
+    };
+    let stated: Vec<Inbound> = deployment.accounts.iter().filter_map(|account| account.inbound).collect();
+    stated.is_empty() || stated.contains(&wanted)
+}
+
+fn of_the_file(endpoint: &deployment::Endpoint) -> Endpoint {
+    let protocol = Some(endpoint.protocol).filter(|protocol| *protocol != Protocol::Tcp);
+    let why = format!("{}, named in the user's file", endpoint.name);
+    Endpoint {
+        name: endpoint.name.clone(),
+        ..Endpoint::of_a_check(&endpoint.host, endpoint.port, protocol, &why)
+    }
+}
+
+/// ECE's own web pages: the browser is sent there after the sign-in.
+fn of_ece(external: &str) -> Option<Endpoint> {
+    let url = ::url::Url::parse(external.trim()).ok().filter(|url| url.scheme() == "https")?;
+    let host = url.host_str()?.trim_end_matches('.');
+    let port = url.port_or_known_default()?;
+    let why = "ECE's own web pages: the browser is sent there after the sign-in";
+    Some(Endpoint { name: "ece".to_owned(), ..Endpoint::of_a_check(host, port, Some(Protocol::Https), why) })
 }

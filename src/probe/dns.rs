@@ -46,6 +46,7 @@ pub async fn observe(look: &Look, network: &Network) -> Observation {
     Observation {
         probe: "dns".to_owned(),
         subject: look.name.clone(),
+        own: false, // the run knows whose it is
         road: "direct".to_owned(),
         facts: facts(look, &lookup),
         stop: lookup.addresses.err().map(|halt| Stop::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words)),

@@ -88,6 +88,7 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
     let mut observation = Observation {
         probe: probe(look).to_owned(),
         subject: format!("{}:{}", look.host, look.port),
+        own: false, // the run knows whose it is
         road: "direct".to_owned(),
         facts: Facts::default(),
         stop: None,

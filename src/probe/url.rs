@@ -43,6 +43,7 @@ pub fn observe(look: &Look) -> Observation {
     Observation {
         probe: "url".to_owned(),
         subject: super::SITE.to_owned(),
+        own: true,
         road: super::FILE.to_owned(),
         facts: facts(look),
         stop: None,

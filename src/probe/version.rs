@@ -39,6 +39,7 @@ pub fn observe(look: &Look) -> Observation {
     Observation {
         probe: "version".to_owned(),
         subject: super::SITE.to_owned(),
+        own: true,
         road: super::FILE.to_owned(),
         facts: facts(&look.stated, &look.table),
         stop: None,

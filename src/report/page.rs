@@ -25,45 +25,59 @@ const NARROW: usize = 50;
 
 /// What a piece of text is, and so its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Paint {
+pub enum Paint {
+    /// As it comes.
     Plain,
+    /// What is well, and what is to be copied.
     Good,
+    /// A warning.
     Caution,
+    /// What is not well.
     Bad,
+    /// What could not be judged.
     Unknown,
+    /// What may be passed over.
     Aside,
+    /// What catches the eye.
     Strong,
+    /// What must not be missed.
     Loud,
 }
 
 /// A text under construction.
-pub(super) struct Page<'a> {
+pub struct Page<'a> {
     style: &'a Style,
     text: String,
 }
 
 impl<'a> Page<'a> {
-    pub(super) fn new(style: &'a Style) -> Self {
+    /// An empty page for a stream.
+    #[must_use]
+    pub fn new(style: &'a Style) -> Self {
         Self { style, text: String::new() }
     }
 
-    pub(super) fn verbosity(&self) -> Verbosity {
+    /// How much is told.
+    #[must_use]
+    pub fn verbosity(&self) -> Verbosity {
         self.style.verbosity
     }
 
-    pub(super) fn finish(self) -> String {
+    /// The text.
+    #[must_use]
+    pub fn finish(self) -> String {
         self.text
     }
 
     /// An empty line, unless the page is at its beginning or already has one.
-    pub(super) fn gap(&mut self) {
+    pub fn gap(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
     /// A title, underlined.
-    pub(super) fn heading(&mut self, title: &str) {
+    pub fn heading(&mut self, title: &str) {
         self.gap();
         let lines = wrap(&self.shown(title), self.width(), self.width());
         let longest = lines.iter().map(|line| columns(line)).max().unwrap_or_default();
@@ -76,12 +90,12 @@ impl<'a> Page<'a> {
     }
 
     /// A paragraph at the left edge.
-    pub(super) fn paragraph(&mut self, paint: Paint, text: &str) {
+    pub fn paragraph(&mut self, paint: Paint, text: &str) {
         self.entry((Paint::Plain, ""), 0, (paint, text), None);
     }
 
     /// A line that begins with the mark of a status and ends with a name in brackets at the right edge.
-    pub(super) fn item(&mut self, status: Status, text: &str, name: Option<&str>) {
+    pub fn item(&mut self, status: Status, text: &str, name: Option<&str>) {
         let (mark, paint) = mark(status, self.style.symbols);
         let body =
             if matches!(status, Status::Fail | Status::Error | Status::Warn) { Paint::Strong } else { Paint::Plain };
@@ -89,25 +103,25 @@ impl<'a> Page<'a> {
     }
 
     /// A numbered line.
-    pub(super) fn numbered(&mut self, number: usize, text: &str) {
+    pub fn numbered(&mut self, number: usize, text: &str) {
         let lead = format!("{number}. ");
         self.entry((Paint::Strong, &lead), lead.len(), (Paint::Strong, text), None);
     }
 
     /// A labelled text at the left edge.
-    pub(super) fn label(&mut self, label: &str, text: &str) {
+    pub fn label(&mut self, label: &str, text: &str) {
         self.labelled(0, label, text);
     }
 
     /// A labelled text below an item. Nothing is written for an empty text.
-    pub(super) fn field(&mut self, label: &str, text: &str) {
+    pub fn field(&mut self, label: &str, text: &str) {
         if !text.is_empty() {
             self.labelled(if self.is_narrow() { 2 } else { 4 }, label, text);
         }
     }
 
     /// Lines to be copied: alone on their lines below their label, never broken.
-    pub(super) fn command(&mut self, command: &str) {
+    pub fn command(&mut self, command: &str) {
         let indent = if self.is_narrow() { 2 } else { 4 };
         if !command.is_empty() {
             self.entry((Paint::Plain, &" ".repeat(indent)), indent, (Paint::Aside, "run"), None);

@@ -74,7 +74,8 @@ pub(super) fn fix<'a>(report: &'a Report, cause: &str) -> Option<(usize, &'a Fix
 }
 
 /// Who mends a cause, as people say it.
-pub(super) fn owner(owner: Owner) -> &'static str {
+#[must_use]
+pub fn owner(owner: Owner) -> &'static str {
     match owner {
         Owner::Network => "network team",
         Owner::Entra => "Entra administrator",

@@ -1,0 +1,52 @@
+//! What was said on every connection, for a person who wants the other side's very words.
+//!
+//! The marks are those of swaks: `->` sent, `<-` received, `~>` and `<~` inside TLS, `==` a remark of ours.
+
+use std::fmt::Write;
+
+use super::harmless;
+use crate::{
+    finding::Report,
+    seen::{Line, Mark, Observation},
+};
+
+/// The longest line that is written, in characters.
+const LONGEST: usize = 400;
+
+/// Writes every conversation down, one after the other.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut text = format!("ece-check {}, run {}, {}\n", report.tool.version, report.run.id, report.run.started);
+    for look in &report.looks {
+        write_look(&mut text, look);
+    }
+    text
+}
+
+fn write_look(text: &mut String, look: &Observation) {
+    if !look.transcript.is_empty() {
+        write_talk(text, &format!("{} ({}, {})", look.subject, look.probe, look.road), &look.transcript);
+    }
+    for path in &look.paths {
+        let place = format!("{} at {} ({}, {})", look.subject, path.address, look.probe, look.road);
+        write_talk(text, &place, &path.transcript);
+    }
+}
+
+fn write_talk(text: &mut String, place: &str, lines: &[Line]) {
+    let _ = writeln!(text, "\n{}", harmless::line(place, LONGEST));
+    for line in lines {
+        let said = harmless::line(&line.text, LONGEST);
+        let _ = writeln!(text, "{:>9.1} ms {} {said}", line.at_ms, mark(line.mark));
+    }
+}
+
+fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Sent => "->",
+        Mark::Received => "<-",
+        Mark::SentInTls => "~>",
+        Mark::ReceivedInTls => "<~",
+        Mark::Remark => "==",
+    }
+}
