@@ -13,15 +13,15 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
 };
 
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, PeerIncompatible,
-    RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, InvalidMessage,
+    PeerIncompatible, RootCertStore, SignatureScheme,
     client::{
         ResolvesClientCert, Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -175,32 +175,23 @@ impl Trust {
             return (Shown::default(), Err(Halt::new(Kind::WrongName, "no certificate can carry this name")));
         };
         let witness = Arc::new(Witness::new(Arc::clone(&self.provider)));
-        let tap = Tap { stream, received: Arc::default() };
-        let received = Arc::clone(&tap.received);
-        let connect = TlsConnector::from(Arc::new(self.config(&witness, alpn))).connect(name, tap);
-        let outcome = match limits.step(connect).await {
-            Ok(Ok(encrypted)) => Ok(encrypted),
-            Ok(Err(error)) => Err(stopped(&error, &kept(&received), witness.wanted())),
-            Err(limit) => Err(not_tls(&kept(&received)).unwrap_or(limit)),
-        };
+        let tap = Tap { stream, received: Vec::new() };
+        let connect = TlsConnector::from(Arc::new(self.config(&witness, alpn))).connect(name, tap).into_fallible();
+        let outcome = limits.step(connect).await;
         let mut shown = witness.shown();
-        let Ok(encrypted) = outcome.as_ref() else { return (shown, outcome.map(|stream| Box::new(stream) as _)) };
-        let (_, connection) = encrypted.get_ref();
-        shown.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
-        shown.cipher = connection
-            .negotiated_cipher_suite()
-            .and_then(|suite| suite.suite().as_str())
-            .map(|suite| suite.replace("TLS13_", "TLS_"));
-        (shown, outcome.map(|stream| Box::new(stream) as Box<dyn Stream>))
+        match outcome {
+            Ok(Ok(encrypted)) => {
+                shown.agreed(encrypted.get_ref().1);
+                (shown, Ok(Box::new(encrypted)))
+            }
+            Ok(Err((error, tap))) => (shown, Err(stopped(&error, &tap.received, witness.wanted()))),
+            Err(limit) => (shown, Err(limit)),
+        }
     }
 
     /// What the stores say of a chain, now.
     #[must_use]
     pub fn judge(&self, chain: &[CertificateDer<'_>], host: &str) -> Verdict {
-        self.judge_at(chain, host, UnixTime::now())
-    }
-
-    fn judge_at(&self, chain: &[CertificateDer<'_>], host: &str, now: UnixTime) -> Verdict {
         let Some((own, rest)) = chain.split_first() else {
             return Verdict { chain: Err(bad("the server showed no certificate")), name_matches: None };
         };
@@ -211,7 +202,7 @@ impl Trust {
         let name_matches = server_name(host).is_ok_and(|name| verify_server_name(&parsed, &name).is_ok());
         let vouches = |roots| {
             let algorithms = self.provider.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&parsed, roots, rest, now, algorithms)
+            verify_server_cert_signed_by_trust_anchor(&parsed, roots, rest, UnixTime::now(), algorithms)
         };
         let chain = match (vouches(&self.system), &self.widened) {
             (Ok(()), _) => Ok(Store::System),
@@ -266,6 +257,14 @@ impl Trust {
         config.resumption = Resumption::disabled();
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
         config
+    }
+}
+
+impl Shown {
+    fn agreed(&mut self, connection: &ClientConnection) {
+        let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+        self.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
+        self.cipher = suite.map(|suite| suite.replace("TLS13_", "TLS_"));
     }
 }
 
@@ -489,11 +488,7 @@ fn first_line(received: &[u8]) -> Option<String> {
 /// Keeps the first bytes that a stream received.
 struct Tap {
     stream: Box<dyn Stream>,
-    received: Arc<Mutex<Vec<u8>>>,
-}
-
-fn kept(received: &Mutex<Vec<u8>>) -> Vec<u8> {
-    received.lock().map(|bytes| bytes.clone()).unwrap_or_default()
+    received: Vec<u8>,
 }
 
 impl AsyncRead for Tap {
@@ -504,10 +499,8 @@ impl AsyncRead for Tap {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if let Ok(mut received) = self.received.lock() {
-            let room = KEPT.saturating_sub(received.len());
-            received.extend(buffer.filled()[before..].iter().take(room));
-        }
+        let room = KEPT.saturating_sub(self.received.len());
+        self.received.extend(buffer.filled()[before..].iter().take(room));
         polled
     }
 }
@@ -593,7 +586,7 @@ impl ResolvesClientCert for Witness {
     }
 
     fn has_certs(&self) -> bool {
-        true // otherwise rustls does not ask, and the wish of the server would go unseen
+        false
     }
 }
 
@@ -925,7 +918,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn plain_text_and_then_silence() {
         let address = serve(|mut stream| async move {
-            let _ = stream.write_all(b"hi\n").await;
+            let _ = stream.write_all(b"hi").await;
             let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
         })
         .await;
