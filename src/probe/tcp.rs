@@ -1,7 +1,7 @@
 //! A service on a port: every address at once, one connection each, as deep as the plan asks.
 //!
 //! The connection passes TCP, then TLS (for SMTP behind STARTTLS), then the service's own words. Each layer writes its
-//! facts down; the first that cannot go on writes the [`Stop`](crate::seen::Stop) and ends the path.
+//! facts down; the first that cannot go on writes the [`Stop`] and ends the path.
 
 use std::{
     mem,
