@@ -13,7 +13,12 @@ pub mod tls;
 pub mod url;
 pub mod version;
 
-use crate::{net::Network, seen::Observation};
+use std::{future::Future, time::Instant};
+
+use crate::{
+    net::Network,
+    seen::{Observation, Stage, Step},
+};
 
 /// One look: what is to be seen, and how.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,4 +82,12 @@ pub const FACTS: &[(&str, &[Fact])] = &[
 
 const fn fact(name: &'static str, shape: Shape, label: &'static str) -> Fact {
     Fact { name, shape, label }
+}
+
+/// Does the work of one stage and writes down how long it took, whatever came of it.
+async fn timed<T>(stage: Stage, steps: &mut Vec<Step>, work: impl Future<Output = T>) -> T {
+    let began = Instant::now();
+    let done = work.await;
+    steps.push(Step { name: stage, ms: began.elapsed().as_secs_f64() * 1000.0 });
+    done
 }

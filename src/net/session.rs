@@ -1,81 +1,94 @@
 //! A connection on which lines are sent and replies are read, in plain text or inside TLS, with a transcript.
+//!
+//! In: an open connection and the decoder of a protocol. Out: whole replies, or a [`Halt`]. The limit of a step is on the
+//! whole reply, so that one byte a second does not keep it waiting for ever.
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{Halt, Limits};
-use crate::seen::{Line, Mark};
+pub use crate::wire::{Decoded, NoReply};
+use crate::{
+    seen::{Kind, Line, Mark},
+    wire::line::{self, MOST_WORDS, foreign, shorten, words},
+};
+
+/// The most bytes that are kept while a reply is not whole.
+pub const MOST_UNREAD: usize = 64 * 1024;
+/// The most lines of a transcript, before the one that counts the rest.
+pub const MOST_LINES: usize = 200;
+/// The most characters of a transcript's line.
+pub const MOST_CHARACTERS: usize = 300;
+
+/// How many bytes are asked for at once.
+const CHUNK: usize = 4096;
 
 /// Bytes in both directions: a TCP connection, or TLS over one.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
-/// What a decoder made of the bytes so far.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Decoded<T> {
-    /// A whole reply, and how many bytes it took.
-    Whole(T, usize),
-    /// More bytes are needed.
-    Incomplete,
-    /// These bytes are no reply of this protocol.
-    Wrong(Halt),
-}
-
 /// A connection with a transcript.
 pub struct Session {
-    /// The connection.
     stream: Box<dyn Stream>,
     limits: Limits,
     transcript: Transcript,
     buffer: Vec<u8>,
-}
-
-/// What was said on one connection, with times since it was begun. Bounded in lines and in the length of a line.
-#[derive(Debug)]
-pub struct Transcript {
-    began: std::time::Instant,
-    lines: Vec<Line>,
-}
-
-impl Transcript {
-    /// An empty transcript that begins now.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { began: std::time::Instant::now(), lines: Vec::new() }
-    }
-
-    /// Writes a line down; a line that is too long is shortened, and after the last line that fits the rest is counted.
-    pub fn note(&mut self, _mark: Mark, _text: &str) {
-        todo!()
-    }
-
-    /// The lines.
-    #[must_use]
-    pub fn into_lines(self) -> Vec<Line> {
-        self.lines
-    }
+    encrypted: bool,
+    bare_line_feed_noted: bool,
 }
 
 impl Session {
-    /// Begins on an open connection.
+    /// Begins on an open connection, in plain text.
     #[must_use]
     pub fn new(stream: Box<dyn Stream>, limits: Limits, transcript: Transcript) -> Self {
-        Self { stream, limits, transcript, buffer: Vec::new() }
+        Self { stream, limits, transcript, buffer: Vec::new(), encrypted: false, bare_line_feed_noted: false }
+    }
+
+    /// Says that the connection is inside TLS: the transcript's marks are then `~>` and `<~`.
+    #[must_use]
+    pub fn inside_tls(self) -> Self {
+        Self { encrypted: true, ..self }
     }
 
     /// Sends one line; CR LF is added.
     ///
     /// # Errors
     /// When the connection breaks or the step's limit runs out.
-    pub async fn send(&mut self, _line: &str) -> Result<(), Halt> {
-        todo!()
+    pub async fn send(&mut self, line: &str) -> Result<(), Halt> {
+        let mark = if self.encrypted { Mark::SentInTls } else { Mark::Sent };
+        self.transcript.note(mark, line);
+        let bytes = format!("{line}\r\n").into_bytes();
+        let limits = self.limits.clone();
+        let sending = async {
+            self.stream.write_all(&bytes).await?;
+            self.stream.flush().await
+        };
+        let sent = limits.step(sending).await.and_then(|sent| sent.map_err(|error| broken(&error)));
+        sent.inspect_err(|halt| self.remark(halt))
     }
 
-    /// Reads until `decode` has a whole reply.
+    /// Reads until `decode` has a whole reply. Bytes behind the reply stay [unread](Self::unread).
     ///
     /// # Errors
     /// When the connection ends or breaks first, a limit runs out, more than the bound was sent, or the bytes are wrong.
-    pub async fn read<T>(&mut self, _decode: impl FnMut(&[u8]) -> Decoded<T>) -> Result<T, Halt> {
-        todo!()
+    /// What had come is then in the transcript, its beginning in the words, and nothing is unread.
+    pub async fn read<T>(&mut self, mut decode: impl FnMut(&[u8]) -> Decoded<T>) -> Result<T, Halt> {
+        let limits = self.limits.clone();
+        let read = limits.step(self.fill(&mut decode)).await.and_then(|filled| filled);
+        match read {
+            Ok((reply, taken)) => {
+                let bytes: Vec<u8> = self.buffer.drain(..taken.min(self.buffer.len())).collect();
+                self.note_received(&bytes);
+                Ok(reply)
+            }
+            Err(halt) => {
+                let bytes = std::mem::take(&mut self.buffer);
+                self.note_received(&bytes);
+                self.remark(&halt);
+                Err(with_what_came(halt, &bytes))
+            }
+        }
     }
 
     /// Bytes that have come and that no reply took: behind a STARTTLS answer there must be none.
@@ -84,9 +97,363 @@ impl Session {
         &self.buffer
     }
 
-    /// Gives the connection away, to be encrypted or spoken to by a library.
+    /// Gives the connection away, to be encrypted or spoken to by a library. What is unread stands in the transcript.
     #[must_use]
-    pub fn into_parts(self) -> (Box<dyn Stream>, Transcript) {
+    pub fn into_parts(mut self) -> (Box<dyn Stream>, Transcript) {
+        let bytes = std::mem::take(&mut self.buffer);
+        self.note_received(&bytes);
         (self.stream, self.transcript)
+    }
+
+    /// What was read stays in the buffer even when the wait is broken off.
+    async fn fill<T>(&mut self, decode: &mut impl FnMut(&[u8]) -> Decoded<T>) -> Result<(T, usize), Halt> {
+        loop {
+            match decode(&self.buffer) {
+                Ok(whole) => return Ok(whole),
+                Err(NoReply::Wrong(kind, words)) => return Err(Halt::new(kind, words)),
+                Err(NoReply::Incomplete) => {}
+            }
+            let room = MOST_UNREAD.saturating_sub(self.buffer.len());
+            if room == 0 {
+                return Err(Halt::new(Kind::TooMuch, format!("more than {MOST_UNREAD} bytes and no end")));
+            }
+            self.buffer.reserve(room.min(CHUNK));
+            match (&mut self.stream).take(room as u64).read_buf(&mut self.buffer).await {
+                Ok(0) => return Err(Halt::new(Kind::Closed, "")),
+                Ok(_) => {}
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+    }
+
+    fn note_received(&mut self, bytes: &[u8]) {
+        let mark = if self.encrypted { Mark::ReceivedInTls } else { Mark::Received };
+        for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let text = line.strip_suffix(b"\n").unwrap_or(line);
+            let whole = text.strip_suffix(b"\r").unwrap_or(text);
+            self.transcript.note(mark, &line::text(whole));
+            if line.len() - whole.len() == 1 && line.ends_with(b"\n") {
+                self.note_bare_line_feed();
+            }
+        }
+    }
+
+    fn note_bare_line_feed(&mut self) {
+        if !self.bare_line_feed_noted {
+            self.bare_line_feed_noted = true;
+            self.transcript.note(Mark::Remark, "lines end with LF alone, not with CR LF");
+        }
+    }
+
+    fn remark(&mut self, halt: &Halt) {
+        match halt.kind {
+            Kind::Closed => self.transcript.note(Mark::Remark, "closed by the other side"),
+            Kind::Reset => self.transcript.note(Mark::Remark, "reset by the other side"),
+            Kind::Gibberish | Kind::SpokeHttp | Kind::SpokeTls => {} // the words have just been written down
+            _ => self.transcript.note(Mark::Remark, &halt.words),
+        }
+    }
+}
+
+/// What was said on one connection, with times since it was begun. Bounded in lines and in the length of a line.
+#[derive(Debug)]
+pub struct Transcript {
+    began: std::time::Instant,
+    lines: Vec<Line>,
+    left_out: usize,
+}
+
+impl Transcript {
+    /// An empty transcript that begins now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { began: std::time::Instant::now(), lines: Vec::new(), left_out: 0 }
+    }
+
+    /// Writes a line down; a line that is too long is shortened, and after the last line that fits the rest is counted.
+    pub fn note(&mut self, mark: Mark, text: &str) {
+        if self.lines.len() >= MOST_LINES {
+            self.left_out += 1;
+        } else {
+            self.push(mark, shorten(text, MOST_CHARACTERS));
+        }
+    }
+
+    /// The lines, and at their end how many were left out.
+    #[must_use]
+    pub fn into_lines(mut self) -> Vec<Line> {
+        if self.left_out > 0 {
+            self.push(Mark::Remark, format!("{} more lines", self.left_out));
+        }
+        self.lines
+    }
+
+    fn push(&mut self, mark: Mark, text: String) {
+        self.lines.push(Line { at_ms: self.began.elapsed().as_secs_f64() * 1000.0, mark, text });
+    }
+}
+
+impl Default for Transcript {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What broke the connection. Inside TLS an alert of the other side comes as the error of a read.
+fn broken(error: &io::Error) -> Halt {
+    if let Some(rustls::Error::AlertReceived(_)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return Halt::new(Kind::Alert, error.to_string());
+    }
+    let kind = match error.kind() {
+        io::ErrorKind::ConnectionReset => Kind::Reset,
+        io::ErrorKind::TimedOut => Kind::TimedOut,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Kind::Unreachable,
+        io::ErrorKind::InvalidData => Kind::Gibberish,
+        _ => Kind::Closed, // the rest are ways to say that the other side is gone
+    };
+    let words = if error.kind() == io::ErrorKind::UnexpectedEof { String::new() } else { error.to_string() };
+    Halt::new(kind, words)
+}
+
+/// Says what came before the end: another protocol's first words explain a closed connection better than the close.
+fn with_what_came(halt: Halt, bytes: &[u8]) -> Halt {
+    if bytes.is_empty() || !matches!(halt.kind, Kind::Closed | Kind::Reset | Kind::TimedOut) {
+        return halt;
+    }
+    if let Some((kind, words)) = foreign(bytes) {
+        return Halt::new(kind, words);
+    }
+    match halt.words.as_str() {
+        "" => Halt::new(halt.kind, words(bytes)),
+        said => Halt::new(halt.kind, shorten(&format!("{said}; before that: {}", words(bytes)), MOST_WORDS)),
+    }
+}
+
+/// A peer that follows a script, for the tests of everything that speaks over a [`Session`].
+#[cfg(test)]
+pub(crate) mod scripted {
+    use std::time::Duration;
+
+    use tokio::{
+        io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex},
+        sync::watch,
+        time::{Instant, sleep},
+    };
+
+    use super::*;
+
+    /// The limit of a step in these tests.
+    pub const STEP: Duration = Duration::from_secs(10);
+
+    /// One thing that the peer does. After the last it closes.
+    #[derive(Clone, Debug)]
+    pub enum Turn {
+        /// Says these bytes at once.
+        Say(Vec<u8>),
+        /// Says these bytes, one a second.
+        Drip(Vec<u8>),
+        /// Says this again and again.
+        Endless(&'static str),
+        /// Reads a line, which must begin so.
+        Hear(&'static str),
+        /// Stays there and says nothing more.
+        Hold,
+    }
+
+    pub fn say(text: impl AsRef<[u8]>) -> Turn {
+        Turn::Say(text.as_ref().to_vec())
+    }
+
+    /// A session with such a peer.
+    pub fn session(turns: Vec<Turn>) -> Session {
+        session_until(Duration::from_mins(1), turns)
+    }
+
+    /// A session with such a peer in a run that ends after `deadline`.
+    pub fn session_until(deadline: Duration, turns: Vec<Turn>) -> Session {
+        let (ours, theirs) = duplex(4096);
+        tokio::spawn(follow(turns, theirs));
+        let limits = Limits::new(STEP, Instant::now() + deadline, watch::channel(false).1);
+        Session::new(Box::new(ours), limits, Transcript::new())
+    }
+
+    async fn follow(turns: Vec<Turn>, stream: DuplexStream) {
+        let mut stream = BufReader::new(stream);
+        for turn in turns {
+            // a write fails when the client has left, which it may
+            let _ = match turn {
+                Turn::Say(bytes) => stream.write_all(&bytes).await,
+                Turn::Drip(bytes) => drip(&bytes, &mut stream).await,
+                Turn::Endless(text) => loop {
+                    if let Err(gone) = stream.write_all(text.as_bytes()).await {
+                        break Err(gone);
+                    }
+                },
+                Turn::Hear(expected) => hear(expected, &mut stream).await,
+                Turn::Hold => std::future::pending().await,
+            };
+        }
+    }
+
+    async fn drip(bytes: &[u8], stream: &mut BufReader<DuplexStream>) -> io::Result<()> {
+        for byte in bytes {
+            sleep(Duration::from_secs(1)).await;
+            stream.write_all(&[*byte]).await?;
+        }
+        Ok(())
+    }
+
+    async fn hear(expected: &str, stream: &mut BufReader<DuplexStream>) -> io::Result<()> {
+        let mut line = String::new();
+        stream.read_line(&mut line).await?;
+        assert!(line.starts_with(expected) && line.ends_with("\r\n"), "heard {line:?}, not {expected:?}");
+        Ok(())
+    }
+
+    /// What was said, each line behind its mark.
+    pub fn said(session: Session) -> Vec<String> {
+        let (_, transcript) = session.into_parts();
+        let mark = |line: &Line| serde_json::to_value(line.mark).unwrap().as_str().unwrap().to_owned();
+        transcript.into_lines().iter().map(|line| format!("{} {}", mark(line), line.text)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::Instant;
+
+    use super::{
+        scripted::{STEP, Turn, said, say, session, session_until},
+        *,
+    };
+
+    /// Whole at the first line end.
+    fn one_line(bytes: &[u8]) -> Decoded<String> {
+        let mut lines = line::Lines::new(bytes)?;
+        Ok((line::text(lines.line()?), lines.taken()))
+    }
+
+    fn never(_: &[u8]) -> Decoded<()> {
+        Err(NoReply::Incomplete)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_no_reply_took_stays_unread() {
+        let mut session = session(vec![say("one\r\ntwo\r\nthr")]);
+        assert_eq!(session.read(one_line).await.unwrap(), "one");
+        assert_eq!(session.unread(), b"two\r\nthr");
+        assert_eq!(session.read(one_line).await.unwrap(), "two");
+        assert_eq!(session.unread(), b"thr");
+        assert_eq!(session.read(one_line).await, Err(Halt::new(Kind::Closed, "thr")));
+        assert_eq!(said(session), ["<- one", "<- two", "<- thr", "== closed by the other side"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_stayed_unread_stands_in_the_transcript() {
+        let mut session = session(vec![say("220 go\r\n250 evil\r\n"), Turn::Hold]);
+        session.read(one_line).await.unwrap();
+        assert_eq!(said(session), ["<- 220 go", "<- 250 evil"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn marks_tell_who_spoke_and_whether_inside_tls() {
+        let mut session = session(vec![Turn::Hear("ASK"), say("yes\n")]).inside_tls();
+        session.send("ASK").await.unwrap();
+        session.read(one_line).await.unwrap();
+        assert_eq!(said(session), ["~> ASK", "<~ yes", "== lines end with LF alone, not with CR LF"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_drip_ends_with_the_step() {
+        let mut session = session(vec![Turn::Drip(vec![b'a'; 100])]);
+        let began = Instant::now();
+        let halt = session.read(one_line).await.unwrap_err();
+        assert_eq!(began.elapsed(), STEP);
+        assert_eq!(halt, Halt::new(Kind::TimedOut, "no answer within 10 s; before that: aaaaaaaaa"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_says_how_long_was_waited() {
+        let halt = session(vec![Turn::Hold]).read(one_line).await.unwrap_err();
+        assert_eq!(halt, Halt::new(Kind::TimedOut, "no answer within 10 s"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn deadline_of_the_run_is_ours() {
+        let mut session = session_until(Duration::from_secs(3), vec![say("a"), Turn::Hold]);
+        assert_eq!(session.read(one_line).await.unwrap_err().kind, Kind::Deadline);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn peer_that_reads_nothing_ends_with_the_step() {
+        let halt = session(vec![Turn::Hold]).send(&"a".repeat(10_000)).await.unwrap_err();
+        assert_eq!(halt.kind, Kind::TimedOut);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn endless_bytes_are_too_much() {
+        let mut session = session(vec![Turn::Endless("abc\r\n")]);
+        let mut longest = 0;
+        let watch = |bytes: &[u8]| {
+            longest = bytes.len().max(longest);
+            never(bytes)
+        };
+        assert_eq!(session.read(watch).await.unwrap_err().kind, Kind::TooMuch);
+        assert_eq!(longest, MOST_UNREAD);
+        assert_eq!(said(session).len(), MOST_LINES + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn decoder_that_takes_more_than_there_is_does_no_harm() {
+        let mut session = session(vec![say("a")]);
+        let greedy = |bytes: &[u8]| if bytes.is_empty() { Err(NoReply::Incomplete) } else { Ok(((), 1000)) };
+        assert_eq!(session.read(greedy).await, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn page_without_a_line_end_is_still_a_page() {
+        for turns in [vec![say("<html>blocked")], vec![say("<html>blocked"), Turn::Hold]] {
+            let halt = session(turns).read(one_line).await.unwrap_err();
+            assert_eq!(halt, Halt::new(Kind::SpokeHttp, "<html>blocked"));
+        }
+    }
+
+    #[tokio::test]
+    async fn reset_is_told_from_closed() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (peer, _) = listener.accept().await.unwrap();
+        peer.set_zero_linger().unwrap();
+        drop(peer);
+        let deadline = Instant::now() + STEP;
+        let limits = Limits::new(STEP, deadline, tokio::sync::watch::channel(false).1);
+        let mut session = Session::new(Box::new(stream), limits, Transcript::new());
+        assert_eq!(session.read(one_line).await.unwrap_err().kind, Kind::Reset);
+    }
+
+    #[test]
+    fn broken_connections_are_told_apart() {
+        let kind = |kind: io::ErrorKind| broken(&kind.into()).kind;
+        assert_eq!(kind(io::ErrorKind::ConnectionReset), Kind::Reset);
+        assert_eq!(kind(io::ErrorKind::TimedOut), Kind::TimedOut);
+        assert_eq!(kind(io::ErrorKind::HostUnreachable), Kind::Unreachable);
+        assert_eq!(kind(io::ErrorKind::UnexpectedEof), Kind::Closed);
+        assert_eq!(kind(io::ErrorKind::BrokenPipe), Kind::Closed);
+        let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
+        assert_eq!(broken(&io::Error::new(io::ErrorKind::InvalidData, alert)).kind, Kind::Alert);
+    }
+
+    #[test]
+    fn transcript_is_bounded_and_counts_the_rest() {
+        let mut transcript = Transcript::new();
+        for _ in 0..MOST_LINES + 7 {
+            transcript.note(Mark::Sent, &"é".repeat(1000));
+        }
+        let lines = transcript.into_lines();
+        assert_eq!(lines.len(), MOST_LINES + 1);
+        assert_eq!(lines[0].text.chars().count(), MOST_CHARACTERS);
+        assert_eq!((lines[MOST_LINES].mark, lines[MOST_LINES].text.as_str()), (Mark::Remark, "7 more lines"));
     }
 }

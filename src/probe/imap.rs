@@ -1,6 +1,17 @@
-//! IMAP up to its capabilities.
+//! IMAP up to its capabilities (RFC 3501, RFC 9051).
+//!
+//! In: a connection inside TLS. Out: the greeting and what is offered, or the [`Stop`]. Nothing is signed in.
 
-use super::{Fact, Shape, fact};
+use super::{Fact, Shape, fact, timed};
+use crate::{
+    net::{Halt, session::Session},
+    seen::{Facts, Kind, Protocol, Stage, Step, Stop},
+    wire::{
+        exchange,
+        imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer},
+        line,
+    },
+};
 
 /// What an IMAP greeting and capability list can measure.
 pub const FACTS: &[Fact] = &[
@@ -11,3 +22,230 @@ pub const FACTS: &[Fact] = &[
     fact("imap.xoauth2_offered", Shape::Bool, "XOAUTH2 offered"),
     fact("imap.initial_response_offered", Shape::Bool, "SASL-IR offered"),
 ];
+
+/// Reads the greeting, learns what is offered (from the greeting when it says so, else by asking), and leaves.
+///
+/// # Errors
+/// The [`Stop`] at the stage that could not go on.
+pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    let greeting = timed(Stage::Greeting, steps, greeting(session, facts)).await?;
+    let offered = match Capabilities::of(&greeting) {
+        Some(offered) => offered,
+        None => timed(Stage::Capabilities, steps, ask(session)).await?,
+    };
+    let mechanisms = offered.mechanisms();
+    facts.set("imap.capabilities", listed(&offered));
+    facts.set("imap.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
+    facts.set("imap.initial_response_offered", offered.offers("SASL-IR"));
+    facts.set("imap.mechanisms", mechanisms);
+    let _ = session.send("A2 LOGOUT").await; // a courtesy: what was asked is known
+    Ok(())
+}
+
+async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Stop> {
+    let greeting = session.read(decode).await.map_err(|halt| stop(Stage::Greeting, halt))?;
+    facts.set("imap.greeting", greeting.words());
+    let Reply::Untagged(Condition { word, text, .. }) = &greeting else {
+        return Err(refused(Stage::Greeting, Kind::Gibberish, &greeting.words()));
+    };
+    if let Some(name) = exchange::server_name(text) {
+        facts.set("imap.server", name);
+    }
+    match word {
+        Word::Ok => Ok(greeting),
+        Word::No | Word::Bad | Word::Bye => Err(refused(Stage::Greeting, Kind::Rejected, &greeting.words())),
+        // nobody has signed in: this is not the server that was meant, or someone stands between
+        Word::Preauth => {
+            Err(refused(Stage::Greeting, Kind::Gibberish, &format!("already signed in: {}", greeting.words())))
+        }
+    }
+}
+
+async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
+    let stage = Stage::Capabilities;
+    if was_answered_before(session.unread()) {
+        let words = format!("before it was asked: {}", line::words(session.unread()));
+        return Err(refused(stage, Kind::Gibberish, &words));
+    }
+    session.send("A1 CAPABILITY").await.map_err(|halt| stop(stage, halt))?;
+    let answer = session.read(|bytes| decode_answer("A1", bytes)).await.map_err(|halt| stop(stage, halt))?;
+    match &answer.end {
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => offered(&answer),
+        Reply::Continue(_) => Err(refused(stage, Kind::Gibberish, &answer.end.words())),
+        _ => Err(refused(stage, Kind::Rejected, &answer.end.words())),
+    }
+}
+
+/// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
+fn was_answered_before(unread: &[u8]) -> bool {
+    unread.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"A1 "))
+}
+
+fn offered(answer: &Answer) -> Result<Capabilities, Stop> {
+    answer.capabilities().ok_or_else(|| {
+        let words = format!("no capability list before: {}", answer.end.words());
+        refused(Stage::Capabilities, Kind::Gibberish, &words)
+    })
+}
+
+fn refused(stage: Stage, kind: Kind, words: &str) -> Stop {
+    Stop::new(Protocol::Imap, stage, kind, line::shorten(words, line::MOST_WORDS))
+}
+
+fn stop(stage: Stage, halt: Halt) -> Stop {
+    Stop::new(Protocol::Imap, stage, halt.kind, halt.words)
+}
+
+fn listed(offered: &Capabilities) -> Vec<String> {
+    offered.words.iter().map(|word| line::shorten(word, line::MOST_WORDS)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        net::session::scripted::{Turn, said, say, session},
+        seen::Value,
+    };
+
+    const BANNER: &str =
+        "* OK The Microsoft Exchange IMAP4 service is ready. [bQAuAGUAeABhAG0AcABsAGUALgBjAG8AbQA=]\r\n";
+    const OFFER: &str =
+        "* CAPABILITY IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR\r\nA1 OK CAPABILITY completed.\r\n";
+
+    async fn look(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<Stage>, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(turns).inside_tls();
+        let done = capabilities(&mut session, &mut facts, &mut steps).await;
+        (done, facts, steps.iter().map(|step| step.name).collect(), said(session))
+    }
+
+    async fn stopped(turns: Vec<Turn>) -> (Stage, Kind, String) {
+        let stop = look(turns).await.0.unwrap_err();
+        assert_eq!((stop.protocol, stop.code, &stop.enhanced), (Protocol::Imap, None, &None));
+        (stop.stage, stop.kind, stop.words)
+    }
+
+    async fn greeted(banner: &str) -> (Stage, Kind, String) {
+        stopped(vec![say(banner), Turn::Hold]).await
+    }
+
+    fn answered(answer: &str) -> Vec<Turn> {
+        vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), say(answer), Turn::Hold]
+    }
+
+    fn list(items: &[&str]) -> Value {
+        Value::List(items.iter().map(|&item| item.to_owned()).collect())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn healthy_server_tells_what_it_offers() {
+        let (done, facts, stages, said) = look(answered(OFFER)).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("imap.greeting"), Some(&BANNER.trim_end().into()));
+        assert_eq!(facts.get("imap.server"), Some(&"m.example.com".into()));
+        let words = list(&["IMAP4", "IMAP4rev1", "AUTH=PLAIN", "AUTH=XOAUTH2", "SASL-IR"]);
+        assert_eq!(facts.get("imap.capabilities"), Some(&words));
+        assert_eq!(facts.get("imap.mechanisms"), Some(&list(&["PLAIN", "XOAUTH2"])));
+        assert_eq!(facts.get("imap.xoauth2_offered"), Some(&true.into()));
+        assert_eq!(facts.get("imap.initial_response_offered"), Some(&true.into()));
+        assert_eq!(stages, [Stage::Greeting, Stage::Capabilities]);
+        assert_eq!(said.last().unwrap(), "~> A2 LOGOUT");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn list_in_the_greeting_is_enough() {
+        let banner = "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN] ready\r\n";
+        let (done, facts, stages, _) = look(vec![say(banner), Turn::Hear("A2 LOGOUT")]).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("imap.capabilities"), Some(&list(&["IMAP4rev1", "LOGINDISABLED", "AUTH=PLAIN"])));
+        assert_eq!(facts.get("imap.xoauth2_offered"), Some(&false.into()));
+        assert_eq!(facts.get("imap.initial_response_offered"), Some(&false.into()));
+        assert_eq!(facts.get("imap.server"), None);
+        assert_eq!(stages, [Stage::Greeting]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn list_in_the_tagged_answer_is_taken() {
+        let (done, facts, ..) = look(answered("A1 OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] done\r\n")).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("imap.mechanisms"), Some(&list(&["XOAUTH2"])));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn greeting_that_stops() {
+        for (banner, kind, words) in [
+            ("", Kind::TimedOut, "no answer within 10 s"),
+            ("* BYE Connection closed. 14\r\n", Kind::Rejected, "* BYE Connection closed. 14"),
+            ("* NO Server Unavailable. 15\r\n", Kind::Rejected, "* NO Server Unavailable. 15"),
+            ("* BAD what\r\n", Kind::Rejected, "* BAD what"),
+            ("* PREAUTH hello\r\n", Kind::Gibberish, "already signed in: * PREAUTH hello"),
+            ("A1 OK tagged\r\n", Kind::Gibberish, "A1 OK tagged"),
+            ("+ go on\r\n", Kind::Gibberish, "+ go on"),
+            ("* CAPABILITY IMAP4rev1\r\n", Kind::Gibberish, "* CAPABILITY IMAP4rev1"),
+            ("220 mail ESMTP\r\n", Kind::Gibberish, "220 mail ESMTP"),
+            ("+OK POP3 ready\r\n", Kind::Gibberish, "+OK POP3 ready"),
+            ("\0\x1b[2J\r\n", Kind::Gibberish, "\0\x1b[2J"),
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", Kind::SpokeHttp, "HTTP/1.1 400 Bad Request"),
+            ("* OK no line end", Kind::TimedOut, "no answer within 10 s; before that: * OK no line end"),
+        ] {
+            assert_eq!(greeted(banner).await, (Stage::Greeting, kind, words.to_owned()), "{banner:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn capability_answer_that_stops() {
+        for (answer, kind, words) in [
+            ("A1 NO not now\r\n", Kind::Rejected, "A1 NO not now"),
+            ("A1 BAD Command Error. 12\r\n", Kind::Rejected, "A1 BAD Command Error. 12"),
+            ("* OK still here\r\n* BYE gone\r\n", Kind::Rejected, "* BYE gone"),
+            ("A1 OK done\r\n", Kind::Gibberish, "no capability list before: A1 OK done"),
+            ("A9 OK done\r\n", Kind::Gibberish, "an answer to another command than A1: A9 OK done"),
+            ("+ more?\r\n", Kind::Gibberish, "+ more?"),
+            ("* CAPABILITY {99999}\r\n", Kind::TooMuch, "more than 16384 bytes in a reply: * CAPABILITY {99999}"),
+        ] {
+            assert_eq!(stopped(answered(answer)).await, (Stage::Capabilities, kind, words.to_owned()), "{answer:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn endless_answers_are_too_much() {
+        let turns = vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), Turn::Endless("* CAPABILITY X\r\n")];
+        let (stage, kind, _) = stopped(turns).await;
+        assert_eq!((stage, kind), (Stage::Capabilities, Kind::TooMuch));
+        assert_eq!(stopped(vec![Turn::Endless("* OK a")]).await.1, Kind::TooMuch);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_drip_does_not_keep_the_answer_alive() {
+        let turns = vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), Turn::Drip("* OK x\r\n".repeat(50).into_bytes())];
+        let (stage, kind, _) = stopped(turns).await;
+        assert_eq!((stage, kind), (Stage::Capabilities, Kind::TimedOut));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answer_before_the_question_is_gibberish() {
+        let (stage, kind, _) = greeted(&[BANNER, OFFER].concat()).await;
+        assert_eq!((stage, kind), (Stage::Capabilities, Kind::Gibberish));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn untagged_replies_may_come_unasked() {
+        let turns = |early: &str| [vec![say([BANNER, early].concat())], answered(OFFER).split_off(1)].concat();
+        assert_eq!(look(turns("* OK [ALERT] maintenance tonight\r\n")).await.0, Ok(()));
+        let found = stopped(turns("* BYE shutting down\r\n")).await;
+        assert_eq!(found, (Stage::Capabilities, Kind::Rejected, "* BYE shutting down".to_owned()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn closed_at_any_point_is_closed_at_its_stage() {
+        for cut in 0..BANNER.len() {
+            let (stage, kind, _) = stopped(vec![say(&BANNER[..cut])]).await;
+            assert_eq!((stage, kind), (Stage::Greeting, Kind::Closed), "{cut}");
+        }
+        for cut in 0..OFFER.len() {
+            let (stage, kind, _) = stopped(vec![say(BANNER), Turn::Hear("A1 "), say(&OFFER[..cut])]).await;
+            assert_eq!((stage, kind), (Stage::Capabilities, Kind::Closed), "{cut}");
+        }
+    }
+}
