@@ -616,6 +616,7 @@ pub(crate) mod tests {
     pub(crate) struct Papers {
         pub(crate) chain: Vec<CertificateDer<'static>>,
         pub(crate) root: CertificateDer<'static>,
+        root_pem: String,
         key: Vec<u8>,
     }
 
@@ -658,13 +659,18 @@ pub(crate) mod tests {
         own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let own = own.signed_by(&key, &Issuer::from_params(&middle_params, &middle_key)).unwrap();
         let chain = vec![own.der().clone(), middle.der().clone()];
-        Papers { chain, root: root.der().clone(), key: key.serialize_der() }
+        Papers { chain, root: root.der().clone(), root_pem: root.pem(), key: key.serialize_der() }
     }
 
     fn self_signed(recipe: Recipe) -> Papers {
         let key = KeyPair::generate().unwrap();
         let own = parameters(recipe.name, &[recipe.name], recipe).self_signed(&key).unwrap();
-        Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() }
+        Papers {
+            chain: vec![own.der().clone()],
+            root: own.der().clone(),
+            root_pem: own.pem(),
+            key: key.serialize_der(),
+        }
     }
 
     pub(crate) fn acceptor(papers: &Papers) -> TlsAcceptor {
@@ -733,23 +739,6 @@ pub(crate) mod tests {
         judged(papers, roots).chain.unwrap_err().kind
     }
 
-    fn pem(der: &CertificateDer<'_>) -> String {
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64(der))
-    }
-
-    fn base64(bytes: &[u8]) -> String {
-        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut text = String::new();
-        for three in bytes.chunks(3) {
-            let bits = three.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
-            for place in 0..4 {
-                let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63] as char;
-                text.push(if place > three.len() { '=' } else { letter });
-            }
-        }
-        text
-    }
-
     #[tokio::test]
     async fn certificate_is_shown_whoever_vouches_for_it() {
         let papers = issued(GOOD);
@@ -810,7 +799,12 @@ pub(crate) mod tests {
         let mut params = parameters("box", &["mail.test"], GOOD);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let own = params.self_signed(&key).unwrap();
-        let papers = Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() };
+        let papers = Papers {
+            chain: vec![own.der().clone()],
+            root: own.der().clone(),
+            root_pem: own.pem(),
+            key: key.serialize_der(),
+        };
         assert_eq!(why(&papers, &[issued(GOOD).root]), Kind::SelfSigned);
     }
 
@@ -861,7 +855,7 @@ pub(crate) mod tests {
     fn ca_file_makes_it_trusted() {
         let papers = issued(GOOD);
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), format!("our root\n{}", pem(&papers.root))).unwrap();
+        fs::write(file.path(), format!("our root\n{}", papers.root_pem)).unwrap();
         let trust = Trust::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap();
         assert_eq!(trust.judge(&papers.chain, "mail.test").chain, Ok(Store::CaFile));
     }
@@ -875,7 +869,9 @@ pub(crate) mod tests {
         };
         assert!(refused(b"").contains("no certificate"));
         assert!(refused(&issued(GOOD).root).contains("DER"));
-        assert!(refused(pem(&CertificateDer::from(vec![0x30, 0])).as_bytes()).contains("cannot be a root"));
+        assert!(
+            refused(b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n").contains("cannot be a root")
+        );
         let missing = Trust::of_roots([]).with_ca_files(&[PathBuf::from("/nowhere/ca.pem")]).unwrap_err();
         assert!(missing.to_string().starts_with("/nowhere/ca.pem: "), "{missing}");
     }
