@@ -27,7 +27,7 @@ const MOST_PATHS: usize = 32;
 /// What opening a connection can measure.
 pub const FACTS: &[Fact] = &[
     fact("tcp.open", Shape::Bool, "connection opened"),
-    fact("tcp.family_unused", Shape::Bool, "this host has no road for this address family"),
+    fact("tcp.unused_addresses", Shape::List, "not dialled, as this host does not use their family"),
 ];
 
 /// A look at a service.
@@ -99,9 +99,11 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
     };
     match places(look, earlier, network).await {
         Ok(places) => {
-            observation.road = places.road;
+            observation.road.clone_from(&places.road);
             observation.transcript = left_out(places.addresses.len());
-            let paths = places.addresses.iter().take(MOST_PATHS);
+            let (used, unused) = by_family(&places, network);
+            observation.facts.set("tcp.unused_addresses", unused);
+            let paths = used.iter().take(MOST_PATHS);
             let paths = paths.map(|address| path(look, *address, places.turned, network));
             observation.paths = join_all(paths).await;
         }
@@ -109,6 +111,20 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
     }
     observation.duration_ms = ms(began);
     observation
+}
+
+/// The addresses that are dialled, and those of a family that this host does not use at all: a server without IPv6 is
+/// none the worse for an AAAA record. When no family has a road, all are dialled and say so.
+fn by_family(places: &Places, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
+    let has_road = |address: &&SocketAddr| {
+        let to = if places.turned { Some(**address) } else { network.roads.dialled(**address) };
+        to.is_some_and(|to| dial::source_address(to).is_some())
+    };
+    let (used, unused): (Vec<&SocketAddr>, Vec<&SocketAddr>) = places.addresses.iter().partition(has_road);
+    if used.is_empty() {
+        return (places.addresses.clone(), Vec::new());
+    }
+    (used.into_iter().copied().collect(), unused.iter().map(|address| address.ip().to_string()).collect())
 }
 
 fn probe(look: &Look) -> &'static str {
@@ -236,7 +252,6 @@ async fn connect(
     let to = to.ok_or_else(|| tcp(Halt::new(Kind::Unreachable, "not an address of the lab")))?;
     path.dialled = Some(to).filter(|to| *to != path.address);
     path.source = dial::source_address(to).map(|source| source.to_string());
-    path.facts.set("tcp.family_unused", path.source.is_none());
     if path.source.is_none() {
         let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
         return Err(tcp(Halt::new(Kind::Unreachable, format!("this host has no road for {family}"))));
@@ -415,7 +430,6 @@ pub(super) mod tests {
         assert_eq!((&path.stop, sent), (&None, 0));
         for (name, value) in [
             ("tcp.open", true.into()),
-            ("tcp.family_unused", false.into()),
             ("tls.version", "TLS 1.3".into()),
             ("tls.trusted", true.into()),
             ("tls.trust", "trusted".into()),
