@@ -45,8 +45,8 @@ pub struct PlannedLook {
     pub own: bool,
     /// Why ECE needs it.
     pub why: String,
-    /// The look at the name whose addresses are dialled.
-    pub after: Option<usize>,
+    /// The looks that this one depends on.
+    pub after: Vec<usize>,
     /// The findings that must not have failed.
     pub gates: Vec<usize>,
 }
@@ -250,7 +250,7 @@ impl<'c, 's> Draft<'c, 's> {
         };
         let at = self.note(&endpoint.subject().to_lowercase(), Look::Service(look), Some(endpoint));
         let planned = &mut self.plan.looks[at];
-        planned.after = after;
+        planned.after = after.into_iter().collect();
         if let Look::Service(known) = &mut planned.look {
             known.depth = known.depth.max(depth);
         }
@@ -269,7 +269,7 @@ impl<'c, 's> Draft<'c, 's> {
         };
         let why = endpoint.map_or_else(String::new, |endpoint| endpoint.why.clone());
         let own = endpoint.is_none_or(|endpoint| !endpoint.microsoft);
-        self.plan.looks.push(PlannedLook { look, subject, own, why, after: None, gates: Vec::new() });
+        self.plan.looks.push(PlannedLook { look, subject, own, why, after: Vec::new(), gates: Vec::new() });
         self.looks.insert(key.to_owned(), self.plan.looks.len() - 1);
         self.plan.looks.len() - 1
     }
@@ -300,10 +300,10 @@ impl<'c, 's> Draft<'c, 's> {
 
     /// What every finding of a look needs from other looks that come before it.
     fn gates(&self, look: usize) -> Vec<usize> {
-        let Some(after) = self.plan.looks[look].after else { return Vec::new() };
+        let after = &self.plan.looks[look].after;
         let readers = self.plan.findings.iter().filter(|planned| planned.look == Some(look));
         let mut gates: Vec<usize> = readers.flat_map(|planned| planned.needs.iter().copied()).collect();
-        gates.retain(|gate| self.plan.findings[*gate].look == Some(after));
+        gates.retain(|gate| self.plan.findings[*gate].look.is_some_and(|look| after.contains(&look)));
         gates.sort_unstable();
         gates.dedup();
         gates

@@ -137,6 +137,7 @@ pub fn sentence(stop: &Stop) -> String {
         Kind::WebPage => format!("a web page came where data was asked for{}", quoted()),
         Kind::Deadline => format!("not finished {place}: the deadline of the run came first"),
         Kind::Interrupted => format!("not finished {place}: the run was stopped"),
+        Kind::Missing => format!("missing{}", plain()),
         Kind::OwnFault => format!("a fault of ece-check itself{}", plain()),
     }
 }
@@ -152,5 +153,13 @@ fn while_doing(stage: Stage) -> &'static str {
         Stage::Certificate => "at the certificate",
         Stage::Capabilities => "while asking for the capabilities",
         Stage::Request => "while asking over HTTPS",
+        Stage::Credential => "while reading the secret",
+        Stage::Grant => "while asking for the token",
+        Stage::Authorize => "on the sign-in page",
+        Stage::Authenticate => "at the sign-in",
+        Stage::Open => "while opening the mailbox",
+        Stage::Sender => "at MAIL FROM",
+        Stage::Recipient => "at RCPT TO",
+        Stage::Send => "while handing the message over",
     }
 }

@@ -116,14 +116,14 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
 /// The addresses that are dialled, and those of a family that this host does not use at all: a server without IPv6 is
 /// none the worse for an AAAA record. When no family has a road, all are dialled and say so.
 fn by_family(places: &Places, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
-    let has_road = |address: &&SocketAddr| {
-        let to = if places.turned { Some(**address) } else { network.roads.dialled(**address) };
-        to.is_some_and(|to| dial::source_address(to).is_some())
+    let has_road = |address: &SocketAddr| {
+        let to = if places.turned { Some(*address) } else { network.roads.dialled(*address) };
+        to.is_none_or(|to| dial::source_address(to).is_some())
     };
-    let (used, unused): (Vec<&SocketAddr>, Vec<&SocketAddr>) = places.addresses.iter().partition(has_road);
-    if used.is_empty() {
-        return (places.addresses.clone(), Vec::new());
-    }
+    let used = |v4: bool| places.addresses.iter().any(|address| address.is_ipv4() == v4 && has_road(address));
+    let (used_v4, used_v6) = (used(true), used(false));
+    let is_used = |address: &&SocketAddr| if address.is_ipv4() { used_v4 || !used_v6 } else { used_v6 || !used_v4 };
+    let (used, unused): (Vec<&SocketAddr>, Vec<&SocketAddr>) = places.addresses.iter().partition(is_used);
     (used.into_iter().copied().collect(), unused.iter().map(|address| address.ip().to_string()).collect())
 }
 
