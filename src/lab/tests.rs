@@ -41,6 +41,7 @@ const REQUIRED: &[&str] = &[
     "dns-servfail",
     "dns-sinkhole",
     "dns-unpublished-address",
+    "ece-web-error",
     "ece-web-unreachable",
     "http-block-page",
     "imap-xoauth2-not-offered",

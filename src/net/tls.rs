@@ -232,7 +232,7 @@ impl Trust {
             (CertificateError::UnknownIssuer | CertificateError::Other(_), Some(own)) if own.self_signed => {
                 Halt::new(Kind::SelfSigned, format!("{} vouches for itself", own.subject))
             }
-            (CertificateError::UnknownIssuer, Some(own)) if chain.len() == 1 => {
+            (CertificateError::UnknownIssuer, Some(own)) if !sends_issuer(chain) => {
                 Halt::new(Kind::MissingIntermediate, format!("nothing was sent of its issuer, {}", own.issuer))
             }
             (CertificateError::UnknownIssuer, own) => self.unknown_issuer(own.as_ref()),
@@ -272,6 +272,16 @@ impl Shown {
         self.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
         self.cipher = suite.map(|suite| suite.replace("TLS13_", "TLS_"));
     }
+}
+
+/// Whether the issuer of a server's own certificate is among what the server sends.
+fn sends_issuer(chain: &[CertificateDer<'_>]) -> bool {
+    let Some((own, rest)) = chain.split_first() else { return false };
+    let Ok((_, own)) = X509Certificate::from_der(own) else { return false };
+    let issued_it = |sent: &CertificateDer<'_>| {
+        X509Certificate::from_der(sent).is_ok_and(|(_, sent)| sent.subject().as_raw() == own.issuer().as_raw())
+    };
+    rest.iter().any(issued_it)
 }
 
 impl Store {

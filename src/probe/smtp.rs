@@ -77,10 +77,15 @@ async fn hello(session: &mut Session, stage: Stage) -> Result<Capabilities, Stop
 
 async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
     let reply = ask(session, Stage::Starttls, "STARTTLS").await?;
-    facts.set("smtp.starttls_accepted", reply.code == 220);
+    if reply.code != 220 {
+        facts.set("smtp.starttls_accepted", false);
+    }
     want(220, Stage::Starttls, &reply)?;
     match session.unread() {
-        [] => Ok(()),
+        [] => {
+            facts.set("smtp.starttls_accepted", true);
+            Ok(())
+        }
         bytes => Err(Stop::new(Protocol::Smtp, Stage::Starttls, Kind::Injected, line::words(bytes))),
     }
 }
