@@ -186,12 +186,7 @@ fn judge_at(at: usize, plan: &Plan<'_>, looks: &[Observation], findings: &mut Ve
     findings[at] = Some(find(planned, plan, looks, findings));
 }
 
-fn find(
-    planned: &PlannedFinding<'_>,
-    plan: &Plan<'_>,
-    looks: &[Observation],
-    earlier: &[Option<Finding>],
-) -> Finding {
+fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], earlier: &[Option<Finding>]) -> Finding {
     let check = planned.check;
     let mut finding = Finding {
         check: check.id.clone(),
@@ -225,7 +220,10 @@ fn find(
             finding.status = status;
             finding.found = found;
             // the same stop already speaks against what this check needs: say it once
-            if by_stop && status == Status::Fail && planned.needs.iter().any(|need| answered(*need, planned, plan, earlier)) {
+            if by_stop
+                && status == Status::Fail
+                && planned.needs.iter().any(|need| answered(*need, planned, plan, earlier))
+            {
                 block(&mut finding, None, planned, earlier);
             }
         }
@@ -246,7 +244,8 @@ fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>
             finding.reason = Some(SkipReason::Blocked);
             finding.blocked_by = Some(culprit);
             let blocking = earlier[culprit].as_ref();
-            finding.found = blocking.map_or_else(String::new, |by| format!("not looked at: {} did not hold for {}", by.check, by.subject));
+            finding.found = blocking
+                .map_or_else(String::new, |by| format!("not looked at: {} did not hold for {}", by.check, by.subject));
         }
         (None, Some(stop)) => {
             finding.status = if stop.kind.is_ours() { Status::Error } else { Status::Fail };

@@ -8,11 +8,7 @@ use std::{
 
 use include_dir::{Dir, include_dir};
 
-use super::{
-    Catalogue, Cause, Check, cause,
-    check,
-    tables::Tables,
-};
+use super::{Catalogue, Cause, Check, cause, check, tables::Tables};
 use crate::{
     probe::FACTS,
     table::{Document, Mistake},
@@ -92,9 +88,11 @@ fn on_disk(folder: &Path) -> Result<Files, Mistake> {
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
-    let unreadable = |error: std::io::Error| whole(folder, &format!("cannot be read: {error}"), "give a folder of checks");
+    let unreadable =
+        |error: std::io::Error| whole(folder, &format!("cannot be read: {error}"), "give a folder of checks");
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
-    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let mut paths =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     paths.sort();
     Ok(paths)
 }

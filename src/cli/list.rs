@@ -65,7 +65,8 @@ fn checks(catalogue: &Catalogue) -> String {
 }
 
 fn causes(catalogue: &Catalogue) -> String {
-    let row = |cause: &crate::catalogue::Cause| format!("{:<30} {}\n", cause.code, crate::diagnose::blank(&cause.title));
+    let row =
+        |cause: &crate::catalogue::Cause| format!("{:<30} {}\n", cause.code, crate::diagnose::blank(&cause.title));
     catalogue.causes.iter().map(row).collect()
 }
 
