@@ -91,7 +91,7 @@ fn obey() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
-        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Completions(arguments) => Ok(generate::completions(&arguments)),
         Command::Man => generate::man(),
     };
     outcome.unwrap_or_else(|trouble| {

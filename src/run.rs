@@ -19,7 +19,7 @@ use crate::{
     net::Network,
     plan::{Plan, PlannedFinding, PlannedLook},
     probe::{self, Look},
-    seen::{Facts, Kind, Observation, Protocol, Stage, Stop, Value},
+    seen::{Facts, Kind, Observation, Protocol, Stage, Stop, Unit, Value},
 };
 
 /// How a run is made, beside what the plan and the network say.
@@ -93,7 +93,7 @@ async fn look_at_all(
         let one = look_when_ready(planned, earlier, gates, network.clone(), places.clone(), events.clone());
         pending.push(one.boxed().shared());
     }
-    futures_util::future::join_all(pending).await.into_iter().map(|seen| Arc::unwrap_or_clone(seen)).collect()
+    futures_util::future::join_all(pending).await.into_iter().map(Arc::unwrap_or_clone).collect()
 }
 
 /// The findings that must not have failed before a look, as far as the look before it decides them.
@@ -163,7 +163,7 @@ fn probe_name(look: &Look) -> &'static str {
 }
 
 fn was_interrupted(seen: &Observation) -> bool {
-    seen.units().iter().filter_map(|unit| unit.stop()).any(|stop| stop.kind == Kind::Interrupted)
+    seen.units().iter().filter_map(Unit::stop).any(|stop| stop.kind == Kind::Interrupted)
 }
 
 fn judge_all(plan: &Plan<'_>, looks: &[Observation]) -> Vec<Finding> {
@@ -212,7 +212,7 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
     }
     let Some(seen) = planned.look.map(|look| &looks[look]) else {
         finding.status = Status::Error;
-        finding.found = "no look was planned for this check".to_owned();
+        "no look was planned for this check".clone_into(&mut finding.found);
         return finding;
     };
     match judge(check, seen) {
@@ -253,7 +253,7 @@ fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>
         }
         (None, None) => {
             finding.status = Status::Error;
-            finding.found = "nothing was seen".to_owned();
+            "nothing was seen".clone_into(&mut finding.found);
         }
     }
 }

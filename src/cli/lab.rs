@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Trouble,
-    list::{Output, json},
+    list::{Output, json, lines},
     option, print,
 };
 use crate::lab::{Lab, Settings, faults};
@@ -45,7 +45,7 @@ fn list(output: Output) -> String {
     let primary: Vec<_> = faults.iter().filter(|fault| fault.name == fault.cause).collect();
     match output {
         Output::Json => json(&primary.iter().map(|fault| fault.name.clone()).collect::<Vec<_>>()),
-        Output::Text => primary.iter().map(|fault| format!("{:<30} {}\n", fault.name, fault.title)).collect(),
+        Output::Text => lines(primary.iter().map(|fault| format!("{:<30} {}", fault.name, fault.title))),
     }
 }
 

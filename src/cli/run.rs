@@ -63,7 +63,7 @@ pub struct Arguments {
     /// Show only what is not well
     #[arg(short, long)]
     quiet: bool,
-    /// No colour (NO_COLOR does the same)
+    /// No colour (the variable `NO_COLOR` does the same)
     #[arg(long)]
     no_color: bool,
 }
@@ -78,7 +78,7 @@ struct Saved {
 fn saved(text: &str) -> Result<Saved, String> {
     let known: Vec<String> = Format::value_variants()
         .iter()
-        .filter_map(|format| format.to_possible_value())
+        .filter_map(ValueEnum::to_possible_value)
         .map(|value| value.get_name().to_owned())
         .collect();
     let right = || format!("write FORMAT=FILE with one of {}", known.join(", "));
@@ -99,7 +99,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
             report?
         }
         Err(error) => {
-            return Err(Trouble::Usage(format!("this system gives no threads: {error}"), "free some memory".to_owned()));
+            return Err(Trouble::Usage(
+                format!("this system gives no threads: {error}"),
+                "free some memory".to_owned(),
+            ));
         }
     };
     let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));

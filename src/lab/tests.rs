@@ -199,7 +199,7 @@ fn every_change_is_made_somewhere() {
             assert!(change.names.iter().all(known), "{name}: {:?}", change.names);
             assert_eq!(change.at.is_empty(), change.steps.is_empty(), "{name}");
         }
-        let scene = scene::build(&[fault.clone()]).expect("one fault does not contradict itself");
+        let scene = scene::build(std::slice::from_ref(&fault)).expect("one fault does not contradict itself");
         let touched =
             format!("{:?}", scene.endpoints) != format!("{:?}", scene::build(&[]).expect("healthy").endpoints);
         assert!(touched || fault.changes.iter().any(|change| change.dns.is_some()), "{name} changes nothing");

@@ -1,7 +1,7 @@
 //! A service on a port: every address at once, one connection each, as deep as the plan asks.
 //!
 //! The connection passes TCP, then TLS (for SMTP behind STARTTLS), then the service's own words. Each layer writes its
-//! facts down; the first that cannot go on writes the [`Stop`](crate::seen::Stop) and ends the path.
+//! facts down; the first that cannot go on writes the [`Stop`] and ends the path.
 
 use std::{
     mem,
@@ -258,8 +258,7 @@ async fn before_tls(
     if look.service != Service::Smtp {
         return Ok(Box::new(stream));
     }
-    let mut session =
-        Session::new(Box::new(stream), network.limits.clone(), mem::replace(transcript, Transcript::new()));
+    let mut session = Session::new(Box::new(stream), network.limits.clone(), mem::take(transcript));
     let went = smtp::before_tls(&mut session, &mut path.facts, &mut path.steps).await;
     let went = went.and_then(|()| nothing_unread(&session));
     let (stream, said) = session.into_parts();
@@ -310,7 +309,7 @@ async fn service(
         let asked = https::ask(ask, place, stream, &network.limits, &mut path.facts, transcript);
         return timed(&mut path.steps, Stage::Request, asked).await;
     }
-    let mut session = Session::new(stream, network.limits.clone(), mem::replace(transcript, Transcript::new()));
+    let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript));
     let (facts, steps) = (&mut path.facts, &mut path.steps);
     let went = match &look.service {
         Service::Smtp => smtp::capabilities(&mut session, facts, steps).await,
