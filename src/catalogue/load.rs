@@ -190,6 +190,24 @@ mod tests {
     }
 
     #[test]
+    fn both_examples_of_the_readme_load() {
+        let readme = include_str!("../../checks/README.md");
+        let examples: Vec<&str> =
+            readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect();
+        let [check, cause] = examples[..] else { panic!("two examples, not {}", examples.len()) };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (place, text) in [("tls/lasts-a-month.toml", check), ("causes/mine.toml", cause)] {
+            let file = folder.path().join(place);
+            std::fs::create_dir(file.parent().expect("a folder")).expect("a folder");
+            std::fs::write(file, text).expect("a file");
+        }
+        let catalogue = Catalogue::with_folder(folder.path()).unwrap_or_else(|mistake| panic!("{mistake}"));
+        let check = catalogue.check("tls.lasts-a-month").expect("the check of the README");
+        assert!(check.proofs.iter().all(|proof| crate::lab::faults().iter().any(|fault| fault.name == proof.fault)));
+        assert!(catalogue.cause("ece-certificate-ends-soon").is_some());
+    }
+
+    #[test]
     fn a_file_outside_the_known_folders_is_refused() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("mine.toml"), "").expect("a file");
