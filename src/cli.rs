@@ -26,8 +26,10 @@ use crate::{net::tls::BadCaFile, table::Mistake};
 /// Without a command it does what `ece-check run` does. It reads only: it changes nothing, here or there.
 #[derive(Debug, Parser)]
 #[command(name = "ece-check", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(after_help = "Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure \
-                        but not proved healthy, 4 warnings (with --strict), 70 a fault of the program.")]
+#[command(
+    after_help = "Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure \
+                        but not proved healthy, 4 warnings (with --strict), 70 a fault of the program."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -89,7 +91,7 @@ fn obey() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
-        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Completions(arguments) => Ok(generate::completions(&arguments)),
         Command::Man => generate::man(),
     };
     outcome.unwrap_or_else(|trouble| {

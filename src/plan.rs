@@ -91,11 +91,17 @@ impl<'c> Plan<'c> {
     ///
     /// # Errors
     /// When the selection names something that is not there.
-    pub fn make(catalogue: &'c Catalogue, site: &Site, selection: &Selection, roads: &Roads) -> Result<Self, UnknownWord> {
+    pub fn make(
+        catalogue: &'c Catalogue,
+        site: &Site,
+        selection: &Selection,
+        roads: &Roads,
+    ) -> Result<Self, UnknownWord> {
         known_words(catalogue, "--only", &selection.only)?;
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
-        let mut draft = Draft { plan: Plan { looks: Vec::new(), findings: Vec::new() }, site, roads, looks: HashMap::new() };
+        let mut draft =
+            Draft { plan: Plan { looks: Vec::new(), findings: Vec::new() }, site, roads, looks: HashMap::new() };
         for check in chosen {
             draft.add(check, selection);
         }
@@ -106,7 +112,8 @@ impl<'c> Plan<'c> {
 fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), UnknownWord> {
     let names = |word: &String| catalogue.checks.iter().any(|check| matches(check, word));
     let Some(word) = words.iter().find(|word| !names(word)) else { return Ok(()) };
-    let mut known: Vec<&str> = catalogue.checks.iter().flat_map(|check| [check.id.as_str(), check.section.name()]).collect();
+    let mut known: Vec<&str> =
+        catalogue.checks.iter().flat_map(|check| [check.id.as_str(), check.section.name()]).collect();
     known.dedup();
     Err(UnknownWord { flag, word: word.clone(), nearest: did_you_mean(word, &known) })
 }
@@ -198,7 +205,9 @@ impl<'c, 's> Draft<'c, 's> {
             return Some((SkipReason::NeedsInput, check.words.input.clone().unwrap_or_default()));
         }
         match subject {
-            Subject::Endpoint(endpoint) if !endpoint.used => not_applicable("no account of this site uses this protocol"),
+            Subject::Endpoint(endpoint) if !endpoint.used => {
+                not_applicable("no account of this site uses this protocol")
+            }
             Subject::Name(endpoint) if !self.is_looked_up(&endpoint.host) => {
                 not_applicable("the addresses come from --resolve or --connect-to")
             }

@@ -156,9 +156,16 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
     let mut page = Page::new(&style);
     page.paragraph(
         Paint::Strong,
-        &format!("{} names and ports, {} checks. This command has opened none of them.", rows.len(), plan.findings.len()),
+        &format!(
+            "{} names and ports, {} checks. This command has opened none of them.",
+            rows.len(),
+            plan.findings.len()
+        ),
     );
-    page.paragraph(Paint::Plain, "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.");
+    page.paragraph(
+        Paint::Plain,
+        "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.",
+    );
     page.gap();
     for row in rows {
         page.paragraph(Paint::Strong, &format!("{}:{} ({}, {})", row.host, row.port, row.protocol, row.transport));

@@ -65,7 +65,7 @@ pub struct Arguments {
     /// Show only what is not well
     #[arg(short, long)]
     quiet: bool,
-    /// No colour (NO_COLOR does the same)
+    /// No colour (the variable `NO_COLOR` does the same)
     #[arg(long)]
     no_color: bool,
 }
@@ -78,8 +78,11 @@ struct Saved {
 }
 
 fn saved(text: &str) -> Result<Saved, String> {
-    let known: Vec<String> =
-        Format::value_variants().iter().filter_map(|format| format.to_possible_value()).map(|value| value.get_name().to_owned()).collect();
+    let known: Vec<String> = Format::value_variants()
+        .iter()
+        .filter_map(ValueEnum::to_possible_value)
+        .map(|value| value.get_name().to_owned())
+        .collect();
     let right = || format!("write FORMAT=FILE with one of {}", known.join(", "));
     let (format, file) = text.split_once('=').ok_or_else(right)?;
     let format = Format::from_str(format, false).map_err(|_| right())?;
@@ -97,7 +100,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
             runtime.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
             report?
         }
-        Err(error) => return Err(Trouble::Usage(format!("this system gives no threads: {error}"), "free some memory".to_owned())),
+        Err(error) => {
+            return Err(Trouble::Usage(
+                format!("this system gives no threads: {error}"),
+                "free some memory".to_owned(),
+            ));
+        }
     };
     let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));
     print::data(&report::render(&report, arguments.output, &style));
@@ -239,6 +247,9 @@ fn write(file: &Path, text: &str) -> Result<(), Trouble> {
         .and_then(|mut beside| beside.write_all(text.as_bytes()).map(|()| beside))
         .and_then(|beside| beside.persist(file).map_err(|failed| failed.error));
     written.map(|_| ()).map_err(|error| {
-        Trouble::Usage(format!("{} cannot be written: {error}", file.display()), "name a place where this user may write".to_owned())
+        Trouble::Usage(
+            format!("{} cannot be written: {error}", file.display()),
+            "name a place where this user may write".to_owned(),
+        )
     })
 }

@@ -161,6 +161,6 @@ impl Arguments {
 
 /// Limits that begin now, and what ends them early.
 pub fn limits(step: Duration, deadline: Duration) -> (Limits, watch::Sender<bool>) {
-    let (stop, stopped) = watch::channel(false);
-    (Limits::new(step, Instant::now() + deadline, stopped), stop)
+    let (interrupt, interrupted) = watch::channel(false);
+    (Limits::new(step, Instant::now() + deadline, interrupted), interrupt)
 }

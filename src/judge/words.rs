@@ -56,7 +56,8 @@ fn measured(fact: &str, value: Option<&Value>) -> String {
 
 /// The facts that a check shows when all is well, and how many addresses were seen.
 fn show(check: &Check, observation: &Observation, units: &[Unit<'_>], said: &[Said]) -> String {
-    let seen: Vec<&Unit<'_>> = units.iter().zip(said).filter(|(_, said)| **said != Said::Nothing).map(|(unit, _)| unit).collect();
+    let seen: Vec<&Unit<'_>> =
+        units.iter().zip(said).filter(|(_, said)| **said != Said::Nothing).map(|(unit, _)| unit).collect();
     let mut parts: Vec<String> = check.shows.iter().filter_map(|fact| shown(fact, &seen)).collect();
     if !observation.paths.is_empty() {
         let addresses = if units.len() == 1 { "address" } else { "addresses" };
@@ -73,7 +74,8 @@ fn shown(fact: &str, units: &[&Unit<'_>]) -> Option<String> {
             values.push(value);
         }
     }
-    let numbers: Vec<i64> = values.iter().filter_map(|value| if let Value::Int(n) = value { Some(*n) } else { None }).collect();
+    let numbers: Vec<i64> =
+        values.iter().filter_map(|value| if let Value::Int(n) = value { Some(*n) } else { None }).collect();
     match (numbers.iter().min(), numbers.iter().max()) {
         (Some(least), Some(most)) if least != most => Some(format!("{label}: {least} to {most}")),
         _ if values.is_empty() || matches!(values[..], [Value::List(items)] if items.is_empty()) => None,

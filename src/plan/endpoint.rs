@@ -145,10 +145,7 @@ fn is_used(protocol: Protocol, deployment: &Deployment) -> bool {
 fn of_the_file(endpoint: &deployment::Endpoint) -> Endpoint {
     let protocol = Some(endpoint.protocol).filter(|protocol| *protocol != Protocol::Tcp);
     let why = format!("{}, named in the user's file", endpoint.name);
-    Endpoint {
-        name: endpoint.name.clone(),
-        ..Endpoint::of_a_check(&endpoint.host, endpoint.port, protocol, &why)
-    }
+    Endpoint { name: endpoint.name.clone(), ..Endpoint::of_a_check(&endpoint.host, endpoint.port, protocol, &why) }
 }
 
 /// ECE's own web pages: the browser is sent there after the sign-in.

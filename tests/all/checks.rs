@@ -31,7 +31,8 @@ async fn two_runs_differ_in_nothing_that_was_found() {
     assert_eq!(outline(&first), outline(&second));
     let looks = |report: &Report| report.looks.iter().map(|look| look.subject.clone()).collect::<Vec<_>>();
     assert_eq!(looks(&first), looks(&second));
-    let paths = |report: &Report| report.looks.iter().flat_map(|look| &look.paths).map(|path| path.address).collect::<Vec<_>>();
+    let paths =
+        |report: &Report| report.looks.iter().flat_map(|look| &look.paths).map(|path| path.address).collect::<Vec<_>>();
     assert_eq!(paths(&first), paths(&second));
 }
 
@@ -47,7 +48,11 @@ async fn every_proof_is_shown_by_the_lab() {
     for (fault, outcomes) in proofs {
         let report = walk(&[fault]).await;
         for (check, status) in outcomes {
-            assert!(came_out(&report, check, status), "{check} is nowhere {status:?} under {fault}\n{}", not_well(&report));
+            assert!(
+                came_out(&report, check, status),
+                "{check} is nowhere {status:?} under {fault}\n{}",
+                not_well(&report)
+            );
         }
     }
 }

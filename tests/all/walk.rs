@@ -8,7 +8,9 @@ use ece_check::{
     finding::{Finding, Report, Run, Status},
     lab::{Lab, Settings},
     net::{ConnectTo, Family, Limits, Network, Roads, dns::Resolver, tls::Trust},
+    oauth::Wallet,
     plan::{Plan, Selection, Site},
+    probe::World,
     run::{Options, run},
 };
 use tokio::time::Instant;
@@ -33,7 +35,8 @@ pub async fn walk_with(catalogue: &Catalogue, file: Option<&str>, faults: &[&str
     let network = network(&lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
     let plan = Plan::make(catalogue, &site, &Selection::default(), &network.roads).expect("nothing is selected");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
-    run(&plan, &network, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
+    let world = World { network, wallet: Wallet::default() };
+    run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
 }
 
 fn network(lab: &Lab, limits: Limits) -> Network {
@@ -84,5 +87,6 @@ pub fn came_out(report: &Report, check: &str, status: Status) -> bool {
 /// What did not pass, one line each.
 pub fn not_well(report: &Report) -> String {
     let bad = report.findings.iter().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip));
-    bad.map(|finding| format!("  {:?} {} {}: {}\n", finding.status, finding.check, finding.subject, finding.found)).collect()
+    bad.map(|finding| format!("  {:?} {} {}: {}\n", finding.status, finding.check, finding.subject, finding.found))
+        .collect()
 }
