@@ -122,6 +122,7 @@ async fn look_when_ready(
 fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation) -> bool {
     match judge(gate.check, earlier) {
         Judgement::Seen { status, .. } => matches!(status, Status::Fail | Status::Error),
+        Judgement::NotApplicable(_) => false,
         Judgement::NotReached { .. } => true,
     }
 }
@@ -221,6 +222,10 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
             {
                 block(&mut finding, None, planned, earlier);
             }
+        }
+        Judgement::NotApplicable(why) => {
+            finding.reason = Some(SkipReason::NotApplicable);
+            finding.found = why;
         }
         Judgement::NotReached { stop } => block(&mut finding, stop, planned, earlier),
     }
