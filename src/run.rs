@@ -132,7 +132,7 @@ fn not_made(planned: &PlannedLook) -> Observation {
         probe: probe_name(&planned.look).to_owned(),
         subject: planned.subject.clone(),
         own: planned.own,
-        road: "not tried".to_owned(),
+        road: "direct".to_owned(),
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),

@@ -3,7 +3,7 @@
 use super::Said;
 use crate::{
     catalogue::{Check, expect},
-    seen::{Kind, Observation, Stage, Stop, Unit, Value},
+    seen::{Kind, Observation, Protocol, Stage, Stop, Unit, Value},
 };
 
 /// So many addresses are named one by one; the rest is counted.
@@ -106,6 +106,13 @@ pub fn sentence(stop: &Stop) -> String {
     let place = while_doing(stop.stage);
     let quoted = || if stop.words.is_empty() { String::new() } else { format!(": \"{}\"", stop.words) };
     let plain = || if stop.words.is_empty() { String::new() } else { format!(" ({})", stop.words) };
+    if stop.protocol == Protocol::Dns {
+        match stop.kind {
+            Kind::Unreachable => return format!("there is no road to the resolver{}", plain()),
+            Kind::Refused => return format!("the resolver's port is closed{}", plain()),
+            _ => {}
+        }
+    }
     match stop.kind {
         Kind::NameUnknown => format!("the name does not exist{}", plain()),
         Kind::NoAddress => format!("the name exists but has no address{}", plain()),
