@@ -7,6 +7,7 @@
 pub mod dial;
 pub mod dns;
 pub mod http;
+pub mod java;
 pub mod limit;
 pub mod session;
 pub mod tls;

@@ -119,8 +119,9 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let lab = start_lab(arguments).await?;
     let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
-    let network = site.network(lab.as_ref(), limits)?;
-    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &network.roads)?;
+    let network = site.network(&deployment, lab.as_ref(), limits)?;
+    let plan =
+        Plan::make(&catalogue, &site.site(&deployment, &catalogue, lab.is_some()), &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),
         role: site.role(&deployment).word().to_owned(),

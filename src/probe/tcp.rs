@@ -299,6 +299,9 @@ async fn encrypt(
     if shown.certificate_wanted {
         transcript.note(Mark::Remark, "the server asked for a client certificate; none was sent");
     }
+    if let Some(verdict) = network.trust.judge_java(&shown.chain) {
+        tls::note_java(verdict, &mut path.facts);
+    }
     let verdict = network.trust.judge(&shown.chain, &look.host);
     tls::note_verdict(verdict, &look.host, &mut path.facts)?;
     Ok(encrypted)
