@@ -97,6 +97,21 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
             road: road(roads, &look.host, look.port),
             ..row
         }),
+        Look::Token(look) => Some(Row {
+            host: look.application.login_host.clone(),
+            port: 443,
+            protocol: "https",
+            credential: "client secret or refresh token",
+            ..row
+        }),
+        Look::Mailbox(look) => Some(Row {
+            host: look.host.clone(),
+            port: look.port,
+            protocol: look.protocol.name(),
+            road: road(roads, &look.host, look.port),
+            credential: "access token",
+            ..row
+        }),
         Look::Version(_) | Look::Url(_) => None,
     }
 }

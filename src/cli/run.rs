@@ -16,7 +16,9 @@ use super::{Trouble, option, print, site};
 use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
+    oauth::Wallet,
     plan::Plan,
+    probe::World,
     report::{self, Format, Stream, Style, Verbosity, transcript},
     run::{Event, Options},
 };
@@ -130,7 +132,8 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let (events, told) = tokio::sync::mpsc::unbounded_channel();
     let progress = tokio::spawn(show_progress(told, plan.looks.len()));
     let interruption = tokio::spawn(stop_on_interrupt(stop));
-    let report = crate::run::run(&plan, &network, &catalogue, options, events).await;
+    let world = World { network, wallet: Wallet::default() };
+    let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
     interruption.abort();
     Ok(report)

@@ -13,15 +13,15 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
 };
 
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, PeerIncompatible,
-    RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, InvalidMessage,
+    PeerIncompatible, RootCertStore, SignatureScheme,
     client::{
         ResolvesClientCert, Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -181,32 +181,23 @@ impl Trust {
             return (Shown::default(), Err(Halt::new(Kind::WrongName, "no certificate can carry this name")));
         };
         let witness = Arc::new(Witness::new(Arc::clone(&self.provider)));
-        let tap = Tap { stream, received: Arc::default() };
-        let received = Arc::clone(&tap.received);
-        let connect = TlsConnector::from(Arc::new(self.config(&witness, alpn))).connect(name, tap);
-        let outcome = match limits.step(connect).await {
-            Ok(Ok(encrypted)) => Ok(encrypted),
-            Ok(Err(error)) => Err(stopped(&error, &kept(&received), witness.wanted())),
-            Err(limit) => Err(not_tls(&kept(&received)).unwrap_or(limit)),
-        };
+        let tap = Tap { stream, received: Vec::new() };
+        let connect = TlsConnector::from(Arc::new(self.config(&witness, alpn))).connect(name, tap).into_fallible();
+        let outcome = limits.step(connect).await;
         let mut shown = witness.shown();
-        let Ok(encrypted) = outcome.as_ref() else { return (shown, outcome.map(|stream| Box::new(stream) as _)) };
-        let (_, connection) = encrypted.get_ref();
-        shown.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
-        shown.cipher = connection
-            .negotiated_cipher_suite()
-            .and_then(|suite| suite.suite().as_str())
-            .map(|suite| suite.replace("TLS13_", "TLS_"));
-        (shown, outcome.map(|stream| Box::new(stream) as Box<dyn Stream>))
+        match outcome {
+            Ok(Ok(encrypted)) => {
+                shown.agreed(encrypted.get_ref().1);
+                (shown, Ok(Box::new(encrypted)))
+            }
+            Ok(Err((error, tap))) => (shown, Err(stopped(&error, &tap.received, witness.wanted()))),
+            Err(limit) => (shown, Err(limit)),
+        }
     }
 
     /// What the stores say of a chain, now.
     #[must_use]
     pub fn judge(&self, chain: &[CertificateDer<'_>], host: &str) -> Verdict {
-        self.judge_at(chain, host, UnixTime::now())
-    }
-
-    fn judge_at(&self, chain: &[CertificateDer<'_>], host: &str, now: UnixTime) -> Verdict {
         let Some((own, rest)) = chain.split_first() else {
             return Verdict { chain: Err(bad("the server showed no certificate")), name_matches: None };
         };
@@ -217,7 +208,7 @@ impl Trust {
         let name_matches = server_name(host).is_ok_and(|name| verify_server_name(&parsed, &name).is_ok());
         let vouches = |roots| {
             let algorithms = self.provider.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&parsed, roots, rest, now, algorithms)
+            verify_server_cert_signed_by_trust_anchor(&parsed, roots, rest, UnixTime::now(), algorithms)
         };
         let chain = match (vouches(&self.system), &self.widened) {
             (Ok(()), _) => Ok(Store::System),
@@ -241,7 +232,7 @@ impl Trust {
             (CertificateError::UnknownIssuer | CertificateError::Other(_), Some(own)) if own.self_signed => {
                 Halt::new(Kind::SelfSigned, format!("{} vouches for itself", own.subject))
             }
-            (CertificateError::UnknownIssuer, Some(own)) if chain.len() == 1 => {
+            (CertificateError::UnknownIssuer, Some(own)) if !sends_issuer(chain) => {
                 Halt::new(Kind::MissingIntermediate, format!("nothing was sent of its issuer, {}", own.issuer))
             }
             (CertificateError::UnknownIssuer, own) => self.unknown_issuer(own.as_ref()),
@@ -273,6 +264,24 @@ impl Trust {
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
         config
     }
+}
+
+impl Shown {
+    fn agreed(&mut self, connection: &ClientConnection) {
+        let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+        self.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
+        self.cipher = suite.map(|suite| suite.replace("TLS13_", "TLS_"));
+    }
+}
+
+/// Whether the issuer of a server's own certificate is among what the server sends.
+fn sends_issuer(chain: &[CertificateDer<'_>]) -> bool {
+    let Some((own, rest)) = chain.split_first() else { return false };
+    let Ok((_, own)) = X509Certificate::from_der(own) else { return false };
+    let issued_it = |sent: &CertificateDer<'_>| {
+        X509Certificate::from_der(sent).is_ok_and(|(_, sent)| sent.subject().as_raw() == own.issuer().as_raw())
+    };
+    rest.iter().any(issued_it)
 }
 
 impl Store {
@@ -495,11 +504,7 @@ fn first_line(received: &[u8]) -> Option<String> {
 /// Keeps the first bytes that a stream received.
 struct Tap {
     stream: Box<dyn Stream>,
-    received: Arc<Mutex<Vec<u8>>>,
-}
-
-fn kept(received: &Mutex<Vec<u8>>) -> Vec<u8> {
-    received.lock().map(|bytes| bytes.clone()).unwrap_or_default()
+    received: Vec<u8>,
 }
 
 impl AsyncRead for Tap {
@@ -510,10 +515,8 @@ impl AsyncRead for Tap {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if let Ok(mut received) = self.received.lock() {
-            let room = KEPT.saturating_sub(received.len());
-            received.extend(buffer.filled()[before..].iter().take(room));
-        }
+        let room = KEPT.saturating_sub(self.received.len());
+        self.received.extend(buffer.filled()[before..].iter().take(room));
         polled
     }
 }
@@ -599,7 +602,7 @@ impl ResolvesClientCert for Witness {
     }
 
     fn has_certs(&self) -> bool {
-        true // otherwise rustls does not ask, and the wish of the server would go unseen
+        false
     }
 }
 
@@ -629,6 +632,7 @@ pub(crate) mod tests {
     pub(crate) struct Papers {
         pub(crate) chain: Vec<CertificateDer<'static>>,
         pub(crate) root: CertificateDer<'static>,
+        root_pem: String,
         key: Vec<u8>,
     }
 
@@ -671,13 +675,18 @@ pub(crate) mod tests {
         own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let own = own.signed_by(&key, &Issuer::from_params(&middle_params, &middle_key)).unwrap();
         let chain = vec![own.der().clone(), middle.der().clone()];
-        Papers { chain, root: root.der().clone(), key: key.serialize_der() }
+        Papers { chain, root: root.der().clone(), root_pem: root.pem(), key: key.serialize_der() }
     }
 
     fn self_signed(recipe: Recipe) -> Papers {
         let key = KeyPair::generate().unwrap();
         let own = parameters(recipe.name, &[recipe.name], recipe).self_signed(&key).unwrap();
-        Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() }
+        Papers {
+            chain: vec![own.der().clone()],
+            root: own.der().clone(),
+            root_pem: own.pem(),
+            key: key.serialize_der(),
+        }
     }
 
     pub(crate) fn acceptor(papers: &Papers) -> TlsAcceptor {
@@ -746,23 +755,6 @@ pub(crate) mod tests {
         judged(papers, roots).chain.unwrap_err().kind
     }
 
-    fn pem(der: &CertificateDer<'_>) -> String {
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64(der))
-    }
-
-    fn base64(bytes: &[u8]) -> String {
-        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut text = String::new();
-        for three in bytes.chunks(3) {
-            let bits = three.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
-            for place in 0..4 {
-                let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63] as char;
-                text.push(if place > three.len() { '=' } else { letter });
-            }
-        }
-        text
-    }
-
     #[tokio::test]
     async fn certificate_is_shown_whoever_vouches_for_it() {
         let papers = issued(GOOD);
@@ -823,7 +815,12 @@ pub(crate) mod tests {
         let mut params = parameters("box", &["mail.test"], GOOD);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let own = params.self_signed(&key).unwrap();
-        let papers = Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() };
+        let papers = Papers {
+            chain: vec![own.der().clone()],
+            root: own.der().clone(),
+            root_pem: own.pem(),
+            key: key.serialize_der(),
+        };
         assert_eq!(why(&papers, &[issued(GOOD).root]), Kind::SelfSigned);
     }
 
@@ -874,7 +871,7 @@ pub(crate) mod tests {
     fn ca_file_makes_it_trusted() {
         let papers = issued(GOOD);
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), format!("our root\n{}", pem(&papers.root))).unwrap();
+        fs::write(file.path(), format!("our root\n{}", papers.root_pem)).unwrap();
         let trust = Trust::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap();
         assert_eq!(trust.judge(&papers.chain, "mail.test").chain, Ok(Store::CaFile));
     }
@@ -888,7 +885,9 @@ pub(crate) mod tests {
         };
         assert!(refused(b"").contains("no certificate"));
         assert!(refused(&issued(GOOD).root).contains("DER"));
-        assert!(refused(pem(&CertificateDer::from(vec![0x30, 0])).as_bytes()).contains("cannot be a root"));
+        assert!(
+            refused(b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n").contains("cannot be a root")
+        );
         let missing = Trust::of_roots([]).with_ca_files(&[PathBuf::from("/nowhere/ca.pem")]).unwrap_err();
         assert!(missing.to_string().starts_with("/nowhere/ca.pem: "), "{missing}");
     }
@@ -931,7 +930,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn plain_text_and_then_silence() {
         let address = serve(|mut stream| async move {
-            let _ = stream.write_all(b"hi\n").await;
+            let _ = stream.write_all(b"hi").await;
             let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
         })
         .await;

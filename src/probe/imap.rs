@@ -21,6 +21,10 @@ pub const FACTS: &[Fact] = &[
     fact("imap.mechanisms", Shape::List, "sign-in methods"),
     fact("imap.xoauth2_offered", Shape::Bool, "XOAUTH2 offered"),
     fact("imap.initial_response_offered", Shape::Bool, "SASL-IR offered"),
+    fact("imap.signed_in", Shape::Bool, "signed in"),
+    fact("imap.signed_in_as", Shape::Text, "user named"),
+    fact("imap.mailbox_open", Shape::Bool, "mailbox opens"),
+    fact("imap.message_count", Shape::Int, "messages"),
 ];
 
 /// Reads the greeting, learns what is offered (from the greeting when it says so, else by asking), and leaves.

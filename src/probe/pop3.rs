@@ -19,6 +19,10 @@ pub const FACTS: &[Fact] = &[
     fact("pop3.capabilities", Shape::List, "capabilities"),
     fact("pop3.mechanisms", Shape::List, "sign-in methods"),
     fact("pop3.xoauth2_offered", Shape::Bool, "XOAUTH2 offered"),
+    fact("pop3.signed_in", Shape::Bool, "signed in"),
+    fact("pop3.signed_in_as", Shape::Text, "user named"),
+    fact("pop3.mailbox_open", Shape::Bool, "mailbox opens"),
+    fact("pop3.message_count", Shape::Int, "messages"),
 ];
 
 /// Reads the greeting, asks what is offered, and leaves.

@@ -23,6 +23,10 @@ pub const FACTS: &[Fact] = &[
     fact("smtp.mechanisms", Shape::List, "sign-in methods"),
     fact("smtp.xoauth2_offered", Shape::Bool, "XOAUTH2 offered"),
     fact("smtp.size_limit_bytes", Shape::Int, "largest message (bytes)"),
+    fact("smtp.signed_in", Shape::Bool, "signed in"),
+    fact("smtp.signed_in_as", Shape::Text, "user named"),
+    fact("smtp.sender_accepted", Shape::Bool, "sender accepted"),
+    fact("smtp.recipient_accepted", Shape::Bool, "recipient accepted"),
 ];
 
 /// Goes up to the answer that lets the TLS handshake begin: greeting, EHLO, STARTTLS.
@@ -73,10 +77,15 @@ async fn hello(session: &mut Session, stage: Stage) -> Result<Capabilities, Stop
 
 async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
     let reply = ask(session, Stage::Starttls, "STARTTLS").await?;
-    facts.set("smtp.starttls_accepted", reply.code == 220);
+    if reply.code != 220 {
+        facts.set("smtp.starttls_accepted", false);
+    }
     want(220, Stage::Starttls, &reply)?;
     match session.unread() {
-        [] => Ok(()),
+        [] => {
+            facts.set("smtp.starttls_accepted", true);
+            Ok(())
+        }
         bytes => Err(Stop::new(Protocol::Smtp, Stage::Starttls, Kind::Injected, line::words(bytes))),
     }
 }
