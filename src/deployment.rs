@@ -912,6 +912,16 @@ protocol = "tcp"
     }
 
     #[test]
+    fn the_example_of_the_readme_is_read_and_not_taken_for_a_site() {
+        let readme = include_str!("../README.md");
+        let (_, example) = readme.split_once("```toml\n").expect("an example");
+        let (example, _) = example.split_once("```").expect("its end");
+        let read = Deployment::parse_sample("README.md", example).unwrap_or_else(|mistake| panic!("{mistake}"));
+        assert_eq!((read.accounts.len(), read.endpoints.len()), (1, 1));
+        assert!(Deployment::parse("README.md", example).unwrap_err().wrong.contains("sample"));
+    }
+
+    #[test]
     fn windows_line_ends_do_not_shift_the_line() {
         let mistake = Deployment::parse("a.toml", "[ece]\r\n\r\nrole = \"boss\"\r\n").unwrap_err();
         assert_eq!(mistake.line, Some(3));
