@@ -1,8 +1,9 @@
-//! IMAP up to its capabilities (RFC 3501, RFC 9051).
+//! IMAP: its capabilities, the sign-in, and whether the mailbox opens (RFC 3501, RFC 9051, RFC 4959).
 //!
-//! In: a connection inside TLS. Out: the greeting and what is offered, or the [`Stop`]. Nothing is signed in.
+//! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. The
+//! mailbox is opened by EXAMINE, which changes nothing, not even which messages are new (RFC 9051 6.3.3).
 
-use super::{Fact, Shape, fact, timed};
+use super::{Fact, Shape, fact, mailbox, timed};
 use crate::{
     net::{Halt, session::Session},
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
@@ -10,10 +11,11 @@ use crate::{
         exchange,
         imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer},
         line,
+        xoauth2::Presentation,
     },
 };
 
-/// What an IMAP greeting and capability list can measure.
+/// What an IMAP greeting, capability list and sign-in can measure.
 pub const FACTS: &[Fact] = &[
     fact("imap.greeting", Shape::Text, "greeting"),
     fact("imap.server", Shape::Text, "server named in the greeting"),
@@ -32,6 +34,61 @@ pub const FACTS: &[Fact] = &[
 /// # Errors
 /// The [`Stop`] at the stage that could not go on.
 pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    offered(session, facts, steps).await?;
+    let _ = session.send("A2 LOGOUT").await; // a courtesy: what was asked is known
+    Ok(())
+}
+
+/// Reads the greeting, learns what is offered, and signs in: with the token in the command where SASL-IR is offered
+/// (RFC 4959), else on a line of its own. A challenge is answered with an empty line, which lets the server say why it
+/// refuses; `*` (RFC 9051 6.2.2) would only be told that the exchange was cancelled.
+///
+/// # Errors
+/// The [`Stop`] at the stage that could not go on; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then
+/// the token was not sent.
+pub async fn sign_in(
+    session: &mut Session,
+    presented: &Presentation,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let offered = offered(session, facts, steps).await?;
+    facts.set("imap.signed_in", false);
+    let mechanisms = offered.mechanisms();
+    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
+        return Err(refused(Stage::Authenticate, Kind::NotOffered, &mechanisms.join(", ")));
+    }
+    let at_once = offered.offers("SASL-IR");
+    timed(Stage::Authenticate, steps, authenticate(session, presented, at_once)).await?;
+    facts.set("imap.signed_in", true);
+    Ok(())
+}
+
+/// Opens the inbox for reading and counts its messages.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Open`]: also when the server took the token and now says that the mailbox is not connected.
+pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    facts.set("imap.mailbox_open", false);
+    let answer = timed(Stage::Open, steps, examine(session)).await?;
+    facts.set("imap.mailbox_open", true);
+    if let Some(count) = answer.message_count() {
+        facts.set("imap.message_count", count);
+    }
+    if matches!(&answer.end, Reply::Tagged(_, Condition { code: Some(code), .. }) if code.eq_ignore_ascii_case("READ-WRITE"))
+    {
+        session.note("the server says READ-WRITE to EXAMINE; nothing is written");
+    }
+    Ok(())
+}
+
+/// Says that nothing more will come. The answer is not waited for.
+pub async fn leave(session: &mut Session) {
+    let _ = session.send("A4 LOGOUT").await; // a courtesy: what was asked is known
+}
+
+/// Reads the greeting and learns what is offered, from the greeting when it says so, else by asking.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Capabilities, Stop> {
     let greeting = timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = match Capabilities::of(&greeting) {
         Some(offered) => offered,
@@ -42,8 +99,48 @@ pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut 
     facts.set("imap.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
     facts.set("imap.initial_response_offered", offered.offers("SASL-IR"));
     facts.set("imap.mechanisms", mechanisms);
-    let _ = session.send("A2 LOGOUT").await; // a courtesy: what was asked is known
-    Ok(())
+    Ok(offered)
+}
+
+async fn authenticate(session: &mut Session, presented: &Presentation, at_once: bool) -> Result<(), Stop> {
+    let stage = Stage::Authenticate;
+    nothing_answered(session, stage, "A2")?;
+    let command = "A2 AUTHENTICATE XOAUTH2";
+    if !at_once {
+        session.send(command).await.map_err(|halt| stop(stage, halt))?;
+        match answer(session, stage, "A2").await?.end {
+            Reply::Continue(_) => {}
+            end => return Err(refusal(stage, &end)),
+        }
+    }
+    let before = if at_once { format!("{command} ") } else { String::new() };
+    session.send_secret(&before, presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
+    let mut end = answer(session, stage, "A2").await?.end;
+    let mut challenge = None;
+    if let Reply::Continue(coded) = &end {
+        challenge = mailbox::challenge(session, coded);
+        session.send("").await.map_err(|halt| stop(stage, halt))?;
+        end = answer(session, stage, "A2").await?.end;
+    }
+    match &end {
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => Ok(()),
+        _ => Err(mailbox::with_challenge(refusal(stage, &end), challenge)),
+    }
+}
+
+async fn examine(session: &mut Session) -> Result<Answer, Stop> {
+    let stage = Stage::Open;
+    nothing_answered(session, stage, "A3")?;
+    session.send("A3 EXAMINE INBOX").await.map_err(|halt| stop(stage, halt))?;
+    let answer = answer(session, stage, "A3").await?;
+    match &answer.end {
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => Ok(answer),
+        end => Err(refusal(stage, end)),
+    }
+}
+
+async fn answer(session: &mut Session, stage: Stage, tag: &str) -> Result<Answer, Stop> {
+    session.read(|bytes| decode_answer(tag, bytes)).await.map_err(|halt| stop(stage, halt))
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Stop> {
@@ -67,25 +164,35 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Sto
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
     let stage = Stage::Capabilities;
-    if was_answered_before(session.unread()) {
-        let words = format!("before it was asked: {}", line::words(session.unread()));
-        return Err(refused(stage, Kind::Gibberish, &words));
-    }
+    nothing_answered(session, stage, "A1")?;
     session.send("A1 CAPABILITY").await.map_err(|halt| stop(stage, halt))?;
-    let answer = session.read(|bytes| decode_answer("A1", bytes)).await.map_err(|halt| stop(stage, halt))?;
+    let answer = answer(session, stage, "A1").await?;
     match &answer.end {
-        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => offered(&answer),
-        Reply::Continue(_) => Err(refused(stage, Kind::Gibberish, &answer.end.words())),
-        _ => Err(refused(stage, Kind::Rejected, &answer.end.words())),
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => listed_in(&answer),
+        end => Err(refusal(stage, end)),
     }
 }
 
 /// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
-fn was_answered_before(unread: &[u8]) -> bool {
-    unread.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"A1 "))
+fn nothing_answered(session: &Session, stage: Stage, tag: &str) -> Result<(), Stop> {
+    let answers = |line: &[u8]| line.strip_prefix(tag.as_bytes()).is_some_and(|rest| rest.starts_with(b" "));
+    if !session.unread().split(|byte| *byte == b'\n').any(answers) {
+        return Ok(());
+    }
+    Err(refused(stage, Kind::Gibberish, &format!("before it was asked: {}", line::words(session.unread()))))
 }
 
-fn offered(answer: &Answer) -> Result<Capabilities, Stop> {
+/// Where a command should have ended well: a continuation does not belong there, all else is a refusal.
+fn refusal(stage: Stage, end: &Reply) -> Stop {
+    match end {
+        Reply::Tagged(_, condition) | Reply::Untagged(condition) => {
+            Stop { error: condition.code.clone(), ..refused(stage, Kind::Rejected, &end.words()) }
+        }
+        Reply::Continue(_) | Reply::Data(_) => refused(stage, Kind::Gibberish, &end.words()),
+    }
+}
+
+fn listed_in(answer: &Answer) -> Result<Capabilities, Stop> {
     answer.capabilities().ok_or_else(|| {
         let words = format!("no capability list before: {}", answer.end.words());
         refused(Stage::Capabilities, Kind::Gibberish, &words)

@@ -1,18 +1,20 @@
-//! POP3 up to its capabilities (RFC 1939, RFC 2449, RFC 5034).
+//! POP3: its capabilities, the sign-in, and whether the mailbox opens (RFC 1939, RFC 2449, RFC 5034).
 //!
-//! In: a connection inside TLS. Out: the greeting and what is offered, or the [`Stop`]. Nothing is signed in.
+//! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. Of the
+//! mailbox only its size is asked: there is no RETR and no DELE in this file.
 
-use super::{Fact, Shape, fact, timed};
+use super::{Fact, Shape, fact, mailbox, timed};
 use crate::{
     net::{Halt, session::Session},
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
         exchange, line,
         pop3::{Capabilities, Reply, Word, decode, decode_listing},
+        xoauth2::Presentation,
     },
 };
 
-/// What a POP3 greeting and capability list can measure.
+/// What a POP3 greeting, capability list and sign-in can measure.
 pub const FACTS: &[Fact] = &[
     fact("pop3.greeting", Shape::Text, "greeting"),
     fact("pop3.server", Shape::Text, "server named in the greeting"),
@@ -30,14 +32,88 @@ pub const FACTS: &[Fact] = &[
 /// # Errors
 /// The [`Stop`] at the stage that could not go on.
 pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    offered(session, facts, steps).await?;
+    leave(session).await;
+    Ok(())
+}
+
+/// Reads the greeting, asks what is offered, and signs in. The token goes on a line of its own: Exchange Online closes
+/// with `Protocol error` when it stands in the command (jstedfast/MailKit#1948). A challenge is answered with an empty
+/// line, which lets the server say why it refuses; `*` (RFC 5034 4) would only be told that the exchange was cancelled.
+///
+/// # Errors
+/// The [`Stop`] at the stage that could not go on; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then
+/// the token was not sent.
+pub async fn sign_in(
+    session: &mut Session,
+    presented: &Presentation,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let mechanisms = offered(session, facts, steps).await?;
+    facts.set("pop3.signed_in", false);
+    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
+        let words = line::shorten(&mechanisms.join(", "), line::MOST_WORDS);
+        return Err(Stop::new(Protocol::Pop3, Stage::Authenticate, Kind::NotOffered, words));
+    }
+    timed(Stage::Authenticate, steps, authenticate(session, presented)).await?;
+    facts.set("pop3.signed_in", true);
+    Ok(())
+}
+
+/// Asks how many messages the mailbox holds.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Open`].
+pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    facts.set("pop3.mailbox_open", false);
+    let drop = timed(Stage::Open, steps, exchange_line(session, Stage::Open, "STAT")).await?;
+    want_ok(Stage::Open, &drop)?;
+    facts.set("pop3.mailbox_open", true);
+    if let Some(count) = drop.message_count() {
+        facts.set("pop3.message_count", count);
+    }
+    Ok(())
+}
+
+/// Says that nothing more will come. The answer is not waited for.
+pub async fn leave(session: &mut Session) {
+    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
+}
+
+/// Reads the greeting, asks what is offered, and gives the sign-in methods.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Vec<String>, Stop> {
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Capabilities, steps, ask(session)).await?;
     let mechanisms = offered.mechanisms();
     facts.set("pop3.capabilities", listed(&offered));
     facts.set("pop3.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
-    facts.set("pop3.mechanisms", mechanisms);
-    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
-    Ok(())
+    facts.set("pop3.mechanisms", mechanisms.clone());
+    Ok(mechanisms)
+}
+
+async fn authenticate(session: &mut Session, presented: &Presentation) -> Result<(), Stop> {
+    let stage = Stage::Authenticate;
+    let begun = exchange_line(session, stage, "AUTH XOAUTH2").await?;
+    if begun.word != Word::Continue {
+        return Err(refusal(stage, &begun));
+    }
+    nothing_unasked(session, stage)?;
+    session.send_secret("", presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
+    let mut reply = session.read(decode).await.map_err(|halt| stop(stage, halt))?;
+    let mut challenge = None;
+    if reply.word == Word::Continue {
+        challenge = mailbox::challenge(session, &reply.text);
+        reply = exchange_line(session, stage, "").await?;
+    }
+    want_ok(stage, &reply).map_err(|stop| mailbox::with_challenge(stop, challenge))
+}
+
+/// Sends one line and reads the one line that answers it.
+async fn exchange_line(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Stop> {
+    nothing_unasked(session, stage)?;
+    session.send(command).await.map_err(|halt| stop(stage, halt))?;
+    session.read(decode).await.map_err(|halt| stop(stage, halt))
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
@@ -51,23 +127,32 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> 
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
     let stage = Stage::Capabilities;
-    if !session.unread().is_empty() {
-        let words = format!("before it was asked: {}", line::words(session.unread()));
-        return Err(stop(stage, Halt::new(Kind::Gibberish, line::shorten(&words, line::MOST_WORDS))));
-    }
+    nothing_unasked(session, stage)?;
     session.send("CAPA").await.map_err(|halt| stop(stage, halt))?;
     let listing = session.read(decode_listing).await.map_err(|halt| stop(stage, halt))?;
     want_ok(stage, &listing.reply)?;
     Ok(Capabilities::of(&listing))
 }
 
+fn nothing_unasked(session: &Session, stage: Stage) -> Result<(), Stop> {
+    if session.unread().is_empty() {
+        return Ok(());
+    }
+    if let Ok((reply @ Reply { word: Word::Err, .. }, _)) = decode(session.unread()) {
+        return Err(refusal(stage, &reply)); // it says why it closes
+    }
+    let words = format!("before it was asked: {}", line::words(session.unread()));
+    Err(stop(stage, Halt::new(Kind::Gibberish, line::shorten(&words, line::MOST_WORDS))))
+}
+
 fn want_ok(stage: Stage, reply: &Reply) -> Result<(), Stop> {
-    let kind = match reply.word {
-        Word::Ok => return Ok(()),
-        Word::Err => Kind::Rejected,
-        Word::Continue => Kind::Gibberish, // nothing was begun that could be continued
-    };
-    Err(Stop::new(Protocol::Pop3, stage, kind, reply.words()))
+    if reply.word == Word::Ok { Ok(()) } else { Err(refusal(stage, reply)) }
+}
+
+/// `-ERR` is a refusal; any other word that does not belong here is not of the protocol.
+fn refusal(stage: Stage, reply: &Reply) -> Stop {
+    let kind = if reply.word == Word::Err { Kind::Rejected } else { Kind::Gibberish };
+    Stop { error: reply.code.clone(), ..Stop::new(Protocol::Pop3, stage, kind, reply.words()) }
 }
 
 fn stop(stage: Stage, halt: Halt) -> Stop {

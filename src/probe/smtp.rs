@@ -1,19 +1,20 @@
-//! SMTP up to its capabilities (RFC 5321, RFC 3207, RFC 4954).
+//! SMTP: its capabilities, the sign-in, and whether it takes a sender (RFC 5321, RFC 3207, RFC 4954).
 //!
-//! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, or the
-//! [`Stop`]. Nothing is signed in and nothing is sent.
+//! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, what
+//! came of the sign-in, or the [`Stop`]. Nothing is ever sent: there is no DATA in this file.
 
-use super::{Fact, Shape, fact, timed};
+use super::{Fact, Shape, fact, mailbox, timed};
 use crate::{
     net::{Halt, session::Session},
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
         line,
-        smtp::{Capabilities, Reply, decode},
+        smtp::{Capabilities, Reply, decode, is_path},
+        xoauth2::Presentation,
     },
 };
 
-/// What an SMTP greeting and capability list can measure.
+/// What an SMTP greeting, capability list and sign-in can measure.
 pub const FACTS: &[Fact] = &[
     fact("smtp.greeting", Shape::Text, "greeting"),
     fact("smtp.capabilities_before_tls", Shape::List, "offered before encryption"),
@@ -51,16 +52,102 @@ pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Ve
 /// # Errors
 /// The [`Stop`] at [`Stage::Capabilities`].
 pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    offered(session, facts, steps).await?;
+    leave(session).await;
+    Ok(())
+}
+
+/// Signs in inside TLS, after the second EHLO.
+///
+/// The token goes on a line of its own, as Microsoft's page describes it: `AUTH XOAUTH2`, `334`, token. A challenge is
+/// answered with an empty line, which lets the server say why it refuses; `*` (RFC 4954 4) would only be told that the
+/// exchange was cancelled.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Capabilities`] or [`Stage::Authenticate`]; [`Kind::NotOffered`] when the server does not
+/// know XOAUTH2, and then the token was not sent.
+pub async fn sign_in(
+    session: &mut Session,
+    presented: &Presentation,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let mechanisms = offered(session, facts, steps).await?;
+    facts.set("smtp.signed_in", false);
+    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
+        let words = line::shorten(&mechanisms.join(", "), line::MOST_WORDS);
+        return Err(Stop::new(Protocol::Smtp, Stage::Authenticate, Kind::NotOffered, words));
+    }
+    timed(Stage::Authenticate, steps, authenticate(session, presented)).await?;
+    facts.set("smtp.signed_in", true);
+    Ok(())
+}
+
+/// Asks whether the mailbox may send from its own address, to itself; then takes both back. Nothing is sent.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Sender`] or [`Stage::Recipient`].
+pub async fn open(
+    session: &mut Session,
+    mailbox: &str,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    for (stage, command, fact) in [
+        (Stage::Sender, "MAIL FROM", "smtp.sender_accepted"),
+        (Stage::Recipient, "RCPT TO", "smtp.recipient_accepted"),
+    ] {
+        facts.set(fact, false);
+        timed(stage, steps, envelope(session, stage, command, mailbox)).await?;
+        facts.set(fact, true);
+    }
+    let _ = ask(session, Stage::Recipient, "RSET").await; // a courtesy: QUIT forgets the envelope too
+    Ok(())
+}
+
+/// Says that nothing more will come. The answer is not waited for.
+pub async fn leave(session: &mut Session) {
+    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
+}
+
+/// Asks inside TLS what is offered, and gives the sign-in methods.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Vec<String>, Stop> {
     let offered = timed(Stage::Capabilities, steps, hello(session, Stage::Capabilities)).await?;
     let mechanisms = offered.mechanisms();
     facts.set("smtp.capabilities", listed(&offered));
     facts.set("smtp.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
-    facts.set("smtp.mechanisms", mechanisms);
+    facts.set("smtp.mechanisms", mechanisms.clone());
     if let Some(bytes) = offered.size_limit() {
         facts.set("smtp.size_limit_bytes", bytes);
     }
-    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
-    Ok(())
+    Ok(mechanisms)
+}
+
+async fn authenticate(session: &mut Session, presented: &Presentation) -> Result<(), Stop> {
+    let stage = Stage::Authenticate;
+    let begun = ask(session, stage, "AUTH XOAUTH2").await?;
+    want(334, stage, &begun)?;
+    nothing_unasked(session, stage)?;
+    session.send_secret("", presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
+    let mut reply = session.read(decode).await.map_err(|halt| stop(stage, halt))?;
+    let mut challenge = None;
+    if reply.code == 334 {
+        challenge = mailbox::challenge(session, &reply.lines.concat());
+        reply = ask(session, stage, "").await?;
+    }
+    want(235, stage, &reply).map_err(|stop| mailbox::with_challenge(stop, challenge))
+}
+
+async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &str) -> Result<(), Stop> {
+    if !is_path(mailbox) {
+        let words = format!("not an address that SMTP can carry: {mailbox}");
+        return Err(Stop::new(Protocol::Smtp, stage, Kind::OwnFault, line::shorten(&words, line::MOST_WORDS)));
+    }
+    let reply = ask(session, stage, &format!("{command}:<{mailbox}>")).await?;
+    match reply.code {
+        250..=252 => Ok(()), // RFC 5321 4.2.3: 251 and 252 take the recipient too
+        _ => want(250, stage, &reply),
+    }
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
@@ -86,11 +173,16 @@ async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> 
 }
 
 async fn ask(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Stop> {
-    if !session.unread().is_empty() {
-        return Err(unasked(stage, session.unread()));
-    }
+    nothing_unasked(session, stage)?;
     session.send(command).await.map_err(|halt| stop(stage, halt))?;
     session.read(decode).await.map_err(|halt| stop(stage, halt))
+}
+
+fn nothing_unasked(session: &Session, stage: Stage) -> Result<(), Stop> {
+    match session.unread() {
+        [] => Ok(()),
+        bytes => Err(unasked(stage, bytes)),
+    }
 }
 
 /// Without being asked a server may only say that it closes (RFC 5321 3.8).

@@ -105,6 +105,17 @@ impl Answer {
     pub fn capabilities(&self) -> Option<Capabilities> {
         self.before.iter().chain([&self.end]).find_map(Capabilities::of)
     }
+
+    /// How many messages the opened mailbox holds: `* 172 EXISTS` (RFC 9051 7.4.1); the last one said counts.
+    #[must_use]
+    pub fn message_count(&self) -> Option<i64> {
+        self.before.iter().rev().find_map(|reply| {
+            let Reply::Data(text) = reply else { return None };
+            let (count, word) = text.trim_end().split_once(' ')?;
+            let count: u32 = count.parse().ok()?; // RFC 9051 9: number
+            word.eq_ignore_ascii_case("EXISTS").then_some(i64::from(count))
+        })
+    }
 }
 
 /// What a server offers.

@@ -77,6 +77,13 @@ impl Reply {
         shorten(format!("{} {}", self.word.spelled(), self.text).trim_end(), MOST_WORDS)
     }
 
+    /// How many messages the answer to STAT counts: the first of its two numbers (RFC 1939 5).
+    #[must_use]
+    pub fn message_count(&self) -> Option<i64> {
+        let count: u32 = self.text.split(' ').next()?.parse().ok()?;
+        (self.word == Word::Ok).then_some(i64::from(count))
+    }
+
     fn read(line: &[u8]) -> Result<Self, NoReply> {
         let whole = line::text(line);
         let (first, text) = whole.split_once(' ').unwrap_or((&whole, ""));

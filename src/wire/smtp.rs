@@ -54,6 +54,15 @@ pub fn decode(bytes: &[u8]) -> Decoded<Reply> {
     Ok((Reply { code: first.code, enhanced, lines: texts }, lines.taken()))
 }
 
+/// True when an address can stand between `<` and `>` in MAIL FROM and RCPT TO (RFC 5321 4.1.2) and cannot end the
+/// command there. Quoted local parts and addresses beyond ASCII (RFC 6531) are not taken: Exchange Online gives neither.
+#[must_use]
+pub fn is_path(address: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"<>()[]\\,;:\"".contains(&byte);
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    !local.is_empty() && !local.contains('@') && !domain.is_empty() && address.len() <= 254 && address.bytes().all(plain)
+}
+
 /// What an EHLO answer offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
