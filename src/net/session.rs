@@ -448,6 +448,47 @@ mod tests {
         assert_eq!(said(session), ["~> ASK", "<~ yes", "== lines end with LF alone, not with CR LF"]);
     }
 
+    const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+    #[tokio::test(start_paused = true)]
+    async fn secret_is_sent_and_not_shown() {
+        let mut session =
+            session(vec![Turn::Hear("ASK 0123456789abcdefghijklmnopqrstuvwxyz\r\n"), say("yes\r\n")]).inside_tls();
+        session.send_secret("ASK ", &Secret::new(SECRET), "<secret>").await.unwrap();
+        assert_eq!(session.read(one_line).await.unwrap(), "yes");
+        assert_eq!(said(session), ["~> ASK <secret>", "<~ yes"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn repeated_secret_is_covered_however_it_is_cut() {
+        for cut in 0..SECRET.len() {
+            let (first, rest) = SECRET.split_at(cut);
+            let turns = vec![Turn::Hear("0"), say(format!("no {first}")), Turn::Drip(rest.into()), say(" done\r\nx")];
+            let mut session = session_until(Duration::from_mins(2), turns).inside_tls();
+            session.limits.step = Duration::from_mins(1);
+            session.send_secret("", &Secret::new(SECRET), "<secret>").await.unwrap();
+            let reply = session.read(one_line).await.unwrap();
+            assert!(reply.starts_with("no *") && reply.ends_with(" done") && reply.len() == 44, "{reply}");
+            let left = reply.chars().filter(|character| !"*no de".contains(*character)).count();
+            assert!(left < PIECE, "{reply}");
+            assert!(!said(session).concat().contains(&SECRET[..PIECE]));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_repeated_by_a_server_that_goes_is_covered() {
+        let mut session = session(vec![Turn::Hear("0"), say(format!("no {SECRET}"))]).inside_tls();
+        session.send_secret("", &Secret::new(SECRET), "<secret>").await.unwrap();
+        let halt = session.read(one_line).await.unwrap_err();
+        assert_eq!(halt, Halt::new(Kind::Closed, format!("no {}", "*".repeat(SECRET.len()))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[should_panic(expected = "inside TLS only")]
+    async fn secret_never_goes_in_plain_text() {
+        let _ = session(vec![Turn::Hold]).send_secret("", &Secret::new(SECRET), "<secret>").await;
+    }
+
     #[tokio::test(start_paused = true)]
     async fn slow_drip_ends_with_the_step() {
         let mut session = session(vec![Turn::Drip(vec![b'a'; 100])]);

@@ -168,6 +168,8 @@ mod tests {
     use super::*;
     use crate::{
         net::session::scripted::{Turn, said, say, session},
+        probe::mailbox::tests::{TOKEN, clean, presented},
+        secret::Secret,
         seen::Value,
     };
 
@@ -282,5 +284,124 @@ mod tests {
             let (stage, kind, _) = stopped(vec![say(BANNER), Turn::Hear("CAPA"), say(&OFFER[..cut])]).await;
             assert_eq!((stage, kind), (Stage::Capabilities, Kind::Closed), "{cut}");
         }
+    }
+
+    const SIGNED_IN: &str = "+OK User successfully authenticated.\r\n";
+
+    /// Signs in and opens, as a look into a mailbox does.
+    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let turns = [vec![say(BANNER), Turn::Hear("CAPA"), say(OFFER)], turns].concat();
+        let mut session = session(turns).inside_tls();
+        session.hide(&Secret::new(TOKEN));
+        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
+        if done.is_ok() {
+            done = open(&mut session, &mut facts, &mut steps).await;
+        }
+        let said = said(session);
+        clean(&(&done, &facts, &steps, &said));
+        (done, facts, said)
+    }
+
+    /// What the server answers to the line with the token; then it stays.
+    fn told(answer: &str) -> Vec<Turn> {
+        vec![Turn::Hear("AUTH XOAUTH2\r\n"), say("+ \r\n"), Turn::Hear("dXNlcj1"), say(answer), Turn::Hold]
+    }
+
+    fn opened(answer: &str) -> Vec<Turn> {
+        let mut turns = told(SIGNED_IN);
+        turns.splice(4.., [Turn::Hear("STAT\r\n"), say(answer), Turn::Hold]);
+        turns
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn token_taken_and_mailbox_counts() {
+        let (done, facts, said) = enter(opened("+OK 172 40960\r\n")).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
+        assert_eq!(facts.get("pop3.mailbox_open"), Some(&true.into()));
+        assert_eq!(facts.get("pop3.message_count"), Some(&172.into()));
+        assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
+        let uncounted = enter(opened("+OK many\r\n")).await.1;
+        assert_eq!(uncounted.get("pop3.mailbox_open"), Some(&true.into()));
+        assert_eq!(uncounted.get("pop3.message_count"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_are_kept_to_the_letter() {
+        for (answer, error) in [
+            ("-ERR Authentication failure: unknown user name or bad password.", None),
+            ("-ERR [SYS/TEMP] Temporary failure, try later", Some("SYS/TEMP")),
+            ("-ERR [AUTH] no", Some("AUTH")),
+            ("-ERR Protocol error. Connection is closed. 10", None),
+            ("-ERR Server Unavailable. 21", None),
+        ] {
+            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let stop = done.unwrap_err();
+            assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Pop3, Stage::Authenticate, Kind::Rejected));
+            assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
+            assert_eq!(facts.get("pop3.signed_in"), Some(&false.into()));
+            assert_eq!(facts.get("pop3.mailbox_open"), None, "never asked");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn challenge_is_answered_and_the_refusal_behind_it_is_kept() {
+        let mut turns = told("+ eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=\r\n");
+        turns.splice(4.., [Turn::Hear("\r\n"), say("-ERR [AUTH] no\r\n"), Turn::Hold]);
+        let stop = enter(turns).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Authenticate, Kind::Rejected, Some("AUTH")));
+        assert_eq!(stop.words, "-ERR [AUTH] no (challenge: status 400, schemes Bearer)");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn token_is_not_sent_where_it_does_not_belong() {
+        for (answer, kind) in [
+            ("-ERR Protocol error. Connection is closed. 10\r\n", Kind::Rejected),
+            ("+OK come in\r\n", Kind::Gibberish),
+            ("+ \r\n+OK come in\r\n", Kind::Gibberish),
+            ("+ \r\n-ERR closing\r\n", Kind::Rejected),
+        ] {
+            let (done, _, said) = enter(vec![Turn::Hear("AUTH XOAUTH2\r\n"), say(answer), Turn::Hold]).await;
+            let stop = done.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, kind), "{answer}");
+            assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
+        }
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let turns = vec![say(BANNER), Turn::Hear("CAPA"), say("+OK\r\nSASL PLAIN\r\n.\r\n"), Turn::Hold];
+        let stop = sign_in(&mut session(turns).inside_tls(), &presented(), &mut facts, &mut steps).await.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.words.as_str()), (Stage::Authenticate, Kind::NotOffered, "PLAIN"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn mailbox_that_does_not_open_after_a_good_sign_in() {
+        let (done, facts, _) = enter(opened("-ERR [IN-USE] mailbox locked\r\n")).await;
+        let stop = done.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Open, Kind::Rejected, Some("IN-USE")));
+        assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
+        assert_eq!(facts.get("pop3.mailbox_open"), Some(&false.into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_that_repeats_the_token() {
+        let line = presented().line().expose().to_owned();
+        for repeated in [line.as_str(), TOKEN] {
+            let stop = enter(told(&format!("-ERR Unknown {repeated}\r\n"))).await.0.unwrap_err();
+            assert!(stop.words.starts_with("-ERR Unknown ***"), "{}", stop.words);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gone_at_any_point_of_the_sign_in() {
+        for cut in 0..SIGNED_IN.len() {
+            let mut turns = told(&SIGNED_IN[..cut]);
+            turns.pop();
+            let stop = enter(turns).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
+        }
+        let mut turns = opened("");
+        turns.pop();
+        let stop = enter(turns).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
     }
 }

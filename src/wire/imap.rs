@@ -347,6 +347,18 @@ mod tests {
     }
 
     #[test]
+    fn messages_are_counted_by_the_last_exists() {
+        let count = |text: &str| answer(&format!("{text}A1 OK done\r\n")).unwrap().0.message_count();
+        assert_eq!(count("* 172 EXISTS\r\n* 1 RECENT\r\n"), Some(172));
+        assert_eq!(count("* 1 EXISTS\r\n* 2 exists\r\n"), Some(2));
+        for text in
+            ["", "* EXISTS\r\n", "* -1 EXISTS\r\n", "* 99999999999 EXISTS\r\n", "* 1 RECENT\r\n", "* OK 1 EXISTS\r\n"]
+        {
+            assert_eq!(count(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn endless_answers_are_too_much() {
         assert_eq!(wrong(answer(&"* OK x\r\n".repeat(65))).0, Kind::TooMuch);
         assert_eq!(wrong(answer(&"* X {0}\r\n".repeat(65))).0, Kind::TooMuch);

@@ -228,6 +228,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn messages_are_counted_by_the_first_number() {
+        let count = |text: &str| decode(text.as_bytes()).unwrap().0.message_count();
+        assert_eq!(count("+OK 2 320\r\n"), Some(2));
+        assert_eq!(count("+OK 0\r\n"), Some(0));
+        for text in ["+OK\r\n", "+OK two 320\r\n", "-ERR 2 320\r\n", "+OK 99999999999 1\r\n", "+OK -2 1\r\n"] {
+            assert_eq!(count(text), None, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_decode_without_panic(bytes in hostile()) {

@@ -113,7 +113,8 @@ mod tests {
         let made = |user: &str, token: &str| Presentation::new(user, &Secret::new(token)).is_some();
         assert!(made("a@b", "t"));
         let long = "a".repeat(255);
-        for (user, token) in [("", "t"), ("a@b", ""), ("a\x01auth=b", "t"), ("a@b", "t\n"), ("a\r\nQUIT", "t"), (&long, "t")]
+        for (user, token) in
+            [("", "t"), ("a@b", ""), ("a\x01auth=b", "t"), ("a@b", "t\n"), ("a\r\nQUIT", "t"), (&long, "t")]
         {
             assert!(!made(user, token), "{user:?} {token:?}");
         }
