@@ -341,6 +341,7 @@ impl<'c, 's> Draft<'c, 's> {
         let look = probe::mailbox::Look {
             account: account.name.clone(),
             mailbox: mailbox.to_owned(),
+            signs_in_as: account.signs_in_as.clone(),
             protocol: endpoint.protocol?,
             host: endpoint.host.clone(),
             port: endpoint.port,

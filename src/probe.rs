@@ -53,6 +53,14 @@ pub struct World {
     pub keep_transcripts: bool,
 }
 
+impl World {
+    /// A world with an empty wallet.
+    #[must_use]
+    pub fn new(network: Network) -> Self {
+        Self { network, wallet: Wallet::default(), limits: Places::default(), keep_transcripts: false }
+    }
+}
+
 /// Looks. `earlier` is what the looks saw that this one depends on.
 pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
     let name = || earlier.iter().find(|earlier| earlier.probe == "dns").map(AsRef::as_ref);

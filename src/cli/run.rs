@@ -16,8 +16,6 @@ use super::{Trouble, option, print, site};
 use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
-    net::Places,
-    oauth::Wallet,
     plan::Plan,
     probe::World,
     report::{self, Format, Stream, Style, Verbosity, transcript},
@@ -134,12 +132,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let (events, told) = tokio::sync::mpsc::unbounded_channel();
     let progress = tokio::spawn(show_progress(told, plan.looks.len()));
     let interruption = tokio::spawn(stop_on_interrupt(stop));
-    let world = World {
-        network,
-        wallet: Wallet::default(),
-        limits: Places::default(),
-        keep_transcripts: arguments.transcript.is_some(),
-    };
+    let world = World { keep_transcripts: arguments.transcript.is_some(), ..World::new(network) };
     let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
     interruption.abort();

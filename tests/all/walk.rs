@@ -8,7 +8,6 @@ use ece_check::{
     finding::{Finding, Report, Run, Status},
     lab::{Lab, Settings},
     net::{ConnectTo, Family, Limits, Network, Roads, dns::Resolver, tls::Trust},
-    oauth::Wallet,
     plan::{Plan, Selection, Site},
     probe::World,
     run::{Options, run},
@@ -35,7 +34,7 @@ pub async fn walk_with(catalogue: &Catalogue, file: Option<&str>, faults: &[&str
     let network = network(&lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
     let plan = Plan::make(catalogue, &site, &Selection::default(), &network.roads).expect("nothing is selected");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
-    let world = World { network, wallet: Wallet::default() };
+    let world = World::new(network);
     run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
 }
 
