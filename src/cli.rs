@@ -12,6 +12,7 @@ mod option;
 mod plan;
 mod print;
 mod report;
+mod root;
 mod run;
 mod site;
 
@@ -51,6 +52,8 @@ enum Command {
     Lab(lab::Arguments),
     /// Turn a saved JSON report into another format, or print the schema
     Report(report::Arguments),
+    /// Print a root certificate that this host trusts, to be added to the store of ECE's Java
+    Root(root::Arguments),
     /// Print completions for a shell
     Completions(generate::Completions),
     /// Print the manual page
@@ -64,6 +67,8 @@ enum Trouble {
     File(#[from] Mistake),
     #[error("{0}")]
     CaFile(#[from] BadCaFile),
+    #[error("{0}")]
+    Java(#[from] crate::net::java::BadStore),
     #[error("{0}")]
     Lab(#[from] crate::lab::Error),
     #[error("{0}")]
@@ -91,6 +96,7 @@ fn obey() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Root(arguments) => root::run(&arguments),
         Command::Completions(arguments) => Ok(generate::completions(&arguments)),
         Command::Man => generate::man(),
     };

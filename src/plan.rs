@@ -265,6 +265,7 @@ impl<'c, 's> Draft<'c, 's> {
                 _ => false,
             },
             (Some(_), _) => false,
+            (None, _) if key == "ece.java_trust_store" => self.site.java,
             (None, _) => self.site.deployment.gives(key),
         }
     }

@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment(None)?;
     let roads = site.roads(None);
-    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &roads)?;
+    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue, false), &site.selection(), &roads)?;
     let rows = rows(&plan, &roads, site);
     print::data(&match arguments.output {
         Output::Text => text(&rows, &plan),

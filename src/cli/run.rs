@@ -16,6 +16,7 @@ use super::{Trouble, option, print, site};
 use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
+    net::Places,
     oauth::Wallet,
     plan::Plan,
     probe::World,
@@ -119,8 +120,9 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let lab = start_lab(arguments).await?;
     let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
-    let network = site.network(lab.as_ref(), limits)?;
-    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &network.roads)?;
+    let network = site.network(&deployment, lab.as_ref(), limits)?;
+    let plan =
+        Plan::make(&catalogue, &site.site(&deployment, &catalogue, lab.is_some()), &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),
         role: site.role(&deployment).word().to_owned(),
@@ -132,7 +134,12 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let (events, told) = tokio::sync::mpsc::unbounded_channel();
     let progress = tokio::spawn(show_progress(told, plan.looks.len()));
     let interruption = tokio::spawn(stop_on_interrupt(stop));
-    let world = World { network, wallet: Wallet::default() };
+    let world = World {
+        network,
+        wallet: Wallet::default(),
+        limits: Places::default(),
+        keep_transcripts: arguments.transcript.is_some(),
+    };
     let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
     interruption.abort();

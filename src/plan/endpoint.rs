@@ -25,6 +25,8 @@ pub struct Site {
     pub application: Application,
     /// The permissions that a token is asked for.
     pub scopes: Vec<String>,
+    /// True when a Java trust store is asked beside the system's.
+    pub java: bool,
     /// The stated level of ECE.
     pub version: Option<version::Look>,
     /// The stated addresses of ECE.
@@ -109,6 +111,7 @@ impl Site {
                 client_secret: deployment.entra.client_secret.clone(),
             },
             scopes: scopes(&cloud.scopes),
+            java: false,
             deployment: deployment.clone(),
         }
     }

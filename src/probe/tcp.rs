@@ -115,7 +115,7 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
 
 /// The addresses that are dialled, and those of a family that this host does not use at all: a server without IPv6 is
 /// none the worse for an AAAA record. When no family has a road, all are dialled and say so.
-fn by_family(places: &Places, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
+pub(super) fn by_family(places: &Places, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
     let has_road = |address: &SocketAddr| {
         let to = if places.turned { Some(*address) } else { network.roads.dialled(*address) };
         to.is_none_or(|to| dial::source_address(to).is_some())
@@ -139,14 +139,14 @@ fn probe(look: &Look) -> &'static str {
 }
 
 /// Where a look goes.
-struct Places {
-    road: String,
-    addresses: Vec<SocketAddr>,
+pub(super) struct Places {
+    pub(super) road: String,
+    pub(super) addresses: Vec<SocketAddr>,
     /// True when `--connect-to` has named these already: no rule is applied to them again.
-    turned: bool,
+    pub(super) turned: bool,
 }
 
-async fn places(look: &Look, earlier: Option<&Observation>, network: &Network) -> Result<Places, Stop> {
+pub(super) async fn places(look: &Look, earlier: Option<&Observation>, network: &Network) -> Result<Places, Stop> {
     if let Some(rule) = network.roads.turned(&look.host, look.port) {
         let addresses = looked_up(&rule.to_host, network).await?;
         let road = format!("connect-to {}:{}", rule.to_host, rule.to_port);
@@ -202,15 +202,7 @@ fn left_out(count: usize) -> Vec<Line> {
 
 /// One connection to one address.
 async fn path(look: &Look, address: SocketAddr, turned: bool, network: &Network) -> Path {
-    let mut path = Path {
-        address,
-        dialled: None,
-        source: None,
-        facts: Facts::default(),
-        stop: None,
-        transcript: Vec::new(),
-        steps: Vec::new(),
-    };
+    let mut path = begun(address);
     let mut transcript = Transcript::new();
     path.stop = walk(look, turned, network, &mut path, &mut transcript).await.err();
     if let Some(stop) = &path.stop {
@@ -218,6 +210,19 @@ async fn path(look: &Look, address: SocketAddr, turned: bool, network: &Network)
     }
     path.transcript = transcript.into_lines();
     path
+}
+
+/// A path on which nothing has been seen yet.
+pub(super) fn begun(address: SocketAddr) -> Path {
+    Path {
+        address,
+        dialled: None,
+        source: None,
+        facts: Facts::default(),
+        stop: None,
+        transcript: Vec::new(),
+        steps: Vec::new(),
+    }
 }
 
 async fn walk(
@@ -240,7 +245,7 @@ async fn walk(
     service(look, stream, network, path, transcript).await
 }
 
-async fn connect(
+pub(super) async fn connect(
     turned: bool,
     network: &Network,
     path: &mut Path,
@@ -264,7 +269,7 @@ async fn connect(
 
 /// SMTP alone has words before encryption. Its probe ends the path when bytes stand behind the STARTTLS answer, so none
 /// are lost here.
-async fn before_tls(
+pub(super) async fn before_tls(
     look: &Look,
     stream: TcpStream,
     network: &Network,
@@ -282,7 +287,7 @@ async fn before_tls(
 }
 
 /// Encrypts and judges: behind this, the other side is who it should be.
-async fn encrypt(
+pub(super) async fn encrypt(
     look: &Look,
     stream: Box<dyn Stream>,
     network: &Network,
@@ -298,6 +303,9 @@ async fn encrypt(
     transcript.note(Mark::Remark, &format!("encrypted: {version}, {cipher}"));
     if shown.certificate_wanted {
         transcript.note(Mark::Remark, "the server asked for a client certificate; none was sent");
+    }
+    if let Some(verdict) = network.trust.judge_java(&shown.chain) {
+        tls::note_java(verdict, &mut path.facts);
     }
     let verdict = network.trust.judge(&shown.chain, &look.host);
     tls::note_verdict(verdict, &look.host, &mut path.facts)?;
@@ -331,11 +339,11 @@ async fn service(
 }
 
 /// Says that nothing more will come, if that can be said without waiting.
-fn farewell(mut stream: Box<dyn Stream>) {
+pub(super) fn farewell(mut stream: Box<dyn Stream>) {
     let _ = stream.shutdown().now_or_never();
 }
 
-fn ms(began: Instant) -> f64 {
+pub(super) fn ms(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1000.0
 }
 
