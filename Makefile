@@ -15,7 +15,7 @@ export RUSTDOCFLAGS = -D warnings
 .PHONY: test lint bench build peers toolchain
 
 test: peers lint
-	cargo test --locked
+	cargo test --locked --no-fail-fast
 
 lint: toolchain
 	cargo fmt --check
