@@ -68,6 +68,8 @@ enum Trouble {
     #[error("{0}")]
     CaFile(#[from] BadCaFile),
     #[error("{0}")]
+    Proxy(#[from] crate::net::proxy::BadProxy),
+    #[error("{0}")]
     Java(#[from] crate::net::java::BadStore),
     #[error("{0}")]
     Lab(#[from] crate::lab::Error),

@@ -246,7 +246,7 @@ impl<'c, 's> Draft<'c, 's> {
                 not_applicable("no account of this site uses this protocol")
             }
             Subject::Name(endpoint) if !self.is_looked_up(&endpoint.host) => {
-                not_applicable("the addresses come from --resolve or --connect-to")
+                not_applicable("the addresses come from --resolve, --connect-to or the proxy")
             }
             Subject::Account(account) | Subject::Mailbox(account, ..) if !fetches(check, account) => {
                 not_applicable("this account fetches its mail another way")
@@ -273,11 +273,13 @@ impl<'c, 's> Draft<'c, 's> {
     /// Whether any port of a name is dialled by what DNS says.
     fn is_looked_up(&self, host: &str) -> bool {
         let same = self.site.endpoints.iter().filter(|endpoint| endpoint.host.eq_ignore_ascii_case(host));
-        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(&endpoint.host, endpoint.port))
+        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(endpoint))
     }
 
-    fn asks_dns(&self, host: &str, port: u16) -> bool {
-        self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none()
+    fn asks_dns(&self, endpoint: &Endpoint) -> bool {
+        let (host, port) = (&endpoint.host, endpoint.port);
+        let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxied(host).is_some();
+        self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none() && !is_proxied
     }
 
     fn look(&mut self, check: &Check, subject: &Subject<'_>) -> Option<usize> {
@@ -305,7 +307,7 @@ impl<'c, 's> Draft<'c, 's> {
     }
 
     fn dial(&mut self, endpoint: &Endpoint, depth: Depth) -> usize {
-        let asks_dns = self.asks_dns(&endpoint.host, endpoint.port);
+        let asks_dns = self.asks_dns(endpoint);
         let after = asks_dns.then(|| self.look_up(endpoint));
         let look = probe::tcp::Look {
             host: endpoint.host.clone(),

@@ -126,6 +126,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         role: site.role(&deployment).word().to_owned(),
         cloud: site.cloud(&deployment).word().to_owned(),
         lab: lab.is_some(),
+        proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };

@@ -15,7 +15,7 @@ use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     lab::Lab,
-    net::{ConnectTo, Family, Limits, Network, Resolve, Roads, dns::Resolver, java, tls::Trust},
+    net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, tls::Trust},
     plan::{Selection, Site},
     secret::{Secret, Source},
 };
@@ -65,6 +65,12 @@ pub struct Arguments {
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
+    /// Reach web services through this HTTP proxy [default: what the environment or Windows says]
+    #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
+    proxy: Option<String>,
+    /// Use no proxy, whatever the environment says
+    #[arg(long)]
+    no_proxy: bool,
     /// Ask this Java trust store too (JKS or PKCS12, such as cacerts) [default: those found below ECE's folder]
     #[arg(long, value_name = "FILE")]
     java_trust_store: Vec<PathBuf>,
@@ -144,18 +150,42 @@ impl Arguments {
     }
 
     /// The overrides, with those of the lab behind the user's own.
-    pub fn roads(&self, lab: Option<&Lab>) -> Roads {
+    ///
+    /// # Errors
+    /// When a proxy setting cannot be used.
+    pub fn roads(&self, lab: Option<&Lab>) -> Result<Roads, Trouble> {
         let of_lab = lab.into_iter().flat_map(Lab::connections).map(|connection| ConnectTo {
             host: connection.address.ip().to_string(),
             port: connection.address.port(),
             to_host: connection.to.ip().to_string(),
             to_port: connection.to.port(),
         });
-        Roads {
+        Ok(Roads {
             resolve: self.resolve.clone(),
             connect_to: self.connect_to.iter().cloned().chain(of_lab).collect(),
+            proxy: self.proxy(lab.is_some())?,
             only_mapped: lab.is_some(),
+        })
+    }
+
+    /// The proxy: the flag's, or what the environment or Windows says. The lab is reached without one.
+    fn proxy(&self, lab: bool) -> Result<Option<Proxy>, Trouble> {
+        if self.no_proxy || lab {
+            return Ok(None);
         }
+        let Some(setting) = &self.proxy else {
+            let of_environment = Proxy::of_environment(|name| std::env::var(name).ok())?;
+            return Ok(of_environment.or_else(of_windows));
+        };
+        let proxy = Proxy::read(setting, "--proxy")?;
+        if proxy.credentials.is_some() {
+            let wrong = "--proxy holds a password, and the argument list is no place for one";
+            return Err(Trouble::Usage(
+                wrong.to_owned(),
+                "set HTTPS_PROXY in the environment, with user and password".to_owned(),
+            ));
+        }
+        Ok(Some(proxy))
     }
 
     pub fn family(&self) -> Family {
@@ -186,12 +216,22 @@ impl Arguments {
         };
         Ok(Network {
             resolver: Arc::new(self.resolver(lab)),
-            roads: self.roads(lab),
+            roads: self.roads(lab)?,
             family: self.family(),
             trust: Arc::new(trust.with_java(self.java_stores(deployment, lab.is_some())?)),
             limits,
         })
     }
+}
+
+/// What Windows has stored for this user; none elsewhere. `reg query` only reads.
+fn of_windows() -> Option<Proxy> {
+    if !cfg!(windows) {
+        return None;
+    }
+    let key = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings";
+    let printed = std::process::Command::new("reg").args(["query", key]).output().ok()?;
+    Proxy::of_internet_settings(&String::from_utf8_lossy(&printed.stdout))
 }
 
 fn read_password(source: &Source) -> Result<Secret, Trouble> {

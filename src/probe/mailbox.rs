@@ -207,7 +207,7 @@ async fn walk(
     transcript: &mut Transcript,
 ) -> Result<(), Stop> {
     let stream = tcp::connect(visit.turned, network, path, transcript).await?;
-    let stream = tcp::before_tls(&visit.way, stream, network, path, transcript).await?;
+    let stream = tcp::before_tls(&visit.way, Box::new(stream), network, path, transcript).await?;
     let stream = tcp::encrypt(&visit.way, stream, network, path, transcript).await?; // an untrusted server ends it here
     let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript)).inside_tls();
     let went = speak(look, visit, &mut session, path).await;
@@ -618,6 +618,7 @@ pub(super) mod tests {
             resolve: vec![resolve],
             connect_to: vec![turn("192.0.2.1", closed), turn("192.0.2.2", good)],
             only_mapped: true,
+            proxy: None,
         };
         let world = world(&papers, roads);
         let service = tcp::tests::look(Service::Imap, Depth::Service);

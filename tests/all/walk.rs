@@ -47,7 +47,7 @@ fn network(lab: &Lab, limits: Limits) -> Network {
     });
     Network {
         resolver: Arc::new(Resolver::with_servers(vec![lab.dns_server()])),
-        roads: Roads { resolve: Vec::new(), connect_to: rules.collect(), only_mapped: true },
+        roads: Roads { resolve: Vec::new(), connect_to: rules.collect(), only_mapped: true, proxy: None },
         family: Family::Both,
         trust: Arc::new(Trust::of_pem(lab.ca_pem())),
         limits,
