@@ -103,19 +103,12 @@ fn not_passed(text: &mut String, report: &Report) {
     }
 }
 
-/// Findings that share a row: what differs in its subject alone, and all checks that wait for the same word of the user.
-fn alike<'a>(report: &'a Report, places: impl Iterator<Item = usize> + Clone) -> Vec<Vec<usize>> {
-    let reason = |place: &usize| report.findings[*place].reason;
-    let skipped = |place: usize| {
-        let finding: &'a Finding = &report.findings[place];
-        let waits_for_user = finding.reason == Some(SkipReason::NeedsInput);
-        let check = if waits_for_user { "" } else { finding.check.as_str() };
-        (check, finding.found.as_str(), because(report, finding))
-    };
-    let mut rows = words::alike(report, places.clone().filter(|place| reason(place).is_none()));
-    let skips = words::grouped(places.filter(|place| reason(place).is_some()), skipped);
-    rows.extend(skips.into_iter().map(|(_, places)| places));
-    rows
+/// Findings that share a row: those that differ in their subject alone, and skips for the same reason.
+fn alike(report: &Report, places: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+    let (skipped, told): (Vec<usize>, Vec<usize>) = places.partition(|place| report.findings[*place].reason.is_some());
+    let why = |place: usize| (report.findings[place].found.as_str(), because(report, &report.findings[place]));
+    let skipped = words::grouped(skipped, why).into_iter().map(|(_, places)| places);
+    words::alike(report, told).into_iter().chain(skipped).collect()
 }
 
 fn row(text: &mut String, report: &Report, places: &[usize]) {

@@ -103,9 +103,11 @@ impl<'a> Writer<'a> {
 
     /// The findings of one check: those that hold together, the others in full, those that are alike as one.
     fn group(&mut self, group: &[usize], waiting: &mut Waiting) {
-        self.passes(group);
+        let applies = |place: &&usize| self.at(**place).reason != Some(SkipReason::NotApplicable);
+        let all = group.iter().filter(applies).count();
+        self.passes(group, all);
         for alike in self.alike(group) {
-            self.full(&alike, group.len());
+            self.full(&alike, all);
             self.blocked_by(&alike, waiting);
         }
         for place in group {
@@ -123,7 +125,8 @@ impl<'a> Writer<'a> {
         words::alike(self.report, told)
     }
 
-    fn passes(&mut self, group: &[usize]) {
+    /// The findings that hold, of so many that apply.
+    fn passes(&mut self, group: &[usize], all: usize) {
         let passed: Vec<usize> = group.iter().copied().filter(|place| self.at(*place).status == Status::Pass).collect();
         let Some(first) = passed.first().map(|place| self.at(*place)) else { return };
         if !self.is(Verbosity::Normal) {
@@ -132,7 +135,7 @@ impl<'a> Writer<'a> {
         if self.is(Verbosity::Verbose) {
             return passed.iter().for_each(|place| self.passed(*place));
         }
-        let whom = match (passed.len(), group.len()) {
+        let whom = match (passed.len(), all) {
             (1, 1) => clip(words::subject(first)),
             (some, all) if some == all => format!("all {all}"),
             (some, all) => format!("{some} of {all}"),
@@ -213,10 +216,11 @@ impl<'a> Writer<'a> {
     /// Where the mending of each cause is told, and who does it.
     fn mend(&mut self, finding: &Finding) {
         let fixes = finding.causes.iter().filter_map(|cause| words::fix(self.report, &cause.cause));
-        let fixes: Vec<String> =
-            fixes.map(|(number, fix)| format!("fix {number} at the end ({})", words::owner(fix.owner))).collect();
-        if !fixes.is_empty() {
-            self.page.field("do", &format!("see {}", fixes.join(", or ")));
+        let (numbers, mut owners): (Vec<usize>, Vec<&str>) =
+            fixes.map(|(number, fix)| (number, words::owner(fix.owner))).unzip();
+        owners.dedup();
+        if !numbers.is_empty() {
+            self.page.field("do", &format!("see {} at the end ({})", words::fixes(&numbers), owners.join(", ")));
         }
     }
 
@@ -464,7 +468,8 @@ impl<'a> Writer<'a> {
         });
         let names: Vec<String> = checks.iter().map(|(check, places)| numbered(check, places.len())).collect();
         let most = if self.is(Verbosity::Verbose) { usize::MAX } else { TELLING };
-        format!("{}: {}", words::count(fix.explains.len(), "finding"), words::list(&names, most))
+        let number = words::count(fix.explains.len(), "finding");
+        if names.is_empty() { number } else { format!("{number}: {}", words::list(&names, most)) }
     }
 
     fn closing(&mut self) {
