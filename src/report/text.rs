@@ -467,9 +467,13 @@ impl<'a> Writer<'a> {
             (!seen, std::cmp::Reverse(places.len()))
         });
         let names: Vec<String> = checks.iter().map(|(check, places)| numbered(check, places.len())).collect();
-        let most = if self.is(Verbosity::Verbose) { usize::MAX } else { TELLING };
         let number = words::count(fix.explains.len(), "finding");
-        if names.is_empty() { number } else { format!("{number}: {}", words::list(&names, most)) }
+        let shown = if self.is(Verbosity::Verbose) { names.len() } else { TELLING.min(names.len()) };
+        match (names.is_empty(), names.len() - shown) {
+            (true, _) => number,
+            (_, 0) => format!("{number}: {}", names.join(", ")),
+            (_, left) => format!("{number}: {} and {}", names[..shown].join(", "), words::count(left, "other check")),
+        }
     }
 
     fn closing(&mut self) {
