@@ -160,7 +160,9 @@ impl Cloud {
 
     fn redeem_refresh_token(&self, form: &Form, now: Timestamp) -> Outcome {
         self.authenticate(form, true, now)?;
-        let Some(grant) = self.mint.unsealed("refresh", form.required("refresh_token")?) else { return Err(malformed()) };
+        let Some(grant) = self.mint.unsealed("refresh", form.required("refresh_token")?) else {
+            return Err(malformed());
+        };
         let asked = Asked::read(form.required("scope")?)?;
         let user = grant["user"].as_str().unwrap_or_default();
         self.give(user, &asked, None, now)
@@ -191,7 +193,10 @@ impl Cloud {
         let Some(code) = self.mint.unsealed("code", form.required("code")?) else { return Err(malformed()) };
         let text = |name: &str| code[name].as_str().unwrap_or_default();
         if now.as_second() - code["at"].as_i64().unwrap_or(0) > CODE_SECONDS {
-            return Err(invalid_grant(70_008, "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource."));
+            return Err(invalid_grant(
+                70_008,
+                "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.",
+            ));
         }
         let redirect = form.required("redirect_uri")?;
         if redirect != text("redirect") {
@@ -204,8 +209,7 @@ impl Cloud {
         }
         let challenge = text("challenge");
         if !challenge.is_empty() && mint::challenge(form.given("code_verifier").unwrap_or_default()) != challenge {
-            let words =
-                "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
+            let words = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
             return Err(invalid_grant(501_481, words));
         }
         if !self.entra.use_up(text("no")) {
@@ -225,7 +229,8 @@ impl Cloud {
             Refused::new(400, "bad_verification_code", 70_018, words.into())
         })?;
         if now.as_second() - device.at > DEVICE_SECONDS {
-            let words = "The provided value for the input parameter 'device_code' is not valid. This device code has expired.";
+            let words =
+                "The provided value for the input parameter 'device_code' is not valid. This device code has expired.";
             return Err(Refused::new(400, "expired_token", 70_020, words.into()));
         }
         if device.user.is_none() && device.asked < 2 {
@@ -402,7 +407,8 @@ impl Cloud {
             return Err(Refused::new(400, "invalid_request", 50_011, words));
         }
         let back = |pairs: &[(&str, &str)]| go_back(redirect, pairs, form.given("state"));
-        if form.required("response_type")? != "code" || form.given("code_challenge_method").is_some_and(|how| how != "S256")
+        if form.required("response_type")? != "code"
+            || form.given("code_challenge_method").is_some_and(|how| how != "S256")
         {
             return Ok(back(&[("error", "invalid_request")]));
         }
@@ -422,11 +428,14 @@ impl Cloud {
         if let Err(refused) = self.refuse("authorize", user, form, now) {
             return Ok(back(&[("error", &refused.error), ("error_description", &refused.description(now))]));
         }
-        let code = self.mint.sealed("code", &json!({
-            "user": user, "redirect": redirect, "challenge": form.given("code_challenge").unwrap_or_default(),
-            "scope": form.given("scope").unwrap_or_default(), "nonce": form.given("nonce").unwrap_or_default(),
-            "at": now.as_second(), "no": self.mint.word(16),
-        }));
+        let code = self.mint.sealed(
+            "code",
+            &json!({
+                "user": user, "redirect": redirect, "challenge": form.given("code_challenge").unwrap_or_default(),
+                "scope": form.given("scope").unwrap_or_default(), "nonce": form.given("nonce").unwrap_or_default(),
+                "at": now.as_second(), "no": self.mint.word(16),
+            }),
+        );
         Ok(back(&[("code", &code), ("session_state", "5b6c1d7e-0a4f-4c62-9d83-1f2e3a4b5c6d")]))
     }
 
@@ -438,7 +447,13 @@ impl Cloud {
             .users()
             .map(|user| format!("<li><a href=\"{path}&amp;login_hint={user}\">{user}</a></li>"))
             .collect();
-        typed(200, HTML, format!("<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body><h1>Pick an account</h1><ul>{links}</ul></body></html>\n"))
+        typed(
+            200,
+            HTML,
+            format!(
+                "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body><h1>Pick an account</h1><ul>{links}</ul></body></html>\n"
+            ),
+        )
     }
 
     fn device_code(&self, tenant: &str, form: &Form, now: Timestamp) -> Outcome {
@@ -643,7 +658,10 @@ impl Refused {
     fn shown(&self, now: Timestamp) -> Answer {
         let text = self.description(now).replace('&', "&amp;").replace('<', "&lt;");
         let mut body = String::from("<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body>");
-        let _ = write!(body, "<h1>Sorry, but we\u{2019}re having trouble signing you in.</h1><p>{text}</p></body></html>\n");
+        let _ = write!(
+            body,
+            "<h1>Sorry, but we\u{2019}re having trouble signing you in.</h1><p>{text}</p></body></html>\n"
+        );
         typed(self.status, HTML, body)
     }
 }

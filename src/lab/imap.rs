@@ -177,8 +177,13 @@ impl Access {
             let unseen = folder.messages.iter().position(|message| !message.has("\\Seen"));
             (folder.messages.len(), unseen, folder.next_uid)
         });
-        let unseen = unseen.map_or(String::new(), |place| format!("* OK [UNSEEN {0}] Is the first unseen message\r\n", place + 1));
-        let (flags, how) = if self.read_only { ("", "READ-ONLY") } else { ("\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent", "READ-WRITE") };
+        let unseen = unseen
+            .map_or(String::new(), |place| format!("* OK [UNSEEN {0}] Is the first unseen message\r\n", place + 1));
+        let (flags, how) = if self.read_only {
+            ("", "READ-ONLY")
+        } else {
+            ("\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent", "READ-WRITE")
+        };
         format!(
             "* {count} EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent)\r\n\
              * OK [PERMANENTFLAGS ({flags})] Permanent flags\r\n{unseen}* OK [UIDVALIDITY {UID_VALIDITY}] UIDVALIDITY value\r\n\
@@ -258,7 +263,8 @@ impl Access {
     fn put(&self, talk: &Talk, command: &Command, folder: &'static str) -> Option<String> {
         let (target, session) = (known(command.argument(1))?, self.session.as_ref()?);
         let chosen = self.open(talk, folder, |folder| {
-            let chosen = folder.messages.iter().enumerate().filter(|(place, message)| command.takes(*place, message, folder));
+            let chosen =
+                folder.messages.iter().enumerate().filter(|(place, message)| command.takes(*place, message, folder));
             chosen.map(|(_, message)| message.clone()).collect::<Vec<_>>()
         });
         for message in &chosen {
@@ -269,7 +275,9 @@ impl Access {
         if command.word == "COPY" {
             return Some(String::new());
         }
-        Some(self.open(talk, folder, |folder| remove(folder, |message| chosen.iter().any(|one| one.uid == message.uid))))
+        Some(
+            self.open(talk, folder, |folder| remove(folder, |message| chosen.iter().any(|one| one.uid == message.uid))),
+        )
     }
 }
 
@@ -360,7 +368,9 @@ fn fetch_item(item: &str, message: &Message) -> Option<String> {
         "BODY[TEXT]" | "RFC822.TEXT" => literal(whole.split_once("\r\n\r\n").map_or("", |(_, body)| body)),
         fields if fields.starts_with("BODY[HEADER.FIELDS (") => {
             let wanted: Vec<_> = fields.split(['(', ')']).nth(1)?.split(' ').collect();
-            let is_wanted = |line: &&str| line.split(':').next().is_some_and(|name| wanted.contains(&name.to_ascii_uppercase().as_str()));
+            let is_wanted = |line: &&str| {
+                line.split(':').next().is_some_and(|name| wanted.contains(&name.to_ascii_uppercase().as_str()))
+            };
             let lines: Vec<_> = head().split("\r\n").filter(is_wanted).map(|line| format!("{line}\r\n")).collect();
             literal(&format!("{}\r\n", lines.concat()))
         }
@@ -370,12 +380,15 @@ fn fetch_item(item: &str, message: &Message) -> Option<String> {
 
 fn store(folder: &mut Folder, command: &Command) -> String {
     let how = command.argument(1).to_ascii_uppercase();
-    let flags: Vec<_> = command.arguments.iter().skip(2).filter(|flag| !["(", ")"].contains(&flag.as_str())).take(16).collect();
+    let flags: Vec<_> =
+        command.arguments.iter().skip(2).filter(|flag| !["(", ")"].contains(&flag.as_str())).take(16).collect();
     let mut text = String::new();
     for place in chosen(folder, command) {
         let message = &mut folder.messages[place];
         if !how.starts_with('+') {
-            message.flags.retain(|flag| how.starts_with('-') && !flags.iter().any(|one| one.eq_ignore_ascii_case(flag)));
+            message
+                .flags
+                .retain(|flag| how.starts_with('-') && !flags.iter().any(|one| one.eq_ignore_ascii_case(flag)));
         }
         if !how.starts_with('-') {
             let new = flags.iter().filter(|flag| !message.flags.contains(**flag)).map(ToString::to_string);
@@ -383,7 +396,12 @@ fn store(folder: &mut Folder, command: &Command) -> String {
             message.flags.extend(new);
         }
         if !how.ends_with(".SILENT") {
-            text.push_str(&format!("* {} FETCH (UID {} FLAGS ({}))\r\n", place + 1, message.uid, message.flags.join(" ")));
+            text.push_str(&format!(
+                "* {} FETCH (UID {} FLAGS ({}))\r\n",
+                place + 1,
+                message.uid,
+                message.flags.join(" ")
+            ));
         }
     }
     text

@@ -174,7 +174,9 @@ fn line(word: &str, number: usize, message: &Message) -> String {
 
 /// The lines of a message, with a dot more where one stands in front (RFC 1939 section 3).
 fn stuffed(text: &str) -> String {
-    let text: String =
-        text.split_inclusive("\r\n").map(|line| if line.starts_with('.') { format!(".{line}") } else { line.to_owned() }).collect();
+    let text: String = text
+        .split_inclusive("\r\n")
+        .map(|line| if line.starts_with('.') { format!(".{line}") } else { line.to_owned() })
+        .collect();
     if text.ends_with("\r\n") { text } else { format!("{text}\r\n") }
 }

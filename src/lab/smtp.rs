@@ -286,11 +286,13 @@ async fn start_tls(talk: &mut Talk) -> Result<(), Over> {
 
 /// Takes a password, and refuses it.
 async fn refuse_password(talk: &mut Talk, has_user: bool) -> Result<(), Over> {
-    let prompts: &[&str] = if has_user { &["334 UGFzc3dvcmQ6\r\n"] } else { &["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n"] };
+    let prompts: &[&str] =
+        if has_user { &["334 UGFzc3dvcmQ6\r\n"] } else { &["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n"] };
     for prompt in prompts {
         talk.say(prompt).await?;
         talk.line().await?;
     }
     let machine = talk.endpoint.host.machine;
-    talk.say(&format!("535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [{machine}]\r\n")).await
+    talk.say(&format!("535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [{machine}]\r\n"))
+        .await
 }

@@ -17,7 +17,8 @@ pub(super) const LARGEST: usize = 1024 * 1024;
 const MOST: usize = 64 * 1024 * 1024;
 /// How many messages one folder holds; the oldest goes when one more comes.
 const MOST_IN_FOLDER: usize = 200;
-const WELCOME: &str = "From: welcome@example.com\r\nSubject: Welcome\r\nMIME-Version: 1.0\r\n\r\nThis is the laboratory.\r\n";
+const WELCOME: &str =
+    "From: welcome@example.com\r\nSubject: Welcome\r\nMIME-Version: 1.0\r\n\r\nThis is the laboratory.\r\n";
 
 /// The mailboxes, each made when it is first opened.
 #[derive(Debug, Default)]
