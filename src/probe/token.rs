@@ -251,3 +251,230 @@ fn clock_ahead_ms(earlier: &[Arc<Observation>]) -> Option<i64> {
 fn whole(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        net::Network,
+        oauth::{
+            Wallet,
+            claims::unsigned,
+            grant::tests::{Entra, application, json as answer},
+        },
+        secret::Source,
+        seen::Kind as Stopped,
+    };
+
+    const NOW: i64 = 1_800_000_000;
+    const GUID: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+
+    fn look() -> Look {
+        Look {
+            account: "sales".to_owned(),
+            credential: Credential::ClientCredentials,
+            application: Application { tenant: Some(GUID.to_owned()), ..application() },
+            scopes: Vec::new(),
+            signs_in_as: Some("Sales@Example.com".to_owned()),
+            mailboxes: vec!["sales@example.com".to_owned(), "support-of-sales@example.com".to_owned()],
+        }
+    }
+
+    fn good() -> serde_json::Value {
+        json!({
+            "aud": "https://outlook.office365.com", "iat": NOW - 60, "nbf": NOW - 60, "exp": NOW + 4500, "appid": "APP-1",
+            "oid": "object", "scp": "IMAP.AccessAsUser.All SMTP.Send", "tid": GUID, "upn": "sales@example.com", "ver": "1.0"
+        })
+    }
+
+    fn facts(claims: &serde_json::Value, now: i64) -> Facts {
+        let mut facts = Facts::default();
+        note(&Secret::new(unsigned(claims)), &look(), now, &mut facts);
+        facts
+    }
+
+    fn text(facts: &Facts, name: &str) -> String {
+        facts.get(name).map_or_else(|| "absent".to_owned(), ToString::to_string)
+    }
+
+    #[test]
+    fn good_token_in_facts() {
+        let facts = facts(&good(), NOW);
+        for (name, value) in [
+            ("token.kind", "delegated"),
+            ("token.readable", "yes"),
+            ("token.audience_name", "Exchange Online"),
+            ("token.audience_is_exchange", "yes"),
+            ("token.user", "sales@example.com"),
+            ("token.user_matches", "yes"),
+            ("token.tenant_matches", "yes"),
+            ("token.application_matches", "yes"),
+            ("token.valid_now", "yes"),
+            ("token.minutes_left", "75"),
+            ("token.lifetime_minutes", "76"),
+            ("token.smtp_permission", "yes"),
+            ("token.smtp_permission_usual", "yes"),
+            ("token.imap_permission", "yes"),
+            ("token.pop3_permission", "no"),
+            ("token.roles", "none"),
+        ] {
+            assert_eq!(text(&facts, name), value, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_fact_is_declared() {
+        for (name, value) in facts(&good(), NOW).iter() {
+            let declared = FACTS.iter().find(|fact| fact.name == name).unwrap_or_else(|| panic!("{name}"));
+            let shape = match value {
+                Value::Bool(_) => Shape::Bool,
+                Value::Int(_) => Shape::Int,
+                Value::Text(_) => Shape::Text,
+                Value::List(_) => Shape::List,
+            };
+            assert_eq!(shape, declared.shape, "{name}");
+        }
+    }
+
+    #[test]
+    fn wrong_tokens_in_facts() {
+        let with = |name: &str, value: serde_json::Value| {
+            let mut claims = good();
+            claims[name] = value;
+            facts(&claims, NOW)
+        };
+        assert_eq!(text(&with("upn", json!("boss@example.com")), "token.user_matches"), "no");
+        assert_eq!(text(&with("aud", json!("https://graph.microsoft.com")), "token.audience_name"), "Microsoft Graph");
+        assert_eq!(text(&with("tid", json!("another")), "token.tenant_matches"), "no");
+        assert_eq!(text(&with("exp", json!(NOW)), "token.valid_now"), "no");
+        assert_eq!(text(&with("nbf", json!(NOW + 301)), "token.valid_now"), "no");
+        assert_eq!(text(&with("nbf", json!(NOW + 300)), "token.valid_now"), "yes");
+        assert_eq!(text(&with("exp", json!(i64::MIN)), "token.valid_now"), "no");
+        let other_name = with("scp", json!("SMTP.SendAsApp"));
+        assert_eq!(text(&other_name, "token.smtp_permission"), "yes");
+        assert_eq!(text(&other_name, "token.smtp_permission_usual"), "no");
+    }
+
+    #[test]
+    fn token_of_the_application_has_no_user_to_match() {
+        let facts = facts(&json!({"idtyp": "app", "roles": ["IMAP.AccessAsApp"], "oid": "object"}), NOW);
+        assert_eq!(text(&facts, "token.kind"), "application");
+        assert_eq!(text(&facts, "token.user_matches"), "absent");
+        assert_eq!(text(&facts, "token.valid_now"), "absent");
+        assert_eq!((text(&facts, "token.imap_permission"), text(&facts, "token.object_id")), ("yes".into(), "object".into()));
+    }
+
+    #[test]
+    fn sealed_token_gives_its_length_alone() {
+        let mut facts = Facts::default();
+        note(&Secret::new("EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"), &look(), NOW, &mut facts);
+        assert_eq!((text(&facts, "token.kind"), text(&facts, "token.readable")), ("opaque".into(), "no".into()));
+        assert_eq!(text(&facts, "token.length_bytes"), "40");
+        assert_eq!(text(&facts, "token.imap_permission"), "absent");
+    }
+
+    /// Microsoft's published example of a sign-in line.
+    /// <https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
+    #[test]
+    fn sign_in_line_is_as_long_as_microsofts_example() {
+        let example = "dXNlcj10ZXN0QGNvbnRvc28ub25taWNyb3NvZnQuY29tAWF1dGg9QmVhcmVyIEV3QkFBbDNCQUFVRkZwVUFvN0ozVmUwYmpMQldaV0NjbFJDM0VvQUEBAQ==";
+        let look = Look { mailboxes: vec!["test@contoso.onmicrosoft.com".to_owned()], signs_in_as: None, ..look() };
+        assert_eq!(longest_line(&Secret::new("EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"), &look), example.len());
+    }
+
+    /// Claims of a token that runs out so many seconds from now, by the clock of this host.
+    fn valid_for(seconds: i64) -> serde_json::Value {
+        let mut claims = good();
+        let expires = true_time(0) + seconds;
+        claims["exp"] = json!(expires);
+        claims["iat"] = json!(expires - 4500);
+        claims["nbf"] = json!(expires - 4500);
+        claims
+    }
+
+    fn file(content: &str) -> (tempfile::NamedTempFile, Source) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "{content}").unwrap();
+        let source = Source::File(file.path().to_owned());
+        (file, source)
+    }
+
+    fn world(network: &Network) -> World {
+        World { network: network.clone(), wallet: Wallet::default() }
+    }
+
+    fn granting(claims: &serde_json::Value, refresh: &str) -> String {
+        let body = json!({"token_type": "Bearer", "access_token": unsigned(claims), "refresh_token": refresh});
+        answer("200 OK", &body.to_string())
+    }
+
+    #[tokio::test]
+    async fn refreshed_token_is_kept_and_never_shown() {
+        let claims = valid_for(4000);
+        let entra = Entra::answering(&[granting(&claims, "marked-new-refresh-token")]).await;
+        let world = world(&entra.network);
+        let (_file, source) = file("marked-old-refresh-token");
+        let look = Look { credential: Credential::RefreshToken(source), ..look() };
+        let seen = observe(&look, &[], &world).await;
+        assert_eq!(seen.stop, None);
+        assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
+        assert_eq!(text(&seen.facts, "token.refreshed"), "yes");
+        let new = text(&seen.facts, "token.new_refresh_token");
+        assert!(new.starts_with("yes, 24 bytes, sha256 ") && new.chars().count() == 31, "{new}");
+        let held = world.wallet.held("sales").unwrap();
+        assert_eq!((held.user.as_deref(), held.application), (Some("sales@example.com"), false));
+        let told = format!("{seen:?}");
+        assert!(!told.contains("marked") && !told.contains(held.token.expose()));
+        assert_eq!(world.wallet.net.clean("marked-new-refresh-token or marked-old-refresh-token").1, 2);
+    }
+
+    #[tokio::test]
+    async fn same_refresh_token_is_no_new_one() {
+        let entra = Entra::answering(&[granting(&good(), "marked-old-refresh-token")]).await;
+        let (_file, source) = file("marked-old-refresh-token");
+        let look = Look { credential: Credential::RefreshToken(source), ..look() };
+        let seen = observe(&look, &[], &world(&entra.network)).await;
+        assert_eq!(text(&seen.facts, "token.new_refresh_token"), "no");
+    }
+
+    #[tokio::test]
+    async fn refusal_leaves_the_wallet_empty() {
+        let refusal = r#"{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys are expired."}"#;
+        let entra = Entra::answering(&[answer("401 Unauthorized", refusal)]).await;
+        let world = world(&entra.network);
+        let seen = observe(&look(), &[], &world).await;
+        let stop = seen.stop.unwrap();
+        assert_eq!((stop.code, stop.aadsts.as_slice(), stop.kind), (Some(401), [7_000_222].as_slice(), Stopped::Rejected));
+        assert_eq!((text(&seen.facts, "token.issued"), text(&seen.facts, "token.requests")), ("no".into(), "1".into()));
+        assert!(world.wallet.held("sales").is_none());
+    }
+
+    #[tokio::test]
+    async fn ready_token_asks_nobody() {
+        let entra = Entra::answering(&[String::new()]).await;
+        let (_file, source) = file(&unsigned(&good()));
+        let look = Look { credential: Credential::AccessToken(source), ..look() };
+        let seen = observe(&look, &[], &world(&entra.network)).await;
+        assert_eq!((seen.stop, text(&seen.facts, "token.come_by")), (None, "ready access token".into()));
+        assert_eq!(text(&seen.facts, "token.requests"), "absent");
+        assert!(entra.asked().is_empty());
+    }
+
+    #[tokio::test]
+    async fn clock_that_is_off_is_reckoned_with() {
+        let entra = Entra::answering(&[String::new()]).await;
+        let claims = valid_for(-600);
+        let (_file, source) = file(&unsigned(&claims));
+        let look = Look { credential: Credential::AccessToken(source), ..look() };
+        let world = world(&entra.network);
+        let mut login = observe(&look, &[], &world).await;
+        assert_eq!(text(&login.facts, "token.valid_now"), "no");
+        login.facts.set("https.clock_ahead_ms", 900_000_i64);
+        let seen = observe(&look, &[Arc::new(login)], &world).await;
+        assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
+    }
+}
