@@ -126,6 +126,7 @@ impl Site {
             application: self.application.clone(),
             scopes: self.scopes.clone(),
             signs_in_as: account.signs_in_as.clone().or(only),
+            mailboxes: account.mailboxes.clone(),
         })
     }
 

@@ -25,7 +25,7 @@ pub async fn walk(faults: &[&str]) -> Report {
 /// The same with another catalogue, or with a site's own file in place of the lab's.
 pub async fn walk_with(catalogue: &Catalogue, file: Option<&str>, faults: &[&str]) -> Report {
     let faults = faults.iter().map(ToString::to_string).collect();
-    let lab = Lab::start(&Settings { faults, latency: Duration::ZERO }).await.unwrap_or_else(|error| panic!("{error}"));
+    let lab = Lab::start(&Settings { faults, ..Settings::default() }).await.unwrap_or_else(|error| panic!("{error}"));
     let file = Deployment::parse_sample("the test's file", file.unwrap_or(lab.deployment()));
     let deployment = file.unwrap_or_else(|mistake| panic!("{mistake}"));
     let role = deployment.ece.role.unwrap_or(Role::All);
