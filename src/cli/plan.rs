@@ -9,7 +9,10 @@ use super::{Trouble, list::json, print, site};
 use crate::{
     net::{Family, Roads},
     plan::{Plan, PlannedLook},
-    probe::Look,
+    probe::{
+        Look,
+        tcp::{self, Depth, Service},
+    },
     report::{self, Page, Paint, Stream, Style, Symbols, Verbosity},
 };
 
@@ -93,11 +96,20 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
         Look::Service(look) => Some(Row {
             host: look.host.clone(),
             port: look.port,
-            protocol: look.service.name(),
+            protocol: spoken(look),
             road: road(roads, &look.host, look.port),
             ..row
         }),
         Look::Version(_) | Look::Url(_) => None,
+    }
+}
+
+/// The deepest protocol that is spoken: a look may go no further than the connection, or the certificate.
+fn spoken(look: &tcp::Look) -> &'static str {
+    match (look.depth, &look.service) {
+        (Depth::Tcp, _) => "tcp",
+        (Depth::Tls, Service::Https(_) | Service::Imap | Service::Pop3) => "tls",
+        (Depth::Tls | Depth::Service, service) => service.name(),
     }
 }
 
