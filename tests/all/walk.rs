@@ -18,11 +18,17 @@ const STEP: Duration = Duration::from_secs(2);
 
 /// Runs every check against the lab with these faults.
 pub async fn walk(faults: &[&str]) -> Report {
-    walk_with(&Catalogue::built_in(), None, faults).await
+    go(None, &Selection::default(), faults).await
 }
 
-/// The same with another catalogue, or with a site's own file in place of the lab's.
-pub async fn walk_with(catalogue: &Catalogue, file: Option<&str>, faults: &[&str]) -> Report {
+/// Runs the checks that judge the user's file, on this one.
+pub async fn walk_file(file: &str) -> Report {
+    let only = Selection { only: vec!["version".to_owned(), "url".to_owned()], ..Selection::default() };
+    go(Some(file), &only, &[]).await
+}
+
+async fn go(file: Option<&str>, selection: &Selection, faults: &[&str]) -> Report {
+    let catalogue = &Catalogue::built_in();
     let faults = faults.iter().map(ToString::to_string).collect();
     let lab = Lab::start(&Settings { faults, latency: Duration::ZERO }).await.unwrap_or_else(|error| panic!("{error}"));
     let file = Deployment::parse_sample("the test's file", file.unwrap_or(lab.deployment()));
@@ -31,7 +37,7 @@ pub async fn walk_with(catalogue: &Catalogue, file: Option<&str>, faults: &[&str
     let site = Site::of(&deployment, &catalogue.tables, Cloud::Worldwide, role);
     let (_nobody, interrupted) = tokio::sync::watch::channel(false);
     let network = network(&lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
-    let plan = Plan::make(catalogue, &site, &Selection::default(), &network.roads).expect("nothing is selected");
+    let plan = Plan::make(catalogue, &site, selection, &network.roads).expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     run(&plan, &network, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
 }
