@@ -310,7 +310,8 @@ async fn service(
         let asked = https::ask(ask, place, stream, &network.limits, &mut path.facts, transcript);
         return timed(&mut path.steps, Stage::Request, asked).await;
     }
-    let mut session = Session::new(stream, network.limits.clone(), mem::replace(transcript, Transcript::new()));
+    let said_so_far = mem::replace(transcript, Transcript::new());
+    let mut session = Session::new(stream, network.limits.clone(), said_so_far).inside_tls();
     let (facts, steps) = (&mut path.facts, &mut path.steps);
     let went = match &look.service {
         Service::Smtp => smtp::capabilities(&mut session, facts, steps).await,
