@@ -103,7 +103,7 @@ fn explain_cause(cause: &Cause) -> String {
     page.label("who", owner(cause.owner));
     page.label("do", &blank(&cause.fix));
     page.label("takes", &cause.takes);
-    label_all(&mut page, "looks as", &cause.signs.iter().map(|sign| sign.sample.clone()).collect::<Vec<_>>());
+    label_all(&mut page, "seen as", &cause.signs.iter().map(|sign| sign.sample.clone()).collect::<Vec<_>>());
     label_all(&mut page, "sources", &cause.sources);
     page.command(&cause.command.as_deref().map(blank).unwrap_or_default());
     page.finish()
