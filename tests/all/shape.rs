@@ -27,7 +27,8 @@ const BESIDE: &[(&str, &str, &str)] =
     &[("diagnose", "judge", "a cause quotes a stop in the same words as the finding that shows it")];
 
 /// The lab shares no code with the client: one mistake must not cancel another.
-const NOT_FOR_THE_LAB: &[&str] = &["wire", "net", "oauth", "probe", "catalogue", "deployment", "plan", "judge", "diagnose", "run"];
+const NOT_FOR_THE_LAB: &[&str] =
+    &["wire", "net", "oauth", "probe", "catalogue", "deployment", "plan", "judge", "diagnose", "run"];
 
 /// No file that a person should read in one sitting is longer, tests at its end left out.
 const LONGEST: usize = 700;
@@ -53,7 +54,8 @@ fn root() -> PathBuf {
 
 fn sources() -> Vec<Source> {
     let is_test = |path: &Path| path.file_stem().is_some_and(|stem| stem == "tests");
-    let paths = files(&root()).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs") && !is_test(path));
+    let paths =
+        files(&root()).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs") && !is_test(path));
     paths.map(|path| read(&path)).collect()
 }
 
@@ -114,7 +116,8 @@ fn layer(module: &str) -> Option<usize> {
 
 #[test]
 fn imports_are_read_from_every_form() {
-    let code = "use crate::{\n    net::{Halt, tls},\n    seen::Stop, table,\n};\nlet x = crate::judge::judge(pub(crate) y);";
+    let code =
+        "use crate::{\n    net::{Halt, tls},\n    seen::Stop, table,\n};\nlet x = crate::judge::judge(pub(crate) y);";
     assert_eq!(used(code), ["net", "seen", "table", "judge"]);
 }
 

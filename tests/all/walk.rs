@@ -13,8 +13,14 @@ use ece_check::{
 };
 use tokio::time::Instant;
 
-/// Long enough for a loaded machine, short enough for a black hole.
-const STEP: Duration = Duration::from_secs(2);
+/// As the program has it: long enough for a loaded machine.
+const STEP: Duration = Duration::from_secs(10);
+
+/// Held by what needs the whole machine and by what measures time: they wait for each other.
+pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
+    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    ALONE.lock().await
+}
 
 /// Runs every check against the lab with these faults.
 pub async fn walk(faults: &[&str]) -> Report {
@@ -37,7 +43,8 @@ async fn go(file: Option<&str>, selection: &Selection, faults: &[&str]) -> Repor
     let site = Site::of(&deployment, &catalogue.tables, Cloud::Worldwide, role);
     let (_nobody, interrupted) = tokio::sync::watch::channel(false);
     let network = network(&lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
-    let plan = Plan::make(catalogue, &site, selection, &network.roads).expect("the selection names checks that are there");
+    let plan =
+        Plan::make(catalogue, &site, selection, &network.roads).expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     run(&plan, &network, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
 }
@@ -90,5 +97,7 @@ pub fn came_out(report: &Report, check: &str, status: Status) -> bool {
 /// What did not pass, one line each.
 pub fn not_well(report: &Report) -> String {
     let bad = report.findings.iter().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip));
-    bad.map(|finding| format!("  {:?} {} {}: {}\n", finding.status, finding.check, finding.subject, finding.found)).collect()
+    let lines =
+        bad.map(|finding| format!("  {:?} {} {}: {}", finding.status, finding.check, finding.subject, finding.found));
+    lines.collect::<Vec<_>>().join("\n")
 }
