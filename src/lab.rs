@@ -110,6 +110,7 @@ pub struct Connection {
 }
 
 /// A running tenant. Dropping it stops everything.
+#[derive(Debug)]
 pub struct Lab {
     dns_server: SocketAddr,
     ca_pem: String,

@@ -7,7 +7,9 @@
 pub mod dial;
 pub mod dns;
 pub mod http;
+pub mod java;
 pub mod limit;
+pub mod places;
 pub mod session;
 pub mod tls;
 
@@ -17,6 +19,7 @@ use std::{
 };
 
 pub use limit::Limits;
+pub use places::Places;
 
 use crate::seen::Kind;
 

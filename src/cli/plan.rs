@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment(None)?;
     let roads = site.roads(None);
-    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &roads)?;
+    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue, false), &site.selection(), &roads)?;
     let rows = rows(&plan, &roads, site);
     print::data(&match arguments.output {
         Output::Text => text(&rows, &plan),
@@ -98,6 +98,21 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
             port: look.port,
             protocol: spoken(look),
             road: road(roads, &look.host, look.port),
+            ..row
+        }),
+        Look::Token(look) => Some(Row {
+            host: look.application.login_host.clone(),
+            port: 443,
+            protocol: "https",
+            credential: "client secret or refresh token",
+            ..row
+        }),
+        Look::Mailbox(look) => Some(Row {
+            host: look.host.clone(),
+            port: look.port,
+            protocol: look.protocol.name(),
+            road: road(roads, &look.host, look.port),
+            credential: "access token",
             ..row
         }),
         Look::Version(_) | Look::Url(_) => None,
@@ -153,9 +168,16 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
     let mut page = Page::new(&style);
     page.paragraph(
         Paint::Strong,
-        &format!("{} names and ports, {} checks. This command has opened none of them.", rows.len(), plan.findings.len()),
+        &format!(
+            "{} names and ports, {} checks. This command has opened none of them.",
+            rows.len(),
+            plan.findings.len()
+        ),
     );
-    page.paragraph(Paint::Plain, "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.");
+    page.paragraph(
+        Paint::Plain,
+        "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.",
+    );
     page.gap();
     for row in rows {
         page.paragraph(Paint::Strong, &format!("{}:{} ({}, {})", row.host, row.port, row.protocol, row.transport));

@@ -184,7 +184,9 @@ fn fill<'a>(reply: &mut Packet<'a>, query: &Packet<'a>, asked: &str, answer: &An
         return;
     }
     let mut owner = asked.to_owned();
-    for alias in &answer.aliases[behind..] {
+    let only_first = kind == QTYPE::TYPE(TYPE::CNAME);
+    let length = if only_first { 1 } else { answer.aliases.len() };
+    for alias in answer.aliases[behind..].iter().take(length) {
         push(reply, &owner, owned(alias).map(|name| RData::CNAME(CNAME(name))));
         owner.clone_from(alias);
     }

@@ -301,7 +301,7 @@ pub(super) enum Moment {
     Connect,
     /// Before TLS begins: at once on TLS ports, behind the STARTTLS reply in SMTP.
     Handshake,
-    /// The first line of SMTP (plain text), IMAP and POP3 (inside TLS).
+    /// The first line: of SMTP in plain text, of IMAP and POP3 inside TLS. HTTPS says nothing here when healthy.
     Greeting,
     /// EHLO before TLS.
     Ehlo,

@@ -1,8 +1,8 @@
 //! Doors on loopback: one for each public address and port.
 //!
 //! An open door accepts and serves; a refusing one is a port that is held and not listened on; a dropping one is a
-//! listener whose queue is full. The last works on Linux, which leaves further SYNs unanswered; Windows refuses them
-//! instead, and macOS resets some of them, so that there a dropped connection looks refused.
+//! listener whose queue is full. The last works on Linux, which leaves further SYNs unanswered; a system that resets
+//! them, as Windows does, shows a refused connection in place of a dropped one.
 
 use std::{
     io,
@@ -37,6 +37,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 const LONGEST: Duration = Duration::from_mins(10);
 
 /// A door that is held, and what must be kept so that it stays as it is.
+#[derive(Debug)]
 pub(super) enum Held {
     /// Accepts.
     Open(TcpListener),

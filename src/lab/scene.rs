@@ -4,7 +4,7 @@
 //! [`Endpoint`] for each address and port.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, SocketAddr},
 };
 
@@ -68,6 +68,8 @@ pub(super) fn build(faults: &[Fault]) -> Result<Scene, Error> {
         names.push(name(host, faults, &mut claims)?);
     }
     let mut endpoints: Vec<_> = names.iter().flat_map(healthy_endpoints).collect();
+    let mut taken = BTreeSet::new();
+    endpoints.retain(|endpoint| taken.insert(endpoint.address)); // a fault may give two names one address
     for endpoint in &mut endpoints {
         apply(endpoint, faults, &mut claims)?;
     }

@@ -34,6 +34,8 @@ const LONGEST_LINE: usize = 64 * 1024;
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How long a closed connection is listened to, so that it ends in good order and not with a reset.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// About how many bytes a repeating step writes at once.
+const ONE_WRITE: usize = 16 * 1024;
 /// The most that one step may repeat.
 const MOST_REPEATED: u32 = 1_000_000;
 
@@ -187,12 +189,13 @@ impl Talk {
     }
 
     async fn repeat(&mut self, text: &str, times: u32) -> Result<(), Over> {
-        let at_once = text.repeat(64);
-        let times = times.min(MOST_REPEATED);
-        for _ in 0..times / 64 {
-            self.say(&at_once).await?;
+        let times = times.min(MOST_REPEATED) as usize;
+        let in_one = (ONE_WRITE / text.len().max(1)).max(1);
+        let many = text.repeat(in_one);
+        for _ in 0..times / in_one {
+            self.say(&many).await?;
         }
-        self.say(&text.repeat(times as usize % 64)).await
+        self.say(&text.repeat(times % in_one)).await
     }
 
     async fn drip(&mut self, text: &str, pause: Duration) -> Result<(), Over> {

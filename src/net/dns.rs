@@ -410,10 +410,20 @@ async fn over_udp(server: SocketAddr, query: &Message) -> io::Result<Message> {
     socket.send(&encoded(query)?).await?;
     let mut buffer = vec![0; 4096];
     loop {
-        let length = socket.recv(&mut buffer).await?;
+        let length = socket.recv(&mut buffer).await.map_err(refused_alike)?;
         if let Some(answer) = decoded(&buffer[..length], query)? {
             return Ok(answer);
         }
+    }
+}
+
+/// A refusing port is a refusal to Unix and a reset to Windows, which hears of it by ICMP all the same.
+fn refused_alike(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused => {
+            io::Error::new(ErrorKind::ConnectionRefused, "nobody answers on the resolver's port")
+        }
+        _ => error,
     }
 }
 

@@ -13,15 +13,16 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     sync::{
-        Arc, Mutex, OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
 };
 
+use base64::Engine as _;
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, InvalidMessage, PeerIncompatible,
-    RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, InvalidMessage,
+    PeerIncompatible, RootCertStore, SignatureScheme,
     client::{
         ResolvesClientCert, Resumption,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
@@ -42,7 +43,7 @@ use x509_parser::{
     time::ASN1Time,
 };
 
-use super::{Halt, Limits, dial, session::Stream};
+use super::{Halt, Limits, dial, java, session::Stream};
 use crate::seen::Kind;
 
 /// A CA file larger than this is none.
@@ -62,6 +63,37 @@ pub struct Trust {
     widened: Option<RootCertStore>,
     trouble: Option<String>,
     provider: Arc<CryptoProvider>,
+    /// The roots themselves, to name the one that a Java store lacks.
+    known: Vec<Root>,
+    java: Vec<JavaStore>,
+}
+
+/// A root that some store of this host holds.
+#[derive(Debug)]
+struct Root {
+    certificate: CertificateDer<'static>,
+    /// The CA file that it comes from; none for the system's own.
+    file: Option<PathBuf>,
+}
+
+/// A Java trust store, ready to be asked.
+#[derive(Debug)]
+struct JavaStore {
+    store: java::Store,
+    roots: RootCertStore,
+}
+
+/// What Java's trust stores say of a chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JavaVerdict {
+    /// The stores that were asked.
+    pub asked: Vec<String>,
+    /// Those that do not trust the chain.
+    pub distrusting: Vec<String>,
+    /// The root that they lack, by name.
+    pub missing: Option<String>,
+    /// The command that adds it.
+    pub keytool: Option<String>,
 }
 
 /// A CA file that cannot be used.
@@ -139,10 +171,23 @@ impl Trust {
     /// These roots in place of the operating system's. Roots that cannot be used are left out.
     #[must_use]
     pub fn of_roots(roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        let known: Vec<Root> = roots.into_iter().map(|certificate| Root { certificate, file: None }).collect();
         let mut system = RootCertStore::empty();
-        system.add_parsable_certificates(roots);
+        system.add_parsable_certificates(known.iter().map(|root| root.certificate.clone()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        Self { system, widened: None, trouble: None, provider }
+        Self { system, widened: None, trouble: None, provider, known, java: Vec::new() }
+    }
+
+    /// The same, with Java's stores to be asked too. They decide nothing here: what they say is told beside.
+    #[must_use]
+    pub fn with_java(mut self, stores: Vec<java::Store>) -> Self {
+        let ready = |store: java::Store| {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(store.roots.iter().cloned());
+            JavaStore { store, roots }
+        };
+        self.java = stores.into_iter().map(ready).collect();
+        self
     }
 
     /// The roots in a PEM text in place of the operating system's: the lab's own.
@@ -158,7 +203,8 @@ impl Trust {
     pub fn with_ca_files(mut self, ca_files: &[PathBuf]) -> Result<Self, BadCaFile> {
         for file in ca_files {
             let widened = self.widened.get_or_insert_with(|| self.system.clone());
-            add_ca_file(widened, file).map_err(|why| BadCaFile { file: file.clone(), why })?;
+            let added = add_ca_file(widened, file).map_err(|why| BadCaFile { file: file.clone(), why })?;
+            self.known.extend(added.into_iter().map(|certificate| Root { certificate, file: Some(file.clone()) }));
         }
         Ok(self)
     }
@@ -181,32 +227,23 @@ impl Trust {
             return (Shown::default(), Err(Halt::new(Kind::WrongName, "no certificate can carry this name")));
         };
         let witness = Arc::new(Witness::new(Arc::clone(&self.provider)));
-        let tap = Tap { stream, received: Arc::default() };
-        let received = Arc::clone(&tap.received);
-        let connect = TlsConnector::from(Arc::new(self.config(&witness, alpn))).connect(name, tap);
-        let outcome = match limits.step(connect).await {
-            Ok(Ok(encrypted)) => Ok(encrypted),
-            Ok(Err(error)) => Err(stopped(&error, &kept(&received), witness.wanted())),
-            Err(limit) => Err(not_tls(&kept(&received)).unwrap_or(limit)),
-        };
+        let tap = Tap { stream, received: Vec::new() };
+        let connect = TlsConnector::from(Arc::new(self.config(&witness, alpn))).connect(name, tap).into_fallible();
+        let outcome = limits.step(connect).await;
         let mut shown = witness.shown();
-        let Ok(encrypted) = outcome.as_ref() else { return (shown, outcome.map(|stream| Box::new(stream) as _)) };
-        let (_, connection) = encrypted.get_ref();
-        shown.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
-        shown.cipher = connection
-            .negotiated_cipher_suite()
-            .and_then(|suite| suite.suite().as_str())
-            .map(|suite| suite.replace("TLS13_", "TLS_"));
-        (shown, outcome.map(|stream| Box::new(stream) as Box<dyn Stream>))
+        match outcome {
+            Ok(Ok(encrypted)) => {
+                shown.agreed(encrypted.get_ref().1);
+                (shown, Ok(Box::new(encrypted)))
+            }
+            Ok(Err((error, tap))) => (shown, Err(stopped(&error, &tap.received, witness.wanted()))),
+            Err(limit) => (shown, Err(limit)),
+        }
     }
 
     /// What the stores say of a chain, now.
     #[must_use]
     pub fn judge(&self, chain: &[CertificateDer<'_>], host: &str) -> Verdict {
-        self.judge_at(chain, host, UnixTime::now())
-    }
-
-    fn judge_at(&self, chain: &[CertificateDer<'_>], host: &str, now: UnixTime) -> Verdict {
         let Some((own, rest)) = chain.split_first() else {
             return Verdict { chain: Err(bad("the server showed no certificate")), name_matches: None };
         };
@@ -217,7 +254,7 @@ impl Trust {
         let name_matches = server_name(host).is_ok_and(|name| verify_server_name(&parsed, &name).is_ok());
         let vouches = |roots| {
             let algorithms = self.provider.signature_verification_algorithms.all;
-            verify_server_cert_signed_by_trust_anchor(&parsed, roots, rest, now, algorithms)
+            verify_server_cert_signed_by_trust_anchor(&parsed, roots, rest, UnixTime::now(), algorithms)
         };
         let chain = match (vouches(&self.system), &self.widened) {
             (Ok(()), _) => Ok(Store::System),
@@ -227,6 +264,52 @@ impl Trust {
             }
         };
         Verdict { chain, name_matches: Some(name_matches) }
+    }
+
+    /// What Java's stores say of a chain, now; none when there is none to ask.
+    #[must_use]
+    pub fn judge_java(&self, chain: &[CertificateDer<'_>]) -> Option<JavaVerdict> {
+        let (own, rest) = chain.split_first().filter(|_| !self.java.is_empty())?;
+        let parsed = ParsedCertificate::try_from(own).ok()?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let trusts = |java: &&JavaStore| {
+            verify_server_cert_signed_by_trust_anchor(&parsed, &java.roots, rest, UnixTime::now(), algorithms).is_ok()
+        };
+        let distrusting: Vec<&JavaStore> = self.java.iter().filter(|java| !trusts(java)).collect();
+        let named = |java: &JavaStore| format!("{} ({})", java.store.file.display(), java.store.format);
+        let mut verdict = JavaVerdict {
+            asked: self.java.iter().map(named).collect(),
+            distrusting: distrusting.iter().map(|java| named(java)).collect(),
+            ..JavaVerdict::default()
+        };
+        if let Some(java) = distrusting.first() {
+            let root = self.root_of(chain);
+            verdict.missing =
+                root.map(|root| &root.certificate).or(chain.last()).and_then(read).map(|root| root.subject);
+            verdict.keytool = root.map(|root| keytool(root, verdict.missing.as_deref().unwrap_or("root"), &java.store));
+        }
+        Some(verdict)
+    }
+
+    /// The root with this SHA-256 fingerprint, in PEM (RFC 7468), if this host knows it.
+    #[must_use]
+    pub fn pem_of(&self, wanted: &str) -> Option<String> {
+        let same = |text: &str| text.eq_ignore_ascii_case(wanted);
+        let root = self.known.iter().find(|root| same(&fingerprint(&root.certificate)))?;
+        let text = base64::engine::general_purpose::STANDARD.encode(&root.certificate);
+        let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+        Some(format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n")))
+    }
+
+    /// The root that this host knows for a chain.
+    fn root_of(&self, chain: &[CertificateDer<'_>]) -> Option<&Root> {
+        chain.iter().rev().find_map(|sent| {
+            let (_, sent) = X509Certificate::from_der(sent).ok()?;
+            self.known.iter().find(|root| {
+                X509Certificate::from_der(&root.certificate)
+                    .is_ok_and(|(_, root)| root.subject().as_raw() == sent.issuer().as_raw())
+            })
+        })
     }
 
     fn distrusted(&self, error: &Error, chain: &[CertificateDer<'_>]) -> Halt {
@@ -272,6 +355,14 @@ impl Trust {
         config.resumption = Resumption::disabled();
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
         config
+    }
+}
+
+impl Shown {
+    fn agreed(&mut self, connection: &ClientConnection) {
+        let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+        self.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
+        self.cipher = suite.map(|suite| suite.replace("TLS13_", "TLS_"));
     }
 }
 
@@ -334,7 +425,21 @@ pub fn halt(error: &io::Error) -> Halt {
     inner(error).map_or_else(|| dial::halt(error), |error| refused(error, false))
 }
 
-fn add_ca_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
+/// The command that adds a root to a Java store: this program prints the root, keytool reads it. Java's own default
+/// password is no secret; any other is taken from the environment.
+fn keytool(root: &Root, name: &str, java: &java::Store) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-. ".contains(c) { c } else { '-' }).collect();
+    let file = root.file.as_ref().map(|file| format!(" --ca-file \"{}\"", file.display())).unwrap_or_default();
+    let fingerprint = fingerprint(&root.certificate);
+    let password = if java.default_password { "-storepass changeit" } else { "-storepass:env STOREPASS" };
+    let store = java.file.display();
+    format!(
+        "ece-check root {fingerprint}{file} | keytool -importcert -noprompt -trustcacerts -alias \"{plain}\" -keystore \"{store}\" {password}"
+    )
+}
+
+fn add_ca_file(roots: &mut RootCertStore, file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let bytes = fs::read(file).map_err(|error| error.to_string())?;
     if bytes.len() > LARGEST_CA_FILE {
         return Err("is too large for a file of certificates".to_owned());
@@ -342,16 +447,17 @@ fn add_ca_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
     if bytes.starts_with(&[0x30, 0x82]) {
         return Err("holds a certificate in DER; PEM is wanted: export it as Base-64".to_owned());
     }
-    let mut count = 0;
+    let mut added = Vec::new();
     for found in CertificateDer::pem_slice_iter(&bytes) {
-        count += 1;
+        let count = added.len() + 1;
         let certificate = found.map_err(|error| format!("certificate {count} is not PEM: {error}"))?;
-        roots.add(certificate).map_err(|error| format!("certificate {count} cannot be a root: {error}"))?;
+        roots.add(certificate.clone()).map_err(|error| format!("certificate {count} cannot be a root: {error}"))?;
+        added.push(certificate);
     }
-    if count == 0 {
+    if added.is_empty() {
         return Err("holds no certificate; PEM is wanted, beginning -----BEGIN CERTIFICATE-----".to_owned());
     }
-    Ok(())
+    Ok(added)
 }
 
 fn server_name(host: &str) -> Result<ServerName<'static>, ()> {
@@ -505,11 +611,7 @@ fn first_line(received: &[u8]) -> Option<String> {
 /// Keeps the first bytes that a stream received.
 struct Tap {
     stream: Box<dyn Stream>,
-    received: Arc<Mutex<Vec<u8>>>,
-}
-
-fn kept(received: &Mutex<Vec<u8>>) -> Vec<u8> {
-    received.lock().map(|bytes| bytes.clone()).unwrap_or_default()
+    received: Vec<u8>,
 }
 
 impl AsyncRead for Tap {
@@ -520,10 +622,8 @@ impl AsyncRead for Tap {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if let Ok(mut received) = self.received.lock() {
-            let room = KEPT.saturating_sub(received.len());
-            received.extend(buffer.filled()[before..].iter().take(room));
-        }
+        let room = KEPT.saturating_sub(self.received.len());
+        self.received.extend(buffer.filled()[before..].iter().take(room));
         polled
     }
 }
@@ -609,7 +709,7 @@ impl ResolvesClientCert for Witness {
     }
 
     fn has_certs(&self) -> bool {
-        true // otherwise rustls does not ask, and the wish of the server would go unseen
+        false
     }
 }
 
@@ -639,6 +739,7 @@ pub(crate) mod tests {
     pub(crate) struct Papers {
         pub(crate) chain: Vec<CertificateDer<'static>>,
         pub(crate) root: CertificateDer<'static>,
+        root_pem: String,
         key: Vec<u8>,
     }
 
@@ -681,13 +782,18 @@ pub(crate) mod tests {
         own.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let own = own.signed_by(&key, &Issuer::from_params(&middle_params, &middle_key)).unwrap();
         let chain = vec![own.der().clone(), middle.der().clone()];
-        Papers { chain, root: root.der().clone(), key: key.serialize_der() }
+        Papers { chain, root: root.der().clone(), root_pem: root.pem(), key: key.serialize_der() }
     }
 
     fn self_signed(recipe: Recipe) -> Papers {
         let key = KeyPair::generate().unwrap();
         let own = parameters(recipe.name, &[recipe.name], recipe).self_signed(&key).unwrap();
-        Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() }
+        Papers {
+            chain: vec![own.der().clone()],
+            root: own.der().clone(),
+            root_pem: own.pem(),
+            key: key.serialize_der(),
+        }
     }
 
     pub(crate) fn acceptor(papers: &Papers) -> TlsAcceptor {
@@ -756,23 +862,6 @@ pub(crate) mod tests {
         judged(papers, roots).chain.unwrap_err().kind
     }
 
-    fn pem(der: &CertificateDer<'_>) -> String {
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64(der))
-    }
-
-    fn base64(bytes: &[u8]) -> String {
-        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut text = String::new();
-        for three in bytes.chunks(3) {
-            let bits = three.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - three.len()));
-            for place in 0..4 {
-                let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63] as char;
-                text.push(if place > three.len() { '=' } else { letter });
-            }
-        }
-        text
-    }
-
     #[tokio::test]
     async fn certificate_is_shown_whoever_vouches_for_it() {
         let papers = issued(GOOD);
@@ -833,7 +922,12 @@ pub(crate) mod tests {
         let mut params = parameters("box", &["mail.test"], GOOD);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let own = params.self_signed(&key).unwrap();
-        let papers = Papers { chain: vec![own.der().clone()], root: own.der().clone(), key: key.serialize_der() };
+        let papers = Papers {
+            chain: vec![own.der().clone()],
+            root: own.der().clone(),
+            root_pem: own.pem(),
+            key: key.serialize_der(),
+        };
         assert_eq!(why(&papers, &[issued(GOOD).root]), Kind::SelfSigned);
     }
 
@@ -884,7 +978,7 @@ pub(crate) mod tests {
     fn ca_file_makes_it_trusted() {
         let papers = issued(GOOD);
         let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), format!("our root\n{}", pem(&papers.root))).unwrap();
+        fs::write(file.path(), format!("our root\n{}", papers.root_pem)).unwrap();
         let trust = Trust::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap();
         assert_eq!(trust.judge(&papers.chain, "mail.test").chain, Ok(Store::CaFile));
     }
@@ -898,7 +992,9 @@ pub(crate) mod tests {
         };
         assert!(refused(b"").contains("no certificate"));
         assert!(refused(&issued(GOOD).root).contains("DER"));
-        assert!(refused(pem(&CertificateDer::from(vec![0x30, 0])).as_bytes()).contains("cannot be a root"));
+        assert!(
+            refused(b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n").contains("cannot be a root")
+        );
         let missing = Trust::of_roots([]).with_ca_files(&[PathBuf::from("/nowhere/ca.pem")]).unwrap_err();
         assert!(missing.to_string().starts_with("/nowhere/ca.pem: "), "{missing}");
     }
@@ -941,7 +1037,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn plain_text_and_then_silence() {
         let address = serve(|mut stream| async move {
-            let _ = stream.write_all(b"hi\n").await;
+            let _ = stream.write_all(b"hi").await;
             let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
         })
         .await;

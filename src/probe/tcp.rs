@@ -1,7 +1,7 @@
 //! A service on a port: every address at once, one connection each, as deep as the plan asks.
 //!
 //! The connection passes TCP, then TLS (for SMTP behind STARTTLS), then the service's own words. Each layer writes its
-//! facts down; the first that cannot go on writes the [`Stop`](crate::seen::Stop) and ends the path.
+//! facts down; the first that cannot go on writes the [`Stop`] and ends the path.
 
 use std::{
     mem,
@@ -12,13 +12,13 @@ use std::{
 use futures_util::{FutureExt, future::join_all};
 use tokio::{io::AsyncWriteExt, net::TcpStream};
 
-use super::{Fact, Shape, fact, https, imap, pop3, smtp, tls};
+use super::{Fact, Shape, fact, https, imap, pop3, smtp, timed, tls};
 use crate::{
     net::{
         Halt, Network, dial,
         session::{Session, Stream, Transcript},
     },
-    seen::{Facts, Kind, Line, Mark, Observation, Path, Protocol, Stage, Step, Stop, Value},
+    seen::{Facts, Kind, Line, Mark, Observation, Path, Protocol, Stage, Stop, Value},
 };
 
 /// Addresses of one name beyond these are counted and not tried.
@@ -27,7 +27,7 @@ const MOST_PATHS: usize = 32;
 /// What opening a connection can measure.
 pub const FACTS: &[Fact] = &[
     fact("tcp.open", Shape::Bool, "connection opened"),
-    fact("tcp.family_unused", Shape::Bool, "this host has no road for this address family"),
+    fact("tcp.unused_addresses", Shape::List, "not dialled, as this host does not use their family"),
 ];
 
 /// A look at a service.
@@ -99,9 +99,11 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
     };
     match places(look, earlier, network).await {
         Ok(places) => {
-            observation.road = places.road;
+            observation.road.clone_from(&places.road);
             observation.transcript = left_out(places.addresses.len());
-            let paths = places.addresses.iter().take(MOST_PATHS);
+            let (used, unused) = by_family(&places, network);
+            observation.facts.set("tcp.unused_addresses", unused);
+            let paths = used.iter().take(MOST_PATHS);
             let paths = paths.map(|address| path(look, *address, places.turned, network));
             observation.paths = join_all(paths).await;
         }
@@ -109,6 +111,20 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
     }
     observation.duration_ms = ms(began);
     observation
+}
+
+/// The addresses that are dialled, and those of a family that this host does not use at all: a server without IPv6 is
+/// none the worse for an AAAA record. When no family has a road, all are dialled and say so.
+pub(super) fn by_family(places: &Places, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
+    let has_road = |address: &SocketAddr| {
+        let to = if places.turned { Some(*address) } else { network.roads.dialled(*address) };
+        to.is_none_or(|to| dial::source_address(to).is_some())
+    };
+    let used = |v4: bool| places.addresses.iter().any(|address| address.is_ipv4() == v4 && has_road(address));
+    let (used_v4, used_v6) = (used(true), used(false));
+    let is_used = |address: &&SocketAddr| if address.is_ipv4() { used_v4 || !used_v6 } else { used_v6 || !used_v4 };
+    let (used, unused): (Vec<&SocketAddr>, Vec<&SocketAddr>) = places.addresses.iter().partition(is_used);
+    (used.into_iter().copied().collect(), unused.iter().map(|address| address.ip().to_string()).collect())
 }
 
 fn probe(look: &Look) -> &'static str {
@@ -123,14 +139,14 @@ fn probe(look: &Look) -> &'static str {
 }
 
 /// Where a look goes.
-struct Places {
-    road: String,
-    addresses: Vec<SocketAddr>,
+pub(super) struct Places {
+    pub(super) road: String,
+    pub(super) addresses: Vec<SocketAddr>,
     /// True when `--connect-to` has named these already: no rule is applied to them again.
-    turned: bool,
+    pub(super) turned: bool,
 }
 
-async fn places(look: &Look, earlier: Option<&Observation>, network: &Network) -> Result<Places, Stop> {
+pub(super) async fn places(look: &Look, earlier: Option<&Observation>, network: &Network) -> Result<Places, Stop> {
     if let Some(rule) = network.roads.turned(&look.host, look.port) {
         let addresses = looked_up(&rule.to_host, network).await?;
         let road = format!("connect-to {}:{}", rule.to_host, rule.to_port);
@@ -186,15 +202,7 @@ fn left_out(count: usize) -> Vec<Line> {
 
 /// One connection to one address.
 async fn path(look: &Look, address: SocketAddr, turned: bool, network: &Network) -> Path {
-    let mut path = Path {
-        address,
-        dialled: None,
-        source: None,
-        facts: Facts::default(),
-        stop: None,
-        transcript: Vec::new(),
-        steps: Vec::new(),
-    };
+    let mut path = begun(address);
     let mut transcript = Transcript::new();
     path.stop = walk(look, turned, network, &mut path, &mut transcript).await.err();
     if let Some(stop) = &path.stop {
@@ -202,6 +210,19 @@ async fn path(look: &Look, address: SocketAddr, turned: bool, network: &Network)
     }
     path.transcript = transcript.into_lines();
     path
+}
+
+/// A path on which nothing has been seen yet.
+pub(super) fn begun(address: SocketAddr) -> Path {
+    Path {
+        address,
+        dialled: None,
+        source: None,
+        facts: Facts::default(),
+        stop: None,
+        transcript: Vec::new(),
+        steps: Vec::new(),
+    }
 }
 
 async fn walk(
@@ -224,7 +245,7 @@ async fn walk(
     service(look, stream, network, path, transcript).await
 }
 
-async fn connect(
+pub(super) async fn connect(
     turned: bool,
     network: &Network,
     path: &mut Path,
@@ -236,19 +257,19 @@ async fn connect(
     let to = to.ok_or_else(|| tcp(Halt::new(Kind::Unreachable, "not an address of the lab")))?;
     path.dialled = Some(to).filter(|to| *to != path.address);
     path.source = dial::source_address(to).map(|source| source.to_string());
-    path.facts.set("tcp.family_unused", path.source.is_none());
     if path.source.is_none() {
         let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
         return Err(tcp(Halt::new(Kind::Unreachable, format!("this host has no road for {family}"))));
     }
-    let opened = timed(&mut path.steps, Stage::Connect, dial::open(to, &network.limits)).await.map_err(tcp)?;
+    let opened = timed(Stage::Connect, &mut path.steps, dial::open(to, &network.limits)).await.map_err(tcp)?;
     path.facts.set("tcp.open", true);
     transcript.note(Mark::Remark, &format!("connected to {to}"));
     Ok(opened)
 }
 
-/// SMTP alone has words before encryption.
-async fn before_tls(
+/// SMTP alone has words before encryption. Its probe ends the path when bytes stand behind the STARTTLS answer, so none
+/// are lost here.
+pub(super) async fn before_tls(
     look: &Look,
     stream: TcpStream,
     network: &Network,
@@ -258,25 +279,15 @@ async fn before_tls(
     if look.service != Service::Smtp {
         return Ok(Box::new(stream));
     }
-    let mut session =
-        Session::new(Box::new(stream), network.limits.clone(), mem::replace(transcript, Transcript::new()));
+    let mut session = Session::new(Box::new(stream), network.limits.clone(), mem::take(transcript));
     let went = smtp::before_tls(&mut session, &mut path.facts, &mut path.steps).await;
-    let went = went.and_then(|()| nothing_unread(&session));
     let (stream, said) = session.into_parts();
     *transcript = said;
     went.map(|()| stream)
 }
 
-/// Bytes behind the STARTTLS answer would be read as if they had come encrypted (CVE-2011-0411).
-fn nothing_unread(session: &Session) -> Result<(), Stop> {
-    if session.unread().is_empty() {
-        return Ok(());
-    }
-    Err(Stop::new(Protocol::Smtp, Stage::Starttls, Kind::Injected, "bytes came behind the STARTTLS answer"))
-}
-
 /// Encrypts and judges: behind this, the other side is who it should be.
-async fn encrypt(
+pub(super) async fn encrypt(
     look: &Look,
     stream: Box<dyn Stream>,
     network: &Network,
@@ -285,13 +296,16 @@ async fn encrypt(
 ) -> Result<Box<dyn Stream>, Stop> {
     let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
     let handshake = network.trust.handshake(stream, &look.host, alpn, &network.limits);
-    let (shown, encrypted) = timed(&mut path.steps, Stage::Handshake, handshake).await;
+    let (shown, encrypted) = timed(Stage::Handshake, &mut path.steps, handshake).await;
     tls::note_shown(&shown, &look.public_issuers, &mut path.facts);
     let encrypted = encrypted.map_err(|halt| tls::stop(Stage::Handshake, halt))?;
     let (version, cipher) = (shown.version.unwrap_or_default(), shown.cipher.unwrap_or_default());
     transcript.note(Mark::Remark, &format!("encrypted: {version}, {cipher}"));
     if shown.certificate_wanted {
         transcript.note(Mark::Remark, "the server asked for a client certificate; none was sent");
+    }
+    if let Some(verdict) = network.trust.judge_java(&shown.chain) {
+        tls::note_java(verdict, &mut path.facts);
     }
     let verdict = network.trust.judge(&shown.chain, &look.host);
     tls::note_verdict(verdict, &look.host, &mut path.facts)?;
@@ -308,10 +322,9 @@ async fn service(
     if let Service::Https(ask) = &look.service {
         let place = https::Place { host: &look.host, port: look.port };
         let asked = https::ask(ask, place, stream, &network.limits, &mut path.facts, transcript);
-        return timed(&mut path.steps, Stage::Request, asked).await;
+        return timed(Stage::Request, &mut path.steps, asked).await;
     }
-    let said_so_far = mem::replace(transcript, Transcript::new());
-    let mut session = Session::new(stream, network.limits.clone(), said_so_far).inside_tls();
+    let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript)).inside_tls();
     let (facts, steps) = (&mut path.facts, &mut path.steps);
     let went = match &look.service {
         Service::Smtp => smtp::capabilities(&mut session, facts, steps).await,
@@ -326,18 +339,11 @@ async fn service(
 }
 
 /// Says that nothing more will come, if that can be said without waiting.
-fn farewell(mut stream: Box<dyn Stream>) {
+pub(super) fn farewell(mut stream: Box<dyn Stream>) {
     let _ = stream.shutdown().now_or_never();
 }
 
-async fn timed<T>(steps: &mut Vec<Step>, name: Stage, work: impl Future<Output = T>) -> T {
-    let began = Instant::now();
-    let done = work.await;
-    steps.push(Step { name, ms: ms(began) });
-    done
-}
-
-fn ms(began: Instant) -> f64 {
+pub(super) fn ms(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1000.0
 }
 
@@ -346,7 +352,7 @@ pub(super) mod tests {
     use std::{sync::Arc, time::Duration};
 
     use tokio::{
-        io::{AsyncReadExt, copy, sink},
+        io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, BufStream, copy, sink},
         net::TcpListener,
         sync::mpsc,
     };
@@ -432,7 +438,6 @@ pub(super) mod tests {
         assert_eq!((&path.stop, sent), (&None, 0));
         for (name, value) in [
             ("tcp.open", true.into()),
-            ("tcp.family_unused", false.into()),
             ("tls.version", "TLS 1.3".into()),
             ("tls.trusted", true.into()),
             ("tls.trust", "trusted".into()),
@@ -539,5 +544,87 @@ pub(super) mod tests {
         let stop = path.stop.as_ref().unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Handshake, Kind::TimedOut));
         assert_eq!(fact(&path, "tcp.open"), true.into());
+    }
+
+    /// A mail server that says `starttls` when it is asked to encrypt, and inside TLS offers XOAUTH2.
+    async fn submission(papers: &Papers, starttls: &'static str) -> SocketAddr {
+        let acceptor = acceptor(papers);
+        serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move {
+                let mut plain = BufStream::new(stream);
+                say(&mut plain, "220 mail.test ready\r\n").await;
+                hear(&mut plain, "EHLO").await;
+                say(&mut plain, "250-mail.test\r\n250 STARTTLS\r\n").await;
+                hear(&mut plain, "STARTTLS").await;
+                say(&mut plain, starttls).await;
+                let Ok(encrypted) = acceptor.accept(plain.into_inner()).await else { return };
+                let mut encrypted = BufStream::new(encrypted);
+                hear(&mut encrypted, "EHLO").await;
+                say(&mut encrypted, "250-mail.test\r\n250 AUTH LOGIN XOAUTH2\r\n").await;
+                hear(&mut encrypted, "QUIT").await;
+            }
+        })
+        .await
+    }
+
+    async fn say(stream: &mut (impl AsyncWrite + Unpin), text: &str) {
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream.flush().await.unwrap();
+    }
+
+    async fn hear(stream: &mut (impl AsyncBufRead + Unpin), verb: &str) {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.unwrap();
+        assert!(line.starts_with(verb), "{line}");
+    }
+
+    #[tokio::test]
+    async fn smtp_is_encrypted_on_the_same_connection() {
+        let papers = issued(GOOD);
+        let network = network(&papers, road_to(submission(&papers, "220 go ahead\r\n").await));
+        let observation = observe(&look(Service::Smtp, Depth::Service), None, &network).await;
+        assert_eq!(observation.probe, "smtp");
+        let path = only(observation);
+        assert_eq!(path.stop, None);
+        assert_eq!(fact(&path, "smtp.xoauth2_offered"), true.into());
+        assert_eq!(fact(&path, "tls.trusted"), true.into());
+        let stages: Vec<Stage> = path.steps.iter().map(|step| step.name).collect();
+        let walked =
+            [Stage::Connect, Stage::Greeting, Stage::Ehlo, Stage::Starttls, Stage::Handshake, Stage::Capabilities];
+        assert_eq!(stages, walked);
+        let marks = |mark| path.transcript.iter().filter(|line| line.mark == mark).count();
+        assert_eq!((marks(Mark::Sent), marks(Mark::SentInTls), marks(Mark::Remark)), (2, 2, 2));
+    }
+
+    #[tokio::test]
+    async fn bytes_behind_the_starttls_answer_end_the_path() {
+        let papers = issued(GOOD);
+        let server = submission(&papers, "220 go ahead\r\n250 AUTH XOAUTH2\r\n").await;
+        let path = only(observe(&look(Service::Smtp, Depth::Service), None, &network(&papers, road_to(server))).await);
+        assert_eq!(path.stop.as_ref().unwrap().kind, Kind::Injected);
+        assert_eq!(path.facts.get("tls.version"), None);
+    }
+
+    #[tokio::test]
+    async fn starttls_refused() {
+        let papers = issued(GOOD);
+        let server = submission(&papers, "454 4.7.0 TLS not available\r\n").await;
+        let path = only(observe(&look(Service::Smtp, Depth::Tls), None, &network(&papers, road_to(server))).await);
+        let stop = path.stop.as_ref().unwrap();
+        assert_eq!((stop.kind, stop.code, stop.enhanced.as_deref()), (Kind::Rejected, Some(454), Some("4.7.0")));
+    }
+
+    #[tokio::test]
+    async fn mail_in_plain_text_on_the_tls_port() {
+        let server = serve(|mut stream| async move {
+            say(&mut stream, "* OK IMAP4 ready\r\n").await;
+            let _ = copy(&mut stream, &mut sink()).await;
+        })
+        .await;
+        let network = network(&issued(GOOD), road_to(server));
+        let path = only(observe(&look(Service::Imap, Depth::Service), None, &network).await);
+        let stop = path.stop.unwrap();
+        assert_eq!((stop.kind, stop.words.as_str()), (Kind::SpokePlain, "* OK IMAP4 ready"));
     }
 }

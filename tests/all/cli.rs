@@ -35,7 +35,7 @@ fn checks(report: &Report) -> Vec<&str> {
 fn healthy_lab_is_0() {
     let outcome = call(&["run", "--lab"]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
-    assert!(outcome.stdout.ends_with("\nAll is well.\n"), "{}", outcome.stdout);
+    assert!(outcome.stdout.lines().last().is_some_and(|last| last.starts_with("All ")), "{}", outcome.stdout);
     assert_eq!(outcome.stderr, "");
 }
 
@@ -200,6 +200,7 @@ fn only_takes_ids_leading_parts_and_sections_with_what_they_need() {
             "dns.resolves",
             "dns.leads-to-microsoft",
             "tcp.opens",
+            "tls.java-trust",
             "tls.trusted",
             "tls.name",
             "tls.not-intercepted",
@@ -402,7 +403,7 @@ fn reports_and_transcript_go_to_files_beside_stdout() {
     let place = Place::new();
     let flags = ["run", "--lab", "--report", "json=a.json", "--report", "markdown=b.md", "--transcript", "said.txt"];
     let outcome = place.call(&flags);
-    assert!(outcome.stdout.ends_with("All is well.\n"));
+    assert!(outcome.stdout.contains(" 0 failed"), "{}", outcome.stdout);
     let saved: Report = serde_json::from_str(&place.read("a.json")).expect("a report");
     assert_eq!(saved.summary.exit_code, 0);
     assert!(place.read("b.md").starts_with('#'));
@@ -551,12 +552,16 @@ fn everything_that_is_listed_can_be_explained() {
 fn explained(name: &str, sources: &[String]) {
     let text = call(&["explain", name]);
     assert!(text.code == Some(0) && text.stdout.contains(name), "{text:?}");
-    let without_samples = text.stdout.replace("{tenantid}", "");
-    assert!(!without_samples.contains(['{', '}']), "a placeholder was left in {without_samples}");
+    assert!(!text.stdout.replace("{tenantid}", "").split('{').skip(1).any(is_placeholder), "{}", text.stdout);
     let json = call(&["explain", name, "-o", "json"]).stdout;
     for source in sources {
         assert!(json.contains(source.as_str()), "{name}: {source}");
     }
+}
+
+/// Whether what follows a bracket is the rest of a placeholder such as `{hosts}`, and not of `{ env = "…" }`.
+fn is_placeholder(rest: &str) -> bool {
+    rest.split_once('}').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_lowercase() || "._-".contains(c)))
 }
 
 #[test]

@@ -9,6 +9,7 @@ use ece_check::{
     lab::{Lab, Settings},
     net::{ConnectTo, Family, Limits, Network, Roads, dns::Resolver, tls::Trust},
     plan::{Plan, Selection, Site},
+    probe::World,
     run::{Options, run},
 };
 use tokio::time::Instant;
@@ -46,7 +47,8 @@ async fn go(file: Option<&str>, selection: &Selection, faults: &[&str]) -> Repor
     let plan =
         Plan::make(catalogue, &site, selection, &network.roads).expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
-    run(&plan, &network, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
+    let world = World::new(network);
+    run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
 }
 
 fn network(lab: &Lab, limits: Limits) -> Network {
