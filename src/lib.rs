@@ -3,6 +3,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod deployment;
 pub mod diagnose;
+pub mod explain;
 pub mod finding;
 pub mod judge;
 pub mod lab;
