@@ -6,6 +6,7 @@
 mod catalogue;
 mod explain;
 mod generate;
+mod host;
 mod lab;
 mod list;
 mod option;
@@ -26,8 +27,10 @@ use crate::{net::tls::BadCaFile, table::Mistake};
 /// Without a command it does what `ece-check run` does. It reads only: it changes nothing, here or there.
 #[derive(Debug, Parser)]
 #[command(name = "ece-check", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(after_help = "Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure \
-                        but not proved healthy, 4 warnings (with --strict), 70 a fault of the program.")]
+#[command(
+    after_help = "Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure \
+                        but not proved healthy, 4 warnings (with --strict), 70 a fault of the program."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -81,7 +84,13 @@ pub fn main() -> ExitCode {
 }
 
 fn obey() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => {
+            print::usage(&said);
+            return if said.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
     let outcome = match cli.command.unwrap_or(Command::Run(Box::new(cli.run))) {
         Command::Run(arguments) => run::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),

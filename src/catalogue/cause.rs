@@ -219,7 +219,8 @@ fn read_stop(mut table: Table<'_>) -> Result<StopPattern, Mistake> {
 
 fn read_code(code: At<'_, i64>) -> Result<u16, Mistake> {
     let range = || ("a reply code has three digits".to_owned(), "write code = 535".to_owned());
-    code.parse(|code| u16::try_from(*code).ok().filter(|code| (100..=599).contains(code)).ok_or_else(range)).map(|at| at.value)
+    code.parse(|code| u16::try_from(*code).ok().filter(|code| (100..=599).contains(code)).ok_or_else(range))
+        .map(|at| at.value)
 }
 
 fn read_finding(mut table: Table<'_>, checks: &[&str]) -> Result<Shows, Mistake> {

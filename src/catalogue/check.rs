@@ -145,7 +145,9 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         probe,
     };
     if !check.wants.is_empty() && check.words.input.is_none() {
-        return Err(table.mistake("wants is given and words.input is not", "say in words.input what to write in the file"));
+        return Err(
+            table.mistake("wants is given and words.input is not", "say in words.input what to write in the file")
+        );
     }
     table.close()?;
     Ok(check)
@@ -185,9 +187,12 @@ fn read_place(mut table: Table<'_>, subject: SubjectKind) -> Result<Option<(Stri
     table.close()?;
     match (subject, host, port) {
         (SubjectKind::Site, Some(host), Some(port)) if !host.value.contains('{') => Ok(Some((host.value, port))),
-        (SubjectKind::Site, Some(host), _) => Err(host.mistake("a place needs host and port", "write host = \"…\" and port = …")),
+        (SubjectKind::Site, Some(host), _) => {
+            Err(host.mistake("a place needs host and port", "write host = \"…\" and port = …"))
+        }
         (_, Some(host), _) if !host.value.contains('{') => {
-            Err(host.mistake("a place of its own is for checks with for = \"site\"", "write host = \"{endpoint.host}\""))
+            Err(host
+                .mistake("a place of its own is for checks with for = \"site\"", "write host = \"{endpoint.host}\""))
         }
         _ => Ok(None),
     }

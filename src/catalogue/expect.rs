@@ -130,7 +130,9 @@ fn facts_near(full: &str) -> &'static [Fact] {
 }
 
 fn read_value(table: &mut Table<'_>, key: &str, fact: &Fact) -> Result<Value, Mistake> {
-    let Some(found) = table.scalar(key)? else { return Err(table.mistake(format!("{key} is missing"), "give a value")) };
+    let Some(found) = table.scalar(key)? else {
+        return Err(table.mistake(format!("{key} is missing"), "give a value"));
+    };
     match (fact.shape, &found.value) {
         (Shape::Bool, Scalar::Bool(value)) => Ok(Value::Bool(*value)),
         (Shape::Int, Scalar::Int(value)) => Ok(Value::Int(*value)),
@@ -157,7 +159,9 @@ fn read_comparators(mut table: Table<'_>, fact: &Fact) -> Result<Vec<Comparator>
         return Err(table.mistake("no comparator", "use at_least, at_most, contains, one_of, absent or filled"));
     }
     if let Some(odd) = all.iter().find(|comparator| !comparator.fits(fact.shape)) {
-        return Err(table.mistake(format!("{} is {}; it cannot be \"{odd}\"", fact.name, fact.shape), "use another comparator"));
+        return Err(
+            table.mistake(format!("{} is {}; it cannot be \"{odd}\"", fact.name, fact.shape), "use another comparator")
+        );
     }
     table.close()?;
     Ok(all)

@@ -10,7 +10,7 @@ use crate::{
     net::{Family, Roads},
     plan::{Plan, PlannedLook},
     probe::Look,
-    report::{self, Page, Paint, Stream, Style, Symbols, Verbosity},
+    report::{self, Page, Paint, Stream, Style, Verbosity},
 };
 
 #[derive(Debug, Args)]
@@ -132,7 +132,7 @@ fn table(rows: &[Row]) -> String {
                 row.why.clone(),
             ]
         }),
-        Symbols::Unicode,
+        print::symbols(),
     )
 }
 
@@ -141,9 +141,16 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
     let mut page = Page::new(&style);
     page.paragraph(
         Paint::Strong,
-        &format!("{} names and ports, {} checks. This command has opened none of them.", rows.len(), plan.findings.len()),
+        &format!(
+            "{} names and ports, {} checks. This command has opened none of them.",
+            rows.len(),
+            plan.findings.len()
+        ),
     );
-    page.paragraph(Paint::Plain, "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.");
+    page.paragraph(
+        Paint::Plain,
+        "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.",
+    );
     page.gap();
     for row in rows {
         page.paragraph(Paint::Strong, &format!("{}:{} ({}, {})", row.host, row.port, row.protocol, row.transport));

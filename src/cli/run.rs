@@ -1,7 +1,6 @@
 //! `ece-check run`: walks the checklist.
 
 use std::{
-    fs,
     io::{IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -12,7 +11,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
-use super::{Trouble, option, print, site};
+use super::{Trouble, host, option, print, site};
 use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
@@ -76,8 +75,11 @@ struct Saved {
 }
 
 fn saved(text: &str) -> Result<Saved, String> {
-    let known: Vec<String> =
-        Format::value_variants().iter().filter_map(|format| format.to_possible_value()).map(|value| value.get_name().to_owned()).collect();
+    let known: Vec<String> = Format::value_variants()
+        .iter()
+        .filter_map(|format| format.to_possible_value())
+        .map(|value| value.get_name().to_owned())
+        .collect();
     let right = || format!("write FORMAT=FILE with one of {}", known.join(", "));
     let (format, file) = text.split_once('=').ok_or_else(right)?;
     let format = Format::from_str(format, false).map_err(|_| right())?;
@@ -95,7 +97,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
             runtime.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
             report?
         }
-        Err(error) => return Err(Trouble::Usage(format!("this system gives no threads: {error}"), "free some memory".to_owned())),
+        Err(error) => {
+            return Err(Trouble::Usage(format!("this system gives no threads: {error}"), "free some memory".to_owned()));
+        }
     };
     let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));
     print::data(&report::render(&report, arguments.output, &style));
@@ -116,6 +120,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         role: site.role(&deployment).word().to_owned(),
         cloud: site.cloud(&deployment).word().to_owned(),
         lab: lab.is_some(),
+        dns_suffixes: network.resolver.suffixes(),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
@@ -141,10 +146,13 @@ fn vantage() -> Run {
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         duration_ms: 0,
         case: None,
-        host: hostname::get().map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned()),
-        os: operating_system(),
+        host: host::name(),
+        os: host::operating_system(),
+        utc_offset_minutes: Some(host::utc_offset_minutes()),
+        ipv6: host::uses_ipv6(),
         source_addresses: Vec::new(),
         dns_servers: Vec::new(),
+        dns_suffixes: Vec::new(),
         role: String::new(),
         cloud: String::new(),
         lab: false,
@@ -152,15 +160,6 @@ fn vantage() -> Run {
         clock_offset_ms: None,
         interrupted: false,
     }
-}
-
-/// The system's own name for itself where it keeps one in a file, and its family otherwise.
-fn operating_system() -> String {
-    let named = fs::read_to_string("/etc/os-release").ok().and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
-        Some(line.trim_matches('"').chars().take(80).collect())
-    });
-    named.unwrap_or_else(|| format!("{} ({})", std::env::consts::OS, std::env::consts::ARCH))
 }
 
 /// The first interruption asks for the report so far; a second one ends the program.
@@ -180,7 +179,7 @@ async fn show_progress(mut told: UnboundedReceiver<Event>, looks: usize) {
     let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(looks as u64), target);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} looks done, {elapsed} {wide_msg}") {
-        bar.set_style(style);
+        bar.set_style(style.tick_chars("-\\|/ ")); // the usual ones are in no code page
     }
     bar.enable_steady_tick(Duration::from_millis(120));
     let mut open: Vec<String> = Vec::new();
@@ -236,6 +235,9 @@ fn write(file: &Path, text: &str) -> Result<(), Trouble> {
         .and_then(|mut beside| beside.write_all(text.as_bytes()).map(|()| beside))
         .and_then(|beside| beside.persist(file).map_err(|failed| failed.error));
     written.map(|_| ()).map_err(|error| {
-        Trouble::Usage(format!("{} cannot be written: {error}", file.display()), "name a place where this user may write".to_owned())
+        Trouble::Usage(
+            format!("{} cannot be written: {error}", file.display()),
+            "name a place where this user may write".to_owned(),
+        )
     })
 }

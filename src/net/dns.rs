@@ -110,6 +110,12 @@ impl Resolver {
         &self.servers
     }
 
+    /// What the system appends to a name that does not exist, in the order in which it is tried.
+    #[must_use]
+    pub fn suffixes(&self) -> Vec<String> {
+        self.search.iter().map(plain).collect()
+    }
+
     /// Looks a name up, for all families wanted at once. Ends within the step's limit; when the name does not exist,
     /// one more step may go into the search suffixes.
     pub async fn lookup(&self, name: &str, family: Family, limits: &Limits) -> Lookup {
