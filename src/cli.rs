@@ -13,6 +13,7 @@ mod option;
 mod plan;
 mod print;
 mod report;
+mod root;
 mod run;
 mod site;
 
@@ -52,6 +53,8 @@ enum Command {
     Lab(lab::Arguments),
     /// Turn a saved JSON report into another format, or print the schema
     Report(report::Arguments),
+    /// Print a root certificate that this host trusts, to be added to the store of ECE's Java
+    Root(root::Arguments),
     /// Print completions for a shell
     Completions(generate::Completions),
     /// Print the manual page
@@ -65,6 +68,10 @@ enum Trouble {
     File(#[from] Mistake),
     #[error("{0}")]
     CaFile(#[from] BadCaFile),
+    #[error("{0}")]
+    Proxy(#[from] crate::net::proxy::BadProxy),
+    #[error("{0}")]
+    Java(#[from] crate::net::java::BadStore),
     #[error("{0}")]
     Lab(#[from] crate::lab::Error),
     #[error("{0}")]
@@ -98,7 +105,8 @@ fn obey() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
-        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Root(arguments) => root::run(&arguments),
+        Command::Completions(arguments) => Ok(generate::completions(&arguments)),
         Command::Man => generate::man(),
     };
     outcome.unwrap_or_else(|trouble| {

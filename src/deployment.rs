@@ -5,16 +5,23 @@
 //! secret that stands in the file itself is refused, and no message repeats it. The form of ECE's own addresses is not
 //! judged here: that is what the checks `url.*` are for.
 
-use std::{collections::BTreeSet, net::IpAddr, path::Path, path::PathBuf, str::FromStr};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::{
+    oauth::Credential,
     probe::{
         url::{is_web_address, normal, shown},
         version::{Level, NotALevel, Release, Stated},
     },
+    secret::Source,
     seen::Protocol,
     table::{At, Document, Mistake, Scalar, Table, did_you_mean},
 };
@@ -45,6 +52,12 @@ pub struct Ece {
     pub console_url: Option<String>,
     /// The redirect URL that ECE sends, as typed.
     pub redirect_url: Option<String>,
+    /// The folder that ECE is installed in.
+    pub home: Option<PathBuf>,
+    /// The trust store of the Java that ECE runs on.
+    pub java_trust_store: Option<PathBuf>,
+    /// Where the password of that store is kept.
+    pub java_trust_store_password: Option<Source>,
 }
 
 /// What the file says of the Entra application.
@@ -57,7 +70,7 @@ pub struct Entra {
     /// The application (client) id.
     pub client_id: Option<Uuid>,
     /// Where the client secret is kept.
-    pub client_secret: Option<SecretSource>,
+    pub client_secret: Option<Source>,
     /// The last day of the client secret.
     pub secret_expires: Option<Date>,
     /// The redirect URLs as registered, as typed; empty when not stated.
@@ -77,26 +90,6 @@ pub struct Account {
     pub inbound: Option<Inbound>,
     /// The mailboxes that are read and sent from; never empty.
     pub mailboxes: Vec<String>,
-}
-
-/// Which token of an account is given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Credential {
-    /// An access token: good for about an hour.
-    AccessToken(SecretSource),
-    /// A refresh token: an access token is asked for with it.
-    RefreshToken(SecretSource),
-}
-
-/// Where a secret is kept. The secret itself is read when it is needed, and nowhere before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SecretSource {
-    /// An environment variable of this name.
-    Env(String),
-    /// A file that holds nothing else.
-    File(PathBuf),
-    /// A command that prints it.
-    Command(String),
 }
 
 /// How mail is fetched.
@@ -192,6 +185,7 @@ pub const KEYS: &[&str] = &[
     "ece.external_url",
     "ece.console_url",
     "ece.redirect_url",
+    "ece.java_trust_store",
     "entra.cloud",
     "entra.tenant",
     "entra.client_id",
@@ -248,6 +242,7 @@ impl Deployment {
             "ece.external_url" => self.ece.external_url.is_some(),
             "ece.console_url" => self.ece.console_url.is_some(),
             "ece.redirect_url" => self.ece.redirect_url.is_some(),
+            "ece.java_trust_store" => self.ece.java_trust_store.is_some(),
             "entra.cloud" => self.entra.cloud.is_some(),
             "entra.tenant" => self.entra.tenant.is_some(),
             "entra.client_id" => self.entra.client_id.is_some(),
@@ -286,6 +281,9 @@ fn ece(mut table: Table<'_>) -> Result<Ece, Mistake> {
         external_url: url(&mut table, "external_url")?,
         console_url: url(&mut table, "console_url")?,
         redirect_url: url(&mut table, "redirect_url")?,
+        home: text(&mut table, "home")?.map(|at| at.value.into()),
+        java_trust_store: text(&mut table, "java_trust_store")?.map(|at| at.value.into()),
+        java_trust_store_password: secret(&mut table, "java_trust_store_password")?,
     };
     close(table)?;
     Ok(ece)
@@ -609,7 +607,7 @@ fn credential(table: &mut Table<'_>) -> Result<Option<Credential>, Mistake> {
     Ok(access.or(refresh))
 }
 
-fn secret(table: &mut Table<'_>, key: &str) -> Result<Option<SecretSource>, Mistake> {
+fn secret(table: &mut Table<'_>, key: &str) -> Result<Option<Source>, Mistake> {
     let found = table.table(key).map_err(|mistake| Mistake {
         wrong: format!("{key} does not say where the secret is kept; the secret itself must not stand here"),
         right: format!("write {key} = {{ env = \"NAME\" }}, {{ file = \"PATH\" }} or {{ command = \"…\" }}"),
@@ -618,8 +616,8 @@ fn secret(table: &mut Table<'_>, key: &str) -> Result<Option<SecretSource>, Mist
     let Some(mut table) = found else { return Ok(None) };
     let sources = [
         text(&mut table, "env")?.map(|at| at.parse(|name| variable(name))).transpose()?.map(|at| at.value),
-        text(&mut table, "file")?.map(|at| SecretSource::File(at.value.into())),
-        text(&mut table, "command")?.map(|at| SecretSource::Command(at.value)),
+        text(&mut table, "file")?.map(|at| Source::File(at.value.into())),
+        text(&mut table, "command")?.map(|at| Source::Command(at.value)),
     ];
     let mut sources = sources.into_iter().flatten();
     let (first, second) = (sources.next(), sources.next());
@@ -634,12 +632,12 @@ fn secret(table: &mut Table<'_>, key: &str) -> Result<Option<SecretSource>, Mist
 }
 
 /// The name of a variable. It is not repeated when it is none: it may be the secret itself.
-fn variable(name: &str) -> Result<SecretSource, Refusal> {
+fn variable(name: &str) -> Result<Source, Refusal> {
     let is_name = name.len() <= 64
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && !name.as_bytes()[0].is_ascii_digit();
     if is_name {
-        return Ok(SecretSource::Env(name.to_owned()));
+        return Ok(Source::Env(name.to_owned()));
     }
     let right = "write the name only, as in ECE_CLIENT_SECRET: letters, digits and underscores, no $ and no %";
     Err(("env is not the name of a variable".to_owned(), right.to_owned()))
@@ -760,6 +758,7 @@ release      = "12.6(1)"
 installed    = ["ES6", "12.6_ES6_ET1"]
 role         = "services"
 external_url = "http://ECE/"
+java_trust_store = 'C:\ECE\jre\lib\security\cacerts'
 console_url  = "https://ece.bigshop.test/system"
 redirect_url = "https://ece.bigshop.test/x"
 
@@ -803,10 +802,10 @@ protocol = "tcp"
         assert_eq!(read.entra.cloud, Some(Cloud::GccHigh));
         assert_eq!(read.entra.tenant.as_deref(), Some("bigshop.onmicrosoft.com"));
         assert_eq!(read.entra.secret_expires, Some(Date::constant(2027, 1, 31)));
-        assert_eq!(read.entra.client_secret, Some(SecretSource::Env("ECE_CLIENT_SECRET".to_owned())));
+        assert_eq!(read.entra.client_secret, Some(Source::Env("ECE_CLIENT_SECRET".to_owned())));
         let tokens: Vec<_> = read.accounts.iter().map(|account| account.credential.clone().unwrap()).collect();
-        assert_eq!(tokens[0], Credential::AccessToken(SecretSource::File(r"C:\ECE\token.txt".into())));
-        assert_eq!(tokens[1], Credential::RefreshToken(SecretSource::Command("vault read returns".to_owned())));
+        assert_eq!(tokens[0], Credential::AccessToken(Source::File(r"C:\ECE\token.txt".into())));
+        assert_eq!(tokens[1], Credential::RefreshToken(Source::Command("vault read returns".to_owned())));
         assert_eq!(read.endpoints[0].host, "wpad.bigshop.test");
         let protocols: Vec<_> = read.endpoints.iter().map(|endpoint| endpoint.protocol).collect();
         assert_eq!(protocols, [Protocol::Https, Protocol::Tcp]);
@@ -913,6 +912,16 @@ protocol = "tcp"
     }
 
     #[test]
+    fn the_example_of_the_readme_is_read_and_not_taken_for_a_site() {
+        let readme = include_str!("../README.md");
+        let (_, example) = readme.split_once("```toml\n").expect("an example");
+        let (example, _) = example.split_once("```").expect("its end");
+        let read = Deployment::parse_sample("README.md", example).unwrap_or_else(|mistake| panic!("{mistake}"));
+        assert_eq!((read.accounts.len(), read.endpoints.len()), (1, 1));
+        assert!(Deployment::parse("README.md", example).unwrap_err().wrong.contains("sample"));
+    }
+
+    #[test]
     fn windows_line_ends_do_not_shift_the_line() {
         let mistake = Deployment::parse("a.toml", "[ece]\r\n\r\nrole = \"boss\"\r\n").unwrap_err();
         assert_eq!(mistake.line, Some(3));
@@ -947,7 +956,7 @@ protocol = "tcp"
         }
     }
 
-    fn files() -> PathBuf {
+    fn files() -> std::path::PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files")
     }
 

@@ -75,7 +75,8 @@ fn diagnose_one<'c>(
     let Some(observation) = finding.look.and_then(|look| looks.get(look)) else { return Diagnosis::default() };
     let mut raised: Vec<(&Cause, &Sign, String)> = Vec::new();
     for cause in &catalogue.causes {
-        let shown = cause.signs.iter().find_map(|sign| shows(sign, finding, observation, catalogue).map(|seen| (sign, seen)));
+        let shown =
+            cause.signs.iter().find_map(|sign| shows(sign, finding, observation, catalogue).map(|seen| (sign, seen)));
         if let Some((sign, seen)) = shown {
             raised.push((cause, sign, seen));
         }
@@ -115,7 +116,13 @@ fn stops_of<'o>(finding: &Finding, observation: &'o Observation, catalogue: &Cat
     let all: Vec<&Stop> = all.filter(|stop| !stop.kind.is_ours()).collect();
     let own: Vec<&Stop> = all.iter().copied().filter(|stop| check.stages.contains(&stop.stage)).collect();
     // a check whose needs were left out answers for stops that nobody else does
-    if own.is_empty() && check.stages.is_empty() { Vec::new() } else if own.is_empty() { all } else { own }
+    if own.is_empty() && check.stages.is_empty() {
+        Vec::new()
+    } else if own.is_empty() {
+        all
+    } else {
+        own
+    }
 }
 
 fn fits(pattern: &StopPattern, stop: &Stop) -> bool {
@@ -164,8 +171,10 @@ fn against(cause: &Cause, finding: &Finding, all: &[Finding]) -> Option<String> 
 
 /// The findings that agree with the evidence, in words.
 fn supports(evidence: &Evidence, finding: &Finding, all: &[Finding]) -> Vec<String> {
-    let passed = evidence.pass.iter().flat_map(|id| related(id, finding, all)).filter(|other| other.status == Status::Pass);
-    let failed = evidence.fail.iter().flat_map(|id| related(id, finding, all)).filter(|other| other.status == Status::Fail);
+    let passed =
+        evidence.pass.iter().flat_map(|id| related(id, finding, all)).filter(|other| other.status == Status::Pass);
+    let failed =
+        evidence.fail.iter().flat_map(|id| related(id, finding, all)).filter(|other| other.status == Status::Fail);
     let passed = passed.map(|other| format!("{} passed for {}", other.check, other.subject));
     let failed = failed.map(|other| format!("{} failed for {}", other.check, other.subject));
     passed.chain(failed).collect()

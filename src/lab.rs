@@ -10,15 +10,20 @@
 mod certificate;
 mod count;
 mod dns;
+mod entra;
+mod exchange;
 mod fault;
 mod https;
 mod imap;
 mod listen;
+mod mint;
 mod place;
 mod pop3;
 mod scene;
 mod smtp;
+mod store;
 mod talk;
+mod tenant;
 
 use std::{
     io,
@@ -35,6 +40,7 @@ use tokio::{
 
 use certificate::Office;
 use count::Counter;
+use exchange::Cloud;
 use listen::{Held, Server};
 use scene::{Endpoint, Scene};
 
@@ -53,6 +59,10 @@ pub struct Settings {
     pub faults: Vec<String>,
     /// How late each reply of each server comes. Opening a TCP connection is not delayed.
     pub latency: Duration,
+    /// How many mailboxes there are besides the usual ones, `box0001@example.com` and so on: all of one shared account.
+    pub mailboxes: usize,
+    /// Gives the deployment an account of the application itself, which has no user.
+    pub application_account: bool,
 }
 
 /// Why the lab does not start.
@@ -87,6 +97,9 @@ pub enum Error {
     /// No certificate can be made.
     #[error("the lab cannot make its certificates: {0}")]
     Certificate(Box<dyn std::error::Error + Send + Sync>),
+    /// The system gives no randomness.
+    #[error("the lab cannot make its keys: the system gives no randomness")]
+    Randomness,
     /// The loopback interface gives no port.
     #[error("the lab cannot listen on 127.0.0.1: {0}")]
     Listen(#[from] io::Error),
@@ -115,7 +128,8 @@ pub struct Lab {
     dns_server: SocketAddr,
     ca_pem: String,
     connections: Vec<Connection>,
-    counter: Arc<Counter>,
+    deployment: String,
+    cloud: Arc<Cloud>,
     held: Vec<Held>,
     servers: JoinSet<()>,
 }
@@ -126,15 +140,20 @@ impl Lab {
     /// # Errors
     /// When a fault is unknown, when two contradict each other, when there is no port to listen on.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
-        let Scene { names, endpoints } = scene::build(&read(&settings.faults)?)?;
+        let Scene { names, endpoints, mut tenant } = scene::build(&read(&settings.faults)?, settings.mailboxes)?;
+        if settings.application_account {
+            tenant.add_application_account();
+        }
         let counter = Arc::new(Counter::default());
+        let cloud = Arc::new(Cloud::new(tenant, counter.clone()).map_err(|_| Error::Randomness)?);
         let open = Arc::new(Semaphore::new(MOST_OPEN));
         let mut office = Office::open().map_err(|error| Error::Certificate(error.into()))?;
         let mut lab = Self {
             dns_server: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ca_pem: String::new(),
             connections: Vec::new(),
-            counter: counter.clone(),
+            deployment: cloud.tenant.deployment(),
+            cloud,
             held: Vec::new(),
             servers: JoinSet::new(),
         };
@@ -166,14 +185,20 @@ impl Lab {
 
     /// The user's file of a healthy deployment in this tenant.
     #[must_use]
-    pub fn deployment(&self) -> &'static str {
-        place::DEPLOYMENT
+    pub fn deployment(&self) -> &str {
+        &self.deployment
+    }
+
+    /// The variables that the deployment names, each with its value. They are made anew at each call, and all are good.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+        self.cloud.secrets()
     }
 
     /// What has come in so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.counter.so_far()
+        self.cloud.counter.so_far()
     }
 
     async fn open(
@@ -192,7 +217,7 @@ impl Lab {
         let config = office
             .server(endpoint.host, endpoint.place, endpoint.certificate.as_ref(), &endpoint.tls)
             .map_err(Error::Certificate)?;
-        let server = Server { endpoint: Arc::new(endpoint), config, counter: self.counter.clone(), latency, open };
+        let server = Server { endpoint: Arc::new(endpoint), config, cloud: self.cloud.clone(), latency, open };
         self.servers.spawn(listen::serve(listener, server));
         Ok(())
     }

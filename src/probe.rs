@@ -6,17 +6,20 @@
 pub mod dns;
 pub mod https;
 pub mod imap;
+pub mod mailbox;
 pub mod pop3;
 pub mod smtp;
 pub mod tcp;
 pub mod tls;
+pub mod token;
 pub mod url;
 pub mod version;
 
-use std::{future::Future, time::Instant};
+use std::{future::Future, sync::Arc, time::Instant};
 
 use crate::{
-    net::Network,
+    net::{Network, Places},
+    oauth::Wallet,
     seen::{Observation, Stage, Step},
 };
 
@@ -27,17 +30,45 @@ pub enum Look {
     Dns(dns::Look),
     /// A service on a port: every address of its name at once, one connection each.
     Service(tcp::Look),
+    /// The token of an account.
+    Token(token::Look),
+    /// A mailbox, over one protocol.
+    Mailbox(mailbox::Look),
     /// The installed level of ECE, from the user's file.
     Version(version::Look),
     /// The addresses of ECE's web pages, from the user's file.
     Url(url::Look),
 }
 
-/// Looks. `earlier` is what the look at the name saw, when this look dials its addresses.
-pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Network) -> Observation {
+/// All that a look may touch: the network, and the tokens of this run. Clones share all of it.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The network.
+    pub network: Network,
+    /// The tokens.
+    pub wallet: Wallet,
+    /// How many sign-ins there may be at once.
+    pub limits: Places,
+    /// True when what was said is kept although all went well; of hundreds of mailboxes nobody reads that.
+    pub keep_transcripts: bool,
+}
+
+impl World {
+    /// A world with an empty wallet.
+    #[must_use]
+    pub fn new(network: Network) -> Self {
+        Self { network, wallet: Wallet::default(), limits: Places::default(), keep_transcripts: false }
+    }
+}
+
+/// Looks. `earlier` is what the looks saw that this one depends on.
+pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
+    let name = || earlier.iter().find(|earlier| earlier.probe == "dns").map(AsRef::as_ref);
     match look {
-        Look::Dns(look) => dns::observe(look, network).await,
-        Look::Service(look) => tcp::observe(look, earlier, network).await,
+        Look::Dns(look) => dns::observe(look, &world.network).await,
+        Look::Service(look) => tcp::observe(look, name(), &world.network).await,
+        Look::Token(look) => token::observe(look, earlier, world).await,
+        Look::Mailbox(look) => mailbox::observe(look, earlier, world).await,
         Look::Version(look) => version::observe(look),
         Look::Url(look) => url::observe(look),
     }
@@ -86,6 +117,7 @@ pub const FACTS: &[(&str, &[Fact])] = &[
     ("tcp", tcp::FACTS),
     ("tls", tls::FACTS),
     ("https", https::FACTS),
+    ("token", token::FACTS),
     ("smtp", smtp::FACTS),
     ("imap", imap::FACTS),
     ("pop3", pop3::FACTS),

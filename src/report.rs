@@ -7,6 +7,7 @@
 mod csv;
 pub mod harmless;
 pub mod json;
+mod mailbox;
 mod markdown;
 mod page;
 mod terminal;

@@ -1,6 +1,6 @@
 //! From a plan to a report: the only place that knows of concurrency.
 //!
-//! In: a [`Plan`] and a [`Network`]. Out: a [`Report`]. Every look starts as soon as the look that it depends on has
+//! In: a [`Plan`] and a [`World`]. Out: a [`Report`]. Every look starts as soon as the look that it depends on has
 //! ended, so a run takes as long as its slowest chain of looks. Judging and diagnosing begin when all looks have ended.
 
 use std::sync::Arc;
@@ -16,10 +16,9 @@ use crate::{
     diagnose::diagnose,
     finding::{Finding, Report, Run, SkipReason, Status, Summary, Tool},
     judge::{Judgement, judge, sentence, values},
-    net::Network,
     plan::{Plan, PlannedFinding, PlannedLook},
-    probe::{self, Look},
-    seen::{Facts, Kind, Observation, Protocol, Stage, Stop, Value},
+    probe::{self, Look, World},
+    seen::{Facts, Kind, Observation, Protocol, Stage, Stop, Unit, Value},
 };
 
 /// How a run is made, beside what the plan and the network say.
@@ -45,13 +44,13 @@ pub enum Event {
 /// Looks at everything that is planned, judges it and names the causes.
 pub async fn run(
     plan: &Plan<'_>,
-    network: &Network,
+    world: &World,
     catalogue: &Catalogue,
     options: Options,
     events: UnboundedSender<Event>,
 ) -> Report {
     let began = Instant::now();
-    let looks = look_at_all(plan, network, options.jobs, &events).await;
+    let looks = look_at_all(plan, world, options.jobs, &events).await;
     let interrupted = looks.iter().any(was_interrupted);
     let mut findings = judge_all(plan, &looks);
     let fix_first = diagnose(&mut findings, &looks, catalogue);
@@ -79,48 +78,42 @@ pub async fn run(
 
 type Pending<'r> = Shared<std::pin::Pin<Box<dyn Future<Output = Arc<Observation>> + Send + 'r>>>;
 
-async fn look_at_all(
-    plan: &Plan<'_>,
-    network: &Network,
-    jobs: usize,
-    events: &UnboundedSender<Event>,
-) -> Vec<Observation> {
+async fn look_at_all(plan: &Plan<'_>, world: &World, jobs: usize, events: &UnboundedSender<Event>) -> Vec<Observation> {
     let places = Arc::new(Semaphore::new(jobs.max(1)));
     let mut pending: Vec<Pending<'_>> = Vec::new();
     for planned in &plan.looks {
-        let earlier = planned.after.map(|after| pending[after].clone());
-        let gates = gates(plan, planned);
-        let one = look_when_ready(planned, earlier, gates, network.clone(), places.clone(), events.clone());
+        let earlier: Vec<(usize, Pending<'_>)> = planned.after.iter().map(|at| (*at, pending[*at].clone())).collect();
+        let gates = planned.gates.iter().map(|gate| &plan.findings[*gate]).collect();
+        let one = look_when_ready(planned, earlier, gates, world.clone(), places.clone(), events.clone());
         pending.push(one.boxed().shared());
     }
-    futures_util::future::join_all(pending).await.into_iter().map(|seen| Arc::unwrap_or_clone(seen)).collect()
-}
-
-/// The findings that must not have failed before a look, as far as the look before it decides them.
-fn gates<'p>(plan: &'p Plan<'p>, planned: &PlannedLook) -> Vec<&'p PlannedFinding<'p>> {
-    planned.gates.iter().map(|gate| &plan.findings[*gate]).collect()
+    futures_util::future::join_all(pending).await.into_iter().map(Arc::unwrap_or_clone).collect()
 }
 
 async fn look_when_ready(
     planned: &PlannedLook,
-    earlier: Option<Pending<'_>>,
+    earlier: Vec<(usize, Pending<'_>)>,
     gates: Vec<&PlannedFinding<'_>>,
-    network: Network,
+    world: World,
     places: Arc<Semaphore>,
     events: UnboundedSender<Event>,
 ) -> Arc<Observation> {
-    let earlier = match earlier {
-        Some(earlier) => Some(earlier.await),
-        None => None,
-    };
-    if earlier.as_ref().is_some_and(|earlier| gates.iter().any(|gate| blocks(gate, earlier))) {
+    let mut seen: Vec<(usize, Arc<Observation>)> = Vec::new();
+    for (at, pending) in earlier {
+        seen.push((at, pending.await));
+    }
+    let blocked = gates.iter().any(|gate| seen.iter().any(|(at, seen)| gate.look == Some(*at) && blocks(gate, seen)));
+    if blocked {
         return Arc::new(not_made(planned));
     }
     let Ok(_place) = places.acquire().await else { return Arc::new(not_made(planned)) };
     let _ = events.send(Event::Began(planned.subject.clone()));
     let look = planned.look.clone();
     // a task of its own: many looks use all cores, and a fault of ours ends one look and not the run
-    let task = tokio::spawn(async move { probe::observe(&look, earlier.as_deref(), &network).await });
+    let task = tokio::spawn(async move {
+        let earlier: Vec<Arc<Observation>> = seen.into_iter().map(|(_, seen)| seen).collect();
+        probe::observe(&look, &earlier, &world).await
+    });
     let seen = task.await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string()));
     let _ = events.send(Event::Ended(planned.subject.clone()));
     Arc::new(Observation { own: planned.own, ..seen })
@@ -129,6 +122,7 @@ async fn look_when_ready(
 fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation) -> bool {
     match judge(gate.check, earlier) {
         Judgement::Seen { status, .. } => matches!(status, Status::Fail | Status::Error),
+        Judgement::NotApplicable(_) => false,
         Judgement::NotReached { .. } => true,
     }
 }
@@ -138,7 +132,7 @@ fn not_made(planned: &PlannedLook) -> Observation {
         probe: probe_name(&planned.look).to_owned(),
         subject: planned.subject.clone(),
         own: planned.own,
-        road: "not tried".to_owned(),
+        road: "direct".to_owned(),
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
@@ -157,13 +151,15 @@ fn probe_name(look: &Look) -> &'static str {
     match look {
         Look::Dns(_) => "dns",
         Look::Service(look) => look.service.name(),
+        Look::Token(_) => "token",
+        Look::Mailbox(look) => look.protocol.name(),
         Look::Version(_) => "version",
         Look::Url(_) => "url",
     }
 }
 
 fn was_interrupted(seen: &Observation) -> bool {
-    seen.units().iter().filter_map(|unit| unit.stop()).any(|stop| stop.kind == Kind::Interrupted)
+    seen.units().iter().filter_map(Unit::stop).any(|stop| stop.kind == Kind::Interrupted)
 }
 
 fn judge_all(plan: &Plan<'_>, looks: &[Observation]) -> Vec<Finding> {
@@ -186,12 +182,7 @@ fn judge_at(at: usize, plan: &Plan<'_>, looks: &[Observation], findings: &mut Ve
     findings[at] = Some(find(planned, plan, looks, findings));
 }
 
-fn find(
-    planned: &PlannedFinding<'_>,
-    plan: &Plan<'_>,
-    looks: &[Observation],
-    earlier: &[Option<Finding>],
-) -> Finding {
+fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], earlier: &[Option<Finding>]) -> Finding {
     let check = planned.check;
     let mut finding = Finding {
         check: check.id.clone(),
@@ -217,7 +208,7 @@ fn find(
     }
     let Some(seen) = planned.look.map(|look| &looks[look]) else {
         finding.status = Status::Error;
-        finding.found = "no look was planned for this check".to_owned();
+        "no look was planned for this check".clone_into(&mut finding.found);
         return finding;
     };
     match judge(check, seen) {
@@ -225,9 +216,16 @@ fn find(
             finding.status = status;
             finding.found = found;
             // the same stop already speaks against what this check needs: say it once
-            if by_stop && status == Status::Fail && planned.needs.iter().any(|need| answered(*need, planned, plan, earlier)) {
+            if by_stop
+                && status == Status::Fail
+                && planned.needs.iter().any(|need| answered(*need, planned, plan, earlier))
+            {
                 block(&mut finding, None, planned, earlier);
             }
+        }
+        Judgement::NotApplicable(why) => {
+            finding.reason = Some(SkipReason::NotApplicable);
+            finding.found = why;
         }
         Judgement::NotReached { stop } => block(&mut finding, stop, planned, earlier),
     }
@@ -246,7 +244,8 @@ fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>
             finding.reason = Some(SkipReason::Blocked);
             finding.blocked_by = Some(culprit);
             let blocking = earlier[culprit].as_ref();
-            finding.found = blocking.map_or_else(String::new, |by| format!("not looked at: {} did not hold for {}", by.check, by.subject));
+            finding.found = blocking
+                .map_or_else(String::new, |by| format!("not looked at: {} did not hold for {}", by.check, by.subject));
         }
         (None, Some(stop)) => {
             finding.status = if stop.kind.is_ours() { Status::Error } else { Status::Fail };
@@ -254,7 +253,7 @@ fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>
         }
         (None, None) => {
             finding.status = Status::Error;
-            finding.found = "nothing was seen".to_owned();
+            "nothing was seen".clone_into(&mut finding.found);
         }
     }
 }

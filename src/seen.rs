@@ -192,6 +192,15 @@ pub struct Stop {
     pub code: Option<u16>,
     /// The enhanced status code of SMTP (RFC 3463), such as `5.7.139`.
     pub enhanced: Option<String>,
+    /// The numbers of Entra's error codes, without `AADSTS`, in the order of the text.
+    #[serde(default)]
+    pub aadsts: Vec<u32>,
+    /// The error of OAuth 2.0 (RFC 6749, section 5.2), such as `invalid_grant`, or a response code of IMAP or POP3.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Trace id, correlation id and time stamp of Entra's answer: what Microsoft's support asks for.
+    #[serde(default)]
+    pub trace: Option<String>,
     /// The other side's own words, or the operating system's; shortened, not escaped.
     pub words: String,
 }
@@ -200,7 +209,17 @@ impl Stop {
     /// A stop without codes.
     #[must_use]
     pub fn new(protocol: Protocol, stage: Stage, kind: Kind, words: impl Into<String>) -> Self {
-        Self { protocol, stage, kind, code: None, enhanced: None, words: words.into() }
+        Self {
+            protocol,
+            stage,
+            kind,
+            code: None,
+            enhanced: None,
+            aadsts: Vec::new(),
+            error: None,
+            trace: None,
+            words: words.into(),
+        }
     }
 }
 
@@ -212,6 +231,8 @@ pub enum Protocol {
     Dns,
     /// The connection itself.
     Tcp,
+    /// The HTTP proxy on the way.
+    Proxy,
     /// Encryption and certificates.
     Tls,
     /// HTTP over TLS.
@@ -222,6 +243,14 @@ pub enum Protocol {
     Imap,
     /// Mail pick-up.
     Pop3,
+    /// Entra's token endpoint.
+    Token,
+    /// Entra's sign-in page.
+    Authorize,
+    /// Microsoft Graph.
+    Graph,
+    /// User provisioning.
+    Scim,
 }
 
 impl Protocol {
@@ -231,11 +260,16 @@ impl Protocol {
         match self {
             Self::Dns => "dns",
             Self::Tcp => "tcp",
+            Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::Https => "https",
             Self::Smtp => "smtp",
             Self::Imap => "imap",
             Self::Pop3 => "pop3",
+            Self::Token => "token",
+            Self::Authorize => "authorize",
+            Self::Graph => "graph",
+            Self::Scim => "scim",
         }
     }
 }
@@ -262,6 +296,22 @@ pub enum Stage {
     Capabilities,
     /// Asking over HTTP and reading the answer.
     Request,
+    /// Reading a secret from where the user's file says it is.
+    Credential,
+    /// Asking the token endpoint for a token.
+    Grant,
+    /// The sign-in page and consent.
+    Authorize,
+    /// Presenting the token to a mail server.
+    Authenticate,
+    /// Opening the mailbox.
+    Open,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// Handing a message over.
+    Send,
 }
 
 /// What stopped a look.
@@ -334,6 +384,8 @@ pub enum Kind {
     Interrupted,
     /// A fault of this program.
     OwnFault,
+    /// Something that the user's file promises is not there: an environment variable, a file, an answer of a command.
+    Missing,
 }
 
 impl Kind {

@@ -44,6 +44,8 @@ pub struct Check {
     pub probe: ProbeTable,
     /// The stages at which a stop speaks against this check, and no other.
     pub stages: Vec<Stage>,
+    /// What must hold for the check to say anything: the kind of token, the way it was come by.
+    pub applies: Vec<Expectation>,
     /// What must hold.
     pub expect: Vec<Expectation>,
     /// What should hold; a miss is a warning.
@@ -66,6 +68,10 @@ pub enum SubjectKind {
     Name,
     /// Once for each name and port.
     Endpoint,
+    /// Once for each account of ECE.
+    Account,
+    /// Once for each mailbox.
+    Mailbox,
 }
 
 /// Whose endpoints a check is made for.
@@ -137,6 +143,7 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         needs: read_needs(&mut table, id, known)?,
         wants: table.texts("wants")?.map_or_else(Vec::new, |at| at.value),
         stages: read_choices(&mut table, "stages")?,
+        applies: read_expectations(&mut table, "applies", probe.name)?,
         expect,
         prefer,
         shows: read_shows(&mut table, probe.name)?,

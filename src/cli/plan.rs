@@ -9,7 +9,7 @@ use super::{Trouble, list::json, print, site};
 use crate::{
     net::{Family, Roads},
     plan::{Plan, PlannedLook},
-    probe::Look,
+    probe::{Look, tcp::Service},
     report::{self, Page, Paint, Stream, Style, Verbosity},
 };
 
@@ -52,8 +52,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment(None)?;
-    let roads = site.roads(None);
-    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &roads)?;
+    let roads = site.roads(None)?;
+    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue, false), &site.selection(), &roads)?;
     let rows = rows(&plan, &roads, site);
     print::data(&match arguments.output {
         Output::Text => text(&rows, &plan),
@@ -94,7 +94,28 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
             host: look.host.clone(),
             port: look.port,
             protocol: look.service.name(),
+            road: match look.service {
+                Service::Https(_) => {
+                    roads.proxied(&look.host).map(|proxy| format!("proxy {proxy} ({})", proxy.learnt_from))
+                }
+                _ => None,
+            }
+            .unwrap_or_else(|| road(roads, &look.host, look.port)),
+            ..row
+        }),
+        Look::Token(look) => Some(Row {
+            host: look.application.login_host.clone(),
+            port: 443,
+            protocol: "https",
+            credential: "client secret or refresh token",
+            ..row
+        }),
+        Look::Mailbox(look) => Some(Row {
+            host: look.host.clone(),
+            port: look.port,
+            protocol: look.protocol.name(),
             road: road(roads, &look.host, look.port),
+            credential: "access token",
             ..row
         }),
         Look::Version(_) | Look::Url(_) => None,

@@ -16,6 +16,7 @@ use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
     plan::Plan,
+    probe::World,
     report::{self, Format, Stream, Style, Verbosity, transcript},
     run::{Event, Options},
 };
@@ -62,7 +63,7 @@ pub struct Arguments {
     /// Show only what is not well
     #[arg(short, long)]
     quiet: bool,
-    /// No colour (NO_COLOR does the same)
+    /// No colour (the variable `NO_COLOR` does the same)
     #[arg(long)]
     no_color: bool,
 }
@@ -77,7 +78,7 @@ struct Saved {
 fn saved(text: &str) -> Result<Saved, String> {
     let known: Vec<String> = Format::value_variants()
         .iter()
-        .filter_map(|format| format.to_possible_value())
+        .filter_map(ValueEnum::to_possible_value)
         .map(|value| value.get_name().to_owned())
         .collect();
     let right = || format!("write FORMAT=FILE with one of {}", known.join(", "));
@@ -98,7 +99,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
             report?
         }
         Err(error) => {
-            return Err(Trouble::Usage(format!("this system gives no threads: {error}"), "free some memory".to_owned()));
+            return Err(Trouble::Usage(
+                format!("this system gives no threads: {error}"),
+                "free some memory".to_owned(),
+            ));
         }
     };
     let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));
@@ -113,21 +117,24 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let lab = start_lab(arguments).await?;
     let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
-    let network = site.network(lab.as_ref(), limits)?;
-    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &network.roads)?;
+    let network = site.network(&deployment, lab.as_ref(), limits)?;
+    let plan =
+        Plan::make(&catalogue, &site.site(&deployment, &catalogue, lab.is_some()), &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),
         role: site.role(&deployment).word().to_owned(),
         cloud: site.cloud(&deployment).word().to_owned(),
         lab: lab.is_some(),
         dns_suffixes: network.resolver.suffixes(),
+        proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
     let (events, told) = tokio::sync::mpsc::unbounded_channel();
     let progress = tokio::spawn(show_progress(told, plan.looks.len()));
     let interruption = tokio::spawn(stop_on_interrupt(stop));
-    let report = crate::run::run(&plan, &network, &catalogue, options, events).await;
+    let world = World { keep_transcripts: arguments.transcript.is_some(), ..World::new(network) };
+    let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
     interruption.abort();
     Ok(report)
@@ -136,7 +143,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
 async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, Trouble> {
     let Some(faults) = &arguments.lab else { return Ok(None) };
     let faults = faults.split(',').map(str::trim).filter(|fault| !fault.is_empty()).map(str::to_owned).collect();
-    let settings = Settings { faults, latency: arguments.lab_latency.unwrap_or_default() };
+    let settings = Settings { faults, latency: arguments.lab_latency.unwrap_or_default(), ..Settings::default() };
     Ok(Some(Lab::start(&settings).await?))
 }
 

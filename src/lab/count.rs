@@ -1,9 +1,9 @@
-//! What came in: connections, and commands that would change something.
+//! What came in: connections, sign-ins, tokens, and commands that would change something.
 
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// How often what was asked of the lab.
@@ -13,13 +13,47 @@ pub struct Counts {
     pub lookups: u64,
     /// Connections that a server accepted, by the public address and port. Reset ones count, refused and dropped do not.
     pub connections: BTreeMap<SocketAddr, u64>,
+    /// The most connections that were open at once, by the public name. One counts until both sides have closed it.
+    pub most_for_host: BTreeMap<&'static str, u64>,
+    /// Access tokens that were given, by the user; those of the application stand under `application`.
+    pub tokens: BTreeMap<String, u64>,
+    /// Sign-ins that were taken, by the mailbox that was named and the protocol: `smtp`, `imap`, `pop3`.
+    pub sign_ins: BTreeMap<(String, &'static str), u64>,
+    /// Sign-ins that were refused, by protocol.
+    pub refused: BTreeMap<&'static str, u64>,
+    /// The most sessions that one mailbox had at once, over all protocols.
+    pub most_for_mailbox: BTreeMap<String, u64>,
     /// Commands that change a mailbox or send mail, such as `DATA` or `STORE`, whether they were carried out or not.
     pub changing: BTreeMap<&'static str, u64>,
+    /// Messages that were taken, by the mailbox they came to; `elsewhere` for those that left the tenant.
+    pub delivered: BTreeMap<String, u64>,
 }
 
 /// Counts for all servers of one lab.
 #[derive(Debug, Default)]
-pub(super) struct Counter(Mutex<Counts>);
+pub(super) struct Counter(Mutex<Book>);
+
+#[derive(Debug, Default)]
+struct Book {
+    counts: Counts,
+    now: BTreeMap<Place, u64>,
+}
+
+/// Where somebody can be for a while.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// Connected to a name.
+    Host(&'static str),
+    /// Signed in to a mailbox.
+    Mailbox(String),
+}
+
+/// Somebody is there until this is dropped.
+#[derive(Debug)]
+pub(super) struct Presence {
+    counter: Arc<Counter>,
+    place: Place,
+}
 
 impl Counter {
     /// Counts a question to the resolver.
@@ -32,18 +66,61 @@ impl Counter {
         self.change(|counts| *counts.connections.entry(address).or_default() += 1);
     }
 
+    /// Counts a token that is given.
+    pub fn token(&self, user: &str) {
+        self.change(|counts| *counts.tokens.entry(user.to_owned()).or_default() += 1);
+    }
+
+    /// Counts a sign-in that is taken.
+    pub fn sign_in(&self, mailbox: &str, protocol: &'static str) {
+        self.change(|counts| *counts.sign_ins.entry((mailbox.to_owned(), protocol)).or_default() += 1);
+    }
+
+    /// Counts a sign-in that is refused.
+    pub fn refusal(&self, protocol: &'static str) {
+        self.change(|counts| *counts.refused.entry(protocol).or_default() += 1);
+    }
+
+    /// Counts a message that is taken.
+    pub fn delivery(&self, mailbox: &str) {
+        self.change(|counts| *counts.delivered.entry(mailbox.to_owned()).or_default() += 1);
+    }
+
     /// Counts a command when it is one of those that change something. `changing` are the protocol's.
     pub fn command(&self, word: &str, changing: &[&'static str]) {
         let Some(known) = changing.iter().find(|known| known.eq_ignore_ascii_case(word)) else { return };
         self.change(|counts| *counts.changing.entry(known).or_default() += 1);
     }
 
+    /// Notes that somebody is somewhere, and how many are there at most.
+    pub fn enter(self: &Arc<Self>, place: Place) -> Presence {
+        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = book.now.entry(place.clone()).or_default();
+        *now += 1;
+        let now = *now;
+        let most = match &place {
+            Place::Host(name) => book.counts.most_for_host.entry(name).or_default(),
+            Place::Mailbox(name) => book.counts.most_for_mailbox.entry(name.clone()).or_default(),
+        };
+        *most = now.max(*most);
+        Presence { counter: self.clone(), place }
+    }
+
     /// The counts so far.
     pub fn so_far(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).counts.clone()
     }
 
     fn change(&self, change: impl FnOnce(&mut Counts)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner).counts);
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        let mut book = self.counter.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(now) = book.now.get_mut(&self.place) {
+            *now = now.saturating_sub(1);
+        }
     }
 }

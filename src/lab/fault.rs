@@ -128,6 +128,146 @@ pub(super) struct Change {
     /// What is done at those moments.
     #[serde(default)]
     pub steps: Vec<Step>,
+    /// What Entra refuses, in the whole tenant.
+    pub entra: Option<Refusal>,
+    /// The registration of ECE.
+    pub application: Option<Application>,
+    /// The switches of the tenant.
+    pub tenant: Option<Tenant>,
+    /// The switches and rights of a mailbox.
+    pub mailbox: Option<Mailbox>,
+    /// What stands in tokens.
+    pub token: Option<Token>,
+    /// ECE has an account of the application itself, too.
+    #[serde(default)]
+    pub application_account: bool,
+}
+
+/// A refusal of Entra.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Refusal {
+    /// The grants that are refused, `authorize` and `devicecode` for those two endpoints; none means every grant.
+    #[serde(default)]
+    pub grants: Vec<String>,
+    /// The users that are refused; none means everybody.
+    #[serde(default)]
+    pub of: Vec<String>,
+    /// The status of HTTP.
+    pub status: u16,
+    /// The error of RFC 6749 section 5.2.
+    pub error: String,
+    /// The number behind AADSTS.
+    pub aadsts: u32,
+    /// What is said behind it. `{client}`, `{user}`, `{tenant}`, `{resource}`, `{issued}` (97 days ago) and `{changed}`
+    /// (two days ago) are filled in.
+    pub words: String,
+    /// What Microsoft's libraries are told besides.
+    pub suberror: Option<String>,
+    /// Further headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Only so many requests are refused, and all is well behind them.
+    pub times: Option<u64>,
+}
+
+/// Changes to the registration of ECE. What is not named stays healthy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Application {
+    /// The directory knows it.
+    pub known: Option<bool>,
+    /// What has become of its secret.
+    pub secret: Option<Secret>,
+    /// It counts as a public client.
+    pub public: Option<bool>,
+    /// The delegated permissions that were consented to.
+    pub consent: Option<Vec<String>>,
+    /// The permissions of its own that were consented to.
+    pub roles: Option<Vec<String>>,
+    /// Exchange knows its service principal.
+    pub principal: Option<bool>,
+}
+
+/// What has become of the secret that ECE has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Secret {
+    /// It is the application's.
+    Good,
+    /// It was the application's.
+    Expired,
+    /// It is something else.
+    Other,
+}
+
+/// Switches of the tenant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Tenant {
+    /// SMTP takes sign-ins, but for mailboxes that say otherwise.
+    pub smtp_auth: bool,
+}
+
+/// Changes to mailboxes. What is not named stays healthy.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Mailbox {
+    /// The mailbox; none means every one.
+    pub name: Option<String>,
+    /// There is one.
+    pub exists: Option<bool>,
+    /// It has its licence.
+    pub licensed: Option<bool>,
+    /// The switch of IMAP.
+    pub imap: Option<bool>,
+    /// The switch of POP3.
+    pub pop: Option<bool>,
+    /// The switch of SMTP, which wins over the tenant's.
+    pub smtp: Option<bool>,
+    /// Who may open it besides its user: users by name, or `application`.
+    pub full_access: Option<Vec<String>>,
+    /// Who may send as it besides its user.
+    pub send_as: Option<Vec<String>>,
+}
+
+impl Mailbox {
+    /// True when this mailbox is meant.
+    pub fn is_for(&self, address: &str) -> bool {
+        self.name.as_ref().is_none_or(|name| name == address)
+    }
+}
+
+/// Changes to tokens.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Token {
+    /// The users whose tokens are meant, `application` for its own; none means all tokens.
+    #[serde(default)]
+    pub of: Vec<String>,
+    /// The account holds an access token and no refresh token: nobody could get such a token from Entra.
+    #[serde(default)]
+    pub handed_over: bool,
+    /// The refresh token is that of another user: somebody else signed in.
+    pub owner: Option<String>,
+    /// Claims that are others.
+    #[serde(default)]
+    pub claims: BTreeMap<String, toml::Value>,
+    /// Claims that are missing.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// When it ends, in minutes from now.
+    pub minutes: Option<i64>,
+    /// How many groups its user is in.
+    #[serde(default)]
+    pub groups: usize,
+}
+
+impl Token {
+    /// True when the tokens of this user are meant.
+    pub fn is_for(&self, user: &str) -> bool {
+        self.of.is_empty() || self.of.iter().any(|one| one == user)
+    }
 }
 
 /// Which of a name's addresses.
@@ -313,6 +453,22 @@ pub(super) enum Moment {
     Discovery,
     /// The token endpoint.
     Token,
+    /// The sign-in page of Entra, and where it sends the browser.
+    Authorize,
+    /// The beginning of a sign-in by device code.
+    DeviceCode,
+    /// What is said to the credentials, in SMTP, IMAP and POP3. Steps that let a client in end with `"healthy"`.
+    Authenticate,
+    /// Opening a mailbox: SELECT, EXAMINE and STATUS in IMAP, STAT in POP3.
+    Open,
+    /// MAIL FROM.
+    Sender,
+    /// RCPT TO.
+    Recipient,
+    /// DATA, before the message.
+    Data,
+    /// The end of a message.
+    Message,
     /// Any other page.
     Page,
 }

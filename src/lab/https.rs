@@ -1,30 +1,34 @@
-//! Web pages over TLS (RFC 9112): the sign-in pages and the token endpoint of Microsoft Entra ID, Outlook on the web,
-//! ECE's own web server. Nobody gets a token yet.
-//!
-//! The discovery document has the shape of section 3 of `OpenID Connect Discovery 1.0`, as Entra fills it in; errors have
-//! that of <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
+//! Web pages over TLS (RFC 9112): Microsoft Entra ID, which has a module of its own, Outlook on the web, and ECE's own
+//! web server.
 
 use std::{collections::BTreeMap, fmt::Write};
 
 use jiff::Timestamp;
 
 use super::{
+    entra,
     fault::{Answer, Moment},
-    place::{Service, TENANT_DOMAINS, TENANT_ID},
+    place::Service,
     talk::{Over, Talk},
 };
 
-/// The tenant of all personal accounts.
-const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const MOST_HEADERS: usize = 100;
 const MOST_REQUESTS: usize = 100;
-const JSON: &str = "application/json; charset=utf-8";
-const HTML: &str = "text/html; charset=utf-8";
+/// The kind of a document.
+pub(super) const JSON: &str = "application/json; charset=utf-8";
+/// The kind of a page.
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 
-struct Request {
-    method: String,
-    path: String,
-    body: String,
+/// A request.
+pub(super) struct Request {
+    /// Its method.
+    pub method: String,
+    /// Its path, with the query.
+    pub path: String,
+    /// Its body.
+    pub body: String,
+    /// The header Authorization.
+    pub authorization: Option<String>,
     closes: bool,
 }
 
@@ -36,7 +40,7 @@ pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
         let Some(request) = read(talk).await? else {
             return say(talk, Moment::Page, &page(400, "Bad Request"), true).await;
         };
-        let (moment, answer) = answer(talk.endpoint.service, &request, talk.now());
+        let (moment, answer) = answer(talk, &request);
         say(talk, moment, &answer, request.method != "HEAD").await?;
         if request.closes {
             break;
@@ -82,7 +86,8 @@ async fn read(talk: &mut Talk) -> Result<Option<Request>, Over> {
     let body = String::from_utf8_lossy(&talk.bytes(length).await?).into_owned();
     let closes =
         version == "HTTP/1.0" || headers.get("connection").is_some_and(|word| word.eq_ignore_ascii_case("close"));
-    Ok(Some(Request { method: method.into(), path: path.into(), body, closes }))
+    let authorization = headers.get("authorization").cloned();
+    Ok(Some(Request { method: method.into(), path: path.into(), body, authorization, closes }))
 }
 
 async fn headers(talk: &mut Talk) -> Result<BTreeMap<String, String>, Over> {
@@ -99,75 +104,12 @@ async fn headers(talk: &mut Talk) -> Result<BTreeMap<String, String>, Over> {
     Err(Over)
 }
 
-fn answer(service: Service, request: &Request, now: Timestamp) -> (Moment, Answer) {
-    match service {
-        Service::Login => login(request, now),
+fn answer(talk: &Talk, request: &Request) -> (Moment, Answer) {
+    match talk.endpoint.service {
+        Service::Login => entra::answer(&talk.cloud, request, talk.now()),
         Service::Ece => (Moment::Page, ece(&request.path)),
         _ => (Moment::Page, outlook(&request.path)),
     }
-}
-
-fn login(request: &Request, now: Timestamp) -> (Moment, Answer) {
-    let path = request.path.split('?').next().unwrap_or_default().trim_start_matches('/');
-    let (tenant, rest) = path.split_once('/').unwrap_or((path, ""));
-    match rest {
-        "v2.0/.well-known/openid-configuration" => (Moment::Discovery, discovery(tenant, now)),
-        "oauth2/v2.0/token" if request.method == "POST" => (Moment::Token, token(tenant, &request.body, now)),
-        "" if tenant.is_empty() => (Moment::Page, sent_on("https://www.office.com/login")),
-        _ => (Moment::Page, page(404, "Not Found")),
-    }
-}
-
-fn discovery(tenant: &str, now: Timestamp) -> Answer {
-    let Some(issuer_tenant) = issuer_tenant(tenant) else { return no_such_tenant(tenant, now) };
-    let base = "https://login.microsoftonline.com";
-    let path_tenant = if issuer_tenant == "{tenantid}" { tenant } else { issuer_tenant };
-    let body = format!(
-        r#"{{"token_endpoint":"{base}/{path_tenant}/oauth2/v2.0/token","token_endpoint_auth_methods_supported":["client_secret_post","private_key_jwt","client_secret_basic"],"jwks_uri":"{base}/{path_tenant}/discovery/v2.0/keys","response_modes_supported":["query","fragment","form_post"],"subject_types_supported":["pairwise"],"id_token_signing_alg_values_supported":["RS256"],"response_types_supported":["code","id_token","code id_token","id_token token"],"scopes_supported":["openid","profile","email","offline_access"],"issuer":"{base}/{issuer_tenant}/v2.0","request_uri_parameter_supported":false,"userinfo_endpoint":"https://graph.microsoft.com/oidc/userinfo","authorization_endpoint":"{base}/{path_tenant}/oauth2/v2.0/authorize","device_authorization_endpoint":"{base}/{path_tenant}/oauth2/v2.0/devicecode","http_logout_supported":true,"frontchannel_logout_supported":true,"end_session_endpoint":"{base}/{path_tenant}/oauth2/v2.0/logout","tenant_region_scope":"EU","cloud_instance_name":"microsoftonline.com","cloud_graph_host_name":"graph.windows.net","msgraph_host":"graph.microsoft.com"}}"#
-    );
-    typed(200, JSON, body)
-}
-
-/// The tenant that the issuer names. The shared endpoints name a place-holder, in these very letters.
-fn issuer_tenant(asked: &str) -> Option<&'static str> {
-    match asked.to_ascii_lowercase().as_str() {
-        "common" | "organizations" => Some("{tenantid}"),
-        "consumers" | CONSUMERS => Some(CONSUMERS),
-        asked if asked == TENANT_ID || TENANT_DOMAINS.contains(&asked) => Some(TENANT_ID),
-        _ => None,
-    }
-}
-
-fn token(tenant: &str, body: &str, now: Timestamp) -> Answer {
-    if issuer_tenant(tenant).is_none() {
-        return no_such_tenant(tenant, now);
-    }
-    let given = |name: &str| body.split('&').any(|pair| pair.split('=').next() == Some(name));
-    if let Some(missing) = ["grant_type", "client_id"].into_iter().find(|name| !given(name)) {
-        let words = format!("The request body must contain the following parameter: '{missing}'.");
-        return entra_error("invalid_request", 900_144, &words, now);
-    }
-    entra_error("unauthorized_client", 700_016, "Application was not found in the directory 'Contoso'.", now)
-}
-
-fn no_such_tenant(tenant: &str, now: Timestamp) -> Answer {
-    let shown: String = tenant.chars().filter(|c| c.is_ascii_alphanumeric() || ".-".contains(*c)).take(80).collect();
-    let words = format!(
-        "Tenant '{shown}' not found. Check to make sure you have the correct tenant ID and are signing into the correct \
-         cloud."
-    );
-    entra_error("invalid_tenant", 90_002, &words, now)
-}
-
-/// An error as Entra words it: the code in front, what identifies the request behind.
-fn entra_error(error: &str, code: u32, words: &str, now: Timestamp) -> Answer {
-    let time = now.strftime("%Y-%m-%d %H:%M:%SZ");
-    let trace = "0f6a1d52-7c3b-4e98-a1d4-5b2c9e700100";
-    let correlation = "b83e27c4-16fd-4a09-92e5-d07f3a516c8e";
-    let body = format!(
-        r#"{{"error":"{error}","error_description":"AADSTS{code}: {words} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}","error_codes":[{code}],"timestamp":"{time}","trace_id":"{trace}","correlation_id":"{correlation}","error_uri":"https://login.microsoftonline.com/error?code={code}"}}"#
-    );
-    typed(400, JSON, body)
 }
 
 fn outlook(path: &str) -> Answer {
@@ -187,19 +129,22 @@ fn ece(path: &str) -> Answer {
     }
 }
 
-fn sent_on(location: &str) -> Answer {
+/// A redirection.
+pub(super) fn sent_on(location: &str) -> Answer {
     let mut answer = page(302, "Object moved");
     answer.headers.insert("Location".into(), location.into());
     answer
 }
 
-fn page(status: u16, title: &str) -> Answer {
+/// A page with nothing on it but its title.
+pub(super) fn page(status: u16, title: &str) -> Answer {
     let body =
         format!("<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n");
     typed(status, HTML, body)
 }
 
-fn typed(status: u16, kind: &str, body: String) -> Answer {
+/// An answer of this kind.
+pub(super) fn typed(status: u16, kind: &str, body: String) -> Answer {
     let headers = [("Content-Type", kind), ("Cache-Control", "no-store"), ("Server", "Microsoft-IIS/10.0")];
     let headers = headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     Answer { status, headers, body }

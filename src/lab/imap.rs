@@ -1,7 +1,12 @@
-//! Mail access (RFC 3501) inside TLS, as Exchange Online offers it to somebody who has not signed in.
+//! Mail access (RFC 3501) inside TLS with XOAUTH2, as Exchange Online offers it: as much of it as it takes to open a
+//! mailbox, look for a message and put it away. MOVE is of RFC 6851, SASL-IR of RFC 4959, UIDPLUS of RFC 4315.
+//!
+//! A sequence number is the place that a message has in its folder at that moment.
 
 use super::{
+    exchange::{Protocol, Refused, Session},
     fault::Moment,
+    store::{FOLDERS, Folder, LARGEST, Message},
     talk::{Over, Talk},
 };
 
@@ -13,6 +18,7 @@ const CHANGING: &[&str] = &[
     "EXPUNGE",
     "MOVE",
     "RENAME",
+    "SELECT",
     "SETMETADATA",
     "STORE",
     "SUBSCRIBE",
@@ -20,55 +26,529 @@ const CHANGING: &[&str] = &[
 ];
 const CAPABILITIES: &str =
     "IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR UIDPLUS ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+";
+const CAPABILITIES_SIGNED_IN: &str =
+    "IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR UIDPLUS MOVE ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+";
+const NOT_CONNECTED: &str = "BAD User is authenticated but not connected.";
+const INVALID_STATE: &str = "BAD Command received in Invalid state.";
+const BAD_ARGUMENT: &str = "BAD Command Argument Error. 11";
+/// How many literals a command may have.
+const MOST_LITERALS: usize = 8;
+const UID_VALIDITY: u32 = 14;
+
+/// A command, with its literals and quoted strings read.
+struct Command {
+    tag: String,
+    word: String,
+    /// True behind the word UID.
+    by_uid: bool,
+    arguments: Vec<String>,
+}
+
+/// One conversation.
+#[derive(Default)]
+struct Access {
+    session: Option<Session>,
+    folder: Option<&'static str>,
+    read_only: bool,
+}
 
 /// Speaks until the client or a fault ends it.
 pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
     talk.encrypt().await?;
     let greeting = format!("* OK The Microsoft Exchange IMAP4 service is ready. [{}]\r\n", super::back_end(talk));
     talk.reply(Moment::Greeting, &greeting).await?;
+    let mut access = Access::default();
     loop {
+        let command = read(talk).await?;
+        talk.counter.command(&command.word, CHANGING);
+        access.answer(talk, &command).await?;
+    }
+}
+
+impl Access {
+    async fn answer(&mut self, talk: &mut Talk, command: &Command) -> Result<(), Over> {
+        let tag = &command.tag;
+        match command.word.as_str() {
+            "CAPABILITY" => {
+                let offered = if self.session.is_some() { CAPABILITIES_SIGNED_IN } else { CAPABILITIES };
+                let text = format!("* CAPABILITY {offered}\r\n{tag} OK CAPABILITY completed.\r\n");
+                talk.reply_tagged(Moment::Capabilities, &text, tag).await
+            }
+            "ID" => {
+                let own = "* ID (\"name\" \"Microsoft.Exchange.Imap4.Imap4Server\")";
+                talk.say(&format!("{own}\r\n{tag} OK ID completed\r\n")).await
+            }
+            "LOGOUT" => {
+                self.session = None;
+                let goodbye = "* BYE Microsoft Exchange Server IMAP4 server signing off.";
+                talk.say(&format!("{goodbye}\r\n{tag} OK LOGOUT completed.\r\n")).await?;
+                Err(Over)
+            }
+            "" => talk.say(&format!("{tag} BAD Command Error. 10\r\n")).await,
+            _ => match self.session.as_ref().map(|session| session.connected) {
+                None => self.before_sign_in(talk, command).await,
+                Some(false) => talk.reply_tagged(Moment::Open, &format!("{tag} {NOT_CONNECTED}\r\n"), tag).await,
+                Some(true) => self.signed_in(talk, command).await,
+            },
+        }
+    }
+
+    async fn before_sign_in(&mut self, talk: &mut Talk, command: &Command) -> Result<(), Over> {
+        let tag = &command.tag;
+        match command.word.as_str() {
+            "NOOP" => talk.say(&format!("{tag} OK NOOP completed.\r\n")).await,
+            "AUTHENTICATE" => self.sign_in(talk, command).await,
+            "LOGIN" => talk.say(&format!("{tag} NO LOGIN failed.\r\n")).await,
+            _ => talk.say(&format!("{tag} {INVALID_STATE}\r\n")).await,
+        }
+    }
+
+    async fn sign_in(&mut self, talk: &mut Talk, command: &Command) -> Result<(), Over> {
+        let tag = &command.tag;
+        let mechanism = command.argument(0).to_ascii_uppercase();
+        if !["XOAUTH2", "PLAIN"].contains(&mechanism.as_str()) {
+            return talk.say(&format!("{tag} NO Unsupported authentication mechanism.\r\n")).await;
+        }
+        let response = match command.arguments.get(1) {
+            Some(response) => response.clone(),
+            None => {
+                talk.say("+ \r\n").await?;
+                talk.line().await?
+            }
+        };
+        if !talk.endpoint.agrees(Moment::Authenticate) {
+            talk.counter.refusal(Protocol::Imap.name());
+            return talk.reply_tagged(Moment::Authenticate, "", tag).await;
+        }
+        let (cloud, now) = (talk.cloud.clone(), talk.now());
+        let outcome = match mechanism.as_str() {
+            "XOAUTH2" => cloud.sign_in(Protocol::Imap, &response, now).await,
+            _ => Err(Refused::NotTaken),
+        };
+        match outcome {
+            Ok(session) => {
+                self.session = Some(session);
+                let text = format!("{tag} OK AUTHENTICATE completed.\r\n");
+                talk.reply_tagged(Moment::Authenticate, &text, tag).await
+            }
+            Err(_) => talk.say(&format!("{tag} NO AUTHENTICATE failed.\r\n")).await,
+        }
+    }
+
+    async fn signed_in(&mut self, talk: &mut Talk, command: &Command) -> Result<(), Over> {
+        let (tag, word) = (&command.tag, command.word.as_str());
+        let text = match word {
+            "SELECT" | "EXAMINE" | "STATUS" => {
+                let opened = if word == "STATUS" { self.status(talk, command) } else { self.select(talk, command) };
+                return talk.reply_tagged(Moment::Open, &opened, tag).await;
+            }
+            "NOOP" | "CHECK" => format!("{}{tag} OK {word} completed.\r\n", self.news(talk)),
+            "LIST" | "LSUB" => list(word, command),
+            "NAMESPACE" => format!("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n{tag} OK NAMESPACE completed.\r\n"),
+            "APPEND" => self.append(talk, command),
+            "IDLE" => {
+                talk.say("+ IDLE accepted, awaiting DONE command.\r\n").await?;
+                talk.line().await?;
+                format!("{}{tag} OK IDLE completed.\r\n", self.news(talk))
+            }
+            _ => match self.folder {
+                Some(folder) => self.in_folder(talk, command, folder),
+                None => format!("{tag} {INVALID_STATE}\r\n"),
+            },
+        };
+        talk.say(&text).await
+    }
+
+    /// Does something with the folders of the open mailbox.
+    fn open<T: Default>(&self, talk: &Talk, folder: &str, act: impl FnOnce(&mut Folder) -> T) -> T {
+        let Some(session) = &self.session else { return T::default() };
+        talk.cloud.store.open(&session.mailbox, |folders| folders.get_mut(folder).map(act).unwrap_or_default())
+    }
+
+    fn select(&mut self, talk: &Talk, command: &Command) -> String {
+        let tag = &command.tag;
+        self.folder = None;
+        let Some(folder) = known(command.argument(0)) else {
+            return format!("{tag} NO {} doesn't exist.\r\n", shown(command.argument(0)));
+        };
+        self.folder = talk.endpoint.agrees(Moment::Open).then_some(folder);
+        self.read_only = command.word == "EXAMINE";
+        let (count, unseen, next) = self.open(talk, folder, |folder| {
+            let unseen = folder.messages.iter().position(|message| !message.has("\\Seen"));
+            (folder.messages.len(), unseen, folder.next_uid)
+        });
+        let unseen = unseen
+            .map_or(String::new(), |place| format!("* OK [UNSEEN {0}] Is the first unseen message\r\n", place + 1));
+        let (flags, how) = if self.read_only {
+            ("", "READ-ONLY")
+        } else {
+            ("\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent", "READ-WRITE")
+        };
+        format!(
+            "* {count} EXISTS\r\n* 0 RECENT\r\n* FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft $MDNSent)\r\n\
+             * OK [PERMANENTFLAGS ({flags})] Permanent flags\r\n{unseen}* OK [UIDVALIDITY {UID_VALIDITY}] UIDVALIDITY value\r\n\
+             * OK [UIDNEXT {next}] The next unique identifier value\r\n{tag} OK [{how}] {} completed.\r\n",
+            command.word
+        )
+    }
+
+    fn status(&self, talk: &Talk, command: &Command) -> String {
+        let tag = &command.tag;
+        let Some(name) = known(command.argument(0)) else {
+            return format!("{tag} NO {} doesn't exist.\r\n", shown(command.argument(0)));
+        };
+        let (count, unseen, next) = self.open(talk, name, |folder| {
+            let unseen = folder.messages.iter().filter(|message| !message.has("\\Seen")).count();
+            (folder.messages.len(), unseen, folder.next_uid)
+        });
+        let item = |item: &String| match item.to_ascii_uppercase().as_str() {
+            "MESSAGES" => Some(format!("MESSAGES {count}")),
+            "UNSEEN" => Some(format!("UNSEEN {unseen}")),
+            "UIDNEXT" => Some(format!("UIDNEXT {next}")),
+            "UIDVALIDITY" => Some(format!("UIDVALIDITY {UID_VALIDITY}")),
+            "RECENT" => Some("RECENT 0".into()),
+            _ => None,
+        };
+        let items: Vec<_> = command.arguments.iter().skip(1).filter_map(item).collect();
+        format!("* STATUS \"{name}\" ({})\r\n{tag} OK STATUS completed.\r\n", items.join(" "))
+    }
+
+    fn news(&self, talk: &Talk) -> String {
+        let count = |folder| self.open(talk, folder, |folder: &mut Folder| folder.messages.len());
+        self.folder.map_or(String::new(), |folder| format!("* {} EXISTS\r\n", count(folder)))
+    }
+
+    fn append(&self, talk: &Talk, command: &Command) -> String {
+        let tag = &command.tag;
+        let (Some(folder), Some(text), Some(session)) =
+            (known(command.argument(0)), command.arguments.last(), &self.session)
+        else {
+            return format!("{tag} {BAD_ARGUMENT}\r\n");
+        };
+        if talk.cloud.store.deliver(&session.mailbox, folder, text, talk.now()) {
+            format!("{tag} OK APPEND completed.\r\n")
+        } else {
+            format!("{tag} NO The mailbox is full.\r\n")
+        }
+    }
+
+    fn in_folder(&mut self, talk: &Talk, command: &Command, folder: &'static str) -> String {
+        let (tag, word) = (&command.tag, command.word.as_str());
+        let changes = ["STORE", "EXPUNGE", "MOVE"].contains(&word);
+        if changes && self.read_only {
+            return format!("{tag} NO {word} failed: the mailbox is read-only.\r\n");
+        }
+        let told = match word {
+            "SEARCH" => self.open(talk, folder, |folder| search(folder, command)),
+            "FETCH" => self.open(talk, folder, |folder| Some(fetch(folder, command))),
+            "STORE" => self.open(talk, folder, |folder| Some(store(folder, command))),
+            "EXPUNGE" => self.open(talk, folder, |folder| Some(expunge(folder, command))),
+            "COPY" | "MOVE" => self.put(talk, command, folder),
+            "CLOSE" | "UNSELECT" => {
+                if word == "CLOSE" && !self.read_only {
+                    self.open(talk, folder, |folder| folder.messages.retain(|message| !message.has("\\Deleted")));
+                }
+                self.folder = None;
+                Some(String::new())
+            }
+            _ => return format!("{tag} {INVALID_STATE}\r\n"),
+        };
+        match told {
+            Some(told) => format!("{told}{tag} OK {word} completed.\r\n"),
+            None => format!("{tag} {BAD_ARGUMENT}\r\n"),
+        }
+    }
+
+    /// Copies or moves messages into another folder.
+    fn put(&self, talk: &Talk, command: &Command, folder: &'static str) -> Option<String> {
+        let (target, session) = (known(command.argument(1))?, self.session.as_ref()?);
+        let chosen = self.open(talk, folder, |folder| {
+            let chosen =
+                folder.messages.iter().enumerate().filter(|(place, message)| command.takes(*place, message, folder));
+            chosen.map(|(_, message)| message.clone()).collect::<Vec<_>>()
+        });
+        for message in &chosen {
+            if !talk.cloud.store.deliver(&session.mailbox, target, &message.text, message.at) {
+                return None;
+            }
+        }
+        if command.word == "COPY" {
+            return Some(String::new());
+        }
+        Some(
+            self.open(talk, folder, |folder| remove(folder, |message| chosen.iter().any(|one| one.uid == message.uid))),
+        )
+    }
+}
+
+fn list(word: &str, command: &Command) -> String {
+    let tag = &command.tag;
+    let wanted = command.argument(1);
+    let special = |name: &str| match name {
+        "Deleted Items" => "\\HasNoChildren \\Trash",
+        "Sent Items" => "\\HasNoChildren \\Sent",
+        "Drafts" => "\\HasNoChildren \\Drafts",
+        "Junk Email" => "\\HasNoChildren \\Junk",
+        _ => "\\Marked \\HasNoChildren",
+    };
+    let line = |name: &&str| match *name {
+        "INBOX" => format!("* {word} ({}) \"/\" INBOX\r\n", special(name)),
+        name => format!("* {word} ({}) \"/\" \"{name}\"\r\n", special(name)),
+    };
+    let text: String = match wanted {
+        "" => format!("* {word} (\\Noselect \\HasChildren) \"/\" \"\"\r\n"),
+        "*" | "%" => FOLDERS.iter().map(line).collect(),
+        name => known(name).iter().map(line).collect(),
+    };
+    format!("{text}{tag} OK {word} completed.\r\n")
+}
+
+fn search(folder: &Folder, command: &Command) -> Option<String> {
+    let mut found = String::new();
+    for (place, message) in folder.messages.iter().enumerate() {
+        if matches(&command.arguments, place, message, folder)? {
+            let number = if command.by_uid { message.uid } else { u32::try_from(place + 1).ok()? };
+            found.push_str(&format!(" {number}"));
+        }
+    }
+    Some(format!("* SEARCH{found}\r\n"))
+}
+
+/// True when a message is what is looked for; none when a key is not known. All keys must hold.
+fn matches(keys: &[String], place: usize, message: &Message, folder: &Folder) -> Option<bool> {
+    let mut keys = keys.iter();
+    let mut holds = true;
+    while let Some(key) = keys.next() {
+        holds &= match key.to_ascii_uppercase().as_str() {
+            "CHARSET" | "SINCE" | "BEFORE" | "ON" | "SENTSINCE" => keys.next().is_some(), // days do not matter here
+            "ALL" | "(" | ")" => true,
+            "SEEN" => message.has("\\Seen"),
+            "UNSEEN" => !message.has("\\Seen"),
+            "DELETED" => message.has("\\Deleted"),
+            "UNDELETED" => !message.has("\\Deleted"),
+            "HEADER" => message.header(keys.next()?)?.contains(&keys.next()?.to_ascii_lowercase()),
+            name @ ("SUBJECT" | "FROM" | "TO") => message.header(name)?.contains(&keys.next()?.to_ascii_lowercase()),
+            "TEXT" | "BODY" => message.text.to_ascii_lowercase().contains(&keys.next()?.to_ascii_lowercase()),
+            "UID" => is_in(keys.next()?, message.uid, folder.next_uid),
+            set if set.starts_with(|letter: char| letter.is_ascii_digit() || letter == '*') => {
+                is_in(set, u32::try_from(place + 1).ok()?, u32::try_from(folder.messages.len()).ok()?)
+            }
+            _ => return None,
+        };
+    }
+    Some(holds)
+}
+
+fn fetch(folder: &mut Folder, command: &Command) -> String {
+    let chosen = chosen(folder, command);
+    let mut text = String::new();
+    for place in chosen {
+        let message = &folder.messages[place];
+        let mut items: Vec<_> = command.arguments.iter().skip(1).filter_map(|item| fetch_item(item, message)).collect();
+        if command.by_uid && !command.arguments.iter().any(|item| item.eq_ignore_ascii_case("UID")) {
+            items.insert(0, format!("UID {}", message.uid));
+        }
+        text.push_str(&format!("* {} FETCH ({})\r\n", place + 1, items.join(" ")));
+    }
+    text
+}
+
+fn fetch_item(item: &str, message: &Message) -> Option<String> {
+    let name = item.to_ascii_uppercase().replace("BODY.PEEK", "BODY");
+    let whole = &message.text;
+    let literal = |text: &str| format!("{name} {{{}}}\r\n{text}", text.len());
+    let head = || whole.split_once("\r\n\r\n").map_or(whole.clone(), |(head, _)| format!("{head}\r\n\r\n"));
+    Some(match name.as_str() {
+        "UID" => format!("UID {}", message.uid),
+        "FLAGS" => format!("FLAGS ({})", message.flags.join(" ")),
+        "RFC822.SIZE" => format!("RFC822.SIZE {}", whole.len()),
+        "INTERNALDATE" => format!("INTERNALDATE \"{}\"", message.at.strftime("%d-%b-%Y %H:%M:%S +0000")),
+        "BODY[]" | "RFC822" => literal(whole),
+        "BODY[HEADER]" | "RFC822.HEADER" => literal(&head()),
+        "BODY[TEXT]" | "RFC822.TEXT" => literal(whole.split_once("\r\n\r\n").map_or("", |(_, body)| body)),
+        fields if fields.starts_with("BODY[HEADER.FIELDS (") => {
+            let wanted: Vec<_> = fields.split(['(', ')']).nth(1)?.split(' ').collect();
+            let is_wanted = |line: &&str| {
+                line.split(':').next().is_some_and(|name| wanted.contains(&name.to_ascii_uppercase().as_str()))
+            };
+            let lines: Vec<_> = head().split("\r\n").filter(is_wanted).map(|line| format!("{line}\r\n")).collect();
+            literal(&format!("{}\r\n", lines.concat()))
+        }
+        _ => return None,
+    })
+}
+
+fn store(folder: &mut Folder, command: &Command) -> String {
+    let how = command.argument(1).to_ascii_uppercase();
+    let flags: Vec<_> =
+        command.arguments.iter().skip(2).filter(|flag| !["(", ")"].contains(&flag.as_str())).take(16).collect();
+    let mut text = String::new();
+    for place in chosen(folder, command) {
+        let message = &mut folder.messages[place];
+        if !how.starts_with('+') {
+            message
+                .flags
+                .retain(|flag| how.starts_with('-') && !flags.iter().any(|one| one.eq_ignore_ascii_case(flag)));
+        }
+        if !how.starts_with('-') {
+            let new = flags.iter().filter(|flag| !message.flags.contains(**flag)).map(ToString::to_string);
+            let new: Vec<_> = new.collect();
+            message.flags.extend(new);
+        }
+        if !how.ends_with(".SILENT") {
+            text.push_str(&format!(
+                "* {} FETCH (UID {} FLAGS ({}))\r\n",
+                place + 1,
+                message.uid,
+                message.flags.join(" ")
+            ));
+        }
+    }
+    text
+}
+
+fn expunge(folder: &mut Folder, command: &Command) -> String {
+    let last = folder.next_uid;
+    let is_named = |uid: u32| !command.by_uid || is_in(command.argument(0), uid, last);
+    remove(folder, |message| message.has("\\Deleted") && is_named(message.uid))
+}
+
+/// Takes messages out, and tells each by the number that it has at that moment.
+fn remove(folder: &mut Folder, is_meant: impl Fn(&Message) -> bool) -> String {
+    let mut text = String::new();
+    let mut number = 1;
+    folder.messages.retain(|message| {
+        let goes = is_meant(message);
+        if goes {
+            text.push_str(&format!("* {number} EXPUNGE\r\n"));
+        } else {
+            number += 1;
+        }
+        !goes
+    });
+    text
+}
+
+/// The places of the messages that a command names.
+fn chosen(folder: &Folder, command: &Command) -> Vec<usize> {
+    let all = folder.messages.iter().enumerate();
+    all.filter(|(place, message)| command.takes(*place, message, folder)).map(|(place, _)| place).collect()
+}
+
+impl Command {
+    fn argument(&self, place: usize) -> &str {
+        self.arguments.get(place).map_or("", String::as_str)
+    }
+
+    fn takes(&self, place: usize, message: &Message, folder: &Folder) -> bool {
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        match self.by_uid {
+            true => is_in(self.argument(0), message.uid, folder.next_uid - 1),
+            false => is_in(self.argument(0), number(place + 1), number(folder.messages.len())),
+        }
+    }
+}
+
+impl Message {
+    fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|one| one.eq_ignore_ascii_case(flag))
+    }
+
+    /// The value of a header in small letters, empty when there is none.
+    fn header(&self, name: &str) -> Option<String> {
+        let mut lines = self.text.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
+        let value = lines.find(|(one, _)| one.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.trim());
+        Some(value.to_ascii_lowercase())
+    }
+}
+
+/// True when a set such as `2,4:7,9:*` has this number in it.
+fn is_in(set: &str, number: u32, last: u32) -> bool {
+    let value = |text: &str| if text == "*" { Some(last) } else { text.parse().ok() };
+    set.split(',').any(|part| match part.split_once(':') {
+        Some((from, to)) => match (value(from), value(to)) {
+            (Some(from), Some(to)) => (from.min(to)..=from.max(to)).contains(&number),
+            _ => false,
+        },
+        None => value(part) == Some(number),
+    })
+}
+
+fn known(name: &str) -> Option<&'static str> {
+    FOLDERS.iter().find(|folder| folder.eq_ignore_ascii_case(name)).copied()
+}
+
+fn shown(name: &str) -> String {
+    name.chars().filter(|letter| !letter.is_control()).take(80).collect()
+}
+
+/// Reads a command. A literal is asked for unless it comes unasked (RFC 7888).
+async fn read(talk: &mut Talk) -> Result<Command, Over> {
+    let mut arguments = Vec::new();
+    for _ in 0..MOST_LITERALS {
         let line = talk.line().await?;
-        answer(talk, &line).await?;
+        let Some((before, size, waits)) = literal(&line) else {
+            words(&line, &mut arguments);
+            return Ok(command(arguments));
+        };
+        words(before, &mut arguments);
+        if size > LARGEST {
+            return Err(Over);
+        }
+        if waits {
+            talk.say("+ Ready for additional command text.\r\n").await?;
+        }
+        arguments.push(String::from_utf8_lossy(&talk.bytes(size).await?).into_owned());
     }
+    Err(Over)
 }
 
-async fn answer(talk: &mut Talk, line: &str) -> Result<(), Over> {
-    let mut words = line.split_whitespace();
-    let (tag, mut word) = (words.next().unwrap_or("*"), words.next().unwrap_or_default().to_ascii_uppercase());
-    if word == "UID" {
-        word = words.next().unwrap_or_default().to_ascii_uppercase();
-    }
-    talk.counter.command(&word, CHANGING);
-    match word.as_str() {
-        "CAPABILITY" => {
-            let text = format!("* CAPABILITY {CAPABILITIES}\r\n{tag} OK CAPABILITY completed.\r\n");
-            talk.reply_tagged(Moment::Capabilities, &text, tag).await
-        }
-        "NOOP" => talk.say(&format!("{tag} OK NOOP completed.\r\n")).await,
-        "ID" => {
-            talk.say(&format!("* ID (\"name\" \"Microsoft.Exchange.Imap4.Imap4Server\")\r\n{tag} OK ID completed\r\n"))
-                .await
-        }
-        "AUTHENTICATE" => sign_in(talk, tag, words.next().unwrap_or_default(), words.next().is_some()).await,
-        "LOGIN" => talk.say(&format!("{tag} NO LOGIN failed.\r\n")).await,
-        "LOGOUT" => {
-            let goodbye = "* BYE Microsoft Exchange Server IMAP4 server signing off.";
-            talk.say(&format!("{goodbye}\r\n{tag} OK LOGOUT completed.\r\n")).await?;
-            Err(Over)
-        }
-        "" => talk.say(&format!("{tag} BAD Command Error. 10\r\n")).await,
-        _ => talk.say(&format!("{tag} BAD Command received in Invalid state.\r\n")).await,
-    }
+/// What stands before a literal, its size, and whether it waits for an invitation.
+fn literal(line: &str) -> Option<(&str, usize, bool)> {
+    let (before, size) = line.strip_suffix('}')?.rsplit_once('{')?;
+    let digits = size.strip_suffix('+');
+    Some((before, digits.unwrap_or(size).parse().ok()?, digits.is_none()))
 }
 
-/// Takes what a client sends as credentials, and refuses it.
-async fn sign_in(talk: &mut Talk, tag: &str, mechanism: &str, has_response: bool) -> Result<(), Over> {
-    if !["XOAUTH2", "PLAIN"].iter().any(|known| known.eq_ignore_ascii_case(mechanism)) {
-        return talk.say(&format!("{tag} NO Unsupported authentication mechanism.\r\n")).await;
+fn command(mut words: Vec<String>) -> Command {
+    let mut next = || if words.is_empty() { String::new() } else { words.remove(0) };
+    let (tag, mut word) = (next(), next().to_ascii_uppercase());
+    let by_uid = word == "UID";
+    if by_uid {
+        word = next().to_ascii_uppercase();
     }
-    if !has_response {
-        talk.say("+ \r\n").await?;
-        talk.line().await?;
+    let tag = if tag.is_empty() { "*".into() } else { tag };
+    Command { tag, word, by_uid, arguments: words }
+}
+
+/// Splits at blanks and parentheses, but not inside quotes and brackets. Parentheses fall away.
+fn words(line: &str, into: &mut Vec<String>) {
+    let (mut word, mut is_quoted, mut brackets) = (String::new(), false, 0_u32);
+    let mut letters = line.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '"' if is_quoted => {
+                into.push(std::mem::take(&mut word));
+                is_quoted = false;
+            }
+            '\\' if is_quoted => word.extend(letters.next()),
+            '"' if brackets == 0 => is_quoted = true,
+            ' ' | '(' | ')' if !is_quoted && brackets == 0 => {
+                if !word.is_empty() {
+                    into.push(std::mem::take(&mut word));
+                }
+            }
+            _ => {
+                match letter {
+                    '[' if !is_quoted => brackets += 1,
+                    ']' if !is_quoted => brackets = brackets.saturating_sub(1),
+                    _ => {}
+                }
+                word.push(letter);
+            }
+        }
     }
-    talk.say(&format!("{tag} NO AUTHENTICATE failed.\r\n")).await
+    if !word.is_empty() {
+        into.push(word);
+    }
 }

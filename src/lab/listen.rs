@@ -20,7 +20,8 @@ use tokio::{
 };
 
 use super::{
-    count::Counter,
+    count::Place,
+    exchange::Cloud,
     fault::{Door, Moment},
     https, imap,
     place::Service,
@@ -78,7 +79,7 @@ pub(super) async fn hold(door: Door) -> io::Result<(SocketAddr, Held)> {
 pub(super) struct Server {
     pub endpoint: Arc<Endpoint>,
     pub config: Arc<ServerConfig>,
-    pub counter: Arc<Counter>,
+    pub cloud: Arc<Cloud>,
     pub latency: Duration,
     /// The connections that all servers of the lab may have open together.
     pub open: Arc<Semaphore>,
@@ -94,10 +95,12 @@ pub(super) async fn serve(listener: TcpListener, server: Server) {
             sleep(PAUSE).await; // out of descriptors, most likely
             continue;
         };
-        server.counter.connection(server.endpoint.address);
+        let counter = &server.cloud.counter;
+        counter.connection(server.endpoint.address);
+        let presence = counter.enter(Place::Host(server.endpoint.host.name));
         let talk = server.talk(stream);
         clients.spawn(async move {
-            let _place = place;
+            let _kept = (place, presence);
             let _ = timeout(LONGEST, converse(talk)).await;
         });
     }
@@ -106,7 +109,7 @@ pub(super) async fn serve(listener: TcpListener, server: Server) {
 impl Server {
     fn talk(&self, stream: TcpStream) -> Talk {
         let _ = stream.set_nodelay(true);
-        Talk::new(self.endpoint.clone(), self.counter.clone(), self.config.clone(), stream, self.latency)
+        Talk::new(self.endpoint.clone(), self.cloud.clone(), self.config.clone(), stream, self.latency)
     }
 }
 

@@ -45,21 +45,17 @@ pub(super) const TENANT_ID: &str = "7d0b6f3e-52a4-4c1b-9e68-2f6a1c93d7b5";
 /// The names by which the tenant may be asked for besides its identifier.
 pub(super) const TENANT_DOMAINS: &[&str] = &["contoso.onmicrosoft.com", "contoso.com"];
 
-/// The user's file of a healthy deployment in this tenant.
-pub(super) const DEPLOYMENT: &str = r#"[ece]
-release      = "12.6(1)"
-installed    = ["ES10", "ES10_ET1"]
-role         = "services"
-external_url = "https://ece.example.com"
-console_url  = "https://ece.example.com/system"
-redirect_url = "https://ece.example.com/system/oauth2"
+/// What Entra calls the tenant in its own words.
+pub(super) const TENANT_NAME: &str = "Contoso";
 
-[entra]
-cloud         = "worldwide"
-tenant        = "contoso.onmicrosoft.com"
-client_id     = "3f8a2c61-9b47-4d0e-8a15-c6e2704b19fd"
-redirect_urls = ["https://ece.example.com/system/oauth2"]
-"#;
+/// The application that ECE is registered as.
+pub(super) const CLIENT_ID: &str = "3f8a2c61-9b47-4d0e-8a15-c6e2704b19fd";
+
+/// The object of its enterprise application: what Exchange wants to know of it.
+pub(super) const PRINCIPAL_ID: &str = "a4c90b17-6d3e-4f52-b8a1-09e7d35c42f6";
+
+/// The redirect address that is registered for ECE. `http://localhost` with any port is registered as well.
+pub(super) const REDIRECT_URL: &str = "https://ece.example.com/system/oauth2";
 
 /// All names of the lab.
 pub(super) const HOSTS: &[Host] = &[

@@ -1,56 +1,182 @@
-//! Mail pick-up (RFC 1939, CAPA of RFC 2449, AUTH of RFC 5034) inside TLS, as Exchange Online offers it to somebody who
-//! has not signed in.
+//! Mail pick-up (RFC 1939, CAPA of RFC 2449, AUTH of RFC 5034) inside TLS with XOAUTH2, as Exchange Online offers it.
 
 use super::{
+    exchange::{Protocol, Session},
     fault::Moment,
+    store::Message,
     talk::{Over, Talk},
 };
 
 const CHANGING: &[&str] = &["DELE"];
 const CAPABILITIES: &str = "+OK\r\nTOP\r\nUIDL\r\nSASL PLAIN XOAUTH2\r\nUSER\r\n.\r\n";
+/// The longest line with a token that is taken, in characters (<https://github.com/jstedfast/MailKit/issues/1948>).
+const LONGEST_TOKEN: usize = 4096;
+const NO_SUCH_MESSAGE: &str = "-ERR The specified message does not exist.\r\n";
+
+/// A mailbox that is open, as it was at the sign-in.
+struct Open {
+    session: Session,
+    messages: Vec<Message>,
+    deleted: Vec<u32>,
+}
 
 /// Speaks until the client or a fault ends it.
 pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
     talk.encrypt().await?;
     let greeting = format!("+OK The Microsoft Exchange POP3 service is ready. [{}]\r\n", super::back_end(talk));
     talk.reply(Moment::Greeting, &greeting).await?;
+    let mut open = None;
     loop {
         let line = talk.line().await?;
-        answer(talk, &line).await?;
+        answer(talk, &mut open, &line).await?;
     }
 }
 
-async fn answer(talk: &mut Talk, line: &str) -> Result<(), Over> {
+async fn answer(talk: &mut Talk, open: &mut Option<Open>, line: &str) -> Result<(), Over> {
     let mut words = line.split_whitespace();
     let word = words.next().unwrap_or_default().to_ascii_uppercase();
     talk.counter.command(&word, CHANGING);
-    match word.as_str() {
-        "CAPA" => talk.reply(Moment::Capabilities, CAPABILITIES).await,
-        "AUTH" => sign_in(talk, words.next(), words.next().is_some()).await,
-        "PASS" => talk.say("-ERR Logon failure: unknown user name or bad password.\r\n").await,
-        "USER" | "NOOP" => talk.say("+OK\r\n").await,
-        "QUIT" => {
+    match (word.as_str(), open.as_mut()) {
+        ("CAPA", _) => talk.reply(Moment::Capabilities, CAPABILITIES).await,
+        ("QUIT", _) => {
+            if let Some(open) = open.take() {
+                open.close(talk);
+            }
             talk.say("+OK Microsoft Exchange Server POP3 server signing off.\r\n").await?;
             Err(Over)
         }
-        "STAT" | "LIST" | "RETR" | "DELE" | "RSET" | "TOP" | "UIDL" => {
+        ("NOOP", _) | ("USER", None) => talk.say("+OK\r\n").await,
+        ("AUTH", None) => {
+            *open = sign_in(talk, words.next(), words.next().is_some()).await?;
+            Ok(())
+        }
+        ("PASS", None) => talk.say("-ERR Logon failure: unknown user name or bad password.\r\n").await,
+        ("STAT", Some(open)) => talk.reply(Moment::Open, &open.sizes()).await,
+        ("LIST" | "UIDL" | "RETR" | "TOP" | "DELE" | "RSET", Some(open)) => {
+            let arguments: Vec<_> = words.collect();
+            talk.say(&open.answer(&word, &arguments)).await
+        }
+        ("AUTH" | "USER" | "PASS" | "STAT" | "LIST" | "RETR" | "DELE" | "RSET" | "TOP" | "UIDL", _) => {
             talk.say("-ERR Command is not valid in this state.\r\n").await
         }
         _ => talk.say("-ERR Protocol error. 14\r\n").await,
     }
 }
 
-/// Takes what a client sends as credentials, and refuses it.
-async fn sign_in(talk: &mut Talk, mechanism: Option<&str>, has_response: bool) -> Result<(), Over> {
-    let Some(mechanism) = mechanism else {
-        return talk.say("+OK\r\nPLAIN\r\nXOAUTH2\r\n.\r\n").await;
+/// Takes a token on a line of its own. On the line of the command Exchange Online does not want it.
+async fn sign_in(talk: &mut Talk, mechanism: Option<&str>, in_one_line: bool) -> Result<Option<Open>, Over> {
+    let mechanism = mechanism.unwrap_or_default().to_ascii_uppercase();
+    match mechanism.as_str() {
+        "" => talk.say("+OK\r\nPLAIN\r\nXOAUTH2\r\n.\r\n").await?,
+        "XOAUTH2" if in_one_line => return hang_up(talk).await,
+        "XOAUTH2" => {
+            talk.say("+ \r\n").await?;
+            let response = talk.line().await?;
+            return if response.len() > LONGEST_TOKEN { hang_up(talk).await } else { open(talk, &response).await };
+        }
+        "PLAIN" => {
+            if !in_one_line {
+                talk.say("+ \r\n").await?;
+                talk.line().await?;
+            }
+            talk.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await?;
+        }
+        _ => talk.say("-ERR Protocol error. 14\r\n").await?,
+    }
+    Ok(None)
+}
+
+async fn hang_up(talk: &mut Talk) -> Result<Option<Open>, Over> {
+    talk.say("-ERR Protocol error. Connection is closed. 10\r\n").await?;
+    Err(Over)
+}
+
+async fn open(talk: &mut Talk, response: &str) -> Result<Option<Open>, Over> {
+    if !talk.endpoint.agrees(Moment::Authenticate) {
+        talk.counter.refusal(Protocol::Pop3.name());
+        talk.reply(Moment::Authenticate, "").await?;
+        return Ok(None);
+    }
+    let (cloud, now) = (talk.cloud.clone(), talk.now());
+    let Ok(session) = cloud.sign_in(Protocol::Pop3, response, now).await else {
+        talk.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await?;
+        return Ok(None);
     };
-    if !["XOAUTH2", "PLAIN"].iter().any(|known| known.eq_ignore_ascii_case(mechanism)) {
-        return talk.say("-ERR Protocol error. 14\r\n").await;
+    let inbox = |folder: &super::store::Folder| folder.messages.clone();
+    let messages = cloud.store.open(&session.mailbox, |folders| folders.get("INBOX").map(inbox).unwrap_or_default());
+    talk.reply(Moment::Authenticate, "+OK User successfully authenticated.\r\n").await?;
+    Ok(Some(Open { session, messages, deleted: Vec::new() }))
+}
+
+impl Open {
+    fn answer(&mut self, word: &str, arguments: &[&str]) -> String {
+        let number = arguments.first().and_then(|text| text.parse::<usize>().ok());
+        match (word, number) {
+            ("RSET", _) => {
+                self.deleted.clear();
+                "+OK\r\n".into()
+            }
+            ("LIST" | "UIDL", None) => {
+                let lines: String = self.kept().map(|(number, message)| line(word, number, message)).collect();
+                format!("+OK\r\n{lines}.\r\n")
+            }
+            (_, Some(number)) => {
+                let message = self.kept().find(|(one, _)| *one == number).map(|(_, message)| message.clone());
+                message.map_or(NO_SUCH_MESSAGE.into(), |message| self.with_one(word, number, &message, arguments))
+            }
+            _ => "-ERR Protocol error. 14\r\n".into(),
+        }
     }
-    if !has_response {
-        talk.say("+ \r\n").await?;
-        talk.line().await?;
+
+    fn with_one(&mut self, word: &str, number: usize, message: &Message, arguments: &[&str]) -> String {
+        match word {
+            "DELE" => {
+                self.deleted.push(message.uid);
+                "+OK\r\n".into()
+            }
+            "RETR" => format!("+OK\r\n{}.\r\n", stuffed(&message.text)),
+            "TOP" => {
+                let lines = arguments.get(1).and_then(|text| text.parse().ok()).unwrap_or(0);
+                let (head, body) = message.text.split_once("\r\n\r\n").unwrap_or((&message.text, ""));
+                let body: String = body.split_inclusive("\r\n").take(lines).collect();
+                format!("+OK\r\n{}.\r\n", stuffed(&format!("{head}\r\n\r\n{body}")))
+            }
+            _ => format!("+OK {}", line(word, number, message)),
+        }
     }
-    talk.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await
+
+    fn kept(&self) -> impl Iterator<Item = (usize, &Message)> {
+        let all = self.messages.iter().enumerate().map(|(place, message)| (place + 1, message));
+        all.filter(|(_, message)| !self.deleted.contains(&message.uid))
+    }
+
+    fn sizes(&self) -> String {
+        let bytes: usize = self.kept().map(|(_, message)| message.text.len()).sum();
+        format!("+OK {} {bytes}\r\n", self.kept().count())
+    }
+
+    /// Deletes what was marked: QUIT does it, and a lost connection does not (RFC 1939 section 6).
+    fn close(self, talk: &Talk) {
+        talk.cloud.store.open(&self.session.mailbox, |folders| {
+            if let Some(inbox) = folders.get_mut("INBOX") {
+                inbox.messages.retain(|message| !self.deleted.contains(&message.uid));
+            }
+        });
+    }
+}
+
+fn line(word: &str, number: usize, message: &Message) -> String {
+    match word {
+        "UIDL" => format!("{number} {}\r\n", message.uid),
+        _ => format!("{number} {}\r\n", message.text.len()),
+    }
+}
+
+/// The lines of a message, with a dot more where one stands in front (RFC 1939 section 3).
+fn stuffed(text: &str) -> String {
+    let text: String = text
+        .split_inclusive("\r\n")
+        .map(|line| if line.starts_with('.') { format!(".{line}") } else { line.to_owned() })
+        .collect();
+    if text.ends_with("\r\n") { text } else { format!("{text}\r\n") }
 }

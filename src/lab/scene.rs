@@ -12,6 +12,7 @@ use super::{
     Error,
     fault::{Certificate, Change, Code, Dns, Door, Family, Fault, Moment, Step, Tls},
     place::{HOSTS, Host, Service},
+    tenant::Tenant,
 };
 
 /// All that the lab shows.
@@ -19,6 +20,7 @@ use super::{
 pub(super) struct Scene {
     pub names: Vec<Name>,
     pub endpoints: Vec<Endpoint>,
+    pub tenant: Tenant,
 }
 
 /// What the resolver says of one name.
@@ -57,11 +59,11 @@ pub(super) struct Endpoint {
     pub script: BTreeMap<Moment, Vec<Step>>,
 }
 
-/// Puts the scene together.
+/// Puts the scene together, with so many mailboxes more than usual.
 ///
 /// # Errors
 /// [`Error::Contradiction`] when two faults change the same thing at the same place.
-pub(super) fn build(faults: &[Fault]) -> Result<Scene, Error> {
+pub(super) fn build(faults: &[Fault], further_mailboxes: usize) -> Result<Scene, Error> {
     let mut claims = Claims::default();
     let mut names = Vec::new();
     for host in HOSTS {
@@ -73,7 +75,11 @@ pub(super) fn build(faults: &[Fault]) -> Result<Scene, Error> {
     for endpoint in &mut endpoints {
         apply(endpoint, faults, &mut claims)?;
     }
-    Ok(Scene { names, endpoints })
+    let mut tenant = Tenant::healthy(further_mailboxes);
+    for (fault, change) in changes(faults) {
+        tenant.apply(change, |what| claims.claim(what.to_owned(), fault))?;
+    }
+    Ok(Scene { names, endpoints, tenant })
 }
 
 /// Which fault has changed what, so that a second one that wants the same is noticed.
@@ -168,14 +174,14 @@ fn healthy_endpoints(name: &Name) -> Vec<Endpoint> {
 }
 
 impl Endpoint {
-    /// True when the reply to STARTTLS says that TLS may begin.
-    pub fn agrees_to_starttls(&self) -> bool {
+    /// True when the reply at this moment lets the client go on: it is the healthy one, or begins like it.
+    pub fn agrees(&self, moment: Moment) -> bool {
         let agrees = |step: &Step| match step {
             Step::Healthy => true,
-            Step::Send(text) => text.starts_with("220"),
+            Step::Send(text) => ["2", "3", "+OK", "{tag} OK"].iter().any(|start| text.starts_with(start)),
             _ => false,
         };
-        self.script.get(&Moment::Starttls).is_none_or(|steps| steps.iter().any(agrees))
+        self.script.get(&moment).is_none_or(|steps| steps.iter().any(agrees))
     }
 }
 

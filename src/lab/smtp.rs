@@ -1,14 +1,19 @@
-//! Mail submission (RFC 5321, RFC 6409) with STARTTLS (RFC 3207), as Exchange Online offers it to somebody who has not
-//! signed in. Nobody can sign in yet, and no mail is taken.
+//! Mail submission (RFC 5321, RFC 6409) with STARTTLS (RFC 3207) and XOAUTH2, as Exchange Online offers it.
+//!
+//! A message is taken from whoever may send as its sender, and put into the inboxes of those of its recipients that are
+//! in the tenant; no message leaves the lab.
 
 use std::fmt::Write;
 
 use super::{
+    exchange::{Protocol, Refused, Session},
     fault::Moment,
+    store::LARGEST,
     talk::{Over, Talk},
 };
 
-const CHANGING: &[&str] = &["MAIL", "RCPT", "DATA", "BDAT"];
+const CHANGING: &[&str] = &["DATA", "BDAT"];
+const MOST_RECIPIENTS: usize = 100;
 const OFFERED_BEFORE_TLS: &[&str] = &[
     "SIZE 157286400",
     "PIPELINING",
@@ -32,6 +37,14 @@ const OFFERED_IN_TLS: &[&str] = &[
     "SMTPUTF8",
 ];
 
+/// One conversation.
+#[derive(Default)]
+struct Submission {
+    session: Option<Session>,
+    sender: Option<String>,
+    recipients: Vec<String>,
+}
+
 /// Speaks until the client or a fault ends it.
 pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
     if talk.endpoint.tls.at_once {
@@ -41,41 +54,215 @@ pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
     let date = talk.now().strftime("%a, %d %b %Y %H:%M:%S +0000");
     let greeting = format!("220 {machine} Microsoft ESMTP MAIL Service ready at {date}\r\n");
     talk.reply(Moment::Greeting, &greeting).await?;
+    let mut submission = Submission::default();
     loop {
         let line = talk.line().await?;
-        answer(talk, &line).await?;
+        submission.answer(talk, &line).await?;
     }
 }
 
-async fn answer(talk: &mut Talk, line: &str) -> Result<(), Over> {
-    let word = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-    talk.counter.command(&word, CHANGING);
-    match word.as_str() {
-        "EHLO" => hello(talk).await,
-        "HELO" => {
-            let text = format!("250 {} Hello [127.0.0.1]\r\n", talk.endpoint.host.machine);
-            talk.say(&text).await
+impl Submission {
+    async fn answer(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
+        let word = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+        talk.counter.command(&word, CHANGING);
+        match word.as_str() {
+            "EHLO" => hello(talk).await,
+            "HELO" => {
+                let text = format!("250 {} Hello [127.0.0.1]\r\n", talk.endpoint.host.machine);
+                talk.say(&text).await
+            }
+            "STARTTLS" => start_tls(talk).await,
+            "AUTH" => self.sign_in(talk, line).await,
+            "NOOP" => talk.say("250 2.0.0 OK\r\n").await,
+            "RSET" => {
+                self.forget();
+                talk.say("250 2.0.0 Resetting\r\n").await
+            }
+            "MAIL" => self.begin(talk, line).await,
+            "RCPT" => self.add_recipient(talk, line).await,
+            "DATA" => self.take(talk).await,
+            "BDAT" => talk.say("503 5.5.1 Bad sequence of commands\r\n").await,
+            "QUIT" => {
+                self.session = None;
+                talk.say("221 2.0.0 Service closing transmission channel\r\n").await?;
+                Err(Over)
+            }
+            _ => talk.say("500 5.3.3 Unrecognized command\r\n").await,
         }
-        "STARTTLS" => start_tls(talk).await,
-        "AUTH" => sign_in(talk, line).await,
-        "NOOP" => talk.say("250 2.0.0 OK\r\n").await,
-        "RSET" => talk.say("250 2.0.0 Resetting\r\n").await,
-        "MAIL" if talk.is_encrypted() => {
-            let text =
-                format!("530 5.7.57 Client not authenticated to send mail. [{}]\r\n", talk.endpoint.host.machine);
-            talk.say(&text).await
-        }
-        "MAIL" => {
-            let text = format!("451 5.7.3 STARTTLS is required to send mail [{}]\r\n", talk.endpoint.host.machine);
-            talk.say(&text).await
-        }
-        "RCPT" | "DATA" | "BDAT" => talk.say("503 5.5.1 Bad sequence of commands\r\n").await,
-        "QUIT" => {
-            talk.say("221 2.0.0 Service closing transmission channel\r\n").await?;
-            Err(Over)
-        }
-        _ => talk.say("500 5.3.3 Unrecognized command\r\n").await,
     }
+
+    fn forget(&mut self) {
+        self.sender = None;
+        self.recipients.clear();
+    }
+
+    async fn sign_in(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
+        let mut words = line.split_whitespace().skip(1);
+        let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
+        let given = words.next().map(ToOwned::to_owned);
+        if self.session.is_some() {
+            return talk.say("503 5.5.2 Already authenticated\r\n").await;
+        }
+        match mechanism.as_str() {
+            "XOAUTH2" if talk.is_encrypted() => self.sign_in_with_token(talk, given).await,
+            "LOGIN" if talk.is_encrypted() => refuse_password(talk, given.is_some()).await,
+            _ => talk.say("504 5.7.4 Unrecognized authentication type\r\n").await,
+        }
+    }
+
+    async fn sign_in_with_token(&mut self, talk: &mut Talk, given: Option<String>) -> Result<(), Over> {
+        let response = match given {
+            Some(response) => response,
+            None => {
+                talk.say("334 \r\n").await?;
+                talk.line().await?
+            }
+        };
+        let (cloud, now, machine) = (talk.cloud.clone(), talk.now(), talk.endpoint.host.machine);
+        if !talk.endpoint.agrees(Moment::Authenticate) {
+            talk.counter.refusal(Protocol::Smtp.name());
+            return talk.reply(Moment::Authenticate, "").await;
+        }
+        let words = match cloud.sign_in(Protocol::Smtp, &response, now).await {
+            Ok(session) => {
+                self.session = Some(session);
+                return talk.reply(Moment::Authenticate, "235 2.7.0 Authentication successful\r\n").await;
+            }
+            Err(Refused::NotTaken) => "535 5.7.3 Authentication unsuccessful",
+            Err(Refused::NoAddress) => "501 5.5.124 Invalid XOAUTH2 auth data - User address provided is not valid.",
+            Err(Refused::OffInTenant) => {
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit \
+                 https://aka.ms/smtp_auth_disabled for more information."
+            }
+            Err(Refused::OffForMailbox) => {
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox. Visit \
+                 https://aka.ms/smtp_auth_disabled for more information."
+            }
+            Err(Refused::TooMany) => {
+                let text = format!(
+                    "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more \
+                     information. [Hostname={machine}]\r\n"
+                );
+                return talk.say(&text).await;
+            }
+        };
+        talk.say(&format!("{words} [{machine}]\r\n")).await
+    }
+
+    async fn begin(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
+        let machine = talk.endpoint.host.machine;
+        let Some(session) = &self.session else {
+            let words = if talk.is_encrypted() {
+                "530 5.7.57 Client not authenticated to send mail."
+            } else {
+                "451 5.7.3 STARTTLS is required to send mail"
+            };
+            return talk.say(&format!("{words} [{machine}]\r\n")).await;
+        };
+        let Some(sender) = path(line, "FROM:") else {
+            return talk.say("501 5.5.4 Invalid arguments\r\n").await;
+        };
+        if self.sender.is_some() {
+            return talk.say("503 5.5.2 Sender already specified\r\n").await;
+        }
+        if !talk.cloud.may_send_as(session, &sender) {
+            let words = "550 5.7.60 SMTP; Client does not have permissions to send as this sender";
+            return talk.say(&format!("{words} [{machine}]\r\n")).await;
+        }
+        self.sender = talk.endpoint.agrees(Moment::Sender).then_some(sender);
+        talk.reply(Moment::Sender, "250 2.1.0 Sender OK\r\n").await
+    }
+
+    async fn add_recipient(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
+        if self.sender.is_none() {
+            return talk.say("503 5.5.2 Need mail command\r\n").await;
+        }
+        let Some(recipient) = path(line, "TO:").filter(|address| address.contains('@')) else {
+            return talk.say("501 5.1.3 Invalid address\r\n").await;
+        };
+        if self.recipients.len() == MOST_RECIPIENTS {
+            return talk.say("452 4.5.3 Too many recipients\r\n").await;
+        }
+        if talk.endpoint.agrees(Moment::Recipient) {
+            self.recipients.push(recipient);
+        }
+        talk.reply(Moment::Recipient, "250 2.1.5 Recipient OK\r\n").await
+    }
+
+    async fn take(&mut self, talk: &mut Talk) -> Result<(), Over> {
+        if self.recipients.is_empty() {
+            return talk.say("503 5.5.2 Need rcpt command\r\n").await;
+        }
+        talk.reply(Moment::Data, "354 Start mail input; end with <CRLF>.<CRLF>\r\n").await?;
+        if !talk.endpoint.agrees(Moment::Data) {
+            return Ok(());
+        }
+        let message = read(talk).await?;
+        let answer = self.deliver(talk, message);
+        self.forget();
+        talk.reply(Moment::Message, &answer).await
+    }
+
+    /// Puts the message where it belongs, and says how that went.
+    fn deliver(&self, talk: &Talk, message: Option<String>) -> String {
+        let (machine, cloud, now) = (talk.endpoint.host.machine, &talk.cloud, talk.now());
+        let (Some(session), Some(message)) = (&self.session, message) else {
+            return "552 5.3.4 Message size exceeds fixed maximum message size\r\n".into();
+        };
+        if !talk.endpoint.agrees(Moment::Message) {
+            return String::new();
+        }
+        if !from(&message).is_none_or(|sender| cloud.may_send_as(session, &sender)) {
+            return format!(
+                "554 5.2.252 SendAsDenied; {} not allowed to send as this sender; STOREDRV.Submission.Exception:\
+                 SendAsDeniedException.MapiExceptionSendAsDenied; Failed to process message due to a permanent exception \
+                 with message Cannot submit message. [Hostname={machine}]\r\n",
+                session.mailbox
+            );
+        }
+        let inside = self.recipients.iter().filter_map(|address| cloud.tenant.mailbox(address));
+        for mailbox in inside.clone().filter(|mailbox| mailbox.is_there()) {
+            if !cloud.store.deliver(&mailbox.address, "INBOX", &message, now) {
+                return "452 4.3.1 Insufficient system resources\r\n".into();
+            }
+            cloud.counter.delivery(&mailbox.address);
+        }
+        (inside.count()..self.recipients.len()).for_each(|_| cloud.counter.delivery("elsewhere"));
+        cloud.store.deliver(&session.mailbox, "Sent Items", &message, now);
+        format!("250 2.0.0 OK <{}@{machine}> [Hostname={machine}]\r\n", cloud.mint.word(12))
+    }
+}
+
+/// Reads a message up to the lonely dot; none when it is too long. Doubled dots are made single (RFC 5321 section 4.5.2).
+async fn read(talk: &mut Talk) -> Result<Option<String>, Over> {
+    let (mut message, mut is_whole) = (String::new(), true);
+    loop {
+        let line = talk.line().await?;
+        if line == "." {
+            return Ok(is_whole.then_some(message));
+        }
+        is_whole &= message.len() + line.len() < LARGEST;
+        if is_whole {
+            message.push_str(line.strip_prefix('.').unwrap_or(&line));
+            message.push_str("\r\n");
+        }
+    }
+}
+
+/// The address between angle brackets behind this word.
+fn path(line: &str, word: &str) -> Option<String> {
+    let rest = line.split_once(' ')?.1.trim_start();
+    let start = rest.get(..word.len())?;
+    let path = rest[word.len()..].trim_start().strip_prefix('<')?.split_once('>')?.0;
+    start.eq_ignore_ascii_case(word).then(|| path.to_owned())
+}
+
+/// The address of the header From.
+fn from(message: &str) -> Option<String> {
+    let mut headers = message.lines().take_while(|line| !line.is_empty());
+    let value = headers.find_map(|line| line.get(..5)?.eq_ignore_ascii_case("from:").then(|| line[5..].trim()))?;
+    let address = value.rsplit_once('<').map_or(value, |(_, address)| address.trim_end_matches('>'));
+    Some(address.to_owned())
 }
 
 async fn hello(talk: &mut Talk) -> Result<(), Over> {
@@ -94,26 +281,18 @@ async fn start_tls(talk: &mut Talk) -> Result<(), Over> {
         return talk.say("503 5.5.2 Only one STARTTLS command can be issued per session\r\n").await;
     }
     talk.reply(Moment::Starttls, "220 2.0.0 SMTP server ready\r\n").await?;
-    if talk.endpoint.agrees_to_starttls() { talk.encrypt().await } else { Ok(()) }
+    if talk.endpoint.agrees(Moment::Starttls) { talk.encrypt().await } else { Ok(()) }
 }
 
-/// Takes what a client sends as credentials, and refuses it.
-async fn sign_in(talk: &mut Talk, line: &str) -> Result<(), Over> {
-    let mut words = line.split_whitespace().skip(1);
-    let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
-    let has_response = words.next().is_some();
-    let prompts: &[&str] = match (mechanism.as_str(), has_response) {
-        _ if !talk.is_encrypted() => return talk.say("504 5.7.4 Unrecognized authentication type\r\n").await,
-        ("XOAUTH2", true) => &[],
-        ("XOAUTH2", false) => &["334 \r\n"],
-        ("LOGIN", true) => &["334 UGFzc3dvcmQ6\r\n"],
-        ("LOGIN", false) => &["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n"],
-        _ => return talk.say("504 5.7.4 Unrecognized authentication type\r\n").await,
-    };
+/// Takes a password, and refuses it.
+async fn refuse_password(talk: &mut Talk, has_user: bool) -> Result<(), Over> {
+    let prompts: &[&str] =
+        if has_user { &["334 UGFzc3dvcmQ6\r\n"] } else { &["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n"] };
     for prompt in prompts {
         talk.say(prompt).await?;
         talk.line().await?;
     }
-    let text = format!("535 5.7.3 Authentication unsuccessful [{}]\r\n", talk.endpoint.host.machine);
-    talk.say(&text).await
+    let machine = talk.endpoint.host.machine;
+    talk.say(&format!("535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [{machine}]\r\n"))
+        .await
 }

@@ -23,6 +23,7 @@ use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
     count::Counter,
+    exchange::Cloud,
     fault::{Moment, Step, bytes},
     https,
     scene::Endpoint,
@@ -53,6 +54,8 @@ impl From<io::Error> for Over {
 pub(super) struct Talk {
     /// The server's address, faults and names.
     pub endpoint: Arc<Endpoint>,
+    /// What lies behind the servers.
+    pub cloud: Arc<Cloud>,
     /// Where commands are counted.
     pub counter: Arc<Counter>,
     config: Arc<ServerConfig>,
@@ -70,12 +73,13 @@ impl Talk {
     /// Begins on a connection that was just accepted.
     pub fn new(
         endpoint: Arc<Endpoint>,
-        counter: Arc<Counter>,
+        cloud: Arc<Cloud>,
         config: Arc<ServerConfig>,
         stream: TcpStream,
         latency: Duration,
     ) -> Self {
-        Self { endpoint, counter, config, stream: Stream::Plain(Slow::new(stream, latency)), unread: Vec::new() }
+        let counter = cloud.counter.clone();
+        Self { endpoint, cloud, counter, config, stream: Stream::Plain(Slow::new(stream, latency)), unread: Vec::new() }
     }
 
     /// True inside TLS.

@@ -1,12 +1,16 @@
 //! The report to paste into a case: Markdown as GitHub defines it, which also reads well as it stands.
 //!
-//! In: a finished report. Out: a short header, the numbers, what to fix first, what did not pass, what passed. Texts from
-//! outside stand in code spans, which nothing inside them can end; our own words are escaped.
+//! In: a finished report. Out: a short header, the numbers, what to fix first, the mailboxes side by side, what did not
+//! pass, what passed. Findings that differ in their subject alone share a row. Texts from outside stand in code spans,
+//! which nothing inside them can end; our own words are escaped.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
-use super::{Style, Symbols, harmless, words};
-use crate::finding::{Finding, FixFirst, Report, Status};
+use super::{
+    Style, Symbols, Verbosity, harmless, mailbox,
+    words::{self, Blocker},
+};
+use crate::finding::{Finding, FixFirst, Report, SkipReason, Status};
 
 /// The longest text, in characters.
 const LONGEST: usize = 600;
@@ -20,6 +24,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     header(&mut text, report);
     numbers(&mut text, report);
     fix_first(&mut text, report);
+    mailboxes(&mut text, report);
     not_passed(&mut text, report);
     passed(&mut text, report);
     if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
@@ -59,9 +64,8 @@ fn fix_first(text: &mut String, report: &Report) {
 fn one_fix(text: &mut String, number: usize, fix: &FixFirst) {
     let lead = format!("{number}. ");
     let indent = " ".repeat(lead.len());
-    let _ =
-        writeln!(text, "{lead}**{}** ({}), {}", prose(&fix.title), words::certainty(fix.certainty), code(&fix.cause));
-    let _ = writeln!(text, "{indent}- who: {}", words::owner(fix.owner));
+    let (title, certainty) = (prose(&fix.title), words::certainty(fix.certainty));
+    let _ = writeln!(text, "{lead}**{}**: {title} ({certainty}), {}", words::owner(fix.owner), code(&fix.cause));
     let _ = writeln!(text, "{indent}- do: {}", prose(&fix.fix));
     let _ = writeln!(text, "{indent}- takes: {}", prose(&fix.takes));
     let _ = writeln!(text, "{indent}- behind: {}", words::count(fix.explains.len(), "finding"));
@@ -70,26 +74,65 @@ fn one_fix(text: &mut String, number: usize, fix: &FixFirst) {
     }
 }
 
+/// What works for each mailbox, when there are several.
+fn mailboxes(text: &mut String, report: &Report) {
+    let Some(mailboxes) = mailbox::mailboxes(report, Verbosity::Normal) else { return };
+    text.push_str("\n## Mailboxes\n\n");
+    if !mailboxes.rows.is_empty() {
+        let _ = writeln!(text, "| mailbox | {} |\n|---|---|---|---|---|", mailbox::HEADS.join(" | "));
+    }
+    for (name, cells) in mailboxes.rows {
+        let cells = cells.map(|status| status.map_or("", words::status)).join(" | ");
+        let _ = writeln!(text, "| {} | {cells} |", in_cell(&code(name)));
+    }
+    if mailboxes.left > 0 {
+        let _ = writeln!(text, "\nWell, and not shown: {}", mailboxes.left);
+    }
+}
+
 fn not_passed(text: &mut String, report: &Report) {
     let order = [Status::Fail, Status::Error, Status::Warn, Status::Skip];
-    let rows = order.map(|status| report.findings.iter().filter(move |finding| finding.status == status));
-    let mut rows = rows.into_iter().flatten().peekable();
-    if rows.peek().is_none() {
+    let of_status = |status| (0..report.findings.len()).filter(move |place| report.findings[*place].status == status);
+    let rows: Vec<Vec<usize>> = order.into_iter().flat_map(|status| alike(report, of_status(status))).collect();
+    if rows.is_empty() {
         return;
     }
     text.push_str("\n## What did not pass\n\n| | check | subject | found | because |\n|---|---|---|---|---|\n");
-    for finding in rows {
-        let cells = [code(&finding.check), code(&finding.subject), code(&finding.found), because(report, finding)];
-        let cells = cells.map(|cell| in_cell(&cell)).join(" | ");
-        let _ = writeln!(text, "| {} | {cells} |", words::status(finding.status));
+    for places in rows {
+        row(text, report, &places);
     }
+}
+
+/// Findings that share a row: those that differ in their subject alone, and skips for the same reason.
+fn alike(report: &Report, places: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
+    let (skipped, told): (Vec<usize>, Vec<usize>) = places.partition(|place| report.findings[*place].reason.is_some());
+    let why = |place: usize| (report.findings[place].found.as_str(), because(report, &report.findings[place]));
+    let skipped = words::grouped(skipped, why).into_iter().map(|(_, places)| places);
+    words::alike(report, told).into_iter().chain(skipped).collect()
+}
+
+fn row(text: &mut String, report: &Report, places: &[usize]) {
+    let findings: Vec<&Finding> = places.iter().map(|place| &report.findings[*place]).collect();
+    let [first, ..] = findings[..] else { return };
+    let checks = once(findings.iter().map(|finding| finding.check.as_str()));
+    let subjects = once(findings.iter().map(|finding| words::subject(finding)));
+    let cells = [checks, subjects, code(&words::found(&findings)), because(report, first)];
+    let cells = cells.map(|cell| in_cell(&cell)).join(" | ");
+    let _ = writeln!(text, "| {} | {cells} |", words::status(first.status));
+}
+
+/// Texts as code spans, each once, in their order.
+fn once<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut seen = BTreeSet::new();
+    let spans: Vec<String> =
+        texts.filter(|text| seen.insert(*text)).map(code).filter(|span| !span.is_empty()).collect();
+    spans.join(", ")
 }
 
 /// Why a finding is not well: its causes, or the reason of its skip.
 fn because(report: &Report, finding: &Finding) -> String {
     if let Some(reason) = finding.reason {
-        let root = words::root(&report.findings, finding).map(|root| &report.findings[root]);
-        let by = root.map(|root| format!(" by {} {}", code(&root.check), code(&root.subject))).unwrap_or_default();
+        let by = if reason == SkipReason::Blocked { blocked_by(report, finding) } else { String::new() };
         let next = finding.next.as_deref().map(|next| format!(": {}", code(next))).unwrap_or_default();
         return format!("{}{by}{next}", words::reason(reason));
     }
@@ -102,6 +145,17 @@ fn because(report: &Report, finding: &Finding) -> String {
         })
         .collect();
     causes.join(", ")
+}
+
+fn blocked_by(report: &Report, finding: &Finding) -> String {
+    match words::blocker(report, finding) {
+        Blocker::Fixes(numbers) => format!(" until {}", words::fixes(&numbers)),
+        Blocker::Finding(Some(root)) => {
+            let root = &report.findings[root];
+            format!(" by {} {}", code(&root.check), code(words::subject(root)))
+        }
+        Blocker::Finding(None) => String::new(),
+    }
 }
 
 fn passed(text: &mut String, report: &Report) {
@@ -117,8 +171,8 @@ fn passed(text: &mut String, report: &Report) {
         }
         let _ = writeln!(text, "\n### {}\n", prose(words::section_title(section)));
         for (check, places) in checks {
-            let subjects: Vec<String> = places.iter().map(|place| code(&report.findings[*place].subject)).collect();
-            let _ = writeln!(text, "- pass {} {}", code(check), subjects.join(", "));
+            let subjects = once(places.iter().map(|place| words::subject(&report.findings[*place])));
+            let _ = writeln!(text, "{}", format!("- pass {} {subjects}", code(check)).trim_end());
         }
     }
 }

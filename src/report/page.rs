@@ -134,6 +134,43 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// A table of marks, one row a name; where a row does not fit into the window, each has lines of its own.
+    pub fn marks<const N: usize>(&mut self, heads: [&str; N], rows: &[(&str, [Option<Status>; N])]) {
+        let names: Vec<String> = rows.iter().map(|(name, _)| self.shown(name)).collect();
+        let widest = names.iter().map(|name| columns(name)).max().unwrap_or_default();
+        let widths = heads.map(|head| columns(head).max(columns(mark(Status::Pass, self.style.symbols).0)));
+        if widest + widths.iter().sum::<usize>() + 2 * N > self.width() {
+            return rows.iter().for_each(|(name, cells)| self.marks_below(name, &heads, cells));
+        }
+        let cells = heads.map(|head| (Paint::Aside, head));
+        self.row("", widest, widths, cells);
+        for (name, (_, cells)) in names.iter().zip(rows) {
+            let symbols = self.style.symbols;
+            let cells = cells.map(|status| status.map_or((Paint::Plain, ""), |status| painted(status, symbols)));
+            self.row(name, widest, widths, cells);
+        }
+    }
+
+    fn row<const N: usize>(&mut self, name: &str, widest: usize, widths: [usize; N], cells: [(Paint, &str); N]) {
+        self.text.push_str(name);
+        self.text.push_str(&" ".repeat(widest - columns(name)));
+        for ((paint, cell), width) in cells.into_iter().zip(widths) {
+            self.text.push_str("  ");
+            self.push(paint, cell);
+            self.text.push_str(&" ".repeat(width - columns(cell)));
+        }
+        self.end_line();
+    }
+
+    fn marks_below(&mut self, name: &str, heads: &[&str], cells: &[Option<Status>]) {
+        self.paragraph(Paint::Plain, name);
+        let said = |(head, status): (&&str, &Option<Status>)| {
+            status.map(|status| format!("{head} {}", mark(status, self.style.symbols).0))
+        };
+        let said: Vec<String> = heads.iter().zip(cells).filter_map(said).collect();
+        self.entry((Paint::Plain, "  "), 2, (Paint::Plain, &said.join(", ")), None);
+    }
+
     fn labelled(&mut self, indent: usize, label: &str, text: &str) {
         let (lead, hanging) = if self.is_narrow() {
             (format!("{:indent$}{label}: ", ""), indent + 2)
@@ -217,6 +254,11 @@ impl<'a> Page<'a> {
     fn is_narrow(&self) -> bool {
         self.width() < NARROW
     }
+}
+
+fn painted(status: Status, symbols: Symbols) -> (Paint, &'static str) {
+    let (mark, paint) = mark(status, symbols);
+    (paint, mark)
 }
 
 /// The mark of a status; all three Unicode marks are in the fonts of old Windows consoles.

@@ -1,14 +1,15 @@
 //! The report for the person at the terminal: terse where all is well, full where not, and at the end what to do.
 //!
 //! In: a finished report. Out: text in the reader's width. Sections come in the order of Cisco's checklist; what is
-//! folded into one line (passes of one check, findings blocked by the same thing) is counted and named there.
+//! folded into one item (passes of one check, failures that differ in their subject alone, findings that wait for the
+//! same thing) is counted and named there. What mends a cause is told once, at the end; so is any text that repeats.
 
 use std::collections::BTreeSet;
 
 use super::{
-    Style, Verbosity, harmless,
+    Style, Verbosity, harmless, mailbox,
     page::{Page, Paint},
-    words,
+    words::{self, Blocker},
 };
 use crate::{
     finding::{Finding, FixFirst, NamedCause, Report, SkipReason, Status},
@@ -18,20 +19,31 @@ use crate::{
 /// The longest subject that stands beside a title, in characters.
 const SUBJECT: usize = 200;
 
-/// The most check names in a folded line, and the most lines of a transcript.
+/// The most check names in a folded line, behind a fix, and the most lines of a transcript.
 const NAMES: usize = 40;
+const TELLING: usize = 3;
 const SAID: usize = 12;
+
+/// The most characters of the subjects of findings told as one, and of a cause in the last line.
+const SUBJECTS: usize = 500;
+const LAST: usize = 100;
+
+/// What stands for a text that has been told.
+const AS_ABOVE: &str = "as above";
 
 /// The last line when something failed and no cause was found.
 const UNEXPLAINED: &str = "No cause could be named; the failed checks above say what was seen.";
 
 /// Writes the report for a terminal or a text file.
 pub(super) fn render(report: &Report, style: &Style) -> String {
-    let mut writer = Writer { report, page: Page::new(style), explained: BTreeSet::new(), looked: BTreeSet::new() };
+    let nothing = BTreeSet::new;
+    let mut writer =
+        Writer { report, page: Page::new(style), explained: nothing(), told: nothing(), looked: BTreeSet::new() };
     writer.header();
     for (section, places) in words::sections(report) {
         writer.section(section, &places);
     }
+    writer.mailboxes();
     writer.counts();
     writer.fix_first();
     writer.closing();
@@ -41,8 +53,10 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
 struct Writer<'a> {
     report: &'a Report,
     page: Page<'a>,
-    /// Causes whose mending has been told already.
+    /// Causes that have been told already.
     explained: BTreeSet<&'a str>,
+    /// Meanings and needs that have been told already.
+    told: BTreeSet<&'a str>,
     /// Looks whose addresses have been listed already.
     looked: BTreeSet<usize>,
 }
@@ -75,7 +89,8 @@ impl<'a> Writer<'a> {
     }
 
     fn section(&mut self, section: &'a str, places: &[usize]) {
-        if !self.is(Verbosity::Normal) && places.iter().all(|place| self.at(*place).status == Status::Pass) {
+        let is_told = |place: &usize| self.is(Verbosity::Normal) || is_not_well(self.at(*place));
+        if !places.iter().any(is_told) {
             return;
         }
         self.page.heading(words::section_title(section));
@@ -83,25 +98,35 @@ impl<'a> Writer<'a> {
         for (_, group) in words::grouped(places.iter().copied(), |place| self.at(place).check.as_str()) {
             self.group(&group, &mut waiting);
         }
-        self.waiting_for(waiting);
+        self.waiting_for(waiting, places.len());
     }
 
-    /// The findings of one check: those that hold together, the others each in full.
+    /// The findings of one check: those that hold together, the others in full, those that are alike as one.
     fn group(&mut self, group: &[usize], waiting: &mut Waiting) {
-        self.passes(group);
+        let applies = |place: &&usize| self.at(**place).reason != Some(SkipReason::NotApplicable);
+        let all = group.iter().filter(applies).count();
+        self.passes(group, all);
+        for alike in self.alike(group) {
+            self.full(&alike, all);
+            self.blocked_by(&alike, waiting);
+        }
         for place in group {
-            match self.at(*place).status {
-                Status::Warn | Status::Fail | Status::Error => {
-                    self.full(*place);
-                    self.blocked_by(*place, waiting);
-                }
-                Status::Skip if self.stands_alone(*place) => self.skipped(*place),
-                Status::Pass | Status::Skip => {}
+            if self.at(*place).status == Status::Skip && self.stands_alone(*place) {
+                self.skipped(*place);
             }
         }
     }
 
-    fn passes(&mut self, group: &[usize]) {
+    fn alike(&self, group: &[usize]) -> Vec<Vec<usize>> {
+        let told = group.iter().copied().filter(|place| is_not_well(self.at(*place)));
+        if self.is(Verbosity::Verbose) {
+            return told.map(|place| vec![place]).collect();
+        }
+        words::alike(self.report, told)
+    }
+
+    /// The findings that hold, of so many that apply.
+    fn passes(&mut self, group: &[usize], all: usize) {
         let passed: Vec<usize> = group.iter().copied().filter(|place| self.at(*place).status == Status::Pass).collect();
         let Some(first) = passed.first().map(|place| self.at(*place)) else { return };
         if !self.is(Verbosity::Normal) {
@@ -110,8 +135,8 @@ impl<'a> Writer<'a> {
         if self.is(Verbosity::Verbose) {
             return passed.iter().for_each(|place| self.passed(*place));
         }
-        let whom = match (passed.len(), group.len()) {
-            (1, 1) => clip(&first.subject),
+        let whom = match (passed.len(), all) {
+            (1, 1) => clip(words::subject(first)),
             (some, all) if some == all => format!("all {all}"),
             (some, all) => format!("{some} of {all}"),
         };
@@ -126,51 +151,77 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// All about a finding that is not well: what was seen, what it means, what to do and who does it.
-    fn full(&mut self, place: usize) {
-        let finding = self.headline(place);
-        self.page.field("found", &finding.found);
+    /// All about findings that are not well and alike: what was seen, what it means, why, and where the mending is told.
+    fn full(&mut self, places: &[usize], all: usize) {
+        let findings: Vec<&'a Finding> = places.iter().map(|place| self.at(*place)).collect();
+        let [finding, ..] = findings[..] else { return };
+        self.headlines(&findings, all);
+        self.page.field("found", &words::found(&findings));
         if self.told_already(finding) {
             return self.again(finding);
         }
         self.page.field("wanted", &finding.expected);
-        self.page.field("means", &finding.means);
+        self.means(finding);
         for cause in &finding.causes {
-            self.cause(cause);
+            self.cause(finding, cause);
         }
         self.mend(finding);
         self.page.field("next", finding.next.as_deref().unwrap_or_default());
         if self.is(Verbosity::Verbose) {
             self.evidence(finding);
         }
-        self.page.field("more", &format!("ece-check explain {}", finding.check));
+        if self.is(Verbosity::Normal) {
+            self.page.field("more", &format!("ece-check explain {}", finding.check));
+        }
+    }
+
+    /// One title for findings that are alike, and all that they are about.
+    fn headlines(&mut self, findings: &[&'a Finding], all: usize) {
+        let [first, _, ..] = findings else {
+            return findings.iter().for_each(|finding| self.title(finding));
+        };
+        let title = entitled(&first.title, &format!("{} of {all}", findings.len()));
+        self.page.item(first.status, &title, Some(&first.check));
+        let subjects: Vec<String> = findings.iter().map(|finding| clip(&finding.subject)).collect();
+        self.page.field("for", &words::list_within(&subjects, SUBJECTS));
+    }
+
+    fn means(&mut self, finding: &'a Finding) {
+        if self.told.insert(&finding.means) || self.is(Verbosity::Verbose) {
+            self.page.field("means", &finding.means);
+        }
     }
 
     fn headline(&mut self, place: usize) -> &'a Finding {
         let finding = self.at(place);
-        self.page.item(finding.status, &entitled(&finding.title, &clip(&finding.subject)), Some(&finding.check));
+        self.title(finding);
         finding
     }
 
-    fn cause(&mut self, cause: &NamedCause) {
+    fn title(&mut self, finding: &Finding) {
+        let title = entitled(&finding.title, &clip(words::subject(finding)));
+        self.page.item(finding.status, &title, Some(&finding.check));
+    }
+
+    fn cause(&mut self, finding: &Finding, cause: &'a NamedCause) {
+        self.explained.insert(&cause.cause);
         let title = words::fix(self.report, &cause.cause).map_or(cause.cause.as_str(), |(_, fix)| fix.title.as_str());
-        let because = match cause.because.as_slice() {
+        let because = match words::because(finding, cause).as_slice() {
             [] => String::new(),
             some => format!(": {}", some.join("; ")),
         };
         self.page.field("cause", &format!("{title} ({}){because}", words::certainty(cause.certainty)));
     }
 
-    /// What mends the best cause; told in full once, and only pointed at afterwards.
-    fn mend(&mut self, finding: &'a Finding) {
-        let known = finding.causes.iter().find_map(|cause| words::fix(self.report, &cause.cause));
-        let Some((number, fix)) = known else { return };
-        if !self.explained.insert(&fix.cause) {
-            return self.page.field("do", &format!("see fix {number} at the end ({})", words::owner(fix.owner)));
+    /// Where the mending of each cause is told, and who does it.
+    fn mend(&mut self, finding: &Finding) {
+        let fixes = finding.causes.iter().filter_map(|cause| words::fix(self.report, &cause.cause));
+        let (numbers, mut owners): (Vec<usize>, Vec<&str>) =
+            fixes.map(|(number, fix)| (number, words::owner(fix.owner))).unzip();
+        owners.dedup();
+        if !numbers.is_empty() {
+            self.page.field("do", &format!("see {} at the end ({})", words::fixes(&numbers), owners.join(", ")));
         }
-        self.page.field("do", &fix.fix);
-        self.page.field("who", words::owner(fix.owner));
-        self.page.command(fix.command.as_deref().unwrap_or_default());
     }
 
     /// True when the only cause of a finding has been told, so that nine findings of one cause do not fill three screens.
@@ -180,12 +231,12 @@ impl<'a> Writer<'a> {
     }
 
     /// The rest of a finding whose cause has been told.
-    fn again(&mut self, finding: &Finding) {
+    fn again(&mut self, finding: &'a Finding) {
         let Some(cause) = finding.causes.first() else { return };
         let Some((number, fix)) = words::fix(self.report, &cause.cause) else { return };
         let (certainty, owner) = (words::certainty(cause.certainty), words::owner(fix.owner));
-        self.page.field("means", &finding.means);
-        self.page.field("cause", &format!("as above ({certainty}), see fix {number} at the end ({owner})"));
+        self.means(finding);
+        self.page.field("cause", &format!("{AS_ABOVE} ({certainty}), see fix {number} at the end ({owner})"));
         self.page.field("next", finding.next.as_deref().unwrap_or_default());
     }
 
@@ -234,7 +285,8 @@ impl<'a> Writer<'a> {
 
     /// A skip that is never folded: waived, without a reason, or any when everything is asked for.
     fn stands_alone(&self, place: usize) -> bool {
-        self.is(Verbosity::Verbose) || matches!(self.at(place).reason, None | Some(SkipReason::Waived))
+        let told_alone = matches!(self.at(place).reason, None | Some(SkipReason::Waived));
+        self.is(Verbosity::Verbose) || (told_alone && self.is(Verbosity::Normal))
     }
 
     fn skipped(&mut self, place: usize) {
@@ -243,30 +295,74 @@ impl<'a> Writer<'a> {
         let by = words::root(&self.report.findings, finding).map(|root| format!(" by {}", self.named(root)));
         let found = if finding.found.is_empty() { String::new() } else { format!(": {}", finding.found) };
         self.page.field("skipped", &format!("{reason}{}{found}", by.unwrap_or_default()));
-        self.page.field("needs", finding.next.as_deref().unwrap_or_default());
+        self.needs("", finding.next.as_deref().unwrap_or_default());
     }
 
-    /// What could not be looked at because of the finding just told.
-    fn blocked_by(&mut self, place: usize, waiting: &mut Waiting) {
-        let Some(group) = waiting.blocked.iter().position(|(root, _)| *root == Some(place)) else { return };
-        let (_, places) = waiting.blocked.remove(group);
-        let line = format!("{} more could not be looked at because of this: {}", places.len(), self.names(&places));
-        self.page.item(Status::Skip, &line, None);
+    /// What the user should give; each text is told once.
+    fn needs(&mut self, whose: &str, next: &'a str) {
+        let next = if next.is_empty() || self.told.insert(next) { next } else { AS_ABOVE };
+        let colon = if whose.is_empty() || next.is_empty() { "" } else { ": " };
+        self.page.field("needs", &format!("{whose}{colon}{next}"));
     }
 
-    fn waiting_for(&mut self, waiting: Waiting) {
-        for (root, places) in waiting.blocked {
-            let what = root.map_or("something that they need".to_owned(), |root| self.named(root));
-            let line = format!("{} could not be looked at because of {what}: {}", places.len(), self.names(&places));
-            self.page.item(Status::Skip, &line, None);
+    /// What could not be looked at because of the findings just told.
+    fn blocked_by(&mut self, told: &[usize], waiting: &mut Waiting) {
+        let by_these = |(root, _): &(Option<usize>, _)| root.is_some_and(|root| told.contains(&root));
+        let (these, others) = waiting.blocked.drain(..).partition::<Vec<_>, _>(by_these);
+        waiting.blocked = others;
+        let places: Vec<usize> = these.into_iter().flat_map(|(_, places)| places).collect();
+        if self.is(Verbosity::Normal) && !places.is_empty() {
+            self.waits(&format!("{} more", places.len()), places.len(), "this", &self.names(&places));
         }
-        for (next, places) in words::grouped(waiting.input, |place| self.at(place).next.as_deref()) {
-            self.fold(&places, "wait for you");
-            self.page.field("needs", next.unwrap_or_default());
+    }
+
+    /// The skips of a section of so many findings that have not been told with what blocks them.
+    fn waiting_for(&mut self, waiting: Waiting, all: usize) {
+        if !self.is(Verbosity::Normal) {
+            return;
         }
+        let blocked = waiting.blocked.into_iter().flat_map(|(_, places)| places);
+        for (blocker, places) in words::grouped(blocked, |place| words::blocker(self.report, self.at(place))) {
+            self.blocked(&blocker, &places, all);
+        }
+        self.inputs(&waiting.input);
         for (found, places) in words::grouped(waiting.elsewhere, |place| self.at(place).found.as_str()) {
             self.fold(&places, "do not apply here");
             self.page.field("because", found);
+        }
+    }
+
+    fn blocked(&mut self, blocker: &Blocker, places: &[usize], all: usize) {
+        let what = match blocker {
+            Blocker::Fixes(numbers) => words::fixes(numbers),
+            Blocker::Finding(Some(root)) => self.named(*root),
+            Blocker::Finding(None) => "something that they need".to_owned(),
+        };
+        let number = places.len();
+        if number < all || number == 1 {
+            return self.waits(&number.to_string(), number, &what, &self.names(places));
+        }
+        let checks = words::grouped(places.iter().copied(), |place| self.at(place).check.as_str());
+        let checks: Vec<String> = checks.into_iter().map(|(check, _)| clip(check)).collect();
+        self.waits(&format!("all {number} of this section"), number, &what, &words::list(&checks, NAMES));
+    }
+
+    fn waits(&mut self, who: &str, number: usize, what: &str, names: &str) {
+        let verb = if number == 1 { "waits" } else { "wait" };
+        self.page.item(Status::Skip, &format!("{who} {verb} for {what}: {names}"), None);
+    }
+
+    /// All that waits for the user in one item; where the needs differ, each says whose it is.
+    fn inputs(&mut self, places: &[usize]) {
+        if places.is_empty() {
+            return;
+        }
+        self.fold(places, "wait for you");
+        let needs = words::grouped(places.iter().copied(), |place| self.at(place).next.as_deref().unwrap_or_default());
+        let differ = needs.len() > 1;
+        for (number, (next, places)) in needs.into_iter().enumerate() {
+            let whose = if differ && (number > 0 || places.len() == 1) { self.names(&places) } else { String::new() };
+            self.needs(&whose, next);
         }
     }
 
@@ -276,6 +372,23 @@ impl<'a> Writer<'a> {
             return;
         }
         self.page.item(Status::Skip, &format!("{} {what}: {}", places.len(), self.names(places)), None);
+    }
+
+    /// The mailboxes side by side, when there are several.
+    fn mailboxes(&mut self) {
+        let Some(mailboxes) = mailbox::mailboxes(self.report, self.page.verbosity()) else { return };
+        if mailboxes.rows.is_empty() && !self.is(Verbosity::Normal) {
+            return;
+        }
+        self.page.heading("Mailboxes");
+        if mailboxes.rows.is_empty() {
+            return self.page.paragraph(Paint::Plain, &format!("All {} are well.", mailboxes.left));
+        }
+        self.page.marks(mailbox::HEADS, &mailboxes.rows);
+        if mailboxes.left > 0 && self.is(Verbosity::Normal) {
+            let verb = if mailboxes.left == 1 { "is" } else { "are" };
+            self.page.paragraph(Paint::Plain, &format!("{} more {verb} well.", mailboxes.left));
+        }
     }
 
     fn counts(&mut self) {
@@ -317,7 +430,8 @@ impl<'a> Writer<'a> {
         if fixes.is_empty() {
             return;
         }
-        self.page.heading("Fix first");
+        let nothing_failed = self.nothing_failed();
+        self.page.heading(if nothing_failed { "Worth a look" } else { "Fix first" });
         for (number, fix) in fixes.iter().enumerate() {
             if number > 0 {
                 self.page.gap();
@@ -326,10 +440,14 @@ impl<'a> Writer<'a> {
         }
     }
 
+    fn nothing_failed(&self) -> bool {
+        self.report.summary.fail == 0 && self.report.summary.error == 0
+    }
+
     fn fix(&mut self, number: usize, fix: &FixFirst) {
-        let title = format!("{} ({})", fix.title, words::certainty(fix.certainty));
-        self.page.numbered(number, &title);
-        self.page.field("who", words::owner(fix.owner));
+        let owner = words::owner(fix.owner);
+        let owner = if self.nothing_failed() { owner.to_owned() } else { owner.to_uppercase() };
+        self.page.numbered(number, &format!("{owner}: {} ({})", fix.title, words::certainty(fix.certainty)));
         self.page.field("do", &fix.fix);
         self.page.command(fix.command.as_deref().unwrap_or_default());
         self.page.field("takes", &fix.takes);
@@ -340,10 +458,22 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// How many findings a cause explains, and the checks that tell most: those that saw it, then those it blocks most of.
     fn explained(&self, fix: &FixFirst) -> String {
-        let places: Vec<usize> =
-            fix.explains.iter().copied().filter(|place| *place < self.report.findings.len()).collect();
-        format!("{}: {}", words::count(fix.explains.len(), "finding"), self.names(&places))
+        let places = fix.explains.iter().copied().filter(|place| *place < self.report.findings.len());
+        let mut checks = words::grouped(places, |place| self.at(place).check.as_str());
+        checks.sort_by_key(|(_, places)| {
+            let seen = places.iter().any(|place| is_not_well(self.at(*place)));
+            (!seen, std::cmp::Reverse(places.len()))
+        });
+        let names: Vec<String> = checks.iter().map(|(check, places)| numbered(check, places.len())).collect();
+        let number = words::count(fix.explains.len(), "finding");
+        let shown = if self.is(Verbosity::Verbose) { names.len() } else { TELLING.min(names.len()) };
+        match (names.is_empty(), names.len() - shown) {
+            (true, _) => number,
+            (_, 0) => format!("{number}: {}", names.join(", ")),
+            (_, left) => format!("{number}: {} and {}", names[..shown].join(", "), words::count(left, "other check")),
+        }
     }
 
     fn closing(&mut self) {
@@ -360,24 +490,34 @@ impl<'a> Writer<'a> {
             };
             return self.page.paragraph(Paint::Caution, &format!("Not proved healthy: nothing failed, but {what}."));
         }
-        let what = match (summary.warn, summary.skip) {
-            (0, 0) => "All is well.".to_owned(),
-            (0, skipped) => format!("All that was looked at is well; {skipped} skipped, as said above."),
-            (warnings, _) => format!("Nothing failed; {} above.", words::count(warnings, "warning")),
+        if summary.warn > 0 {
+            return self.page.paragraph(Paint::Good, &self.only_warnings());
+        }
+        let what = match summary.skip {
+            0 => "All is well.".to_owned(),
+            skipped => format!("All that was looked at is well; {skipped} skipped, for the reasons said above."),
         };
         self.page.paragraph(Paint::Good, &what);
+    }
+
+    /// What the warnings are, and what they do to the exit code.
+    fn only_warnings(&self) -> String {
+        let summary = &self.report.summary;
+        let warned = self.report.findings.iter().filter(|finding| finding.status == Status::Warn);
+        let mut checks: Vec<String> = warned.map(|finding| clip(&finding.check)).collect();
+        checks.dedup();
+        let number = words::count(summary.warn, "warning");
+        let exit = match summary.exit_code {
+            0 => "The exit code is 0: warnings do not count without --strict.".to_owned(),
+            code => format!("The exit code is {code}: with --strict warnings count."),
+        };
+        format!("Nothing failed; {number}: {}. {exit}", words::list(&checks, TELLING))
     }
 
     /// The checks of some findings, each once, with how often where it is more than once.
     fn names(&self, places: &[usize]) -> String {
         let checks = words::grouped(places.iter().copied(), |place| self.at(place).check.as_str());
-        let names: Vec<String> = checks
-            .into_iter()
-            .map(|(check, places)| match places.len() {
-                1 => clip(check),
-                number => format!("{} ({number})", clip(check)),
-            })
-            .collect();
+        let names: Vec<String> = checks.iter().map(|(check, places)| numbered(check, places.len())).collect();
         words::list(&names, if self.is(Verbosity::Verbose) { usize::MAX } else { NAMES })
     }
 
@@ -400,7 +540,23 @@ fn entitled(title: &str, whom: &str) -> String {
 }
 
 fn begin_with(fix: &FixFirst) -> String {
-    format!("Begin with 1, {}: {}", words::owner(fix.owner), fix.title)
+    format!("Begin with 1, {}: {}", words::owner(fix.owner), opening(&fix.title, LAST))
+}
+
+/// The first words of a text that has been told in full.
+fn opening(text: &str, most: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+    let end = text[..end].rfind(' ').unwrap_or(end);
+    format!("{} …", text[..end].trim_end_matches(','))
+}
+
+fn is_not_well(finding: &Finding) -> bool {
+    matches!(finding.status, Status::Warn | Status::Fail | Status::Error)
+}
+
+/// The name of a check, with how often where it is more than once.
+fn numbered(check: &str, number: usize) -> String {
+    if number == 1 { clip(check) } else { format!("{} ({number})", clip(check)) }
 }
 
 fn clip(text: &str) -> String {

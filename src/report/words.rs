@@ -1,10 +1,16 @@
 //! The words that all formats share: titles of sections, names of owners, and where a run was made from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 use serde::Serialize;
 
-use crate::finding::{Certainty, Finding, FixFirst, Owner, Report, SkipReason, Status};
+use crate::{
+    finding::{Certainty, Finding, FixFirst, NamedCause, Owner, Report, SkipReason, Status},
+    probe,
+};
 
 /// The sections of Cisco's checklist in its order, with their titles.
 const SECTIONS: [(&str, &str); 12] = [
@@ -38,7 +44,7 @@ pub(super) fn section_title(section: &str) -> &str {
 }
 
 /// Places gathered under their keys, in the order in which the keys first appear.
-pub(super) fn grouped<K: Ord + Copy>(
+pub(super) fn grouped<K: Ord + Clone>(
     places: impl IntoIterator<Item = usize>,
     key: impl Fn(usize) -> K,
 ) -> Vec<(K, Vec<usize>)> {
@@ -46,7 +52,7 @@ pub(super) fn grouped<K: Ord + Copy>(
     let mut known = BTreeMap::new();
     for place in places {
         let key = key(place);
-        let group = *known.entry(key).or_insert_with(|| {
+        let group = *known.entry(key.clone()).or_insert_with(|| {
             groups.push((key, Vec::new()));
             groups.len() - 1
         });
@@ -65,6 +71,72 @@ pub(super) fn root(findings: &[Finding], blocked: &Finding) -> Option<usize> {
         }
     }
     None
+}
+
+/// Findings that differ in nothing but their subject, and in the addresses where something was so at every address: they
+/// are told as one.
+pub(super) fn alike(report: &Report, places: impl IntoIterator<Item = usize>) -> Vec<Vec<usize>> {
+    let key = |place: usize| {
+        let finding = &report.findings[place];
+        let causes: Vec<_> = finding.causes.iter().map(cause_less_addresses).collect();
+        let texts = [&finding.check, less_addresses(&finding.found), &finding.expected, &finding.means];
+        (texts, status(finding.status), causes, finding.next.as_deref())
+    };
+    grouped(places, key).into_iter().map(|(_, places)| places).collect()
+}
+
+fn cause_less_addresses(cause: &NamedCause) -> (&str, Certainty, Vec<&str>) {
+    (&cause.cause, cause.certainty, cause.because.iter().map(|because| less_addresses(because)).collect())
+}
+
+/// What was found, without its addresses where it was found at all of them.
+fn less_addresses(text: &str) -> &str {
+    let Some((before, bracket)) = text.strip_suffix(')').and_then(|text| text.rsplit_once(" (")) else { return text };
+    let all = bracket.starts_with("all ") && bracket.contains(" addresses: ");
+    if all || bracket.parse::<IpAddr>().is_ok() { before } else { text }
+}
+
+/// What was found, for findings that are told as one.
+pub(super) fn found(findings: &[&Finding]) -> String {
+    let Some(first) = findings.first() else { return String::new() };
+    if findings.iter().all(|finding| finding.found == first.found) {
+        return first.found.clone();
+    }
+    format!("{} (at every address of each)", less_addresses(&first.found))
+}
+
+/// What speaks for a cause, beyond what was found anyway.
+pub(super) fn because<'a>(finding: &Finding, cause: &'a NamedCause) -> Vec<&'a str> {
+    let news = |because: &&str| !finding.found.contains(less_addresses(because));
+    cause.because.iter().map(String::as_str).filter(news).collect()
+}
+
+/// The subject as it stands beside a title: the site as a whole goes without saying.
+pub(super) fn subject(finding: &Finding) -> &str {
+    if finding.subject == probe::SITE { "" } else { &finding.subject }
+}
+
+/// What a blocked finding waits for.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Blocker {
+    /// Any of these entries of "Fix first", counted from 1.
+    Fixes(Vec<usize>),
+    /// A finding without such an entry; none when a saved report does not say which.
+    Finding(Option<usize>),
+}
+
+/// What a blocked finding waits for: what mends the finding at the beginning of it all, if that is known.
+pub(super) fn blocker(report: &Report, blocked: &Finding) -> Blocker {
+    let root = root(&report.findings, blocked);
+    let causes = root.map_or(&[][..], |root| &report.findings[root].causes);
+    let fixes: Vec<usize> = causes.iter().filter_map(|cause| fix(report, &cause.cause)).map(|(n, _)| n).collect();
+    if fixes.is_empty() { Blocker::Finding(root) } else { Blocker::Fixes(fixes) }
+}
+
+/// `fix 1`, `fix 2 or 3`.
+pub(super) fn fixes(numbers: &[usize]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    format!("fix {}", numbers.join(" or "))
 }
 
 /// The entry of "Fix first" for a cause, with its number counted from 1.
@@ -166,6 +238,16 @@ pub(super) fn list(texts: &[impl AsRef<str>], most: usize) -> String {
     }
 }
 
+/// As many texts as fit into some characters, one at the least, and how many are left.
+pub(super) fn list_within(texts: &[impl AsRef<str>], room: usize) -> String {
+    let long = |text: &str| text.chars().count() + ", ".len();
+    let ends = texts.iter().scan(0, |end, text| {
+        *end += long(text.as_ref());
+        Some(*end)
+    });
+    list(texts, ends.take_while(|end| *end <= room).count().max(1))
+}
+
 /// A count with its noun: `1 warning`, `2 warnings`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
@@ -259,6 +341,24 @@ mod tests {
         assert_eq!(duration(7), "7 ms");
         assert_eq!(duration(6_811), "6.8 s");
         assert_eq!(duration(72_000), "1 min 12 s");
+    }
+
+    #[test]
+    fn addresses_are_left_out_only_where_they_are_all() {
+        assert_eq!(less_addresses("no answer (all 2 addresses: 192.0.2.1, 192.0.2.2)"), "no answer");
+        assert_eq!(less_addresses("no answer (within 10 s) (2001:db8::1)"), "no answer (within 10 s)");
+        assert_eq!(
+            less_addresses("no answer (1 of 2 addresses: 192.0.2.1)"),
+            "no answer (1 of 2 addresses: 192.0.2.1)"
+        );
+        assert_eq!(less_addresses("no road ([192.0.2.1:53])"), "no road ([192.0.2.1:53])");
+    }
+
+    #[test]
+    fn lists_that_do_not_fit() {
+        assert_eq!(list_within(&["abc", "def", "ghi"], 10), "abc, def and 1 more");
+        assert_eq!(list_within(&["abc", "def"], 1), "abc and 1 more");
+        assert_eq!(list_within(&["abc", "def"], 10), "abc, def");
     }
 
     #[test]

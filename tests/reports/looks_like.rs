@@ -5,7 +5,7 @@ use ece_check::{
     report::{Format, Style, Verbosity, render},
 };
 
-use super::{ascii, golden, style, verbosity};
+use super::{ascii, golden, style, verbosity, with_mailboxes};
 
 fn looks_like(name: &str, report: &Report, format: Format, style: &Style) {
     insta::with_settings!({prepend_module_to_snapshot => false, omit_expression => true, snapshot_path => "snapshots"}, {
@@ -36,6 +36,21 @@ fn text_verbose() {
 #[test]
 fn text_quiet() {
     looks_like("text-quiet", &golden(), Format::Text, &verbosity(Verbosity::Quiet));
+}
+
+#[test]
+fn mailboxes_in_eighty_columns() {
+    looks_like("mailboxes-80", &with_mailboxes(2), Format::Text, &style(80));
+}
+
+#[test]
+fn mailboxes_in_forty_columns() {
+    looks_like("mailboxes-40", &with_mailboxes(2), Format::Text, &style(40));
+}
+
+#[test]
+fn mailboxes_in_markdown() {
+    looks_like("mailboxes-markdown", &with_mailboxes(30), Format::Markdown, &style(80));
 }
 
 #[test]

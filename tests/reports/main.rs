@@ -7,14 +7,75 @@ mod every_format;
 mod hostile;
 mod looks_like;
 mod streams;
+mod told_once;
 
 use ece_check::{
-    finding::Report,
+    finding::{Finding, Report, SkipReason, Status, Summary},
     report::{Style, Symbols, Verbosity, parse},
 };
 
 fn golden() -> Report {
     parse(include_str!("golden.json")).expect("the golden report is a report")
+}
+
+/// A finding without causes, of a section of its own making.
+fn finding(check: &str, subject: &str, status: Status) -> Finding {
+    let reason = (status == Status::Skip).then_some(SkipReason::NeedsInput);
+    Finding { check: check.to_owned(), subject: subject.to_owned(), status, reason, ..blank() }
+}
+
+fn blank() -> Finding {
+    Finding {
+        check: String::new(),
+        section: "connectivity-test".to_owned(),
+        title: "It works".to_owned(),
+        subject: String::new(),
+        status: Status::Pass,
+        reason: None,
+        blocked_by: None,
+        expected: String::new(),
+        found: String::new(),
+        means: String::new(),
+        causes: Vec::new(),
+        ruled_out: Vec::new(),
+        next: None,
+        look: None,
+    }
+}
+
+/// The golden report with other findings.
+fn report_of(findings: Vec<Finding>) -> Report {
+    let golden = golden();
+    let summary = Summary::of(&findings, golden.summary.fix_first, false);
+    Report { findings, summary, looks: Vec::new(), ..golden }
+}
+
+/// A site with mailboxes over IMAP and POP3, some of them not well.
+fn with_mailboxes(well: usize) -> Report {
+    let mut findings = Vec::new();
+    let mut mailbox = |name: &str, inbound: &str, [receive, open, send, sender]: [Status; 4]| {
+        findings.push(finding(&format!("{inbound}.sign-in"), name, receive));
+        findings.push(finding(&format!("{inbound}.mailbox-opens"), name, open));
+        findings.push(finding("smtp.sign-in", name, send));
+        findings.push(finding("smtp.sender-accepted", name, sender));
+    };
+    let (yes, no, not_seen) = (Status::Pass, Status::Fail, Status::Skip);
+    mailbox("sales@example.com", "imap", [yes, yes, no, not_seen]);
+    mailbox("support@example.com", "pop3", [yes, no, yes, Status::Warn]);
+    mailbox("complaints-of-all-branches@example.com", "imap", [Status::Error, not_seen, yes, yes]);
+    for number in 0..well {
+        mailbox(&format!("branch{number}@example.com"), "imap", [yes; 4]);
+    }
+    let not_pop3 = |finding: &Finding| {
+        let reason = Some(SkipReason::NotApplicable);
+        let found = "the mailbox is read over IMAP".to_owned();
+        Finding { check: "pop3.sign-in".to_owned(), status: Status::Skip, reason, found, ..finding.clone() }
+    };
+    let others: Vec<Finding> = findings.iter().filter(|f| f.check == "imap.sign-in").map(not_pop3).collect();
+    findings.extend(others);
+    let mut report = report_of(findings);
+    report.summary.fix_first.clear();
+    report
 }
 
 fn style(width: usize) -> Style {

@@ -1,0 +1,738 @@
+//! Microsoft Entra ID: discovery, authorize, device code and token, with its checks in its order and its words.
+//!
+//! In: requests to the login host. Out: answers, as `OpenID Connect Discovery 1.0` section 3, RFC 6749, RFC 7636 and RFC
+//! 8628 want them and as <https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow> fills them
+//! in; errors have the shape of <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
+//!
+//! What differs from Entra: nobody types a password. A browser that names no account is signed in as the administrator,
+//! who is the one signed in on most such machines; a device code is good at the second time of asking. The signature of
+//! a client assertion is not looked at, as no certificate is registered; its claims are.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fmt::Write,
+    sync::{Mutex, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use url::form_urlencoded;
+
+use super::{
+    exchange::{Cloud, object_of},
+    fault::{Answer, Moment, Refusal, Secret},
+    https::{HTML, JSON, Request, page, sent_on, typed},
+    mint,
+    place::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS, TENANT_ID, TENANT_NAME},
+    tenant::{ADMIN, APPLICATION},
+};
+
+/// The tenant of all personal accounts.
+const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+/// The names by which Exchange Online may be asked for.
+const EXCHANGE: &[&str] = &["https://outlook.office.com", "https://outlook.office365.com", "https://ps.outlook.com"];
+const GRAPH: &str = "https://graph.microsoft.com";
+/// The permissions that Exchange Online has for mail protocols.
+const OF_EXCHANGE: &[&str] =
+    &["IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send", "EWS.AccessAsUser.All", "Mail.Read", "Mail.Send"];
+/// Scopes that belong to no resource.
+const OF_OPENID: &[&str] = &["openid", "profile", "email", "offline_access"];
+/// How many seconds a code is good for, and a device code.
+const CODE_SECONDS: i64 = 600;
+const DEVICE_SECONDS: i64 = 900;
+/// How many used codes and open device codes are remembered; the oldest go.
+const MOST_REMEMBERED: usize = 256;
+
+/// What Entra remembers from one request to the next.
+#[derive(Debug, Default)]
+pub(super) struct Entra(Mutex<Memory>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    used_codes: VecDeque<String>,
+    devices: VecDeque<Device>,
+    /// How often each refusal that has a number of times was made.
+    refusals: BTreeMap<usize, u64>,
+}
+
+#[derive(Clone, Debug)]
+struct Device {
+    code: String,
+    user_code: String,
+    scope: String,
+    at: i64,
+    asked: u32,
+    user: Option<String>,
+}
+
+/// A refusal on its way out.
+#[derive(Debug)]
+struct Refused {
+    status: u16,
+    error: String,
+    aadsts: u32,
+    words: String,
+    suberror: Option<String>,
+    headers: BTreeMap<String, String>,
+}
+
+/// Why a token is not given, or something else is not done.
+type Outcome = Result<Answer, Refused>;
+
+/// What is asked for.
+struct Asked {
+    resource: String,
+    names: Vec<String>,
+    openid: Vec<String>,
+}
+
+/// Answers a request to the login host.
+pub(super) fn answer(cloud: &Cloud, request: &Request, now: Timestamp) -> (Moment, Answer) {
+    let (path, query) = request.path.split_once('?').unwrap_or((&request.path, ""));
+    let path = path.trim_start_matches('/');
+    let (tenant, rest) = path.split_once('/').unwrap_or((path, ""));
+    let is_post = request.method == "POST";
+    let form = Form::read(if is_post { &request.body } else { query }, request.authorization.as_deref());
+    let done = |moment, outcome: Outcome| (moment, outcome.unwrap_or_else(|refused| refused.render(now)));
+    match rest {
+        "v2.0/.well-known/openid-configuration" => (Moment::Discovery, discovery(tenant, now)),
+        "oauth2/v2.0/token" if is_post => done(Moment::Token, cloud.token(tenant, &form, now)),
+        "oauth2/v2.0/devicecode" if is_post => done(Moment::DeviceCode, cloud.device_code(tenant, &form, now)),
+        "oauth2/v2.0/authorize" => (Moment::Authorize, cloud.authorize(tenant, &form, &request.path, now)),
+        "oauth2/deviceauth" => (Moment::Page, cloud.approve(&form)),
+        "discovery/v2.0/keys" => (Moment::Page, typed(200, JSON, json!({ "keys": [] }).to_string())),
+        "" if tenant.is_empty() => (Moment::Page, sent_on("https://www.office.com/login")),
+        _ => (Moment::Page, page(404, "Not Found")),
+    }
+}
+
+fn discovery(tenant: &str, now: Timestamp) -> Answer {
+    let Some(issuer_tenant) = issuer_tenant(tenant) else { return no_such_tenant(tenant).render(now) };
+    let base = "https://login.microsoftonline.com";
+    let path_tenant = if issuer_tenant == "{tenantid}" { tenant } else { issuer_tenant };
+    let body = format!(
+        r#"{{"token_endpoint":"{base}/{path_tenant}/oauth2/v2.0/token","token_endpoint_auth_methods_supported":["client_secret_post","private_key_jwt","client_secret_basic"],"jwks_uri":"{base}/{path_tenant}/discovery/v2.0/keys","response_modes_supported":["query","fragment","form_post"],"subject_types_supported":["pairwise"],"id_token_signing_alg_values_supported":["RS256"],"response_types_supported":["code","id_token","code id_token","id_token token"],"scopes_supported":["openid","profile","email","offline_access"],"issuer":"{base}/{issuer_tenant}/v2.0","request_uri_parameter_supported":false,"userinfo_endpoint":"https://graph.microsoft.com/oidc/userinfo","authorization_endpoint":"{base}/{path_tenant}/oauth2/v2.0/authorize","device_authorization_endpoint":"{base}/{path_tenant}/oauth2/v2.0/devicecode","http_logout_supported":true,"frontchannel_logout_supported":true,"end_session_endpoint":"{base}/{path_tenant}/oauth2/v2.0/logout","tenant_region_scope":"EU","cloud_instance_name":"microsoftonline.com","cloud_graph_host_name":"graph.windows.net","msgraph_host":"graph.microsoft.com"}}"#
+    );
+    typed(200, JSON, body)
+}
+
+/// The tenant that the issuer names. The shared endpoints name a place-holder, in these very letters.
+fn issuer_tenant(asked: &str) -> Option<&'static str> {
+    match asked.to_ascii_lowercase().as_str() {
+        "common" | "organizations" => Some("{tenantid}"),
+        "consumers" | CONSUMERS => Some(CONSUMERS),
+        asked if asked == TENANT_ID || TENANT_DOMAINS.contains(&asked) => Some(TENANT_ID),
+        _ => None,
+    }
+}
+
+fn no_such_tenant(tenant: &str) -> Refused {
+    let shown: String = tenant.chars().filter(|c| c.is_ascii_alphanumeric() || ".-".contains(*c)).take(80).collect();
+    let words = format!(
+        "Tenant '{shown}' not found. Check to make sure you have the correct tenant ID and are signing into the correct \
+         cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the \
+         tenant."
+    );
+    Refused::new(400, "invalid_tenant", 90_002, words)
+}
+
+/// The token endpoint.
+impl Cloud {
+    fn token(&self, tenant: &str, form: &Form, now: Timestamp) -> Outcome {
+        issuer_tenant(tenant).ok_or_else(|| no_such_tenant(tenant))?;
+        let grant = form.required("grant_type")?;
+        let client = form.client()?;
+        self.refuse(grant, &self.peek(grant, form), form, now)?;
+        self.know(client)?;
+        match grant {
+            "refresh_token" => self.redeem_refresh_token(form, now),
+            "client_credentials" => self.give_to_application(form, now),
+            "authorization_code" => self.redeem_code(form, now),
+            DEVICE_CODE => self.redeem_device_code(form, now),
+            _ => {
+                let words = format!("The app requested an unsupported grant type '{}'.", shown(grant));
+                Err(Refused::new(400, "unsupported_grant_type", 70_003, words))
+            }
+        }
+    }
+
+    fn redeem_refresh_token(&self, form: &Form, now: Timestamp) -> Outcome {
+        self.authenticate(form, true, now)?;
+        let Some(grant) = self.mint.unsealed("refresh", form.required("refresh_token")?) else {
+            return Err(malformed());
+        };
+        let asked = Asked::read(form.required("scope")?)?;
+        let user = grant["user"].as_str().unwrap_or_default();
+        self.give(user, &asked, None, now)
+    }
+
+    fn give_to_application(&self, form: &Form, now: Timestamp) -> Outcome {
+        self.authenticate(form, true, now)?;
+        let scope = form.required("scope")?;
+        let Some(resource) = scope.strip_suffix("/.default") else {
+            let words = format!(
+                "The provided value for scope {} is not valid. Client credential flows must have a scope value with \
+                 /.default suffixed to the resource identifier (application ID URI).",
+                shown(scope)
+            );
+            return Err(Refused::new(400, "invalid_scope", 1_002_012, words));
+        };
+        Asked::read(scope)?;
+        let roles = if resource == GRAPH { &[] } else { &self.tenant.application.roles[..] };
+        let (token, seconds) = self.access_token(APPLICATION, resource, roles, now);
+        self.counter.token(APPLICATION);
+        let body =
+            json!({ "token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token });
+        Ok(typed(200, JSON, body.to_string()))
+    }
+
+    fn redeem_code(&self, form: &Form, now: Timestamp) -> Outcome {
+        self.authenticate(form, true, now)?;
+        let Some(code) = self.mint.unsealed("code", form.required("code")?) else { return Err(malformed()) };
+        let text = |name: &str| code[name].as_str().unwrap_or_default();
+        if now.as_second() - code["at"].as_i64().unwrap_or(0) > CODE_SECONDS {
+            return Err(invalid_grant(
+                70_008,
+                "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive authorization request for this user and resource.",
+            ));
+        }
+        let redirect = form.required("redirect_uri")?;
+        if redirect != text("redirect") {
+            let words = format!(
+                "The reply address '{}' does not match the reply address '{}' provided when requesting Authorization code.",
+                shown(redirect),
+                text("redirect")
+            );
+            return Err(Refused::new(400, "invalid_client", 500_112, words));
+        }
+        let challenge = text("challenge");
+        if !challenge.is_empty() && mint::challenge(form.given("code_verifier").unwrap_or_default()) != challenge {
+            let words = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
+            return Err(invalid_grant(501_481, words));
+        }
+        if !self.entra.use_up(text("no")) {
+            let words = "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.";
+            return Err(invalid_grant(54_005, words));
+        }
+        let asked = Asked::read(form.given("scope").unwrap_or(text("scope")))?;
+        self.give(text("user"), &asked, Some(text("nonce")), now)
+    }
+
+    /// Whoever has a device code needs no secret: such a sign-in is for programs that cannot keep one.
+    fn redeem_device_code(&self, form: &Form, now: Timestamp) -> Outcome {
+        self.authenticate(form, false, now)?;
+        let code = form.required("device_code")?;
+        let device = self.entra.ask_for(code).ok_or_else(|| {
+            let words = "The provided value for the input parameter 'device_code' is not valid. This device code has expired or was never given.";
+            Refused::new(400, "bad_verification_code", 70_018, words.into())
+        })?;
+        if now.as_second() - device.at > DEVICE_SECONDS {
+            let words =
+                "The provided value for the input parameter 'device_code' is not valid. This device code has expired.";
+            return Err(Refused::new(400, "expired_token", 70_020, words.into()));
+        }
+        if device.user.is_none() && device.asked < 2 {
+            let words = "OAuth 2.0 device flow error. Authorization is pending. Continue polling.";
+            return Err(Refused::new(400, "authorization_pending", 70_016, words.into()));
+        }
+        self.entra.forget(code);
+        let first = self.tenant.accounts.first().map_or(ADMIN, |account| account.user);
+        self.give(device.user.as_deref().unwrap_or(first), &Asked::read(&device.scope)?, None, now)
+    }
+
+    /// Gives a user's tokens: the access token with all that was consented to for this resource, as Entra does.
+    fn give(&self, user: &str, asked: &Asked, nonce: Option<&str>, now: Timestamp) -> Outcome {
+        let granted = self.granted(asked)?;
+        let scope = granted.iter().map(|name| format!("{}/{name}", asked.resource)).chain(asked.openid.iter().cloned());
+        let (token, seconds) = self.access_token(user, &asked.resource, &granted, now);
+        self.counter.token(user);
+        let mut body = json!({
+            "token_type": "Bearer", "scope": scope.collect::<Vec<_>>().join(" "), "expires_in": seconds,
+            "ext_expires_in": seconds, "access_token": token, "refresh_token": self.refresh_token(user, now),
+        });
+        if asked.openid.iter().any(|name| name == "openid") {
+            body["id_token"] = self.id_token(user, nonce, now).into();
+        }
+        Ok(typed(200, JSON, body.to_string()))
+    }
+
+    fn granted(&self, asked: &Asked) -> Result<Vec<String>, Refused> {
+        if asked.resource == GRAPH {
+            return Ok(vec!["User.Read".into()]);
+        }
+        let consent = &self.tenant.application.consent;
+        let is_given = |name: &String| name == ".default" || consent.contains(name);
+        if consent.is_empty() || !asked.names.iter().all(is_given) {
+            let words = format!(
+                "The user or administrator has not consented to use the application with ID '{CLIENT_ID}' named 'Cisco \
+                 ECE'. Send an interactive authorization request for this user and resource."
+            );
+            let refused = invalid_grant(65_001, &words);
+            return Err(Refused { suberror: Some("consent_required".into()), ..refused });
+        }
+        Ok(consent.clone())
+    }
+
+    fn id_token(&self, user: &str, nonce: Option<&str>, now: Timestamp) -> String {
+        let issuer = format!("https://login.microsoftonline.com/{TENANT_ID}/v2.0");
+        let at = now.as_second();
+        let mut claims = json!({
+            "aud": CLIENT_ID, "iss": issuer, "iat": at - 300, "nbf": at - 300, "exp": at + 3600, "oid": object_of(user),
+            "preferred_username": user, "sub": mint::challenge(user), "tid": TENANT_ID, "ver": "2.0",
+        });
+        if let Some(nonce) = nonce.filter(|nonce| !nonce.is_empty()) {
+            claims["nonce"] = nonce.into();
+        }
+        self.mint.token(&claims)
+    }
+}
+
+/// Who asks.
+impl Cloud {
+    fn know(&self, client: &str) -> Result<(), Refused> {
+        if self.tenant.application.known && client.eq_ignore_ascii_case(CLIENT_ID) {
+            return Ok(());
+        }
+        let words = format!(
+            "Application with identifier '{}' was not found in the directory '{TENANT_NAME}'. This can happen if the \
+             application has not been installed by the administrator of the tenant or consented to by any user in the \
+             tenant. You may have sent your authentication request to the wrong tenant.",
+            shown(client)
+        );
+        Err(Refused::new(400, "unauthorized_client", 700_016, words))
+    }
+
+    /// Checks the secret, or the assertion in its place.
+    fn authenticate(&self, form: &Form, needs_secret: bool, now: Timestamp) -> Result<(), Refused> {
+        let (secret, assertion) = (form.secret(), form.given("client_assertion"));
+        if self.tenant.application.public && (secret.is_some() || assertion.is_some()) {
+            let words = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.";
+            return Err(invalid_client(700_025, words));
+        }
+        if let Some(assertion) = assertion {
+            return check_assertion(form.given("client_assertion_type"), assertion, now);
+        }
+        let Some(secret) = secret else {
+            let words = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+            let is_well = self.tenant.application.public || !needs_secret;
+            return if is_well { Ok(()) } else { Err(invalid_client(7_000_218, words)) };
+        };
+        let is_right = secret == self.secret && self.tenant.application.secret != Secret::Other;
+        if !is_right {
+            let words = format!(
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
+                 not the client secret ID, for a secret added to app '{CLIENT_ID}'."
+            );
+            return Err(invalid_client(7_000_215, &words));
+        }
+        if self.tenant.application.secret == Secret::Expired {
+            let words = format!(
+                "The provided client secret keys for app '{CLIENT_ID}' are expired. Visit the Azure portal to create new \
+                 keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added \
+                 security: https://aka.ms/certCreds."
+            );
+            return Err(invalid_client(7_000_222, &words));
+        }
+        Ok(())
+    }
+
+    /// The user that a request is about, when it can be told.
+    fn peek(&self, grant: &str, form: &Form) -> String {
+        let sealed = match grant {
+            "refresh_token" => self.mint.unsealed("refresh", form.given("refresh_token").unwrap_or_default()),
+            "authorization_code" => self.mint.unsealed("code", form.given("code").unwrap_or_default()),
+            "client_credentials" => return APPLICATION.to_owned(),
+            _ => None,
+        };
+        sealed.and_then(|sealed| Some(sealed["user"].as_str()?.to_owned())).unwrap_or_default()
+    }
+
+    /// Refuses what a fault wants to be refused.
+    fn refuse(&self, grant: &str, user: &str, form: &Form, now: Timestamp) -> Result<(), Refused> {
+        let is_meant = |refusal: &Refusal| {
+            (refusal.grants.is_empty() || refusal.grants.iter().any(|one| one == grant))
+                && (refusal.of.is_empty() || refusal.of.iter().any(|one| one == user))
+        };
+        let mut meant = self.tenant.refusals.iter().enumerate().filter(|(_, refusal)| is_meant(refusal));
+        let Some((_, refusal)) = meant.find(|(place, one)| self.entra.still_refuses(*place, one.times)) else {
+            return Ok(());
+        };
+        let resource = form.given("scope").and_then(|scope| Asked::read(scope).ok()).map(|asked| asked.resource);
+        let ago = |days: i64| {
+            let then = now.saturating_sub(SignedDuration::from_hours(24 * days)).unwrap_or(now);
+            then.strftime("%Y-%m-%dT%H:%M:%S.5970000Z").to_string()
+        };
+        let words = [
+            ("{client}", CLIENT_ID),
+            ("{user}", user),
+            ("{tenant}", TENANT_NAME),
+            ("{resource}", resource.as_deref().unwrap_or("00000002-0000-0ff1-ce00-000000000000")),
+            ("{issued}", &ago(97)),
+            ("{changed}", &ago(2)),
+        ];
+        Err(Refused {
+            status: refusal.status,
+            error: refusal.error.clone(),
+            aadsts: refusal.aadsts,
+            words: words.iter().fold(refusal.words.clone(), |text, (mark, word)| text.replace(mark, word)),
+            suberror: refusal.suberror.clone(),
+            headers: refusal.headers.clone(),
+        })
+    }
+}
+
+/// What a person sees in a browser.
+impl Cloud {
+    fn authorize(&self, tenant: &str, form: &Form, path: &str, now: Timestamp) -> Answer {
+        match self.begin(tenant, form, path, now) {
+            Ok(answer) => answer,
+            Err(refused) => refused.shown(now),
+        }
+    }
+
+    fn begin(&self, tenant: &str, form: &Form, path: &str, now: Timestamp) -> Outcome {
+        issuer_tenant(tenant).ok_or_else(|| no_such_tenant(tenant))?;
+        self.know(form.required("client_id")?)?;
+        let redirect = form.required("redirect_uri")?;
+        if !is_registered(redirect) {
+            let words = format!(
+                "The redirect URI '{}' specified in the request does not match the redirect URIs configured for the \
+                 application '{CLIENT_ID}'. Make sure the redirect URI sent in the request matches one added to your \
+                 application in the Azure portal. Navigate to https://aka.ms/redirectUriMismatchError to learn more about \
+                 how to fix this.",
+                shown(redirect)
+            );
+            return Err(Refused::new(400, "invalid_request", 50_011, words));
+        }
+        let back = |pairs: &[(&str, &str)]| go_back(redirect, pairs, form.given("state"));
+        if form.required("response_type")? != "code"
+            || form.given("code_challenge_method").is_some_and(|how| how != "S256")
+        {
+            return Ok(back(&[("error", "invalid_request")]));
+        }
+        Asked::read(form.required("scope")?)?;
+        if form.given("login_hint").is_none() && form.given("prompt").is_some_and(|prompt| prompt != "none") {
+            return Ok(self.choice(path));
+        }
+        let hint = form.given("login_hint").unwrap_or(ADMIN);
+        let Some(user) = self.tenant.user(hint) else {
+            let words = format!(
+                "The user account {} does not exist in the {TENANT_NAME} directory. To sign into this application, the \
+                 account must be added to the directory.",
+                shown(hint)
+            );
+            return Err(Refused::new(400, "invalid_grant", 50_034, words));
+        };
+        if let Err(refused) = self.refuse("authorize", user, form, now) {
+            return Ok(back(&[("error", &refused.error), ("error_description", &refused.description(now))]));
+        }
+        let code = self.mint.sealed(
+            "code",
+            &json!({
+                "user": user, "redirect": redirect, "challenge": form.given("code_challenge").unwrap_or_default(),
+                "scope": form.given("scope").unwrap_or_default(), "nonce": form.given("nonce").unwrap_or_default(),
+                "at": now.as_second(), "no": self.mint.word(16),
+            }),
+        );
+        Ok(back(&[("code", &code), ("session_state", "5b6c1d7e-0a4f-4c62-9d83-1f2e3a4b5c6d")]))
+    }
+
+    /// The page on which somebody picks an account.
+    fn choice(&self, path: &str) -> Answer {
+        let path: String = path.replace('&', "&amp;").replace(['"', '<', '>'], "");
+        let links: String = self
+            .tenant
+            .users()
+            .map(|user| format!("<li><a href=\"{path}&amp;login_hint={user}\">{user}</a></li>"))
+            .collect();
+        typed(
+            200,
+            HTML,
+            format!(
+                "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body><h1>Pick an account</h1><ul>{links}</ul></body></html>\n"
+            ),
+        )
+    }
+
+    fn device_code(&self, tenant: &str, form: &Form, now: Timestamp) -> Outcome {
+        issuer_tenant(tenant).ok_or_else(|| no_such_tenant(tenant))?;
+        self.know(form.client()?)?;
+        self.refuse("devicecode", "", form, now)?;
+        let scope = form.required("scope")?;
+        Asked::read(scope)?;
+        let code = format!("DAQABIQEAAAD{}", self.mint.word(120));
+        let user_code: String = self.mint.word(32).chars().filter(char::is_ascii_uppercase).take(9).collect();
+        let address = "https://microsoft.com/devicelogin";
+        self.entra.remember(Device {
+            code: code.clone(),
+            user_code: user_code.clone(),
+            scope: scope.to_owned(),
+            at: now.as_second(),
+            asked: 0,
+            user: None,
+        });
+        let body = json!({
+            "user_code": user_code, "device_code": code, "verification_uri": address, "expires_in": DEVICE_SECONDS,
+            "interval": 1, // Entra says 5; nobody learns anything by waiting
+            "message": format!(
+                "To sign in, use a web browser to open the page {address} and enter the code {user_code} to authenticate."
+            ),
+        });
+        Ok(typed(200, JSON, body.to_string()))
+    }
+
+    /// Somebody types the code of a device, and is signed in as the user that is named.
+    fn approve(&self, form: &Form) -> Answer {
+        let user = self.tenant.user(form.given("login_hint").unwrap_or(ADMIN));
+        let code = form.given("user_code").or(form.given("otc"));
+        match (user, code) {
+            (Some(user), Some(code)) if self.entra.approve(code, user) => page(200, "You are signed in"),
+            _ => page(400, "That code did not work"),
+        }
+    }
+}
+
+impl Entra {
+    fn memory<T>(&self, act: impl FnOnce(&mut Memory) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses a code up; false when it was used before.
+    fn use_up(&self, number: &str) -> bool {
+        self.memory(|memory| {
+            if memory.used_codes.iter().any(|used| used == number) {
+                return false;
+            }
+            memory.used_codes.push_back(number.to_owned());
+            memory.used_codes.drain(..memory.used_codes.len().saturating_sub(MOST_REMEMBERED));
+            true
+        })
+    }
+
+    fn remember(&self, device: Device) {
+        self.memory(|memory| {
+            memory.devices.push_back(device);
+            memory.devices.drain(..memory.devices.len().saturating_sub(MOST_REMEMBERED));
+        });
+    }
+
+    fn ask_for(&self, code: &str) -> Option<Device> {
+        self.memory(|memory| {
+            let device = memory.devices.iter_mut().find(|device| device.code == code)?;
+            device.asked += 1;
+            Some(device.clone())
+        })
+    }
+
+    fn forget(&self, code: &str) {
+        self.memory(|memory| memory.devices.retain(|device| device.code != code));
+    }
+
+    fn approve(&self, user_code: &str, user: &str) -> bool {
+        self.memory(|memory| {
+            let device = memory.devices.iter_mut().find(|device| device.user_code == user_code);
+            device.map(|device| device.user = Some(user.to_owned())).is_some()
+        })
+    }
+
+    fn still_refuses(&self, place: usize, times: Option<u64>) -> bool {
+        let Some(times) = times else { return true };
+        self.memory(|memory| {
+            let made = memory.refusals.entry(place).or_default();
+            *made += 1;
+            *made <= times
+        })
+    }
+}
+
+/// The pairs of a form, and the credentials beside it (RFC 6749 section 2.3.1).
+struct Form {
+    pairs: Vec<(String, String)>,
+    basic: Option<(String, String)>,
+}
+
+impl Form {
+    fn read(text: &str, authorization: Option<&str>) -> Self {
+        let pairs = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
+        Self { pairs, basic: authorization.and_then(basic) }
+    }
+
+    fn given(&self, name: &str) -> Option<&str> {
+        let mut values = self.pairs.iter().filter(|(one, _)| one == name).map(|(_, value)| value.as_str());
+        values.next().filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &str) -> Result<&str, Refused> {
+        let words = format!("The request body must contain the following parameter: '{name}'.");
+        self.given(name).ok_or_else(|| Refused::new(400, "invalid_request", 900_144, words))
+    }
+
+    fn client(&self) -> Result<&str, Refused> {
+        self.basic.as_ref().map_or_else(|| self.required("client_id"), |(client, _)| Ok(client))
+    }
+
+    fn secret(&self) -> Option<&str> {
+        self.given("client_secret").or(self.basic.as_ref().map(|(_, secret)| secret.as_str()))
+    }
+}
+
+fn basic(header: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(mint::decode(header.strip_prefix("Basic ")?)?).ok()?;
+    let (client, secret) = text.split_once(':')?;
+    let plain = |text: &str| form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, x)| x.into_owned());
+    Some((plain(client)?, plain(secret)?))
+}
+
+impl Asked {
+    /// Reads a scope: one resource and its permissions. A permission without a resource is one of Graph.
+    fn read(scope: &str) -> Result<Self, Refused> {
+        let (openid, rest): (Vec<_>, Vec<_>) = scope.split_whitespace().partition(|name| OF_OPENID.contains(name));
+        let split = |name: &str| match name.rsplit_once('/') {
+            Some((resource, name)) => (resource.to_owned(), name.to_owned()),
+            None => (GRAPH.to_owned(), name.to_owned()),
+        };
+        let asked: Vec<_> = rest.into_iter().map(split).collect();
+        let resource = asked.first().map_or(GRAPH, |(resource, _)| resource).to_owned();
+        if asked.iter().any(|(other, _)| *other != resource) {
+            let words = format!(
+                "Provided value for the input parameter scope is not valid because it contains more than one resource. \
+                 Scope {} is not valid.",
+                shown(scope)
+            );
+            return Err(Refused::new(400, "invalid_request", 28_000, words));
+        }
+        if resource != GRAPH && !EXCHANGE.contains(&resource.as_str()) {
+            let words = format!(
+                "The resource principal named {} was not found in the tenant named {TENANT_NAME}. This can happen if the \
+                 application has not been installed by the administrator of the tenant or consented to by any user in the \
+                 tenant. You might have sent your authentication request to the wrong tenant.",
+                shown(&resource)
+            );
+            return Err(Refused::new(400, "invalid_resource", 500_011, words));
+        }
+        let names: Vec<_> = asked.into_iter().map(|(_, name)| name).collect();
+        let is_known = |name: &String| name == ".default" || OF_EXCHANGE.contains(&name.as_str());
+        if resource != GRAPH && !names.iter().all(is_known) {
+            let words = format!(
+                "The provided value for the input parameter 'scope' is not valid. The scope {} is not valid.",
+                shown(scope)
+            );
+            return Err(Refused::new(400, "invalid_scope", 70_011, words));
+        }
+        Ok(Self { resource, names, openid: openid.into_iter().map(ToOwned::to_owned).collect() })
+    }
+}
+
+impl Refused {
+    fn new(status: u16, error: &str, aadsts: u32, words: String) -> Self {
+        Self { status, error: error.into(), aadsts, words, suberror: None, headers: BTreeMap::new() }
+    }
+
+    /// The code in front, what identifies the request behind.
+    fn description(&self, now: Timestamp) -> String {
+        let (time, [trace, correlation]) = (time(now), REQUEST);
+        format!(
+            "AADSTS{}: {} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}",
+            self.aadsts, self.words
+        )
+    }
+
+    fn render(&self, now: Timestamp) -> Answer {
+        let (time, [trace, correlation]) = (time(now), REQUEST);
+        let mut body = json!({
+            "error": self.error, "error_description": self.description(now), "error_codes": [self.aadsts],
+            "timestamp": time, "trace_id": trace, "correlation_id": correlation,
+            "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.aadsts),
+        });
+        if let Some(suberror) = &self.suberror {
+            body["suberror"] = Value::from(suberror.as_str());
+        }
+        let mut answer = typed(self.status, JSON, body.to_string());
+        answer.headers.extend(self.headers.clone());
+        answer
+    }
+
+    /// The page that a person sees.
+    fn shown(&self, now: Timestamp) -> Answer {
+        let text = self.description(now).replace('&', "&amp;").replace('<', "&lt;");
+        let mut body = String::from("<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body>");
+        let _ = write!(
+            body,
+            "<h1>Sorry, but we\u{2019}re having trouble signing you in.</h1><p>{text}</p></body></html>\n"
+        );
+        typed(self.status, HTML, body)
+    }
+}
+
+/// What identifies a request: the trace and the correlation.
+const REQUEST: [&str; 2] = ["0f6a1d52-7c3b-4e98-a1d4-5b2c9e700100", "b83e27c4-16fd-4a09-92e5-d07f3a516c8e"];
+
+fn time(now: Timestamp) -> String {
+    now.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+fn invalid_grant(aadsts: u32, words: &str) -> Refused {
+    Refused::new(400, "invalid_grant", aadsts, words.into())
+}
+
+fn invalid_client(aadsts: u32, words: &str) -> Refused {
+    Refused::new(401, "invalid_client", aadsts, words.into())
+}
+
+fn malformed() -> Refused {
+    Refused::new(400, "invalid_request", 9_002_313, "Invalid request. Request is malformed or invalid.".into())
+}
+
+/// The claims of <https://learn.microsoft.com/en-us/entra/identity-platform/certificate-credentials>.
+fn check_assertion(kind: Option<&str>, assertion: &str, now: Timestamp) -> Result<(), Refused> {
+    if kind != Some(ASSERTION) {
+        let words = "The request body must contain the following parameter: 'client_assertion_type'.";
+        return Err(Refused::new(400, "invalid_request", 900_144, words.into()));
+    }
+    let Some((header, claims)) = mint::unverified(assertion) else {
+        return Err(invalid_client(50_027, "JWT token is invalid or malformed."));
+    };
+    if header["x5t"].is_null() && header["x5t#S256"].is_null() {
+        return Err(invalid_client(50_027, "Invalid JWT token. No certificate thumbprint specified in token header."));
+    }
+    let is_own = claims["iss"] == CLIENT_ID && claims["sub"] == CLIENT_ID;
+    let audience = claims["aud"].as_str().unwrap_or_default();
+    if !is_own || !audience.starts_with("https://login.microsoft") {
+        return Err(invalid_client(700_023, "Client assertion audience claim does not match Realm issuer."));
+    }
+    let (from, until) = (claims["nbf"].as_i64().unwrap_or(0), claims["exp"].as_i64().unwrap_or(0));
+    if now.as_second() < from || until <= now.as_second() {
+        let shown = |second| Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
+        let words = format!(
+            "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {}, expiry \
+             time of assertion {}.",
+            shown(from),
+            shown(until)
+        );
+        return Err(invalid_client(700_024, &words));
+    }
+    Ok(())
+}
+
+/// ECE's own address to the letter, or a port of this machine: Entra lets the port of `http://localhost` differ.
+fn is_registered(redirect: &str) -> bool {
+    let local = ["http://localhost", "http://127.0.0.1"].iter().find_map(|start| redirect.strip_prefix(start));
+    redirect == REDIRECT_URL || local.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+}
+
+fn go_back(redirect: &str, pairs: &[(&str, &str)], state: Option<&str>) -> Answer {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs);
+    if let Some(state) = state {
+        query.append_pair("state", state);
+    }
+    let mark = if redirect.contains('?') { '&' } else { '?' };
+    sent_on(&format!("{}{mark}{}", redirect.replace(char::is_control, ""), query.finish()))
+}
+
+/// What was sent, so that it can be shown: short and on one line.
+fn shown(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(200).collect()
+}

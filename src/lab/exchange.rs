@@ -1,0 +1,334 @@
+//! Exchange Online behind its mail protocols: who is let in with which token, and what lies in the mailboxes.
+//!
+//! In: what a client gives to XOAUTH2
+//! (<https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>).
+//! Out: a [`Session`], or why there is none. SMTP takes nobody but the token's own user; IMAP and POP3 take whoever may
+//! open the mailbox. IMAP takes the sign-in also where it then does not open the mailbox, as Exchange Online does.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use ring::error::Unspecified;
+use serde_json::{Value, json};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use super::{
+    count::{Counter, Place, Presence},
+    entra::Entra,
+    mint::{self, Mint},
+    place::{PRINCIPAL_ID, TENANT_ID},
+    store::Store,
+    tenant::{APPLICATION, Account, Holds, Mailbox, Tenant},
+};
+
+/// How many sessions of SMTP one mailbox has at once: three, as
+/// <https://learn.microsoft.com/en-us/exchange/troubleshoot/send-emails/smtp-submission-improvements> says.
+const MOST_SENDING: usize = 3;
+/// How long a further one waits, so that a client which has just hung up is not taken for two.
+const A_MOMENT: Duration = Duration::from_millis(500);
+/// What Exchange Online takes as its own name in a token.
+const AUDIENCES: &[&str] = &[
+    "https://outlook.office.com",
+    "https://outlook.office365.com",
+    "https://ps.outlook.com",
+    "00000002-0000-0ff1-ce00-000000000000",
+];
+
+/// All that lies behind the servers of one lab.
+#[derive(Debug)]
+pub(super) struct Cloud {
+    pub tenant: Tenant,
+    pub mint: Mint,
+    pub entra: Entra,
+    pub store: Store,
+    pub counter: Arc<Counter>,
+    /// The application's secret.
+    pub secret: String,
+    sending: Mutex<BTreeMap<String, Arc<Semaphore>>>,
+}
+
+/// A protocol that takes sign-ins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// Submission.
+    Smtp,
+    /// Access.
+    Imap,
+    /// Pick-up.
+    Pop3,
+}
+
+/// Somebody who signed in.
+#[derive(Debug)]
+pub(super) struct Session {
+    /// The mailbox that was named.
+    pub mailbox: String,
+    /// The token's user, or `application`.
+    pub actor: String,
+    /// False when Exchange took the token and does not open the mailbox.
+    pub connected: bool,
+    _presence: Presence,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+/// Why somebody is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The token, or the token with this user, is not taken.
+    NotTaken,
+    /// What should be the user is no address.
+    NoAddress,
+    /// SMTP is switched off in the tenant.
+    OffInTenant,
+    /// SMTP is switched off for the mailbox.
+    OffForMailbox,
+    /// There are too many sessions already.
+    TooMany,
+}
+
+impl Cloud {
+    /// A cloud for this tenant.
+    ///
+    /// # Errors
+    /// When the system gives no randomness.
+    pub fn new(tenant: Tenant, counter: Arc<Counter>) -> Result<Self, Unspecified> {
+        let mint = Mint::new()?;
+        let secret = format!("lab8Q~{}", mint.word(25).replace(['-', '_'], "x"));
+        let (entra, store, sending) = (Entra::default(), Store::default(), Mutex::default());
+        Ok(Self { tenant, mint, entra, store, counter, secret, sending })
+    }
+
+    /// The variables that the deployment names, each with its value.
+    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+        self.tenant.secrets(&self.secret, |account| self.held_by(account))
+    }
+
+    /// Reads what a client gave to XOAUTH2 and lets it in, or not.
+    pub async fn sign_in(&self, protocol: Protocol, response: &str, now: Timestamp) -> Result<Session, Refused> {
+        let outcome = self.decide(protocol, response, now).await;
+        match &outcome {
+            Ok(session) => self.counter.sign_in(&session.mailbox, protocol.name()),
+            Err(_) => self.counter.refusal(protocol.name()),
+        }
+        outcome
+    }
+
+    async fn decide(&self, protocol: Protocol, response: &str, now: Timestamp) -> Result<Session, Refused> {
+        let (user, token) = parts(response).ok_or(Refused::NotTaken)?;
+        if !user.contains('@') {
+            return Err(Refused::NoAddress);
+        }
+        let claims = self.mint.claims(&token).ok_or(Refused::NotTaken)?;
+        let actor = actor(&claims, protocol, now).ok_or(Refused::NotTaken)?;
+        if actor == APPLICATION && !self.tenant.application.principal {
+            return Err(Refused::NotTaken);
+        }
+        let mailbox = self.tenant.mailbox(&user);
+        let opens = mailbox.is_some_and(|mailbox| mailbox.is_there() && mailbox.opens_to(&actor));
+        match protocol {
+            Protocol::Smtp => {
+                self.submission_is_on(mailbox)?;
+                let is_own = actor == APPLICATION || actor.eq_ignore_ascii_case(&user);
+                let mailbox = mailbox.filter(|_| is_own && opens).ok_or(Refused::NotTaken)?;
+                let permit = self.permit(&mailbox.address).await?;
+                Ok(self.session(Some(mailbox), actor, true, Some(permit)))
+            }
+            Protocol::Imap => {
+                let connected = opens && mailbox.is_some_and(|mailbox| mailbox.imap);
+                Ok(self.session(mailbox, actor, connected, None))
+            }
+            Protocol::Pop3 => {
+                let mailbox = mailbox.filter(|mailbox| opens && mailbox.pop).ok_or(Refused::NotTaken)?;
+                Ok(self.session(Some(mailbox), actor, true, None))
+            }
+        }
+    }
+
+    fn session(
+        &self,
+        mailbox: Option<&Mailbox>,
+        actor: String,
+        connected: bool,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Session {
+        let mailbox = mailbox.map_or("unknown", |mailbox| &mailbox.address).to_owned();
+        let presence = self.counter.enter(Place::Mailbox(mailbox.clone()));
+        Session { mailbox, actor, connected, _presence: presence, _permit: permit }
+    }
+
+    async fn permit(&self, mailbox: &str) -> Result<OwnedSemaphorePermit, Refused> {
+        let places = {
+            let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
+            sending.entry(mailbox.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(MOST_SENDING))).clone()
+        };
+        match timeout(A_MOMENT, places.acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(Refused::TooMany),
+        }
+    }
+
+    /// The mailbox's own switch wins over the tenant's
+    /// (<https://learn.microsoft.com/en-us/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission>).
+    fn submission_is_on(&self, mailbox: Option<&Mailbox>) -> Result<(), Refused> {
+        match mailbox.and_then(|mailbox| mailbox.smtp) {
+            Some(true) => Ok(()),
+            Some(false) => Err(Refused::OffForMailbox),
+            None if self.tenant.smtp_auth => Ok(()),
+            None => Err(Refused::OffInTenant),
+        }
+    }
+}
+
+/// Tokens.
+impl Cloud {
+    /// What the variable of an account holds.
+    fn held_by(&self, account: &Account) -> String {
+        let now = Timestamp::now();
+        let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(account.user));
+        let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(account.user);
+        let exchange = "https://outlook.office.com";
+        match account.holds {
+            Holds::Refresh => self.refresh_token(owner, now),
+            Holds::Access => self.access_token(owner, exchange, &self.tenant.application.consent, now).0,
+            Holds::OfApplication => self.access_token(APPLICATION, exchange, &self.tenant.application.roles, now).0,
+        }
+    }
+
+    /// A refresh token of this user.
+    pub fn refresh_token(&self, user: &str, now: Timestamp) -> String {
+        self.mint.sealed("refresh", &json!({ "user": user, "at": now.as_second(), "no": self.mint.word(24) }))
+    }
+
+    /// An access token, and how many seconds it is good for: random between about 60 and 90 minutes, as
+    /// <https://learn.microsoft.com/en-us/entra/identity-platform/configurable-token-lifetimes> says.
+    pub fn access_token(&self, who: &str, resource: &str, permissions: &[String], now: Timestamp) -> (String, i64) {
+        let issued = now.as_second() - 300; // Entra's tokens begin five minutes early
+        let mut expires = issued + 65 * 60 + i64::from(self.mint.number(25 * 60));
+        let mut claims = if who == APPLICATION {
+            claims_of_application(resource, permissions)
+        } else {
+            claims_of_user(who, resource, permissions)
+        };
+        let meant = self.tenant.tokens.iter().filter(|wish| wish.is_for(who));
+        for wish in meant.clone() {
+            expires = wish.minutes.map_or(expires, |minutes| now.as_second() + minutes * 60);
+        }
+        let issued = issued.min(expires - 75 * 60);
+        let times = [("iat", issued), ("nbf", issued), ("exp", expires)];
+        times.into_iter().for_each(|(name, time)| claims[name] = time.into());
+        claims["uti"] = self.mint.word(16).into();
+        for wish in meant {
+            change(&mut claims, wish);
+        }
+        (self.mint.token(&claims), expires - now.as_second() - 1)
+    }
+}
+
+/// Who may do what.
+impl Cloud {
+    /// True when whoever signed in may send as this address. The owner of an address outside of the tenant is nobody.
+    pub fn may_send_as(&self, session: &Session, sender: &str) -> bool {
+        let own = session.mailbox.eq_ignore_ascii_case(sender);
+        own || self.tenant.mailbox(sender).is_some_and(|mailbox| mailbox.sends_for(&session.actor))
+    }
+}
+
+impl Protocol {
+    /// Its name in the counts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Imap => "imap",
+            Self::Pop3 => "pop3",
+        }
+    }
+
+    /// The permission for users, and the one for applications
+    /// (<https://learn.microsoft.com/en-us/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>).
+    fn permissions(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Smtp => ("SMTP.Send", "SMTP.SendAsApp"),
+            Self::Imap => ("IMAP.AccessAsUser.All", "IMAP.AccessAsApp"),
+            Self::Pop3 => ("POP.AccessAsUser.All", "POP.AccessAsApp"),
+        }
+    }
+}
+
+/// The user and the token of an XOAUTH2 response.
+fn parts(response: &str) -> Option<(String, String)> {
+    let text = String::from_utf8(mint::decode(response)?).ok()?;
+    let (user, rest) = text.strip_prefix("user=")?.split_once('\u{1}')?;
+    let token = rest.strip_prefix("auth=Bearer ")?.strip_suffix("\u{1}\u{1}")?;
+    Some((user.to_owned(), token.to_owned()))
+}
+
+/// Who acts with a token: a user by name, or the application; nobody when the token is not for this, or not now.
+fn actor(claims: &Value, protocol: Protocol, now: Timestamp) -> Option<String> {
+    let text = |name: &str| claims[name].as_str().unwrap_or_default();
+    let time = |name: &str| claims[name].as_i64();
+    let is_now = time("nbf")? <= now.as_second() && now.as_second() < time("exp")?;
+    let is_for_us = AUDIENCES.contains(&text("aud").trim_end_matches('/')) && text("tid") == TENANT_ID;
+    if !is_now || !is_for_us {
+        return None;
+    }
+    let (of_user, of_application) = protocol.permissions();
+    if text("idtyp") == "app" {
+        let roles = claims["roles"].as_array()?;
+        return roles.iter().any(|role| role == of_application).then(|| APPLICATION.to_owned());
+    }
+    text("scp").split(' ').any(|scope| scope == of_user).then(|| text("upn").to_ascii_lowercase())
+}
+
+fn claims_of_user(user: &str, resource: &str, scopes: &[String]) -> Value {
+    let name = user.split('@').next().unwrap_or_default();
+    json!({
+        "acct": 0, "acr": "1", "amr": ["pwd"], "app_displayname": "Cisco ECE", "appid": super::place::CLIENT_ID,
+        "appidacr": "1", "aud": resource, "ipaddr": "198.51.100.7", "iss": issuer(), "name": name,
+        "oid": object_of(user), "scp": scopes.join(" "), "sub": mint::challenge(user), "tid": TENANT_ID,
+        "unique_name": user, "upn": user, "ver": "1.0",
+    })
+}
+
+fn claims_of_application(resource: &str, roles: &[String]) -> Value {
+    let mut claims = json!({
+        "app_displayname": "Cisco ECE", "appid": super::place::CLIENT_ID, "appidacr": "1", "aud": resource,
+        "idp": issuer(), "idtyp": "app", "iss": issuer(), "oid": PRINCIPAL_ID, "sub": PRINCIPAL_ID, "tid": TENANT_ID,
+        "ver": "1.0",
+    });
+    if !roles.is_empty() {
+        claims["roles"] = json!(roles); // Entra leaves the claim out when there are none
+    }
+    claims
+}
+
+fn change(claims: &mut Value, wish: &super::fault::Token) {
+    for (name, value) in &wish.claims {
+        claims[name.as_str()] = json!(value);
+    }
+    if wish.groups > 0 {
+        let group = |number: usize| object_of(&format!("group {number}"));
+        claims["groups"] = (0..wish.groups).map(group).collect::<Vec<_>>().into();
+    }
+    let Some(claims) = claims.as_object_mut() else { return };
+    for name in &wish.without {
+        claims.remove(name);
+    }
+}
+
+fn issuer() -> String {
+    format!("https://sts.windows.net/{TENANT_ID}/")
+}
+
+/// The object that stands for somebody in the directory: always the same for the same name.
+pub(super) fn object_of(name: &str) -> String {
+    let hash = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
+    let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}

@@ -1,0 +1,334 @@
+//! The tenant behind the servers: its application, people and mailboxes, and what the faults change of them.
+//!
+//! In: how many further mailboxes are wanted, and the changes of the faults. Out: a [`Tenant`] that Entra and Exchange
+//! read and nobody writes. A mailbox stands open to its own user; everybody else needs the rights that stand here.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use super::{
+    fault::{Change, Refusal, Secret, Token},
+    place::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS},
+};
+
+/// By this name the application itself stands among those who have rights.
+pub(super) const APPLICATION: &str = "application";
+/// The administrator: somebody who is signed in on the browser of whoever sets ECE up, and has no mailbox in ECE.
+pub(super) const ADMIN: &str = "admin@example.com";
+const SALES: &str = "sales@example.com";
+const TEAM: &str = "team@example.com";
+const BILLING: &str = "billing@example.com";
+const ARCHIVE: &str = "archive@example.com";
+const BOXES: &str = "boxes@example.com";
+/// The name of the secret's variable in the deployment.
+const SECRET: &str = "ECE_CHECK_LAB_SECRET";
+
+/// The tenant.
+#[derive(Clone, Debug)]
+pub(super) struct Tenant {
+    /// The application that ECE is registered as.
+    pub application: Application,
+    /// False when nobody may sign in to SMTP, but for those whose mailbox says otherwise.
+    pub smtp_auth: bool,
+    /// The mailboxes, by address in small letters.
+    pub mailboxes: BTreeMap<String, Mailbox>,
+    /// The accounts that ECE has.
+    pub accounts: Vec<Account>,
+    /// How tokens differ from what they should be.
+    pub tokens: Vec<Token>,
+    /// What Entra refuses.
+    pub refusals: Vec<Refusal>,
+}
+
+/// The registration, and what was done about it in the directory.
+#[derive(Clone, Debug)]
+pub(super) struct Application {
+    /// True when the directory knows the identifier.
+    pub known: bool,
+    /// What has become of the secret.
+    pub secret: Secret,
+    /// True when it counts as a public client, which has no secret.
+    pub public: bool,
+    /// The delegated permissions that were consented to.
+    pub consent: Vec<String>,
+    /// The permissions of its own that were consented to.
+    pub roles: Vec<String>,
+    /// True when Exchange knows its service principal.
+    pub principal: bool,
+}
+
+/// A mailbox and its user.
+#[derive(Clone, Debug)]
+pub(super) struct Mailbox {
+    /// Its address, which is the user's name as well.
+    pub address: String,
+    /// True when somebody can sign in as this user; nobody does so as a shared mailbox.
+    pub is_user: bool,
+    /// False when there is a user and no mailbox.
+    pub exists: bool,
+    /// True with a licence that holds a mailbox, or when it needs none.
+    pub licensed: bool,
+    /// The switch of IMAP.
+    pub imap: bool,
+    /// The switch of POP3.
+    pub pop: bool,
+    /// The switch of SMTP; none follows the tenant's.
+    pub smtp: Option<bool>,
+    /// Who may open it besides its user.
+    pub full_access: Vec<String>,
+    /// Who may send as it besides its user.
+    pub send_as: Vec<String>,
+}
+
+/// An account of ECE: one token, and the mailboxes it is for.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    pub name: &'static str,
+    /// Who should have signed in.
+    pub user: &'static str,
+    /// The variable with its token.
+    pub variable: &'static str,
+    pub inbound: &'static str,
+    pub mailboxes: Vec<String>,
+    /// What the variable holds.
+    pub holds: Holds,
+}
+
+/// What an account has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// A refresh token, as ECE does.
+    Refresh,
+    /// An access token that somebody came by.
+    Access,
+    /// An access token of the application itself.
+    OfApplication,
+}
+
+impl Tenant {
+    /// The tenant when all is well.
+    pub fn healthy(further_mailboxes: usize) -> Self {
+        let mut mailboxes: Vec<_> = [SALES, TEAM, BILLING, ADMIN].into_iter().map(Mailbox::of_user).collect();
+        mailboxes.extend(["info@example.com", "support@example.com"].map(|address| Mailbox::shared(address, TEAM)));
+        mailboxes.push(Mailbox::shared(ARCHIVE, APPLICATION));
+        let mut accounts = vec![
+            Account::new("sales", SALES, "ECE_CHECK_LAB_SALES", "imap", vec![SALES.into()]),
+            Account::new(
+                "shared",
+                TEAM,
+                "ECE_CHECK_LAB_TEAM",
+                "imap",
+                vec!["info@example.com".into(), "support@example.com".into()],
+            ),
+            Account::new("billing", BILLING, "ECE_CHECK_LAB_BILLING", "pop3", vec![BILLING.into()]),
+        ];
+        if further_mailboxes > 0 {
+            let names: Vec<_> = (1..=further_mailboxes).map(|number| format!("box{number:04}@example.com")).collect();
+            mailboxes.push(Mailbox::of_user(BOXES));
+            mailboxes.extend(names.iter().map(|name| Mailbox::shared(name, BOXES)));
+            accounts.push(Account::new("boxes", BOXES, "ECE_CHECK_LAB_BOXES", "imap", names));
+        }
+        Self {
+            application: Application::healthy(),
+            smtp_auth: true,
+            mailboxes: mailboxes.into_iter().map(|mailbox| (mailbox.address.clone(), mailbox)).collect(),
+            accounts,
+            tokens: Vec::new(),
+            refusals: Vec::new(),
+        }
+    }
+
+    /// Gives ECE one more account: that of the application itself, without a user.
+    pub fn add_application_account(&mut self) {
+        if self.accounts.iter().all(|account| account.holds != Holds::OfApplication) {
+            let account = Account::new("archive", ARCHIVE, "ECE_CHECK_LAB_ARCHIVE", "imap", vec![ARCHIVE.into()]);
+            self.accounts.push(Account { holds: Holds::OfApplication, ..account });
+        }
+    }
+
+    /// The mailbox of this address, in whatever letters it is written.
+    pub fn mailbox(&self, address: &str) -> Option<&Mailbox> {
+        self.mailboxes.get(&address.to_ascii_lowercase())
+    }
+
+    /// The user of this name.
+    pub fn user(&self, name: &str) -> Option<&str> {
+        self.mailbox(name).filter(|mailbox| mailbox.is_user).map(|mailbox| mailbox.address.as_str())
+    }
+
+    /// The names of all users, in the order of the alphabet.
+    pub fn users(&self) -> impl Iterator<Item = &str> {
+        self.mailboxes.values().filter(|mailbox| mailbox.is_user).map(|mailbox| mailbox.address.as_str())
+    }
+
+    /// What a change is made of, each with what must not be changed by a second fault.
+    pub fn apply<E>(&mut self, change: &Change, mut claim: impl FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        if change.application_account {
+            self.add_application_account();
+        }
+        if let Some(tenant) = &change.tenant {
+            claim("the tenant's switch for SMTP")?;
+            self.smtp_auth = tenant.smtp_auth;
+        }
+        if let Some(application) = &change.application {
+            claim("the application")?;
+            self.application.change(application);
+        }
+        if let Some(refusal) = &change.entra {
+            claim(&format!("what Entra says to {:?}", refusal.grants))?;
+            self.refusals.push(refusal.clone());
+        }
+        if let Some(token) = &change.token {
+            claim(&format!("the tokens of {:?}", token.of))?;
+            self.tokens.push(token.clone());
+            let meant = self.accounts.iter_mut().filter(|account| token.is_for(account.user));
+            meant
+                .filter(|account| token.handed_over && account.holds == Holds::Refresh)
+                .for_each(|account| account.holds = Holds::Access);
+        }
+        let Some(wish) = &change.mailbox else { return Ok(()) };
+        for mailbox in self.mailboxes.values_mut().filter(|mailbox| wish.is_for(&mailbox.address)) {
+            claim(&format!("the mailbox {}", mailbox.address))?;
+            mailbox.change(wish);
+        }
+        Ok(())
+    }
+
+    /// The user's file of this deployment.
+    pub fn deployment(&self) -> String {
+        let mut file = format!(
+            r#"[ece]
+release      = "12.6(1)"
+installed    = ["ES10", "ES10_ET1"]
+role         = "services"
+external_url = "https://ece.example.com"
+console_url  = "https://ece.example.com/system"
+redirect_url = "{REDIRECT_URL}"
+
+[entra]
+cloud         = "worldwide"
+tenant        = "{}"
+client_id     = "{CLIENT_ID}"
+client_secret = {{ env = "{SECRET}" }}
+redirect_urls = ["{REDIRECT_URL}"]
+"#,
+            TENANT_DOMAINS[0]
+        );
+        for account in &self.accounts {
+            let key = if account.holds == Holds::Refresh { "refresh_token" } else { "access_token" };
+            let mailboxes: Vec<_> = account.mailboxes.iter().map(|mailbox| format!("\"{mailbox}\"")).collect();
+            let _ = write!(
+                file,
+                "\n[[account]]\nname          = \"{}\"\n{}{key:<13} = {{ env = \"{}\" }}\ninbound       = \"{}\"\n\
+                 mailboxes     = [{}]\n",
+                account.name,
+                account.signs_in_as(),
+                account.variable,
+                account.inbound,
+                mailboxes.join(", ")
+            );
+        }
+        file
+    }
+
+    /// The variables that the deployment names, each with its value.
+    pub fn secrets(&self, secret: &str, token: impl Fn(&Account) -> String) -> Vec<(&'static str, String)> {
+        let accounts = self.accounts.iter().map(|account| (account.variable, token(account)));
+        std::iter::once((SECRET, secret.to_owned())).chain(accounts).collect()
+    }
+}
+
+impl Application {
+    fn healthy() -> Self {
+        let own = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        Self {
+            known: true,
+            secret: Secret::Good,
+            public: false,
+            consent: own(&["IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send"]),
+            roles: own(&["IMAP.AccessAsApp", "POP.AccessAsApp", "SMTP.SendAsApp"]),
+            principal: true,
+        }
+    }
+
+    fn change(&mut self, wish: &super::fault::Application) {
+        self.known = wish.known.unwrap_or(self.known);
+        self.secret = wish.secret.unwrap_or(self.secret);
+        self.public = wish.public.unwrap_or(self.public);
+        self.principal = wish.principal.unwrap_or(self.principal);
+        if let Some(consent) = &wish.consent {
+            self.consent.clone_from(consent);
+        }
+        if let Some(roles) = &wish.roles {
+            self.roles.clone_from(roles);
+        }
+    }
+}
+
+impl Mailbox {
+    fn of_user(address: &str) -> Self {
+        Self {
+            address: address.to_owned(),
+            is_user: true,
+            exists: true,
+            licensed: true,
+            imap: true,
+            pop: true,
+            smtp: None,
+            full_access: Vec::new(),
+            send_as: Vec::new(),
+        }
+    }
+
+    fn shared(address: &str, with: &str) -> Self {
+        let full_access = vec![with.to_owned()];
+        Self { is_user: false, send_as: full_access.clone(), full_access, ..Self::of_user(address) }
+    }
+
+    fn change(&mut self, wish: &super::fault::Mailbox) {
+        self.exists = wish.exists.unwrap_or(self.exists);
+        self.licensed = wish.licensed.unwrap_or(self.licensed);
+        self.imap = wish.imap.unwrap_or(self.imap);
+        self.pop = wish.pop.unwrap_or(self.pop);
+        self.smtp = wish.smtp.or(self.smtp);
+        if let Some(names) = &wish.full_access {
+            self.full_access.clone_from(names);
+        }
+        if let Some(names) = &wish.send_as {
+            self.send_as.clone_from(names);
+        }
+    }
+
+    /// True when it can be opened at all.
+    pub fn is_there(&self) -> bool {
+        self.exists && self.licensed
+    }
+
+    /// True when `who` may open it: a user by name, or the application.
+    pub fn opens_to(&self, who: &str) -> bool {
+        self.address.eq_ignore_ascii_case(who) || self.full_access.iter().any(|one| one.eq_ignore_ascii_case(who))
+    }
+
+    /// True when `who` may send as it.
+    pub fn sends_for(&self, who: &str) -> bool {
+        self.address.eq_ignore_ascii_case(who) || self.send_as.iter().any(|one| one.eq_ignore_ascii_case(who))
+    }
+}
+
+impl Account {
+    fn new(
+        name: &'static str,
+        user: &'static str,
+        variable: &'static str,
+        inbound: &'static str,
+        mailboxes: Vec<String>,
+    ) -> Self {
+        Self { name, user, variable, inbound, mailboxes, holds: Holds::Refresh }
+    }
+
+    fn signs_in_as(&self) -> String {
+        match self.holds {
+            Holds::OfApplication => String::new(),
+            _ => format!("signs_in_as   = \"{}\"\n", self.user),
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! OAuth 2.0 as Entra speaks it: grants, the token endpoint and its refusals, and what stands in a token.
+//!
+//! In: an [`Application`] and a [`Credential`]. Out: an access token in the [`Wallet`], or a refusal kept whole.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::secret::{Net, Secret, Source};
+
+/// The application that ECE signs in with, as registered in Entra.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Application {
+    /// The login host of the cloud, such as `login.microsoftonline.com`.
+    pub login_host: String,
+    /// The tenant: a GUID or a domain.
+    pub tenant: Option<String>,
+    /// The application (client) id.
+    pub client_id: Option<String>,
+    /// Where the client secret is kept; none for a public client.
+    pub client_secret: Option<Source>,
+}
+
+/// How the token of an account is come by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Credential {
+    /// An access token: good for about an hour.
+    AccessToken(Source),
+    /// A refresh token: an access token is asked for with it, as ECE does.
+    RefreshToken(Source),
+    /// The application itself, without a user (client credentials).
+    ClientCredentials,
+}
+
+/// The access tokens of this run, by account: each is asked for once. Clones share what they hold.
+#[derive(Clone, Debug, Default)]
+pub struct Wallet {
+    /// The net that every secret is made known to.
+    pub net: Net,
+    tokens: Arc<Mutex<HashMap<String, Held>>>,
+}
+
+/// A token that is held for an account.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// The access token.
+    pub token: Secret,
+    /// The user that the token says it is for; none for application tokens and opaque ones.
+    pub user: Option<String>,
+    /// True for a token of the application itself.
+    pub application: bool,
+}
+
+impl Wallet {
+    /// Keeps the token of an account.
+    pub fn keep(&self, account: &str, held: Held) {
+        self.net.add(&held.token);
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(account.to_owned(), held);
+    }
+
+    /// The token of an account, when one was come by.
+    #[must_use]
+    pub fn held(&self, account: &str) -> Option<Held> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(account).cloned()
+    }
+}

@@ -1,0 +1,146 @@
+//! What is the same is told once, and still names everything that it is about.
+
+use ece_check::{
+    finding::{Finding, Report, SkipReason, Status},
+    report::{Format, Verbosity, render},
+};
+
+use super::{ascii, finding, report_of, style, verbosity, with_mailboxes};
+
+fn text(report: &Report) -> String {
+    render(report, Format::Text, &style(80))
+}
+
+fn dead(name: &str) -> Finding {
+    Finding {
+        found: "no answer".to_owned(),
+        means: "No mail.".to_owned(),
+        ..finding("dns.resolves", name, Status::Fail)
+    }
+}
+
+fn waiting(check: &str, next: &str) -> Finding {
+    Finding { next: Some(next.to_owned()), ..finding(check, "site", Status::Skip) }
+}
+
+#[test]
+fn failures_that_differ_in_their_subject_alone() {
+    let text = text(&report_of(["a.example", "b.example", "c.example"].map(dead).into()));
+    assert!(text.contains("\u{d7} It works: 3 of 3"), "{text}");
+    assert!(text.contains("    for     a.example, b.example, c.example\n"), "{text}");
+    assert_eq!(text.matches("found").count(), 1, "{text}");
+}
+
+#[test]
+fn failures_at_every_address_of_each() {
+    let at = |name, addresses: &str| Finding { found: format!("no answer (all {addresses})"), ..dead(name) };
+    let findings =
+        vec![at("a.example", "2 addresses: 192.0.2.1, 192.0.2.2"), at("b.example", "1 addresses: 192.0.2.3")];
+    let text = text(&report_of(findings));
+    assert!(text.contains("    found   no answer (at every address of each)\n"), "{text}");
+}
+
+#[test]
+fn failures_at_some_addresses_are_not_alike() {
+    let at = |name, address: &str| Finding { found: format!("no answer (1 of 2 addresses: {address})"), ..dead(name) };
+    let text = text(&report_of(vec![at("a.example", "192.0.2.1"), at("b.example", "192.0.2.2")]));
+    assert!(text.contains("It works: a.example") && text.contains("It works: b.example"), "{text}");
+    assert!(text.contains("192.0.2.1") && text.contains("192.0.2.2"), "{text}");
+    assert_eq!(text.matches("means").count(), 1, "{text}");
+}
+
+#[test]
+fn failures_with_other_words_are_not_alike() {
+    let other = Finding { found: "the name does not exist".to_owned(), ..dead("b.example") };
+    let text = text(&report_of(vec![dead("a.example"), other]));
+    assert!(text.contains("found   no answer") && text.contains("found   the name does not exist"), "{text}");
+}
+
+#[test]
+fn what_waits_for_several_failures_that_are_told_as_one() {
+    let blocked = |by| Finding { reason: Some(SkipReason::Blocked), blocked_by: Some(by), ..waiting("tcp.opens", "") };
+    let text = text(&report_of(vec![dead("a.example"), dead("b.example"), blocked(0), blocked(1)]));
+    assert!(text.contains("- 2 more wait for this: tcp.opens (2)\n"), "{text}");
+}
+
+#[test]
+fn a_whole_section_that_waits_for_one_fix() {
+    let golden = super::golden();
+    let cause = golden.findings.iter().find_map(|f| f.causes.iter().find(|c| c.cause == "starttls-stripped")).cloned();
+    let failed = Finding { causes: cause.into_iter().collect(), ..dead("a.example") };
+    let blocked = |check| Finding {
+        section: "mailbox-permissions".to_owned(),
+        reason: Some(SkipReason::Blocked),
+        blocked_by: Some(0),
+        ..waiting(check, "")
+    };
+    let text = text(&report_of(vec![failed, blocked("tcp.opens"), blocked("tls.name"), blocked("tcp.opens")]));
+    assert!(text.contains("- all 3 of this section wait for fix 1: tcp.opens, tls.name\n"), "{text}");
+}
+
+#[test]
+fn the_site_as_a_whole_has_no_name() {
+    let text = text(&report_of(vec![finding("version.minimum-level", "site", Status::Pass)]));
+    assert!(text.contains("\u{221a} It works  ") && !text.contains("site"), "{text}");
+}
+
+#[test]
+fn the_same_need_in_two_sections() {
+    let elsewhere = Finding { section: "mailbox-permissions".to_owned(), ..waiting("imap.mailbox-opens", "Give it.") };
+    let text =
+        text(&report_of(vec![waiting("imap.sign-in", "Give it."), waiting("smtp.sign-in", "Give it."), elsewhere]));
+    assert_eq!(text.matches("Give it.").count(), 1, "{text}");
+    assert!(text.contains("needs   as above\n"), "{text}");
+}
+
+#[test]
+fn different_needs_of_one_section_say_whose_they_are() {
+    let text = text(&report_of(vec![waiting("url.a", "Give a."), waiting("url.b", "Give b.")]));
+    assert!(text.contains("- 2 wait for you: url.a, url.b\n"), "{text}");
+    assert!(text.contains("needs   url.a: Give a.\n") && text.contains("needs   url.b: Give b.\n"), "{text}");
+}
+
+#[test]
+fn only_warnings() {
+    let findings =
+        vec![finding("tls.trusted", "a.example", Status::Pass), finding("tls.name", "a.example", Status::Warn)];
+    let mut report = report_of(findings);
+    let said = text(&report).replace('\n', " ");
+    assert!(said.contains("Nothing failed; 1 warning: tls.name. The exit code is 0"), "{said}");
+    assert!(said.contains("Worth a look") && !said.contains("Fix first"), "{said}");
+    report.summary.exit_code = 4;
+    let said = text(&report).replace('\n', " ");
+    assert!(said.contains("The exit code is 4: with --strict warnings count."), "{said}");
+}
+
+#[test]
+fn one_mailbox_needs_no_table() {
+    let text = text(&report_of(vec![finding("imap.sign-in", "sales@example.com", Status::Fail)]));
+    assert!(!text.contains("Mailboxes"), "{text}");
+}
+
+#[test]
+fn few_mailboxes_are_all_shown() {
+    let text = text(&with_mailboxes(17));
+    assert!(text.contains("\nbranch16@example.com ") && !text.contains("more are well"), "{text}");
+}
+
+#[test]
+fn of_many_mailboxes_those_that_are_well_are_counted() {
+    let text = text(&with_mailboxes(18));
+    assert!(!text.contains("branch0@") && text.contains("\n18 more are well.\n"), "{text}");
+    assert!(text.contains("\nsupport@example.com "), "{text}");
+}
+
+#[test]
+fn quiet_shows_the_mailboxes_that_are_not_well() {
+    let text = render(&with_mailboxes(2), Format::Text, &verbosity(Verbosity::Quiet));
+    assert!(text.contains("\nsupport@example.com ") && !text.contains("branch0@"), "{text}");
+}
+
+#[test]
+fn mailboxes_in_ascii() {
+    let text = render(&with_mailboxes(1), Format::Text, &ascii(80));
+    let row = text.lines().find(|line| line.starts_with("branch0@")).expect("a row");
+    assert_eq!(row.split_whitespace().skip(1).collect::<Vec<_>>().join(" "), ["[ OK ]"; 4].join(" "));
+}
