@@ -51,8 +51,8 @@ fn named() -> Option<String> {
     let build = text("CurrentBuild").or_else(|| text("CurrentBuildNumber"))?;
     let update = key.get_u32("UBR").map(|update| format!(".{update}")).unwrap_or_default();
     let product = windows_of(&text("ProductName")?, &build);
-    let release = release.map(|release| format!(", version {release}")).unwrap_or_default();
-    Some(format!("{product}{release}, build {build}{update}"))
+    let release = release.map(|release| format!(" {release}")).unwrap_or_default();
+    Some(format!("{product}{release} ({build}{update})"))
 }
 
 /// Windows 11 still calls itself Windows 10 in the registry; its builds begin with 22000. Servers have the right name.
