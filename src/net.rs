@@ -8,6 +8,7 @@ pub mod dial;
 pub mod dns;
 pub mod http;
 pub mod limit;
+pub mod loopback;
 pub mod reach;
 pub mod session;
 pub mod tls;

@@ -3,8 +3,11 @@
 //! In: an [`Application`] and a [`Credential`]. Out: an access token in the [`Wallet`], or a refusal kept whole.
 
 pub mod claims;
+pub mod code;
+pub mod device;
 pub mod endpoint;
 pub mod grant;
+pub mod provider;
 pub mod refusal;
 
 use std::{

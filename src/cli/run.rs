@@ -111,7 +111,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let lab = start_lab(arguments).await?;
     let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
-    let network = site.network(lab.as_ref(), limits)?;
+    let network = site.reach.network(lab.as_ref(), limits)?;
     let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),
@@ -124,7 +124,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let (events, told) = tokio::sync::mpsc::unbounded_channel();
     let progress = tokio::spawn(show_progress(told, plan.looks.len()));
     let interruption = tokio::spawn(stop_on_interrupt(stop));
-    let world = World { network, wallet: Wallet::default() };
+    let world = World { network, wallet: Wallet::new(print::net()) };
     let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
     interruption.abort();
@@ -236,7 +236,7 @@ fn write_files(arguments: &Arguments, report: &Report) -> Result<(), Trouble> {
 fn write(file: &Path, text: &str) -> Result<(), Trouble> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = tempfile::NamedTempFile::new_in(folder)
-        .and_then(|mut beside| beside.write_all(text.as_bytes()).map(|()| beside))
+        .and_then(|mut beside| beside.write_all(print::clean(text).as_bytes()).map(|()| beside))
         .and_then(|beside| beside.persist(file).map_err(|failed| failed.error));
     written.map(|_| ()).map_err(|error| {
         Trouble::Usage(format!("{} cannot be written: {error}", file.display()), "name a place where this user may write".to_owned())

@@ -43,6 +43,16 @@ pub struct Arguments {
     /// Leave these checks or sections out
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     skip: Vec<String>,
+    #[command(flatten)]
+    pub reach: Reach,
+    #[command(flatten)]
+    pub catalogue: catalogue::Arguments,
+}
+
+/// The flags that say how the network is used; every command has them that opens a connection.
+#[derive(Clone, Debug, Args)]
+#[group(skip)]
+pub struct Reach {
     /// Use this address for a name and port, as curl does
     #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = option::resolve)]
     resolve: Vec<Resolve>,
@@ -61,15 +71,13 @@ pub struct Arguments {
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
-    #[command(flatten)]
-    pub catalogue: catalogue::Arguments,
 }
 
 fn role(text: &str) -> Result<Role, String> {
     text.parse()
 }
 
-fn cloud(text: &str) -> Result<Cloud, String> {
+pub fn cloud(text: &str) -> Result<Cloud, String> {
     text.parse()
 }
 
@@ -107,7 +115,9 @@ impl Arguments {
     pub fn selection(&self) -> Selection {
         Selection { only: self.only.clone(), skip: self.skip.clone(), pre_install: self.pre_install }
     }
+}
 
+impl Reach {
     /// The overrides, with those of the lab behind the user's own.
     pub fn roads(&self, lab: Option<&Lab>) -> Roads {
         let of_lab = lab.into_iter().flat_map(Lab::connections).map(|connection| ConnectTo {
