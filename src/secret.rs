@@ -130,7 +130,11 @@ pub fn from_stdin() -> Result<Secret, Unread> {
     let unread = |wrong: String| Unread { place: "standard input".to_owned(), wrong };
     let mut bytes = Vec::new();
     let most = LONGEST as u64 + 1;
-    io::stdin().lock().take(most).read_to_end(&mut bytes).map_err(|error| unread(format!("cannot be read: {error}")))?;
+    io::stdin()
+        .lock()
+        .take(most)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unread(format!("cannot be read: {error}")))?;
     of_bytes(&bytes).map_err(unread)
 }
 
@@ -252,7 +256,8 @@ mod tests {
 
     #[test]
     fn bytes_as_editors_and_shells_write_them() {
-        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain("tok\r\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let utf16: Vec<u8> =
+            [0xff, 0xfe].into_iter().chain("tok\r\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         for bytes in [b"tok".as_slice(), b"tok\n", b"tok\r\n", b"\xef\xbb\xbftok\n", &utf16] {
             assert_eq!(of_bytes(bytes), Ok(Secret::new("tok")), "{bytes:?}");
         }

@@ -40,7 +40,8 @@ enum Command {
 /// Gets a token, or tells of one.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let no_threads = |error| Trouble::Usage(format!("this system gives no event loop: {error}"), "close some files".to_owned());
+    let no_threads =
+        |error| Trouble::Usage(format!("this system gives no event loop: {error}"), "close some files".to_owned());
     let runtime = runtime.map_err(no_threads)?;
     let code = match &arguments.command {
         Command::SignIn(arguments) => runtime.block_on(sign_in::run(arguments)),

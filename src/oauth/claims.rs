@@ -286,8 +286,14 @@ mod tests {
             "exp": 4900, "appid": "app", "oid": "object", "scp": "IMAP.AccessAsUser.All SMTP.Send", "tid": "t",
             "unique_name": "Sales@example.com", "upn": "sales@example.com", "ver": "1.0"
         }));
-        assert_eq!((claims.kind(), claims.service(), claims.version().as_deref()), (Kind::Delegated, Audience::Exchange, Some("1.0")));
-        assert_eq!((claims.user().as_deref(), claims.application().as_deref()), (Some("sales@example.com"), Some("app")));
+        assert_eq!(
+            (claims.kind(), claims.service(), claims.version().as_deref()),
+            (Kind::Delegated, Audience::Exchange, Some("1.0"))
+        );
+        assert_eq!(
+            (claims.user().as_deref(), claims.application().as_deref()),
+            (Some("sales@example.com"), Some("app"))
+        );
         assert_eq!((claims.issued(), claims.not_before(), claims.expires()), (Some(1000), Some(1000), Some(4900)));
         assert!(claims.permits(Protocol::Imap) && claims.permits(Protocol::Smtp) && !claims.permits(Protocol::Pop3));
     }
@@ -364,7 +370,10 @@ mod tests {
             "aud": ["https://graph.microsoft.com"], "exp": "4900", "iat": 1.5, "nbf": {"a": 1}, "upn": 5, "scp": ["a", 7],
             "roles": "x y", "tid": "\u{1b}[31m"
         }));
-        assert_eq!((odd.service(), odd.expires(), odd.issued(), odd.not_before()), (Audience::Graph, Some(4900), None, None));
+        assert_eq!(
+            (odd.service(), odd.expires(), odd.issued(), odd.not_before()),
+            (Audience::Graph, Some(4900), None, None)
+        );
         assert_eq!((odd.user(), odd.scopes(), odd.roles().len()), (None, vec!["a".to_owned()], 2));
         let long = claims(&json!({"upn": "é".repeat(5_000), "scp": "a ".repeat(5_000)}));
         assert_eq!((long.user().unwrap().chars().count(), long.scopes().len()), (LONGEST_TEXT, MOST_ENTRIES));

@@ -115,15 +115,22 @@ mod tests {
         let authorize = Url::parse("https://login.test/t/oauth2/v2.0/authorize?p=1").unwrap();
         let token = Place::of_url(&Url::parse("https://login.test/t/oauth2/v2.0/token").unwrap()).unwrap();
         let provider = Provider { authorize, token, device: None };
-        Question::new(&provider, "app-1", &["a/b".to_owned(), "offline_access".to_owned()], "http://localhost:5/").unwrap()
+        Question::new(&provider, "app-1", &["a/b".to_owned(), "offline_access".to_owned()], "http://localhost:5/")
+            .unwrap()
     }
 
     #[test]
     fn question_names_all_that_is_asked() {
         let question = question();
         let asked = |name: &str| value(&question.address, name).unwrap_or_default();
-        assert_eq!((asked("p"), asked("client_id"), asked("response_type")), ("1".into(), "app-1".into(), "code".into()));
-        assert_eq!((asked("redirect_uri"), asked("scope")), ("http://localhost:5/".into(), "a/b offline_access".into()));
+        assert_eq!(
+            (asked("p"), asked("client_id"), asked("response_type")),
+            ("1".into(), "app-1".into(), "code".into())
+        );
+        assert_eq!(
+            (asked("redirect_uri"), asked("scope")),
+            ("http://localhost:5/".into(), "a/b offline_access".into())
+        );
         assert_eq!((asked("prompt"), asked("code_challenge_method")), ("select_account".into(), "S256".into()));
         assert_eq!(asked("code_challenge"), challenge(question.verifier.expose()));
         assert_eq!((asked("state"), question.verifier.len()), (question.state.clone(), 43));
@@ -141,9 +148,10 @@ mod tests {
     fn answer_becomes_a_grant_and_its_code_a_secret() {
         let (question, net) = (question(), Net::default());
         let state = &question.state;
-        for address in
-            [format!("/?code=marked-code-0123456789&state={state}"), format!(" https://ece.example.com/x?state={state}&code=marked-code-0123456789\n")]
-        {
+        for address in [
+            format!("/?code=marked-code-0123456789&state={state}"),
+            format!(" https://ece.example.com/x?state={state}&code=marked-code-0123456789\n"),
+        ] {
             assert!(question.is_answered_by(address.trim()));
             let Grant::Code { code, redirect, .. } = question.answered(&address, &net).unwrap() else { panic!() };
             assert_eq!((code.expose(), redirect.as_str()), ("marked-code-0123456789", "http://localhost:5/"));
@@ -166,10 +174,14 @@ mod tests {
     #[test]
     fn foreign_addresses_are_no_answer() {
         let (question, net) = (question(), Net::default());
-        for address in ["", "http://", "/?code=c", "/?code=c&state=x", "/?error=e&state=", &format!("/?state={}", question.state)] {
+        for address in
+            ["", "http://", "/?code=c", "/?code=c&state=x", "/?error=e&state=", &format!("/?state={}", question.state)]
+        {
             let stop = question.answered(address, &net).unwrap_err();
             assert_eq!(stop.kind, Kind::Gibberish, "{address}");
         }
-        assert!(!question.is_answered_by("/favicon.ico") && !question.is_answered_by("//[") && !question.is_answered_by(""));
+        assert!(
+            !question.is_answered_by("/favicon.ico") && !question.is_answered_by("//[") && !question.is_answered_by("")
+        );
     }
 }

@@ -54,7 +54,8 @@ pub async fn invite(
     let no_codes = || Stop::new(Protocol::Token, Stage::Grant, Kind::NotOffered, none);
     let place = provider.device.as_ref().ok_or_else(no_codes)?;
     let answer = errand.ask(place, &client.form().open("scope", scopes.join(" "))).await?;
-    let text = |name: &str| answer.get(name).and_then(Value::as_str).map(|text| text.chars().take(LONGEST_TEXT).collect());
+    let text =
+        |name: &str| answer.get(name).and_then(Value::as_str).map(|text| text.chars().take(LONGEST_TEXT).collect());
     let incomplete = || gibberish("the answer gives no code to sign in with");
     let seconds = |name: &str| answer.get(name).and_then(Value::as_u64);
     Ok(Invitation {
@@ -116,7 +117,10 @@ mod tests {
         let client = Client { id: "app-1".to_owned(), secret: None };
         let provider = Provider::of("login.test", "contoso.example", &mut errand).await.unwrap();
         let invitation = invite(&provider, &client, &["offline_access".to_owned()], &mut errand).await.unwrap();
-        assert_eq!((invitation.user_code.as_str(), invitation.page.as_str()), ("ABCD-EFGH", "https://login.test/activate"));
+        assert_eq!(
+            (invitation.user_code.as_str(), invitation.page.as_str()),
+            ("ABCD-EFGH", "https://login.test/activate")
+        );
         let outcome = wait(invitation, &provider, &client, &[], &mut errand).await;
         assert_eq!(net.clean("marked-device-code-01").1, 1);
         (outcome, entra)
@@ -127,7 +131,11 @@ mod tests {
         let (granted, entra) = signed_in(&[refused("authorization_pending"), json("200 OK", GRANTED)]).await;
         assert_eq!(granted.unwrap().access.expose(), "marked-access-token-0001");
         let asked = entra.asked();
-        assert!(asked[0].starts_with("GET /contoso.example/v2.0/.well-known/openid-configuration HTTP"), "{}", asked[0]);
+        assert!(
+            asked[0].starts_with("GET /contoso.example/v2.0/.well-known/openid-configuration HTTP"),
+            "{}",
+            asked[0]
+        );
         assert!(asked[1].starts_with("POST /device ") && asked[1].ends_with("client_id=app-1&scope=offline_access"));
         assert!(asked[3].contains("device_code=marked-device-code-01"));
     }

@@ -302,7 +302,11 @@ pub(crate) mod tests {
             (Grant::Client, "grant_type=client_credentials&scope="),
             (Grant::Device(secret("d-1")), "device_code&scope=placeholder"),
             (
-                Grant::Code { code: secret("c-1"), verifier: secret("v-1"), redirect: "http://localhost:5/".to_owned() },
+                Grant::Code {
+                    code: secret("c-1"),
+                    verifier: secret("v-1"),
+                    redirect: "http://localhost:5/".to_owned(),
+                },
                 "&redirect_uri=http%3A%2F%2Flocalhost%3A5%2F&code=c-1&code_verifier=v-1",
             ),
         ] {

@@ -186,7 +186,8 @@ mod tests {
         let read = |body: &str| Refusal::of_json(body.as_bytes());
         let bare = read(r#"{"error":"invalid_client"}"#).unwrap();
         assert_eq!((bare.words.as_str(), bare.aadsts.len(), bare.trace), ("invalid_client", 0, None));
-        let numbered = read(r#"{"error":"x","error_description":"no number","error_codes":[7000215, -1, "a", 99999999999]}"#);
+        let numbered =
+            read(r#"{"error":"x","error_description":"no number","error_codes":[7000215, -1, "a", 99999999999]}"#);
         assert_eq!(numbered.unwrap().aadsts, [7_000_215]);
         let graph = read(r#"{"error":{"code":"ErrorAccessDenied","message":"Access is denied."}}"#).unwrap();
         assert_eq!((graph.error.as_deref(), graph.words.as_str()), (Some("ErrorAccessDenied"), "Access is denied."));

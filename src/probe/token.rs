@@ -173,10 +173,9 @@ async fn get(look: &Look, facts: &mut Facts, errand: &mut Errand<'_>, world: &Wo
 
 fn keep(token: Secret, look: &Look, world: &World) {
     let claims = Claims::read(token.expose());
-    let application = claims.as_ref().map_or_else(
-        || look.credential == Credential::ClientCredentials,
-        |claims| claims.kind() == Kind::Application,
-    );
+    let application = claims
+        .as_ref()
+        .map_or_else(|| look.credential == Credential::ClientCredentials, |claims| claims.kind() == Kind::Application);
     let user = claims.as_ref().filter(|_| !application).and_then(Claims::user);
     world.wallet.keep(&look.account, Held { token, user, application });
 }
@@ -369,7 +368,10 @@ mod tests {
         assert_eq!(text(&facts, "token.kind"), "application");
         assert_eq!(text(&facts, "token.user_matches"), "absent");
         assert_eq!(text(&facts, "token.valid_now"), "absent");
-        assert_eq!((text(&facts, "token.imap_permission"), text(&facts, "token.object_id")), ("yes".into(), "object".into()));
+        assert_eq!(
+            (text(&facts, "token.imap_permission"), text(&facts, "token.object_id")),
+            ("yes".into(), "object".into())
+        );
     }
 
     #[test]
@@ -452,7 +454,10 @@ mod tests {
         let world = world(&entra.network);
         let seen = observe(&look(), &[], &world).await;
         let stop = seen.stop.unwrap();
-        assert_eq!((stop.code, stop.aadsts.as_slice(), stop.kind), (Some(401), [7_000_222].as_slice(), Stopped::Rejected));
+        assert_eq!(
+            (stop.code, stop.aadsts.as_slice(), stop.kind),
+            (Some(401), [7_000_222].as_slice(), Stopped::Rejected)
+        );
         assert_eq!((text(&seen.facts, "token.issued"), text(&seen.facts, "token.requests")), ("no".into(), "1".into()));
         assert!(world.wallet.held("sales").is_none());
     }

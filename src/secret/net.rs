@@ -263,7 +263,8 @@ mod tests {
 
     #[test]
     fn parts_of_a_jwt_and_unknown_ones_are_caught() {
-        let (header, claims, signature) = ("eyJhbGciOiJSUzI1NiJ9", "eyJhdWQiOiJodHRwczovL3gifQ", "c2lnbmF0dXJlLW1hcmtlZA");
+        let (header, claims, signature) =
+            ("eyJhbGciOiJSUzI1NiJ9", "eyJhdWQiOiJodHRwczovL3gifQ", "c2lnbmF0dXJlLW1hcmtlZA");
         let net = knowing(&format!("{header}.{claims}.{signature}"));
         for part in [header, claims, signature] {
             assert_eq!(net.clean(&format!("<{part}>")).0, "<<secret>>", "{part}");

@@ -45,7 +45,7 @@ fn program(arguments: &[&str]) -> Command {
 fn searched(output: &Output) -> String {
     let bytes = [output.stdout.as_slice(), &output.stderr].concat();
     let token = access_token();
-    let secrets = [CLIENT_SECRET, REFRESH_TOKEN, DEVICE_CODE, CODE].into_iter().chain(token.split('.').map(|part| part));
+    let secrets = [CLIENT_SECRET, REFRESH_TOKEN, DEVICE_CODE, CODE].into_iter().chain(token.split('.'));
     let secrets: Vec<&str> = secrets.collect();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     assert_eq!(leak(&bytes, &secrets), None, "{text}");
@@ -84,7 +84,9 @@ fn mistakes_name_the_place_and_not_what_is_in_it() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         searched(&output);
     }
-    assert!(searched(&program(&["token", "show", "--file", two_lines]).output().unwrap()).contains("more than one line"));
+    assert!(
+        searched(&program(&["token", "show", "--file", two_lines]).output().unwrap()).contains("more than one line")
+    );
 }
 
 fn gives() -> Gives {

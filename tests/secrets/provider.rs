@@ -52,7 +52,8 @@ impl Provider {
                 let Some((path, body)) = request(&mut stream) else { continue };
                 let (status, answer) = answer(&path, &body, &gives);
                 told.lock().unwrap().push(format!("{path} {body}"));
-                let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}", answer.len());
+                let head =
+                    format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}", answer.len());
                 let _ = stream.write_all(format!("{head}\r\n\r\n{answer}").as_bytes());
                 connection.send_close_notify();
                 let _ = connection.complete_io(&mut tcp);

@@ -21,7 +21,8 @@ pub fn leak(bytes: &[u8], secrets: &[&str]) -> Option<String> {
 
 fn writings(secret: &str) -> Vec<(&'static str, String)> {
     let json = serde_json::Value::from(secret).to_string();
-    let hex = |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let hex =
+        |byte: u8| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     let mut writings = vec![
         ("plain", secret.to_owned()),
         ("json", json[1..json.len() - 1].to_owned()),

@@ -32,18 +32,18 @@ pub fn judgement(facts: &Facts) -> Vec<Sentence> {
         let text = "Nothing in it can be read: it is sealed, as tokens of personal accounts are, or no token. Only a sign-in tells.";
         return vec![said(Status::Skip, text)].into_iter().chain(length(facts)).collect();
     }
-    let parts = [audience(facts), user(facts), application(facts), validity(facts), lifetime(facts)];
+    let parts = [Some(audience(facts)), user(facts), application(facts), validity(facts), lifetime(facts)];
     let matches = ["tenant", "application"].into_iter().filter_map(|what| other(facts, what));
     parts.into_iter().flatten().chain(matches).chain(permissions(facts)).chain(length(facts)).collect()
 }
 
-fn audience(facts: &Facts) -> Option<Sentence> {
+fn audience(facts: &Facts) -> Sentence {
     let (name, audience) = (text(facts, "token.audience_name"), text(facts, "token.audience"));
     if is(facts, "token.audience_is_exchange") {
-        return Some(said(Status::Pass, format!("It is made out for {name} ({audience}).")));
+        return said(Status::Pass, format!("It is made out for {name} ({audience})."));
     }
     let why = "mail servers refuse it. Ask for scopes of Exchange Online, such as https://outlook.office.com/IMAP.AccessAsUser.All";
-    Some(said(Status::Fail, format!("It is made out for {name} ({audience}): {why}.")))
+    said(Status::Fail, format!("It is made out for {name} ({audience}): {why}."))
 }
 
 fn user(facts: &Facts) -> Option<Sentence> {
@@ -97,7 +97,8 @@ fn lifetime(facts: &Facts) -> Option<Sentence> {
 fn other(facts: &Facts, what: &str) -> Option<Sentence> {
     let same = facts.get(&format!("token.{what}_matches"))?;
     let found = text(facts, &format!("token.{what}"));
-    (*same != Value::Bool(true)).then(|| said(Status::Fail, format!("Its {what} is {found}, not the one that is given.")))
+    (*same != Value::Bool(true))
+        .then(|| said(Status::Fail, format!("Its {what} is {found}, not the one that is given.")))
 }
 
 /// One missing permission may be meant so; none at all cannot.
@@ -111,7 +112,10 @@ fn permissions(facts: &Facts) -> Vec<Sentence> {
     };
     let mut sentences: Vec<Sentence> = all.map(sentence).into();
     if is(facts, "token.smtp_permission") && !is(facts, "token.smtp_permission_usual") {
-        sentences.push(said(Status::Warn, "SMTP is permitted under the name SMTP.SendAsApp only; users' tokens usually say SMTP.Send."));
+        sentences.push(said(
+            Status::Warn,
+            "SMTP is permitted under the name SMTP.SendAsApp only; users' tokens usually say SMTP.Send.",
+        ));
     }
     sentences
 }

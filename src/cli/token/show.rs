@@ -76,7 +76,9 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let world = World { network, wallet: Wallet::new(print::net()) };
     let seen = token::observe(&look, &[], &world).await;
     if let Some(Value::List(warnings)) = seen.facts.get("token.warnings") {
-        warnings.iter().for_each(|warning| print::note(warning));
+        for warning in warnings {
+            print::note(warning);
+        }
     }
     match (&seen.stop, world.wallet.held(&look.account)) {
         (None, Some(held)) => Ok(tell(&held.token, &seen.facts, arguments.output)),
@@ -107,7 +109,8 @@ fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Res
     let account = deployment.accounts.iter().find(|account| account.name == name);
     let account = account.ok_or_else(|| no_account(name, &deployment.accounts))?;
     let entra = &deployment.entra;
-    let no_token = || Trouble::Usage(format!("account {name} has no token"), "give it access_token or refresh_token".to_owned());
+    let no_token =
+        || Trouble::Usage(format!("account {name} has no token"), "give it access_token or refresh_token".to_owned());
     let credential = account.credential.clone().ok_or_else(no_token)?;
     let cloud = super::sign_in::named(entra.cloud.unwrap_or(Cloud::Worldwide), catalogue);
     let scopes = match credential {

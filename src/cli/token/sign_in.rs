@@ -137,7 +137,9 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let net = print::net();
     let mut errand = Errand::new(&network, &net);
     let outcome = sign_in(arguments, &look, &mut errand).await;
-    errand.warnings.iter().for_each(|warning| print::note(warning));
+    for warning in &errand.warnings {
+        print::note(warning);
+    }
     let granted = match outcome {
         Ok(granted) => granted,
         Err(stop) => return refused(&stop),
@@ -153,7 +155,8 @@ impl Arguments {
         let cloud = named(self.cloud.or(entra.cloud).unwrap_or(Cloud::Worldwide), catalogue);
         let tenant = self.tenant.clone().or_else(|| entra.tenant.clone());
         let client_id = self.client_id.clone().or_else(|| entra.client_id.map(|id| id.to_string()));
-        let wanted = |what: &str, flag: &str| Trouble::Usage(format!("{what} is not given"), format!("give {flag}, or -c FILE"));
+        let wanted =
+            |what: &str, flag: &str| Trouble::Usage(format!("{what} is not given"), format!("give {flag}, or -c FILE"));
         let application = Application {
             login_host: self.login_host.clone().unwrap_or_else(|| cloud.login.clone()),
             tenant: Some(tenant.ok_or_else(|| wanted("the tenant", "--tenant"))?),
@@ -256,9 +259,14 @@ fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), Trouble> {
             save(file, refresh).map_err(|error| not_saved(file, &error))?;
             print::note(&format!("The refresh token ({}) is in {}.", refresh.size(), file.display()));
         }
-        (Some(_), None) => print::note("No refresh token came, so nothing was saved: the login host did not grant offline_access."),
+        (Some(_), None) => {
+            print::note("No refresh token came, so nothing was saved: the login host did not grant offline_access.")
+        }
         (None, Some(refresh)) => {
-            print::note(&format!("A refresh token ({}) came and is forgotten now; --save FILE keeps it.", refresh.size()));
+            print::note(&format!(
+                "A refresh token ({}) came and is forgotten now; --save FILE keeps it.",
+                refresh.size()
+            ));
         }
         (None, None) => {}
     }
