@@ -5,8 +5,8 @@
 
 # What the tests in tests/foreign need: they put ece-check before servers that nobody here wrote. The list with reasons is
 # PROGRAMS in tests/foreign/bench.rs.
-PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dnsmasq-base unbound nginx-light postfix \
-           dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond
+PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dnsmasq-base unbound nginx-light squid \
+           postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond
 
 # Snapshots are judged, never rewritten, and warnings of the documentation are mistakes.
 export INSTA_UPDATE = no

@@ -2,7 +2,11 @@
 //!
 //! In: `cases.toml`. Out: a complaint for everything that is otherwise.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    process::Output,
+    time::{Duration, Instant},
+};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -48,6 +52,12 @@ pub struct Case {
     /// True when the site trusts the inspecting device.
     #[serde(default)]
     trusts_inspection: bool,
+    /// What the environment of `ece-check` says.
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+    /// Further arguments of `ece-check`.
+    #[serde(default)]
+    arguments: Vec<String>,
     /// A line for `clients.sh`, and words that its answer has, or has not when they begin with `!`.
     seen: Vec<(String, String)>,
     /// The exit code.
@@ -63,6 +73,11 @@ pub struct Case {
     /// Causes that must not be named.
     #[serde(default)]
     never: Vec<String>,
+    /// The proxy as the report's header names it; none when not given.
+    proxy: Option<String>,
+    /// Words that are in no byte of the report.
+    #[serde(default)]
+    secret: Vec<String>,
     /// Findings that must be there.
     findings: Vec<Expected>,
 }
@@ -76,6 +91,8 @@ struct Expected {
     status: String,
     /// Words of what was found.
     found: Option<String>,
+    /// Words of the road that was taken.
+    road: Option<String>,
 }
 
 impl Table {
@@ -116,7 +133,9 @@ impl Case {
         let start = Instant::now();
         let output = bench
             .command(self.place(), ece_check, table.limit_seconds + 5)
+            .envs(&self.environment)
             .args(&table.arguments)
+            .args(&self.arguments)
             .args(["--ca-file", &bench.file(self.trust())])
             .output()
             .expect("timeout is of coreutils");
@@ -126,6 +145,7 @@ impl Case {
             .unwrap_or_else(|error| panic!("{}: no JSON report: {error}\n{}\n{stderr}", self.name, output.status));
 
         let mut wrong = self.complaints(table, output.status.code(), &report);
+        wrong.extend(self.secret.iter().filter_map(|secret| leak(secret, &output)));
         if took > Duration::from_secs(table.limit_seconds) {
             wrong.push(format!("took {took:?}, more than {} s", table.limit_seconds));
         }
@@ -162,6 +182,8 @@ impl Case {
         for index in unexplained(report) {
             want(false, format!("failure without a cause in fix_first: {}", line(&report["findings"][index])));
         }
+        let proxy = report["run"]["proxy"].as_str();
+        want(proxy == self.proxy.as_deref(), format!("proxy {proxy:?}, expected {:?}", self.proxy));
         for expected in &self.findings {
             wrong.extend(expected.complaint(report));
         }
@@ -186,9 +208,29 @@ impl Expected {
             return Some(format!("no finding {} for {}", self.check, self.subject));
         }
         let found = self.found.as_deref().unwrap_or_default();
-        seen.find(|finding| finding["status"] != self.status || !text(finding, "found").contains(found))
-            .map(|finding| format!("expected {} {found:?}: {}", self.status, line(finding)))
+        let road = self.road.as_deref().unwrap_or_default();
+        let fits = |finding: &Value| {
+            finding["status"] == self.status
+                && text(finding, "found").contains(found)
+                && road_of(finding, report).contains(road)
+        };
+        seen.find(|finding| !fits(finding)).map(|finding| {
+            format!("expected {} {found:?} {road:?}: {} {}", self.status, line(finding), road_of(finding, report))
+        })
     }
+}
+
+/// The road of the look behind a finding.
+fn road_of<'r>(finding: &Value, report: &'r Value) -> &'r str {
+    let look = finding["look"].as_u64().and_then(|at| usize::try_from(at).ok());
+    look.map(|at| text(&report["looks"][at], "road")).unwrap_or_default()
+}
+
+/// Whether a secret stands in what was printed.
+fn leak(secret: &str, output: &Output) -> Option<String> {
+    let printed = [output.stdout.as_slice(), &output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    printed.find(secret).map(|at| format!("the secret {secret} is printed: {}", printed.split_at(at).1))
 }
 
 /// The numbers of the summary are those of the findings.
