@@ -28,12 +28,13 @@ bench: build
 build:
 	cargo build --locked --release
 
-# Asks apt only when something is missing.
+# Asks apt only when something is missing. Any Java will do for tests/java.
 peers:
 	@missing=; \
 	for package in $(PACKAGES); do \
 	    dpkg-query -W -f '$${db:Status-Abbrev}' $$package 2>/dev/null | grep -q '^ii' || missing="$$missing $$package"; \
 	done; \
+	command -v keytool >/dev/null || missing="$$missing default-jre-headless"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "installing for the tests:$$missing"; \

@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use crate::bench::{Bench, Change, Place};
 
+/// The formats of reports.
+const FORMATS: &[&str] = &["text", "json", "markdown", "csv"];
+
 /// All cases.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,6 +140,7 @@ impl Case {
             .args(&table.arguments)
             .args(&self.arguments)
             .args(["--ca-file", &bench.file(self.trust())])
+            .args(self.files(bench))
             .output()
             .expect("timeout is of coreutils");
         let took = start.elapsed();
@@ -145,7 +149,7 @@ impl Case {
             .unwrap_or_else(|error| panic!("{}: no JSON report: {error}\n{}\n{stderr}", self.name, output.status));
 
         let mut wrong = self.complaints(table, output.status.code(), &report);
-        wrong.extend(self.secret.iter().filter_map(|secret| leak(secret, &output)));
+        wrong.extend(self.leaks(bench, &output));
         if took > Duration::from_secs(table.limit_seconds) {
             wrong.push(format!("took {took:?}, more than {} s", table.limit_seconds));
         }
@@ -190,6 +194,33 @@ impl Case {
         wrong
     }
 
+    /// Arguments that write everything which can be written, where there is a secret to be looked for in it.
+    fn files(&self, bench: &Bench) -> Vec<String> {
+        if self.secret.is_empty() {
+            return Vec::new();
+        }
+        let report = |format: &&str| ["--report".to_owned(), format!("{format}={}", bench.file(format))];
+        let transcript = ["--verbose".to_owned(), "--transcript".to_owned(), bench.file("transcript")];
+        FORMATS.iter().flat_map(report).chain(transcript).collect()
+    }
+
+    /// The secrets that stand in what was printed or written.
+    fn leaks(&self, bench: &Bench, output: &Output) -> Vec<String> {
+        if self.secret.is_empty() {
+            return Vec::new();
+        }
+        let read = |name: &str| std::fs::read(bench.file(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut places = vec![("stdout", output.stdout.clone()), ("stderr", output.stderr.clone())];
+        places.extend(FORMATS.iter().chain(&["transcript"]).map(|name| (*name, read(name))));
+        let mut leaks = Vec::new();
+        for (place, bytes) in &places {
+            let text = String::from_utf8_lossy(bytes);
+            let found = self.secret.iter().filter(|secret| text.contains(secret.as_str()));
+            leaks.extend(found.map(|secret| format!("the secret {secret} stands in {place}")));
+        }
+        leaks
+    }
+
     fn place(&self) -> Place {
         if self.alone { Place::Alone } else { Place::Site }
     }
@@ -224,13 +255,6 @@ impl Expected {
 fn road_of<'r>(finding: &Value, report: &'r Value) -> &'r str {
     let look = finding["look"].as_u64().and_then(|at| usize::try_from(at).ok());
     look.map(|at| text(&report["looks"][at], "road")).unwrap_or_default()
-}
-
-/// Whether a secret stands in what was printed.
-fn leak(secret: &str, output: &Output) -> Option<String> {
-    let printed = [output.stdout.as_slice(), &output.stderr].concat();
-    let printed = String::from_utf8_lossy(&printed);
-    printed.find(secret).map(|at| format!("the secret {secret} is printed: {}", printed.split_at(at).1))
 }
 
 /// The numbers of the summary are those of the findings.
