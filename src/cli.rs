@@ -6,6 +6,7 @@
 mod catalogue;
 mod explain;
 mod generate;
+mod host;
 mod lab;
 mod list;
 mod option;
@@ -90,7 +91,13 @@ pub fn main() -> ExitCode {
 }
 
 fn obey() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(said) => {
+            print::usage(&said);
+            return if said.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+        }
+    };
     let outcome = match cli.command.unwrap_or(Command::Run(Box::new(cli.run))) {
         Command::Run(arguments) => run::run(&arguments),
         Command::Plan(arguments) => plan::run(&arguments),

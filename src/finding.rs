@@ -186,10 +186,19 @@ pub struct Run {
     pub host: String,
     /// The operating system of this host.
     pub os: String,
+    /// How far the time zone of this host is ahead of UTC, in minutes; reports before 2026-11-23 do not have it.
+    #[serde(default)]
+    pub utc_offset_minutes: Option<i32>,
+    /// Whether this host has an IPv6 address that is good beyond its own link, where that could be told.
+    #[serde(default)]
+    pub ipv6: Option<bool>,
     /// The addresses of this host that connections left from.
     pub source_addresses: Vec<String>,
     /// The resolvers that were asked.
     pub dns_servers: Vec<String>,
+    /// What this host appends to a name that does not exist.
+    #[serde(default)]
+    pub dns_suffixes: Vec<String>,
     /// The role of this server in ECE.
     pub role: String,
     /// The Microsoft cloud.

@@ -145,8 +145,9 @@ impl Document {
     }
 }
 
-/// The encodings that Notepad and PowerShell write.
-fn decode(bytes: &[u8]) -> Option<String> {
+/// The text of a file, in one of the encodings that Notepad and PowerShell write; none when it is not text.
+#[must_use]
+pub fn decode(bytes: &[u8]) -> Option<String> {
     let text = match bytes {
         [0xEF, 0xBB, 0xBF, rest @ ..] => String::from_utf8(rest.to_vec()).ok()?,
         [0xFF, 0xFE, rest @ ..] => UTF_16LE.decode_without_bom_handling_and_without_replacement(rest)?.into_owned(),

@@ -9,6 +9,7 @@ use super::{Trouble, catalogue, print};
 use crate::{
     catalogue::{Catalogue, Section},
     finding::Owner,
+    report,
 };
 
 #[derive(Debug, Args)]
@@ -44,9 +45,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Any rows as pretty JSON.
+/// Any rows as pretty JSON, for stdout.
 pub fn json<T: Serialize>(rows: &T) -> String {
-    serde_json::to_string_pretty(rows).unwrap_or_default() + "\n"
+    report::json::text(rows, print::symbols())
 }
 
 fn checks(catalogue: &Catalogue) -> String {

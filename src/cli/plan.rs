@@ -13,7 +13,7 @@ use crate::{
         Look,
         tcp::{self, Depth, Service},
     },
-    report::{self, Page, Paint, Stream, Style, Symbols, Verbosity},
+    report::{self, Page, Paint, Stream, Style, Verbosity},
 };
 
 #[derive(Debug, Args)]
@@ -167,7 +167,7 @@ fn table(rows: &[Row]) -> String {
                 row.why.clone(),
             ]
         }),
-        Symbols::Unicode,
+        print::symbols(),
     )
 }
 

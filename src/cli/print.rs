@@ -4,8 +4,15 @@ use std::io::Write;
 
 use crate::report::{Stream, Style, Symbols, Verbosity, harmless};
 
-/// Writes data to stdout.
+/// Which characters the reader of stdout can see.
+pub fn symbols() -> Symbols {
+    Style::of(Stream::Stdout, true, Verbosity::Normal).symbols
+}
+
+/// Writes data to stdout. Formats keep to what the reader can see by themselves; this holds for all other texts too.
 pub fn data(text: &str) {
+    let plain = (symbols() == Symbols::Ascii && !text.is_ascii()).then(|| harmless::ascii(text));
+    let text = plain.as_deref().unwrap_or(text);
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
@@ -13,6 +20,23 @@ pub fn data(text: &str) {
 /// Writes an error to stderr.
 pub fn error(text: &str) {
     note(&format!("ece-check: {text}"));
+}
+
+/// Writes what clap has to say, to the stream that is for it: help to stdout, mistakes to stderr.
+pub fn usage(said: &clap::Error) {
+    if said.use_stderr() {
+        let style = Style::of(Stream::Stderr, false, Verbosity::Normal);
+        let text = rendered(said, &style);
+        let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    } else {
+        data(&rendered(said, &Style::of(Stream::Stdout, false, Verbosity::Normal)));
+    }
+}
+
+fn rendered(said: &clap::Error, style: &Style) -> String {
+    let text = said.render();
+    let text = if style.colour { text.ansi().to_string() } else { text.to_string() };
+    if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
 }
 
 /// Writes a remark to stderr, line by line, harmless whatever it quotes.

@@ -5,7 +5,10 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 
 use super::{Trouble, print};
-use crate::report::{self, Format, Stream, Style, Verbosity, json};
+use crate::{
+    report::{self, Format, Stream, Style, Verbosity, json},
+    table::decode,
+};
 
 /// The largest report that is read, in bytes.
 const LARGEST: u64 = 64 * 1024 * 1024;
@@ -32,8 +35,7 @@ pub struct Arguments {
 /// Renders a saved report. The exit code is that of the run that was saved.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let Some(file) = arguments.file.as_ref().filter(|_| !arguments.schema) else {
-        let schema = serde_json::to_string_pretty(&json::schema()).unwrap_or_default();
-        print::data(&(schema + "\n"));
+        print::data(&json::text(&json::schema(), print::symbols()));
         return Ok(ExitCode::SUCCESS);
     };
     let trouble = |wrong: String| Trouble::Usage(format!("{}: {wrong}", file.display()), RIGHT.to_owned());
@@ -41,7 +43,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     if about.len() > LARGEST {
         return Err(trouble(format!("has {} bytes; more than {LARGEST} are not read", about.len())));
     }
-    let text = std::fs::read_to_string(file).map_err(|error| trouble(error.to_string()))?;
+    let bytes = std::fs::read(file).map_err(|error| trouble(error.to_string()))?;
+    let text = decode(&bytes).ok_or_else(|| trouble("is not text".to_owned()))?;
     let saved = json::parse(&text).map_err(|error| trouble(error.to_string()))?;
     let verbosity = if arguments.verbose { Verbosity::Verbose } else { Verbosity::Normal };
     let style = Style::of(Stream::Stdout, arguments.no_color, verbosity);

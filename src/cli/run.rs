@@ -1,7 +1,6 @@
 //! `ece-check run`: walks the checklist.
 
 use std::{
-    fs,
     io::{IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -12,7 +11,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
-use super::{Trouble, option, print, site};
+use super::{Trouble, host, option, print, site};
 use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
@@ -126,6 +125,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         role: site.role(&deployment).word().to_owned(),
         cloud: site.cloud(&deployment).word().to_owned(),
         lab: lab.is_some(),
+        dns_suffixes: network.resolver.suffixes(),
         proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
         ..vantage()
     };
@@ -156,10 +156,13 @@ fn vantage() -> Run {
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         duration_ms: 0,
         case: None,
-        host: hostname::get().map_or_else(|_| "unknown".to_owned(), |name| name.to_string_lossy().into_owned()),
-        os: operating_system(),
+        host: host::name(),
+        os: host::operating_system(),
+        utc_offset_minutes: Some(host::utc_offset_minutes()),
+        ipv6: host::uses_ipv6(),
         source_addresses: Vec::new(),
         dns_servers: Vec::new(),
+        dns_suffixes: Vec::new(),
         role: String::new(),
         cloud: String::new(),
         lab: false,
@@ -167,15 +170,6 @@ fn vantage() -> Run {
         clock_offset_ms: None,
         interrupted: false,
     }
-}
-
-/// The system's own name for itself where it keeps one in a file, and its family otherwise.
-fn operating_system() -> String {
-    let named = fs::read_to_string("/etc/os-release").ok().and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
-        Some(line.trim_matches('"').chars().take(80).collect())
-    });
-    named.unwrap_or_else(|| format!("{} ({})", std::env::consts::OS, std::env::consts::ARCH))
 }
 
 /// The first interruption asks for the report so far; a second one ends the program.
@@ -195,7 +189,7 @@ async fn show_progress(mut told: UnboundedReceiver<Event>, looks: usize) {
     let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(looks as u64), target);
     if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} looks done, {elapsed} {wide_msg}") {
-        bar.set_style(style);
+        bar.set_style(style.tick_chars("-\\|/ ")); // the usual ones are in no code page
     }
     bar.enable_steady_tick(Duration::from_millis(120));
     let mut open: Vec<String> = Vec::new();

@@ -26,7 +26,7 @@ use hickory_resolver::{
     },
 };
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncReadExt, AsyncWriteExt, Interest},
     net::{TcpStream, UdpSocket},
     time::timeout,
 };
@@ -108,6 +108,12 @@ impl Resolver {
     #[must_use]
     pub fn servers(&self) -> &[SocketAddr] {
         &self.servers
+    }
+
+    /// What the system appends to a name that does not exist, in the order in which it is tried.
+    #[must_use]
+    pub fn suffixes(&self) -> Vec<String> {
+        self.search.iter().map(plain).collect()
     }
 
     /// Looks a name up, for all families wanted at once. Ends within the step's limit; when the name does not exist,
@@ -410,9 +416,25 @@ async fn over_udp(server: SocketAddr, query: &Message) -> io::Result<Message> {
     socket.send(&encoded(query)?).await?;
     let mut buffer = vec![0; 4096];
     loop {
-        let length = socket.recv(&mut buffer).await.map_err(refused_alike)?;
+        let length = received(&socket, &mut buffer).await.map_err(refused_alike)?;
         if let Some(answer) = decoded(&buffer[..length], query)? {
             return Ok(answer);
+        }
+    }
+}
+
+/// Waits for a datagram, or for word that the port refuses. Of that, Wine 8 says only that there is an error, for ever
+/// and never which; tokio's own `recv` goes round in it and lets no time limit in.
+async fn received(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        let ready = socket.ready(Interest::READABLE | Interest::ERROR).await?;
+        match socket.try_recv(buffer) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                if ready.is_error() || ready.is_read_closed() {
+                    return Err(socket.take_error()?.unwrap_or_else(|| ErrorKind::ConnectionRefused.into()));
+                }
+            }
+            settled => return settled,
         }
     }
 }

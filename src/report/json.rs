@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
 
 use super::{Style, Symbols, harmless};
@@ -44,8 +44,17 @@ pub enum Unreadable {
 
 /// Writes the report as indented JSON.
 pub(super) fn render(report: &Report, style: &Style) -> String {
-    let json = serde_json::to_string_pretty(report).expect("a report has only text keys, so it is always JSON");
-    let mut harmless = visible(&json, style.symbols);
+    text(report, style.symbols)
+}
+
+/// Anything as indented JSON, in the characters that the reader can see.
+///
+/// # Panics
+/// When a key is no text.
+#[must_use]
+pub fn text(value: &impl Serialize, symbols: Symbols) -> String {
+    let json = serde_json::to_string_pretty(value).expect("every key is a text, so it is always JSON");
+    let mut harmless = visible(&json, symbols);
     harmless.push('\n');
     harmless
 }

@@ -74,6 +74,8 @@ impl Style {
 #[derive(Clone, Debug, Default)]
 struct Surroundings {
     windows: bool,
+    /// `ECE_CHECK_ENCODING`: what the user says that the stream's reader understands, such as `cp437` or `utf-8`.
+    encoding: String,
     terminal: bool,
     columns: Option<u16>,
     /// `LC_ALL`, `LC_CTYPE`, `LANG`: the first that says anything counts (POSIX, XBD 8.2).
@@ -91,6 +93,7 @@ impl Surroundings {
         };
         Self {
             windows: cfg!(windows),
+            encoding: said("ECE_CHECK_ENCODING"),
             terminal,
             columns: size.map(|(Width(columns), _)| columns),
             locale: ["LC_ALL", "LC_CTYPE", "LANG"].map(said).into_iter().find(|l| !l.is_empty()).unwrap_or_default(),
@@ -109,14 +112,22 @@ impl Surroundings {
         self.terminal && self.no_color.is_empty() && self.term != "dumb"
     }
 
+    /// Everything where the reader is known to take UTF-8, and elsewhere ASCII: it is in every code page at the same place.
     /// On Windows the standard library writes UTF-16 to a console, and its fonts have our marks since code page 437; a
     /// pipe is read by PowerShell in the console's code page, which is seldom UTF-8. The Linux console lacks the glyphs.
     fn symbols(&self) -> Symbols {
-        let locale = self.locale.to_ascii_uppercase();
-        let utf_8 = locale.contains("UTF-8") || locale.contains("UTF8");
-        let shows = if self.windows { self.terminal } else { utf_8 && !(self.terminal && self.term == "linux") };
+        let shows = match () {
+            () if !self.encoding.is_empty() => is_utf_8(&self.encoding),
+            () if self.windows => self.terminal,
+            () => is_utf_8(&self.locale) && !(self.terminal && self.term == "linux"),
+        };
         if shows { Symbols::Unicode } else { Symbols::Ascii }
     }
+}
+
+fn is_utf_8(said: &str) -> bool {
+    let said = said.to_ascii_uppercase();
+    ["UTF-8", "UTF8", "CP65001"].iter().any(|name| said.contains(name))
 }
 
 /// Older Windows consoles take colours only when asked to; elsewhere there is nothing to ask.
@@ -173,5 +184,22 @@ mod tests {
         let console = Surroundings { windows: true, locale: String::new(), ..terminal() };
         assert_eq!(console.symbols(), Symbols::Unicode);
         assert_eq!(Surroundings { terminal: false, ..console }.symbols(), Symbols::Ascii);
+    }
+
+    #[test]
+    fn the_user_says_what_the_reader_understands() {
+        for windows in [true, false] {
+            for terminal in [true, false] {
+                let said = |encoding: &str| {
+                    Surroundings { windows, terminal, encoding: encoding.to_owned(), ..self::terminal() }.symbols()
+                };
+                for code_page in ["cp437", "cp850", "cp1252", "ascii", "no such thing"] {
+                    assert_eq!(said(code_page), Symbols::Ascii, "{code_page}");
+                }
+                for utf_8 in ["utf-8", "UTF8", "cp65001"] {
+                    assert_eq!(said(utf_8), Symbols::Unicode, "{utf_8}");
+                }
+            }
+        }
     }
 }

@@ -213,11 +213,16 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
         [] => String::new(),
         some => format!(" ({})", list(some, 8)),
     };
-    let resolvers = if run.dns_servers.is_empty() { "not known".to_owned() } else { list(&run.dns_servers, 8) };
+    let mut resolvers = if run.dns_servers.is_empty() { "not known".to_owned() } else { list(&run.dns_servers, 8) };
+    if !run.dns_suffixes.is_empty() {
+        resolvers = format!("{resolvers}; suffixes {}", list(&run.dns_suffixes, 4));
+    }
+    let zone =
+        run.utc_offset_minutes.map(|minutes| format!(" (local time is UTC{})", offset(minutes))).unwrap_or_default();
     vec![
         ("from", joined([&format!("{}{addresses}", run.host), &run.os])),
         ("as", format!("{}, cloud {}", role(&run.role), run.cloud)),
-        ("at", run.started.clone()),
+        ("at", format!("{}{zone}", run.started)),
         ("road", road(report)),
         ("DNS", resolvers),
         ("clock", clock(run.clock_offset_ms, run.lab)),
@@ -270,6 +275,11 @@ fn road(report: &Report) -> String {
         Some(proxy) => format!("through the proxy {proxy}"),
         None => "direct, no proxy".to_owned(),
     };
+    let road = match report.run.ipv6 {
+        Some(true) => format!("{road}; IPv4 and IPv6"),
+        Some(false) => format!("{road}; no IPv6 on this host"),
+        None => road,
+    };
     let others: BTreeSet<&str> =
         report.looks.iter().map(|look| look.road.as_str()).filter(|r| *r != "direct").collect();
     if report.run.lab || others.is_empty() {
@@ -288,6 +298,13 @@ fn clock(offset_ms: Option<i64>, lab: bool) -> String {
         100.. => format!("{} ahead of {whose}", apart_by(apart)),
         _ => format!("{} behind {whose}", apart_by(apart)),
     }
+}
+
+/// A time zone's distance from UTC as RFC 3339 writes it.
+fn offset(minutes: i32) -> String {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let apart = minutes.unsigned_abs();
+    format!("{sign}{:02}:{:02}", apart / 60, apart % 60)
 }
 
 fn apart_by(ms: u64) -> String {
@@ -310,6 +327,13 @@ mod tests {
         assert_eq!(clock(Some(-30), true), "within 0.1 s of the lab's");
         assert_eq!(clock(None, false), "not compared with Microsoft's");
         assert_eq!(clock(Some(i64::MIN), false), "153722867280912 min 55 s behind Microsoft's");
+    }
+
+    #[test]
+    fn time_zones_on_both_sides_of_utc() {
+        for (minutes, text) in [(0, "+00:00"), (330, "+05:30"), (-210, "-03:30"), (i32::MIN, "-35791394:08")] {
+            assert_eq!(offset(minutes), text);
+        }
     }
 
     #[test]

@@ -122,6 +122,18 @@ fn json_there_and_back() {
 }
 
 #[test]
+fn a_report_from_before_the_host_said_more() {
+    let mut json: serde_json::Value = serde_json::from_str(include_str!("golden.json")).expect("JSON");
+    let run = json["run"].as_object_mut().expect("a run");
+    for later in ["utc_offset_minutes", "ipv6", "dns_suffixes"] {
+        run.remove(later).expect("the golden report has it");
+    }
+    let report = parse(&json.to_string()).expect("an older report");
+    let text = text(&report);
+    assert!(text.contains("direct, no proxy\n") && !text.contains("UTC+"), "{text}");
+}
+
+#[test]
 fn json_is_what_the_schema_says() {
     let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
     let schema = schema();

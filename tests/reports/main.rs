@@ -6,6 +6,7 @@
 mod every_format;
 mod hostile;
 mod looks_like;
+mod streams;
 mod told_once;
 
 use ece_check::{

@@ -1,0 +1,178 @@
+"""ece-check.exe under Wine does what ece-check does on Linux.
+
+In: the Windows program and the Linux program. It is copied alone into a folder with blanks and letters outside ASCII,
+as administrators have them, and every test starts it from there. Loopback only; what may ask the system's resolver runs
+without a network.
+"""
+
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+from os import environ
+
+UNDER_WINE = str(pathlib.Path(__file__).resolve().parent / "under-wine")
+EXE, LINUX = (pathlib.Path(path).resolve() for path in sys.argv[1:3])
+FORMATS = ["text", "json", "markdown", "csv"]
+
+# What Windows Server 2016 and later have by themselves; anything else would have to be copied too.
+OF_WINDOWS = re.compile(
+    r"(api-ms-win-core-[a-z0-9-]+|advapi32|bcrypt|bcryptprimitives|crypt32|iphlpapi|kernel32|ktmw32|msvcrt|ncrypt|ntdll"
+    r"|oleaut32|ole32|secur32|shell32|user32|userenv|ws2_32)\.dll", re.IGNORECASE)
+
+
+class Program(unittest.TestCase):
+    """One folder for all tests."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.TemporaryDirectory(prefix="ECE 12.6 Prüfung – ")
+        cls.folder = pathlib.Path(cls.place.name)
+        shutil.copy(EXE, cls.folder / "ece-check.exe")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.place.cleanup()
+
+    def windows(self, *arguments, before=()):
+        """Runs the program from its folder: exit code, stdout, stderr, each as bytes."""
+        return self.ran([*before, UNDER_WINE, "./ece-check.exe", *arguments])
+
+    def linux(self, *arguments):
+        """Runs the other program from the same folder."""
+        return self.ran([LINUX, *arguments])
+
+    def ran(self, command):
+        bounded = {**environ, "ECE_CHECK_WINE_LIMIT": "120"}
+        done = subprocess.run(command, cwd=self.folder, env=bounded, capture_output=True, timeout=300, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+    def agree(self, *arguments):
+        """Both programs end with the same code, and every finding has the same id, subject and status."""
+        code, out, err = self.windows("run", *arguments, "--output", "json")
+        linux_code, linux_out, _ = self.linux("run", *arguments, "--output", "json")
+        self.assertTrue(out, err)
+        self.assertEqual(findings(out), findings(linux_out))
+        self.assertEqual(code, linux_code)
+        return code
+
+
+def findings(report):
+    return [(found["check"], found["subject"], found["status"]) for found in json.loads(report)["findings"]]
+
+
+class Lab(Program):
+    """The walk through the built-in tenant."""
+
+    def test_healthy(self):
+        self.assertEqual(self.agree("--lab"), 0)
+
+    def test_expired_certificate(self):
+        self.assertEqual(self.agree("--lab=cert-expired"), 1)
+
+    def test_every_fault(self):
+        _, faults, _ = self.linux("lab", "--list", "--output", "json")
+        faults = json.loads(faults)
+        self.assertGreater(len(faults), 20)
+        with ThreadPoolExecutor(6) as at_once:
+            agreed = {fault: at_once.submit(self.agree, f"--lab={fault}") for fault in faults}
+        for fault, outcome in agreed.items():
+            with self.subTest(fault):
+                outcome.result()
+
+    def test_files_in_the_folder(self):
+        """Also below a path outside ASCII; files are UTF-8 whatever the console is."""
+        code, _, err = self.windows(
+            "run", "--lab=port-refused", "--report", "json=Bericht é.json", "--report", "text=Bericht é.txt",
+            "--transcript", "Gespräch.txt")
+        self.assertEqual(code, 1, err)
+        report = json.loads((self.folder / "Bericht é.json").read_text("utf-8"))
+        self.assertEqual(report["summary"]["exit_code"], 1)
+        self.assertIn("\u00d7 ", (self.folder / "Bericht é.txt").read_text("utf-8"))
+        self.assertTrue((self.folder / "Gespräch.txt").read_text("utf-8"))
+
+    def test_host(self):
+        _, out, _ = self.windows("run", "--lab", "--output", "json")
+        run = json.loads(out)["run"]
+        self.assertRegex(run["os"], r"^Windows .*\d")
+        self.assertTrue(run["host"])
+
+
+class Saved(Program):
+    """A report that was saved."""
+
+    def setUp(self):
+        _, self.json, _ = self.windows("run", "--lab=cert-expired", "--case", "Fall “é” √", "--output", "json")
+
+    def test_every_format_is_ascii_in_a_pipe(self):
+        (self.folder / "r.json").write_bytes(self.json)
+        self.assertTrue(self.json.isascii())
+        for form in FORMATS:
+            with self.subTest(form):
+                code, out, err = self.windows("report", "r.json", "--output", form)
+                self.assertEqual((code, err), (1, b""))
+                self.assertTrue(out and out.isascii(), out)
+                self.assertNotIn(b"\x1b", out)
+
+    def test_as_powershell_saves_it(self):
+        """`>` of Windows PowerShell writes UTF-16 with a mark and Windows line ends."""
+        (self.folder / "ps.json").write_text(self.json.decode("ascii"), "utf-16", newline="\r\n")
+        code, out, err = self.windows("report", "ps.json", "--output", "json")
+        self.assertEqual((code, err), (1, b""))
+        self.assertEqual(out, self.json)
+
+
+class Offline(Program):
+    """What needs no network."""
+
+    def test_catalogue(self):
+        for command in (["list"], ["list", "--causes"], ["list", "--output", "json"], ["plan"], ["plan", "--output", "csv"],
+                        ["explain", "smtp.starttls"], ["explain", "port-blocked", "--output", "json"], ["lab", "--list"],
+                        ["--help"], ["run", "--help"], ["--version"], ["completions", "powershell"]):
+            with self.subTest(command):
+                code, out, err = self.windows(*command)
+                self.assertEqual((code, err), (0, b""))
+                self.assertTrue(out and out.isascii(), out)
+
+    def test_mistake_in_the_file(self):
+        (self.folder / "Größe.toml").write_text("[ece]\r\n\r\nrole = \"boss\"\r\n", newline="")
+        code, out, err = self.windows("run", "--config", "Größe.toml")
+        self.assertEqual((code, out), (2, b""))
+        self.assertIn(b".toml, line 3:", err)
+        self.assertTrue(err.isascii(), err)
+
+    def test_unknown_flag(self):
+        code, out, err = self.windows("run", "--größe")
+        self.assertEqual((code, out), (2, b""))
+        self.assertTrue(err and err.isascii(), err)
+
+    def test_without_a_network(self):
+        """Whatever the system says of its resolvers: findings, no fault of the program."""
+        code, out, err = self.windows("run", "--deadline", "20s", "--output", "json", before=["unshare", "--net"])
+        self.assertIn(code, (1, 3), err)
+        self.assertTrue(findings(out))
+        self.assertNotIn(b"fault of the program", err)
+
+    def test_resolver_that_refuses(self):
+        code, out, err = self.windows("run", "--dns-server", "127.0.0.1:1", "--only", "dns.resolves", "--output", "json")
+        self.assertEqual(code, 1, err)
+        self.assertEqual({found["status"] for found in json.loads(out)["findings"]}, {"fail"})
+
+
+class Alone(unittest.TestCase):
+    """One file is all that is copied."""
+
+    def test_only_libraries_of_windows(self):
+        headers = subprocess.run(["x86_64-w64-mingw32-objdump", "-p", EXE], capture_output=True, text=True, check=True)
+        needed = set(re.findall(r"DLL Name: (\S+)", headers.stdout))
+        self.assertTrue(needed)
+        self.assertEqual([name for name in needed if not OF_WINDOWS.fullmatch(name)], [])
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])
