@@ -5,8 +5,8 @@
 
 # What the tests in tests/foreign need: they put ece-check before servers that nobody here wrote. The list with reasons is
 # PROGRAMS in tests/foreign/bench.rs.
-PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dnsmasq-base unbound nginx-light postfix \
-           dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond
+PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dnsmasq-base unbound nginx-light squid \
+           postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond
 
 # Snapshots are judged, never rewritten, and warnings of the documentation are mistakes.
 export INSTA_UPDATE = no
@@ -28,12 +28,13 @@ bench: build
 build:
 	cargo build --locked --release
 
-# Asks apt only when something is missing.
+# Asks apt only when something is missing. Any Java will do for tests/java.
 peers:
 	@missing=; \
 	for package in $(PACKAGES); do \
 	    dpkg-query -W -f '$${db:Status-Abbrev}' $$package 2>/dev/null | grep -q '^ii' || missing="$$missing $$package"; \
 	done; \
+	command -v keytool >/dev/null || missing="$$missing default-jre-headless"; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "installing for the tests:$$missing"; \

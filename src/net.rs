@@ -131,10 +131,11 @@ impl Roads {
             .map(|rule| rule.addresses.as_slice())
     }
 
-    /// The proxy that a web service is reached through.
+    /// The proxy that a web service is reached through: none where a rule orders another road.
     #[must_use]
-    pub fn proxied(&self, host: &str) -> Option<&Proxy> {
-        self.proxy.as_ref().filter(|proxy| proxy.is_for(host))
+    pub fn proxied(&self, host: &str, port: u16) -> Option<&Proxy> {
+        let ordered = self.resolved(host, port).is_some() || self.turned(host, port).is_some();
+        self.proxy.as_ref().filter(|proxy| !ordered && proxy.is_for(host))
     }
 
     /// The rule that turns connections for a name and port elsewhere, before any lookup.

@@ -286,7 +286,7 @@ impl<'c, 's> Draft<'c, 's> {
 
     fn asks_dns(&self, endpoint: &Endpoint) -> bool {
         let (host, port) = (&endpoint.host, endpoint.port);
-        let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxied(host).is_some();
+        let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxied(host, port).is_some();
         self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none() && !is_proxied
     }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Trouble, list::json, print, site};
 use crate::{
-    net::{Family, Roads},
+    net::{Family, Proxy, Roads},
     plan::{Plan, PlannedLook},
     probe::{
         Look,
@@ -99,18 +99,16 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
             port: look.port,
             protocol: spoken(look),
             road: match look.service {
-                Service::Https(_) => {
-                    roads.proxied(&look.host).map(|proxy| format!("proxy {proxy} ({})", proxy.learnt_from))
-                }
-                _ => None,
-            }
-            .unwrap_or_else(|| road(roads, &look.host, look.port)),
+                Service::Https(_) => web_road(roads, &look.host, look.port),
+                _ => road(roads, &look.host, look.port),
+            },
             ..row
         }),
         Look::Token(look) => Some(Row {
             host: look.application.login_host.clone(),
             port: 443,
             protocol: "https",
+            road: web_road(roads, &look.application.login_host, 443),
             credential: "client secret or refresh token",
             ..row
         }),
@@ -133,6 +131,10 @@ fn spoken(look: &tcp::Look) -> &'static str {
         (Depth::Tls, Service::Https(_) | Service::Imap | Service::Pop3) => "tls",
         (Depth::Tls | Depth::Service, service) => service.name(),
     }
+}
+
+fn web_road(roads: &Roads, host: &str, port: u16) -> String {
+    roads.proxied(host, port).map_or_else(|| road(roads, host, port), Proxy::road)
 }
 
 fn road(roads: &Roads, host: &str, port: u16) -> String {

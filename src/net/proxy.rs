@@ -9,7 +9,10 @@ use base64::Engine as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Halt, Limits, session::Stream};
-use crate::{secret::Secret, seen::Kind};
+use crate::{
+    secret::Secret,
+    seen::{Kind, Protocol, Stage, Stop},
+};
 
 /// The longest head of an answer that is read, in bytes.
 const LONGEST_HEAD: usize = 16 * 1024;
@@ -131,6 +134,12 @@ impl Proxy {
         Some(Self { not_for, ..Self::read(setting, "Windows Internet Settings").ok()? })
     }
 
+    /// The road through it, as reports name it.
+    #[must_use]
+    pub fn road(&self) -> String {
+        format!("proxy {self} ({})", self.learnt_from)
+    }
+
     /// Whether a name is reached through this proxy.
     #[must_use]
     pub fn is_for(&self, host: &str) -> bool {
@@ -141,6 +150,18 @@ impl Proxy {
             entry == "*" || host == entry || host.ends_with(&format!(".{entry}"))
         };
         !local && !self.not_for.iter().any(excepted)
+    }
+
+    /// The stop of a proxy whose name gave no address. What the resolver says of this one name speaks against the
+    /// setting; a resolver that says nothing fails every name.
+    #[must_use]
+    pub fn not_found(&self, halt: Halt) -> Stop {
+        let of_the_name = matches!(
+            halt.kind,
+            Kind::NameUnknown | Kind::NoAddress | Kind::ServerFailure | Kind::AnswerRefused | Kind::AliasLoop
+        );
+        let protocol = if of_the_name { Protocol::Proxy } else { Protocol::Dns };
+        Stop::new(protocol, Stage::Connect, halt.kind, format!("proxy {}: {}", self.host, halt.words))
     }
 }
 

@@ -25,7 +25,7 @@ pub async fn open(
     steps: &mut Vec<Step>,
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
-    if let Some(proxy) = network.roads.proxied(host).filter(|_| network.roads.turned(host, port).is_none()) {
+    if let Some(proxy) = network.roads.proxied(host, port) {
         let stream = dig(proxy, host, port, network, steps, transcript).await?;
         return encrypt(stream, host, network, steps, transcript).await;
     }
@@ -46,7 +46,7 @@ async fn dig(
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
     let of_proxy = |halt| stop(Protocol::Proxy, Stage::Connect, halt);
-    let addresses = looked_up(&proxy.host, network).await.map_err(of_proxy)?;
+    let addresses = looked_up(&proxy.host, network).await.map_err(|halt| proxy.not_found(halt))?;
     let addresses = with_port(&addresses, proxy.port);
     let stream = timed(Stage::Connect, steps, connect(&addresses, network, transcript)).await.map_err(of_proxy)?;
     let asked = proxy::tunnel(stream, proxy, host, port, &network.limits);

@@ -89,7 +89,7 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
         probe: probe(look).to_owned(),
         subject: format!("{}:{}", look.host, look.port),
         own: false, // the run knows whose it is
-        road: "direct".to_owned(),
+        road: proxied(look, network).map_or_else(|| "direct".to_owned(), Proxy::road),
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
@@ -167,15 +167,15 @@ pub(super) async fn places(look: &Look, earlier: Option<&Observation>, network: 
 
 /// Web services go through the proxy, where there is one and nothing else is ordered.
 fn proxied<'n>(look: &Look, network: &'n Network) -> Option<&'n Proxy> {
-    let is_web = matches!(look.service, Service::Https(_)) && network.roads.resolved(&look.host, look.port).is_none();
-    network.roads.proxied(&look.host).filter(|_| is_web)
+    let is_web = matches!(look.service, Service::Https(_));
+    network.roads.proxied(&look.host, look.port).filter(|_| is_web)
 }
 
 async fn through(proxy: &Proxy, network: &Network) -> Result<Places, Stop> {
-    let of_proxy = |stop: Stop| Stop { protocol: Protocol::Proxy, stage: Stage::Connect, ..stop };
-    let addresses = looked_up(&proxy.host, network).await.map_err(of_proxy)?;
+    let lookup = network.resolver.lookup(&proxy.host, network.family, &network.limits).await;
+    let addresses = lookup.addresses.map_err(|halt| proxy.not_found(halt))?;
     Ok(Places {
-        road: format!("proxy {proxy} ({})", proxy.learnt_from),
+        road: proxy.road(),
         addresses: with_port(&addresses, proxy.port),
         turned: true,
         proxy: Some(proxy.clone()),

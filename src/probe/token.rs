@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{Fact, Shape, World, fact};
 use crate::{
-    net::tls::moment,
+    net::{Proxy, tls::moment},
     oauth::{
         Application, Credential, Held,
         claims::{Audience, Claims, Kind},
@@ -23,6 +23,9 @@ use crate::{
 
 /// Clocks of Microsoft's servers may differ by so much, and tokens are made out from a little before they are given.
 const GRACE_SECONDS: i64 = 300;
+
+/// The port of the token endpoint.
+const TOKEN_PORT: u16 = 443;
 
 /// What a look at a token can measure.
 pub const FACTS: &[Fact] = &[
@@ -106,7 +109,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         probe: "token".to_owned(),
         subject: look.account.clone(),
         own: false,
-        road: "direct".to_owned(),
+        road: road(look, world),
         facts,
         stop,
         paths: Vec::new(),
@@ -137,6 +140,13 @@ pub fn note(token: &Secret, look: &Look, now: i64, facts: &mut Facts) {
 #[must_use]
 pub fn true_time(clock_ahead_ms: i64) -> i64 {
     Timestamp::now().as_millisecond().saturating_sub(clock_ahead_ms).div_euclid(1000)
+}
+
+/// How the token endpoint is reached.
+fn road(look: &Look, world: &World) -> String {
+    let proxy = world.network.roads.proxied(&look.application.login_host, TOKEN_PORT);
+    let proxy = proxy.filter(|_| !matches!(look.credential, Credential::AccessToken(_)));
+    proxy.map_or_else(|| "direct".to_owned(), Proxy::road)
 }
 
 fn come_by(credential: &Credential) -> &'static str {

@@ -24,6 +24,7 @@ pub const PROGRAMS: &[(&str, &str)] = &[
     ("dnsmasq", "dnsmasq-base"),
     ("unbound", "unbound"),
     ("nginx", "nginx-light"),
+    ("squid", "squid"),
     ("postfix", "postfix"),
     ("dovecot", "dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond"),
 ];
@@ -42,6 +43,7 @@ const FILES: &[(&str, &str)] = &[
     ("unbound.conf", include_str!("servers/unbound.conf")),
     ("nginx.conf", include_str!("servers/nginx.conf")),
     ("discovery.conf", include_str!("servers/discovery.conf")),
+    ("squid.conf", include_str!("servers/squid.conf")),
     ("postfix/main.cf", include_str!("servers/main.cf")),
     ("postfix/master.cf", include_str!("servers/master.cf")),
 ];
@@ -139,11 +141,12 @@ impl Bench {
     /// Makes the bench as the case wants it. Everything that any case can change is set, so nothing is left of the
     /// case before.
     pub fn lay(&self, change: &Change<'_>) {
+        let (turn, guard) = (change.turn.join("\n"), change.guard.join("\n"));
         let rules = format!(
-            "flush ruleset\ntable inet bench {{\nchain turn {{ type nat hook prerouting priority dstnat;\n{}\n}}\n\
-             chain guard {{ type filter hook input priority filter;\n{}\n}}\n}}\n",
-            change.turn.join("\n"),
-            change.guard.join("\n")
+            "flush ruleset\ntable inet bench {{\n\
+             chain turn {{ type nat hook prerouting priority dstnat;\n{turn}\n}}\n\
+             chain turn_proxied {{ type nat hook output priority -100;\n{turn}\n}}\n\
+             chain guard {{ type filter hook input priority filter;\n{guard}\n}}\n}}\n"
         );
         feed(in_namespace(&self.cloud, "nft").args(["-f", "-"]), &rules);
 

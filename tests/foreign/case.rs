@@ -2,12 +2,19 @@
 //!
 //! In: `cases.toml`. Out: a complaint for everything that is otherwise.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    process::Output,
+    time::{Duration, Instant},
+};
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::bench::{Bench, Change, Place};
+
+/// The formats of reports.
+const FORMATS: &[&str] = &["text", "json", "markdown", "csv"];
 
 /// All cases.
 #[derive(Deserialize)]
@@ -48,6 +55,12 @@ pub struct Case {
     /// True when the site trusts the inspecting device.
     #[serde(default)]
     trusts_inspection: bool,
+    /// What the environment of `ece-check` says.
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+    /// Further arguments of `ece-check`.
+    #[serde(default)]
+    arguments: Vec<String>,
     /// A line for `clients.sh`, and words that its answer has, or has not when they begin with `!`.
     seen: Vec<(String, String)>,
     /// The exit code.
@@ -63,6 +76,11 @@ pub struct Case {
     /// Causes that must not be named.
     #[serde(default)]
     never: Vec<String>,
+    /// The proxy as the report's header names it; none when not given.
+    proxy: Option<String>,
+    /// Words that are in no byte of the report.
+    #[serde(default)]
+    secret: Vec<String>,
     /// Findings that must be there.
     findings: Vec<Expected>,
 }
@@ -76,6 +94,8 @@ struct Expected {
     status: String,
     /// Words of what was found.
     found: Option<String>,
+    /// Words of the road that was taken.
+    road: Option<String>,
 }
 
 impl Table {
@@ -116,8 +136,11 @@ impl Case {
         let start = Instant::now();
         let output = bench
             .command(self.place(), ece_check, table.limit_seconds + 5)
+            .envs(&self.environment)
             .args(&table.arguments)
+            .args(&self.arguments)
             .args(["--ca-file", &bench.file(self.trust())])
+            .args(self.files(bench))
             .output()
             .expect("timeout is of coreutils");
         let took = start.elapsed();
@@ -126,6 +149,7 @@ impl Case {
             .unwrap_or_else(|error| panic!("{}: no JSON report: {error}\n{}\n{stderr}", self.name, output.status));
 
         let mut wrong = self.complaints(table, output.status.code(), &report);
+        wrong.extend(self.leaks(bench, &output));
         if took > Duration::from_secs(table.limit_seconds) {
             wrong.push(format!("took {took:?}, more than {} s", table.limit_seconds));
         }
@@ -162,10 +186,39 @@ impl Case {
         for index in unexplained(report) {
             want(false, format!("failure without a cause in fix_first: {}", line(&report["findings"][index])));
         }
+        let proxy = report["run"]["proxy"].as_str();
+        want(proxy == self.proxy.as_deref(), format!("proxy {proxy:?}, expected {:?}", self.proxy));
         for expected in &self.findings {
             wrong.extend(expected.complaint(report));
         }
         wrong
+    }
+
+    /// Arguments that write everything which can be written, where there is a secret to be looked for in it.
+    fn files(&self, bench: &Bench) -> Vec<String> {
+        if self.secret.is_empty() {
+            return Vec::new();
+        }
+        let report = |format: &&str| ["--report".to_owned(), format!("{format}={}", bench.file(format))];
+        let transcript = ["--verbose".to_owned(), "--transcript".to_owned(), bench.file("transcript")];
+        FORMATS.iter().flat_map(report).chain(transcript).collect()
+    }
+
+    /// The secrets that stand in what was printed or written.
+    fn leaks(&self, bench: &Bench, output: &Output) -> Vec<String> {
+        if self.secret.is_empty() {
+            return Vec::new();
+        }
+        let read = |name: &str| std::fs::read(bench.file(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut places = vec![("stdout", output.stdout.clone()), ("stderr", output.stderr.clone())];
+        places.extend(FORMATS.iter().chain(&["transcript"]).map(|name| (*name, read(name))));
+        let mut leaks = Vec::new();
+        for (place, bytes) in &places {
+            let text = String::from_utf8_lossy(bytes);
+            let found = self.secret.iter().filter(|secret| text.contains(secret.as_str()));
+            leaks.extend(found.map(|secret| format!("the secret {secret} stands in {place}")));
+        }
+        leaks
     }
 
     fn place(&self) -> Place {
@@ -186,9 +239,22 @@ impl Expected {
             return Some(format!("no finding {} for {}", self.check, self.subject));
         }
         let found = self.found.as_deref().unwrap_or_default();
-        seen.find(|finding| finding["status"] != self.status || !text(finding, "found").contains(found))
-            .map(|finding| format!("expected {} {found:?}: {}", self.status, line(finding)))
+        let road = self.road.as_deref().unwrap_or_default();
+        let fits = |finding: &Value| {
+            finding["status"] == self.status
+                && text(finding, "found").contains(found)
+                && road_of(finding, report).contains(road)
+        };
+        seen.find(|finding| !fits(finding)).map(|finding| {
+            format!("expected {} {found:?} {road:?}: {} {}", self.status, line(finding), road_of(finding, report))
+        })
     }
+}
+
+/// The road of the look behind a finding.
+fn road_of<'r>(finding: &Value, report: &'r Value) -> &'r str {
+    let look = finding["look"].as_u64().and_then(|at| usize::try_from(at).ok());
+    look.map(|at| text(&report["looks"][at], "road")).unwrap_or_default()
 }
 
 /// The numbers of the summary are those of the findings.

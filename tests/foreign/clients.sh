@@ -35,6 +35,13 @@ https() { # NAME ADDRESS PATH
     printf 'GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n' "$3" "$1" | said "$1" "$2" 443
 }
 
+proxied() { # NAME PROXY [openssl s_client's options]: the handshake through the proxy's tunnel
+    local name=$1 proxy=$2
+    shift 2
+    timeout 3 openssl s_client -proxy "$proxy" -connect "$name:443" -servername "$name" -verify_hostname "$name" \
+        -CAfile "$trust" -no-CAfile -no-CApath -no-CAstore "$@" 2>&1 < /dev/null
+}
+
 plain() { # ADDRESS PORT TEXT: what comes back without any encryption
     timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "$2" >&3 && cat <&3' "$@" 2>&1
 }
@@ -43,7 +50,7 @@ address_of() { getent ahosts "$1"; }   # as a program of this host sees the name
 
 not_up() { # the first server of the bench that does not answer yet
     local at
-    for at in {52.96.1.10,52.96.1.11,2603:1036:0:1::10}/587 198.18.0.1/{53,5301,5871,4431,4432,4433,4434,8080} \
+    for at in {52.96.1.10,52.96.1.11,2603:1036:0:1::10}/587 198.18.0.1/{53,3128,3129,3130,5301,5871,4431,4432,4433,4434,8080} \
         198.18.0.1/{9931,9932,9933,9951,9953} 20.190.128.10/443 \
         {52.96.0.10,52.96.0.11,40.96.0.20,2603:1036::10,2603:1036::11}/{587,993,995}; do
         (exec 3<>"/dev/tcp/$at") 2> /dev/null || { echo "$at"; return; }

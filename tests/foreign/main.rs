@@ -44,6 +44,17 @@ cases! {
     port_995_prohibited
     port_443_intercepted_and_trusted
     port_443_intercepted_and_not_trusted
+    only_the_proxy_leads_out
+    only_the_proxy_leads_out_and_the_firewall_says_no
+    proxy_left_out_for_one_name
+    proxy_wants_a_password
+    proxy_given_the_wrong_password
+    proxy_given_the_right_password
+    proxy_refuses
+    proxy_name_unknown
+    proxy_name_refused_by_the_resolver
+    proxy_port_closed
+    intercepted_behind_the_proxy
     certificate_expired_on_993
     intermediate_missing_on_995
     imap_and_pop3_without_xoauth2

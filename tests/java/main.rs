@@ -1,0 +1,241 @@
+//! `ece-check` and the trust stores of Java's own `keytool`.
+//!
+//! The built-in tenant serves certificates of an authority that nobody's Java knows. The store is made by keytool, the
+//! line that mends it is taken from the report and run as it stands. Needs keytool (Debian: default-jre-headless).
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+/// The binary under test.
+const ECE_CHECK: &str = env!("CARGO_BIN_EXE_ece-check");
+
+/// A password that Java does not know by itself.
+const OWN: &str = "Zwiebel7kuchen";
+
+#[test]
+fn line_that_is_printed_mends_a_jks_store() {
+    mends("JKS", "changeit");
+}
+
+#[test]
+fn line_that_is_printed_mends_a_pkcs12_store() {
+    mends("PKCS12", "changeit");
+}
+
+#[test]
+fn line_that_is_printed_mends_a_jks_store_with_a_password_of_its_own() {
+    mends("JKS", OWN);
+}
+
+#[test]
+fn line_that_is_printed_mends_a_pkcs12_store_with_a_password_of_its_own() {
+    mends("PKCS12", OWN);
+}
+
+#[test]
+fn wrong_password_is_told_and_not_repeated() {
+    let tenant = Tenant::start();
+    for format in ["JKS", "PKCS12"] {
+        let store = Store::without_the_root(format, OWN);
+        let output = tenant.run(&store.named(), Some("Kartoffel8"));
+        assert_eq!(output.status.code(), Some(2), "{format}: {}", words(&output));
+        assert!(words(&output).contains("the password is wrong"), "{format}: {}", words(&output));
+        assert!(!words(&output).contains("Kartoffel8"), "{format}: {}", words(&output));
+    }
+}
+
+#[test]
+fn no_password_where_java_s_own_does_not_fit() {
+    let tenant = Tenant::start();
+    let store = Store::without_the_root("JKS", OWN);
+    let output = tenant.run(&store.named(), None);
+    assert_eq!(output.status.code(), Some(1), "the certificates of JKS stand in clear: {}", words(&output));
+    let store = Store::without_the_root("PKCS12", OWN);
+    let output = tenant.run(&store.named(), None);
+    assert_eq!(output.status.code(), Some(2), "those of PKCS12 do not: {}", words(&output));
+    assert!(words(&output).contains("changeit"), "what was tried is said: {}", words(&output));
+}
+
+#[test]
+fn password_variable_that_is_not_set() {
+    let store = Store::without_the_root("JKS", OWN);
+    let output = command(&["run", "--only", "tls.java-trust", "--java-trust-store-password-env", "NOT_SET"])
+        .args(store.named())
+        .output()
+        .expect("the binary runs");
+    assert_eq!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("NOT_SET"), "{}", words(&output));
+}
+
+#[test]
+fn store_is_found_below_the_home_of_ece() {
+    let tenant = Tenant::start();
+    let store = Store::without_the_root("PKCS12", "changeit");
+    let config = store.folder.path().join("site.toml");
+    fs::write(&config, format!("[ece]\nhome = '{}'\n", store.folder.path().display())).expect("a file");
+    let arguments = ["--config".into(), config.into_os_string()];
+
+    let output = tenant.run(&arguments, None);
+    let report = report(&output);
+    assert_eq!(output.status.code(), Some(1), "{report:#}");
+    let found = texts(&report["findings"], "found").join("\n");
+    assert!(found.contains(&store.file.display().to_string()), "it does not say which store it found: {found}");
+
+    let lines = lines_that_mend(&report);
+    bash(&lines, "changeit");
+    assert_eq!(tenant.run(&arguments, None).status.code(), Some(0), "after {lines}");
+}
+
+/// A store that lacks the root fails the check; the line of the report, run as it is, makes it pass.
+fn mends(format: &str, password: &str) {
+    let tenant = Tenant::start();
+    let store = Store::without_the_root(format, password);
+    let given = (password == OWN).then_some(OWN);
+
+    let output = tenant.run(&store.named(), given);
+    let report = report(&output);
+    assert_eq!(output.status.code(), Some(1), "{report:#}");
+    let first = &report["summary"]["fix_first"][0];
+    assert_eq!(first["cause"], "java-trust-store-incomplete", "{first:#}");
+    assert_eq!(report["summary"]["fix_first"].as_array().map(Vec::len), Some(1), "{report:#}");
+    let title = first["title"].as_str().unwrap_or_default();
+    for root in tenant.roots() {
+        assert!(title.contains(&root), "{title} does not name {root}");
+    }
+    assert!(!words(&output).contains(OWN), "the password is printed");
+
+    let lines = lines_that_mend(&report);
+    bash(&lines, password);
+    let output = tenant.run(&store.named(), given);
+    assert_eq!(output.status.code(), Some(0), "after {lines}: {}", words(&output));
+}
+
+fn lines_that_mend(report: &Value) -> String {
+    let lines = report["summary"]["fix_first"][0]["command"].as_str().unwrap_or_default();
+    assert!(lines.contains("keytool -importcert"), "{lines}");
+    lines.to_owned()
+}
+
+/// Runs what the report printed, as an administrator would: ece-check is on the path, the password in the environment.
+fn bash(lines: &str, password: &str) {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let beside = Path::new(ECE_CHECK).parent().map(Path::to_owned);
+    let path = env::join_paths(beside.into_iter().chain(env::split_paths(&path))).expect("paths without a colon");
+    let output = Command::new("bash")
+        .args(["-e", "-o", "pipefail", "-c", lines])
+        .env("PATH", path)
+        .env("STOREPASS", password)
+        .output()
+        .expect("bash");
+    assert!(output.status.success(), "{lines}\n{}", words(&output));
+}
+
+/// A store made by keytool, in a folder whose name has blanks and other letters.
+struct Store {
+    folder: tempfile::TempDir,
+    file: PathBuf,
+}
+
+impl Store {
+    fn without_the_root(format: &str, password: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let inner = folder.path().join("Programme für ECE/jre/lib/security");
+        fs::create_dir_all(&inner).expect("a folder");
+        let file = inner.join("cacerts");
+        let pem = folder.path().join("other.pem");
+        let other = rcgen::generate_simple_self_signed(vec!["another-root.example".to_owned()]).expect("a certificate");
+        fs::write(&pem, other.cert.pem()).expect("a file");
+        let output = Command::new("keytool")
+            .args(["-importcert", "-noprompt", "-alias", "other", "-storetype", format, "-storepass", password])
+            .arg("-file")
+            .arg(pem)
+            .arg("-keystore")
+            .arg(&file)
+            .output()
+            .expect("keytool is needed: apt-get install default-jre-headless");
+        assert!(output.status.success(), "{}", words(&output));
+        Self { folder, file }
+    }
+
+    fn named(&self) -> [OsString; 2] {
+        ["--java-trust-store".into(), self.file.clone().into_os_string()]
+    }
+}
+
+/// The built-in tenant, in a process of its own.
+struct Tenant {
+    child: Child,
+    reach: Value,
+}
+
+impl Tenant {
+    fn start() -> Self {
+        let mut child = command(&["lab", "--output", "json"]).stdout(Stdio::piped()).spawn().expect("the binary runs");
+        let stdout = child.stdout.as_mut().expect("it is piped");
+        let reach = Value::deserialize(&mut serde_json::Deserializer::from_reader(stdout)).expect("JSON");
+        Self { child, reach }
+    }
+
+    /// Asks the tenant, and a Java store, as `arguments` say.
+    fn run(&self, arguments: &[OsString], password: Option<&str>) -> Output {
+        let [resolver, ca_file] = ["dns_server", "ca_file"].map(|key| self.reach[key].as_str().expect("a text"));
+        let roads = self.reach["connect_to"].as_array().expect("a list").iter().filter_map(Value::as_str);
+        let mut command = command(&["run", "--only", "tls.java-trust", "--output", "json"]);
+        command.args(["--dns-server", resolver, "--ca-file", ca_file]).args(arguments);
+        command.args(roads.flat_map(|road| ["--connect-to", road]));
+        if let Some(password) = password {
+            command.args(["--java-trust-store-password-env", "STORE"]).env("STORE", password);
+        }
+        command.output().expect("the binary runs")
+    }
+
+    /// The names of the tenant's roots, as keytool reads them.
+    fn roots(&self) -> Vec<String> {
+        let ca_file = self.reach["ca_file"].as_str().expect("a text");
+        let output = Command::new("keytool").args(["-printcert", "-file", ca_file]).output().expect("keytool");
+        let printed = words(&output);
+        let owners = printed.lines().filter_map(|line| line.strip_prefix("Owner: "));
+        let name = |owner: &str| owner.split(", ").find_map(|part| part.strip_prefix("CN=")).map(str::to_owned);
+        let roots: Vec<String> = owners.filter_map(name).collect();
+        assert!(!roots.is_empty(), "{printed}");
+        roots
+    }
+}
+
+impl Drop for Tenant {
+    /// As Ctrl-C does it, so that it takes its file away.
+    fn drop(&mut self) {
+        let _ = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// The binary in a place without a file of the user's, and without a proxy.
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(ECE_CHECK);
+    command.args(arguments).current_dir(env!("CARGO_TARGET_TMPDIR"));
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
+    command
+}
+
+fn report(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("no report: {error}\n{}", words(output)))
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned()
+}
+
+fn texts<'v>(list: &'v Value, key: &str) -> Vec<&'v str> {
+    list.as_array().into_iter().flatten().filter_map(|item| item[key].as_str()).collect()
+}
