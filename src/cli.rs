@@ -12,6 +12,7 @@ mod option;
 mod plan;
 mod print;
 mod report;
+mod root;
 mod run;
 mod site;
 
@@ -26,8 +27,10 @@ use crate::{net::tls::BadCaFile, table::Mistake};
 /// Without a command it does what `ece-check run` does. It reads only: it changes nothing, here or there.
 #[derive(Debug, Parser)]
 #[command(name = "ece-check", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(after_help = "Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure \
-                        but not proved healthy, 4 warnings (with --strict), 70 a fault of the program.")]
+#[command(
+    after_help = "Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure \
+                        but not proved healthy, 4 warnings (with --strict), 70 a fault of the program."
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -49,6 +52,8 @@ enum Command {
     Lab(lab::Arguments),
     /// Turn a saved JSON report into another format, or print the schema
     Report(report::Arguments),
+    /// Print a root certificate that this host trusts, to be added to the store of ECE's Java
+    Root(root::Arguments),
     /// Print completions for a shell
     Completions(generate::Completions),
     /// Print the manual page
@@ -62,6 +67,10 @@ enum Trouble {
     File(#[from] Mistake),
     #[error("{0}")]
     CaFile(#[from] BadCaFile),
+    #[error("{0}")]
+    Proxy(#[from] crate::net::proxy::BadProxy),
+    #[error("{0}")]
+    Java(#[from] crate::net::java::BadStore),
     #[error("{0}")]
     Lab(#[from] crate::lab::Error),
     #[error("{0}")]
@@ -89,7 +98,8 @@ fn obey() -> ExitCode {
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
-        Command::Completions(arguments) => generate::completions(&arguments),
+        Command::Root(arguments) => root::run(&arguments),
+        Command::Completions(arguments) => Ok(generate::completions(&arguments)),
         Command::Man => generate::man(),
     };
     outcome.unwrap_or_else(|trouble| {

@@ -5,7 +5,12 @@
 //! secret that stands in the file itself is refused, and no message repeats it. The form of ECE's own addresses is not
 //! judged here: that is what the checks `url.*` are for.
 
-use std::{collections::BTreeSet, net::IpAddr, path::Path, str::FromStr};
+use std::{
+    collections::BTreeSet,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use jiff::civil::Date;
 use uuid::Uuid;
@@ -47,6 +52,12 @@ pub struct Ece {
     pub console_url: Option<String>,
     /// The redirect URL that ECE sends, as typed.
     pub redirect_url: Option<String>,
+    /// The folder that ECE is installed in.
+    pub home: Option<PathBuf>,
+    /// The trust store of the Java that ECE runs on.
+    pub java_trust_store: Option<PathBuf>,
+    /// Where the password of that store is kept.
+    pub java_trust_store_password: Option<Source>,
 }
 
 /// What the file says of the Entra application.
@@ -174,6 +185,7 @@ pub const KEYS: &[&str] = &[
     "ece.external_url",
     "ece.console_url",
     "ece.redirect_url",
+    "ece.java_trust_store",
     "entra.cloud",
     "entra.tenant",
     "entra.client_id",
@@ -230,6 +242,7 @@ impl Deployment {
             "ece.external_url" => self.ece.external_url.is_some(),
             "ece.console_url" => self.ece.console_url.is_some(),
             "ece.redirect_url" => self.ece.redirect_url.is_some(),
+            "ece.java_trust_store" => self.ece.java_trust_store.is_some(),
             "entra.cloud" => self.entra.cloud.is_some(),
             "entra.tenant" => self.entra.tenant.is_some(),
             "entra.client_id" => self.entra.client_id.is_some(),
@@ -268,6 +281,9 @@ fn ece(mut table: Table<'_>) -> Result<Ece, Mistake> {
         external_url: url(&mut table, "external_url")?,
         console_url: url(&mut table, "console_url")?,
         redirect_url: url(&mut table, "redirect_url")?,
+        home: text(&mut table, "home")?.map(|at| at.value.into()),
+        java_trust_store: text(&mut table, "java_trust_store")?.map(|at| at.value.into()),
+        java_trust_store_password: secret(&mut table, "java_trust_store_password")?,
     };
     close(table)?;
     Ok(ece)
@@ -742,6 +758,7 @@ release      = "12.6(1)"
 installed    = ["ES6", "12.6_ES6_ET1"]
 role         = "services"
 external_url = "http://ECE/"
+java_trust_store = 'C:\ECE\jre\lib\security\cacerts'
 console_url  = "https://ece.bigshop.test/system"
 redirect_url = "https://ece.bigshop.test/x"
 
@@ -892,6 +909,16 @@ protocol = "tcp"
             std::fs::write(&file, bytes).unwrap();
             assert_eq!(Deployment::read(&file), good);
         }
+    }
+
+    #[test]
+    fn the_example_of_the_readme_is_read_and_not_taken_for_a_site() {
+        let readme = include_str!("../README.md");
+        let (_, example) = readme.split_once("```toml\n").expect("an example");
+        let (example, _) = example.split_once("```").expect("its end");
+        let read = Deployment::parse_sample("README.md", example).unwrap_or_else(|mistake| panic!("{mistake}"));
+        assert_eq!((read.accounts.len(), read.endpoints.len()), (1, 1));
+        assert!(Deployment::parse("README.md", example).unwrap_err().wrong.contains("sample"));
     }
 
     #[test]

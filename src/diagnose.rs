@@ -125,7 +125,10 @@ fn is_eclipsed(raised: &Raised<'_>, others: &[Raised<'_>]) -> bool {
         let Shows::Stop(narrower) = &other.sign.shows else { return false };
         let more = narrower.asks();
         let same_words = pattern.words.is_empty() || pattern.words == narrower.words;
-        other.seen == raised.seen && same_words && more != asks && asks.iter().zip(more).all(|(asked, asks_more)| !asked || asks_more)
+        other.seen == raised.seen
+            && same_words
+            && more != asks
+            && asks.iter().zip(more).all(|(asked, asks_more)| !asked || asks_more)
     };
     raised.settles && others.iter().any(knows_better)
 }
@@ -187,7 +190,8 @@ pub fn of_text<'c>(heard: &Heard, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
     let told = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe) && tells(sign, heard));
     // what a text does not say of the other addresses cannot settle anything
     let knows = |sign: &Sign| sign.share.is_none() || heard.share.is_some();
-    let raised = told.map(|(cause, sign)| Raised { cause, sign, seen: String::new(), settles: sign.settles && knows(sign) });
+    let raised =
+        told.map(|(cause, sign)| Raised { cause, sign, seen: String::new(), settles: sign.settles && knows(sign) });
     let raised = raised.collect();
     let standing = weigh(raised, &Witness { subject: "", all: &[] }).standing;
     // two causes that the same words settle contradict each other
@@ -241,7 +245,13 @@ fn stops_of<'o>(finding: &Finding, observation: &'o Observation, catalogue: &Cat
     let all: Vec<&Stop> = all.filter(|stop| !stop.kind.is_ours()).collect();
     let own: Vec<&Stop> = all.iter().copied().filter(|stop| check.stages.contains(&stop.stage)).collect();
     // a check whose needs were left out answers for stops that nobody else does
-    if own.is_empty() && check.stages.is_empty() { Vec::new() } else if own.is_empty() { all } else { own }
+    if own.is_empty() && check.stages.is_empty() {
+        Vec::new()
+    } else if own.is_empty() {
+        all
+    } else {
+        own
+    }
 }
 
 /// Whether a refusal fits a pattern. A protocol or stage that is not known is forgiven where the pattern has words and they

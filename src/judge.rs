@@ -24,6 +24,8 @@ pub enum Judgement {
         /// True when only stops speak against the check, and no fact does.
         by_stop: bool,
     },
+    /// The check says nothing of what was seen, and why.
+    NotApplicable(String),
     /// No address came as far as this check: something it needs must have failed.
     NotReached {
         /// The stop that came first, if any is known.
@@ -46,6 +48,9 @@ enum Said {
 #[must_use]
 pub fn judge(check: &Check, observation: &Observation) -> Judgement {
     let units = observation.units();
+    if let Some(why) = not_for(check, &units) {
+        return Judgement::NotApplicable(why);
+    }
     let said: Vec<Said> = units.iter().map(|unit| listen(check, unit)).collect();
     let count = |wanted: fn(&Said) -> bool| said.iter().filter(|said| wanted(said)).count();
     let bad = count(|said| matches!(said, Said::Misses(_) | Said::Stopped(_)));
@@ -60,6 +65,16 @@ pub fn judge(check: &Check, observation: &Observation) -> Judgement {
     };
     let by_stop = !said.iter().any(|said| matches!(said, Said::Misses(_)));
     Judgement::Seen { status, found: words::found(check, observation, &units, &said), by_stop }
+}
+
+/// The fact by which a check does not apply, where it was measured everywhere and nowhere is as it must be.
+fn not_for(check: &Check, units: &[Unit<'_>]) -> Option<String> {
+    let otherwise = |expectation: &&Expectation| {
+        units.iter().all(|unit| expectation.holds(unit.fact(&expectation.fact)) == Some(false))
+    };
+    let expectation = check.applies.iter().find(otherwise)?;
+    let value = units.first().and_then(|unit| unit.fact(&expectation.fact));
+    Some(format!("only where {expectation}; here {}", value.map_or_else(String::new, ToString::to_string)))
 }
 
 fn not_reached(observation: &Observation) -> Judgement {

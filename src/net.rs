@@ -7,7 +7,10 @@
 pub mod dial;
 pub mod dns;
 pub mod http;
+pub mod java;
 pub mod limit;
+pub mod places;
+pub mod proxy;
 pub mod session;
 pub mod tls;
 
@@ -17,6 +20,8 @@ use std::{
 };
 
 pub use limit::Limits;
+pub use places::Places;
+pub use proxy::Proxy;
 
 use crate::seen::Kind;
 
@@ -83,6 +88,8 @@ pub struct Roads {
     pub resolve: Vec<Resolve>,
     /// `--connect-to HOST:PORT:HOST2:PORT2`: dialled in place of what was asked for. The name stays the same in TLS.
     pub connect_to: Vec<ConnectTo>,
+    /// The HTTP proxy for web services; mail goes direct.
+    pub proxy: Option<Proxy>,
     /// True in the lab: an address that no rule names is never dialled.
     pub only_mapped: bool,
 }
@@ -120,6 +127,12 @@ impl Roads {
             .iter()
             .find(|rule| rule.port == port && rule.host.eq_ignore_ascii_case(host))
             .map(|rule| rule.addresses.as_slice())
+    }
+
+    /// The proxy that a web service is reached through.
+    #[must_use]
+    pub fn proxied(&self, host: &str) -> Option<&Proxy> {
+        self.proxy.as_ref().filter(|proxy| proxy.is_for(host))
     }
 
     /// The rule that turns connections for a name and port elsewhere, before any lookup.

@@ -14,6 +14,7 @@ use crate::{
         Catalogue, Check,
         check::{Of, SubjectKind},
     },
+    deployment::{Account, Inbound},
     finding::SkipReason,
     net::Roads,
     probe::{
@@ -64,6 +65,8 @@ pub struct PlannedFinding<'c> {
     pub skip: Option<(SkipReason, String)>,
     /// The findings that must hold before this one is worth a look.
     pub needs: Vec<usize>,
+    /// The subjects whose findings can be needs of this one: its own, and those that it is part of.
+    circle: Vec<String>,
 }
 
 /// What the user chose.
@@ -91,11 +94,17 @@ impl<'c> Plan<'c> {
     ///
     /// # Errors
     /// When the selection names something that is not there.
-    pub fn make(catalogue: &'c Catalogue, site: &Site, selection: &Selection, roads: &Roads) -> Result<Self, UnknownWord> {
+    pub fn make(
+        catalogue: &'c Catalogue,
+        site: &Site,
+        selection: &Selection,
+        roads: &Roads,
+    ) -> Result<Self, UnknownWord> {
         known_words(catalogue, "--only", &selection.only)?;
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
-        let mut draft = Draft { plan: Plan { looks: Vec::new(), findings: Vec::new() }, site, roads, looks: HashMap::new() };
+        let mut draft =
+            Draft { plan: Plan { looks: Vec::new(), findings: Vec::new() }, site, roads, looks: HashMap::new() };
         for check in chosen {
             draft.add(check, selection);
         }
@@ -106,7 +115,8 @@ impl<'c> Plan<'c> {
 fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), UnknownWord> {
     let names = |word: &String| catalogue.checks.iter().any(|check| matches(check, word));
     let Some(word) = words.iter().find(|word| !names(word)) else { return Ok(()) };
-    let mut known: Vec<&str> = catalogue.checks.iter().flat_map(|check| [check.id.as_str(), check.section.name()]).collect();
+    let mut known: Vec<&str> =
+        catalogue.checks.iter().flat_map(|check| [check.id.as_str(), check.section.name()]).collect();
     known.dedup();
     Err(UnknownWord { flag, word: word.clone(), nearest: did_you_mean(word, &known) })
 }
@@ -149,6 +159,8 @@ enum Subject<'s> {
     Site,
     Name(&'s Endpoint),
     Endpoint(&'s Endpoint),
+    Account(&'s Account),
+    Mailbox(&'s Account, &'s str, &'s Endpoint),
 }
 
 impl Subject<'_> {
@@ -158,7 +170,24 @@ impl Subject<'_> {
             (Self::Site, None) => probe::SITE.to_owned(),
             (Self::Name(endpoint), _) => endpoint.host.clone(),
             (Self::Endpoint(endpoint), _) => endpoint.subject(),
+            (Self::Account(account), _) => account.name.clone(),
+            (Self::Mailbox(_, mailbox, _), _) => (*mailbox).to_owned(),
         }
+    }
+
+    /// The subjects that this one is part of, itself first.
+    fn circle(&self, check: &Check) -> Vec<String> {
+        let mut circle = vec![self.name(check)];
+        match self {
+            Self::Endpoint(endpoint) => circle.push(endpoint.host.clone()),
+            Self::Mailbox(account, _, endpoint) => {
+                circle.extend([account.name.clone(), endpoint.subject(), endpoint.host.clone()]);
+            }
+            Self::Site => circle.extend(check.probe.place.as_ref().map(|(host, _)| host.clone())),
+            Self::Name(_) | Self::Account(_) => {}
+        }
+        circle.push(probe::SITE.to_owned());
+        circle
     }
 }
 
@@ -167,8 +196,8 @@ impl<'c, 's> Draft<'c, 's> {
         for subject in self.subjects(check) {
             let skip = self.skip(check, &subject, selection);
             let look = if skip.is_none() { self.look(check, &subject) } else { None };
-            let subject = subject.name(check);
-            self.plan.findings.push(PlannedFinding { check, subject, look, skip, needs: Vec::new() });
+            let (circle, subject) = (subject.circle(check), subject.name(check));
+            self.plan.findings.push(PlannedFinding { check, subject, look, skip, needs: Vec::new(), circle });
         }
     }
 
@@ -177,6 +206,11 @@ impl<'c, 's> Draft<'c, 's> {
         match check.subject {
             SubjectKind::Site => vec![Subject::Site],
             SubjectKind::Endpoint => endpoints.into_iter().map(Subject::Endpoint).collect(),
+            SubjectKind::Account | SubjectKind::Mailbox if self.site.deployment.accounts.is_empty() => {
+                vec![Subject::Site]
+            }
+            SubjectKind::Account => self.site.deployment.accounts.iter().map(Subject::Account).collect(),
+            SubjectKind::Mailbox => self.mailboxes(check),
             SubjectKind::Name => {
                 let first = |(at, endpoint): &(usize, &&Endpoint)| {
                     !endpoints[..*at].iter().any(|earlier| earlier.host.eq_ignore_ascii_case(&endpoint.host))
@@ -184,6 +218,16 @@ impl<'c, 's> Draft<'c, 's> {
                 endpoints.iter().enumerate().filter(first).map(|(_, endpoint)| Subject::Name(endpoint)).collect()
             }
         }
+    }
+
+    /// Every mailbox, with the endpoint that the check's protocol is spoken to.
+    fn mailboxes(&self, check: &Check) -> Vec<Subject<'s>> {
+        let speaks = |endpoint: &&Endpoint| endpoint.microsoft && protocol(check.probe.name) == endpoint.protocol;
+        let Some(endpoint) = self.site.endpoints.iter().find(speaks) else { return Vec::new() };
+        let of = |account: &'s Account| {
+            account.mailboxes.iter().map(move |mailbox| Subject::Mailbox(account, mailbox.as_str(), endpoint))
+        };
+        self.site.deployment.accounts.iter().flat_map(of).collect()
     }
 
     fn skip(&self, check: &Check, subject: &Subject<'_>, selection: &Selection) -> Option<(SkipReason, String)> {
@@ -194,26 +238,48 @@ impl<'c, 's> Draft<'c, 's> {
         if selection.pre_install && !check.pre_install {
             return not_applicable("only after ECE is installed");
         }
-        if check.wants.iter().any(|key| !self.site.deployment.gives(key)) {
+        if check.wants.iter().any(|key| !self.gives(key, subject)) {
             return Some((SkipReason::NeedsInput, check.words.input.clone().unwrap_or_default()));
         }
         match subject {
-            Subject::Endpoint(endpoint) if !endpoint.used => not_applicable("no account of this site uses this protocol"),
+            Subject::Endpoint(endpoint) if !endpoint.used => {
+                not_applicable("no account of this site uses this protocol")
+            }
             Subject::Name(endpoint) if !self.is_looked_up(&endpoint.host) => {
-                not_applicable("the addresses come from --resolve or --connect-to")
+                not_applicable("the addresses come from --resolve, --connect-to or the proxy")
+            }
+            Subject::Account(account) | Subject::Mailbox(account, ..) if !fetches(check, account) => {
+                not_applicable("this account fetches its mail another way")
             }
             _ => None,
+        }
+    }
+
+    /// Whether the user's file says something; keys that begin with `account.` are looked for in the subject's account.
+    fn gives(&self, key: &str, subject: &Subject<'_>) -> bool {
+        match (key.strip_prefix("account."), subject) {
+            (Some(key), Subject::Account(account) | Subject::Mailbox(account, ..)) => match key {
+                "token" => account.credential.is_some(),
+                "inbound" => account.inbound.is_some(),
+                "signs_in_as" => account.signs_in_as.is_some() || account.mailboxes.len() == 1,
+                _ => false,
+            },
+            (Some(_), _) => false,
+            (None, _) if key == "ece.java_trust_store" => self.site.java,
+            (None, _) => self.site.deployment.gives(key),
         }
     }
 
     /// Whether any port of a name is dialled by what DNS says.
     fn is_looked_up(&self, host: &str) -> bool {
         let same = self.site.endpoints.iter().filter(|endpoint| endpoint.host.eq_ignore_ascii_case(host));
-        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(&endpoint.host, endpoint.port))
+        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(endpoint))
     }
 
-    fn asks_dns(&self, host: &str, port: u16) -> bool {
-        self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none()
+    fn asks_dns(&self, endpoint: &Endpoint) -> bool {
+        let (host, port) = (&endpoint.host, endpoint.port);
+        let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxied(host).is_some();
+        self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none() && !is_proxied
     }
 
     fn look(&mut self, check: &Check, subject: &Subject<'_>) -> Option<usize> {
@@ -230,6 +296,8 @@ impl<'c, 's> Draft<'c, 's> {
                 self.dial(&endpoint, depth(probe))
             }),
             (probe, Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.dial(endpoint, depth(probe))),
+            (_, Subject::Account(account)) => self.ask_for_token(account),
+            (probe, Subject::Mailbox(account, mailbox, endpoint)) => self.sign_in(probe, account, mailbox, endpoint),
         }
     }
 
@@ -239,7 +307,7 @@ impl<'c, 's> Draft<'c, 's> {
     }
 
     fn dial(&mut self, endpoint: &Endpoint, depth: Depth) -> usize {
-        let asks_dns = self.asks_dns(&endpoint.host, endpoint.port);
+        let asks_dns = self.asks_dns(endpoint);
         let after = asks_dns.then(|| self.look_up(endpoint));
         let look = probe::tcp::Look {
             host: endpoint.host.clone(),
@@ -255,6 +323,37 @@ impl<'c, 's> Draft<'c, 's> {
             known.depth = known.depth.max(depth);
         }
         at
+    }
+
+    fn ask_for_token(&mut self, account: &Account) -> Option<usize> {
+        let look = self.site.token(account)?;
+        let login = self.site.endpoints.iter().find(|endpoint| endpoint.name == "login")?;
+        let after = self.dial(login, Depth::Service);
+        let at = self.note(&format!("token of {}", account.name), Look::Token(look), None);
+        let planned = &mut self.plan.looks[at];
+        planned.after = vec![after];
+        planned.subject.clone_from(&account.name);
+        "the token of this account: ECE refreshes it about every hour".clone_into(&mut planned.why);
+        Some(at)
+    }
+
+    fn sign_in(&mut self, probe: &str, account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<usize> {
+        let token = self.ask_for_token(account)?;
+        let service = self.dial(endpoint, Depth::Service);
+        let look = probe::mailbox::Look {
+            account: account.name.clone(),
+            mailbox: mailbox.to_owned(),
+            signs_in_as: account.signs_in_as.clone(),
+            protocol: endpoint.protocol?,
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+        };
+        let at = self.note(&format!("{probe} {mailbox}"), Look::Mailbox(look), None);
+        let planned = &mut self.plan.looks[at];
+        planned.after = vec![service, token];
+        mailbox.clone_into(&mut planned.subject);
+        endpoint.why.clone_into(&mut planned.why);
+        Some(at)
     }
 
     /// The look that goes by this key: the one already planned, or a new one.
@@ -279,9 +378,10 @@ impl<'c, 's> Draft<'c, 's> {
         for at in 0..self.plan.findings.len() {
             let planned = &self.plan.findings[at];
             let needs: Vec<usize> =
-                planned.check.needs.iter().flat_map(|need| self.findings_of(need, &planned.subject)).collect();
+                planned.check.needs.iter().flat_map(|need| self.findings_of(need, &planned.circle)).collect();
             self.plan.findings[at].needs = needs;
         }
+        self.pass_on_what_is_not_given();
         for at in 0..self.plan.looks.len() {
             let gates = self.gates(at);
             self.plan.looks[at].gates = gates;
@@ -289,12 +389,26 @@ impl<'c, 's> Draft<'c, 's> {
         self.plan
     }
 
-    /// The findings of a check for a subject, or for the name in it.
-    fn findings_of(&self, check: &str, subject: &str) -> Vec<usize> {
-        let host = subject.rsplit_once(':').map_or(subject, |(host, _)| host);
-        let fits = |planned: &PlannedFinding<'_>| {
-            planned.check.id == check && [subject, host, probe::SITE].contains(&planned.subject.as_str())
-        };
+    /// What needs something that the user has not given, waits for it too. The order of the catalogue puts needs first
+    /// within a section only, so this goes on until nothing changes.
+    fn pass_on_what_is_not_given(&mut self) {
+        let waits =
+            |planned: &PlannedFinding<'_>| planned.skip.clone().filter(|(reason, _)| *reason == SkipReason::NeedsInput);
+        loop {
+            let found = (0..self.plan.findings.len()).find_map(|at| {
+                let planned = &self.plan.findings[at];
+                let waiting = planned.needs.iter().find_map(|need| waits(&self.plan.findings[*need]));
+                waiting.filter(|_| planned.skip.is_none()).map(|skip| (at, skip))
+            });
+            let Some((at, skip)) = found else { return };
+            self.plan.findings[at].skip = Some(skip);
+            self.plan.findings[at].look = None;
+        }
+    }
+
+    /// The findings of a check for any of these subjects.
+    fn findings_of(&self, check: &str, circle: &[String]) -> Vec<usize> {
+        let fits = |planned: &PlannedFinding<'_>| planned.check.id == check && circle.contains(&planned.subject);
         (0..self.plan.findings.len()).filter(|at| fits(&self.plan.findings[*at])).collect()
     }
 
@@ -307,6 +421,16 @@ impl<'c, 's> Draft<'c, 's> {
         gates.sort_unstable();
         gates.dedup();
         gates
+    }
+}
+
+/// Whether a check of IMAP or POP3 concerns an account: ECE fetches over one of the two, by design.
+fn fetches(check: &Check, account: &Account) -> bool {
+    let over = |protocol| check.protocols.contains(&protocol) || check.probe.name == protocol.name();
+    match account.inbound {
+        Some(Inbound::Imap) => !over(Protocol::Pop3),
+        Some(Inbound::Pop3) => !over(Protocol::Imap),
+        None => true,
     }
 }
 

@@ -18,7 +18,7 @@ pub mod version;
 use std::{future::Future, sync::Arc, time::Instant};
 
 use crate::{
-    net::Network,
+    net::{Network, Places},
     oauth::Wallet,
     seen::{Observation, Stage, Step},
 };
@@ -40,13 +40,25 @@ pub enum Look {
     Url(url::Look),
 }
 
-/// All that a look may touch: the network, and the tokens of this run.
+/// All that a look may touch: the network, and the tokens of this run. Clones share all of it.
 #[derive(Clone, Debug)]
 pub struct World {
     /// The network.
     pub network: Network,
     /// The tokens.
     pub wallet: Wallet,
+    /// How many sign-ins there may be at once.
+    pub limits: Places,
+    /// True when what was said is kept although all went well; of hundreds of mailboxes nobody reads that.
+    pub keep_transcripts: bool,
+}
+
+impl World {
+    /// A world with an empty wallet.
+    #[must_use]
+    pub fn new(network: Network) -> Self {
+        Self { network, wallet: Wallet::default(), limits: Places::default(), keep_transcripts: false }
+    }
 }
 
 /// Looks. `earlier` is what the looks saw that this one depends on.

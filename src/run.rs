@@ -18,7 +18,7 @@ use crate::{
     judge::{Judgement, judge, sentence, values},
     plan::{Plan, PlannedFinding, PlannedLook},
     probe::{self, Look, World},
-    seen::{Facts, Kind, Observation, Protocol, Stage, Stop, Value},
+    seen::{Facts, Kind, Observation, Protocol, Stage, Stop, Unit, Value},
 };
 
 /// How a run is made, beside what the plan and the network say.
@@ -78,12 +78,7 @@ pub async fn run(
 
 type Pending<'r> = Shared<std::pin::Pin<Box<dyn Future<Output = Arc<Observation>> + Send + 'r>>>;
 
-async fn look_at_all(
-    plan: &Plan<'_>,
-    world: &World,
-    jobs: usize,
-    events: &UnboundedSender<Event>,
-) -> Vec<Observation> {
+async fn look_at_all(plan: &Plan<'_>, world: &World, jobs: usize, events: &UnboundedSender<Event>) -> Vec<Observation> {
     let places = Arc::new(Semaphore::new(jobs.max(1)));
     let mut pending: Vec<Pending<'_>> = Vec::new();
     for planned in &plan.looks {
@@ -127,6 +122,7 @@ async fn look_when_ready(
 fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation) -> bool {
     match judge(gate.check, earlier) {
         Judgement::Seen { status, .. } => matches!(status, Status::Fail | Status::Error),
+        Judgement::NotApplicable(_) => false,
         Judgement::NotReached { .. } => true,
     }
 }
@@ -136,7 +132,7 @@ fn not_made(planned: &PlannedLook) -> Observation {
         probe: probe_name(&planned.look).to_owned(),
         subject: planned.subject.clone(),
         own: planned.own,
-        road: "not tried".to_owned(),
+        road: "direct".to_owned(),
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
@@ -163,7 +159,7 @@ fn probe_name(look: &Look) -> &'static str {
 }
 
 fn was_interrupted(seen: &Observation) -> bool {
-    seen.units().iter().filter_map(|unit| unit.stop()).any(|stop| stop.kind == Kind::Interrupted)
+    seen.units().iter().filter_map(Unit::stop).any(|stop| stop.kind == Kind::Interrupted)
 }
 
 fn judge_all(plan: &Plan<'_>, looks: &[Observation]) -> Vec<Finding> {
@@ -186,12 +182,7 @@ fn judge_at(at: usize, plan: &Plan<'_>, looks: &[Observation], findings: &mut Ve
     findings[at] = Some(find(planned, plan, looks, findings));
 }
 
-fn find(
-    planned: &PlannedFinding<'_>,
-    plan: &Plan<'_>,
-    looks: &[Observation],
-    earlier: &[Option<Finding>],
-) -> Finding {
+fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], earlier: &[Option<Finding>]) -> Finding {
     let check = planned.check;
     let mut finding = Finding {
         check: check.id.clone(),
@@ -217,7 +208,7 @@ fn find(
     }
     let Some(seen) = planned.look.map(|look| &looks[look]) else {
         finding.status = Status::Error;
-        finding.found = "no look was planned for this check".to_owned();
+        "no look was planned for this check".clone_into(&mut finding.found);
         return finding;
     };
     match judge(check, seen) {
@@ -225,9 +216,16 @@ fn find(
             finding.status = status;
             finding.found = found;
             // the same stop already speaks against what this check needs: say it once
-            if by_stop && status == Status::Fail && planned.needs.iter().any(|need| answered(*need, planned, plan, earlier)) {
+            if by_stop
+                && status == Status::Fail
+                && planned.needs.iter().any(|need| answered(*need, planned, plan, earlier))
+            {
                 block(&mut finding, None, planned, earlier);
             }
+        }
+        Judgement::NotApplicable(why) => {
+            finding.reason = Some(SkipReason::NotApplicable);
+            finding.found = why;
         }
         Judgement::NotReached { stop } => block(&mut finding, stop, planned, earlier),
     }
@@ -246,7 +244,8 @@ fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>
             finding.reason = Some(SkipReason::Blocked);
             finding.blocked_by = Some(culprit);
             let blocking = earlier[culprit].as_ref();
-            finding.found = blocking.map_or_else(String::new, |by| format!("not looked at: {} did not hold for {}", by.check, by.subject));
+            finding.found = blocking
+                .map_or_else(String::new, |by| format!("not looked at: {} did not hold for {}", by.check, by.subject));
         }
         (None, Some(stop)) => {
             finding.status = if stop.kind.is_ours() { Status::Error } else { Status::Fail };
@@ -254,7 +253,7 @@ fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>
         }
         (None, None) => {
             finding.status = Status::Error;
-            finding.found = "nothing was seen".to_owned();
+            "nothing was seen".clone_into(&mut finding.found);
         }
     }
 }

@@ -231,6 +231,8 @@ pub enum Protocol {
     Dns,
     /// The connection itself.
     Tcp,
+    /// The HTTP proxy on the way.
+    Proxy,
     /// Encryption and certificates.
     Tls,
     /// HTTP over TLS.
@@ -258,6 +260,7 @@ impl Protocol {
         match self {
             Self::Dns => "dns",
             Self::Tcp => "tcp",
+            Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::Https => "https",
             Self::Smtp => "smtp",

@@ -9,6 +9,7 @@ pub mod imap;
 pub mod line;
 pub mod pop3;
 pub mod smtp;
+pub mod xoauth2;
 
 use crate::seen::Kind;
 

@@ -124,8 +124,9 @@ impl Words {
     /// Reads a sentence with `*` in its gaps.
     #[must_use]
     pub fn new(sentence: &str) -> Self {
-        let parts = sentence.to_lowercase();
-        Self { parts: parts.split('*').filter(|part| !part.is_empty()).map(ToOwned::to_owned).collect() }
+        let lowered = sentence.to_lowercase();
+        let parts = lowered.split('*').map(str::trim).filter(|part| !part.is_empty());
+        Self { parts: parts.map(ToOwned::to_owned).collect() }
     }
 
     /// Whether a text, already in small letters, holds the sentence.
@@ -297,7 +298,9 @@ fn read_words(table: &mut Table<'_>, key: &str) -> Result<Vec<Words>, Mistake> {
 
 fn read_numbers(table: &mut Table<'_>, key: &str) -> Result<Vec<u32>, Mistake> {
     let place = table.head();
-    let number = |text: String| text.parse().map_err(|_| place.mistake(format!("{text} is no number"), format!("write {key} = 7000222")));
+    let number = |text: String| {
+        text.parse().map_err(|_| place.mistake(format!("{text} is no number"), format!("write {key} = 7000222")))
+    };
     one_or_more(table, key)?.into_iter().map(number).collect()
 }
 
@@ -308,13 +311,15 @@ fn one_or_more(table: &mut Table<'_>, key: &str) -> Result<Vec<String>, Mistake>
         Scalar::Text(text) if !text.trim().is_empty() => Ok(vec![text.clone()]),
         Scalar::Int(number) => Ok(vec![number.to_string()]),
         Scalar::List(texts) if !texts.is_empty() => Ok(texts.clone()),
-        _ => Err(found.mistake(format!("{key} holds nothing to look for"), format!("write {key} = \"…\", or a list of them"))),
+        _ => Err(found
+            .mistake(format!("{key} holds nothing to look for"), format!("write {key} = \"…\", or a list of them"))),
     }
 }
 
 fn read_code(code: At<'_, i64>) -> Result<u16, Mistake> {
     let range = || ("a reply code has three digits".to_owned(), "write code = 535".to_owned());
-    code.parse(|code| u16::try_from(*code).ok().filter(|code| (100..=599).contains(code)).ok_or_else(range)).map(|at| at.value)
+    code.parse(|code| u16::try_from(*code).ok().filter(|code| (100..=599).contains(code)).ok_or_else(range))
+        .map(|at| at.value)
 }
 
 fn read_finding(mut table: Table<'_>, words: Vec<Words>, checks: &[&str]) -> Result<Shows, Mistake> {

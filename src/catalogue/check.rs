@@ -44,6 +44,8 @@ pub struct Check {
     pub probe: ProbeTable,
     /// The stages at which a stop speaks against this check, and no other.
     pub stages: Vec<Stage>,
+    /// What must hold for the check to say anything: the kind of token, the way it was come by.
+    pub applies: Vec<Expectation>,
     /// What must hold.
     pub expect: Vec<Expectation>,
     /// What should hold; a miss is a warning.
@@ -66,6 +68,10 @@ pub enum SubjectKind {
     Name,
     /// Once for each name and port.
     Endpoint,
+    /// Once for each account of ECE.
+    Account,
+    /// Once for each mailbox.
+    Mailbox,
 }
 
 /// Whose endpoints a check is made for.
@@ -137,6 +143,7 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         needs: read_needs(&mut table, id, known)?,
         wants: table.texts("wants")?.map_or_else(Vec::new, |at| at.value),
         stages: read_choices(&mut table, "stages")?,
+        applies: read_expectations(&mut table, "applies", probe.name)?,
         expect,
         prefer,
         shows: read_shows(&mut table, probe.name)?,
@@ -145,7 +152,9 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         probe,
     };
     if !check.wants.is_empty() && check.words.input.is_none() {
-        return Err(table.mistake("wants is given and words.input is not", "say in words.input what to write in the file"));
+        return Err(
+            table.mistake("wants is given and words.input is not", "say in words.input what to write in the file")
+        );
     }
     table.close()?;
     Ok(check)
@@ -185,9 +194,12 @@ fn read_place(mut table: Table<'_>, subject: SubjectKind) -> Result<Option<(Stri
     table.close()?;
     match (subject, host, port) {
         (SubjectKind::Site, Some(host), Some(port)) if !host.value.contains('{') => Ok(Some((host.value, port))),
-        (SubjectKind::Site, Some(host), _) => Err(host.mistake("a place needs host and port", "write host = \"…\" and port = …")),
+        (SubjectKind::Site, Some(host), _) => {
+            Err(host.mistake("a place needs host and port", "write host = \"…\" and port = …"))
+        }
         (_, Some(host), _) if !host.value.contains('{') => {
-            Err(host.mistake("a place of its own is for checks with for = \"site\"", "write host = \"{endpoint.host}\""))
+            Err(host
+                .mistake("a place of its own is for checks with for = \"site\"", "write host = \"{endpoint.host}\""))
         }
         _ => Ok(None),
     }

@@ -32,7 +32,7 @@ pub enum Comparator {
     Contains(String),
     /// The text is one of these.
     OneOf(Vec<String>),
-    /// The fact was not measured, or its list is empty.
+    /// The list was measured and is empty. A list that was not measured proves nothing.
     Absent,
     /// The list is not empty.
     Filled,
@@ -42,25 +42,21 @@ impl Expectation {
     /// Whether the expectation holds; none when the fact was not measured and so nothing is known.
     #[must_use]
     pub fn holds(&self, value: Option<&Value>) -> Option<bool> {
-        if value.is_none() && !self.all.contains(&Comparator::Absent) {
-            return None;
-        }
-        Some(self.all.iter().all(|comparator| comparator.holds(value)))
+        value.map(|value| self.all.iter().all(|comparator| comparator.holds(value)))
     }
 }
 
 impl Comparator {
-    fn holds(&self, value: Option<&Value>) -> bool {
+    fn holds(&self, value: &Value) -> bool {
         match (self, value) {
-            (Self::Absent, None) => true,
-            (Self::Absent, Some(value)) => matches!(value, Value::List(items) if items.is_empty()),
-            (Self::Filled, Some(value)) => matches!(value, Value::List(items) if !items.is_empty()),
-            (Self::Is(wanted), Some(value)) => wanted == value,
-            (Self::AtLeast(least), Some(Value::Int(number))) => number >= least,
-            (Self::AtMost(most), Some(Value::Int(number))) => number <= most,
-            (Self::Contains(part), Some(Value::Text(text))) => text.to_lowercase().contains(&part.to_lowercase()),
-            (Self::Contains(item), Some(Value::List(items))) => items.iter().any(|has| has.eq_ignore_ascii_case(item)),
-            (Self::OneOf(texts), Some(Value::Text(text))) => texts.contains(text),
+            (Self::Absent, Value::List(items)) => items.is_empty(),
+            (Self::Filled, Value::List(items)) => !items.is_empty(),
+            (Self::Is(wanted), value) => wanted == value,
+            (Self::AtLeast(least), Value::Int(number)) => number >= least,
+            (Self::AtMost(most), Value::Int(number)) => number <= most,
+            (Self::Contains(part), Value::Text(text)) => text.to_lowercase().contains(&part.to_lowercase()),
+            (Self::Contains(item), Value::List(items)) => items.iter().any(|has| has.eq_ignore_ascii_case(item)),
+            (Self::OneOf(texts), Value::Text(text)) => texts.contains(text),
             _ => false,
         }
     }
@@ -130,7 +126,9 @@ fn facts_near(full: &str) -> &'static [Fact] {
 }
 
 fn read_value(table: &mut Table<'_>, key: &str, fact: &Fact) -> Result<Value, Mistake> {
-    let Some(found) = table.scalar(key)? else { return Err(table.mistake(format!("{key} is missing"), "give a value")) };
+    let Some(found) = table.scalar(key)? else {
+        return Err(table.mistake(format!("{key} is missing"), "give a value"));
+    };
     match (fact.shape, &found.value) {
         (Shape::Bool, Scalar::Bool(value)) => Ok(Value::Bool(*value)),
         (Shape::Int, Scalar::Int(value)) => Ok(Value::Int(*value)),
@@ -157,7 +155,9 @@ fn read_comparators(mut table: Table<'_>, fact: &Fact) -> Result<Vec<Comparator>
         return Err(table.mistake("no comparator", "use at_least, at_most, contains, one_of, absent or filled"));
     }
     if let Some(odd) = all.iter().find(|comparator| !comparator.fits(fact.shape)) {
-        return Err(table.mistake(format!("{} is {}; it cannot be \"{odd}\"", fact.name, fact.shape), "use another comparator"));
+        return Err(
+            table.mistake(format!("{} is {}; it cannot be \"{odd}\"", fact.name, fact.shape), "use another comparator")
+        );
     }
     table.close()?;
     Ok(all)
@@ -169,8 +169,8 @@ impl Comparator {
             Self::AtLeast(_) | Self::AtMost(_) => shape == Shape::Int,
             Self::Contains(_) => matches!(shape, Shape::Text | Shape::List),
             Self::OneOf(_) => shape == Shape::Text,
-            Self::Filled => shape == Shape::List,
-            Self::Is(_) | Self::Absent => true,
+            Self::Absent | Self::Filled => shape == Shape::List,
+            Self::Is(_) => true,
         }
     }
 }
@@ -198,9 +198,9 @@ mod tests {
     }
 
     #[test]
-    fn absent_holds_for_missing_and_empty() {
+    fn absent_wants_an_empty_list_that_was_measured() {
         let read = expectations("names = { absent = true }").unwrap();
-        assert_eq!(read[0].holds(None), Some(true));
+        assert_eq!(read[0].holds(None), None);
         assert_eq!(read[0].holds(Some(&Value::List(vec![]))), Some(true));
         assert_eq!(read[0].holds(Some(&Value::List(vec!["a".into()]))), Some(false));
     }

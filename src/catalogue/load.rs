@@ -8,11 +8,7 @@ use std::{
 
 use include_dir::{Dir, include_dir};
 
-use super::{
-    Catalogue, Cause, Check, cause,
-    check,
-    tables::Tables,
-};
+use super::{Catalogue, Cause, Check, cause, check, tables::Tables};
 use crate::{
     probe::FACTS,
     table::{Document, Mistake},
@@ -92,9 +88,11 @@ fn on_disk(folder: &Path) -> Result<Files, Mistake> {
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
-    let unreadable = |error: std::io::Error| whole(folder, &format!("cannot be read: {error}"), "give a folder of checks");
+    let unreadable =
+        |error: std::io::Error| whole(folder, &format!("cannot be read: {error}"), "give a folder of checks");
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
-    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+    let mut paths =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     paths.sort();
     Ok(paths)
 }
@@ -189,6 +187,25 @@ mod tests {
         std::fs::write(folder.path().join("tcp/opens.toml"), text).expect("a file");
         let mistake = load(Some(folder.path())).unwrap_err();
         assert!(mistake.wrong.contains("needs itself"), "{mistake}");
+    }
+
+    #[test]
+    fn both_examples_of_the_readme_load() {
+        let readme = include_str!("../../checks/README.md");
+        let examples: Vec<&str> =
+            readme.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default()).collect();
+        let [check, cause] = examples[..] else { panic!("two examples, not {}", examples.len()) };
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        for (place, text) in [("tls/lasts-a-month.toml", check), ("causes/mine.toml", cause)] {
+            let file = folder.path().join(place);
+            std::fs::create_dir(file.parent().expect("a folder")).expect("a folder");
+            std::fs::write(file, text).expect("a file");
+        }
+        let catalogue = Catalogue::with_folder(folder.path()).unwrap_or_else(|mistake| panic!("{mistake}"));
+        let check = catalogue.check("tls.lasts-a-month").expect("the check of the README");
+        let faults = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lab/faults");
+        assert!(check.proofs.iter().all(|proof| faults.join(format!("{}.toml", proof.fault)).is_file()));
+        assert!(catalogue.cause("ece-certificate-ends-soon").is_some());
     }
 
     #[test]

@@ -146,7 +146,11 @@ fn unknown(name: &str, catalogue: &Catalogue) -> Trouble {
     let checks = catalogue.checks.iter().map(|check| check.id.as_str());
     let known: Vec<&str> = checks.chain(catalogue.causes.iter().map(|cause| cause.code.as_str())).collect();
     let near = did_you_mean(name, &known);
-    let right = if near.starts_with("did") { near } else { "ece-check list and ece-check list --causes name them all".to_owned() };
+    let right = if near.starts_with("did") {
+        near
+    } else {
+        "ece-check list and ece-check list --causes name them all".to_owned()
+    };
     Trouble::Usage(format!("no check and no cause is called {name}"), right)
 }
 
@@ -164,9 +168,17 @@ fn explain_check(check: &Check, catalogue: &Catalogue) -> String {
     label_all(&mut page, "needs", &check.needs);
     label_all(&mut page, "give", check.words.input.as_slice());
     label_all(&mut page, "judged", &check.expect.iter().map(ToString::to_string).collect::<Vec<_>>());
-    label_all(&mut page, "", &check.prefer.iter().map(|prefer| format!("{prefer}, or else it is a warning")).collect::<Vec<_>>());
+    label_all(
+        &mut page,
+        "",
+        &check.prefer.iter().map(|prefer| format!("{prefer}, or else it is a warning")).collect::<Vec<_>>(),
+    );
     label_all(&mut page, "causes", &shown_by(check, catalogue));
-    label_all(&mut page, "see it", &check.proofs.iter().map(|proof| format!("ece-check run --lab={}", proof.fault)).collect::<Vec<_>>());
+    label_all(
+        &mut page,
+        "see it",
+        &check.proofs.iter().map(|proof| format!("ece-check run --lab={}", proof.fault)).collect::<Vec<_>>(),
+    );
     label_all(&mut page, "sources", &check.words.sources);
     page.finish()
 }
@@ -192,7 +204,12 @@ fn shown_by(check: &Check, catalogue: &Catalogue) -> Vec<String> {
             Shows::Finding { .. } => false,
         })
     };
-    catalogue.causes.iter().filter(|cause| by_finding(cause) || by_stop(cause)).map(|cause| cause.code.clone()).collect()
+    catalogue
+        .causes
+        .iter()
+        .filter(|cause| by_finding(cause) || by_stop(cause))
+        .map(|cause| cause.code.clone())
+        .collect()
 }
 
 fn explain_cause(cause: &Cause) -> String {
@@ -202,7 +219,7 @@ fn explain_cause(cause: &Cause) -> String {
     page.label("who", owner(cause.owner));
     page.label("do", &blank(&cause.fix));
     page.label("takes", &cause.takes);
-    label_all(&mut page, "looks as", &cause.signs.iter().map(|sign| sign.sample.clone()).collect::<Vec<_>>());
+    label_all(&mut page, "reads", &cause.signs.iter().map(|sign| sign.sample.clone()).collect::<Vec<_>>());
     label_all(&mut page, "sources", &cause.sources);
     page.command(&cause.command.as_deref().map(blank).unwrap_or_default());
     page.finish()

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     Trouble,
-    list::{Output, json},
+    list::{Output, json, lines},
     option, print,
 };
 use crate::lab::{Lab, Settings, faults};
@@ -35,7 +35,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Trouble::Usage(format!("this system gives no threads: {error}"), String::new()))?;
+    let runtime =
+        runtime.map_err(|error| Trouble::Usage(format!("this system gives no threads: {error}"), String::new()))?;
     runtime.block_on(serve(arguments))
 }
 
@@ -44,7 +45,7 @@ fn list(output: Output) -> String {
     let primary: Vec<_> = faults.iter().filter(|fault| fault.name == fault.cause).collect();
     match output {
         Output::Json => json(&primary.iter().map(|fault| fault.name.clone()).collect::<Vec<_>>()),
-        Output::Text => primary.iter().map(|fault| format!("{:<30} {}\n", fault.name, fault.title)).collect(),
+        Output::Text => lines(primary.iter().map(|fault| format!("{:<30} {}", fault.name, fault.title))),
     }
 }
 
@@ -60,7 +61,9 @@ struct Reach {
 async fn serve(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let settings = Settings { faults: arguments.fault.clone(), latency: arguments.lab_latency.unwrap_or_default() };
     let lab = Lab::start(&settings).await?;
-    let unwritable = |error: std::io::Error| Trouble::Usage(format!("the CA file cannot be written: {error}"), "free some space".to_owned());
+    let unwritable = |error: std::io::Error| {
+        Trouble::Usage(format!("the CA file cannot be written: {error}"), "free some space".to_owned())
+    };
     let mut ca = tempfile::Builder::new().prefix("ece-check-lab-").suffix(".pem").tempfile().map_err(unwritable)?;
     ca.write_all(lab.ca_pem().as_bytes()).map_err(unwritable)?;
     let reach = reach(&lab, &ca.path().display().to_string());

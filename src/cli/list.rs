@@ -50,23 +50,22 @@ pub fn json<T: Serialize>(rows: &T) -> String {
 }
 
 fn checks(catalogue: &Catalogue) -> String {
-    let mut text = String::new();
-    for section in Section::ALL {
-        let of_section: Vec<_> = catalogue.checks.iter().filter(|check| check.section == section).collect();
-        if of_section.is_empty() {
-            continue;
-        }
-        text += &format!("{}\n", section.name());
-        for check in of_section {
-            text += &format!("  {:<24} {}\n", check.id, check.title);
-        }
-    }
-    text
+    lines(Section::ALL.into_iter().flat_map(|section| {
+        let of_section = catalogue.checks.iter().filter(move |check| check.section == section);
+        let mut rows = of_section.map(|check| format!("  {:<24} {}", check.id, check.title)).peekable();
+        let heading = rows.peek().map(|_| section.name().to_owned());
+        heading.into_iter().chain(rows)
+    }))
 }
 
 fn causes(catalogue: &Catalogue) -> String {
-    let row = |cause: &crate::catalogue::Cause| format!("{:<30} {}\n", cause.code, crate::diagnose::blank(&cause.title));
-    catalogue.causes.iter().map(row).collect()
+    let row = |cause: &crate::catalogue::Cause| format!("{:<30} {}", cause.code, crate::diagnose::blank(&cause.title));
+    lines(catalogue.causes.iter().map(row))
+}
+
+/// One line each.
+pub fn lines(rows: impl Iterator<Item = String>) -> String {
+    rows.flat_map(|row| [row, "\n".to_owned()]).collect()
 }
 
 #[derive(Serialize)]

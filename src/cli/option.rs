@@ -8,7 +8,7 @@ use std::{
 use crate::net::{ConnectTo, Resolve};
 
 /// The longest time that a flag may name.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Reads a time such as `10s`, `500ms` or `2m`.
 pub fn time(text: &str) -> Result<Duration, String> {
@@ -93,7 +93,7 @@ mod tests {
     fn times_as_people_write_them() {
         assert_eq!(time("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(time("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(time("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(time("2m"), Ok(Duration::from_mins(2)));
         for bad in ["", "10", "-5s", "0s", "2h", "soon"] {
             assert!(time(bad).is_err(), "{bad}");
         }

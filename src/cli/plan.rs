@@ -9,7 +9,7 @@ use super::{Trouble, list::json, print, site};
 use crate::{
     net::{Family, Roads},
     plan::{Plan, PlannedLook},
-    probe::Look,
+    probe::{Look, tcp::Service},
     report::{self, Page, Paint, Stream, Style, Symbols, Verbosity},
 };
 
@@ -52,8 +52,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment(None)?;
-    let roads = site.roads(None);
-    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &roads)?;
+    let roads = site.roads(None)?;
+    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue, false), &site.selection(), &roads)?;
     let rows = rows(&plan, &roads, site);
     print::data(&match arguments.output {
         Output::Text => text(&rows, &plan),
@@ -94,7 +94,13 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
             host: look.host.clone(),
             port: look.port,
             protocol: look.service.name(),
-            road: road(roads, &look.host, look.port),
+            road: match look.service {
+                Service::Https(_) => {
+                    roads.proxied(&look.host).map(|proxy| format!("proxy {proxy} ({})", proxy.learnt_from))
+                }
+                _ => None,
+            }
+            .unwrap_or_else(|| road(roads, &look.host, look.port)),
             ..row
         }),
         Look::Token(look) => Some(Row {
@@ -156,9 +162,16 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
     let mut page = Page::new(&style);
     page.paragraph(
         Paint::Strong,
-        &format!("{} names and ports, {} checks. This command has opened none of them.", rows.len(), plan.findings.len()),
+        &format!(
+            "{} names and ports, {} checks. This command has opened none of them.",
+            rows.len(),
+            plan.findings.len()
+        ),
     );
-    page.paragraph(Paint::Plain, "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.");
+    page.paragraph(
+        Paint::Plain,
+        "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.",
+    );
     page.gap();
     for row in rows {
         page.paragraph(Paint::Strong, &format!("{}:{} ({}, {})", row.host, row.port, row.protocol, row.transport));

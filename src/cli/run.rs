@@ -16,7 +16,6 @@ use super::{Trouble, option, print, site};
 use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
-    oauth::Wallet,
     plan::Plan,
     probe::World,
     report::{self, Format, Stream, Style, Verbosity, transcript},
@@ -65,7 +64,7 @@ pub struct Arguments {
     /// Show only what is not well
     #[arg(short, long)]
     quiet: bool,
-    /// No colour (NO_COLOR does the same)
+    /// No colour (the variable `NO_COLOR` does the same)
     #[arg(long)]
     no_color: bool,
 }
@@ -78,8 +77,11 @@ struct Saved {
 }
 
 fn saved(text: &str) -> Result<Saved, String> {
-    let known: Vec<String> =
-        Format::value_variants().iter().filter_map(|format| format.to_possible_value()).map(|value| value.get_name().to_owned()).collect();
+    let known: Vec<String> = Format::value_variants()
+        .iter()
+        .filter_map(ValueEnum::to_possible_value)
+        .map(|value| value.get_name().to_owned())
+        .collect();
     let right = || format!("write FORMAT=FILE with one of {}", known.join(", "));
     let (format, file) = text.split_once('=').ok_or_else(right)?;
     let format = Format::from_str(format, false).map_err(|_| right())?;
@@ -97,7 +99,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
             runtime.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
             report?
         }
-        Err(error) => return Err(Trouble::Usage(format!("this system gives no threads: {error}"), "free some memory".to_owned())),
+        Err(error) => {
+            return Err(Trouble::Usage(
+                format!("this system gives no threads: {error}"),
+                "free some memory".to_owned(),
+            ));
+        }
     };
     let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));
     print::data(&report::render(&report, arguments.output, &style));
@@ -111,20 +118,22 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let lab = start_lab(arguments).await?;
     let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
-    let network = site.network(lab.as_ref(), limits)?;
-    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue), &site.selection(), &network.roads)?;
+    let network = site.network(&deployment, lab.as_ref(), limits)?;
+    let plan =
+        Plan::make(&catalogue, &site.site(&deployment, &catalogue, lab.is_some()), &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),
         role: site.role(&deployment).word().to_owned(),
         cloud: site.cloud(&deployment).word().to_owned(),
         lab: lab.is_some(),
+        proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
     let (events, told) = tokio::sync::mpsc::unbounded_channel();
     let progress = tokio::spawn(show_progress(told, plan.looks.len()));
     let interruption = tokio::spawn(stop_on_interrupt(stop));
-    let world = World { network, wallet: Wallet::default() };
+    let world = World { keep_transcripts: arguments.transcript.is_some(), ..World::new(network) };
     let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
     interruption.abort();
@@ -239,6 +248,9 @@ fn write(file: &Path, text: &str) -> Result<(), Trouble> {
         .and_then(|mut beside| beside.write_all(text.as_bytes()).map(|()| beside))
         .and_then(|beside| beside.persist(file).map_err(|failed| failed.error));
     written.map(|_| ()).map_err(|error| {
-        Trouble::Usage(format!("{} cannot be written: {error}", file.display()), "name a place where this user may write".to_owned())
+        Trouble::Usage(
+            format!("{} cannot be written: {error}", file.display()),
+            "name a place where this user may write".to_owned(),
+        )
     })
 }

@@ -15,9 +15,13 @@ use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     lab::Lab,
-    net::{ConnectTo, Family, Limits, Network, Resolve, Roads, dns::Resolver, tls::Trust},
+    net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, tls::Trust},
     plan::{Selection, Site},
+    secret::{Secret, Source},
 };
+
+/// The folder that ECE is installed in by default (Cisco tech note 215325).
+const ECE_HOME: &str = "C:\\ECE";
 
 /// The user's file, when none is named and it is there.
 const DEFAULT_FILE: &str = "ece-check.toml";
@@ -61,6 +65,18 @@ pub struct Arguments {
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
+    /// Reach web services through this HTTP proxy [default: what the environment or Windows says]
+    #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
+    proxy: Option<String>,
+    /// Use no proxy, whatever the environment says
+    #[arg(long)]
+    no_proxy: bool,
+    /// Ask this Java trust store too (JKS or PKCS12, such as cacerts) [default: those found below ECE's folder]
+    #[arg(long, value_name = "FILE")]
+    java_trust_store: Vec<PathBuf>,
+    /// The environment variable that holds the password of the Java trust store
+    #[arg(long, value_name = "NAME", requires = "java_trust_store")]
+    java_trust_store_password_env: Option<String>,
     #[command(flatten)]
     pub catalogue: catalogue::Arguments,
 }
@@ -99,8 +115,33 @@ impl Arguments {
     }
 
     /// What the plan needs to know of the site.
-    pub fn site(&self, deployment: &Deployment, catalogue: &Catalogue) -> Site {
-        Site::of(deployment, &catalogue.tables, self.cloud(deployment), self.role(deployment))
+    pub fn site(&self, deployment: &Deployment, catalogue: &Catalogue, lab: bool) -> Site {
+        let site = Site::of(deployment, &catalogue.tables, self.cloud(deployment), self.role(deployment));
+        Site { java: !self.java_files(deployment, lab).is_empty(), ..site }
+    }
+
+    /// Java's trust stores: the flag's, the file's, or those found below ECE's folder. The lab has no Java.
+    fn java_files(&self, deployment: &Deployment, lab: bool) -> Vec<PathBuf> {
+        if !self.java_trust_store.is_empty() {
+            return self.java_trust_store.clone();
+        }
+        if let Some(file) = &deployment.ece.java_trust_store {
+            return vec![file.clone()];
+        }
+        let home = deployment.ece.home.clone().unwrap_or_else(|| PathBuf::from(ECE_HOME));
+        if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home) }
+    }
+
+    /// Reads Java's trust stores.
+    ///
+    /// # Errors
+    /// When one cannot be read, or the password is wrong.
+    pub fn java_stores(&self, deployment: &Deployment, lab: bool) -> Result<Vec<java::Store>, Trouble> {
+        let source = self.java_trust_store_password_env.clone().map(Source::Env);
+        let source = source.or_else(|| deployment.ece.java_trust_store_password.clone());
+        let password = source.map(|source| read_password(&source)).transpose()?;
+        let files = self.java_files(deployment, lab);
+        Ok(files.iter().map(|file| java::read(file, password.as_ref())).collect::<Result<_, _>>()?)
     }
 
     /// What the user chose.
@@ -109,18 +150,42 @@ impl Arguments {
     }
 
     /// The overrides, with those of the lab behind the user's own.
-    pub fn roads(&self, lab: Option<&Lab>) -> Roads {
+    ///
+    /// # Errors
+    /// When a proxy setting cannot be used.
+    pub fn roads(&self, lab: Option<&Lab>) -> Result<Roads, Trouble> {
         let of_lab = lab.into_iter().flat_map(Lab::connections).map(|connection| ConnectTo {
             host: connection.address.ip().to_string(),
             port: connection.address.port(),
             to_host: connection.to.ip().to_string(),
             to_port: connection.to.port(),
         });
-        Roads {
+        Ok(Roads {
             resolve: self.resolve.clone(),
             connect_to: self.connect_to.iter().cloned().chain(of_lab).collect(),
+            proxy: self.proxy(lab.is_some())?,
             only_mapped: lab.is_some(),
+        })
+    }
+
+    /// The proxy: the flag's, or what the environment or Windows says. The lab is reached without one.
+    fn proxy(&self, lab: bool) -> Result<Option<Proxy>, Trouble> {
+        if self.no_proxy || lab {
+            return Ok(None);
         }
+        let Some(setting) = &self.proxy else {
+            let of_environment = Proxy::of_environment(|name| std::env::var(name).ok())?;
+            return Ok(of_environment.or_else(of_windows));
+        };
+        let proxy = Proxy::read(setting, "--proxy")?;
+        if proxy.credentials.is_some() {
+            let wrong = "--proxy holds a password, and the argument list is no place for one";
+            return Err(Trouble::Usage(
+                wrong.to_owned(),
+                "set HTTPS_PROXY in the environment, with user and password".to_owned(),
+            ));
+        }
+        Ok(Some(proxy))
     }
 
     pub fn family(&self) -> Family {
@@ -144,23 +209,50 @@ impl Arguments {
     ///
     /// # Errors
     /// When the file of `--ca-file` cannot be read.
-    pub fn network(&self, lab: Option<&Lab>, limits: Limits) -> Result<Network, Trouble> {
+    pub fn network(&self, deployment: &Deployment, lab: Option<&Lab>, limits: Limits) -> Result<Network, Trouble> {
         let trust = match lab {
             Some(lab) => Trust::of_pem(lab.ca_pem()).with_ca_files(&self.ca_file)?,
             None => Trust::load(&self.ca_file)?,
         };
         Ok(Network {
             resolver: Arc::new(self.resolver(lab)),
-            roads: self.roads(lab),
+            roads: self.roads(lab)?,
             family: self.family(),
-            trust: Arc::new(trust),
+            trust: Arc::new(trust.with_java(self.java_stores(deployment, lab.is_some())?)),
             limits,
         })
     }
 }
 
+/// What Windows has stored for this user; none elsewhere. `reg query` only reads.
+fn of_windows() -> Option<Proxy> {
+    if !cfg!(windows) {
+        return None;
+    }
+    let key = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings";
+    let printed = std::process::Command::new("reg").args(["query", key]).output().ok()?;
+    Proxy::of_internet_settings(&String::from_utf8_lossy(&printed.stdout))
+}
+
+fn read_password(source: &Source) -> Result<Secret, Trouble> {
+    let Source::Env(name) = source else {
+        let right = "write java_trust_store_password = { env = \"NAME\" }";
+        return Err(Trouble::Usage(
+            "the password of a Java trust store is read from the environment only".to_owned(),
+            right.to_owned(),
+        ));
+    };
+    let missing = || {
+        Trouble::Usage(
+            format!("the environment variable {name} is not set"),
+            "set it to the store's password".to_owned(),
+        )
+    };
+    std::env::var(name).map(Secret::new).map_err(|_| missing())
+}
+
 /// Limits that begin now, and what ends them early.
 pub fn limits(step: Duration, deadline: Duration) -> (Limits, watch::Sender<bool>) {
-    let (stop, stopped) = watch::channel(false);
-    (Limits::new(step, Instant::now() + deadline, stopped), stop)
+    let (interrupt, interrupted) = watch::channel(false);
+    (Limits::new(step, Instant::now() + deadline, interrupted), interrupt)
 }

@@ -9,6 +9,9 @@ use crate::{
     seen::{Observation, Path, Value},
 };
 
+/// The fact whose values are commands: one a line.
+const COMMANDS: &str = "tls.java_keytool";
+
 /// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
 pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
     let shown: Vec<(&Finding, &Observation)> = shown_in
@@ -37,15 +40,22 @@ fn replace(text: &str, value: impl Fn(&str) -> String) -> String {
 
 fn value(name: &str, shown: &[(&Finding, &Observation)]) -> String {
     let values: BTreeSet<String> = match name {
-        "mailbox" => shown.iter().map(|(finding, _)| finding.subject.clone()).filter(|subject| subject.contains('@')).collect(),
+        "mailbox" => {
+            shown.iter().map(|(finding, _)| finding.subject.clone()).filter(|subject| subject.contains('@')).collect()
+        }
         "subjects" => shown.iter().map(|(finding, _)| finding.subject.clone()).collect(),
         "hosts" => shown.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect(),
         "ports" => shown.iter().filter_map(|(finding, _)| port(&finding.subject)).collect(),
-        "addresses" => shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect(),
-        "sources" => shown.iter().flat_map(|(_, look)| look.paths.iter()).filter_map(|path| path.source.clone()).collect(),
+        "addresses" => {
+            shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect()
+        }
+        "sources" => {
+            shown.iter().flat_map(|(_, look)| look.paths.iter()).filter_map(|path| path.source.clone()).collect()
+        }
         fact => shown.iter().flat_map(|(_, look)| values(look, fact)).map(|value: Value| value.to_string()).collect(),
     };
-    if values.is_empty() { "…".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(", ") }
+    let between = if name == COMMANDS { "\n" } else { ", " };
+    if values.is_empty() { "…".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(between) }
 }
 
 fn host(subject: &str) -> &str {

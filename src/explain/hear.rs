@@ -19,10 +19,23 @@ pub const LONGEST: usize = 65_536;
 
 /// The errors of OAuth 2.0 (RFC 6749, sections 4.1.2.1 and 5.2), of OpenID Connect, and those that Entra adds.
 const OAUTH_ERRORS: &[&str] = &[
-    "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
-    "invalid_scope", "access_denied", "unsupported_response_type", "server_error", "temporarily_unavailable",
-    "interaction_required", "login_required", "consent_required", "invalid_resource", "invalid_tenant",
-    "authorization_pending", "expired_token",
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "access_denied",
+    "unsupported_response_type",
+    "server_error",
+    "temporarily_unavailable",
+    "interaction_required",
+    "login_required",
+    "consent_required",
+    "invalid_resource",
+    "invalid_tenant",
+    "authorization_pending",
+    "expired_token",
 ];
 
 /// What is heard in a text, the innermost first; the text as a whole stands after the codes and before the idioms.
@@ -78,8 +91,19 @@ fn unescape(text: &str) -> String {
 /// An escape at the beginning of a text: what it stands for, and its length.
 fn escape(text: &str, is_query: bool) -> Option<(char, usize)> {
     const NAMED: &[(&str, char)] = &[
-        ("\\r", ' '), ("\\n", ' '), ("\\t", ' '), ("\\\"", '"'), ("\\/", '/'), ("\\'", '\''), ("&nbsp;", ' '), ("&quot;", '"'),
-        ("&#39;", '\''), ("&apos;", '\''), ("&lt;", '<'), ("&gt;", '>'), ("&amp;", '&'),
+        ("\\r", ' '),
+        ("\\n", ' '),
+        ("\\t", ' '),
+        ("\\\"", '"'),
+        ("\\/", '/'),
+        ("\\'", '\''),
+        ("&nbsp;", ' '),
+        ("&quot;", '"'),
+        ("&#39;", '\''),
+        ("&apos;", '\''),
+        ("&lt;", '<'),
+        ("&gt;", '>'),
+        ("&amp;", '&'),
     ];
     if let Some((name, stands_for)) = NAMED.iter().find(|(name, _)| text.starts_with(name)) {
         return Some((*stands_for, name.len()));
@@ -102,8 +126,12 @@ fn escape(text: &str, is_query: bool) -> Option<(char, usize)> {
 fn challenges(text: &str) -> Vec<String> {
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
     let pieces = text.split(|c: char| !is_base64(c) && c != '.');
-    let opened = pieces.filter(|piece| piece.starts_with("eyJ") && piece.len() <= 2_000 && !piece.trim_end_matches('.').contains('.'));
-    opened.filter_map(|piece| String::from_utf8(STANDARD.decode(piece.trim_end_matches('.')).ok()?).ok()).take(3).collect()
+    let opened = pieces
+        .filter(|piece| piece.starts_with("eyJ") && piece.len() <= 2_000 && !piece.trim_end_matches('.').contains('.'));
+    opened
+        .filter_map(|piece| String::from_utf8(STANDARD.decode(piece.trim_end_matches('.')).ok()?).ok())
+        .take(3)
+        .collect()
 }
 
 /// Entra's refusal: its numbers, with the words from the last one on.
@@ -213,15 +241,38 @@ fn reply_code(before: &str) -> Option<u16> {
 /// The status of an HTTP answer that the text names as such, or a mail reply code at its very beginning.
 fn status(words: &str) -> Option<u16> {
     const MARKS: &[&str] = &[
-        "http/1.1 ", "http/1.0 ", "http/2 ", "http/2.0 ", "tunnel connection failed: ", "connect tunnel failed, response ",
-        "http code ", "http error: ", "status=", "status code: ", "status code ", "statuscode: ", "\"status\":\"", "\"status\": \"", "\"status\":",
-        "\"status\": ", "status: ", "code=", "http status ", "responded with ", "http response code: ", "response status ", "error code: ",
+        "http/1.1 ",
+        "http/1.0 ",
+        "http/2 ",
+        "http/2.0 ",
+        "tunnel connection failed: ",
+        "connect tunnel failed, response ",
+        "http code ",
+        "http error: ",
+        "status=",
+        "status code: ",
+        "status code ",
+        "statuscode: ",
+        "\"status\":\"",
+        "\"status\": \"",
+        "\"status\":",
+        "\"status\": ",
+        "status: ",
+        "code=",
+        "http status ",
+        "responded with ",
+        "http response code: ",
+        "response status ",
+        "error code: ",
     ];
     let three = |text: &str| {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         if digits == 3 { text[..3].parse().ok().filter(|code| (100..600).contains(code)) } else { None }
     };
-    MARKS.iter().find_map(|mark| words.match_indices(mark).find_map(|(at, _)| three(&words[at + mark.len()..]))).or_else(|| three(words))
+    MARKS
+        .iter()
+        .find_map(|mark| words.match_indices(mark).find_map(|(at, _)| three(&words[at + mark.len()..])))
+        .or_else(|| three(words))
 }
 
 /// "1 of 4 addresses" says that the others answer.

@@ -5,8 +5,25 @@
 
 /// Names whose value is a secret, in small letters; what follows `=`, `:` or a blank is masked.
 const NAMES: &[&str] = &[
-    "bearer", "client_secret", "clientsecret", "client_assertion", "access_token", "accesstoken", "refresh_token", "refreshtoken", "id_token",
-    "password", "passwd", "pwd", "secret", "authorization", "xoauth2", "code", "pass", "api_key", "apikey",
+    "bearer",
+    "client_secret",
+    "clientsecret",
+    "client_assertion",
+    "access_token",
+    "accesstoken",
+    "refresh_token",
+    "refreshtoken",
+    "id_token",
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "authorization",
+    "xoauth2",
+    "code",
+    "pass",
+    "api_key",
+    "apikey",
 ];
 
 /// The longest run of letters, digits and the signs of base64 that is left as it is. A GUID has 36 characters with
@@ -26,7 +43,11 @@ pub fn mask(line: &str) -> String {
         let of_word = rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(of_word);
         if !word.is_empty() {
-            if is_secret(word, follows_name) { masked.push_str(MASKED) } else { masked.push_str(word) }
+            if is_secret(word, follows_name) {
+                masked.push_str(MASKED)
+            } else {
+                masked.push_str(word)
+            }
             let bare = word.trim_matches(['=', '-', '_', '.']).to_ascii_lowercase();
             follows_name = NAMES.contains(&bare.as_str()) && gives_value(after);
         }
@@ -52,7 +73,8 @@ fn gives_value(after: &str) -> bool {
 
 fn is_secret(word: &str, follows_name: bool) -> bool {
     let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    let is_jwt = word.starts_with("eyJ") || word.starts_with("EwA") || word.starts_with("EwB") || word.starts_with("ey.");
+    let is_jwt =
+        word.starts_with("eyJ") || word.starts_with("EwA") || word.starts_with("EwB") || word.starts_with("ey.");
     let longest = word.split(['.', '/', '-']).map(str::len).max().unwrap_or(0);
     let is_blob = longest > LONGEST_PLAIN || (word.len() > LONGEST_PLAIN && word.contains('~'));
     // a value of a few letters is a word of a sentence ("password expired"), unless it has digits in it
@@ -64,7 +86,8 @@ fn is_secret(word: &str, follows_name: bool) -> bool {
 mod tests {
     use super::*;
 
-    const JWT: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL291dGxvb2sub2ZmaWNlMzY1LmNvbSJ9.c2lnbmF0dXJl";
+    const JWT: &str =
+        "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL291dGxvb2sub2ZmaWNlMzY1LmNvbSJ9.c2lnbmF0dXJl";
 
     #[test]
     fn a_token_in_any_dress() {
@@ -82,7 +105,12 @@ mod tests {
 
     #[test]
     fn secrets_by_their_name() {
-        for line in ["client_secret=Abc8Q~abcdefghijk", "\"password\": \"hunter2222\"", "refresh_token=0.AXoAabcdef1234", "code=M.C507_BAY.2.U.x9"] {
+        for line in [
+            "client_secret=Abc8Q~abcdefghijk",
+            "\"password\": \"hunter2222\"",
+            "refresh_token=0.AXoAabcdef1234",
+            "code=M.C507_BAY.2.U.x9",
+        ] {
             assert!(mask(line).contains(MASKED), "{line}");
         }
     }

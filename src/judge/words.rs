@@ -3,7 +3,7 @@
 use super::Said;
 use crate::{
     catalogue::{Check, expect},
-    seen::{Kind, Observation, Stage, Stop, Unit, Value},
+    seen::{Kind, Observation, Protocol, Stage, Stop, Unit, Value},
 };
 
 /// So many addresses are named one by one; the rest is counted.
@@ -56,7 +56,8 @@ fn measured(fact: &str, value: Option<&Value>) -> String {
 
 /// The facts that a check shows when all is well, and how many addresses were seen.
 fn show(check: &Check, observation: &Observation, units: &[Unit<'_>], said: &[Said]) -> String {
-    let seen: Vec<&Unit<'_>> = units.iter().zip(said).filter(|(_, said)| **said != Said::Nothing).map(|(unit, _)| unit).collect();
+    let seen: Vec<&Unit<'_>> =
+        units.iter().zip(said).filter(|(_, said)| **said != Said::Nothing).map(|(unit, _)| unit).collect();
     let mut parts: Vec<String> = check.shows.iter().filter_map(|fact| shown(fact, &seen)).collect();
     if !observation.paths.is_empty() {
         let addresses = if units.len() == 1 { "address" } else { "addresses" };
@@ -73,7 +74,8 @@ fn shown(fact: &str, units: &[&Unit<'_>]) -> Option<String> {
             values.push(value);
         }
     }
-    let numbers: Vec<i64> = values.iter().filter_map(|value| if let Value::Int(n) = value { Some(*n) } else { None }).collect();
+    let numbers: Vec<i64> =
+        values.iter().filter_map(|value| if let Value::Int(n) = value { Some(*n) } else { None }).collect();
     match (numbers.iter().min(), numbers.iter().max()) {
         (Some(least), Some(most)) if least != most => Some(format!("{label}: {least} to {most}")),
         _ if values.is_empty() || matches!(values[..], [Value::List(items)] if items.is_empty()) => None,
@@ -104,6 +106,13 @@ pub fn sentence(stop: &Stop) -> String {
     let place = while_doing(stop.stage);
     let quoted = || if stop.words.is_empty() { String::new() } else { format!(": \"{}\"", stop.words) };
     let plain = || if stop.words.is_empty() { String::new() } else { format!(" ({})", stop.words) };
+    if stop.protocol == Protocol::Dns {
+        match stop.kind {
+            Kind::Unreachable => return format!("there is no road to the resolver{}", plain()),
+            Kind::Refused => return format!("the resolver's port is closed{}", plain()),
+            _ => {}
+        }
+    }
     match stop.kind {
         Kind::NameUnknown => format!("the name does not exist{}", plain()),
         Kind::NoAddress => format!("the name exists but has no address{}", plain()),

@@ -41,6 +41,7 @@ const REQUIRED: &[&str] = &[
     "dns-servfail",
     "dns-sinkhole",
     "dns-unpublished-address",
+    "ece-web-error",
     "ece-web-unreachable",
     "http-block-page",
     "imap-xoauth2-not-offered",
@@ -582,20 +583,4 @@ fn base64_is_that_of_the_rfc() {
     for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
         assert_eq!(base64(plain.as_bytes()), coded);
     }
-}
-
-/// For trying by hand: `LAB_FAULTS=a,b cargo test --lib lab::tests::by_hand -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "runs until it is stopped"]
-async fn by_hand() {
-    let faults = std::env::var("LAB_FAULTS").unwrap_or_default();
-    let faults = faults.split(',').filter(|name| !name.is_empty()).map(ToOwned::to_owned).collect();
-    let began = Instant::now();
-    let lab = Lab::start(&Settings { faults, latency: Duration::ZERO }).await.expect("the lab starts");
-    println!("started in {:?}\nresolver {}", began.elapsed(), lab.dns_server());
-    for one in lab.connections() {
-        println!("{} is {}", one.address, one.to);
-    }
-    println!("{}", lab.ca_pem());
-    std::future::pending::<()>().await;
 }

@@ -30,7 +30,18 @@ impl Limits {
     /// [`Kind::TimedOut`] when the step's own limit ran out, [`Kind::Deadline`] when the run's did,
     /// [`Kind::Interrupted`] when the user stopped the run.
     pub async fn step<T>(&self, work: impl Future<Output = T>) -> Result<T, Halt> {
-        let step_ends = Instant::now() + self.step;
+        self.wait(work, Instant::now() + self.step).await
+    }
+
+    /// Waits for something of our own that is no step, such as a turn: only the run limits it.
+    ///
+    /// # Errors
+    /// [`Kind::Deadline`] and [`Kind::Interrupted`], as [`Limits::step`].
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, Halt> {
+        self.wait(work, self.deadline + self.step).await
+    }
+
+    async fn wait<T>(&self, work: impl Future<Output = T>, step_ends: Instant) -> Result<T, Halt> {
         let mut interrupted = self.interrupted.clone();
         let stopped = async {
             if interrupted.wait_for(|stop| *stop).await.is_err() {

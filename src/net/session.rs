@@ -2,14 +2,18 @@
 //!
 //! In: an open connection and the decoder of a protocol. Out: whole replies, or a [`Halt`]. The limit of a step is on the
 //! whole reply, so that one byte a second does not keep it waiting for ever.
+//!
+//! A secret is sent by [`Session::send_secret`]: the transcript shows something else in its place, and what comes back is
+//! searched for it before anything reads it, as some servers repeat the line that they do not understand.
 
-use std::io;
+use std::{collections::HashSet, io};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{Halt, Limits};
 pub use crate::wire::{Decoded, NoReply};
 use crate::{
+    secret::Secret,
     seen::{Kind, Line, Mark},
     wire::line::{self, MOST_WORDS, foreign, shorten, words},
 };
@@ -36,13 +40,22 @@ pub struct Session {
     buffer: Vec<u8>,
     encrypted: bool,
     bare_line_feed_noted: bool,
+    hidden: Hidden,
 }
 
 impl Session {
     /// Begins on an open connection, in plain text.
     #[must_use]
     pub fn new(stream: Box<dyn Stream>, limits: Limits, transcript: Transcript) -> Self {
-        Self { stream, limits, transcript, buffer: Vec::new(), encrypted: false, bare_line_feed_noted: false }
+        Self {
+            stream,
+            limits,
+            transcript,
+            buffer: Vec::new(),
+            encrypted: false,
+            bare_line_feed_noted: false,
+            hidden: Hidden::default(),
+        }
     }
 
     /// Says that the connection is inside TLS: the transcript's marks are then `~>` and `<~`.
@@ -56,12 +69,48 @@ impl Session {
     /// # Errors
     /// When the connection breaks or the step's limit runs out.
     pub async fn send(&mut self, line: &str) -> Result<(), Halt> {
-        let mark = if self.encrypted { Mark::SentInTls } else { Mark::Sent };
-        self.transcript.note(mark, line);
-        let bytes = format!("{line}\r\n").into_bytes();
+        self.note_sent(line);
+        self.write(format!("{line}\r\n").as_bytes()).await
+    }
+
+    /// Sends one line that ends in a secret; CR LF is added. The transcript has `shown` in the secret's place, and the
+    /// secret is [hidden](Self::hide) from here on.
+    ///
+    /// # Errors
+    /// As [`Session::send`].
+    ///
+    /// # Panics
+    /// When the connection is not inside TLS: whoever calls has lost its way, and nothing may be sent.
+    pub async fn send_secret(&mut self, before: &str, secret: &Secret, shown: &str) -> Result<(), Halt> {
+        assert!(self.encrypted, "a secret is sent inside TLS only");
+        self.hide(secret);
+        self.note_sent(&format!("{before}{shown}"));
+        self.write(format!("{before}{}\r\n", secret.expose()).as_bytes()).await
+    }
+
+    /// Hides a secret in all that comes from now on: asterisks stand in its place, in the replies and in the transcript.
+    pub fn hide(&mut self, secret: &Secret) {
+        self.hidden.add(secret);
+    }
+
+    /// A text with all that is hidden covered: for what came in a coded form.
+    #[must_use]
+    pub fn covered(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        let length = bytes.len();
+        self.hidden.cover(&mut bytes, length);
+        line::text(&bytes)
+    }
+
+    /// Writes a remark of ours into the transcript.
+    pub fn note(&mut self, remark: &str) {
+        self.transcript.note(Mark::Remark, remark);
+    }
+
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Halt> {
         let limits = self.limits.clone();
         let sending = async {
-            self.stream.write_all(&bytes).await?;
+            self.stream.write_all(bytes).await?;
             self.stream.flush().await
         };
         let sent = limits.step(sending).await.and_then(|sent| sent.map_err(|error| broken(&error)));
@@ -120,10 +169,15 @@ impl Session {
             self.buffer.reserve(room.min(CHUNK));
             match (&mut self.stream).take(room as u64).read_buf(&mut self.buffer).await {
                 Ok(0) => return Err(Halt::new(Kind::Closed, "")),
-                Ok(_) => {}
+                Ok(new) => self.hidden.cover(&mut self.buffer, new),
                 Err(error) => return Err(broken(&error)),
             }
         }
+    }
+
+    fn note_sent(&mut self, line: &str) {
+        let mark = if self.encrypted { Mark::SentInTls } else { Mark::Sent };
+        self.transcript.note(mark, line);
     }
 
     fn note_received(&mut self, bytes: &[u8]) {
@@ -151,6 +205,35 @@ impl Session {
             Kind::Reset => self.transcript.note(Mark::Remark, "reset by the other side"),
             Kind::Gibberish | Kind::SpokeHttp | Kind::SpokeTls => {} // the words have just been written down
             _ => self.transcript.note(Mark::Remark, &halt.words),
+        }
+    }
+}
+
+/// So many bytes of a secret in a row are covered; fewer tell nothing and occur by chance.
+const PIECE: usize = 16;
+
+/// The pieces of secrets that a peer must not be heard repeating.
+#[derive(Default)]
+struct Hidden {
+    pieces: HashSet<[u8; PIECE]>,
+}
+
+impl Hidden {
+    fn add(&mut self, secret: &Secret) {
+        self.pieces.extend(secret.expose().as_bytes().array_windows::<PIECE>());
+    }
+
+    /// Covers every piece that ends in the last `new` bytes. The length stays the same, so no decoder is misled.
+    fn cover(&self, bytes: &mut [u8], new: usize) {
+        if self.pieces.is_empty() {
+            return;
+        }
+        // what is covered already can be the beginning of no piece, so the search is on what was sent
+        let from = bytes.len().saturating_sub(new + PIECE - 1);
+        let fresh = &mut bytes[from..];
+        let found = fresh.array_windows::<PIECE>().map(|piece| self.pieces.contains(piece)).collect::<Vec<_>>();
+        for at in found.iter().enumerate().filter_map(|(at, found)| found.then_some(at)) {
+            fresh[at..at + PIECE].fill(b'*');
         }
     }
 }
@@ -363,6 +446,47 @@ mod tests {
         session.send("ASK").await.unwrap();
         session.read(one_line).await.unwrap();
         assert_eq!(said(session), ["~> ASK", "<~ yes", "== lines end with LF alone, not with CR LF"]);
+    }
+
+    const SECRET: &str = "0123456789abcdefghijklmnopqrstuvwxyz";
+
+    #[tokio::test(start_paused = true)]
+    async fn secret_is_sent_and_not_shown() {
+        let mut session =
+            session(vec![Turn::Hear("ASK 0123456789abcdefghijklmnopqrstuvwxyz\r\n"), say("yes\r\n")]).inside_tls();
+        session.send_secret("ASK ", &Secret::new(SECRET), "<secret>").await.unwrap();
+        assert_eq!(session.read(one_line).await.unwrap(), "yes");
+        assert_eq!(said(session), ["~> ASK <secret>", "<~ yes"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn repeated_secret_is_covered_however_it_is_cut() {
+        for cut in 0..SECRET.len() {
+            let (first, rest) = SECRET.split_at(cut);
+            let turns = vec![Turn::Hear("0"), say(format!("no {first}")), Turn::Drip(rest.into()), say(" done\r\nx")];
+            let mut session = session_until(Duration::from_mins(2), turns).inside_tls();
+            session.limits.step = Duration::from_mins(1);
+            session.send_secret("", &Secret::new(SECRET), "<secret>").await.unwrap();
+            let reply = session.read(one_line).await.unwrap();
+            assert!(reply.starts_with("no *") && reply.ends_with(" done") && reply.len() == 44, "{reply}");
+            let left = reply.chars().filter(|character| !"*no de".contains(*character)).count();
+            assert!(left < PIECE, "{reply}");
+            assert!(!said(session).concat().contains(&SECRET[..PIECE]));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_repeated_by_a_server_that_goes_is_covered() {
+        let mut session = session(vec![Turn::Hear("0"), say(format!("no {SECRET}"))]).inside_tls();
+        session.send_secret("", &Secret::new(SECRET), "<secret>").await.unwrap();
+        let halt = session.read(one_line).await.unwrap_err();
+        assert_eq!(halt, Halt::new(Kind::Closed, format!("no {}", "*".repeat(SECRET.len()))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    #[should_panic(expected = "inside TLS only")]
+    async fn secret_never_goes_in_plain_text() {
+        let _ = session(vec![Turn::Hold]).send_secret("", &Secret::new(SECRET), "<secret>").await;
     }
 
     #[tokio::test(start_paused = true)]

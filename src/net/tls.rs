@@ -19,6 +19,7 @@ use std::{
     task::{Context, Poll},
 };
 
+use base64::Engine as _;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, ClientConnection, DigitallySignedStruct, Error, InvalidMessage,
     PeerIncompatible, RootCertStore, SignatureScheme,
@@ -42,7 +43,7 @@ use x509_parser::{
     time::ASN1Time,
 };
 
-use super::{Halt, Limits, dial, session::Stream};
+use super::{Halt, Limits, dial, java, session::Stream};
 use crate::seen::Kind;
 
 /// A CA file larger than this is none.
@@ -62,6 +63,37 @@ pub struct Trust {
     widened: Option<RootCertStore>,
     trouble: Option<String>,
     provider: Arc<CryptoProvider>,
+    /// The roots themselves, to name the one that a Java store lacks.
+    known: Vec<Root>,
+    java: Vec<JavaStore>,
+}
+
+/// A root that some store of this host holds.
+#[derive(Debug)]
+struct Root {
+    certificate: CertificateDer<'static>,
+    /// The CA file that it comes from; none for the system's own.
+    file: Option<PathBuf>,
+}
+
+/// A Java trust store, ready to be asked.
+#[derive(Debug)]
+struct JavaStore {
+    store: java::Store,
+    roots: RootCertStore,
+}
+
+/// What Java's trust stores say of a chain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct JavaVerdict {
+    /// The stores that were asked.
+    pub asked: Vec<String>,
+    /// Those that do not trust the chain.
+    pub distrusting: Vec<String>,
+    /// The root that they lack, by name.
+    pub missing: Option<String>,
+    /// The command that adds it.
+    pub keytool: Option<String>,
 }
 
 /// A CA file that cannot be used.
@@ -139,10 +171,23 @@ impl Trust {
     /// These roots in place of the operating system's. Roots that cannot be used are left out.
     #[must_use]
     pub fn of_roots(roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
+        let known: Vec<Root> = roots.into_iter().map(|certificate| Root { certificate, file: None }).collect();
         let mut system = RootCertStore::empty();
-        system.add_parsable_certificates(roots);
+        system.add_parsable_certificates(known.iter().map(|root| root.certificate.clone()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        Self { system, widened: None, trouble: None, provider }
+        Self { system, widened: None, trouble: None, provider, known, java: Vec::new() }
+    }
+
+    /// The same, with Java's stores to be asked too. They decide nothing here: what they say is told beside.
+    #[must_use]
+    pub fn with_java(mut self, stores: Vec<java::Store>) -> Self {
+        let ready = |store: java::Store| {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(store.roots.iter().cloned());
+            JavaStore { store, roots }
+        };
+        self.java = stores.into_iter().map(ready).collect();
+        self
     }
 
     /// The roots in a PEM text in place of the operating system's: the lab's own.
@@ -158,7 +203,8 @@ impl Trust {
     pub fn with_ca_files(mut self, ca_files: &[PathBuf]) -> Result<Self, BadCaFile> {
         for file in ca_files {
             let widened = self.widened.get_or_insert_with(|| self.system.clone());
-            add_ca_file(widened, file).map_err(|why| BadCaFile { file: file.clone(), why })?;
+            let added = add_ca_file(widened, file).map_err(|why| BadCaFile { file: file.clone(), why })?;
+            self.known.extend(added.into_iter().map(|certificate| Root { certificate, file: Some(file.clone()) }));
         }
         Ok(self)
     }
@@ -220,6 +266,52 @@ impl Trust {
         Verdict { chain, name_matches: Some(name_matches) }
     }
 
+    /// What Java's stores say of a chain, now; none when there is none to ask.
+    #[must_use]
+    pub fn judge_java(&self, chain: &[CertificateDer<'_>]) -> Option<JavaVerdict> {
+        let (own, rest) = chain.split_first().filter(|_| !self.java.is_empty())?;
+        let parsed = ParsedCertificate::try_from(own).ok()?;
+        let algorithms = self.provider.signature_verification_algorithms.all;
+        let trusts = |java: &&JavaStore| {
+            verify_server_cert_signed_by_trust_anchor(&parsed, &java.roots, rest, UnixTime::now(), algorithms).is_ok()
+        };
+        let distrusting: Vec<&JavaStore> = self.java.iter().filter(|java| !trusts(java)).collect();
+        let named = |java: &JavaStore| format!("{} ({})", java.store.file.display(), java.store.format);
+        let mut verdict = JavaVerdict {
+            asked: self.java.iter().map(named).collect(),
+            distrusting: distrusting.iter().map(|java| named(java)).collect(),
+            ..JavaVerdict::default()
+        };
+        if let Some(java) = distrusting.first() {
+            let root = self.root_of(chain);
+            verdict.missing =
+                root.map(|root| &root.certificate).or(chain.last()).and_then(read).map(|root| root.subject);
+            verdict.keytool = root.map(|root| keytool(root, verdict.missing.as_deref().unwrap_or("root"), &java.store));
+        }
+        Some(verdict)
+    }
+
+    /// The root with this SHA-256 fingerprint, in PEM (RFC 7468), if this host knows it.
+    #[must_use]
+    pub fn pem_of(&self, wanted: &str) -> Option<String> {
+        let same = |text: &str| text.eq_ignore_ascii_case(wanted);
+        let root = self.known.iter().find(|root| same(&fingerprint(&root.certificate)))?;
+        let text = base64::engine::general_purpose::STANDARD.encode(&root.certificate);
+        let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+        Some(format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n")))
+    }
+
+    /// The root that this host knows for a chain.
+    fn root_of(&self, chain: &[CertificateDer<'_>]) -> Option<&Root> {
+        chain.iter().rev().find_map(|sent| {
+            let (_, sent) = X509Certificate::from_der(sent).ok()?;
+            self.known.iter().find(|root| {
+                X509Certificate::from_der(&root.certificate)
+                    .is_ok_and(|(_, root)| root.subject().as_raw() == sent.issuer().as_raw())
+            })
+        })
+    }
+
     fn distrusted(&self, error: &Error, chain: &[CertificateDer<'_>]) -> Halt {
         let own = chain.first().and_then(|own| read(own));
         let Error::InvalidCertificate(error) = error else { return bad(&error.to_string()) };
@@ -232,7 +324,7 @@ impl Trust {
             (CertificateError::UnknownIssuer | CertificateError::Other(_), Some(own)) if own.self_signed => {
                 Halt::new(Kind::SelfSigned, format!("{} vouches for itself", own.subject))
             }
-            (CertificateError::UnknownIssuer, Some(own)) if chain.len() == 1 => {
+            (CertificateError::UnknownIssuer, Some(own)) if !sends_issuer(chain) => {
                 Halt::new(Kind::MissingIntermediate, format!("nothing was sent of its issuer, {}", own.issuer))
             }
             (CertificateError::UnknownIssuer, own) => self.unknown_issuer(own.as_ref()),
@@ -272,6 +364,16 @@ impl Shown {
         self.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
         self.cipher = suite.map(|suite| suite.replace("TLS13_", "TLS_"));
     }
+}
+
+/// Whether the issuer of a server's own certificate is among what the server sends.
+fn sends_issuer(chain: &[CertificateDer<'_>]) -> bool {
+    let Some((own, rest)) = chain.split_first() else { return false };
+    let Ok((_, own)) = X509Certificate::from_der(own) else { return false };
+    let issued_it = |sent: &CertificateDer<'_>| {
+        X509Certificate::from_der(sent).is_ok_and(|(_, sent)| sent.subject().as_raw() == own.issuer().as_raw())
+    };
+    rest.iter().any(issued_it)
 }
 
 impl Store {
@@ -323,7 +425,21 @@ pub fn halt(error: &io::Error) -> Halt {
     inner(error).map_or_else(|| dial::halt(error), |error| refused(error, false))
 }
 
-fn add_ca_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
+/// The command that adds a root to a Java store: this program prints the root, keytool reads it. Java's own default
+/// password is no secret; any other is taken from the environment.
+fn keytool(root: &Root, name: &str, java: &java::Store) -> String {
+    let plain: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() || "-. ".contains(c) { c } else { '-' }).collect();
+    let file = root.file.as_ref().map(|file| format!(" --ca-file \"{}\"", file.display())).unwrap_or_default();
+    let fingerprint = fingerprint(&root.certificate);
+    let password = if java.default_password { "-storepass changeit" } else { "-storepass:env STOREPASS" };
+    let store = java.file.display();
+    format!(
+        "ece-check root {fingerprint}{file} | keytool -importcert -noprompt -trustcacerts -alias \"{plain}\" -keystore \"{store}\" {password}"
+    )
+}
+
+fn add_ca_file(roots: &mut RootCertStore, file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let bytes = fs::read(file).map_err(|error| error.to_string())?;
     if bytes.len() > LARGEST_CA_FILE {
         return Err("is too large for a file of certificates".to_owned());
@@ -331,16 +447,17 @@ fn add_ca_file(roots: &mut RootCertStore, file: &Path) -> Result<(), String> {
     if bytes.starts_with(&[0x30, 0x82]) {
         return Err("holds a certificate in DER; PEM is wanted: export it as Base-64".to_owned());
     }
-    let mut count = 0;
+    let mut added = Vec::new();
     for found in CertificateDer::pem_slice_iter(&bytes) {
-        count += 1;
+        let count = added.len() + 1;
         let certificate = found.map_err(|error| format!("certificate {count} is not PEM: {error}"))?;
-        roots.add(certificate).map_err(|error| format!("certificate {count} cannot be a root: {error}"))?;
+        roots.add(certificate.clone()).map_err(|error| format!("certificate {count} cannot be a root: {error}"))?;
+        added.push(certificate);
     }
-    if count == 0 {
+    if added.is_empty() {
         return Err("holds no certificate; PEM is wanted, beginning -----BEGIN CERTIFICATE-----".to_owned());
     }
-    Ok(())
+    Ok(added)
 }
 
 fn server_name(host: &str) -> Result<ServerName<'static>, ()> {

@@ -4,8 +4,9 @@ use ipnet::IpNet;
 
 use crate::{
     catalogue::tables::{self, Question, Tables},
-    deployment::{self, Cloud, Deployment, Inbound, Role},
-    probe::{https::Ask, url, version},
+    deployment::{self, Account, Cloud, Deployment, Inbound, Role},
+    oauth::Application,
+    probe::{https::Ask, token, url, version},
     seen::Protocol,
 };
 
@@ -20,6 +21,12 @@ pub struct Site {
     pub endpoints: Vec<Endpoint>,
     /// Organisations that issue certificates to Microsoft's services.
     pub public_issuers: Vec<String>,
+    /// The application in Entra.
+    pub application: Application,
+    /// The permissions that a token is asked for.
+    pub scopes: Vec<String>,
+    /// True when a Java trust store is asked beside the system's.
+    pub java: bool,
     /// The stated level of ECE.
     pub version: Option<version::Look>,
     /// The stated addresses of ECE.
@@ -97,8 +104,29 @@ impl Site {
                 redirect: deployment.ece.redirect_url.clone(),
                 registered: deployment.entra.redirect_urls.clone(),
             },
+            application: Application {
+                login_host: cloud.login.clone(),
+                tenant: deployment.entra.tenant.clone(),
+                client_id: deployment.entra.client_id.map(|id| id.to_string()),
+                client_secret: deployment.entra.client_secret.clone(),
+            },
+            scopes: scopes(&cloud.scopes),
+            java: false,
             deployment: deployment.clone(),
         }
+    }
+
+    /// The look at the token of an account; none when the file does not say how the token is come by.
+    #[must_use]
+    pub fn token(&self, account: &Account) -> Option<token::Look> {
+        let only = (account.mailboxes.len() == 1).then(|| account.mailboxes[0].clone());
+        Some(token::Look {
+            account: account.name.clone(),
+            credential: account.credential.clone()?,
+            application: self.application.clone(),
+            scopes: self.scopes.clone(),
+            signs_in_as: account.signs_in_as.clone().or(only),
+        })
     }
 
     /// Whether this server has a role.
@@ -106,6 +134,12 @@ impl Site {
     pub fn has_role(&self, role: &str) -> bool {
         self.role == Role::All || self.role.word() == role
     }
+}
+
+/// What ECE's token must allow (Microsoft Learn, "Authenticate an IMAP, POP or SMTP connection using OAuth").
+fn scopes(prefix: &str) -> Vec<String> {
+    let mail = ["IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send"].map(|scope| format!("{prefix}{scope}"));
+    mail.into_iter().chain(["offline_access".to_owned()]).collect()
 }
 
 fn of_microsoft(endpoint: &tables::Endpoint, cloud: &tables::Cloud, deployment: &Deployment) -> Endpoint {
@@ -145,10 +179,7 @@ fn is_used(protocol: Protocol, deployment: &Deployment) -> bool {
 fn of_the_file(endpoint: &deployment::Endpoint) -> Endpoint {
     let protocol = Some(endpoint.protocol).filter(|protocol| *protocol != Protocol::Tcp);
     let why = format!("{}, named in the user's file", endpoint.name);
-    Endpoint {
-        name: endpoint.name.clone(),
-        ..Endpoint::of_a_check(&endpoint.host, endpoint.port, protocol, &why)
-    }
+    Endpoint { name: endpoint.name.clone(), ..Endpoint::of_a_check(&endpoint.host, endpoint.port, protocol, &why) }
 }
 
 /// ECE's own web pages: the browser is sent there after the sign-in.

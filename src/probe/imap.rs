@@ -1,8 +1,9 @@
-//! IMAP up to its capabilities (RFC 3501, RFC 9051).
+//! IMAP: its capabilities, the sign-in, and whether the mailbox opens (RFC 3501, RFC 9051, RFC 4959).
 //!
-//! In: a connection inside TLS. Out: the greeting and what is offered, or the [`Stop`]. Nothing is signed in.
+//! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. The
+//! mailbox is opened by EXAMINE, which changes nothing, not even which messages are new (RFC 9051 6.3.3).
 
-use super::{Fact, Shape, fact, timed};
+use super::{Fact, Shape, fact, mailbox, timed};
 use crate::{
     net::{Halt, session::Session},
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
@@ -10,10 +11,11 @@ use crate::{
         exchange,
         imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer},
         line,
+        xoauth2::Presentation,
     },
 };
 
-/// What an IMAP greeting and capability list can measure.
+/// What an IMAP greeting, capability list and sign-in can measure.
 pub const FACTS: &[Fact] = &[
     fact("imap.greeting", Shape::Text, "greeting"),
     fact("imap.server", Shape::Text, "server named in the greeting"),
@@ -32,6 +34,61 @@ pub const FACTS: &[Fact] = &[
 /// # Errors
 /// The [`Stop`] at the stage that could not go on.
 pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    offered(session, facts, steps).await?;
+    let _ = session.send("A2 LOGOUT").await; // a courtesy: what was asked is known
+    Ok(())
+}
+
+/// Reads the greeting, learns what is offered, and signs in: with the token in the command where SASL-IR is offered
+/// (RFC 4959), else on a line of its own. A challenge is answered with an empty line, which lets the server say why it
+/// refuses; `*` (RFC 9051 6.2.2) would only be told that the exchange was cancelled.
+///
+/// # Errors
+/// The [`Stop`] at the stage that could not go on; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then
+/// the token was not sent.
+pub async fn sign_in(
+    session: &mut Session,
+    presented: &Presentation,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let offered = offered(session, facts, steps).await?;
+    facts.set("imap.signed_in", false);
+    let mechanisms = offered.mechanisms();
+    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
+        return Err(refused(Stage::Authenticate, Kind::NotOffered, &mechanisms.join(", ")));
+    }
+    let at_once = offered.offers("SASL-IR");
+    timed(Stage::Authenticate, steps, authenticate(session, presented, at_once)).await?;
+    facts.set("imap.signed_in", true);
+    Ok(())
+}
+
+/// Opens the inbox for reading and counts its messages.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Open`]: also when the server took the token and now says that the mailbox is not connected.
+pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    facts.set("imap.mailbox_open", false);
+    let answer = timed(Stage::Open, steps, examine(session)).await?;
+    facts.set("imap.mailbox_open", true);
+    if let Some(count) = answer.message_count() {
+        facts.set("imap.message_count", count);
+    }
+    if matches!(&answer.end, Reply::Tagged(_, Condition { code: Some(code), .. }) if code.eq_ignore_ascii_case("READ-WRITE"))
+    {
+        session.note("the server says READ-WRITE to EXAMINE; nothing is written");
+    }
+    Ok(())
+}
+
+/// Says that nothing more will come. The answer is not waited for.
+pub async fn leave(session: &mut Session) {
+    let _ = session.send("A4 LOGOUT").await; // a courtesy: what was asked is known
+}
+
+/// Reads the greeting and learns what is offered, from the greeting when it says so, else by asking.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Capabilities, Stop> {
     let greeting = timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = match Capabilities::of(&greeting) {
         Some(offered) => offered,
@@ -42,8 +99,48 @@ pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut 
     facts.set("imap.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
     facts.set("imap.initial_response_offered", offered.offers("SASL-IR"));
     facts.set("imap.mechanisms", mechanisms);
-    let _ = session.send("A2 LOGOUT").await; // a courtesy: what was asked is known
-    Ok(())
+    Ok(offered)
+}
+
+async fn authenticate(session: &mut Session, presented: &Presentation, at_once: bool) -> Result<(), Stop> {
+    let stage = Stage::Authenticate;
+    nothing_answered(session, stage, "A2")?;
+    let command = "A2 AUTHENTICATE XOAUTH2";
+    if !at_once {
+        session.send(command).await.map_err(|halt| stop(stage, halt))?;
+        match answer(session, stage, "A2").await?.end {
+            Reply::Continue(_) => {}
+            end => return Err(refusal(stage, &end)),
+        }
+    }
+    let before = if at_once { format!("{command} ") } else { String::new() };
+    session.send_secret(&before, presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
+    let mut end = answer(session, stage, "A2").await?.end;
+    let mut challenge = None;
+    if let Reply::Continue(coded) = &end {
+        challenge = mailbox::challenge(session, coded);
+        session.send("").await.map_err(|halt| stop(stage, halt))?;
+        end = answer(session, stage, "A2").await?.end;
+    }
+    match &end {
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => Ok(()),
+        _ => Err(mailbox::with_challenge(refusal(stage, &end), challenge)),
+    }
+}
+
+async fn examine(session: &mut Session) -> Result<Answer, Stop> {
+    let stage = Stage::Open;
+    nothing_answered(session, stage, "A3")?;
+    session.send("A3 EXAMINE INBOX").await.map_err(|halt| stop(stage, halt))?;
+    let answer = answer(session, stage, "A3").await?;
+    match &answer.end {
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => Ok(answer),
+        end => Err(refusal(stage, end)),
+    }
+}
+
+async fn answer(session: &mut Session, stage: Stage, tag: &str) -> Result<Answer, Stop> {
+    session.read(|bytes| decode_answer(tag, bytes)).await.map_err(|halt| stop(stage, halt))
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Stop> {
@@ -67,25 +164,36 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Sto
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
     let stage = Stage::Capabilities;
-    if was_answered_before(session.unread()) {
-        let words = format!("before it was asked: {}", line::words(session.unread()));
-        return Err(refused(stage, Kind::Gibberish, &words));
-    }
+    nothing_answered(session, stage, "A1")?;
     session.send("A1 CAPABILITY").await.map_err(|halt| stop(stage, halt))?;
-    let answer = session.read(|bytes| decode_answer("A1", bytes)).await.map_err(|halt| stop(stage, halt))?;
+    let answer = answer(session, stage, "A1").await?;
     match &answer.end {
-        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => offered(&answer),
-        Reply::Continue(_) => Err(refused(stage, Kind::Gibberish, &answer.end.words())),
-        _ => Err(refused(stage, Kind::Rejected, &answer.end.words())),
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => listed_in(&answer),
+        end => Err(refusal(stage, end)),
     }
 }
 
 /// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
-fn was_answered_before(unread: &[u8]) -> bool {
-    unread.split(|byte| *byte == b'\n').any(|line| line.starts_with(b"A1 "))
+fn nothing_answered(session: &Session, stage: Stage, tag: &str) -> Result<(), Stop> {
+    let answers = |line: &[u8]| line.strip_prefix(tag.as_bytes()).is_some_and(|rest| rest.starts_with(b" "));
+    if !session.unread().split(|byte| *byte == b'\n').any(answers) {
+        return Ok(());
+    }
+    Err(refused(stage, Kind::Gibberish, &format!("before it was asked: {}", line::words(session.unread()))))
 }
 
-fn offered(answer: &Answer) -> Result<Capabilities, Stop> {
+/// An answer that does not go on as it should: NO, BAD and BYE refuse, all else does not belong there.
+fn refusal(stage: Stage, end: &Reply) -> Stop {
+    match end {
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => refused(stage, Kind::Gibberish, &end.words()),
+        Reply::Tagged(_, condition) | Reply::Untagged(condition) => {
+            Stop { error: condition.code.clone(), ..refused(stage, Kind::Rejected, &end.words()) }
+        }
+        Reply::Continue(_) | Reply::Data(_) => refused(stage, Kind::Gibberish, &end.words()),
+    }
+}
+
+fn listed_in(answer: &Answer) -> Result<Capabilities, Stop> {
     answer.capabilities().ok_or_else(|| {
         let words = format!("no capability list before: {}", answer.end.words());
         refused(Stage::Capabilities, Kind::Gibberish, &words)
@@ -109,6 +217,8 @@ mod tests {
     use super::*;
     use crate::{
         net::session::scripted::{Turn, said, say, session},
+        probe::mailbox::tests::{TOKEN, clean, presented},
+        secret::Secret,
         seen::Value,
     };
 
@@ -251,5 +361,188 @@ mod tests {
             let (stage, kind, _) = stopped(vec![say(BANNER), Turn::Hear("A1 "), say(&OFFER[..cut])]).await;
             assert_eq!((stage, kind), (Stage::Capabilities, Kind::Closed), "{cut}");
         }
+    }
+
+    const AT_ONCE: &str = "* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2 SASL-IR] ready\r\n";
+    const IN_TWO: &str = "* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] ready\r\n";
+    const SIGNED_IN: &str = "A2 OK AUTHENTICATE completed.\r\n";
+
+    /// Signs in and opens, as a look into a mailbox does.
+    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(turns).inside_tls();
+        session.hide(&Secret::new(TOKEN));
+        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
+        if done.is_ok() {
+            done = open(&mut session, &mut facts, &mut steps).await;
+        }
+        let said = said(session);
+        clean(&(&done, &facts, &steps, &said));
+        (done, facts, said)
+    }
+
+    /// What the server answers to the token; then it stays.
+    fn told(answer: &str) -> Vec<Turn> {
+        vec![say(AT_ONCE), Turn::Hear("A2 AUTHENTICATE XOAUTH2 dXNlcj1"), say(answer), Turn::Hold]
+    }
+
+    fn opened(answer: &str) -> Vec<Turn> {
+        let mut turns = told(SIGNED_IN);
+        turns.splice(3.., [Turn::Hear("A3 EXAMINE INBOX\r\n"), say(answer), Turn::Hold]);
+        turns
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn token_taken_and_mailbox_opens() {
+        let answer = "* 172 EXISTS\r\n* 1 RECENT\r\n* FLAGS (\\Seen)\r\nA3 OK [READ-ONLY] EXAMINE completed.\r\n";
+        let (done, facts, said) = enter(opened(answer)).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("imap.signed_in"), Some(&true.into()));
+        assert_eq!(facts.get("imap.mailbox_open"), Some(&true.into()));
+        assert_eq!(facts.get("imap.message_count"), Some(&172.into()));
+        assert!(said.contains(&format!("~> A2 AUTHENTICATE XOAUTH2 {}", presented().shown())), "{said:?}");
+        assert!(!said.iter().any(|line| line.contains("READ-WRITE")), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn token_goes_on_its_own_line_without_sasl_ir() {
+        let turns = vec![
+            say(IN_TWO),
+            Turn::Hear("A2 AUTHENTICATE XOAUTH2\r\n"),
+            say("+ \r\n"),
+            Turn::Hear("dXNlcj1"),
+            say(SIGNED_IN),
+            Turn::Hear("A3 EXAMINE INBOX\r\n"),
+            say("A3 OK [READ-WRITE] done\r\n"),
+        ];
+        let (done, facts, said) = enter(turns).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("imap.message_count"), None, "it was not said");
+        assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
+        assert!(said.iter().any(|line| line.starts_with("== ") && line.contains("READ-WRITE")), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_are_kept_to_the_letter() {
+        for (answer, kind, error) in [
+            ("A2 NO AUTHENTICATE failed.", Kind::Rejected, None),
+            ("A2 NO [AUTHENTICATIONFAILED] Authentication failed.", Kind::Rejected, Some("AUTHENTICATIONFAILED")),
+            ("A2 NO [UNAVAILABLE] Temporary authentication failure.", Kind::Rejected, Some("UNAVAILABLE")),
+            ("A2 NO Server Unavailable. 15", Kind::Rejected, None),
+            ("A2 BAD Request is throttled. Suggested Backoff Time: 30000 milliseconds", Kind::Rejected, None),
+            ("A2 BAD Command Error. 10", Kind::Rejected, None),
+            ("* BYE Connection is closed. 13", Kind::Rejected, None),
+        ] {
+            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let stop = done.unwrap_err();
+            assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Imap, Stage::Authenticate, kind));
+            assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
+            assert_eq!(facts.get("imap.signed_in"), Some(&false.into()));
+            assert_eq!(facts.get("imap.mailbox_open"), None, "never asked");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn challenge_is_answered_and_the_refusal_behind_it_is_kept() {
+        let challenge = "+ eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=\r\n";
+        for sasl_ir in [true, false] {
+            let mut turns = told(challenge);
+            if !sasl_ir {
+                turns.splice(
+                    ..2,
+                    [say(IN_TWO), Turn::Hear("A2 AUTHENTICATE XOAUTH2\r\n"), say("+\r\n"), Turn::Hear("dXNlcj1")],
+                );
+            }
+            turns.pop();
+            turns.extend([Turn::Hear("\r\n"), say("A2 NO AUTHENTICATE failed.\r\n"), Turn::Hold]);
+            let stop = enter(turns).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Rejected));
+            assert_eq!(stop.words, "A2 NO AUTHENTICATE failed. (challenge: status 400, schemes Bearer)");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn challenge_that_holds_the_token_does_not_show_it() {
+        use base64::{Engine, prelude::BASE64_STANDARD};
+        let hostile = BASE64_STANDARD.encode(format!(r#"{{"status":"400","scope":"{TOKEN}"}}"#));
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut turns = told(&format!("+ {hostile}\r\n"));
+        turns.splice(3.., [Turn::Hear("\r\n"), say("A2 NO no\r\n"), Turn::Hold]);
+        let mut session = session(turns).inside_tls();
+        session.hide(&Secret::new(TOKEN));
+        let stop = sign_in(&mut session, &presented(), &mut facts, &mut steps).await.unwrap_err();
+        assert!(stop.words.starts_with("A2 NO no (challenge: status 400, scope ***"), "{}", stop.words);
+        clean(&(&stop, &facts));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn authenticated_but_not_connected_is_a_stop_of_the_mailbox() {
+        for (answer, kind, words) in [
+            (
+                "A3 BAD User is authenticated but not connected.\r\n",
+                Kind::Rejected,
+                "A3 BAD User is authenticated but not connected.",
+            ),
+            ("* BYE Connection closed. 14\r\n", Kind::Rejected, "* BYE Connection closed. 14"),
+            ("A3 NO [NONEXISTENT] no INBOX\r\n", Kind::Rejected, "A3 NO [NONEXISTENT] no INBOX"),
+            ("+ more\r\n", Kind::Gibberish, "+ more"),
+        ] {
+            let (done, facts, _) = enter(opened(answer)).await;
+            let stop = done.unwrap_err();
+            assert_eq!((stop.stage, stop.kind, stop.words.as_str()), (Stage::Open, kind, words));
+            assert_eq!(facts.get("imap.signed_in"), Some(&true.into()));
+            assert_eq!(facts.get("imap.mailbox_open"), Some(&false.into()));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn farewell_right_behind_the_good_answer() {
+        let stop = enter(told(&[SIGNED_IN, "* BYE Connection closed. 14\r\n"].concat())).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.words.as_str()), (Stage::Open, "* BYE Connection closed. 14"));
+        let mut turns = told(SIGNED_IN);
+        turns.pop();
+        let stop = enter(turns).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn token_is_not_sent_where_it_does_not_belong() {
+        for (greeting, answer, kind) in [
+            ("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n", "", Kind::NotOffered),
+            (&*format!("{IN_TWO}A2 OK early\r\n"), "", Kind::Gibberish),
+            (IN_TWO, "A2 NO not today\r\n", Kind::Rejected),
+            (IN_TWO, "A2 OK come in\r\n", Kind::Gibberish),
+        ] {
+            let turns = if answer.is_empty() {
+                vec![say(greeting), Turn::Hold]
+            } else {
+                vec![say(greeting), Turn::Hear("A2 AUTHENTICATE XOAUTH2\r\n"), say(answer), Turn::Hold]
+            };
+            let (done, _, said) = enter(turns).await;
+            let stop = done.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, kind), "{greeting} {answer}");
+            assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_that_repeats_the_token() {
+        let line = presented().line().expose().to_owned();
+        for repeated in [line.as_str(), TOKEN] {
+            let stop = enter(told(&format!("A2 BAD Unknown {repeated}\r\n"))).await.0.unwrap_err();
+            assert!(stop.words.starts_with("A2 BAD Unknown ***"), "{}", stop.words);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gone_at_any_point_of_the_sign_in() {
+        for cut in 0..SIGNED_IN.len() {
+            let mut turns = told(&SIGNED_IN[..cut]);
+            turns.pop();
+            let stop = enter(turns).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
+        }
+        let stop = enter(told("")).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
     }
 }

@@ -3,17 +3,47 @@
 //! The sign-in goes to one address, the first that the look at the service found well; Microsoft sees one sign-in for
 //! each mailbox and protocol. Who is named in the sign-in follows the identity rule: SMTP takes nobody but the token's
 //! own user; IMAP and POP3 take the mailbox that is to be opened; a token of the application takes the mailbox always.
+//!
+//! The token is sent inside TLS only, to a server whose certificate is trusted and covers the name. A refusal is final
+//! here, also one for the moment: who asks again is not this file.
 
-use std::sync::Arc;
+use std::{mem, net::SocketAddr, sync::Arc, time::Instant};
 
-use super::World;
-use crate::seen::{Facts, Observation, Protocol};
+use super::{
+    World, imap, pop3, smtp,
+    tcp::{self, Depth, Service},
+};
+use crate::{
+    net::{
+        Network,
+        places::Place,
+        session::{Session, Transcript},
+    },
+    oauth::Held,
+    seen::{Facts, Kind, Mark, Observation, Path, Protocol, Stage, Stop},
+    wire::{
+        line,
+        xoauth2::{self, Presentation},
+    },
+};
+
+/// Sign-ins at once at one host and port.
+const MOST_PER_HOST: usize = 8;
+/// SMTP sign-ins at once of one user. Exchange Online takes three for each mailbox (`432 4.3.2 Concurrent connections
+/// limit exceeded`, <https://aka.ms/concurrent_sending>); ECE's own dispatcher needs one.
+const MOST_PER_SENDER: usize = 2;
+
+/// What is kept of a sign-in that went well; the rest is told by the look at the service.
+const RESULTS: [&str; 6] =
+    ["signed_in", "signed_in_as", "sender_accepted", "recipient_accepted", "mailbox_open", "message_count"];
 
 /// A look into a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Look {
     /// The account whose token is presented.
     pub account: String,
+    /// Whose token it should be; used for SMTP when the token does not say.
+    pub signs_in_as: Option<String>,
     /// The mailbox.
     pub mailbox: String,
     /// SMTP, IMAP or POP3.
@@ -24,12 +54,31 @@ pub struct Look {
     pub port: u16,
 }
 
+impl Look {
+    /// Who is named in the sign-in.
+    fn user<'a>(&'a self, held: &'a Held) -> &'a str {
+        let own = held.user.as_deref().or(self.signs_in_as.as_deref());
+        match self.protocol {
+            Protocol::Smtp if !held.application => own.unwrap_or(&self.mailbox),
+            _ => &self.mailbox,
+        }
+    }
+
+    fn stop(&self, stage: Stage, kind: Kind, words: impl Into<String>) -> Stop {
+        Stop::new(self.protocol, stage, kind, words)
+    }
+
+    fn fact(&self, name: &str) -> String {
+        format!("{}.{name}", self.protocol.name())
+    }
+}
+
 /// Signs in and opens. `earlier` holds the looks at the service and at the token.
-pub async fn observe(look: &Look, _earlier: &[Arc<Observation>], _world: &World) -> Observation {
-    Observation {
+pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
+    let mut observation = Observation {
         probe: look.protocol.name().to_owned(),
         subject: look.mailbox.clone(),
-        own: false,
+        own: false, // the run knows whose it is
         road: "direct".to_owned(),
         facts: Facts::default(),
         stop: None,
@@ -37,5 +86,591 @@ pub async fn observe(look: &Look, _earlier: &[Arc<Observation>], _world: &World)
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: 0.0,
+    };
+    match prepare(look, earlier, world).await {
+        Ok(visit) => {
+            let began = Instant::now();
+            observation.road.clone_from(&visit.road);
+            observation.paths.push(path(look, &visit, world).await);
+            observation.duration_ms = tcp::ms(began);
+        }
+        Err(stop) => observation.stop = Some(stop),
+    }
+    observation
+}
+
+/// All that a sign-in needs before anything is dialled.
+struct Visit {
+    user: String,
+    presented: Presentation,
+    held: Held,
+    way: tcp::Look,
+    road: String,
+    address: SocketAddr,
+    turned: bool,
+    /// Given back when the visit is over.
+    _places: Vec<Place>,
+}
+
+async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Result<Visit, Stop> {
+    let Some(held) = world.wallet.held(&look.account) else {
+        let words = format!("there is no token for the account {}", look.account);
+        return Err(look.stop(Stage::Credential, Kind::Missing, line::shorten(&words, line::MOST_WORDS)));
+    };
+    let user = look.user(&held).to_owned();
+    let presented = Presentation::new(&user, &held.token).ok_or_else(|| {
+        look.stop(Stage::Credential, Kind::Gibberish, "the token or its user holds characters that no token has")
+    })?;
+    let way = way(look)?;
+    let (road, address, turned) = address(&way, earlier, &world.network).await?;
+    let places = turn(look, &user, world).await?;
+    Ok(Visit { user, presented, held, way, road, address, turned, _places: places })
+}
+
+fn way(look: &Look) -> Result<tcp::Look, Stop> {
+    let service = match look.protocol {
+        Protocol::Smtp => Service::Smtp,
+        Protocol::Imap => Service::Imap,
+        Protocol::Pop3 => Service::Pop3,
+        other => return Err(look.stop(Stage::Connect, Kind::OwnFault, format!("{} opens no mailbox", other.name()))),
+    };
+    let (host, port) = (look.host.clone(), look.port);
+    Ok(tcp::Look { host, port, service, depth: Depth::Service, public_issuers: Vec::new() })
+}
+
+/// The road and the address, and whether `--connect-to` has named it: what the look at this service found well, or what
+/// the name resolves to.
+async fn address(
+    way: &tcp::Look,
+    earlier: &[Arc<Observation>],
+    network: &Network,
+) -> Result<(String, SocketAddr, bool), Stop> {
+    let subject = format!("{}:{}", way.host, way.port);
+    let service = earlier.iter().find(|seen| !seen.paths.is_empty() && seen.subject.eq_ignore_ascii_case(&subject));
+    if let Some(service) = service {
+        let well = service.paths.iter().find(|path| path.stop.is_none()).unwrap_or(&service.paths[0]);
+        let turned = network.roads.turned(&way.host, way.port).is_some();
+        return Ok((service.road.clone(), well.address, turned));
+    }
+    let name = earlier.iter().find(|seen| seen.probe == "dns" && seen.subject.eq_ignore_ascii_case(&way.host));
+    let places = tcp::places(way, name.map(AsRef::as_ref), network).await?;
+    let (used, _) = tcp::by_family(&places, network);
+    let address = used.first().or(places.addresses.first()).copied();
+    let address = address.ok_or_else(|| Stop::new(Protocol::Dns, Stage::Lookup, Kind::NoAddress, "no address"))?;
+    Ok((places.road, address, places.turned))
+}
+
+/// Waits for a turn: first among the sign-ins of one sender, then among those at the host. Always in this order, so that
+/// no two wait for each other.
+async fn turn(look: &Look, user: &str, world: &World) -> Result<Vec<Place>, Stop> {
+    let sender = format!("smtp {}", user.to_lowercase());
+    let host = format!("{}:{}", look.host.to_lowercase(), look.port);
+    let wanted = [(look.protocol == Protocol::Smtp, sender, MOST_PER_SENDER), (true, host, MOST_PER_HOST)];
+    let mut places = Vec::new();
+    for (_, key, most) in wanted.iter().filter(|(counts, ..)| *counts) {
+        let place = world.limits.take(key, *most, &world.network.limits).await;
+        places.push(place.map_err(|halt| look.stop(Stage::Connect, halt.kind, halt.words))?);
+    }
+    Ok(places)
+}
+
+async fn path(look: &Look, visit: &Visit, world: &World) -> Path {
+    let mut path = tcp::begun(visit.address);
+    let mut transcript = Transcript::new();
+    path.stop = walk(look, visit, &world.network, &mut path, &mut transcript).await.err();
+    if let Some(stop) = &path.stop {
+        transcript.note(Mark::Remark, &format!("stopped: {}", stop.words));
+    }
+    if path.stop.is_some() || world.keep_transcripts {
+        path.transcript = transcript.into_lines();
+    } else {
+        path.facts = results(look, &path.facts);
+    }
+    path
+}
+
+fn results(look: &Look, facts: &Facts) -> Facts {
+    let mut kept = Facts::default();
+    for name in RESULTS.map(|name| look.fact(name)) {
+        if let Some(value) = facts.get(&name) {
+            kept.set(&name, value.clone());
+        }
+    }
+    kept
+}
+
+async fn walk(
+    look: &Look,
+    visit: &Visit,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<(), Stop> {
+    let stream = tcp::connect(visit.turned, network, path, transcript).await?;
+    let stream = tcp::before_tls(&visit.way, Box::new(stream), network, path, transcript).await?;
+    let stream = tcp::encrypt(&visit.way, stream, network, path, transcript).await?; // an untrusted server ends it here
+    let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript)).inside_tls();
+    let went = speak(look, visit, &mut session, path).await;
+    let (stream, said) = session.into_parts();
+    *transcript = said;
+    tcp::farewell(stream);
+    went
+}
+
+async fn speak(look: &Look, visit: &Visit, session: &mut Session, path: &mut Path) -> Result<(), Stop> {
+    session.hide(&visit.held.token);
+    path.facts.set(&look.fact("signed_in_as"), visit.user.clone());
+    let went = enter(look, visit, session, path).await;
+    let listens = went.as_ref().err().is_none_or(|stop| matches!(stop.kind, Kind::Rejected | Kind::NotOffered));
+    match look.protocol {
+        _ if !listens => {}
+        Protocol::Smtp => smtp::leave(session).await,
+        Protocol::Imap => imap::leave(session).await,
+        _ => pop3::leave(session).await,
+    }
+    went
+}
+
+async fn enter(look: &Look, visit: &Visit, session: &mut Session, path: &mut Path) -> Result<(), Stop> {
+    let (presented, facts, steps) = (&visit.presented, &mut path.facts, &mut path.steps);
+    match look.protocol {
+        Protocol::Smtp => {
+            smtp::sign_in(session, presented, facts, steps).await?;
+            smtp::open(session, &look.mailbox, facts, steps).await
+        }
+        Protocol::Imap => {
+            imap::sign_in(session, presented, facts, steps).await?;
+            imap::open(session, facts, steps).await
+        }
+        _ => {
+            pop3::sign_in(session, presented, facts, steps).await?;
+            pop3::open(session, facts, steps).await
+        }
+    }
+}
+
+/// A server's challenge in words, without the token if it should stand in it.
+pub(super) fn challenge(session: &mut Session, coded: &str) -> Option<String> {
+    let words = session.covered(&xoauth2::challenge(coded)?);
+    session.note(&format!("the challenge says: {words}"));
+    Some(words)
+}
+
+/// The refusal to the letter, and behind it what the challenge had said.
+pub(super) fn with_challenge(stop: Stop, challenge: Option<String>) -> Stop {
+    let Some(challenge) = challenge else { return stop };
+    let words = line::shorten(&format!("{} (challenge: {challenge})", stop.words), line::MOST_WORDS);
+    Stop { words, ..stop }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::fmt::Debug;
+
+    use base64::{Engine, prelude::BASE64_STANDARD};
+    use tokio::{
+        io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream},
+        net::TcpListener,
+        sync::mpsc,
+    };
+
+    use super::*;
+    use crate::{
+        net::{
+            Places, Resolve, Roads,
+            tls::tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
+        },
+        oauth::Wallet,
+        probe::tcp::tests::{network, road_to},
+        secret::Secret,
+        seen::Value,
+    };
+
+    pub(in crate::probe) const TOKEN: &str =
+        "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.eyJub3QiOiJ0byBiZSBzZWVuIGFueXdoZXJlIn0.Tm90IGEgc2lnbmF0dXJlIGF0IGFsbA";
+    const PERSON: &str = "anna@mail.test";
+    const MAILBOX: &str = "sales@mail.test";
+
+    pub(in crate::probe) fn presented() -> Presentation {
+        Presentation::new(MAILBOX, &Secret::new(TOKEN)).unwrap()
+    }
+
+    /// Nothing that is printed of this holds sixteen bytes of the token, plain or in base64 however it is aligned.
+    pub(in crate::probe) fn clean(seen: &impl Debug) {
+        let printed = format!("{seen:?}");
+        let coded = |before: &str, cut: usize| BASE64_STANDARD.encode([before, TOKEN].concat())[cut..].to_owned();
+        let line = presented().line().expose().to_owned();
+        for form in [TOKEN.to_owned(), coded("", 0), coded("x", 2), coded("xx", 3), line] {
+            for piece in form.as_bytes().windows(16) {
+                let piece = std::str::from_utf8(piece).unwrap();
+                assert!(!printed.contains(piece), "{piece} stands in {printed}");
+            }
+        }
+    }
+
+    fn look(protocol: Protocol) -> Look {
+        Look {
+            account: "sales".to_owned(),
+            signs_in_as: None,
+            mailbox: MAILBOX.to_owned(),
+            protocol,
+            host: "mail.test".to_owned(),
+            port: 443,
+        }
+    }
+
+    fn held(user: Option<&str>, application: bool) -> Held {
+        Held { token: Secret::new(TOKEN), user: user.map(str::to_owned), application }
+    }
+
+    fn world(papers: &Papers, roads: Roads) -> World {
+        let wallet = Wallet::default();
+        wallet.keep("sales", held(Some(PERSON), false));
+        World { network: network(papers, roads), wallet, limits: Places::default(), keep_transcripts: true }
+    }
+
+    async fn seen(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
+        let observation = observe(look, earlier, world).await;
+        clean(&observation);
+        clean(&serde_json::to_string(&observation).unwrap());
+        assert_eq!((observation.subject.as_str(), observation.probe.as_str()), (MAILBOX, look.protocol.name()));
+        observation
+    }
+
+    async fn say(stream: &mut (impl AsyncWrite + Unpin), text: &str) {
+        let _ = stream.write_all(text.as_bytes()).await;
+        let _ = stream.flush().await;
+    }
+
+    /// A server that answers line after line from its script, inside TLS, and tells every line that it hears.
+    async fn server(
+        papers: &Papers,
+        greeting: &'static str,
+        script: &'static [(&'static str, &'static str)],
+    ) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+        let acceptor = acceptor(papers);
+        let (tell, heard) = mpsc::unbounded_channel();
+        let address = serve(move |stream| {
+            let (acceptor, tell) = (acceptor.clone(), tell.clone());
+            async move {
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let mut stream = BufStream::new(stream);
+                say(&mut stream, greeting).await;
+                answer(&mut stream, script, &tell).await;
+            }
+        });
+        (address.await, heard)
+    }
+
+    async fn answer(
+        stream: &mut (impl AsyncBufRead + AsyncWrite + Unpin),
+        script: &[(&str, &str)],
+        tell: &mpsc::UnboundedSender<String>,
+    ) {
+        let mut line = String::new();
+        while stream.read_line(&mut line).await.is_ok_and(|length| length > 0) {
+            let _ = tell.send(line.trim_end().to_owned());
+            if let Some((_, answer)) = script.iter().find(|(begins, _)| line.starts_with(begins)) {
+                say(stream, answer).await;
+            }
+            line.clear();
+        }
+    }
+
+    /// All lines that came until the client left.
+    async fn lines(mut heard: mpsc::UnboundedReceiver<String>, last: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        while let Some(line) = heard.recv().await {
+            let ended = line == last;
+            lines.push(line);
+            if ended {
+                break;
+            }
+        }
+        lines
+    }
+
+    /// Who is named in a line with the token.
+    fn named(line: &str) -> String {
+        let whole = BASE64_STANDARD.decode(line.rsplit(' ').next().unwrap()).unwrap();
+        let whole = String::from_utf8(whole).unwrap();
+        assert!(whole.ends_with(&format!("\x01auth=Bearer {TOKEN}\x01\x01")));
+        whole.split('\x01').next().unwrap().strip_prefix("user=").unwrap().to_owned()
+    }
+
+    const IMAP_GREETING: &str = "* OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2 SASL-IR] ready\r\n";
+    const IMAP: &[(&str, &str)] = &[
+        ("A2 AUTHENTICATE", "A2 OK AUTHENTICATE completed.\r\n"),
+        ("A3 EXAMINE", "* 3 EXISTS\r\nA3 OK [READ-ONLY] done\r\n"),
+    ];
+    const POP3: &[(&str, &str)] = &[
+        ("CAPA", "+OK\r\nSASL XOAUTH2\r\n.\r\n"),
+        ("AUTH", "+ \r\n"),
+        ("dXNlcj", "+OK in\r\n"),
+        ("STAT", "+OK 3 99\r\n"),
+    ];
+    const SMTP: &[(&str, &str)] = &[
+        ("EHLO", "250-me\r\n250 AUTH XOAUTH2\r\n"),
+        ("AUTH", "334 \r\n"),
+        ("dXNlcj", "235 2.7.0 Authentication successful\r\n"),
+        ("MAIL", "250 ok\r\n"),
+        ("RCPT", "250 ok\r\n"),
+        ("RSET", "250 ok\r\n"),
+    ];
+
+    /// A submission server: STARTTLS first, then as [`server`].
+    async fn submission(papers: &Papers) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+        let acceptor = acceptor(papers);
+        let (tell, heard) = mpsc::unbounded_channel();
+        let address = serve(move |stream| {
+            let (acceptor, tell) = (acceptor.clone(), tell.clone());
+            async move {
+                let mut plain = BufStream::new(stream);
+                let mut line = String::new();
+                say(&mut plain, "220 mail.test ready\r\n").await;
+                let _ = plain.read_line(&mut line).await;
+                say(&mut plain, "250-mail.test\r\n250 STARTTLS\r\n").await;
+                let _ = plain.read_line(&mut line).await;
+                say(&mut plain, "220 go\r\n").await;
+                assert!(!line.contains("AUTH"), "{line}");
+                let Ok(stream) = acceptor.accept(plain.into_inner()).await else { return };
+                answer(&mut BufStream::new(stream), SMTP, &tell).await;
+            }
+        });
+        (address.await, heard)
+    }
+
+    fn facts(observation: &Observation) -> Vec<String> {
+        let facts = &observation.paths[0].facts;
+        facts.iter().map(|(name, value)| format!("{name}={value}")).collect()
+    }
+
+    #[tokio::test]
+    async fn imap_names_the_mailbox() {
+        let papers = issued(GOOD);
+        let (address, heard) = server(&papers, IMAP_GREETING, IMAP).await;
+        let mut world = world(&papers, road_to(address));
+        world.keep_transcripts = false;
+        let observation = seen(&look(Protocol::Imap), &[], &world).await;
+        let results = [
+            "imap.mailbox_open=yes",
+            "imap.message_count=3",
+            "imap.signed_in=yes",
+            "imap.signed_in_as=sales@mail.test",
+        ];
+        assert_eq!(facts(&observation), results, "and nothing else is kept");
+        assert_eq!((&observation.paths[0].stop, observation.paths[0].transcript.len()), (&None, 0));
+        let lines = lines(heard, "A4 LOGOUT").await;
+        assert_eq!(named(&lines[0]), MAILBOX);
+        assert_eq!(lines[1..], ["A3 EXAMINE INBOX", "A4 LOGOUT"]);
+    }
+
+    #[tokio::test]
+    async fn pop3_names_the_mailbox() {
+        let papers = issued(GOOD);
+        let (address, heard) = server(&papers, "+OK ready\r\n", POP3).await;
+        let observation = seen(&look(Protocol::Pop3), &[], &world(&papers, road_to(address))).await;
+        assert_eq!(observation.paths[0].stop, None);
+        assert!(facts(&observation).contains(&"pop3.message_count=3".to_owned()), "{observation:?}");
+        let lines = lines(heard, "QUIT").await;
+        assert_eq!(named(&lines[2]), MAILBOX);
+        assert_eq!([&lines[..2], &lines[3..]].concat(), ["CAPA", "AUTH XOAUTH2", "STAT", "QUIT"]);
+    }
+
+    #[tokio::test]
+    async fn smtp_names_the_tokens_own_user_and_sends_from_the_mailbox() {
+        let papers = issued(GOOD);
+        let (address, heard) = submission(&papers).await;
+        let observation = seen(&look(Protocol::Smtp), &[], &world(&papers, road_to(address))).await;
+        let path = &observation.paths[0];
+        assert_eq!(path.stop, None);
+        assert!(path.transcript.iter().any(|line| line.text.ends_with("user=anna@mail.test>")), "{path:?}");
+        let stages: Vec<Stage> = path.steps.iter().map(|step| step.name).collect();
+        assert_eq!(stages[5..], [Stage::Capabilities, Stage::Authenticate, Stage::Sender, Stage::Recipient]);
+        let lines = lines(heard, "QUIT").await;
+        assert_eq!((lines[1].as_str(), named(&lines[2]).as_str()), ("AUTH XOAUTH2", PERSON));
+        assert_eq!(lines[3..], ["MAIL FROM:<sales@mail.test>", "RCPT TO:<sales@mail.test>", "RSET", "QUIT"]);
+    }
+
+    #[test]
+    fn who_is_named_follows_the_identity_rule() {
+        let other = Some("eve@mail.test".to_owned());
+        for (protocol, signs_in_as, held, user) in [
+            (Protocol::Smtp, &other, held(Some(PERSON), false), PERSON),
+            (Protocol::Smtp, &other, held(None, false), "eve@mail.test"),
+            (Protocol::Smtp, &None, held(None, false), MAILBOX),
+            (Protocol::Smtp, &other, held(Some(PERSON), true), MAILBOX),
+            (Protocol::Imap, &other, held(Some(PERSON), false), MAILBOX),
+            (Protocol::Pop3, &other, held(Some(PERSON), false), MAILBOX),
+            (Protocol::Imap, &None, held(None, true), MAILBOX),
+        ] {
+            let look = Look { signs_in_as: signs_in_as.clone(), ..look(protocol) };
+            assert_eq!(look.user(&held), user, "{protocol:?} {held:?}");
+        }
+    }
+
+    /// What a server with such a certificate receives inside TLS, in bytes, and what was seen of it.
+    async fn bad_certificate(recipe: Recipe, trusted: bool, protocol: Protocol) -> (Observation, Vec<u8>) {
+        let papers = issued(recipe);
+        let acceptor = acceptor(&papers);
+        let (tell, mut received) = mpsc::unbounded_channel();
+        let address = serve(move |stream| {
+            let (acceptor, tell) = (acceptor.clone(), tell.clone());
+            async move {
+                let mut plain = BufStream::new(stream);
+                if protocol == Protocol::Smtp {
+                    let mut line = String::new();
+                    say(&mut plain, "220 ready\r\n").await;
+                    let _ = plain.read_line(&mut line).await;
+                    say(&mut plain, "250-me\r\n250 STARTTLS\r\n").await;
+                    let _ = plain.read_line(&mut line).await;
+                    say(&mut plain, "220 go\r\n").await;
+                }
+                let mut bytes = Vec::new();
+                if let Ok(stream) = acceptor.accept(plain.into_inner()).await {
+                    let mut stream = BufStream::new(stream);
+                    say(&mut stream, IMAP_GREETING).await; // invites the token
+                    let _ = stream.read_to_end(&mut bytes).await;
+                }
+                let _ = tell.send(bytes);
+            }
+        });
+        let road = road_to(address.await);
+        let world = if trusted { world(&papers, road) } else { world(&issued(GOOD), road) };
+        let observation = seen(&look(protocol), &[], &world).await;
+        (observation, received.recv().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn nothing_reaches_a_server_with_a_bad_certificate() {
+        for (recipe, trusted, kind) in [
+            (GOOD, false, Kind::UnknownIssuer),
+            (Recipe { until: 2021, ..GOOD }, true, Kind::Expired),
+            (Recipe { name: "other.test", ..GOOD }, true, Kind::WrongName),
+        ] {
+            for protocol in [Protocol::Imap, Protocol::Pop3, Protocol::Smtp] {
+                let (observation, received) = bad_certificate(recipe, trusted, protocol).await;
+                let stop = observation.paths[0].stop.as_ref().unwrap();
+                assert_eq!(stop.stage, Stage::Certificate, "{protocol:?} {stop:?}");
+                assert!(trusted || matches!(stop.kind, Kind::UnknownIssuer | Kind::BadCertificate), "{stop:?}");
+                assert!(!trusted || stop.kind == kind, "{stop:?}");
+                assert_eq!(received, b"", "{protocol:?} {kind:?}");
+                assert_eq!(observation.paths[0].facts.get(&look(protocol).fact("signed_in")), None);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_sent_in_plain_text() {
+        for (protocol, greeting) in [
+            (Protocol::Smtp, "220 me\r\n250-me\r\n250 AUTH XOAUTH2\r\n"),
+            (Protocol::Imap, IMAP_GREETING),
+            (Protocol::Pop3, "+OK ready\r\n"),
+        ] {
+            let (tell, mut received) = mpsc::unbounded_channel();
+            let address = serve(move |mut stream| {
+                let tell = tell.clone();
+                async move {
+                    say(&mut stream, greeting).await;
+                    let mut bytes = Vec::new();
+                    let _ = stream.read_to_end(&mut bytes).await;
+                    let _ = tell.send(String::from_utf8_lossy(&bytes).into_owned());
+                }
+            });
+            let world = world(&issued(GOOD), road_to(address.await));
+            let observation = seen(&look(protocol), &[], &world).await;
+            assert!(observation.paths[0].stop.is_some(), "{protocol:?}");
+            clean(&received.recv().await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn no_token_is_said_before_anything_is_dialled() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut world = world(&issued(GOOD), road_to(listener.local_addr().unwrap()));
+        world.wallet = Wallet::default();
+        let stop = seen(&look(Protocol::Imap), &[], &world).await.stop.unwrap();
+        assert_eq!((stop.stage, stop.kind), (Stage::Credential, Kind::Missing));
+        world.wallet.keep("sales", held(Some("a\x01auth=x"), false));
+        let stop = seen(&look(Protocol::Smtp), &[], &world).await.stop.unwrap();
+        assert_eq!((stop.stage, stop.kind), (Stage::Credential, Kind::Gibberish));
+        let dialled = tokio::time::timeout(std::time::Duration::from_millis(20), listener.accept()).await;
+        assert!(dialled.is_err(), "nobody came");
+    }
+
+    #[tokio::test]
+    async fn address_is_the_first_that_the_look_at_the_service_found_well() {
+        let papers = issued(GOOD);
+        let (good, _heard) = server(&papers, IMAP_GREETING, IMAP).await;
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let resolve = Resolve {
+            host: "mail.test".to_owned(),
+            port: 443,
+            addresses: vec![[192, 0, 2, 1].into(), [192, 0, 2, 2].into()],
+        };
+        let turn = |host: &str, to: SocketAddr| crate::net::ConnectTo {
+            host: host.to_owned(),
+            port: 443,
+            to_host: to.ip().to_string(),
+            to_port: to.port(),
+        };
+        let roads = Roads {
+            resolve: vec![resolve],
+            connect_to: vec![turn("192.0.2.1", closed), turn("192.0.2.2", good)],
+            only_mapped: true,
+            proxy: None,
+        };
+        let world = world(&papers, roads);
+        let service = tcp::tests::look(Service::Imap, Depth::Service);
+        let earlier = Arc::new(tcp::observe(&service, None, &world.network).await);
+        let observation = seen(&look(Protocol::Imap), std::slice::from_ref(&earlier), &world).await;
+        assert_eq!(observation.paths.len(), 1);
+        let path = &observation.paths[0];
+        assert_eq!((path.address.ip().to_string().as_str(), path.dialled), ("192.0.2.2", Some(good)));
+        assert_eq!((&path.stop, &observation.road), (&None, &earlier.road));
+
+        let alone = seen(&look(Protocol::Imap), &[], &world).await;
+        assert_eq!(alone.paths[0].address.ip().to_string(), "192.0.2.1", "without that look, the first address");
+        assert_eq!(alone.paths[0].stop.as_ref().unwrap().kind, Kind::Refused);
+    }
+
+    #[tokio::test]
+    async fn refusal_keeps_its_words_and_its_transcript() {
+        let papers = issued(GOOD);
+        let script = &[
+            ("A2 ", "A2 OK AUTHENTICATE completed.\r\n"),
+            ("A3 ", "A3 BAD User is authenticated but not connected.\r\n"),
+        ];
+        let (address, heard) = server(&papers, IMAP_GREETING, script).await;
+        let mut world = world(&papers, road_to(address));
+        world.keep_transcripts = false;
+        let observation = seen(&look(Protocol::Imap), &[], &world).await;
+        let path = &observation.paths[0];
+        let stop = path.stop.as_ref().unwrap();
+        assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Rejected));
+        assert!(path.transcript.iter().any(|line| line.text == stop.words), "{path:?}");
+        assert_eq!(path.facts.get("tls.trusted"), Some(&Value::Bool(true)));
+        assert_eq!(lines(heard, "A4 LOGOUT").await.len(), 3, "it was left in good order");
+    }
+
+    #[tokio::test]
+    async fn five_hundred_mailboxes_never_crowd_a_host_or_a_sender() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        static NOW: AtomicUsize = AtomicUsize::new(0);
+        static PEAK: AtomicUsize = AtomicUsize::new(0);
+        let world = world(&issued(GOOD), Roads::default());
+        let one = async |protocol: Protocol, most: usize| {
+            let places = turn(&look(protocol), PERSON, &world).await.unwrap();
+            assert!(NOW.fetch_add(1, Ordering::Relaxed) < most);
+            PEAK.fetch_max(NOW.load(Ordering::Relaxed), Ordering::Relaxed);
+            tokio::task::yield_now().await;
+            NOW.fetch_sub(1, Ordering::Relaxed);
+            drop(places);
+        };
+        for (protocol, most) in [(Protocol::Imap, MOST_PER_HOST), (Protocol::Smtp, MOST_PER_SENDER)] {
+            PEAK.store(0, Ordering::Relaxed);
+            futures_util::future::join_all((0..500).map(|_| one(protocol, most))).await;
+            assert_eq!(PEAK.load(Ordering::Relaxed), most);
+        }
     }
 }

@@ -1,18 +1,20 @@
-//! POP3 up to its capabilities (RFC 1939, RFC 2449, RFC 5034).
+//! POP3: its capabilities, the sign-in, and whether the mailbox opens (RFC 1939, RFC 2449, RFC 5034).
 //!
-//! In: a connection inside TLS. Out: the greeting and what is offered, or the [`Stop`]. Nothing is signed in.
+//! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. Of the
+//! mailbox only its size is asked: there is no RETR and no DELE in this file.
 
-use super::{Fact, Shape, fact, timed};
+use super::{Fact, Shape, fact, mailbox, timed};
 use crate::{
     net::{Halt, session::Session},
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
         exchange, line,
         pop3::{Capabilities, Reply, Word, decode, decode_listing},
+        xoauth2::Presentation,
     },
 };
 
-/// What a POP3 greeting and capability list can measure.
+/// What a POP3 greeting, capability list and sign-in can measure.
 pub const FACTS: &[Fact] = &[
     fact("pop3.greeting", Shape::Text, "greeting"),
     fact("pop3.server", Shape::Text, "server named in the greeting"),
@@ -30,14 +32,88 @@ pub const FACTS: &[Fact] = &[
 /// # Errors
 /// The [`Stop`] at the stage that could not go on.
 pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    offered(session, facts, steps).await?;
+    leave(session).await;
+    Ok(())
+}
+
+/// Reads the greeting, asks what is offered, and signs in. The token goes on a line of its own: Exchange Online closes
+/// with `Protocol error` when it stands in the command (jstedfast/MailKit#1948). A challenge is answered with an empty
+/// line, which lets the server say why it refuses; `*` (RFC 5034 4) would only be told that the exchange was cancelled.
+///
+/// # Errors
+/// The [`Stop`] at the stage that could not go on; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then
+/// the token was not sent.
+pub async fn sign_in(
+    session: &mut Session,
+    presented: &Presentation,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let mechanisms = offered(session, facts, steps).await?;
+    facts.set("pop3.signed_in", false);
+    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
+        let words = line::shorten(&mechanisms.join(", "), line::MOST_WORDS);
+        return Err(Stop::new(Protocol::Pop3, Stage::Authenticate, Kind::NotOffered, words));
+    }
+    timed(Stage::Authenticate, steps, authenticate(session, presented)).await?;
+    facts.set("pop3.signed_in", true);
+    Ok(())
+}
+
+/// Asks how many messages the mailbox holds.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Open`].
+pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    facts.set("pop3.mailbox_open", false);
+    let drop = timed(Stage::Open, steps, exchange_line(session, Stage::Open, "STAT")).await?;
+    want_ok(Stage::Open, &drop)?;
+    facts.set("pop3.mailbox_open", true);
+    if let Some(count) = drop.message_count() {
+        facts.set("pop3.message_count", count);
+    }
+    Ok(())
+}
+
+/// Says that nothing more will come. The answer is not waited for.
+pub async fn leave(session: &mut Session) {
+    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
+}
+
+/// Reads the greeting, asks what is offered, and gives the sign-in methods.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Vec<String>, Stop> {
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Capabilities, steps, ask(session)).await?;
     let mechanisms = offered.mechanisms();
     facts.set("pop3.capabilities", listed(&offered));
     facts.set("pop3.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
-    facts.set("pop3.mechanisms", mechanisms);
-    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
-    Ok(())
+    facts.set("pop3.mechanisms", mechanisms.clone());
+    Ok(mechanisms)
+}
+
+async fn authenticate(session: &mut Session, presented: &Presentation) -> Result<(), Stop> {
+    let stage = Stage::Authenticate;
+    let begun = exchange_line(session, stage, "AUTH XOAUTH2").await?;
+    if begun.word != Word::Continue {
+        return Err(refusal(stage, &begun));
+    }
+    nothing_unasked(session, stage)?;
+    session.send_secret("", presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
+    let mut reply = session.read(decode).await.map_err(|halt| stop(stage, halt))?;
+    let mut challenge = None;
+    if reply.word == Word::Continue {
+        challenge = mailbox::challenge(session, &reply.text);
+        reply = exchange_line(session, stage, "").await?;
+    }
+    want_ok(stage, &reply).map_err(|stop| mailbox::with_challenge(stop, challenge))
+}
+
+/// Sends one line and reads the one line that answers it.
+async fn exchange_line(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Stop> {
+    nothing_unasked(session, stage)?;
+    session.send(command).await.map_err(|halt| stop(stage, halt))?;
+    session.read(decode).await.map_err(|halt| stop(stage, halt))
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
@@ -51,23 +127,32 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> 
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
     let stage = Stage::Capabilities;
-    if !session.unread().is_empty() {
-        let words = format!("before it was asked: {}", line::words(session.unread()));
-        return Err(stop(stage, Halt::new(Kind::Gibberish, line::shorten(&words, line::MOST_WORDS))));
-    }
+    nothing_unasked(session, stage)?;
     session.send("CAPA").await.map_err(|halt| stop(stage, halt))?;
     let listing = session.read(decode_listing).await.map_err(|halt| stop(stage, halt))?;
     want_ok(stage, &listing.reply)?;
     Ok(Capabilities::of(&listing))
 }
 
+fn nothing_unasked(session: &Session, stage: Stage) -> Result<(), Stop> {
+    if session.unread().is_empty() {
+        return Ok(());
+    }
+    if let Ok((reply @ Reply { word: Word::Err, .. }, _)) = decode(session.unread()) {
+        return Err(refusal(stage, &reply)); // it says why it closes
+    }
+    let words = format!("before it was asked: {}", line::words(session.unread()));
+    Err(stop(stage, Halt::new(Kind::Gibberish, line::shorten(&words, line::MOST_WORDS))))
+}
+
 fn want_ok(stage: Stage, reply: &Reply) -> Result<(), Stop> {
-    let kind = match reply.word {
-        Word::Ok => return Ok(()),
-        Word::Err => Kind::Rejected,
-        Word::Continue => Kind::Gibberish, // nothing was begun that could be continued
-    };
-    Err(Stop::new(Protocol::Pop3, stage, kind, reply.words()))
+    if reply.word == Word::Ok { Ok(()) } else { Err(refusal(stage, reply)) }
+}
+
+/// `-ERR` is a refusal; any other word that does not belong here is not of the protocol.
+fn refusal(stage: Stage, reply: &Reply) -> Stop {
+    let kind = if reply.word == Word::Err { Kind::Rejected } else { Kind::Gibberish };
+    Stop { error: reply.code.clone(), ..Stop::new(Protocol::Pop3, stage, kind, reply.words()) }
 }
 
 fn stop(stage: Stage, halt: Halt) -> Stop {
@@ -83,6 +168,8 @@ mod tests {
     use super::*;
     use crate::{
         net::session::scripted::{Turn, said, say, session},
+        probe::mailbox::tests::{TOKEN, clean, presented},
+        secret::Secret,
         seen::Value,
     };
 
@@ -197,5 +284,124 @@ mod tests {
             let (stage, kind, _) = stopped(vec![say(BANNER), Turn::Hear("CAPA"), say(&OFFER[..cut])]).await;
             assert_eq!((stage, kind), (Stage::Capabilities, Kind::Closed), "{cut}");
         }
+    }
+
+    const SIGNED_IN: &str = "+OK User successfully authenticated.\r\n";
+
+    /// Signs in and opens, as a look into a mailbox does.
+    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let turns = [vec![say(BANNER), Turn::Hear("CAPA"), say(OFFER)], turns].concat();
+        let mut session = session(turns).inside_tls();
+        session.hide(&Secret::new(TOKEN));
+        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
+        if done.is_ok() {
+            done = open(&mut session, &mut facts, &mut steps).await;
+        }
+        let said = said(session);
+        clean(&(&done, &facts, &steps, &said));
+        (done, facts, said)
+    }
+
+    /// What the server answers to the line with the token; then it stays.
+    fn told(answer: &str) -> Vec<Turn> {
+        vec![Turn::Hear("AUTH XOAUTH2\r\n"), say("+ \r\n"), Turn::Hear("dXNlcj1"), say(answer), Turn::Hold]
+    }
+
+    fn opened(answer: &str) -> Vec<Turn> {
+        let mut turns = told(SIGNED_IN);
+        turns.splice(4.., [Turn::Hear("STAT\r\n"), say(answer), Turn::Hold]);
+        turns
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn token_taken_and_mailbox_counts() {
+        let (done, facts, said) = enter(opened("+OK 172 40960\r\n")).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
+        assert_eq!(facts.get("pop3.mailbox_open"), Some(&true.into()));
+        assert_eq!(facts.get("pop3.message_count"), Some(&172.into()));
+        assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
+        let uncounted = enter(opened("+OK many\r\n")).await.1;
+        assert_eq!(uncounted.get("pop3.mailbox_open"), Some(&true.into()));
+        assert_eq!(uncounted.get("pop3.message_count"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_are_kept_to_the_letter() {
+        for (answer, error) in [
+            ("-ERR Authentication failure: unknown user name or bad password.", None),
+            ("-ERR [SYS/TEMP] Temporary failure, try later", Some("SYS/TEMP")),
+            ("-ERR [AUTH] no", Some("AUTH")),
+            ("-ERR Protocol error. Connection is closed. 10", None),
+            ("-ERR Server Unavailable. 21", None),
+        ] {
+            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let stop = done.unwrap_err();
+            assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Pop3, Stage::Authenticate, Kind::Rejected));
+            assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
+            assert_eq!(facts.get("pop3.signed_in"), Some(&false.into()));
+            assert_eq!(facts.get("pop3.mailbox_open"), None, "never asked");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn challenge_is_answered_and_the_refusal_behind_it_is_kept() {
+        let mut turns = told("+ eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=\r\n");
+        turns.splice(4.., [Turn::Hear("\r\n"), say("-ERR [AUTH] no\r\n"), Turn::Hold]);
+        let stop = enter(turns).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Authenticate, Kind::Rejected, Some("AUTH")));
+        assert_eq!(stop.words, "-ERR [AUTH] no (challenge: status 400, schemes Bearer)");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn token_is_not_sent_where_it_does_not_belong() {
+        for (answer, kind) in [
+            ("-ERR Protocol error. Connection is closed. 10\r\n", Kind::Rejected),
+            ("+OK come in\r\n", Kind::Gibberish),
+            ("+ \r\n+OK come in\r\n", Kind::Gibberish),
+            ("+ \r\n-ERR closing\r\n", Kind::Rejected),
+        ] {
+            let (done, _, said) = enter(vec![Turn::Hear("AUTH XOAUTH2\r\n"), say(answer), Turn::Hold]).await;
+            let stop = done.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, kind), "{answer}");
+            assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
+        }
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let turns = vec![say(BANNER), Turn::Hear("CAPA"), say("+OK\r\nSASL PLAIN\r\n.\r\n"), Turn::Hold];
+        let stop = sign_in(&mut session(turns).inside_tls(), &presented(), &mut facts, &mut steps).await.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.words.as_str()), (Stage::Authenticate, Kind::NotOffered, "PLAIN"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn mailbox_that_does_not_open_after_a_good_sign_in() {
+        let (done, facts, _) = enter(opened("-ERR [IN-USE] mailbox locked\r\n")).await;
+        let stop = done.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Open, Kind::Rejected, Some("IN-USE")));
+        assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
+        assert_eq!(facts.get("pop3.mailbox_open"), Some(&false.into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_that_repeats_the_token() {
+        let line = presented().line().expose().to_owned();
+        for repeated in [line.as_str(), TOKEN] {
+            let stop = enter(told(&format!("-ERR Unknown {repeated}\r\n"))).await.0.unwrap_err();
+            assert!(stop.words.starts_with("-ERR Unknown ***"), "{}", stop.words);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gone_at_any_point_of_the_sign_in() {
+        for cut in 0..SIGNED_IN.len() {
+            let mut turns = told(&SIGNED_IN[..cut]);
+            turns.pop();
+            let stop = enter(turns).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
+        }
+        let mut turns = opened("");
+        turns.pop();
+        let stop = enter(turns).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
     }
 }

@@ -1,19 +1,20 @@
-//! SMTP up to its capabilities (RFC 5321, RFC 3207, RFC 4954).
+//! SMTP: its capabilities, the sign-in, and whether it takes a sender (RFC 5321, RFC 3207, RFC 4954).
 //!
-//! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, or the
-//! [`Stop`]. Nothing is signed in and nothing is sent.
+//! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, what
+//! came of the sign-in, or the [`Stop`]. Nothing is ever sent: there is no DATA in this file.
 
-use super::{Fact, Shape, fact, timed};
+use super::{Fact, Shape, fact, mailbox, timed};
 use crate::{
     net::{Halt, session::Session},
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
         line,
-        smtp::{Capabilities, Reply, decode},
+        smtp::{Capabilities, Reply, decode, is_path},
+        xoauth2::Presentation,
     },
 };
 
-/// What an SMTP greeting and capability list can measure.
+/// What an SMTP greeting, capability list and sign-in can measure.
 pub const FACTS: &[Fact] = &[
     fact("smtp.greeting", Shape::Text, "greeting"),
     fact("smtp.capabilities_before_tls", Shape::List, "offered before encryption"),
@@ -51,16 +52,96 @@ pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Ve
 /// # Errors
 /// The [`Stop`] at [`Stage::Capabilities`].
 pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    offered(session, facts, steps).await?;
+    leave(session).await;
+    Ok(())
+}
+
+/// Signs in inside TLS, after the second EHLO.
+///
+/// The token goes on a line of its own, as Microsoft's page describes it: `AUTH XOAUTH2`, `334`, token. A challenge is
+/// answered with an empty line, which lets the server say why it refuses; `*` (RFC 4954 4) would only be told that the
+/// exchange was cancelled.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Capabilities`] or [`Stage::Authenticate`]; [`Kind::NotOffered`] when the server does not
+/// know XOAUTH2, and then the token was not sent.
+pub async fn sign_in(
+    session: &mut Session,
+    presented: &Presentation,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let mechanisms = offered(session, facts, steps).await?;
+    facts.set("smtp.signed_in", false);
+    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
+        let words = line::shorten(&mechanisms.join(", "), line::MOST_WORDS);
+        return Err(Stop::new(Protocol::Smtp, Stage::Authenticate, Kind::NotOffered, words));
+    }
+    timed(Stage::Authenticate, steps, authenticate(session, presented)).await?;
+    facts.set("smtp.signed_in", true);
+    Ok(())
+}
+
+/// Asks whether the mailbox may send from its own address, to itself; then takes both back. Nothing is sent.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Sender`] or [`Stage::Recipient`].
+pub async fn open(session: &mut Session, mailbox: &str, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+    for (stage, command, fact) in
+        [(Stage::Sender, "MAIL FROM", "smtp.sender_accepted"), (Stage::Recipient, "RCPT TO", "smtp.recipient_accepted")]
+    {
+        facts.set(fact, false);
+        timed(stage, steps, envelope(session, stage, command, mailbox)).await?;
+        facts.set(fact, true);
+    }
+    let _ = ask(session, Stage::Recipient, "RSET").await; // a courtesy: QUIT forgets the envelope too
+    Ok(())
+}
+
+/// Says that nothing more will come. The answer is not waited for.
+pub async fn leave(session: &mut Session) {
+    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
+}
+
+/// Asks inside TLS what is offered, and gives the sign-in methods.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Vec<String>, Stop> {
     let offered = timed(Stage::Capabilities, steps, hello(session, Stage::Capabilities)).await?;
     let mechanisms = offered.mechanisms();
     facts.set("smtp.capabilities", listed(&offered));
     facts.set("smtp.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
-    facts.set("smtp.mechanisms", mechanisms);
+    facts.set("smtp.mechanisms", mechanisms.clone());
     if let Some(bytes) = offered.size_limit() {
         facts.set("smtp.size_limit_bytes", bytes);
     }
-    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
-    Ok(())
+    Ok(mechanisms)
+}
+
+async fn authenticate(session: &mut Session, presented: &Presentation) -> Result<(), Stop> {
+    let stage = Stage::Authenticate;
+    let begun = ask(session, stage, "AUTH XOAUTH2").await?;
+    want(334, stage, &begun)?;
+    nothing_unasked(session, stage)?;
+    session.send_secret("", presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
+    let mut reply = session.read(decode).await.map_err(|halt| stop(stage, halt))?;
+    let mut challenge = None;
+    if reply.code == 334 {
+        challenge = mailbox::challenge(session, &reply.lines.concat());
+        reply = ask(session, stage, "").await?;
+    }
+    want(235, stage, &reply).map_err(|stop| mailbox::with_challenge(stop, challenge))
+}
+
+async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &str) -> Result<(), Stop> {
+    if !is_path(mailbox) {
+        let words = format!("not an address that SMTP can carry: {mailbox}");
+        return Err(Stop::new(Protocol::Smtp, stage, Kind::OwnFault, line::shorten(&words, line::MOST_WORDS)));
+    }
+    let reply = ask(session, stage, &format!("{command}:<{mailbox}>")).await?;
+    match reply.code {
+        250..=252 => Ok(()), // RFC 5321 4.2.3: 251 and 252 take the recipient too
+        _ => want(250, stage, &reply),
+    }
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
@@ -77,20 +158,30 @@ async fn hello(session: &mut Session, stage: Stage) -> Result<Capabilities, Stop
 
 async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
     let reply = ask(session, Stage::Starttls, "STARTTLS").await?;
-    facts.set("smtp.starttls_accepted", reply.code == 220);
+    if reply.code != 220 {
+        facts.set("smtp.starttls_accepted", false);
+    }
     want(220, Stage::Starttls, &reply)?;
     match session.unread() {
-        [] => Ok(()),
+        [] => {
+            facts.set("smtp.starttls_accepted", true);
+            Ok(())
+        }
         bytes => Err(Stop::new(Protocol::Smtp, Stage::Starttls, Kind::Injected, line::words(bytes))),
     }
 }
 
 async fn ask(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Stop> {
-    if !session.unread().is_empty() {
-        return Err(unasked(stage, session.unread()));
-    }
+    nothing_unasked(session, stage)?;
     session.send(command).await.map_err(|halt| stop(stage, halt))?;
     session.read(decode).await.map_err(|halt| stop(stage, halt))
+}
+
+fn nothing_unasked(session: &Session, stage: Stage) -> Result<(), Stop> {
+    match session.unread() {
+        [] => Ok(()),
+        bytes => Err(unasked(stage, bytes)),
+    }
 }
 
 /// Without being asked a server may only say that it closes (RFC 5321 3.8).
@@ -148,6 +239,8 @@ mod tests {
     use super::*;
     use crate::{
         net::session::scripted::{Turn, said, say, session},
+        probe::mailbox::tests::{TOKEN, clean, presented},
+        secret::Secret,
         seen::Value,
     };
 
@@ -403,5 +496,204 @@ mod tests {
         }
         let own = own_name();
         assert!(is_name(&own) || own == "[127.0.0.1]");
+    }
+
+    const EHLO: &str = "250-me\r\n250 AUTH LOGIN XOAUTH2\r\n";
+    const SIGNED_IN: &str = "235 2.7.0 Authentication successful\r\n";
+    /// How the line with the token begins: `user=` in base64.
+    const TOKEN_LINE: &str = "dXNlcj1";
+
+    /// Signs in and opens, as a look into a mailbox does.
+    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let turns = [vec![Turn::Hear("EHLO "), say(EHLO)], turns].concat();
+        let mut session = session(turns).inside_tls();
+        session.hide(&Secret::new(TOKEN));
+        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
+        if done.is_ok() {
+            done = open(&mut session, "sales@example.com", &mut facts, &mut steps).await;
+        }
+        let said = said(session);
+        clean(&(&done, &facts, &steps, &said));
+        (done, facts, said)
+    }
+
+    /// What the server answers to the line with the token; then it stays.
+    fn told(answer: &str) -> Vec<Turn> {
+        vec![Turn::Hear("AUTH XOAUTH2\r\n"), say("334 \r\n"), Turn::Hear(TOKEN_LINE), say(answer), Turn::Hold]
+    }
+
+    fn signed_in_then(turns: Vec<Turn>) -> Vec<Turn> {
+        [told(SIGNED_IN)[..4].to_vec(), turns].concat()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn token_taken_and_sender_and_recipient_accepted() {
+        let (done, facts, said) = enter(signed_in_then(vec![
+            Turn::Hear("MAIL FROM:<sales@example.com>\r\n"),
+            say("250 2.1.0 Sender OK\r\n"),
+            Turn::Hear("RCPT TO:<sales@example.com>\r\n"),
+            say("250 2.1.5 Recipient OK\r\n"),
+            Turn::Hear("RSET\r\n"),
+            say("250 2.0.0 Resetting\r\n"),
+        ]))
+        .await;
+        assert_eq!(done, Ok(()));
+        for name in ["smtp.signed_in", "smtp.sender_accepted", "smtp.recipient_accepted"] {
+            assert_eq!(facts.get(name), Some(&true.into()), "{name}");
+        }
+        assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
+        assert_eq!(said.iter().filter(|line| line.contains("DATA")).count(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusals_are_kept_to_the_letter() {
+        for (answer, code, enhanced) in [
+            ("535 5.7.3 Authentication unsuccessful [SN2PR00CA0018.namprd00.prod.outlook.com]", 535, Some("5.7.3")),
+            (
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit \
+                 https://aka.ms/smtp_auth_disabled for more information. [MN2PR05CA0004.namprd05.prod.outlook.com]",
+                535,
+                Some("5.7.139"),
+            ),
+            (
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.",
+                535,
+                Some("5.7.139"),
+            ),
+            ("501 5.5.124 Invalid XOAUTH2 auth data", 501, Some("5.5.124")),
+            ("454 4.7.0 Temporary authentication failure", 454, Some("4.7.0")),
+            ("432 4.3.2 Concurrent connections limit exceeded.", 432, Some("4.3.2")),
+            ("421 4.7.66 TLS 1.0 and 1.1 are not supported.", 421, Some("4.7.66")),
+            ("535 no", 535, None),
+        ] {
+            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let stop = done.unwrap_err();
+            assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Smtp, Stage::Authenticate, Kind::Rejected));
+            assert_eq!((stop.code, stop.enhanced.as_deref()), (Some(code), enhanced));
+            assert_eq!(stop.words, line::shorten(answer, line::MOST_WORDS));
+            assert_eq!(facts.get("smtp.signed_in"), Some(&false.into()));
+            assert_eq!(facts.get("smtp.sender_accepted"), None, "never asked");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_lines_of_a_refusal_are_kept() {
+        let stop = enter(told("451-4.7.0 Temporary server error.\r\n451 4.7.0 PRX9\r\n")).await.0.unwrap_err();
+        assert_eq!(stop.words, "451 4.7.0 Temporary server error. 4.7.0 PRX9");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn challenge_is_answered_and_the_refusal_behind_it_is_kept() {
+        let challenge =
+            "334 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xlLmNvbS8ifQ==\r\n";
+        let mut turns = told(challenge);
+        turns.splice(4.., [Turn::Hear("\r\n"), say("535 5.7.8 Username and Password not accepted\r\n")]);
+        let (done, _, said) = enter(turns).await;
+        let stop = done.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Rejected, Some(535)));
+        assert_eq!(stop.enhanced.as_deref(), Some("5.7.8"));
+        let words = "status 400, schemes Bearer, scope https://mail.google.com/";
+        assert_eq!(stop.words, format!("535 5.7.8 Username and Password not accepted (challenge: {words})"));
+        assert!(said.contains(&format!("== the challenge says: {words}")), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn challenge_without_end_is_gibberish() {
+        let mut turns = told("334 !\r\n");
+        turns.splice(4.., [Turn::Hear("\r\n"), say("334 !\r\n"), Turn::Hold]);
+        let stop = enter(turns).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Gibberish, Some(334)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn method_refused_before_the_token_is_sent() {
+        let turns = vec![Turn::Hear("AUTH "), say("504 5.7.4 Unrecognized authentication type\r\n"), Turn::Hold];
+        let (done, _, said) = enter(turns).await;
+        let stop = done.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Rejected, Some(504)));
+        assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn token_is_not_sent_where_xoauth2_is_not_offered() {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session =
+            session(vec![Turn::Hear("EHLO "), say("250-me\r\n250 AUTH LOGIN PLAIN\r\n"), Turn::Hold]).inside_tls();
+        let stop = sign_in(&mut session, &presented(), &mut facts, &mut steps).await.unwrap_err();
+        assert_eq!(
+            (stop.stage, stop.kind, stop.words.as_str()),
+            (Stage::Authenticate, Kind::NotOffered, "LOGIN, PLAIN")
+        );
+        assert_eq!(said(session).iter().filter(|line| line.starts_with("~>")).count(), 1, "EHLO alone");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answer_to_the_token_before_the_token() {
+        let turns = vec![Turn::Hear("AUTH "), say("334 \r\n235 2.7.0 Authentication successful\r\n"), Turn::Hold];
+        let (done, _, said) = enter(turns).await;
+        assert_eq!(done.unwrap_err().kind, Kind::Gibberish);
+        assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_that_repeats_the_token() {
+        let line = presented().line().expose().to_owned();
+        for repeated in [line.as_str(), TOKEN, &line[20..]] {
+            let stop = enter(told(&format!("500 5.3.3 Unrecognized command '{repeated}'\r\n"))).await.0.unwrap_err();
+            assert!(stop.words.starts_with("500 5.3.3 Unrecognized command '***"), "{}", stop.words);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sender_refused_after_a_good_sign_in() {
+        let answer = "550 5.7.60 SMTP; Client does not have permissions to send as this sender";
+        let turns = vec![Turn::Hear("MAIL FROM:"), say(format!("{answer}\r\n")), Turn::Hold];
+        let (done, facts, _) = enter(signed_in_then(turns)).await;
+        let stop = done.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Sender, Kind::Rejected, Some(550)));
+        assert_eq!((stop.enhanced.as_deref(), stop.words.as_str()), (Some("5.7.60"), answer));
+        assert_eq!(facts.get("smtp.signed_in"), Some(&true.into()));
+        assert_eq!(facts.get("smtp.sender_accepted"), Some(&false.into()));
+        assert_eq!(facts.get("smtp.recipient_accepted"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn recipient_refused_after_a_good_sender() {
+        let turns = vec![
+            Turn::Hear("MAIL FROM:"),
+            say("250 ok\r\n"),
+            Turn::Hear("RCPT TO:"),
+            say("550 5.7.64 TenantAttribution; Relay Access Denied\r\n"),
+            Turn::Hold,
+        ];
+        let (done, facts, _) = enter(signed_in_then(turns)).await;
+        let stop = done.unwrap_err();
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Recipient, Kind::Rejected, Some(550)));
+        assert_eq!(facts.get("smtp.sender_accepted"), Some(&true.into()));
+        assert_eq!(facts.get("smtp.recipient_accepted"), Some(&false.into()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gone_at_any_point_of_the_sign_in() {
+        for cut in 0..SIGNED_IN.len() {
+            let mut turns = told(&SIGNED_IN[..cut]);
+            turns.truncate(4);
+            let stop = enter(turns).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
+        }
+        let stop = enter(told("")).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
+        let stop = enter(signed_in_then(vec![Turn::Hear("MAIL ")])).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind), (Stage::Sender, Kind::Closed));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn address_that_would_end_the_command_is_never_sent() {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(vec![Turn::Hold]).inside_tls();
+        let stop = open(&mut session, "a@b>\r\nDATA", &mut facts, &mut steps).await.unwrap_err();
+        assert_eq!((stop.stage, stop.kind), (Stage::Sender, Kind::OwnFault));
+        assert_eq!(said(session), [""; 0]);
     }
 }

@@ -15,7 +15,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 use super::{Fact, Shape, fact, https, imap, pop3, smtp, timed, tls};
 use crate::{
     net::{
-        Halt, Network, dial,
+        Halt, Network, Proxy, dial, proxy,
         session::{Session, Stream, Transcript},
     },
     seen::{Facts, Kind, Line, Mark, Observation, Path, Protocol, Stage, Stop, Value},
@@ -104,7 +104,7 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
             let (used, unused) = by_family(&places, network);
             observation.facts.set("tcp.unused_addresses", unused);
             let paths = used.iter().take(MOST_PATHS);
-            let paths = paths.map(|address| path(look, *address, places.turned, network));
+            let paths = paths.map(|address| path(look, *address, &places, network));
             observation.paths = join_all(paths).await;
         }
         Err(stop) => observation.stop = Some(stop),
@@ -115,7 +115,7 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
 
 /// The addresses that are dialled, and those of a family that this host does not use at all: a server without IPv6 is
 /// none the worse for an AAAA record. When no family has a road, all are dialled and say so.
-fn by_family(places: &Places, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
+pub(super) fn by_family(places: &Places, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
     let has_road = |address: &SocketAddr| {
         let to = if places.turned { Some(*address) } else { network.roads.dialled(*address) };
         to.is_none_or(|to| dial::source_address(to).is_some())
@@ -139,25 +139,47 @@ fn probe(look: &Look) -> &'static str {
 }
 
 /// Where a look goes.
-struct Places {
-    road: String,
-    addresses: Vec<SocketAddr>,
+pub(super) struct Places {
+    pub(super) road: String,
+    pub(super) addresses: Vec<SocketAddr>,
     /// True when `--connect-to` has named these already: no rule is applied to them again.
-    turned: bool,
+    pub(super) turned: bool,
+    /// The proxy whose addresses these are.
+    proxy: Option<Proxy>,
 }
 
-async fn places(look: &Look, earlier: Option<&Observation>, network: &Network) -> Result<Places, Stop> {
+pub(super) async fn places(look: &Look, earlier: Option<&Observation>, network: &Network) -> Result<Places, Stop> {
     if let Some(rule) = network.roads.turned(&look.host, look.port) {
         let addresses = looked_up(&rule.to_host, network).await?;
         let road = format!("connect-to {}:{}", rule.to_host, rule.to_port);
-        return Ok(Places { road, addresses: with_port(&addresses, rule.to_port), turned: true });
+        return Ok(Places { road, addresses: with_port(&addresses, rule.to_port), turned: true, proxy: None });
+    }
+    if let Some(proxy) = proxied(look, network) {
+        return through(proxy, network).await;
     }
     let (road, addresses) = match (network.roads.resolved(&look.host, look.port), earlier) {
         (Some(given), _) => (format!("resolve {}", spoken(given)), wanted(given.to_vec(), network)?),
         (None, Some(earlier)) => ("direct".to_owned(), seen_earlier(earlier, network)?),
         (None, None) => ("direct".to_owned(), looked_up(&look.host, network).await?),
     };
-    Ok(Places { road, addresses: with_port(&addresses, look.port), turned: false })
+    Ok(Places { road, addresses: with_port(&addresses, look.port), turned: false, proxy: None })
+}
+
+/// Web services go through the proxy, where there is one and nothing else is ordered.
+fn proxied<'n>(look: &Look, network: &'n Network) -> Option<&'n Proxy> {
+    let is_web = matches!(look.service, Service::Https(_)) && network.roads.resolved(&look.host, look.port).is_none();
+    network.roads.proxied(&look.host).filter(|_| is_web)
+}
+
+async fn through(proxy: &Proxy, network: &Network) -> Result<Places, Stop> {
+    let of_proxy = |stop: Stop| Stop { protocol: Protocol::Proxy, stage: Stage::Connect, ..stop };
+    let addresses = looked_up(&proxy.host, network).await.map_err(of_proxy)?;
+    Ok(Places {
+        road: format!("proxy {proxy} ({})", proxy.learnt_from),
+        addresses: with_port(&addresses, proxy.port),
+        turned: true,
+        proxy: Some(proxy.clone()),
+    })
 }
 
 fn seen_earlier(earlier: &Observation, network: &Network) -> Result<Vec<IpAddr>, Stop> {
@@ -201,18 +223,10 @@ fn left_out(count: usize) -> Vec<Line> {
 }
 
 /// One connection to one address.
-async fn path(look: &Look, address: SocketAddr, turned: bool, network: &Network) -> Path {
-    let mut path = Path {
-        address,
-        dialled: None,
-        source: None,
-        facts: Facts::default(),
-        stop: None,
-        transcript: Vec::new(),
-        steps: Vec::new(),
-    };
+async fn path(look: &Look, address: SocketAddr, places: &Places, network: &Network) -> Path {
+    let mut path = begun(address);
     let mut transcript = Transcript::new();
-    path.stop = walk(look, turned, network, &mut path, &mut transcript).await.err();
+    path.stop = walk(look, places, network, &mut path, &mut transcript).await.err();
     if let Some(stop) = &path.stop {
         transcript.note(Mark::Remark, &format!("stopped: {}", stop.words));
     }
@@ -220,14 +234,30 @@ async fn path(look: &Look, address: SocketAddr, turned: bool, network: &Network)
     path
 }
 
+/// A path on which nothing has been seen yet.
+pub(super) fn begun(address: SocketAddr) -> Path {
+    Path {
+        address,
+        dialled: None,
+        source: None,
+        facts: Facts::default(),
+        stop: None,
+        transcript: Vec::new(),
+        steps: Vec::new(),
+    }
+}
+
 async fn walk(
     look: &Look,
-    turned: bool,
+    places: &Places,
     network: &Network,
     path: &mut Path,
     transcript: &mut Transcript,
 ) -> Result<(), Stop> {
-    let stream = connect(turned, network, path, transcript).await?;
+    let stream = match &places.proxy {
+        None => Box::new(connect(places.turned, network, path, transcript).await?),
+        Some(proxy) => dig(look, proxy, network, path, transcript).await?,
+    };
     if look.depth == Depth::Tcp {
         return Ok(());
     }
@@ -240,7 +270,28 @@ async fn walk(
     service(look, stream, network, path, transcript).await
 }
 
-async fn connect(
+/// Connects to the proxy and asks it for a tunnel. The port counts as open when the proxy says so.
+async fn dig(
+    look: &Look,
+    proxy: &Proxy,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<Box<dyn Stream>, Stop> {
+    let of_proxy = |stop: Stop| Stop { protocol: Protocol::Proxy, ..stop };
+    let stream = connect(true, network, path, transcript).await.map_err(of_proxy)?;
+    path.facts.set("tcp.open", false);
+    let asked = proxy::tunnel(Box::new(stream), proxy, &look.host, look.port, &network.limits);
+    let stream = timed(Stage::Connect, &mut path.steps, asked).await.map_err(|refused| {
+        let stop = Stop::new(Protocol::Proxy, Stage::Connect, refused.halt.kind, refused.halt.words);
+        Stop { code: refused.status, ..stop }
+    })?;
+    path.facts.set("tcp.open", true);
+    transcript.note(Mark::Remark, &format!("tunnel through {proxy}"));
+    Ok(stream)
+}
+
+pub(super) async fn connect(
     turned: bool,
     network: &Network,
     path: &mut Path,
@@ -264,17 +315,17 @@ async fn connect(
 
 /// SMTP alone has words before encryption. Its probe ends the path when bytes stand behind the STARTTLS answer, so none
 /// are lost here.
-async fn before_tls(
+pub(super) async fn before_tls(
     look: &Look,
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     network: &Network,
     path: &mut Path,
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
     if look.service != Service::Smtp {
-        return Ok(Box::new(stream));
+        return Ok(stream);
     }
-    let mut session = Session::new(Box::new(stream), network.limits.clone(), mem::take(transcript));
+    let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript));
     let went = smtp::before_tls(&mut session, &mut path.facts, &mut path.steps).await;
     let (stream, said) = session.into_parts();
     *transcript = said;
@@ -282,7 +333,7 @@ async fn before_tls(
 }
 
 /// Encrypts and judges: behind this, the other side is who it should be.
-async fn encrypt(
+pub(super) async fn encrypt(
     look: &Look,
     stream: Box<dyn Stream>,
     network: &Network,
@@ -298,6 +349,9 @@ async fn encrypt(
     transcript.note(Mark::Remark, &format!("encrypted: {version}, {cipher}"));
     if shown.certificate_wanted {
         transcript.note(Mark::Remark, "the server asked for a client certificate; none was sent");
+    }
+    if let Some(verdict) = network.trust.judge_java(&shown.chain) {
+        tls::note_java(verdict, &mut path.facts);
     }
     let verdict = network.trust.judge(&shown.chain, &look.host);
     tls::note_verdict(verdict, &look.host, &mut path.facts)?;
@@ -331,11 +385,11 @@ async fn service(
 }
 
 /// Says that nothing more will come, if that can be said without waiting.
-fn farewell(mut stream: Box<dyn Stream>) {
+pub(super) fn farewell(mut stream: Box<dyn Stream>) {
     let _ = stream.shutdown().now_or_never();
 }
 
-fn ms(began: Instant) -> f64 {
+pub(super) fn ms(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1000.0
 }
 
@@ -479,6 +533,7 @@ pub(super) mod tests {
             resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses: addresses.to_vec() }],
             connect_to: vec![turn("192.0.2.1", 443, good), turn("192.0.2.2", 443, closed)],
             only_mapped: true,
+            proxy: None,
         };
         let observation = observe(&look(Service::Imap, Depth::Tls), None, &network(&papers, roads)).await;
         let kinds: Vec<_> = observation.paths.iter().map(|path| path.stop.as_ref().map(|stop| stop.kind)).collect();

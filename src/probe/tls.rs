@@ -4,7 +4,7 @@ use super::{Fact, Shape, fact};
 use crate::{
     net::{
         Halt,
-        tls::{self, Certificate, Shown, Verdict},
+        tls::{self, Certificate, JavaVerdict, Shown, Verdict},
     },
     seen::{Facts, Kind, Protocol, Stage, Stop},
 };
@@ -32,6 +32,11 @@ pub const FACTS: &[Fact] = &[
     fact("tls.chain", Shape::List, "chain as sent"),
     fact("tls.chain_length", Shape::Int, "certificates sent"),
     fact("tls.self_signed", Shape::Bool, "its own issuer"),
+    fact("tls.java_trusted", Shape::Bool, "trusted by Java"),
+    fact("tls.java_stores", Shape::List, "Java trust stores asked"),
+    fact("tls.java_distrusted_by", Shape::List, "not trusted by"),
+    fact("tls.java_missing_root", Shape::Text, "root that Java lacks"),
+    fact("tls.java_keytool", Shape::Text, "command that adds it"),
     fact("tls.fingerprint_sha256", Shape::Text, "SHA-256 fingerprint"),
 ];
 
@@ -83,6 +88,19 @@ pub(super) fn note_verdict(verdict: Verdict, host: &str, facts: &mut Facts) -> R
         return Ok(());
     }
     Err(stop(Stage::Certificate, Halt::new(Kind::WrongName, format!("the certificate does not name {host}"))))
+}
+
+/// Writes down what Java's trust stores say.
+pub(super) fn note_java(verdict: JavaVerdict, facts: &mut Facts) {
+    facts.set("tls.java_trusted", verdict.distrusting.is_empty());
+    facts.set("tls.java_stores", verdict.asked);
+    facts.set("tls.java_distrusted_by", verdict.distrusting);
+    if let Some(missing) = verdict.missing {
+        facts.set("tls.java_missing_root", missing);
+    }
+    if let Some(keytool) = verdict.keytool {
+        facts.set("tls.java_keytool", keytool);
+    }
 }
 
 /// A stop of this protocol.

@@ -105,6 +105,17 @@ impl Answer {
     pub fn capabilities(&self) -> Option<Capabilities> {
         self.before.iter().chain([&self.end]).find_map(Capabilities::of)
     }
+
+    /// How many messages the opened mailbox holds: `* 172 EXISTS` (RFC 9051 7.4.1); the last one said counts.
+    #[must_use]
+    pub fn message_count(&self) -> Option<i64> {
+        self.before.iter().rev().find_map(|reply| {
+            let Reply::Data(text) = reply else { return None };
+            let (count, word) = text.trim_end().split_once(' ')?;
+            let count: u32 = count.parse().ok()?; // RFC 9051 9: number
+            word.eq_ignore_ascii_case("EXISTS").then_some(i64::from(count))
+        })
+    }
 }
 
 /// What a server offers.
@@ -333,6 +344,18 @@ mod tests {
         assert_eq!(wrong(decode(b"* LIST {99999999999999999999999}\r\n")).0, Kind::TooMuch);
         assert_eq!(reply("* OK text {5}\r\n").words(), "* OK text {5}", "a text has no literals");
         assert_eq!(reply("* X {}\r\n").words(), "* X {}");
+    }
+
+    #[test]
+    fn messages_are_counted_by_the_last_exists() {
+        let count = |text: &str| answer(&format!("{text}A1 OK done\r\n")).unwrap().0.message_count();
+        assert_eq!(count("* 172 EXISTS\r\n* 1 RECENT\r\n"), Some(172));
+        assert_eq!(count("* 1 EXISTS\r\n* 2 exists\r\n"), Some(2));
+        for text in
+            ["", "* EXISTS\r\n", "* -1 EXISTS\r\n", "* 99999999999 EXISTS\r\n", "* 1 RECENT\r\n", "* OK 1 EXISTS\r\n"]
+        {
+            assert_eq!(count(text), None, "{text}");
+        }
     }
 
     #[test]

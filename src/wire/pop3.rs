@@ -77,6 +77,13 @@ impl Reply {
         shorten(format!("{} {}", self.word.spelled(), self.text).trim_end(), MOST_WORDS)
     }
 
+    /// How many messages the answer to STAT counts: the first of its two numbers (RFC 1939 5).
+    #[must_use]
+    pub fn message_count(&self) -> Option<i64> {
+        let count: u32 = self.text.split(' ').next()?.parse().ok()?;
+        (self.word == Word::Ok).then_some(i64::from(count))
+    }
+
     fn read(line: &[u8]) -> Result<Self, NoReply> {
         let whole = line::text(line);
         let (first, text) = whole.split_once(' ').unwrap_or((&whole, ""));
@@ -218,6 +225,16 @@ mod tests {
         for text in ["+OK hi\r\nX\r\n..\r\n.\r\nrest", "-ERR [AUTH] é\r\n", "220 x\r\n", "+OK\n.x\n.\n"] {
             cut_anywhere(text.as_bytes(), decode);
             cut_anywhere(text.as_bytes(), decode_listing);
+        }
+    }
+
+    #[test]
+    fn messages_are_counted_by_the_first_number() {
+        let count = |text: &str| decode(text.as_bytes()).unwrap().0.message_count();
+        assert_eq!(count("+OK 2 320\r\n"), Some(2));
+        assert_eq!(count("+OK 0\r\n"), Some(0));
+        for text in ["+OK\r\n", "+OK two 320\r\n", "-ERR 2 320\r\n", "+OK 99999999999 1\r\n", "+OK -2 1\r\n"] {
+            assert_eq!(count(text), None, "{text}");
         }
     }
 

@@ -54,6 +54,19 @@ pub fn decode(bytes: &[u8]) -> Decoded<Reply> {
     Ok((Reply { code: first.code, enhanced, lines: texts }, lines.taken()))
 }
 
+/// True when an address can stand between `<` and `>` in MAIL FROM and RCPT TO (RFC 5321 4.1.2) and cannot end the
+/// command there. Quoted local parts and addresses beyond ASCII (RFC 6531) are not taken: Exchange Online gives neither.
+#[must_use]
+pub fn is_path(address: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"<>()[]\\,;:\"".contains(&byte);
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    !local.is_empty()
+        && !local.contains('@')
+        && !domain.is_empty()
+        && address.len() <= 254
+        && address.bytes().all(plain)
+}
+
 /// What an EHLO answer offers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
@@ -276,6 +289,17 @@ mod tests {
     fn size_without_a_limit_is_none() {
         for size in ["SIZE", "SIZE 0", "SIZE x", "SIZE 99999999999999999999", "SIZE -5"] {
             assert_eq!(offered(&format!("250-me\r\n250 {size}\r\n")).size_limit(), None, "{size}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_that_cannot_end_the_command_are_paths() {
+        for address in ["sales@example.com", "a.b+c=d'e@x", "a@xn--e.test"] {
+            assert!(is_path(address), "{address}");
+        }
+        let long = format!("{}@x", "a".repeat(253));
+        for address in ["", "a", "@b", "a@", "a@b@c", "a b@c", "a@b>", "<a@b", "a@b\r\nDATA", "é@b", "a@b\0", &long] {
+            assert!(!is_path(address), "{address:?}");
         }
     }
 

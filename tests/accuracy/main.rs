@@ -39,7 +39,8 @@ fn the_corpus_is_explained() {
         println!("ignored: corpus not there");
         return;
     };
-    let lines: Vec<Line> = corpus.lines().map(|line| serde_json::from_str(line).expect("a line of the corpus")).collect();
+    let lines: Vec<Line> =
+        corpus.lines().map(|line| serde_json::from_str(line).expect("a line of the corpus")).collect();
     let catalogue = Catalogue::built_in();
     for with_hint in [false, true] {
         measure(&lines, &catalogue, with_hint);
@@ -63,13 +64,20 @@ fn measure(lines: &[Line], catalogue: &Catalogue, with_hint: bool) {
             }
             Answer::Several(causes) => {
                 open += 1;
-                open_right += tell(named.iter().any(|named| causes.iter().any(|cause| cause == named)), &line.id, &causes.join(" | "), &meaning);
+                open_right += tell(
+                    named.iter().any(|named| causes.iter().any(|cause| cause == named)),
+                    &line.id,
+                    &causes.join(" | "),
+                    &meaning,
+                );
                 let sure = meaning.causes.len() == 1 && meaning.causes[0].certainty == Certainty::Certain;
                 too_sure += 1 - tell(!sure, &line.id, "not so sure", &meaning);
             }
         }
     }
-    let percent = |part: usize, whole: usize| 100.0 * f64::from(u32::try_from(part).unwrap_or(0)) / f64::from(u32::try_from(whole.max(1)).unwrap_or(1));
+    let percent = |part: usize, whole: usize| {
+        100.0 * f64::from(u32::try_from(part).unwrap_or(0)) / f64::from(u32::try_from(whole.max(1)).unwrap_or(1))
+    };
     let (first, named) = (percent(settled_right, settled), percent(open_right, open));
     println!("{}", if with_hint { "with the channel as a hint" } else { "from the text alone" });
     println!("  settled by the text:  {settled:4}, the cause first and alone   {first:5.1} %  (goal {GOAL} %)");
@@ -81,7 +89,8 @@ fn measure(lines: &[Line], catalogue: &Catalogue, with_hint: bool) {
 /// 1 when it is right; otherwise 0, and the miss is printed when misses are asked for.
 fn tell(is_right: bool, id: &str, wanted: &str, meaning: &Meaning<'_>) -> usize {
     if !is_right && std::env::var("ECE_CHECK_MISSES").is_ok() {
-        let named: Vec<String> = meaning.causes.iter().map(|meant| format!("{} ({:?})", meant.cause.code, meant.certainty)).collect();
+        let named: Vec<String> =
+            meaning.causes.iter().map(|meant| format!("{} ({:?})", meant.cause.code, meant.certainty)).collect();
         println!("MISS {id}: wanted {wanted}; named {}", named.join(", "));
     }
     usize::from(is_right)

@@ -69,6 +69,16 @@ fn every_case_of_the_table_is_a_test() {
 }
 
 #[test]
+fn makefile_installs_every_program() {
+    let makefile = include_str!("../../Makefile");
+    let (_, packages) = makefile.split_once("PACKAGES =").expect("a list of packages");
+    let listed: Vec<&str> = packages.split_whitespace().take_while(|word| *word != "#").collect();
+    let needed = bench::PROGRAMS.iter().flat_map(|(_, packages)| packages.split(' '));
+    let missing: Vec<&str> = needed.filter(|package| !listed.contains(package)).collect();
+    assert!(missing.is_empty(), "PACKAGES in the Makefile lacks {missing:?}");
+}
+
+#[test]
 fn bench_is_what_it_says() {
     let Some(bench) = bench() else { return };
     let wrong: Vec<String> = Table::read().cases.iter().flat_map(|case| case.prove(&bench)).collect();

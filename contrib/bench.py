@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""Times and sizes of ece-check beside curl and openssl, taken in the same run on the same machine.
+
+In: the path of a release build. Out: small tables. A goal that is missed is marked; nothing is asserted and the exit
+code is 0. Everything happens on loopback, against the lab that the program itself carries.
+"""
+
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+LATENCY_MS = 40
+STARTS = 40
+RUNS = 5
+AT_ONCE = 16
+
+
+def main():
+    program = str(Path(sys.argv[1] if len(sys.argv) > 1 else "target/release/ece-check").resolve())
+    missing = [peer for peer in ("curl", "openssl", "xargs") if not shutil.which(peer)]
+    if missing or not os.access(program, os.X_OK):
+        sys.exit(f"needs {' '.join(missing) or program}")
+    versions = [called(program, "--version"), called("curl", "--version"), called("openssl", "version")]
+    print(f"{versions[0]} beside {versions[1]} and {versions[2]}, {os.cpu_count()} cores\n")
+    with tempfile.TemporaryDirectory(prefix="ece-check-bench-") as folder:
+        start_up(program)
+        waiting(program)
+        for latency in (0, LATENCY_MS):
+            same_connections(program, latency, Path(folder))
+        sizes(program)
+
+
+def called(*command):
+    """Name and version."""
+    return " ".join(subprocess.check_output(command, text=True).split()[:2])
+
+
+# What is measured ----------------------------------------------------------------------------------------------------
+
+
+def start_up(program):
+    commands = {
+        "openssl version": ["openssl", "version"],
+        "curl --version": ["curl", "--version"],
+        "ece-check --version": [program, "--version"],
+        "ece-check list": [program, "list"],
+    }
+    taken = {name: [] for name in commands}
+    for _ in range(STARTS):  # in turn, so that a busy moment hits all of them
+        for name, command in commands.items():
+            taken[name].append(measure(command))
+    rows = [(name, taken[name]) for name in commands]
+    slowest_peer = max(wall(taken[name]) for name in ("openssl version", "curl --version"))
+    table("Start-up", f"median of {STARTS}", rows, slowest_peer, "the slower peer", 1.0, ("ece-check --version",))
+
+
+def waiting(program):
+    """How much longer a run takes than its longest chain of looks, of which each had to wait for the one before."""
+    ratios = []
+    for _ in range(RUNS):
+        command = [program, "run", "--lab", "--lab-latency", f"{LATENCY_MS}ms", "-o", "json"]
+        report = json.loads(subprocess.check_output(command, stderr=subprocess.DEVNULL))
+        chain, subject = longest_chain(report["looks"])
+        ratios.append((report["run"]["duration_ms"] / chain, report["run"]["duration_ms"], chain, subject))
+    ratio, run, chain, subject = sorted(ratios)[len(ratios) // 2]
+    print(f"Waiting: every reply {LATENCY_MS} ms late, median of {RUNS}")
+    print(f"  whole run               {run:8.0f} ms")
+    print(f"  longest chain of looks  {chain:8.0f} ms   name, then {subject}")
+    print(f"  ratio                   {ratio:8.2f}      goal 1.25 or less: {verdict(ratio <= 1.25)}\n")
+
+
+def longest_chain(looks):
+    names = {look["subject"]: look["duration_ms"] for look in looks if look["probe"] == "dns"}
+    services = [look for look in looks if look["paths"]]
+    return max((look["duration_ms"] + names.get(host(look["subject"]), 0), look["subject"]) for look in services)
+
+
+def same_connections(program, latency, folder):
+    with Lab(program, latency) as lab:
+        run = [program, "run", "--dns-server", lab.dns_server, "--ca-file", lab.ca_file, "-o", "json"]
+        run += [word for rule in lab.connect_to for word in ("--connect-to", rule)]
+        connections = connections_of(run, folder)
+        script = folder / "connections"
+        script.write_text("".join(f"{peer_command(*connection, lab.ca_file)}\n" for connection in connections))
+        at_once = ["xargs", "-a", script, "-d", "\\n", "-P", str(AT_ONCE), "-I", "{}", "bash", "-c", "{}"]
+        peers = {"one after the other": ["bash", script], f"{AT_ONCE} at once (xargs -P)": at_once}
+        good = sum("XOAUTH2" in line or "HTTP/1.1 " in line for line in answers(script))
+        rows = [(f"curl, s_client: {name}", [measure(command) for _ in range(RUNS if latency == 0 else 1)])
+                for name, command in peers.items()]
+        rows.append(("ece-check run", [measure(run, folder) for _ in range(RUNS)]))
+        peaks = [peak_memory(command, folder) for command in (*peers.values(), run)]
+    title = f"The same {len(connections)} connections, every reply {latency} ms late"
+    said = f"peers were answered on {good} of {len(connections)}; ece-check asks DNS, judges and reports too"
+    table(title, said, rows, wall(rows[1][1]), "the second row", 1.0, ("ece-check run",), peaks)
+
+
+def sizes(program):
+    print("Size on disk")
+    print(f"  {'ece-check, with its checks and its lab':42} {os.path.getsize(program) / 1e6:6.1f} MB")
+    for peer in ("curl", "openssl"):
+        files = [shutil.which(peer), *libraries(shutil.which(peer))]
+        total = sum(os.path.getsize(os.path.realpath(file)) for file in files)
+        print(f"  {peer + ', with its ' + str(len(files) - 1) + ' shared libraries':42} {total / 1e6:6.1f} MB")
+    print(f"  goal: one file of 10 MB or less: {verdict(os.path.getsize(program) <= 10e6)}; "
+          f"shared libraries beside it: {len(libraries(program))}")
+
+
+# How it is measured --------------------------------------------------------------------------------------------------
+
+
+def measure(command, folder=None):
+    """Wall and CPU time in ms of a command with its children."""
+    with open(os.devnull, "r+b") as null:
+        began = time.perf_counter()
+        child = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, cwd=folder)
+        _, _, used = os.wait4(child.pid, 0)
+        child.returncode = 0
+        return (time.perf_counter() - began) * 1000, (used.ru_utime + used.ru_stime) * 1000
+
+
+def peak_memory(command, folder=None):
+    """The most memory in MB that a command and its children held at one moment, seen every 2 ms in a run of its own.
+
+    What the kernel reports at the end (ru_maxrss) counts this script too, out of which the command was started.
+    """
+    with open(os.devnull, "r+b") as null:
+        child = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, cwd=folder)
+        peak = 0
+        while child.poll() is None:
+            peak = max(peak, sum(private_memory(process) for process in family(child.pid)))
+            time.sleep(0.002)
+        return peak / 1e6
+
+
+def family(process):
+    try:
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:
+        children = []
+    return [process, *(one for child in children for one in family(int(child)))]
+
+
+def private_memory(process):
+    """Resident and not shared with a file: shared libraries, which several processes map, do not count."""
+    try:
+        _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text().split()
+    except OSError:
+        return 0
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+
+
+def wall(taken):
+    return statistics.median(one[0] for one in taken)
+
+
+def table(title, said, rows, base, base_name, goal, judged, peaks=()):
+    print(f"{title}\n  ({said})")
+    print(f"  {'':42} {'wall ms':>9} {'CPU ms':>9} {'peak MB' if peaks else '':>9} {'ratio':>7}")
+    for at, (name, taken) in enumerate(rows):
+        columns = [statistics.median(column) for column in zip(*taken)]
+        ratio = columns[0] / base
+        peak = f"{peaks[at]:.1f}" if peaks else ""
+        mark = f"  goal {goal:g} or less: {verdict(ratio <= goal)}" if name in judged else ""
+        print(f"  {name:42} {columns[0]:9.1f} {columns[1]:9.1f} {peak:>9} {ratio:7.2f}{mark}")
+    print(f"  ratio: wall time to that of {base_name}\n")
+
+
+def verdict(met):
+    return "met" if met else "MISSED"
+
+
+class Lab:
+    """`ece-check lab` for as long as the block lasts."""
+
+    def __init__(self, program, latency):
+        self.command = [program, "lab", "--lab-latency", f"{latency}ms", "-o", "json"]
+
+    def __enter__(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
+        text = ""
+        while not text.endswith("}\n"):
+            line = self.process.stdout.readline()
+            if not line:
+                sys.exit("the lab did not start")
+            text += line
+        reach = json.loads(text)
+        self.dns_server, self.ca_file, self.connect_to = reach["dns_server"], reach["ca_file"], reach["connect_to"]
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait()
+
+
+def connections_of(run, folder):
+    """Host, port and place on loopback of every connection that a run makes."""
+    report = json.loads(subprocess.check_output(run, stderr=subprocess.DEVNULL, cwd=folder))
+    paths = [(look, path) for look in report["looks"] for path in look["paths"]]
+    return [(host(look["subject"]), look["subject"].rsplit(":", 1)[1], path["dialled"]) for look, path in paths]
+
+
+def peer_command(name, port, place, ca_file):
+    """The same conversation with other people's tools: connect, encrypt, verify, read what is offered, leave."""
+    if port == "443":
+        to = f"--connect-to {name}:443:{place}"
+        shown = "-sS -o /dev/null -w 'HTTP/1.1 %{http_code}\\n'"
+        return f"curl {shown} --http1.1 {to} --cacert {ca_file} https://{name}/"
+    said = {"587": ["EHLO bench.example", "QUIT"], "993": ["a CAPABILITY", "b LOGOUT"], "995": ["CAPA", "QUIT"]}[port]
+    lines = " ".join(f"'{line}'" for line in said)
+    starttls = "-starttls smtp" if port == "587" else ""
+    verify = f"-servername {name} -CAfile {ca_file} -verify_return_error -verify_hostname {name}"
+    return f"printf '%s\\r\\n' {lines} | openssl s_client -quiet {starttls} -connect {place} {verify} 2>/dev/null"
+
+
+def answers(script):
+    lines = script.read_text().splitlines()
+    return [subprocess.run(["bash", "-c", line], stdout=subprocess.PIPE, text=True).stdout for line in lines]
+
+
+def libraries(program):
+    listed = subprocess.run(["ldd", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    return [line.split("=>")[1].split()[0] for line in listed.splitlines() if "=> /" in line]
+
+
+def host(subject):
+    return subject.rsplit(":", 1)[0]
+
+
+if __name__ == "__main__":
+    main()

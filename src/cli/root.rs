@@ -1,0 +1,28 @@
+//! `ece-check root`: prints a root certificate that this host trusts, for the store of ECE's Java.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::Args;
+
+use super::{Trouble, print};
+use crate::net::tls::Trust;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The SHA-256 fingerprint of the root, as the report gives it
+    fingerprint: String,
+    /// Look in this PEM file too
+    #[arg(long, value_name = "PEM")]
+    ca_file: Vec<PathBuf>,
+}
+
+/// Prints the root in PEM.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    let trust = Trust::load(&arguments.ca_file)?;
+    let unknown = || {
+        let right = "take the fingerprint from the report, and the same --ca-file as the run had";
+        Trouble::Usage(format!("no root of this host has the fingerprint {}", arguments.fingerprint), right.to_owned())
+    };
+    print::data(&trust.pem_of(&arguments.fingerprint).ok_or_else(unknown)?);
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,289 @@
+//! The HTTP proxy on the way: which one, where it was learnt from, and the CONNECT that asks it for a tunnel.
+//!
+//! In: a flag, the environment, or what Windows has stored. Out: a [`Proxy`], and a stream through it (RFC 9110, section
+//! 9.3.6). An HTTP proxy carries HTTPS; it does not carry ECE's mail, which is why only looks at web services use it.
+
+use std::{fmt, net::IpAddr};
+
+use base64::Engine as _;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::{Halt, Limits, session::Stream};
+use crate::{secret::Secret, seen::Kind};
+
+/// The longest head of an answer that is read, in bytes.
+const LONGEST_HEAD: usize = 16 * 1024;
+/// The longest part of an answer that is quoted, in characters.
+const QUOTED: usize = 120;
+
+/// A proxy.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Its name or address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Where it was learnt from, such as `--proxy` or `HTTPS_PROXY`.
+    pub learnt_from: String,
+    /// User and password, joined by a colon, for Basic authentication (RFC 7617).
+    pub credentials: Option<Secret>,
+    /// Names that are reached without it, as `NO_PROXY` lists them.
+    pub not_for: Vec<String>,
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self} from {}", self.learnt_from)
+    }
+}
+
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// Why a proxy setting cannot be used. The setting itself is not repeated: it may hold a password.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the proxy of {learnt_from} {wrong}\n  {right}")]
+pub struct BadProxy {
+    learnt_from: String,
+    wrong: String,
+    right: String,
+}
+
+impl Proxy {
+    /// Reads a setting such as `http://proxy.example.com:8080` or `proxy.example.com:8080`.
+    ///
+    /// # Errors
+    /// When it is no address of an HTTP proxy.
+    pub fn read(setting: &str, learnt_from: &str) -> Result<Self, BadProxy> {
+        let bad = |wrong: &str, right: &str| BadProxy {
+            learnt_from: learnt_from.to_owned(),
+            wrong: wrong.to_owned(),
+            right: right.to_owned(),
+        };
+        let setting = setting.trim();
+        let full = if setting.contains("://") { setting.to_owned() } else { format!("http://{setting}") };
+        let url =
+            url::Url::parse(&full).map_err(|_| bad("is not an address", "write http://proxy.company.com:8080"))?;
+        match url.scheme() {
+            "http" => {}
+            "https" => {
+                return Err(bad(
+                    "is written https://",
+                    "write http://: the scheme says how the proxy itself is spoken to",
+                ));
+            }
+            _ => {
+                return Err(bad(
+                    "is not an HTTP proxy",
+                    "write http://proxy.company.com:8080; SOCKS is not known here",
+                ));
+            }
+        }
+        let host = url.host_str().filter(|host| !host.is_empty());
+        let host = host.ok_or_else(|| bad("names no host", "write http://proxy.company.com:8080"))?;
+        let user = percent_encoding::percent_decode_str(url.username()).decode_utf8_lossy().into_owned();
+        let password =
+            percent_encoding::percent_decode_str(url.password().unwrap_or_default()).decode_utf8_lossy().into_owned();
+        Ok(Self {
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: url.port_or_known_default().unwrap_or(80),
+            learnt_from: learnt_from.to_owned(),
+            credentials: (!user.is_empty()).then(|| Secret::new(format!("{user}:{password}"))),
+            not_for: Vec::new(),
+        })
+    }
+
+    /// The proxy that the environment names for HTTPS, as curl reads it.
+    ///
+    /// # Errors
+    /// When the setting cannot be used.
+    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Option<Self>, BadProxy> {
+        let names = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+        let set = |name: &&str| variable(name).filter(|value| !value.trim().is_empty());
+        let Some((name, setting)) = names.iter().find_map(|name| set(name).map(|value| (*name, value))) else {
+            return Ok(None);
+        };
+        let not_for = ["no_proxy", "NO_PROXY"].iter().find_map(set).unwrap_or_default();
+        let not_for =
+            not_for.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
+        Ok(Some(Self { not_for, ..Self::read(&setting, name)? }))
+    }
+
+    /// The proxy that Windows has stored for this user, out of what `reg query` prints of Internet Settings.
+    #[must_use]
+    pub fn of_internet_settings(printed: &str) -> Option<Self> {
+        let value = |name: &str| {
+            let line = printed.lines().find(|line| line.split_whitespace().next() == Some(name))?;
+            line.split_whitespace().nth(2).map(str::to_owned)
+        };
+        if value("ProxyEnable").as_deref() != Some("0x1") {
+            return None;
+        }
+        let servers = value("ProxyServer")?;
+        let of_https = servers.split(';').find_map(|server| server.strip_prefix("https="));
+        let setting = of_https.or_else(|| servers.split(';').find(|server| !server.contains('=')))?;
+        let not_for = value("ProxyOverride").unwrap_or_default();
+        let not_for = not_for.split(';').filter(|entry| *entry != "<local>" && !entry.is_empty());
+        let not_for = not_for.map(|entry| entry.trim_start_matches('*').to_owned()).collect();
+        Some(Self { not_for, ..Self::read(setting, "Windows Internet Settings").ok()? })
+    }
+
+    /// Whether a name is reached through this proxy.
+    #[must_use]
+    pub fn is_for(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.').to_lowercase();
+        let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+        let excepted = |entry: &String| {
+            let entry = entry.trim_start_matches('.').to_lowercase();
+            entry == "*" || host == entry || host.ends_with(&format!(".{entry}"))
+        };
+        !local && !self.not_for.iter().any(excepted)
+    }
+}
+
+/// A tunnel that was not given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoTunnel {
+    /// What happened.
+    pub halt: Halt,
+    /// The proxy's HTTP status, when it answered.
+    pub status: Option<u16>,
+}
+
+impl From<Halt> for NoTunnel {
+    fn from(halt: Halt) -> Self {
+        Self { halt, status: None }
+    }
+}
+
+/// Asks a proxy for a tunnel to a name and port.
+///
+/// # Errors
+/// What the proxy answered, or why it did not.
+pub async fn tunnel(
+    mut stream: Box<dyn Stream>,
+    proxy: &Proxy,
+    host: &str,
+    port: u16,
+    limits: &Limits,
+) -> Result<Box<dyn Stream>, NoTunnel> {
+    let place = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
+    let login = proxy.credentials.as_ref().map_or_else(String::new, |credentials| {
+        let encoded = base64::engine::general_purpose::STANDARD.encode(credentials.expose());
+        format!("Proxy-Authorization: Basic {encoded}\r\n")
+    });
+    let ask = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: ece-check\r\n{login}\r\n");
+    let sent = limits.step(stream.write_all(ask.as_bytes())).await?;
+    sent.map_err(|error| super::dial::halt(&error))?;
+    let head = limits.step(head(&mut stream)).await??;
+    match judge(&head) {
+        Ok(()) => Ok(stream),
+        Err(refused) => Err(refused),
+    }
+}
+
+/// Reads up to the empty line, byte by byte: what stands behind it belongs to the tunnel.
+async fn head(stream: &mut Box<dyn Stream>) -> Result<Vec<u8>, Halt> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() >= LONGEST_HEAD {
+            return Err(Halt::new(Kind::TooMuch, "the head of the proxy's answer never ended"));
+        }
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) if head.is_empty() => return Err(Halt::new(Kind::Closed, "closed without an answer to CONNECT")),
+            Err(_) => break,
+        }
+    }
+    Ok(head)
+}
+
+fn judge(head: &[u8]) -> Result<(), NoTunnel> {
+    let text = String::from_utf8_lossy(head);
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let status =
+        first.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|code| code.parse::<u16>().ok());
+    let quoted: String = first.chars().take(QUOTED).collect();
+    match status {
+        Some(200..=299) => Ok(()),
+        Some(407) => {
+            let schemes: Vec<&str> = lines.filter_map(scheme).collect();
+            let offered = if schemes.is_empty() { "none named".to_owned() } else { schemes.join(", ") };
+            let words = format!("{quoted}; it takes: {offered}");
+            Err(NoTunnel { halt: Halt::new(Kind::Rejected, words), status })
+        }
+        Some(_) => Err(NoTunnel { halt: Halt::new(Kind::Rejected, quoted), status }),
+        None => Err(NoTunnel { halt: Halt::new(Kind::Gibberish, quoted), status: None }),
+    }
+}
+
+fn scheme(line: &str) -> Option<&str> {
+    let (name, value) = line.split_once(':')?;
+    if name.eq_ignore_ascii_case("proxy-authenticate") { value.split_whitespace().next() } else { None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxy(setting: &str) -> Proxy {
+        Proxy::read(setting, "--proxy").unwrap()
+    }
+
+    #[test]
+    fn settings_as_people_write_them() {
+        assert_eq!(proxy("proxy.company.test:8080").to_string(), "proxy.company.test:8080");
+        assert_eq!(proxy("http://10.0.0.1").port, 80);
+        assert_eq!(proxy("http://u%40x:p@p.test:3128").credentials, Some(Secret::new("u@x:p")));
+        for bad in ["https://p.test:443", "socks5://p.test:1080", "http://", "::::"] {
+            let error = Proxy::read(bad, "--proxy").unwrap_err().to_string();
+            assert!(error.contains("--proxy") && error.contains('\n'), "{error}");
+        }
+        let error = Proxy::read("https://u:hunter2@p.test", "HTTPS_PROXY").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+        assert!(!format!("{:?}", proxy("http://u:hunter2@p.test")).contains("hunter2"));
+    }
+
+    #[test]
+    fn the_environment_is_read_as_curl_reads_it() {
+        let found = |name: &str| match name {
+            "HTTPS_PROXY" => Some("http://p.test:3128".to_owned()),
+            "NO_PROXY" => Some("localhost, .inside.test,ece.test".to_owned()),
+            _ => None,
+        };
+        let proxy = Proxy::of_environment(found).unwrap().unwrap();
+        assert_eq!(proxy.learnt_from, "HTTPS_PROXY");
+        assert!(proxy.is_for("login.microsoftonline.com"));
+        for host in ["a.inside.test", "inside.test", "ECE.test.", "localhost", "127.0.0.1"] {
+            assert!(!proxy.is_for(host), "{host}");
+        }
+        assert_eq!(Proxy::of_environment(|_| None), Ok(None));
+    }
+
+    #[test]
+    fn windows_internet_settings() {
+        let printed = "\r\nHKEY_CURRENT_USER\\...\\Internet Settings\r\n    ProxyEnable    REG_DWORD    0x1\r\n    \
+                       ProxyServer    REG_SZ    http=a:80;https=p.test:8080\r\n    ProxyOverride    REG_SZ    *.inside.test;<local>\r\n";
+        let proxy = Proxy::of_internet_settings(printed).unwrap();
+        assert_eq!(proxy.to_string(), "p.test:8080");
+        assert!(!proxy.is_for("a.inside.test"));
+        assert_eq!(Proxy::of_internet_settings(&printed.replace("0x1", "0x0")), None);
+        assert_eq!(Proxy::of_internet_settings("rubbish"), None);
+    }
+
+    #[test]
+    fn answers_to_connect() {
+        assert_eq!(judge(b"HTTP/1.1 200 Connection established\r\n\r\n"), Ok(()));
+        let refused = judge(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: Basic realm=x\r\n\r\n");
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.status, Some(407));
+        assert!(refused.halt.words.ends_with("it takes: Negotiate, Basic"), "{}", refused.halt.words);
+        assert_eq!(judge(b"HTTP/1.0 403 Forbidden\r\n\r\n").unwrap_err().status, Some(403));
+        assert_eq!(judge(b"SSH-2.0\r\n\r\n").unwrap_err().halt.kind, Kind::Gibberish);
+        assert_eq!(judge(b"").unwrap_err().status, None);
+    }
+}

@@ -1,0 +1,75 @@
+//! Every check against its own file: it holds in the healthy lab, and comes out as each of its proofs says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ece_check::{
+    catalogue::Catalogue,
+    finding::{Report, Status},
+};
+
+use crate::walk::{came_out, not_well, walk};
+
+fn outline(report: &Report) -> Vec<(String, String, Status)> {
+    report.findings.iter().map(|one| (one.check.clone(), one.subject.clone(), one.status)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn healthy_lab_passes_every_check() {
+    let report = walk(&[]).await;
+    assert!(report.findings.iter().all(|finding| finding.status == Status::Pass), "{}", not_well(&report));
+    assert_eq!(report.summary.exit_code, 0);
+    assert!(report.summary.fix_first.is_empty());
+    let made: BTreeSet<&str> = report.findings.iter().map(|finding| finding.check.as_str()).collect();
+    for check in Catalogue::built_in().checks {
+        assert!(made.contains(check.id.as_str()), "{} was not made for anything in the healthy lab", check.id);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_runs_differ_in_nothing_that_was_found() {
+    let (first, second) = (walk(&["cert-expired.some"]).await, walk(&["cert-expired.some"]).await);
+    assert_eq!(outline(&first), outline(&second));
+    let looks = |report: &Report| report.looks.iter().map(|look| look.subject.clone()).collect::<Vec<_>>();
+    assert_eq!(looks(&first), looks(&second));
+    let paths =
+        |report: &Report| report.looks.iter().flat_map(|look| &look.paths).map(|path| path.address).collect::<Vec<_>>();
+    assert_eq!(paths(&first), paths(&second));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_proof_is_shown_by_the_lab() {
+    let catalogue = Catalogue::built_in();
+    let mut proofs: BTreeMap<&str, Vec<(&str, Status)>> = BTreeMap::new();
+    for check in &catalogue.checks {
+        for proof in &check.proofs {
+            proofs.entry(&proof.fault).or_default().push((&check.id, proof.status));
+        }
+    }
+    for (fault, outcomes) in proofs {
+        let report = walk(&[fault]).await;
+        for (check, status) in outcomes {
+            assert!(
+                came_out(&report, check, status),
+                "{check} is nowhere {status:?} under {fault}\n{}",
+                not_well(&report)
+            );
+        }
+    }
+}
+
+/// Checks whose failure no fault of the lab shows, and why.
+const WITHOUT_PROOF: &[(&str, &str)] = &[
+    ("version.minimum-level", "judges the user's file: see levels"),
+    ("version.newest-level", "judges the user's file: see levels"),
+    ("url.external-form", "judges the user's file: see levels"),
+    ("url.console-match", "judges the user's file: see levels"),
+    ("url.redirect-match", "judges the user's file: see levels"),
+];
+
+#[test]
+fn every_check_has_a_proof_or_a_reason_why_not() {
+    for check in Catalogue::built_in().checks {
+        let excused = WITHOUT_PROOF.iter().any(|(id, _)| *id == check.id);
+        assert!(check.proofs.is_empty() == excused, "{}: {} proofs, excused {excused}", check.id, check.proofs.len());
+    }
+}

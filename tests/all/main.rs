@@ -1,0 +1,18 @@
+//! Everything that needs only Rust: no other server, no other client, no network beyond loopback.
+//!
+//! Where a test goes:
+//! - `checks`: what a file below `checks/` says of itself: healthy, and under each of its proofs.
+//! - `causes`: what a file below `src/lab/faults/` says of itself: the check, the exit code, the cause that is named.
+//! - `levels`: the causes that need no lab: the level of ECE and the addresses it is known by.
+//! - `shape`: the layers, the names of files and functions, what no source file may hold.
+//! - `cli`: the program as people call it: exit codes, flags, bad input, streams.
+//! - `folder`: checks and causes of somebody else's, laid over ours with `--checks`.
+//! - `report`: the JSON report: schema, sums, there and back.
+//! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
+//!
+//! `walk` makes a run through the library, `program` runs the binary. Beside this folder: `tests/reports` (one golden
+//! report in every format), `tests/foreign` (servers that nobody here wrote), `tests/files` (bad files of users).
+
+mod causes;
+mod checks;
+mod walk;

@@ -1,0 +1,91 @@
+//! A whole run against the lab, through the library: what `ece-check run --lab=FAULT` does, without a process.
+
+use std::{sync::Arc, time::Duration};
+
+use ece_check::{
+    catalogue::Catalogue,
+    deployment::{Cloud, Deployment, Role},
+    finding::{Finding, Report, Run, Status},
+    lab::{Lab, Settings},
+    net::{ConnectTo, Family, Limits, Network, Roads, dns::Resolver, tls::Trust},
+    plan::{Plan, Selection, Site},
+    probe::World,
+    run::{Options, run},
+};
+use tokio::time::Instant;
+
+/// Long enough for a loaded machine, short enough for a black hole.
+const STEP: Duration = Duration::from_secs(2);
+
+/// Runs every check against the lab with these faults.
+pub async fn walk(faults: &[&str]) -> Report {
+    walk_with(&Catalogue::built_in(), None, faults).await
+}
+
+/// The same with another catalogue, or with a site's own file in place of the lab's.
+pub async fn walk_with(catalogue: &Catalogue, file: Option<&str>, faults: &[&str]) -> Report {
+    let faults = faults.iter().map(ToString::to_string).collect();
+    let lab = Lab::start(&Settings { faults, latency: Duration::ZERO }).await.unwrap_or_else(|error| panic!("{error}"));
+    let file = Deployment::parse_sample("the test's file", file.unwrap_or(lab.deployment()));
+    let deployment = file.unwrap_or_else(|mistake| panic!("{mistake}"));
+    let role = deployment.ece.role.unwrap_or(Role::All);
+    let site = Site::of(&deployment, &catalogue.tables, Cloud::Worldwide, role);
+    let (_nobody, interrupted) = tokio::sync::watch::channel(false);
+    let network = network(&lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
+    let plan = Plan::make(catalogue, &site, &Selection::default(), &network.roads).expect("nothing is selected");
+    let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
+    let world = World::new(network);
+    run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
+}
+
+fn network(lab: &Lab, limits: Limits) -> Network {
+    let rules = lab.connections().iter().map(|one| ConnectTo {
+        host: one.address.ip().to_string(),
+        port: one.address.port(),
+        to_host: one.to.ip().to_string(),
+        to_port: one.to.port(),
+    });
+    Network {
+        resolver: Arc::new(Resolver::with_servers(vec![lab.dns_server()])),
+        roads: Roads { resolve: Vec::new(), connect_to: rules.collect(), only_mapped: true, proxy: None },
+        family: Family::Both,
+        trust: Arc::new(Trust::of_pem(lab.ca_pem())),
+        limits,
+    }
+}
+
+fn vantage() -> Run {
+    Run {
+        id: "a test".to_owned(),
+        started: "2026-11-22T10:00:00Z".to_owned(),
+        duration_ms: 0,
+        case: None,
+        host: "ece-services".to_owned(),
+        os: "none".to_owned(),
+        source_addresses: Vec::new(),
+        dns_servers: Vec::new(),
+        role: "services".to_owned(),
+        cloud: "worldwide".to_owned(),
+        lab: true,
+        proxy: None,
+        clock_offset_ms: None,
+        interrupted: false,
+    }
+}
+
+/// The findings of one check.
+pub fn of_check<'r>(report: &'r Report, check: &str) -> Vec<&'r Finding> {
+    report.findings.iter().filter(|finding| finding.check == check).collect()
+}
+
+/// Whether a check came out with this status for some subject.
+pub fn came_out(report: &Report, check: &str, status: Status) -> bool {
+    of_check(report, check).iter().any(|finding| finding.status == status)
+}
+
+/// What did not pass, one line each.
+pub fn not_well(report: &Report) -> String {
+    let bad = report.findings.iter().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip));
+    bad.map(|finding| format!("  {:?} {} {}: {}\n", finding.status, finding.check, finding.subject, finding.found))
+        .collect()
+}
