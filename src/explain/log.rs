@@ -472,8 +472,9 @@ mod tests {
     fn an_event_across_two_blocks_is_one() {
         let text = "2026-11-23 04:01:20 ERROR x\n\tat a.b\nCaused by: java.net.SocketTimeoutException: connect timed out\n\tat c.d\n2026-11-23 04:01:21 INFO y\n";
         let catalogue = Catalogue::built_in();
+        let mut log = Log::new(&catalogue, None);
         for cut in 0..text.len() {
-            let mut log = Log::new(&catalogue, None);
+            log.told.clear();
             log.push(&text.as_bytes()[..cut]);
             log.push(&text.as_bytes()[cut..]);
             log.flush();
