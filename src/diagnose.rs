@@ -13,7 +13,7 @@ use crate::{
         cause::{By, Evidence, Share, Shows, Sign, StopPattern, Words},
         check::Of,
     },
-    finding::{Certainty, Finding, FixFirst, NamedCause, RuledOut, SkipReason, Status},
+    finding::{Certainty, Finding, FixFirst, NamedCause, Owner, RuledOut, SkipReason, Status},
     judge::sentence,
     seen::{Kind, Observation, Protocol, Stage, Stop, Unit},
 };
@@ -197,7 +197,11 @@ pub fn of_text<'c>(heard: &Heard, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
     // two causes that the same words settle contradict each other
     let alone = standing.iter().filter(|one| one.certainty == Certainty::Certain).count() == 1;
     let sure = |certainty| if alone { certainty } else { Certainty::max(certainty, Certainty::Likely) };
-    standing.iter().map(|one| Meant { cause: one.cause, certainty: sure(one.certainty) }).collect()
+    let mut meant: Vec<Meant<'_>> =
+        standing.iter().map(|one| Meant { cause: one.cause, certainty: sure(one.certainty) }).collect();
+    // what nobody at the site can mend is looked for last
+    meant.sort_by_key(|meant| (meant.certainty, meant.cause.owner == Owner::Microsoft));
+    meant
 }
 
 /// Whether a refusal in a text shows a sign.
