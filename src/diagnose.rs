@@ -13,7 +13,7 @@ use crate::{
         cause::{By, Evidence, Share, Shows, Sign, StopPattern, Words},
         check::Of,
     },
-    finding::{Certainty, Finding, FixFirst, NamedCause, RuledOut, SkipReason, Status},
+    finding::{Certainty, Finding, FixFirst, NamedCause, Owner, RuledOut, SkipReason, Status},
     judge::sentence,
     seen::{Kind, Observation, Protocol, Stage, Stop, Unit},
 };
@@ -81,7 +81,10 @@ fn diagnose_one<'c>(
         let seen = shows(sign, finding, observation, catalogue).filter(|_| observation.units().iter().any(holds))?;
         Some(Raised { cause, sign, seen, settles: sign.settles })
     });
-    weigh(raised.collect(), &Witness { subject: &finding.subject, account: finding.account.as_deref(), all })
+    weigh(
+        raised.collect(),
+        &Witness { check: &finding.check, subject: &finding.subject, account: finding.account.as_deref(), all },
+    )
 }
 
 /// A cause that a sign raises, with what was seen of it.
@@ -207,11 +210,15 @@ pub fn of_text<'c>(heard: &Heard, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
     let raised =
         told.map(|(cause, sign)| Raised { cause, sign, seen: String::new(), settles: sign.settles && knows(sign) });
     let raised = raised.collect();
-    let standing = weigh(raised, &Witness { subject: "", account: None, all: &[] }).standing;
+    let standing = weigh(raised, &Witness { check: "", subject: "", account: None, all: &[] }).standing;
     // two causes that the same words settle contradict each other
     let alone = standing.iter().filter(|one| one.certainty == Certainty::Certain).count() == 1;
     let sure = |certainty| if alone { certainty } else { Certainty::max(certainty, Certainty::Likely) };
-    standing.iter().map(|one| Meant { cause: one.cause, certainty: sure(one.certainty) }).collect()
+    let mut meant: Vec<Meant<'_>> =
+        standing.iter().map(|one| Meant { cause: one.cause, certainty: sure(one.certainty) }).collect();
+    // what nobody at the site can mend is looked for last
+    meant.sort_by_key(|meant| (meant.certainty, meant.cause.owner == Owner::Microsoft));
+    meant
 }
 
 /// Whether a refusal in a text shows a sign.
@@ -300,6 +307,7 @@ fn one_of<'k, W, K: 'k>(wanted: &[W], mut known: impl Iterator<Item = &'k K>, fi
 
 /// The findings of the run that speak for or against a cause.
 struct Witness<'f> {
+    check: &'f str,
     subject: &'f str,
     account: Option<&'f str>,
     all: &'f [Finding],
@@ -353,6 +361,9 @@ fn supports(evidence: &Evidence, witness: &Witness<'_>) -> Vec<String> {
 
 /// The findings of a check for the same subject; for any subject when it has none of the same.
 fn related<'f>(check: &str, witness: &Witness<'f>) -> Vec<&'f Finding> {
+    if check == witness.check {
+        return Vec::new(); // a finding is no witness in its own case
+    }
     let of_check: Vec<&Finding> = witness.all.iter().filter(|other| other.check == check).collect();
     let same: Vec<&Finding> = of_check.iter().copied().filter(|other| other.subject == witness.subject).collect();
     if !same.is_empty() {
@@ -410,4 +421,131 @@ fn explained(shown_in: &[usize], findings: &[Finding]) -> Vec<usize> {
         finding.reason == Some(SkipReason::Blocked) && finding.blocked_by.is_some_and(|by| shown_in.contains(&by))
     };
     (0..findings.len()).filter(|at| shown_in.contains(at) || blocked_by_them(&findings[*at])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{catalogue::cause::Layer, seen::Facts};
+
+    const MAILBOX: &str = "sales@example.com";
+
+    /// One finding of a check, with the stop of its look.
+    fn finding(check: &str, subject: &str, status: Status, look: Option<usize>) -> Finding {
+        Finding {
+            check: check.to_owned(),
+            section: String::new(),
+            title: String::new(),
+            subject: subject.to_owned(),
+            account: None,
+            status,
+            reason: None,
+            blocked_by: None,
+            expected: String::new(),
+            found: String::new(),
+            means: String::new(),
+            causes: Vec::new(),
+            ruled_out: Vec::new(),
+            next: None,
+            look,
+        }
+    }
+
+    fn look(probe: &str, subject: &str, stop: Stop) -> Observation {
+        Observation {
+            probe: probe.to_owned(),
+            subject: subject.to_owned(),
+            own: false,
+            road: "direct".to_owned(),
+            facts: Facts::default(),
+            stop: Some(stop),
+            paths: Vec::new(),
+            transcript: Vec::new(),
+            steps: Vec::new(),
+            duration_ms: 0.0,
+        }
+    }
+
+    fn refused(enhanced: &str, words: &str) -> Stop {
+        let stop = Stop::new(Protocol::Smtp, Stage::Authenticate, Kind::Rejected, words);
+        Stop { code: Some(535), enhanced: Some(enhanced.to_owned()), ..stop }
+    }
+
+    fn codes(finding: &Finding) -> Vec<&str> {
+        finding.causes.iter().map(|named| named.cause.as_str()).collect()
+    }
+
+    #[test]
+    fn a_sign_that_settles_leaves_no_other_cause() {
+        let words = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.";
+        let looks = [look("smtp", MAILBOX, refused("5.7.139", words))];
+        let mut findings = [finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0))];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        assert_eq!(codes(&findings[0]), ["smtp-auth-disabled-mailbox"]);
+        assert_eq!(findings[0].causes[0].certainty, Certainty::Certain);
+    }
+
+    #[test]
+    fn what_other_findings_prove_rules_causes_out_and_supports_others() {
+        let looks = [look("smtp", MAILBOX, refused("5.7.3", "5.7.3 Authentication unsuccessful"))];
+        let mut findings = [
+            finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)),
+            finding("token.audience", "sales", Status::Pass, None),
+            finding("token.valid-now", "sales", Status::Pass, None),
+            finding("token.identity", "sales", Status::Pass, None),
+            finding("imap.sign-in", MAILBOX, Status::Pass, None),
+        ];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let ruled_out: Vec<&str> = findings[0].ruled_out.iter().map(|out| out.cause.as_str()).collect();
+        for cause in
+            ["token-wrong-audience", "token-expired", "token-user-mismatch", "exchange-service-principal-missing"]
+        {
+            assert!(ruled_out.contains(&cause), "{cause} of {ruled_out:?}");
+        }
+        assert_eq!(codes(&findings[0])[0], "smtp-auth-disabled-mailbox");
+        assert_eq!(findings[0].causes[0].certainty, Certainty::Likely);
+    }
+
+    #[test]
+    fn without_those_findings_nothing_is_sure() {
+        let looks = [look("smtp", MAILBOX, refused("5.7.3", "5.7.3 Authentication unsuccessful"))];
+        let mut findings = [finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0))];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        assert!(findings[0].causes.len() > 2);
+        assert!(findings[0].causes.iter().all(|named| named.certainty == Certainty::Possible));
+    }
+
+    #[test]
+    fn two_faults_are_both_named_in_the_order_of_mending() {
+        let words = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.";
+        let looks = [
+            look("smtp", MAILBOX, refused("5.7.139", words)),
+            look(
+                "tcp",
+                "outlook.office365.com:993",
+                Stop::new(Protocol::Tcp, Stage::Connect, Kind::TimedOut, "timed out"),
+            ),
+        ];
+        let mut findings = [
+            finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)),
+            finding("tcp.opens", "outlook.office365.com:993", Status::Fail, Some(1)),
+        ];
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let fixes: Vec<&str> = fixes.iter().map(|fix| fix.cause.as_str()).collect();
+        assert_eq!(fixes, ["port-blocked", "smtp-auth-disabled-tenant"]);
+    }
+
+    #[test]
+    fn a_network_fault_is_never_a_credential_cause() {
+        let catalogue = Catalogue::built_in();
+        for kind in [Kind::TimedOut, Kind::Refused, Kind::Reset, Kind::Unreachable, Kind::Closed] {
+            let looks = [look("tcp", "smtp.office365.com:587", Stop::new(Protocol::Tcp, Stage::Connect, kind, ""))];
+            let mut findings = [finding("tcp.opens", "smtp.office365.com:587", Status::Fail, Some(0))];
+            let _ = diagnose(&mut findings, &looks, &catalogue);
+            for named in &findings[0].causes {
+                let layer = catalogue.cause(&named.cause).expect("a named cause").layer;
+                assert!(layer < Layer::Application, "{kind:?} is called {}", named.cause);
+            }
+        }
+    }
 }

@@ -149,6 +149,8 @@ fn next(causes: &[Meant<'_>], heard: &Heard, channel: Option<Channel>) -> Option
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Another cause may be as sure, never surer: the same words can be a sample of several.
@@ -167,5 +169,89 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{} samples:\n{}", wrong.len(), wrong.join("\n"));
+    }
+
+    fn first(text: &str) -> (String, Certainty) {
+        let catalogue = Catalogue::built_in();
+        let meaning = explain(text, None, &catalogue);
+        let first = meaning.causes.first().unwrap_or_else(|| panic!("nothing is known of {text}"));
+        (first.cause.code.clone(), first.certainty)
+    }
+
+    #[test]
+    fn the_refusal_inside_counts_not_what_libraries_put_around_it() {
+        for (text, cause) in [
+            (
+                "System.Net.Mail.SmtpException: The SMTP server requires a secure connection or the client was not authenticated. The server \
+                 response was: 5.7.57 Client not authenticated to send mail. Error: 535 5.7.139 Authentication unsuccessful, basic \
+                 authentication is disabled.",
+                "basic-auth-retired",
+            ),
+            (
+                "javax.mail.AuthenticationFailedException: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for \
+                 the Tenant.",
+                "smtp-auth-disabled-tenant",
+            ),
+            (
+                "smtplib.SMTPAuthenticationError: (550, b'5.7.30 Basic authentication is not supported for Client Submission.')",
+                "basic-auth-retired",
+            ),
+            (
+                "com.microsoft.aad.msal4j.MsalServiceException: AADSTS70002: Error. AADSTS7000222: The provided client secret keys are expired.",
+                "client-secret-expired",
+            ),
+            (
+                "error=access_denied&error_description=AADSTS65004%3a+User+declined+to+consent+to+access+the+app.",
+                "consent-declined",
+            ),
+        ] {
+            assert_eq!(first(text), (cause.to_owned(), Certainty::Certain), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_control_hub_copies_is_known() {
+        let block = "Referrer: \nBrowser URL: https://admin.webex.com/settings\nStatus: 401\nStatus Text: Unauthorized\n\
+            URL: https://identity-b-us.webex.com/extIntegration/azureAD/00000000-0000-0000-0000-000000000000/v1/WebexApplications/status\n\
+            Error: {\n  \"error\": {\"key\": \"401\", \"message\": [{\"code\": \"701018\", \"description\": \"Request unauthorized.\"}]}\n}\n";
+        assert_eq!(first(block).0, "webex-integration-app-removed");
+    }
+
+    #[test]
+    fn a_hint_sorts_and_takes_nothing_away() {
+        let catalogue = Catalogue::built_in();
+        let without = explain("read ECONNRESET", None, &catalogue).causes.len();
+        assert_eq!(explain("read ECONNRESET", Some(Channel::Imap), &catalogue).causes.len(), without);
+    }
+
+    #[test]
+    fn an_unknown_text_means_nothing() {
+        let catalogue = Catalogue::built_in();
+        for text in ["", "all is well", "250 2.0.0 OK", "the quick brown fox"] {
+            assert!(explain(text, None, &catalogue).causes.is_empty(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let text = String::from_utf8_lossy(&bytes);
+            let heard = hear::hear(&text);
+            prop_assert!(heard.len() < 400);
+            let _ = mask::mask(&text);
+        }
+
+        #[test]
+        fn codes_cut_anywhere_never_panic(cut in 0usize..200, tail in "\\PC{0,40}") {
+            let text = "535 5.7.139 eyJhIjoxfQ== AADSTS7000222: \\u00e4 &quot; 4.7.500-\"error_codes\":[7000222] é 5.7.";
+            let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= cut).last().unwrap_or(0);
+            let _ = hear::hear(&format!("{}{tail}", &text[..cut]));
+        }
+
+        #[test]
+        fn no_token_survives_the_mask(a in "[A-Za-z0-9_-]{20,60}", b in "[A-Za-z0-9_-]{20,60}", c in "[A-Za-z0-9_-]{20,60}") {
+            let masked = mask::mask(&format!("x token=eyJ{a}.eyJ{b}.{c} y"));
+            prop_assert!(!masked.contains(&a) && !masked.contains(&b) && !masked.contains(&c));
+        }
     }
 }

@@ -48,7 +48,9 @@ pub fn hear(text: &str) -> Vec<Heard> {
     heard.push(Heard { words: words.clone(), error: oauth_error(&words), code: status(&words), ..Heard::default() });
     heard.extend(idiom::hear(&words));
     let (share, of) = (share(&words), of(&words));
-    heard.iter_mut().for_each(|heard| (heard.share, heard.of) = (share, of));
+    for heard in &mut heard {
+        (heard.share, heard.of) = (share, of);
+    }
     heard
 }
 

@@ -6,7 +6,11 @@
 use crate::{
     diagnose::Heard,
     seen::{
-        Kind::{self, *},
+        Kind::{
+            self, Alert, AliasLoop, AnswerRefused, BadCertificate, Closed, Expired, Forbidden, MissingIntermediate,
+            NameUnknown, NoAddress, NotYetValid, OldVersion, Refused, Reset, SelfSigned, ServerFailure, SpokePlain,
+            SpokeTls, TimedOut, UnknownIssuer, Unreachable, WrongName,
+        },
         Protocol::{self, Dns, Https, Tcp, Tls},
         Stage::{self, Certificate, Connect, Greeting, Handshake, Lookup, Request},
     },
@@ -47,6 +51,9 @@ const IDIOMS: &[Idiom] = &[
     ("did not properly respond after a period of time", Tcp, Some(Connect), TimedOut),
     ("10060", Tcp, Some(Connect), TimedOut),
     ("wsaetimedout", Tcp, Some(Connect), TimedOut),
+    ("couldn't connect to host", Tcp, Some(Connect), TimedOut),
+    ("could not connect to smtp host", Tcp, Some(Connect), TimedOut),
+    ("failed to connect to server", Tcp, Some(Connect), TimedOut),
     ("econnrefused", Tcp, Some(Connect), Refused),
     ("connection refused", Tcp, Some(Connect), Refused),
     ("actively refused", Tcp, Some(Connect), Refused),

@@ -183,12 +183,14 @@ impl<'c> Log<'c> {
                 break;
             };
             let event = event_around(block, hit.start(), at);
-            self.take(&block[event.clone()]);
+            let before = line_begin(block, event.start.saturating_sub(1), 0)..event.start;
+            self.take(&block[event.clone()], &block[before]);
             at = event.end.max(hit.end());
         }
     }
 
-    fn take(&mut self, event: &[u8]) {
+    /// Takes one event; the line before it lends its time to an event that has none.
+    fn take(&mut self, event: &[u8], before: &[u8]) {
         let event = &event[..event.len().min(LONGEST_EVENT)];
         let text = String::from_utf8_lossy(event);
         let key = alike(&text);
@@ -200,7 +202,7 @@ impl<'c> Log<'c> {
             self.remembered.insert(key, meaning);
         }
         let Some(meant) = self.remembered.get(&key).filter(|meant| !meant.is_empty()) else { return };
-        let time = time(&text);
+        let time = time(&text).or_else(|| time(&String::from_utf8_lossy(&before[..before.len().min(200)])));
         for (cause, certainty) in meant {
             count(&mut self.told, cause, *certainty, time.as_deref(), &text);
         }
@@ -244,12 +246,13 @@ fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) ->
     Meant::new()
 }
 
-/// The line of an event to show: the innermost refusal, else the first line; without secrets, and short.
+/// The line of an event to show: the innermost refusal, else the first line, of ECE's fields the last; without secrets,
+/// and short.
 fn example(text: &str) -> String {
     let line = text.lines().rfind(|line| line.trim_start().starts_with("Caused by:")).or_else(|| text.lines().next());
-    let line = line.unwrap_or_default().trim();
-    let cut: String = mask::mask(line).chars().take(LONGEST_EXAMPLE).collect();
-    cut
+    let line = line.unwrap_or_default();
+    let message = line.rsplit(" <@> ").next().unwrap_or(line).trim();
+    mask::mask(message).chars().take(LONGEST_EXAMPLE).collect()
 }
 
 /// A number that is the same for events that differ only in digits.
@@ -472,8 +475,9 @@ mod tests {
     fn an_event_across_two_blocks_is_one() {
         let text = "2026-11-23 04:01:20 ERROR x\n\tat a.b\nCaused by: java.net.SocketTimeoutException: connect timed out\n\tat c.d\n2026-11-23 04:01:21 INFO y\n";
         let catalogue = Catalogue::built_in();
+        let mut log = Log::new(&catalogue, None);
         for cut in 0..text.len() {
-            let mut log = Log::new(&catalogue, None);
+            log.told.clear();
             log.push(&text.as_bytes()[..cut]);
             log.push(&text.as_bytes()[cut..]);
             log.flush();

@@ -44,9 +44,9 @@ pub fn mask(line: &str) -> String {
         let (word, after) = rest.split_at(of_word);
         if !word.is_empty() {
             if is_secret(word, follows_name) {
-                masked.push_str(MASKED)
+                masked.push_str(MASKED);
             } else {
-                masked.push_str(word)
+                masked.push_str(word);
             }
             let bare = word.trim_matches(['=', '-', '_', '.']).to_ascii_lowercase();
             follows_name = NAMES.contains(&bare.as_str()) && gives_value(after);

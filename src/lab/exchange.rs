@@ -234,6 +234,11 @@ impl Cloud {
 
 /// Who may do what.
 impl Cloud {
+    /// False for an address of this tenant that leads nowhere; of other addresses the tenant knows nothing.
+    pub fn takes_mail_for(&self, recipient: &str) -> bool {
+        self.tenant.mailbox(recipient).is_none_or(|mailbox| mailbox.exists)
+    }
+
     /// True when whoever signed in may send as this address. The owner of an address outside of the tenant is nobody.
     pub fn may_send_as(&self, session: &Session, sender: &str) -> bool {
         let own = session.mailbox.eq_ignore_ascii_case(sender);

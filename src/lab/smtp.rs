@@ -182,6 +182,10 @@ impl Submission {
         if self.recipients.len() == MOST_RECIPIENTS {
             return talk.say("452 4.5.3 Too many recipients\r\n").await;
         }
+        if !talk.cloud.takes_mail_for(&recipient) {
+            let refusal = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup\r\n";
+            return talk.say(refusal).await;
+        }
         if talk.endpoint.agrees(Moment::Recipient) {
             self.recipients.push(recipient);
         }

@@ -79,7 +79,6 @@ const REQUIRED: &[&str] = &[
     "public-client-with-secret",
     "refresh-token-expired",
     "refresh-token-malformed",
-    "refresh-token-not-rotated-by-client",
     "refresh-token-revoked",
     "resource-not-in-tenant",
     "scope-multiple-resources",

@@ -464,6 +464,7 @@ pub(super) mod tests {
         let results = [
             "imap.mailbox_open=yes",
             "imap.message_count=3",
+            "imap.own_mailbox=no",
             "imap.signed_in=yes",
             "imap.signed_in_as=sales@mail.test",
         ];

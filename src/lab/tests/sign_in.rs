@@ -174,7 +174,7 @@ async fn each_fault_of_the_token_endpoint_has_its_number() {
     for (fault, code) in [
         ("refresh-token-expired", 700_082),
         ("refresh-token-revoked", 50_173),
-        ("refresh-token-not-rotated-by-client", 700_082),
+        ("refresh-token-expired.not-rotated", 700_082),
         ("client-secret-expired", 7_000_222),
         ("client-secret-invalid", 7_000_215),
         ("client-secret-missing", 7_000_218),
