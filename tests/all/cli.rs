@@ -94,7 +94,6 @@ fn unknown_words_are_told_with_the_nearest() {
     call(&["run", "--skip", "network-port"]).refused("did you mean network-ports?");
     call(&["plan", "--only", "smt"]).refused("--only smt names no check");
     call(&["explain", "port-blockd"]).refused("did you mean port-blocked?");
-    call(&["explain", "something else entirely"]).refused("ece-check list");
     call(&["run", "--role", "boss"]).refused("services");
     call(&["run", "--cloud", "mars"]).refused("worldwide");
     call(&["run", "-o", "pdf"]).refused("json");
