@@ -100,6 +100,18 @@ fn unknown_words_are_told_with_the_nearest() {
 }
 
 #[test]
+fn text_that_nobody_knows_is_1_and_says_what_to_give() {
+    let outcome = call(&["explain", "something else entirely"]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(1), ""), "{outcome:?}");
+    assert!(outcome.stdout.contains("the server's own words"), "{outcome:?}");
+    let outcome = call(&["explain", "something else entirely", "-o", "json"]);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    let json: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    assert_eq!(json["causes"], serde_json::json!([]));
+    assert!(json["next"].is_string(), "{outcome:?}");
+}
+
+#[test]
 fn values_of_flags_that_cannot_be() {
     for (flags, says) in [
         (&["--timeout", "10"][..], "10s"),
