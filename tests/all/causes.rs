@@ -12,7 +12,7 @@ use futures_util::{StreamExt, stream};
 use crate::walk::{alone, came_out, not_well, walk};
 
 /// So many runs at once: most of their time is waiting for what never comes.
-const AT_ONCE: usize = 48;
+const AT_ONCE: usize = 24;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_fault_of_the_lab_is_found_and_its_cause_is_named_first() {

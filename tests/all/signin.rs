@@ -174,7 +174,8 @@ async fn five_hundred_mailboxes_are_walked_gently() {
     assert!(counts.tokens.values().all(|tokens| *tokens == 1), "{:?}", counts.tokens);
     signed_in_once_for_each(&counts, &report);
     let most = counts.most_for_mailbox.values().max();
-    assert!(most.is_some_and(|most| *most <= 2), "{most:?} sessions of one mailbox at once");
+    // two at a time, and one whose QUIT the server has not read yet: as many as Exchange Online allows
+    assert!(most.is_some_and(|most| *most <= 3), "{most:?} sessions of one mailbox at once");
     let at_once = |host: &str| counts.most_for_host.get(host).copied().unwrap_or_default();
     assert!((1..=8).contains(&at_once("smtp.office365.com")), "{:?}", counts.most_for_host);
     // the looks at the servers themselves dial every address at once, here eight for each of four services; mailboxes of
