@@ -8,24 +8,28 @@
 //! who is the one signed in on most such machines; a device code is good at the second time of asking. The signature of
 //! a client assertion is not looked at, as no certificate is registered; its claims are.
 
+mod browser;
+mod form;
+mod refused;
+
 use std::{
     collections::{BTreeMap, VecDeque},
-    fmt::Write,
     sync::{Mutex, PoisonError},
 };
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
-use url::form_urlencoded;
+use serde_json::json;
 
 use super::{
     exchange::{Cloud, object_of},
     fault::{Answer, Moment, Refusal, Secret},
-    https::{HTML, JSON, Request, page, sent_on, typed},
+    https::{JSON, Request, page, sent_on, typed},
     mint,
-    place::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS, TENANT_ID, TENANT_NAME},
+    place::{CLIENT_ID, TENANT_DOMAINS, TENANT_ID, TENANT_NAME},
     tenant::{ADMIN, APPLICATION},
 };
+use form::{Asked, Form};
+use refused::{Refused, invalid_client, invalid_grant, malformed, shown};
 
 /// The tenant of all personal accounts.
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -34,11 +38,6 @@ const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 /// The names by which Exchange Online may be asked for.
 const EXCHANGE: &[&str] = &["https://outlook.office.com", "https://outlook.office365.com", "https://ps.outlook.com"];
 const GRAPH: &str = "https://graph.microsoft.com";
-/// The permissions that Exchange Online has for mail protocols.
-const OF_EXCHANGE: &[&str] =
-    &["IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send", "EWS.AccessAsUser.All", "Mail.Read", "Mail.Send"];
-/// Scopes that belong to no resource.
-const OF_OPENID: &[&str] = &["openid", "profile", "email", "offline_access"];
 /// How many seconds a code is good for, and a device code.
 const CODE_SECONDS: i64 = 600;
 const DEVICE_SECONDS: i64 = 900;
@@ -67,26 +66,8 @@ struct Device {
     user: Option<String>,
 }
 
-/// A refusal on its way out.
-#[derive(Debug)]
-struct Refused {
-    status: u16,
-    error: String,
-    aadsts: u32,
-    words: String,
-    suberror: Option<String>,
-    headers: BTreeMap<String, String>,
-}
-
 /// Why a token is not given, or something else is not done.
 type Outcome = Result<Answer, Refused>;
-
-/// What is asked for.
-struct Asked {
-    resource: String,
-    names: Vec<String>,
-    openid: Vec<String>,
-}
 
 /// Answers a request to the login host.
 pub(super) fn answer(cloud: &Cloud, request: &Request, now: Timestamp) -> (Moment, Answer) {
@@ -383,112 +364,6 @@ impl Cloud {
     }
 }
 
-/// What a person sees in a browser.
-impl Cloud {
-    fn authorize(&self, tenant: &str, form: &Form, path: &str, now: Timestamp) -> Answer {
-        match self.begin(tenant, form, path, now) {
-            Ok(answer) => answer,
-            Err(refused) => refused.shown(now),
-        }
-    }
-
-    fn begin(&self, tenant: &str, form: &Form, path: &str, now: Timestamp) -> Outcome {
-        issuer_tenant(tenant).ok_or_else(|| no_such_tenant(tenant))?;
-        self.know(form.required("client_id")?)?;
-        let redirect = form.required("redirect_uri")?;
-        if !is_registered(redirect) {
-            let words = format!(
-                "The redirect URI '{}' specified in the request does not match the redirect URIs configured for the \
-                 application '{CLIENT_ID}'. Make sure the redirect URI sent in the request matches one added to your \
-                 application in the Azure portal. Navigate to https://aka.ms/redirectUriMismatchError to learn more about \
-                 how to fix this.",
-                shown(redirect)
-            );
-            return Err(Refused::new(400, "invalid_request", 50_011, words));
-        }
-        let back = |pairs: &[(&str, &str)]| go_back(redirect, pairs, form.given("state"));
-        if form.required("response_type")? != "code"
-            || form.given("code_challenge_method").is_some_and(|how| how != "S256")
-        {
-            return Ok(back(&[("error", "invalid_request")]));
-        }
-        Asked::read(form.required("scope")?)?;
-        if form.given("login_hint").is_none() && form.given("prompt").is_some_and(|prompt| prompt != "none") {
-            return Ok(self.choice(path));
-        }
-        let hint = form.given("login_hint").unwrap_or(ADMIN);
-        let Some(user) = self.tenant.user(hint) else {
-            let words = format!(
-                "The user account {} does not exist in the {TENANT_NAME} directory. To sign into this application, the \
-                 account must be added to the directory.",
-                shown(hint)
-            );
-            return Err(Refused::new(400, "invalid_grant", 50_034, words));
-        };
-        if let Err(refused) = self.refuse("authorize", user, form, now) {
-            return Ok(back(&[("error", &refused.error), ("error_description", &refused.description(now))]));
-        }
-        let code = self.mint.sealed(
-            "code",
-            &json!({
-                "user": user, "redirect": redirect, "challenge": form.given("code_challenge").unwrap_or_default(),
-                "scope": form.given("scope").unwrap_or_default(), "nonce": form.given("nonce").unwrap_or_default(),
-                "at": now.as_second(), "no": self.mint.word(16),
-            }),
-        );
-        Ok(back(&[("code", &code), ("session_state", "5b6c1d7e-0a4f-4c62-9d83-1f2e3a4b5c6d")]))
-    }
-
-    /// The page on which somebody picks an account.
-    fn choice(&self, path: &str) -> Answer {
-        let path: String = path.replace('&', "&amp;").replace(['"', '<', '>'], "");
-        let mut body = String::from("<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body>");
-        body.push_str("<h1>Pick an account</h1><ul>");
-        for user in self.tenant.users() {
-            let _ = write!(body, "<li><a href=\"{path}&amp;login_hint={user}\">{user}</a></li>");
-        }
-        body.push_str("</ul></body></html>\n");
-        typed(200, HTML, body)
-    }
-
-    fn device_code(&self, tenant: &str, form: &Form, now: Timestamp) -> Outcome {
-        issuer_tenant(tenant).ok_or_else(|| no_such_tenant(tenant))?;
-        self.know(form.client()?)?;
-        self.refuse("devicecode", "", form, now)?;
-        let scope = form.required("scope")?;
-        Asked::read(scope)?;
-        let code = format!("DAQABIQEAAAD{}", self.mint.word(120));
-        let user_code: String = self.mint.word(32).chars().filter(char::is_ascii_uppercase).take(9).collect();
-        let address = "https://microsoft.com/devicelogin";
-        self.entra.remember(Device {
-            code: code.clone(),
-            user_code: user_code.clone(),
-            scope: scope.to_owned(),
-            at: now.as_second(),
-            asked: 0,
-            user: None,
-        });
-        let body = json!({
-            "user_code": user_code, "device_code": code, "verification_uri": address, "expires_in": DEVICE_SECONDS,
-            "interval": 1, // Entra says 5; nobody learns anything by waiting
-            "message": format!(
-                "To sign in, use a web browser to open the page {address} and enter the code {user_code} to authenticate."
-            ),
-        });
-        Ok(typed(200, JSON, body.to_string()))
-    }
-
-    /// Somebody types the code of a device, and is signed in as the user that is named.
-    fn approve(&self, form: &Form) -> Answer {
-        let user = self.tenant.user(form.given("login_hint").unwrap_or(ADMIN));
-        let code = form.given("user_code").or(form.given("otc"));
-        match (user, code) {
-            (Some(user), Some(code)) if self.entra.approve(code, user) => page(200, "You are signed in"),
-            _ => page(400, "That code did not work"),
-        }
-    }
-}
-
 impl Entra {
     fn memory<T>(&self, act: impl FnOnce(&mut Memory) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
@@ -542,142 +417,6 @@ impl Entra {
     }
 }
 
-/// The pairs of a form, and the credentials beside it (RFC 6749 section 2.3.1).
-struct Form {
-    pairs: Vec<(String, String)>,
-    basic: Option<(String, String)>,
-}
-
-impl Form {
-    fn read(text: &str, authorization: Option<&str>) -> Self {
-        let pairs = form_urlencoded::parse(text.as_bytes()).into_owned().collect();
-        Self { pairs, basic: authorization.and_then(basic) }
-    }
-
-    fn given(&self, name: &str) -> Option<&str> {
-        let mut values = self.pairs.iter().filter(|(one, _)| one == name).map(|(_, value)| value.as_str());
-        values.next().filter(|value| !value.is_empty())
-    }
-
-    fn required(&self, name: &str) -> Result<&str, Refused> {
-        let words = format!("The request body must contain the following parameter: '{name}'.");
-        self.given(name).ok_or_else(|| Refused::new(400, "invalid_request", 900_144, words))
-    }
-
-    fn client(&self) -> Result<&str, Refused> {
-        self.basic.as_ref().map_or_else(|| self.required("client_id"), |(client, _)| Ok(client))
-    }
-
-    fn secret(&self) -> Option<&str> {
-        self.given("client_secret").or(self.basic.as_ref().map(|(_, secret)| secret.as_str()))
-    }
-}
-
-fn basic(header: &str) -> Option<(String, String)> {
-    let text = String::from_utf8(mint::decode(header.strip_prefix("Basic ")?)?).ok()?;
-    let (client, secret) = text.split_once(':')?;
-    let plain = |text: &str| form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, x)| x.into_owned());
-    Some((plain(client)?, plain(secret)?))
-}
-
-impl Asked {
-    /// Reads a scope: one resource and its permissions. A permission without a resource is one of Graph.
-    fn read(scope: &str) -> Result<Self, Refused> {
-        let (openid, rest): (Vec<_>, Vec<_>) = scope.split_whitespace().partition(|name| OF_OPENID.contains(name));
-        let split = |name: &str| match name.rsplit_once('/') {
-            Some((resource, name)) => (resource.to_owned(), name.to_owned()),
-            None => (GRAPH.to_owned(), name.to_owned()),
-        };
-        let asked: Vec<_> = rest.into_iter().map(split).collect();
-        let resource = asked.first().map_or(GRAPH, |(resource, _)| resource).to_owned();
-        if asked.iter().any(|(other, _)| *other != resource) {
-            let words = format!(
-                "Provided value for the input parameter scope is not valid because it contains more than one resource. \
-                 Scope {} is not valid.",
-                shown(scope)
-            );
-            return Err(Refused::new(400, "invalid_request", 28_000, words));
-        }
-        if resource != GRAPH && !EXCHANGE.contains(&resource.as_str()) {
-            let words = format!(
-                "The resource principal named {} was not found in the tenant named {TENANT_NAME}. This can happen if the \
-                 application has not been installed by the administrator of the tenant or consented to by any user in the \
-                 tenant. You might have sent your authentication request to the wrong tenant.",
-                shown(&resource)
-            );
-            return Err(Refused::new(400, "invalid_resource", 500_011, words));
-        }
-        let names: Vec<_> = asked.into_iter().map(|(_, name)| name).collect();
-        let is_known = |name: &String| name == ".default" || OF_EXCHANGE.contains(&name.as_str());
-        if resource != GRAPH && !names.iter().all(is_known) {
-            let words = format!(
-                "The provided value for the input parameter 'scope' is not valid. The scope {} is not valid.",
-                shown(scope)
-            );
-            return Err(Refused::new(400, "invalid_scope", 70_011, words));
-        }
-        Ok(Self { resource, names, openid: openid.into_iter().map(ToOwned::to_owned).collect() })
-    }
-}
-
-impl Refused {
-    fn new(status: u16, error: &str, aadsts: u32, words: String) -> Self {
-        Self { status, error: error.into(), aadsts, words, suberror: None, headers: BTreeMap::new() }
-    }
-
-    /// The code in front, what identifies the request behind.
-    fn description(&self, now: Timestamp) -> String {
-        let (time, [trace, correlation]) = (time(now), REQUEST);
-        format!(
-            "AADSTS{}: {} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {time}",
-            self.aadsts, self.words
-        )
-    }
-
-    fn render(&self, now: Timestamp) -> Answer {
-        let (time, [trace, correlation]) = (time(now), REQUEST);
-        let mut body = json!({
-            "error": self.error, "error_description": self.description(now), "error_codes": [self.aadsts],
-            "timestamp": time, "trace_id": trace, "correlation_id": correlation,
-            "error_uri": format!("https://login.microsoftonline.com/error?code={}", self.aadsts),
-        });
-        if let Some(suberror) = &self.suberror {
-            body["suberror"] = Value::from(suberror.as_str());
-        }
-        let mut answer = typed(self.status, JSON, body.to_string());
-        answer.headers.extend(self.headers.clone());
-        answer
-    }
-
-    /// The page that a person sees.
-    fn shown(&self, now: Timestamp) -> Answer {
-        let text = self.description(now).replace('&', "&amp;").replace('<', "&lt;");
-        let mut body = String::from("<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body>");
-        let title = "Sorry, but we\u{2019}re having trouble signing you in.";
-        let _ = writeln!(body, "<h1>{title}</h1><p>{text}</p></body></html>");
-        typed(self.status, HTML, body)
-    }
-}
-
-/// What identifies a request: the trace and the correlation.
-const REQUEST: [&str; 2] = ["0f6a1d52-7c3b-4e98-a1d4-5b2c9e700100", "b83e27c4-16fd-4a09-92e5-d07f3a516c8e"];
-
-fn time(now: Timestamp) -> String {
-    now.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
-}
-
-fn invalid_grant(aadsts: u32, words: &str) -> Refused {
-    Refused::new(400, "invalid_grant", aadsts, words.into())
-}
-
-fn invalid_client(aadsts: u32, words: &str) -> Refused {
-    Refused::new(401, "invalid_client", aadsts, words.into())
-}
-
-fn malformed() -> Refused {
-    Refused::new(400, "invalid_request", 9_002_313, "Invalid request. Request is malformed or invalid.".into())
-}
-
 /// The claims of <https://learn.microsoft.com/en-us/entra/identity-platform/certificate-credentials>.
 fn check_assertion(kind: Option<&str>, assertion: &str, now: Timestamp) -> Result<(), Refused> {
     if kind != Some(ASSERTION) {
@@ -707,25 +446,4 @@ fn check_assertion(kind: Option<&str>, assertion: &str, now: Timestamp) -> Resul
         return Err(invalid_client(700_024, &words));
     }
     Ok(())
-}
-
-/// ECE's own address to the letter, or a port of this machine: Entra lets the port of `http://localhost` differ.
-fn is_registered(redirect: &str) -> bool {
-    let local = ["http://localhost", "http://127.0.0.1"].iter().find_map(|start| redirect.strip_prefix(start));
-    redirect == REDIRECT_URL || local.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-}
-
-fn go_back(redirect: &str, pairs: &[(&str, &str)], state: Option<&str>) -> Answer {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(pairs);
-    if let Some(state) = state {
-        query.append_pair("state", state);
-    }
-    let mark = if redirect.contains('?') { '&' } else { '?' };
-    sent_on(&format!("{}{mark}{}", redirect.replace(char::is_control, ""), query.finish()))
-}
-
-/// What was sent, so that it can be shown: short and on one line.
-fn shown(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(200).collect()
 }

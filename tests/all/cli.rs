@@ -94,10 +94,20 @@ fn unknown_words_are_told_with_the_nearest() {
     call(&["run", "--skip", "network-port"]).refused("did you mean network-ports?");
     call(&["plan", "--only", "smt"]).refused("--only smt names no check");
     call(&["explain", "port-blockd"]).refused("did you mean port-blocked?");
-    call(&["explain", "something else entirely"]).refused("ece-check list");
     call(&["run", "--role", "boss"]).refused("services");
     call(&["run", "--cloud", "mars"]).refused("worldwide");
     call(&["run", "-o", "pdf"]).refused("json");
+}
+
+#[test]
+fn text_that_nobody_knows_is_1_and_says_what_to_give() {
+    let outcome = call(&["explain", "something else entirely"]);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(1), ""), "{outcome:?}");
+    assert!(outcome.stdout.contains("the server's own words"), "{outcome:?}");
+    let outcome = call(&["explain", "something else entirely", "-o", "json"]);
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    let json: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
+    assert_eq!(json["causes"], serde_json::json!([]));
 }
 
 #[test]

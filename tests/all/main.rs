@@ -8,6 +8,7 @@
 //! - `cli`: the program as people call it: exit codes, flags, bad input, streams.
 //! - `folder`: checks and causes of somebody else's, laid over ours with `--checks`.
 //! - `report`: the JSON report: schema, sums, there and back.
+//! - `signin`: tokens and sign-ins: each check of the contract, nothing changed, nothing asked twice.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //!
 //! `walk` makes a run through the library, `program` runs the binary. Beside this folder: `tests/reports` (one golden
@@ -22,4 +23,5 @@ mod levels;
 mod program;
 mod report;
 mod shape;
+mod signin;
 mod walk;

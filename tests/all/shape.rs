@@ -17,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
     &["probe"],
     &["catalogue", "deployment"],
     &["plan", "judge", "diagnose"],
-    &["run", "report"],
+    &["run", "report", "explain"],
     &["lab"],
     &["cli"],
 ];

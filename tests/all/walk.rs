@@ -6,7 +6,7 @@ use ece_check::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     finding::{Finding, Report, Run, Status},
-    lab::{Lab, Settings},
+    lab::{Counts, Lab, Settings},
     net::{ConnectTo, Family, Limits, Network, Roads, dns::Resolver, tls::Trust},
     plan::{Plan, Selection, Site},
     probe::World,
@@ -25,22 +25,27 @@ pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
 
 /// Runs every check against the lab with these faults.
 pub async fn walk(faults: &[&str]) -> Report {
-    go(None, &Selection::default(), faults).await
+    let faults = faults.iter().map(ToString::to_string).collect();
+    walk_tenant(&Settings { faults, ..Settings::default() }, None).await.0
+}
+
+/// Runs every check against this tenant, in this role or the one that its file names; and what came in there.
+pub async fn walk_tenant(settings: &Settings, role: Option<Role>) -> (Report, Counts) {
+    go(settings, None, role, &Selection::default()).await
 }
 
 /// Runs the checks that judge the user's file, on this one.
 pub async fn walk_file(file: &str) -> Report {
     let only = Selection { only: vec!["version".to_owned(), "url".to_owned()], ..Selection::default() };
-    go(Some(file), &only, &[]).await
+    go(&Settings::default(), Some(file), None, &only).await.0
 }
 
-async fn go(file: Option<&str>, selection: &Selection, faults: &[&str]) -> Report {
+async fn go(settings: &Settings, file: Option<&str>, role: Option<Role>, selection: &Selection) -> (Report, Counts) {
     let catalogue = &Catalogue::built_in();
-    let faults = faults.iter().map(ToString::to_string).collect();
-    let lab = Lab::start(&Settings { faults, ..Settings::default() }).await.unwrap_or_else(|error| panic!("{error}"));
+    let lab = Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"));
     let file = Deployment::parse_sample("the test's file", file.unwrap_or(lab.deployment()));
     let deployment = file.unwrap_or_else(|mistake| panic!("{mistake}"));
-    let role = deployment.ece.role.unwrap_or(Role::All);
+    let role = role.or(deployment.ece.role).unwrap_or(Role::All);
     let site = Site::of(&deployment, &catalogue.tables, Cloud::Worldwide, role);
     let (_nobody, interrupted) = tokio::sync::watch::channel(false);
     let network = network(&lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
@@ -48,7 +53,11 @@ async fn go(file: Option<&str>, selection: &Selection, faults: &[&str]) -> Repor
         Plan::make(catalogue, &site, selection, &network.roads).expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     let world = World::new(network);
-    run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
+    for (variable, value) in lab.secrets() {
+        world.wallet.net.lend(variable, value);
+    }
+    let report = run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await;
+    (report, lab.counts())
 }
 
 fn network(lab: &Lab, limits: Limits) -> Network {
