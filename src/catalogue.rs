@@ -57,6 +57,11 @@ impl Catalogue {
         self.checks.iter().find(|check| check.id == id)
     }
 
+    /// Every sign with its cause, in the order in which the causes must be mended.
+    pub fn signs(&self) -> impl Iterator<Item = (&Cause, &cause::Sign)> {
+        self.causes.iter().flat_map(|cause| cause.signs.iter().map(move |sign| (cause, sign)))
+    }
+
     /// The cause with this code.
     #[must_use]
     pub fn cause(&self, code: &str) -> Option<&Cause> {

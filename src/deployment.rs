@@ -5,6 +5,8 @@
 //! secret that stands in the file itself is refused, and no message repeats it. The form of ECE's own addresses is not
 //! judged here: that is what the checks `url.*` are for.
 
+mod left_over;
+
 use std::{
     collections::BTreeSet,
     net::IpAddr,
@@ -259,12 +261,12 @@ impl Deployment {
 /// Structure first, then left-overs: who misspelt a key hears of that before hearing that the file is still a sample.
 fn checked(document: &Document) -> Result<Deployment, Mistake> {
     let deployment = parsed(document)?;
-    refuse_samples(document)?;
+    left_over::refuse_samples(document)?;
     Ok(deployment)
 }
 
 fn parsed(document: &Document) -> Result<Deployment, Mistake> {
-    refuse_secrets(document)?;
+    left_over::refuse_secrets(document)?;
     let mut top = document.table()?;
     let ece = top.table("ece")?.map(ece).transpose()?.unwrap_or_default();
     let entra = top.table("entra")?.map(entra).transpose()?.unwrap_or_default();
@@ -643,100 +645,6 @@ fn variable(name: &str) -> Result<Source, Refusal> {
     Err(("env is not the name of a variable".to_owned(), right.to_owned()))
 }
 
-/// Refuses a file in which a token or a client secret stands, be it in a comment.
-fn refuse_secrets(document: &Document) -> Result<(), Mistake> {
-    match document.lines().find(|(_, line)| holds_secret(line)) {
-        Some((line, _)) => Err(document.mistake_in(
-            line,
-            "a token or a secret stands in this line",
-            "take it out and make a new one, for whoever has seen this file has seen it; then say where the new one is \
-             kept, as in { env = \"NAME\" }",
-        )),
-        None => Ok(()),
-    }
-}
-
-fn holds_secret(line: &str) -> bool {
-    let is_of_word = |c: char| c.is_ascii_alphanumeric() || "_-~.+=".contains(c);
-    line.split(|c: char| !is_of_word(c)).any(|word| is_jwt(word) || is_client_secret(word) || is_opaque(word))
-}
-
-/// A JSON Web Token (RFC 7519): its header is an object, and base64 of `{"` begins with `eyJ`.
-fn is_jwt(word: &str) -> bool {
-    word.find("eyJ").is_some_and(|start| {
-        word[start..].split('.').next().is_some_and(|header| header.len() >= 16) && word.len() - start >= 20
-    })
-}
-
-/// A client secret as Entra makes them: about 40 characters with `Q~` in the fifth place.
-fn is_client_secret(word: &str) -> bool {
-    let word = word.trim_start_matches(['.', '-', '=']);
-    let bytes = word.as_bytes();
-    (36..=44).contains(&bytes.len()) && bytes[3].is_ascii_digit() && &bytes[4..6] == b"Q~"
-}
-
-/// A long run of letters of both cases and digits, such as a refresh token; no name or path of a person's making.
-fn is_opaque(word: &str) -> bool {
-    let has = |test: fn(&u8) -> bool| word.as_bytes().iter().any(test);
-    word.len() >= 64 && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
-}
-
-// ---- left-over sample values ----
-
-/// Refuses a file in which values of the sample stand.
-fn refuse_samples(document: &Document) -> Result<(), Mistake> {
-    let mut found = document.lines().filter_map(|(line, text)| Some((line, sample_in(uncommented(text))?)));
-    let Some((line, sample)) = found.next() else { return Ok(()) };
-    let others: Vec<String> = found.map(|(line, _)| line.to_string()).collect();
-    let wrong = match others.len() {
-        0 => format!("{sample} is left over from the sample"),
-        _ => format!("{sample} is left over from the sample; more of it in line {}", others.join(", ")),
-    };
-    Err(document.mistake_in(line, wrong, "write your own value, or leave the line out"))
-}
-
-fn sample_in(line: &str) -> Option<&'static str> {
-    const ZERO: &str = "00000000-0000-0000-0000-000000000000";
-    let line = line.to_ascii_lowercase();
-    let is_there = |sample: &&&str| ends_a_host(&line, sample);
-    if let Some(host) = ["contoso.onmicrosoft.com", "example.com"].iter().find(is_there) {
-        return Some(host);
-    }
-    if line.contains(ZERO) {
-        return Some(ZERO);
-    }
-    (line.contains('…') || line.contains("/...")).then_some("…")
-}
-
-/// True when the host stands in the line, alone or below a further name: not in `myexample.com` or `example.com.au`.
-fn ends_a_host(line: &str, host: &str) -> bool {
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    line.match_indices(host).any(|(start, _)| {
-        let (before, after) = (&line[..start], &line[start + host.len()..]);
-        let mut next = after.chars();
-        let goes_on = match next.next() {
-            Some('.') => next.next().is_some_and(is_of_name),
-            Some(c) => is_of_name(c),
-            None => false,
-        };
-        !before.ends_with(is_of_name) && !goes_on
-    })
-}
-
-/// The line without its comment.
-fn uncommented(line: &str) -> &str {
-    let mut quote = None;
-    for (at, c) in line.char_indices() {
-        match (quote, c) {
-            (None, '#') => return &line[..at],
-            (None, '"' | '\'') => quote = Some(c),
-            (Some(open), c) if open == c => quote = None,
-            _ => {}
-        }
-    }
-    line
-}
-
 // ---- words ----
 
 fn word_of<T: Copy + PartialEq>(value: T, words: &[(&'static str, T)]) -> &'static str {
@@ -750,7 +658,10 @@ fn value_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        left_over::{holds_secret, sample_in, uncommented},
+        *,
+    };
 
     const GOOD: &str = r#"
 [ece]

@@ -5,15 +5,17 @@
 
 mod fill;
 
+use std::cmp::Reverse;
+
 use crate::{
     catalogue::{
         Catalogue, Cause,
-        cause::{Evidence, Share, Shows, Sign, StopPattern},
+        cause::{By, Evidence, Share, Shows, Sign, StopPattern, Words},
         check::Of,
     },
     finding::{Certainty, Finding, FixFirst, NamedCause, RuledOut, SkipReason, Status},
     judge::sentence,
-    seen::{Observation, Stop, Unit},
+    seen::{Kind, Observation, Protocol, Stage, Stop, Unit},
 };
 
 /// Names the causes of every finding that did not pass, and returns those of the whole run.
@@ -50,6 +52,7 @@ struct Candidate<'c> {
     cause: &'c Cause,
     certainty: Certainty,
     because: Vec<String>,
+    narrowness: usize,
 }
 
 impl Diagnosis<'_> {
@@ -73,15 +76,140 @@ fn diagnose_one<'c>(
         return Diagnosis::default();
     }
     let Some(observation) = finding.look.and_then(|look| looks.get(look)) else { return Diagnosis::default() };
-    let mut raised: Vec<(&Cause, &Sign, String)> = Vec::new();
-    for cause in &catalogue.causes {
-        let shown =
-            cause.signs.iter().find_map(|sign| shows(sign, finding, observation, catalogue).map(|seen| (sign, seen)));
-        if let Some((sign, seen)) = shown {
-            raised.push((cause, sign, seen));
+    let raised = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
+        let seen = shows(sign, finding, observation, catalogue)?;
+        Some(Raised { cause, sign, seen, settles: sign.settles })
+    });
+    weigh(raised.collect(), &Witness { subject: &finding.subject, all })
+}
+
+/// A cause that a sign raises, with what was seen of it.
+struct Raised<'c> {
+    cause: &'c Cause,
+    sign: &'c Sign,
+    seen: String,
+    settles: bool,
+}
+
+/// The best sign of each cause, after the narrower signs had their say.
+fn best(mut raised: Vec<Raised<'_>>) -> Vec<Raised<'_>> {
+    let eclipsed: Vec<bool> = raised.iter().map(|one| is_eclipsed(one, &raised)).collect();
+    let mut eclipsed = eclipsed.into_iter();
+    raised.retain(|_| eclipsed.next() == Some(false));
+    let mut best: Vec<Raised<'_>> = Vec::new();
+    for one in raised {
+        let worth = |one: &Raised<'_>| (one.settles, narrowness(one.sign));
+        match best.iter_mut().find(|other| other.cause.code == one.cause.code) {
+            Some(other) if worth(&one) > worth(other) => *other = one,
+            Some(_) => {}
+            None => best.push(one),
         }
     }
-    weigh(raised, finding, all)
+    best
+}
+
+/// How much a sign asks for.
+fn narrowness(sign: &Sign) -> usize {
+    match &sign.shows {
+        Shows::Stop(pattern) => pattern.asks().iter().filter(|asks| **asks).count(),
+        Shows::Finding { facts, .. } => 1 + facts.len(),
+    }
+}
+
+/// True for a sign that would settle its cause, when another one on the same stop asks for all that it asks for, and for
+/// more: that one knows better, even when it only allows.
+fn is_eclipsed(raised: &Raised<'_>, others: &[Raised<'_>]) -> bool {
+    let Shows::Stop(pattern) = &raised.sign.shows else { return false };
+    let asks = pattern.asks();
+    let knows_better = |other: &Raised<'_>| {
+        let Shows::Stop(narrower) = &other.sign.shows else { return false };
+        let more = narrower.asks();
+        let same_words = pattern.words.is_empty() || pattern.words == narrower.words;
+        other.seen == raised.seen
+            && same_words
+            && more != asks
+            && asks.iter().zip(more).all(|(asked, asks_more)| !asked || asks_more)
+    };
+    raised.settles && others.iter().any(knows_better)
+}
+
+/// What a text says of one refusal, as far as it can be told: a [`Stop`] of which parts may be missing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Heard {
+    /// The protocol.
+    pub protocol: Option<Protocol>,
+    /// How far it had come.
+    pub stage: Option<Stage>,
+    /// What happened.
+    pub kind: Option<Kind>,
+    /// The reply code of SMTP, or the HTTP status.
+    pub code: Option<u16>,
+    /// The enhanced status code of SMTP.
+    pub enhanced: Option<String>,
+    /// The numbers of Entra's error codes.
+    pub aadsts: Vec<u32>,
+    /// The error of OAuth 2.0, or of Graph.
+    pub error: Option<String>,
+    /// How many of the addresses it speaks of.
+    pub share: Option<Share>,
+    /// Whose service it speaks of.
+    pub of: Option<Of>,
+    /// The words, in small letters, each gap one blank.
+    pub words: String,
+}
+
+impl From<&Stop> for Heard {
+    fn from(stop: &Stop) -> Self {
+        Self {
+            protocol: Some(stop.protocol),
+            stage: Some(stop.stage),
+            kind: Some(stop.kind),
+            code: stop.code,
+            enhanced: stop.enhanced.clone(),
+            aadsts: stop.aadsts.clone(),
+            error: stop.error.clone(),
+            share: None,
+            of: None,
+            words: stop.words.to_lowercase(),
+        }
+    }
+}
+
+/// A cause that a text can mean.
+#[derive(Clone, Debug)]
+pub struct Meant<'c> {
+    /// The cause.
+    pub cause: &'c Cause,
+    /// How sure the text alone makes it.
+    pub certainty: Certainty,
+}
+
+/// The causes that one refusal in a text can mean, best first. There are no other findings that could rule one out.
+#[must_use]
+pub fn of_text<'c>(heard: &Heard, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
+    let told = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe) && tells(sign, heard));
+    // what a text does not say of the other addresses cannot settle anything
+    let knows = |sign: &Sign| sign.share.is_none() || heard.share.is_some();
+    let raised =
+        told.map(|(cause, sign)| Raised { cause, sign, seen: String::new(), settles: sign.settles && knows(sign) });
+    let raised = raised.collect();
+    let standing = weigh(raised, &Witness { subject: "", all: &[] }).standing;
+    // two causes that the same words settle contradict each other
+    let alone = standing.iter().filter(|one| one.certainty == Certainty::Certain).count() == 1;
+    let sure = |certainty| if alone { certainty } else { Certainty::max(certainty, Certainty::Likely) };
+    standing.iter().map(|one| Meant { cause: one.cause, certainty: sure(one.certainty) }).collect()
+}
+
+/// Whether a refusal in a text shows a sign.
+fn tells(sign: &Sign, heard: &Heard) -> bool {
+    let of = sign.of.is_none_or(|of| heard.of.unwrap_or(Of::Microsoft) == of);
+    let share = sign.share.is_none_or(|share| heard.share.unwrap_or(Share::All) == share);
+    let words = |words: &[Words]| words.iter().any(|words| words.are_in(&heard.words));
+    of && share
+        && match &sign.shows {
+            Shows::Stop(pattern) => fits(pattern, heard),
+            Shows::Finding { words: sentences, .. } => words(sentences),
+        }
 }
 
 /// What of this finding shows the sign, in words; none when it does not.
@@ -90,14 +218,15 @@ fn shows(sign: &Sign, finding: &Finding, observation: &Observation, catalogue: &
         return None;
     }
     match &sign.shows {
-        Shows::Finding { check, facts } => {
+        Shows::Finding { check, facts, .. } => {
             let agrees = |unit: &Unit<'_>| facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));
             let seen = *check == finding.check && observation.units().iter().any(agrees);
             seen.then(|| finding.found.clone())
         }
         Shows::Stop(pattern) => {
             let stops = stops_of(finding, observation, catalogue);
-            let matching: Vec<&Stop> = stops.iter().copied().filter(|stop| fits(pattern, stop)).collect();
+            let matching: Vec<&Stop> =
+                stops.iter().copied().filter(|stop| fits(pattern, &Heard::from(*stop))).collect();
             let all = matching.len() == observation.paths.len().max(1);
             let share = match sign.share {
                 Some(Share::All) => all,
@@ -125,39 +254,67 @@ fn stops_of<'o>(finding: &Finding, observation: &'o Observation, catalogue: &Cat
     }
 }
 
-fn fits(pattern: &StopPattern, stop: &Stop) -> bool {
-    let words = |part: &String| stop.words.to_lowercase().contains(&part.to_lowercase());
-    pattern.protocol.is_none_or(|protocol| protocol == stop.protocol)
-        && pattern.stage.is_none_or(|stage| stage == stop.stage)
-        && pattern.kind.is_none_or(|kind| kind == stop.kind)
-        && pattern.code.is_none_or(|code| Some(code) == stop.code)
-        && pattern.enhanced.as_ref().is_none_or(|enhanced| Some(enhanced) == stop.enhanced.as_ref())
-        && pattern.words.as_ref().is_none_or(words)
+/// Whether a refusal fits a pattern. A protocol or stage that is not known is forgiven where the pattern has words and they
+/// are there: a server's own sentence tells as much. What happened and codes are never forgiven.
+fn fits(pattern: &StopPattern, heard: &Heard) -> bool {
+    let forgiven = !pattern.words.is_empty();
+    let words = !forgiven || pattern.words.iter().any(|words| words.are_in(&heard.words));
+    let code = |wanted: &String, enhanced: &String| {
+        let digit = |(wanted, digit): (u8, u8)| wanted == digit || (wanted == b'x' && digit.is_ascii_digit());
+        wanted.len() == enhanced.len() && wanted.bytes().zip(enhanced.bytes()).all(digit)
+    };
+    words
+        && agrees(pattern.protocol, heard.protocol).unwrap_or(forgiven)
+        && agrees(pattern.stage, heard.stage).unwrap_or(forgiven)
+        && agrees(pattern.kind, heard.kind).unwrap_or(false)
+        && agrees(pattern.code, heard.code).unwrap_or(false)
+        && one_of(&pattern.enhanced, heard.enhanced.iter(), code)
+        && one_of(&pattern.aadsts, heard.aadsts.iter(), |wanted, number| wanted == number)
+        && one_of(&pattern.error, heard.error.iter(), |wanted, error| wanted.eq_ignore_ascii_case(error))
 }
 
-fn weigh<'c>(raised: Vec<(&'c Cause, &Sign, String)>, finding: &Finding, all: &[Finding]) -> Diagnosis<'c> {
+/// Whether what is wanted is what is known; none when it is wanted and not known.
+fn agrees<T: PartialEq>(wanted: Option<T>, known: Option<T>) -> Option<bool> {
+    let Some(wanted) = wanted else { return Some(true) };
+    known.map(|known| known == wanted)
+}
+
+/// Whether nothing is wanted, or something that is known fits one of what is wanted.
+fn one_of<'k, W, K: 'k>(wanted: &[W], mut known: impl Iterator<Item = &'k K>, fits: impl Fn(&W, &K) -> bool) -> bool {
+    wanted.is_empty() || known.any(|known| wanted.iter().any(|wanted| fits(wanted, known)))
+}
+
+/// The findings of the run that speak for or against a cause.
+struct Witness<'f> {
+    subject: &'f str,
+    all: &'f [Finding],
+}
+
+fn weigh<'c>(raised: Vec<Raised<'c>>, witness: &Witness<'_>) -> Diagnosis<'c> {
     let mut diagnosis = Diagnosis::default();
-    let settled = raised.iter().any(|(cause, sign, _)| sign.settles && against(cause, finding, all).is_none());
     let mut left = Vec::new();
-    for (cause, sign, seen) in raised {
-        match against(cause, finding, all) {
-            Some(because) => diagnosis.ruled_out.push(RuledOut { cause: cause.code.clone(), because }),
-            None if settled && !sign.settles => {}
-            None => left.push((cause, sign, seen)),
+    for one in best(raised) {
+        match against(one.cause, witness) {
+            Some(because) => diagnosis.ruled_out.push(RuledOut { cause: one.cause.code.clone(), because }),
+            None => left.push(one),
         }
     }
+    if left.iter().any(|one| one.settles) {
+        left.retain(|one| one.settles);
+    }
     let alone = left.len() == 1;
-    for (cause, sign, seen) in left {
-        let support = supports(&cause.evidence_for, finding, all);
-        let certainty = match (sign.settles, alone) {
+    for one in left {
+        let support = supports(&one.cause.evidence_for, witness);
+        let certainty = match (one.settles, alone) {
             (true, _) => Certainty::Certain,
             (false, true) => Certainty::Likely,
             _ if !support.is_empty() => Certainty::Likely,
             _ => Certainty::Possible,
         };
-        diagnosis.standing.push(Candidate { cause, certainty, because: [vec![seen], support].concat() });
+        let because = [vec![one.seen], support].concat();
+        diagnosis.standing.push(Candidate { cause: one.cause, certainty, because, narrowness: narrowness(one.sign) });
     }
-    diagnosis.standing.sort_by_key(|candidate| (candidate.certainty, std::cmp::Reverse(candidate.because.len())));
+    diagnosis.standing.sort_by_key(|one| (one.certainty, Reverse(one.because.len()), Reverse(one.narrowness)));
     if diagnosis.standing.len() > 1 {
         diagnosis.next = diagnosis.standing.first().and_then(|candidate| candidate.cause.command.clone());
     }
@@ -165,25 +322,24 @@ fn weigh<'c>(raised: Vec<(&'c Cause, &Sign, String)>, finding: &Finding, all: &[
 }
 
 /// The first finding that rules a cause out, in words.
-fn against(cause: &Cause, finding: &Finding, all: &[Finding]) -> Option<String> {
-    supports(&cause.evidence_against, finding, all).into_iter().next()
+fn against(cause: &Cause, witness: &Witness<'_>) -> Option<String> {
+    supports(&cause.evidence_against, witness).into_iter().next()
 }
 
 /// The findings that agree with the evidence, in words.
-fn supports(evidence: &Evidence, finding: &Finding, all: &[Finding]) -> Vec<String> {
-    let passed =
-        evidence.pass.iter().flat_map(|id| related(id, finding, all)).filter(|other| other.status == Status::Pass);
-    let failed =
-        evidence.fail.iter().flat_map(|id| related(id, finding, all)).filter(|other| other.status == Status::Fail);
+fn supports(evidence: &Evidence, witness: &Witness<'_>) -> Vec<String> {
+    let related = |id: &String| related(id, witness);
+    let passed = evidence.pass.iter().flat_map(related).filter(|other| other.status == Status::Pass);
+    let failed = evidence.fail.iter().flat_map(related).filter(|other| other.status == Status::Fail);
     let passed = passed.map(|other| format!("{} passed for {}", other.check, other.subject));
     let failed = failed.map(|other| format!("{} failed for {}", other.check, other.subject));
     passed.chain(failed).collect()
 }
 
 /// The findings of a check for the same subject; for any subject when it has none of the same.
-fn related<'f>(check: &str, finding: &Finding, all: &'f [Finding]) -> Vec<&'f Finding> {
-    let of_check: Vec<&Finding> = all.iter().filter(|other| other.check == check).collect();
-    let same: Vec<&Finding> = of_check.iter().copied().filter(|other| other.subject == finding.subject).collect();
+fn related<'f>(check: &str, witness: &Witness<'f>) -> Vec<&'f Finding> {
+    let of_check: Vec<&Finding> = witness.all.iter().filter(|other| other.check == check).collect();
+    let same: Vec<&Finding> = of_check.iter().copied().filter(|other| other.subject == witness.subject).collect();
     if same.is_empty() { of_check } else { same }
 }
 

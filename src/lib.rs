@@ -57,6 +57,7 @@ pub mod cli;
 pub mod decisions;
 pub mod deployment;
 pub mod diagnose;
+pub mod explain;
 pub mod finding;
 pub mod judge;
 pub mod lab;

@@ -11,6 +11,7 @@ pub mod java;
 pub mod limit;
 pub mod places;
 pub mod proxy;
+pub mod reach;
 pub mod session;
 pub mod tls;
 

@@ -2,10 +2,17 @@
 //!
 //! In: an [`Application`] and a [`Credential`]. Out: an access token in the [`Wallet`], or a refusal kept whole.
 
+pub mod claims;
+pub mod endpoint;
+pub mod grant;
+pub mod refusal;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
+
+use uuid::Uuid;
 
 use crate::secret::{Net, Secret, Source};
 
@@ -34,11 +41,13 @@ pub enum Credential {
 }
 
 /// The access tokens of this run, by account: each is asked for once. Clones share what they hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Wallet {
     /// The net that every secret is made known to.
     pub net: Net,
     tokens: Arc<Mutex<HashMap<String, Held>>>,
+    /// Makes fingerprints of this run worthless to whoever has tokens to compare them with.
+    salt: Uuid,
 }
 
 /// A token that is held for an account.
@@ -52,7 +61,27 @@ pub struct Held {
     pub application: bool,
 }
 
+impl Default for Wallet {
+    fn default() -> Self {
+        Self::new(Net::default())
+    }
+}
+
 impl Wallet {
+    /// An empty wallet behind this net.
+    #[must_use]
+    pub fn new(net: Net) -> Self {
+        Self { net, tokens: Arc::default(), salt: Uuid::new_v4() }
+    }
+
+    /// Tells one secret from another within this run and nothing more: 8 hexadecimal digits.
+    #[must_use]
+    pub fn fingerprint(&self, secret: &Secret) -> String {
+        let salted = [self.salt.as_bytes().as_slice(), secret.expose().as_bytes()].concat();
+        let digest = ring::digest::digest(&ring::digest::SHA256, &salted);
+        digest.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Keeps the token of an account.
     pub fn keep(&self, account: &str, held: Held) {
         self.net.add(&held.token);

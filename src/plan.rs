@@ -164,6 +164,14 @@ enum Subject<'s> {
 }
 
 impl Subject<'_> {
+    /// True for ECE's own web pages: they are not there before ECE is.
+    fn is_ece(&self) -> bool {
+        match self {
+            Self::Site | Self::Account(_) | Self::Mailbox(..) => false,
+            Self::Name(endpoint) | Self::Endpoint(endpoint) => endpoint.of_ece,
+        }
+    }
+
     fn name(&self, check: &Check) -> String {
         match (self, &check.probe.place) {
             (Self::Site, Some((host, port))) => format!("{host}:{port}"),
@@ -235,7 +243,7 @@ impl<'c, 's> Draft<'c, 's> {
         if !check.roles.is_empty() && !check.roles.iter().any(|role| self.site.has_role(role)) {
             return not_applicable("not for the role of this server");
         }
-        if selection.pre_install && !check.pre_install {
+        if selection.pre_install && (!check.pre_install || subject.is_ece()) {
             return not_applicable("only after ECE is installed");
         }
         if check.wants.iter().any(|key| !self.gives(key, subject)) {

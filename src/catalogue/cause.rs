@@ -11,7 +11,7 @@ use super::{
 use crate::{
     finding::Owner,
     seen::{Kind, Protocol, Stage},
-    table::{At, Mistake, Table, choose, did_you_mean},
+    table::{At, Mistake, Scalar, Table, choose, did_you_mean},
 };
 
 /// What is wrong in the world.
@@ -78,6 +78,8 @@ pub struct Sign {
     pub of: Option<Of>,
     /// Whether all addresses show it or only some; none is either.
     pub share: Option<Share>,
+    /// Whose word it must be; none is anybody's.
+    pub by: Option<By>,
     /// True when this alone names the cause.
     pub settles: bool,
     /// What it looks like.
@@ -95,10 +97,58 @@ pub enum Shows {
         check: String,
         /// What holds of its facts.
         facts: Vec<Expectation>,
+        /// How a text says the same.
+        words: Vec<Words>,
     },
 }
 
-/// A pattern for stops. What is none may be anything.
+/// Who tells of a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// A probe of this program: it knows host, port, stage and all addresses, so that the same words mean less many things.
+    Probe,
+    /// A text that somebody gives to `explain`.
+    Text,
+}
+
+/// A sentence to look for: its parts in order, anything between them. Capitals and the width of gaps do not matter.
+///
+/// Written with `*` where the sentence holds a name, a number or an address: `scope * is not valid`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words {
+    parts: Vec<String>,
+}
+
+impl Words {
+    /// Reads a sentence with `*` in its gaps.
+    #[must_use]
+    pub fn new(sentence: &str) -> Self {
+        let parts = sentence.to_lowercase();
+        Self { parts: parts.split('*').filter(|part| !part.is_empty()).map(ToOwned::to_owned).collect() }
+    }
+
+    /// Whether a text, already in small letters, holds the sentence.
+    #[must_use]
+    pub fn are_in(&self, lowered: &str) -> bool {
+        let mut rest = lowered;
+        self.parts.iter().all(|part| match rest.find(part.as_str()) {
+            Some(at) => {
+                rest = &rest[at + part.len()..];
+                true
+            }
+            None => false,
+        })
+    }
+
+    /// The parts, in small letters.
+    #[must_use]
+    pub fn parts(&self) -> &[String] {
+        &self.parts
+    }
+}
+
+/// A pattern for stops. What is none, or an empty list, may be anything; of a list, one must fit.
 #[derive(Clone, Debug, Default)]
 pub struct StopPattern {
     /// The protocol.
@@ -109,10 +159,31 @@ pub struct StopPattern {
     pub kind: Option<Kind>,
     /// The reply code or HTTP status.
     pub code: Option<u16>,
-    /// The enhanced status code.
-    pub enhanced: Option<String>,
-    /// A part of the other side's words; capitals do not matter.
-    pub words: Option<String>,
+    /// The enhanced status code; an `x` stands for any digit: `4.7.5xx`.
+    pub enhanced: Vec<String>,
+    /// The number of Entra's error code.
+    pub aadsts: Vec<u32>,
+    /// The error of OAuth 2.0, or of Graph.
+    pub error: Vec<String>,
+    /// A part of the other side's words.
+    pub words: Vec<Words>,
+}
+
+impl StopPattern {
+    /// What it asks for: one letter a field, to compare how narrow two patterns are.
+    #[must_use]
+    pub fn asks(&self) -> [bool; 8] {
+        [
+            self.protocol.is_some(),
+            self.stage.is_some(),
+            self.kind.is_some(),
+            self.code.is_some(),
+            !self.enhanced.is_empty(),
+            !self.aadsts.is_empty(),
+            !self.error.is_empty(),
+            !self.words.is_empty(),
+        ]
+    }
 }
 
 /// How many of a look's addresses show something.
@@ -135,7 +206,7 @@ pub struct Evidence {
 }
 
 /// The placeholders of fix and command that are not facts.
-pub const PLACEHOLDERS: &[&str] = &["subjects", "hosts", "ports", "addresses", "sources"];
+pub const PLACEHOLDERS: &[&str] = &["mailbox", "subjects", "hosts", "ports", "addresses", "sources"];
 
 /// Reads one cause. `checks` are the ids of all checks.
 ///
@@ -189,13 +260,14 @@ fn read_sign(mut table: Table<'_>, checks: &[&str]) -> Result<Sign, Mistake> {
     let finding = table.table("finding")?;
     let shows = match (stop, finding) {
         (Some(stop), None) => Shows::Stop(read_stop(stop)?),
-        (None, Some(finding)) => read_finding(finding, checks)?,
+        (None, Some(finding)) => read_finding(finding, read_words(&mut table, "words")?, checks)?,
         _ => return Err(table.mistake("a sign shows in one thing", "give either stop = { … } or finding = { … }")),
     };
     let sign = Sign {
         shows,
         of: table.text("of")?.map(|of| choose(&of)).transpose()?,
         share: table.text("share")?.map(|share| choose(&share)).transpose()?,
+        by: table.text("by")?.map(|by| choose(&by)).transpose()?,
         settles: table.bool("settles")?.is_some_and(|at| at.value),
         sample: table.required("sample")?.value,
     };
@@ -210,11 +282,37 @@ fn read_stop(mut table: Table<'_>) -> Result<StopPattern, Mistake> {
         stage: table.text("stage")?.map(|at| choose(&at)).transpose()?,
         kind: table.text("kind")?.map(|at| choose(&at)).transpose()?,
         code: code.map(read_code).transpose()?,
-        enhanced: table.text("enhanced")?.map(|at| at.value),
-        words: table.text("words")?.map(|at| at.value),
+        enhanced: one_or_more(&mut table, "enhanced")?,
+        aadsts: read_numbers(&mut table, "aadsts")?,
+        error: one_or_more(&mut table, "error")?,
+        words: read_words(&mut table, "words")?,
     };
     table.close()?;
     Ok(pattern)
+}
+
+fn read_words(table: &mut Table<'_>, key: &str) -> Result<Vec<Words>, Mistake> {
+    Ok(one_or_more(table, key)?.iter().map(|sentence| Words::new(sentence)).collect())
+}
+
+fn read_numbers(table: &mut Table<'_>, key: &str) -> Result<Vec<u32>, Mistake> {
+    let place = table.head();
+    let number = |text: String| {
+        text.parse().map_err(|_| place.mistake(format!("{text} is no number"), format!("write {key} = 7000222")))
+    };
+    one_or_more(table, key)?.into_iter().map(number).collect()
+}
+
+/// One text or number, or a list of texts.
+fn one_or_more(table: &mut Table<'_>, key: &str) -> Result<Vec<String>, Mistake> {
+    let Some(found) = table.scalar(key)? else { return Ok(Vec::new()) };
+    match &found.value {
+        Scalar::Text(text) if !text.trim().is_empty() => Ok(vec![text.clone()]),
+        Scalar::Int(number) => Ok(vec![number.to_string()]),
+        Scalar::List(texts) if !texts.is_empty() => Ok(texts.clone()),
+        _ => Err(found
+            .mistake(format!("{key} holds nothing to look for"), format!("write {key} = \"…\", or a list of them"))),
+    }
 }
 
 fn read_code(code: At<'_, i64>) -> Result<u16, Mistake> {
@@ -223,13 +321,13 @@ fn read_code(code: At<'_, i64>) -> Result<u16, Mistake> {
         .map(|at| at.value)
 }
 
-fn read_finding(mut table: Table<'_>, checks: &[&str]) -> Result<Shows, Mistake> {
+fn read_finding(mut table: Table<'_>, words: Vec<Words>, checks: &[&str]) -> Result<Shows, Mistake> {
     let check = table.required("check")?;
     known_check(&check, checks)?;
     let probe = check.value.split('.').next().unwrap_or_default().to_owned();
     let facts = table.table("facts")?.map_or_else(|| Ok(Vec::new()), |facts| expect::read(facts, &probe))?;
     table.close()?;
-    Ok(Shows::Finding { check: check.value, facts })
+    Ok(Shows::Finding { check: check.value, facts, words })
 }
 
 fn known_check(id: &At<'_, String>, checks: &[&str]) -> Result<(), Mistake> {

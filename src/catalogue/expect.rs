@@ -32,7 +32,7 @@ pub enum Comparator {
     Contains(String),
     /// The text is one of these.
     OneOf(Vec<String>),
-    /// The list was measured and is empty. A list that was not measured proves nothing.
+    /// The list or the text was measured and is empty. What was not measured proves nothing.
     Absent,
     /// The list is not empty.
     Filled,
@@ -50,6 +50,7 @@ impl Comparator {
     fn holds(&self, value: &Value) -> bool {
         match (self, value) {
             (Self::Absent, Value::List(items)) => items.is_empty(),
+            (Self::Absent, Value::Text(text)) => text.is_empty(),
             (Self::Filled, Value::List(items)) => !items.is_empty(),
             (Self::Is(wanted), value) => wanted == value,
             (Self::AtLeast(least), Value::Int(number)) => number >= least,
@@ -169,7 +170,8 @@ impl Comparator {
             Self::AtLeast(_) | Self::AtMost(_) => shape == Shape::Int,
             Self::Contains(_) => matches!(shape, Shape::Text | Shape::List),
             Self::OneOf(_) => shape == Shape::Text,
-            Self::Absent | Self::Filled => shape == Shape::List,
+            Self::Absent => matches!(shape, Shape::List | Shape::Text),
+            Self::Filled => shape == Shape::List,
             Self::Is(_) => true,
         }
     }

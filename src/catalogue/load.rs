@@ -27,12 +27,14 @@ const MOST_FILES: usize = 2_000;
 /// The first mistake.
 pub fn load(folder: Option<&Path>) -> Result<Catalogue, Mistake> {
     let mut files = built_in();
-    if let Some(folder) = folder {
-        files.extend(on_disk(folder)?);
-    }
+    let laid_over = folder.map(on_disk).transpose()?.unwrap_or_default();
+    let theirs: Vec<String> = laid_over.keys().cloned().collect();
+    files.extend(laid_over);
     let (checks, causes, tables) = sort(files)?;
     let ids: Vec<&str> = checks.keys().map(String::as_str).collect();
-    let causes = read_causes(&causes, &ids)?;
+    // ours first: of two causes with one code, the one in the folder is the mistake
+    let (theirs, ours): (Vec<_>, Vec<_>) = causes.iter().partition(|(place, _)| theirs.contains(place));
+    let causes = read_causes(ours.into_iter().chain(theirs).map(|(_, document)| document), &ids)?;
     let checks = read_checks(&checks, &ids)?;
     let tables = Tables::read(|name| table(&tables, name))?;
     Ok(Catalogue { checks: order(checks)?, causes, tables })
@@ -121,9 +123,9 @@ fn read_checks(files: &Files, ids: &[&str]) -> Result<Vec<Check>, Mistake> {
     files.iter().map(|(id, document)| check::read(id, document.table()?, ids)).collect()
 }
 
-fn read_causes(files: &Files, checks: &[&str]) -> Result<Vec<Cause>, Mistake> {
+fn read_causes<'f>(files: impl Iterator<Item = &'f Document>, checks: &[&str]) -> Result<Vec<Cause>, Mistake> {
     let mut causes: Vec<Cause> = Vec::new();
-    for document in files.values() {
+    for document in files {
         let mut table = document.table()?;
         for entry in table.tables("cause")? {
             let place = entry.mistake("", "name each cause once");

@@ -1,6 +1,8 @@
-//! `ece-check explain`: everything known about one check or cause, offline.
+//! `ece-check explain`: everything known about one check or cause, and what an error text or a log means. Offline.
 
-use std::process::ExitCode;
+mod logs;
+
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
@@ -12,15 +14,26 @@ use super::{
 use crate::{
     catalogue::{Catalogue, Cause, Check, cause::Shows},
     diagnose::blank,
+    explain::{self, Channel, Meaning},
+    finding::Certainty,
     report::{Page, Stream, Style, Verbosity, owner},
     table::did_you_mean,
 };
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The id of a check, such as smtp.starttls, or the code of a cause, such as port-blocked
-    #[arg(value_name = "CHECK_OR_CAUSE")]
-    name: String,
+    /// The id of a check, the code of a cause, an error text, or - to read from standard input
+    #[arg(value_name = "CHECK_CAUSE_OR_TEXT", required_unless_present = "file", allow_hyphen_values = true)]
+    what: Option<String>,
+    /// Read a text or a whole log from a file: plain, gzip or UTF-16; may be given several times
+    #[arg(short, long, value_name = "FILE", conflicts_with = "what")]
+    file: Vec<PathBuf>,
+    /// What was being spoken, where the text does not say
+    #[arg(long, value_enum)]
+    channel: Option<Channel>,
+    /// Go on reading what is added to the file, until Ctrl-C
+    #[arg(long, requires = "file")]
+    follow: bool,
     /// The format to print
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
@@ -28,19 +41,105 @@ pub struct Arguments {
     catalogue: catalogue::Arguments,
 }
 
-/// Prints a whole entry.
+/// Prints a whole entry, or what a text means.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let catalogue = arguments.catalogue.load()?;
-    let name = arguments.name.as_str();
-    let text = match (catalogue.check(name), catalogue.cause(name), arguments.output) {
+    let Some(what) = arguments.what.as_deref().filter(|what| *what != "-") else {
+        return logs::run(arguments, &catalogue);
+    };
+    let text = match (catalogue.check(what), catalogue.cause(what), arguments.output) {
         (Some(check), _, Output::Text) => explain_check(check, &catalogue),
         (Some(check), _, Output::Json) => json(&check_value(check)),
         (None, Some(cause), Output::Text) => explain_cause(cause),
         (None, Some(cause), Output::Json) => json(&cause_value(cause)),
-        (None, None, _) => return Err(unknown(name, &catalogue)),
+        (None, None, _) => return explain_text(what, arguments, &catalogue),
     };
     print::data(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a text means; exit code 1 when nothing in it is known.
+fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Trouble> {
+    let meaning = explain::explain(text, arguments.channel, catalogue);
+    if meaning.causes.is_empty() && looks_like_a_name(text) {
+        return Err(unknown(text, catalogue));
+    }
+    print::data(&match arguments.output {
+        Output::Text => meaning_page(&meaning),
+        Output::Json => json(&meaning_value(&meaning)),
+    });
+    Ok(if meaning.causes.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
+}
+
+/// One word of small letters, dots and hyphens, as ids and codes are: a misspelt one, more likely than a text.
+fn looks_like_a_name(text: &str) -> bool {
+    let of_a_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+    text.contains(['-', '.']) && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(of_a_name)
+}
+
+fn meaning_page(meaning: &Meaning<'_>) -> String {
+    if meaning.causes.is_empty() {
+        return NOTHING.to_owned();
+    }
+    let style = style();
+    let mut page = Page::new(&style);
+    for (number, meant) in meaning.causes.iter().enumerate() {
+        page.gap();
+        page.numbered(number + 1, &format!("{} ({})", blank(&meant.cause.title), certainty(meant.certainty)));
+        page.field("cause", &meant.cause.code);
+        page.field("because", &because(meaning, meant.certainty));
+        entry(&mut page, meant.cause);
+    }
+    if let Some(next) = &meaning.next {
+        page.gap();
+        page.label("next", &format!("what would settle it: {next}"));
+    }
+    page.finish()
+}
+
+/// Said when a text is not known.
+pub(super) const NOTHING: &str = "Nothing in this text is known to ece-check.\n\n\
+    Give the server's own words: the line with the code (535 5.7.…, AADSTS…, NO …, -ERR …) or the innermost \"Caused by\".\n";
+
+/// Who mends it, with what, how long it takes, and where it stands.
+pub(super) fn entry(page: &mut Page<'_>, cause: &Cause) {
+    page.field("who", owner(cause.owner));
+    page.field("do", &blank(&cause.fix));
+    page.field("takes", &cause.takes);
+    for source in &cause.sources {
+        page.field("source", source);
+    }
+    page.command(&cause.command.as_deref().map(blank).unwrap_or_default());
+}
+
+fn because(meaning: &Meaning<'_>, sure: Certainty) -> String {
+    let says = meaning.heard.as_ref().map(explain::said).unwrap_or_default();
+    match sure {
+        Certainty::Certain => format!("the text settles it: {says}"),
+        Certainty::Likely => format!("nothing else is known to say so: {says}"),
+        Certainty::Possible => format!("one of {} that the text allows: {says}", meaning.causes.len()),
+    }
+}
+
+pub(super) fn certainty(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Certain => "certain",
+        Certainty::Likely => "likely",
+        Certainty::Possible => "possible",
+    }
+}
+
+fn meaning_value(meaning: &Meaning<'_>) -> serde_json::Value {
+    let causes: Vec<_> = meaning.causes.iter().map(|meant| named_value(meant.cause, meant.certainty)).collect();
+    serde_json::json!({ "causes": causes, "next": meaning.next })
+}
+
+/// A cause as the contract has it.
+pub(super) fn named_value(cause: &Cause, certainty: Certainty) -> serde_json::Value {
+    serde_json::json!({
+        "cause": cause.code, "certainty": certainty, "title": blank(&cause.title), "owner": cause.owner, "fix": blank(&cause.fix),
+        "command": cause.command.as_deref().map(blank), "takes": cause.takes, "sources": cause.sources,
+    })
 }
 
 fn unknown(name: &str, catalogue: &Catalogue) -> Trouble {
@@ -134,11 +233,5 @@ fn check_value(check: &Check) -> serde_json::Value {
 }
 
 fn cause_value(cause: &Cause) -> serde_json::Value {
-    serde_json::json!({
-        "causes": [{
-            "cause": cause.code, "certainty": "certain", "title": blank(&cause.title), "owner": cause.owner,
-            "fix": blank(&cause.fix), "command": cause.command.as_deref().map(blank), "takes": cause.takes, "sources": cause.sources,
-        }],
-        "next": null,
-    })
+    serde_json::json!({ "causes": [named_value(cause, Certainty::Certain)], "next": null })
 }

@@ -59,7 +59,11 @@ struct Reach {
 }
 
 async fn serve(arguments: &Arguments) -> Result<ExitCode, Trouble> {
-    let settings = Settings { faults: arguments.fault.clone(), latency: arguments.lab_latency.unwrap_or_default(), ..Settings::default() };
+    let settings = Settings {
+        faults: arguments.fault.clone(),
+        latency: arguments.lab_latency.unwrap_or_default(),
+        ..Settings::default()
+    };
     let lab = Lab::start(&settings).await?;
     let unwritable = |error: std::io::Error| {
         Trouble::Usage(format!("the CA file cannot be written: {error}"), "free some space".to_owned())

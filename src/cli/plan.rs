@@ -9,7 +9,10 @@ use super::{Trouble, list::json, print, site};
 use crate::{
     net::{Family, Roads},
     plan::{Plan, PlannedLook},
-    probe::{Look, tcp::Service},
+    probe::{
+        Look,
+        tcp::{self, Depth, Service},
+    },
     report::{self, Page, Paint, Stream, Style, Verbosity},
 };
 
@@ -93,7 +96,7 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
         Look::Service(look) => Some(Row {
             host: look.host.clone(),
             port: look.port,
-            protocol: look.service.name(),
+            protocol: spoken(look),
             road: match look.service {
                 Service::Https(_) => {
                     roads.proxied(&look.host).map(|proxy| format!("proxy {proxy} ({})", proxy.learnt_from))
@@ -119,6 +122,15 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
             ..row
         }),
         Look::Version(_) | Look::Url(_) => None,
+    }
+}
+
+/// The deepest protocol that is spoken: a look may go no further than the connection, or the certificate.
+fn spoken(look: &tcp::Look) -> &'static str {
+    match (look.depth, &look.service) {
+        (Depth::Tcp, _) => "tcp",
+        (Depth::Tls, Service::Https(_) | Service::Imap | Service::Pop3) => "tls",
+        (Depth::Tls | Depth::Service, service) => service.name(),
     }
 }
 

@@ -134,6 +134,9 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let progress = tokio::spawn(show_progress(told, plan.looks.len()));
     let interruption = tokio::spawn(stop_on_interrupt(stop));
     let world = World { keep_transcripts: arguments.transcript.is_some(), ..World::new(network) };
+    for (variable, value) in lab.iter().flat_map(Lab::secrets) {
+        world.wallet.net.lend(variable, value);
+    }
     let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
     interruption.abort();

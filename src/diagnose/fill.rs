@@ -40,6 +40,9 @@ fn replace(text: &str, value: impl Fn(&str) -> String) -> String {
 
 fn value(name: &str, shown: &[(&Finding, &Observation)]) -> String {
     let values: BTreeSet<String> = match name {
+        "mailbox" => {
+            shown.iter().map(|(finding, _)| finding.subject.clone()).filter(|subject| subject.contains('@')).collect()
+        }
         "subjects" => shown.iter().map(|(finding, _)| finding.subject.clone()).collect(),
         "hosts" => shown.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect(),
         "ports" => shown.iter().filter_map(|(finding, _)| port(&finding.subject)).collect(),

@@ -442,18 +442,13 @@ impl Cloud {
     /// The page on which somebody picks an account.
     fn choice(&self, path: &str) -> Answer {
         let path: String = path.replace('&', "&amp;").replace(['"', '<', '>'], "");
-        let links: String = self
-            .tenant
-            .users()
-            .map(|user| format!("<li><a href=\"{path}&amp;login_hint={user}\">{user}</a></li>"))
-            .collect();
-        typed(
-            200,
-            HTML,
-            format!(
-                "<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body><h1>Pick an account</h1><ul>{links}</ul></body></html>\n"
-            ),
-        )
+        let mut body = String::from("<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body>");
+        body.push_str("<h1>Pick an account</h1><ul>");
+        for user in self.tenant.users() {
+            let _ = write!(body, "<li><a href=\"{path}&amp;login_hint={user}\">{user}</a></li>");
+        }
+        body.push_str("</ul></body></html>\n");
+        typed(200, HTML, body)
     }
 
     fn device_code(&self, tenant: &str, form: &Form, now: Timestamp) -> Outcome {
@@ -658,10 +653,8 @@ impl Refused {
     fn shown(&self, now: Timestamp) -> Answer {
         let text = self.description(now).replace('&', "&amp;").replace('<', "&lt;");
         let mut body = String::from("<!DOCTYPE html>\n<html><head><title>Sign in to your account</title></head><body>");
-        let _ = write!(
-            body,
-            "<h1>Sorry, but we\u{2019}re having trouble signing you in.</h1><p>{text}</p></body></html>\n"
-        );
+        let title = "Sorry, but we\u{2019}re having trouble signing you in.";
+        let _ = writeln!(body, "<h1>{title}</h1><p>{text}</p></body></html>");
         typed(self.status, HTML, body)
     }
 }

@@ -209,7 +209,7 @@ impl Cloud {
     /// An access token, and how many seconds it is good for: random between about 60 and 90 minutes, as
     /// <https://learn.microsoft.com/en-us/entra/identity-platform/configurable-token-lifetimes> says.
     pub fn access_token(&self, who: &str, resource: &str, permissions: &[String], now: Timestamp) -> (String, i64) {
-        let issued = now.as_second() - 300; // Entra's tokens begin five minutes early
+        let mut issued = now.as_second() - 300; // Entra's tokens begin five minutes early
         let mut expires = issued + 65 * 60 + i64::from(self.mint.number(25 * 60));
         let mut claims = if who == APPLICATION {
             claims_of_application(resource, permissions)
@@ -217,12 +217,13 @@ impl Cloud {
             claims_of_user(who, resource, permissions)
         };
         let meant = self.tenant.tokens.iter().filter(|wish| wish.is_for(who));
-        for wish in meant.clone() {
-            expires = wish.minutes.map_or(expires, |minutes| now.as_second() + minutes * 60);
+        for minutes in meant.clone().filter_map(|wish| wish.minutes) {
+            expires = now.as_second() + minutes * 60;
+            issued = expires - 75 * 60;
         }
-        let issued = issued.min(expires - 75 * 60);
-        let times = [("iat", issued), ("nbf", issued), ("exp", expires)];
-        times.into_iter().for_each(|(name, time)| claims[name] = time.into());
+        for (name, time) in [("iat", issued), ("nbf", issued), ("exp", expires)] {
+            claims[name] = time.into();
+        }
         claims["uti"] = self.mint.word(16).into();
         for wish in meant {
             change(&mut claims, wish);
@@ -329,6 +330,10 @@ fn issuer() -> String {
 /// The object that stands for somebody in the directory: always the same for the same name.
 pub(super) fn object_of(name: &str) -> String {
     let hash = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
-    let hex: String = hash.as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut number = 0_u128;
+    for byte in &hash.as_ref()[..16] {
+        number = number << 8 | u128::from(*byte);
+    }
+    let hex = format!("{number:032x}");
     format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }

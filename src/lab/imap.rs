@@ -3,6 +3,8 @@
 //!
 //! A sequence number is the place that a message has in its folder at that moment.
 
+use std::fmt::Write;
+
 use super::{
     exchange::{Protocol, Refused, Session},
     fault::Moment,
@@ -31,6 +33,12 @@ const CAPABILITIES_SIGNED_IN: &str =
 const NOT_CONNECTED: &str = "BAD User is authenticated but not connected.";
 const INVALID_STATE: &str = "BAD Command received in Invalid state.";
 const BAD_ARGUMENT: &str = "BAD Command Argument Error. 11";
+/// The most items that one FETCH tells of a message, and how many bytes end it.
+const MOST_ITEMS: usize = 16;
+const MOST_TOLD: usize = 16 * LARGEST;
+/// How many flags a message has at most, and how long one is.
+const MOST_FLAGS: usize = 32;
+const LONGEST_FLAG: usize = 64;
 /// How many literals a command may have.
 const MOST_LITERALS: usize = 8;
 const UID_VALIDITY: u32 = 14;
@@ -109,12 +117,11 @@ impl Access {
         if !["XOAUTH2", "PLAIN"].contains(&mechanism.as_str()) {
             return talk.say(&format!("{tag} NO Unsupported authentication mechanism.\r\n")).await;
         }
-        let response = match command.arguments.get(1) {
-            Some(response) => response.clone(),
-            None => {
-                talk.say("+ \r\n").await?;
-                talk.line().await?
-            }
+        let response = if let Some(response) = command.arguments.get(1) {
+            response.clone()
+        } else {
+            talk.say("+ \r\n").await?;
+            talk.line().await?
         };
         if !talk.endpoint.agrees(Moment::Authenticate) {
             talk.counter.refusal(Protocol::Imap.name());
@@ -308,7 +315,7 @@ fn search(folder: &Folder, command: &Command) -> Option<String> {
     for (place, message) in folder.messages.iter().enumerate() {
         if matches(&command.arguments, place, message, folder)? {
             let number = if command.by_uid { message.uid } else { u32::try_from(place + 1).ok()? };
-            found.push_str(&format!(" {number}"));
+            let _ = write!(found, " {number}");
         }
     }
     Some(format!("* SEARCH{found}\r\n"))
@@ -326,8 +333,8 @@ fn matches(keys: &[String], place: usize, message: &Message, folder: &Folder) ->
             "UNSEEN" => !message.has("\\Seen"),
             "DELETED" => message.has("\\Deleted"),
             "UNDELETED" => !message.has("\\Deleted"),
-            "HEADER" => message.header(keys.next()?)?.contains(&keys.next()?.to_ascii_lowercase()),
-            name @ ("SUBJECT" | "FROM" | "TO") => message.header(name)?.contains(&keys.next()?.to_ascii_lowercase()),
+            "HEADER" => message.header(keys.next()?).contains(&keys.next()?.to_ascii_lowercase()),
+            name @ ("SUBJECT" | "FROM" | "TO") => message.header(name).contains(&keys.next()?.to_ascii_lowercase()),
             "TEXT" | "BODY" => message.text.to_ascii_lowercase().contains(&keys.next()?.to_ascii_lowercase()),
             "UID" => is_in(keys.next()?, message.uid, folder.next_uid),
             set if set.starts_with(|letter: char| letter.is_ascii_digit() || letter == '*') => {
@@ -344,11 +351,15 @@ fn fetch(folder: &mut Folder, command: &Command) -> String {
     let mut text = String::new();
     for place in chosen {
         let message = &folder.messages[place];
-        let mut items: Vec<_> = command.arguments.iter().skip(1).filter_map(|item| fetch_item(item, message)).collect();
+        let items = command.arguments.iter().skip(1).take(MOST_ITEMS).filter_map(|item| fetch_item(item, message));
+        let mut items: Vec<_> = items.collect();
         if command.by_uid && !command.arguments.iter().any(|item| item.eq_ignore_ascii_case("UID")) {
             items.insert(0, format!("UID {}", message.uid));
         }
-        text.push_str(&format!("* {} FETCH ({})\r\n", place + 1, items.join(" ")));
+        let _ = write!(text, "* {} FETCH ({})\r\n", place + 1, items.join(" "));
+        if text.len() > MOST_TOLD {
+            break;
+        }
     }
     text
 }
@@ -393,15 +404,12 @@ fn store(folder: &mut Folder, command: &Command) -> String {
         if !how.starts_with('-') {
             let new = flags.iter().filter(|flag| !message.flags.contains(**flag)).map(ToString::to_string);
             let new: Vec<_> = new.collect();
-            message.flags.extend(new);
+            message.flags.extend(new.into_iter().filter(|flag| flag.len() <= LONGEST_FLAG));
+            message.flags.truncate(MOST_FLAGS);
         }
         if !how.ends_with(".SILENT") {
-            text.push_str(&format!(
-                "* {} FETCH (UID {} FLAGS ({}))\r\n",
-                place + 1,
-                message.uid,
-                message.flags.join(" ")
-            ));
+            let (uid, flags) = (message.uid, message.flags.join(" "));
+            let _ = write!(text, "* {} FETCH (UID {uid} FLAGS ({flags}))\r\n", place + 1);
         }
     }
     text
@@ -420,7 +428,7 @@ fn remove(folder: &mut Folder, is_meant: impl Fn(&Message) -> bool) -> String {
     folder.messages.retain(|message| {
         let goes = is_meant(message);
         if goes {
-            text.push_str(&format!("* {number} EXPUNGE\r\n"));
+            let _ = write!(text, "* {number} EXPUNGE\r\n");
         } else {
             number += 1;
         }
@@ -442,10 +450,10 @@ impl Command {
 
     fn takes(&self, place: usize, message: &Message, folder: &Folder) -> bool {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        match self.by_uid {
-            true => is_in(self.argument(0), message.uid, folder.next_uid - 1),
-            false => is_in(self.argument(0), number(place + 1), number(folder.messages.len())),
+        if self.by_uid {
+            return is_in(self.argument(0), message.uid, folder.next_uid - 1);
         }
+        is_in(self.argument(0), number(place + 1), number(folder.messages.len()))
     }
 }
 
@@ -455,10 +463,10 @@ impl Message {
     }
 
     /// The value of a header in small letters, empty when there is none.
-    fn header(&self, name: &str) -> Option<String> {
+    fn header(&self, name: &str) -> String {
         let mut lines = self.text.lines().take_while(|line| !line.is_empty()).filter_map(|line| line.split_once(':'));
         let value = lines.find(|(one, _)| one.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.trim());
-        Some(value.to_ascii_lowercase())
+        value.to_ascii_lowercase()
     }
 }
 

@@ -111,12 +111,11 @@ impl Submission {
     }
 
     async fn sign_in_with_token(&mut self, talk: &mut Talk, given: Option<String>) -> Result<(), Over> {
-        let response = match given {
-            Some(response) => response,
-            None => {
-                talk.say("334 \r\n").await?;
-                talk.line().await?
-            }
+        let response = if let Some(response) = given {
+            response
+        } else {
+            talk.say("334 \r\n").await?;
+            talk.line().await?
         };
         let (cloud, now, machine) = (talk.cloud.clone(), talk.now(), talk.endpoint.host.machine);
         if !talk.endpoint.agrees(Moment::Authenticate) {

@@ -88,6 +88,6 @@ impl Store {
 
 fn furnished() -> BTreeMap<&'static str, Folder> {
     let mut folders: BTreeMap<_, _> = FOLDERS.iter().map(|name| (*name, Folder::default())).collect();
-    folders.entry("INBOX").or_default().add(WELCOME.to_owned(), Vec::new(), Timestamp::UNIX_EPOCH);
+    folders.entry("INBOX").or_default().add(WELCOME.to_owned(), Vec::new(), Timestamp::now());
     folders
 }

@@ -57,6 +57,7 @@ pub(super) struct Application {
 }
 
 /// A mailbox and its user.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch that an administrator has")]
 #[derive(Clone, Debug)]
 pub(super) struct Mailbox {
     /// Its address, which is the user's name as well.

@@ -1,7 +1,7 @@
-//! One GET over an encrypted connection. No redirect is followed, nothing is kept open.
+//! One GET or one POST over an encrypted connection. No redirect is followed, nothing is kept open.
 //!
-//! In: a stream inside TLS whose certificate has been judged, a host, a path. Out: the [`Answer`], bounded in headers
-//! and body (RFC 9110, RFC 9112).
+//! In: a stream inside TLS whose certificate has been judged, a host, a path, the fields of a form. Out: the
+//! [`Answer`], bounded in headers and body (RFC 9110, RFC 9112).
 
 use std::{
     error::Error as _,
@@ -11,12 +11,13 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, Response,
     body::Incoming,
     client::conn::http1,
-    header::{CONNECTION, HOST, HeaderMap, HeaderName, USER_AGENT},
+    header::{ACCEPT, CONNECTION, CONTENT_TYPE, DATE, HOST, HeaderMap, HeaderName, USER_AGENT},
+    http::request::Builder,
 };
 use hyper_util::rt::TokioIo;
 
@@ -27,6 +28,10 @@ use crate::seen::Kind;
 pub const LARGEST_BODY: usize = 256 << 10;
 /// Headers of one answer, in bytes.
 const LARGEST_HEADERS: usize = 64 << 10;
+/// A title is cut at this many characters.
+const LONGEST_TITLE: usize = 100;
+/// The `Date` header has whole seconds: on average the server's clock was half a second further.
+const HALF_A_SECOND_MS: i64 = 500;
 /// The value of one header is cut at this length.
 const LONGEST_VALUE: usize = 500;
 
@@ -51,6 +56,38 @@ impl Answer {
         let value = self.headers.get(name)?.to_str().ok()?;
         Some(value.chars().take(LONGEST_VALUE).collect())
     }
+
+    /// True when the answer says that it is a page for a browser.
+    #[must_use]
+    pub fn is_web_page(&self) -> bool {
+        let content_type = self.header(&CONTENT_TYPE).unwrap_or_default();
+        content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
+    }
+
+    /// The text between `<title>` and its end in a page, blanks made single.
+    #[must_use]
+    pub fn title(&self) -> Option<String> {
+        if !self.is_web_page() {
+            return None;
+        }
+        let page = String::from_utf8_lossy(&self.body);
+        let lower = page.to_ascii_lowercase(); // keeps every place where it is
+        let tag = lower.find("<title")?;
+        let begin = tag + lower[tag..].find('>')? + 1;
+        let end = begin + lower[begin..].find("</title").unwrap_or(lower.len() - begin);
+        let title = page[begin..end].split_whitespace().collect::<Vec<_>>().join(" ");
+        (!title.is_empty()).then(|| title.chars().take(LONGEST_TITLE).collect())
+    }
+
+    /// How far this host's clock is ahead of the server's `Date` (RFC 9110, section 6.6.1), in milliseconds.
+    #[must_use]
+    pub fn clock_ahead_ms(&self) -> Option<i64> {
+        let date = self.header(&DATE)?;
+        let server = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&date).ok()?;
+        let here = self.midpoint.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        let here = i64::try_from(here.as_millis()).ok()?;
+        Some(here - (server.as_millisecond() + HALF_A_SECOND_MS))
+    }
 }
 
 /// Asks for a path and reads the answer.
@@ -58,7 +95,28 @@ impl Answer {
 /// # Errors
 /// When the connection ends or breaks before the head of an answer, a limit runs out, or the answer is no HTTP.
 pub async fn fetch(stream: Box<dyn Stream>, host: &str, path: &str, limits: &Limits) -> Result<Answer, Halt> {
-    let request = request(host, path)?;
+    let request = request(Request::get(path), host, Bytes::new())?;
+    exchange(stream, request, limits).await
+}
+
+/// Sends a form (`application/x-www-form-urlencoded`) to a path and reads the answer, which should be JSON.
+///
+/// # Errors
+/// As [`fetch`].
+pub async fn post(
+    stream: Box<dyn Stream>,
+    host: &str,
+    path: &str,
+    form: String,
+    limits: &Limits,
+) -> Result<Answer, Halt> {
+    let head = Request::post(path)
+        .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header(ACCEPT, "application/json");
+    exchange(stream, request(head, host, Bytes::from(form))?, limits).await
+}
+
+async fn exchange(stream: Box<dyn Stream>, request: Request<Full<Bytes>>, limits: &Limits) -> Result<Answer, Halt> {
     let began = Instant::now();
     let clock = SystemTime::now();
     let exchange = async {
@@ -79,12 +137,11 @@ pub async fn fetch(stream: Box<dyn Stream>, host: &str, path: &str, limits: &Lim
     exchange.await
 }
 
-fn request(host: &str, path: &str) -> Result<Request<Empty<Bytes>>, Halt> {
-    Request::get(path)
-        .header(HOST, host)
+fn request(head: Builder, host: &str, body: Bytes) -> Result<Request<Full<Bytes>>, Halt> {
+    head.header(HOST, host)
         .header(USER_AGENT, concat!("ece-check/", env!("CARGO_PKG_VERSION")))
         .header(CONNECTION, "close")
-        .body(Empty::new())
+        .body(Full::new(body))
         .map_err(|error| Halt::new(Kind::Gibberish, format!("the address cannot be asked for: {error}")))
 }
 

@@ -56,6 +56,21 @@ impl Limits {
         }
     }
 
+    /// Waits this long.
+    ///
+    /// # Errors
+    /// [`Kind::Deadline`] or [`Kind::Interrupted`] when the run ends first; when it is clear from the beginning that the
+    /// deadline comes first, at once.
+    pub async fn pause(&self, time: Duration) -> Result<(), Halt> {
+        if Instant::now() + time > self.deadline {
+            return Err(self.ran_out(self.deadline + time));
+        }
+        match (Self { step: time, ..self.clone() }).step(std::future::pending::<()>()).await {
+            Err(halt) if halt.kind != Kind::TimedOut => Err(halt),
+            _ => Ok(()),
+        }
+    }
+
     fn ran_out(&self, step_ends: Instant) -> Halt {
         if step_ends <= self.deadline {
             Halt::new(Kind::TimedOut, format!("no answer within {}", spoken(self.step)))

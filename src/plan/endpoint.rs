@@ -54,6 +54,8 @@ pub struct Endpoint {
     pub ask: Option<Ask>,
     /// False when no account of this site uses it.
     pub used: bool,
+    /// True for ECE's own web pages, which are not there before ECE is.
+    pub of_ece: bool,
 }
 
 impl Endpoint {
@@ -70,6 +72,7 @@ impl Endpoint {
             published: Vec::new(),
             ask: None,
             used: true,
+            of_ece: false,
         }
     }
 
@@ -126,6 +129,7 @@ impl Site {
             application: self.application.clone(),
             scopes: self.scopes.clone(),
             signs_in_as: account.signs_in_as.clone().or(only),
+            mailboxes: account.mailboxes.clone(),
         })
     }
 
@@ -153,6 +157,7 @@ fn of_microsoft(endpoint: &tables::Endpoint, cloud: &tables::Cloud, deployment: 
         published: cloud.published(&endpoint.host),
         ask: endpoint.question.as_ref().map(|question| ask(question, deployment)),
         used: is_used(endpoint.protocol, deployment),
+        of_ece: false,
     }
 }
 
@@ -188,5 +193,9 @@ fn of_ece(external: &str) -> Option<Endpoint> {
     let host = url.host_str()?.trim_end_matches('.');
     let port = url.port_or_known_default()?;
     let why = "ECE's own web pages: the browser is sent there after the sign-in";
-    Some(Endpoint { name: "ece".to_owned(), ..Endpoint::of_a_check(host, port, Some(Protocol::Https), why) })
+    Some(Endpoint {
+        name: "ece".to_owned(),
+        of_ece: true,
+        ..Endpoint::of_a_check(host, port, Some(Protocol::Https), why)
+    })
 }

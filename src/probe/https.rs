@@ -1,6 +1,6 @@
 //! HTTP over TLS: does the service answer, is its clock ours, is the discovery document the tenant's own.
 
-use std::{net::IpAddr, time::SystemTime};
+use std::net::IpAddr;
 
 use hyper::header::{CONTENT_TYPE, DATE, LOCATION, SERVER};
 use serde::Deserialize;
@@ -17,12 +17,8 @@ use crate::{
     seen::{Facts, Kind, Mark, Protocol, Stage, Stop},
 };
 
-/// A title is cut at this many characters.
-const LONGEST_TITLE: usize = 100;
 /// Texts out of a discovery document are cut at this many characters.
 const LONGEST_TEXT: usize = 500;
-/// The `Date` header has whole seconds: on average the server's clock was half a second further.
-const HALF_A_SECOND_MS: i64 = 500;
 /// The tenant of all personal accounts, for which `consumers` stands.
 /// <https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc>
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -134,11 +130,11 @@ fn note_answer(answer: &Answer, facts: &mut Facts) {
             facts.set(name, value);
         }
     }
-    facts.set("https.web_page", is_web_page(answer));
-    if let Some(title) = title(answer) {
+    facts.set("https.web_page", answer.is_web_page());
+    if let Some(title) = answer.title() {
         facts.set("https.page_title", title);
     }
-    if let Some(ahead) = clock_ahead_ms(answer) {
+    if let Some(ahead) = answer.clock_ahead_ms() {
         facts.set("https.clock_ahead_ms", ahead);
         facts.set("https.clock_off_by_seconds", ahead.abs() / 1000);
     }
@@ -152,34 +148,6 @@ fn any_answer(answer: &Answer) -> Result<(), Stop> {
         }
         _ => Ok(()),
     }
-}
-
-fn is_web_page(answer: &Answer) -> bool {
-    let content_type = answer.header(&CONTENT_TYPE).unwrap_or_default();
-    content_type.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html"))
-}
-
-/// The text between `<title>` and its end, blanks made single.
-fn title(answer: &Answer) -> Option<String> {
-    if !is_web_page(answer) {
-        return None;
-    }
-    let page = String::from_utf8_lossy(&answer.body);
-    let lower = page.to_ascii_lowercase(); // keeps every place where it is
-    let tag = lower.find("<title")?;
-    let begin = tag + lower[tag..].find('>')? + 1;
-    let end = begin + lower[begin..].find("</title").unwrap_or(lower.len() - begin);
-    let title = page[begin..end].split_whitespace().collect::<Vec<_>>().join(" ");
-    (!title.is_empty()).then(|| title.chars().take(LONGEST_TITLE).collect())
-}
-
-/// How far this host's clock is ahead of the server's `Date` (RFC 9110, section 6.6.1).
-fn clock_ahead_ms(answer: &Answer) -> Option<i64> {
-    let date = answer.header(&DATE)?;
-    let server = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(&date).ok()?;
-    let here = answer.midpoint.duration_since(SystemTime::UNIX_EPOCH).ok()?;
-    let here = i64::try_from(here.as_millis()).ok()?;
-    Some(here - (server.as_millisecond() + HALF_A_SECOND_MS))
 }
 
 /// What is read of a discovery document (OpenID Connect Discovery 1.0, section 3).
@@ -203,8 +171,8 @@ fn discovery(answer: &Answer, host: &str, tenant: &str, facts: &mut Facts) -> Re
 }
 
 fn document(answer: &Answer) -> Result<Document, Halt> {
-    if is_web_page(answer) && (200..300).contains(&answer.status) {
-        return Err(Halt::new(Kind::WebPage, title(answer).unwrap_or_else(|| "a page without a title".to_owned())));
+    if answer.is_web_page() && (200..300).contains(&answer.status) {
+        return Err(Halt::new(Kind::WebPage, answer.title().unwrap_or_else(|| "a page without a title".to_owned())));
     }
     if !(200..300).contains(&answer.status) {
         return Err(Halt::new(Kind::BadStatus, refusal(answer)));
@@ -222,7 +190,7 @@ fn document(answer: &Answer) -> Result<Document, Halt> {
 fn refusal(answer: &Answer) -> String {
     let said = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
     let said = said.as_ref().and_then(|body| body.get("error_description").or_else(|| body.get("error"))?.as_str());
-    let said = said.map(shortened).or_else(|| title(answer));
+    let said = said.map(shortened).or_else(|| answer.title());
     said.unwrap_or_else(|| format!("HTTP status {}", answer.status))
 }
 

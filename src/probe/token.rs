@@ -1,12 +1,28 @@
 //! The token of an account: how it is come by, and what stands in it. The token itself goes into the wallet only.
+//!
+//! In: where the token or the refresh token is kept, and the application. Out: facts. A token that cannot be read gives
+//! no facts of what stands in it, so that nothing is judged that was not seen.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
+
+use base64::encoded_len;
+use jiff::Timestamp;
 
 use super::{Fact, Shape, World, fact};
 use crate::{
-    oauth::{Application, Credential},
-    seen::{Facts, Observation},
+    net::tls::moment,
+    oauth::{
+        Application, Credential, Held,
+        claims::{Audience, Claims, Kind},
+        endpoint::Errand,
+        grant::{self, Client, Grant},
+    },
+    secret::Secret,
+    seen::{Facts, Observation, Protocol, Stop, Value},
 };
+
+/// Clocks of Microsoft's servers may differ by so much, and tokens are made out from a little before they are given.
+const GRACE_SECONDS: i64 = 300;
 
 /// What a look at a token can measure.
 pub const FACTS: &[Fact] = &[
@@ -36,8 +52,10 @@ pub const FACTS: &[Fact] = &[
     fact("token.scopes", Shape::List, "delegated permissions"),
     fact("token.roles", Shape::List, "application permissions"),
     fact("token.smtp_permission", Shape::Bool, "permission for SMTP"),
+    fact("token.smtp_permission_usual", Shape::Bool, "under the usual name"),
     fact("token.imap_permission", Shape::Bool, "permission for IMAP"),
     fact("token.pop3_permission", Shape::Bool, "permission for POP3"),
+    fact("token.requests", Shape::Int, "requests to the token endpoint"),
     fact("token.refreshed", Shape::Bool, "refreshed"),
     fact("token.new_refresh_token", Shape::Text, "new refresh token"),
 ];
@@ -55,20 +73,412 @@ pub struct Look {
     pub scopes: Vec<String>,
     /// Who should have signed in.
     pub signs_in_as: Option<String>,
+    /// The mailboxes that it is to open.
+    pub mailboxes: Vec<String>,
 }
 
-/// Comes by the token, keeps it in the wallet and tells what stands in it.
-pub async fn observe(look: &Look, _earlier: &[Arc<Observation>], _world: &World) -> Observation {
+/// Comes by the token, keeps it in the wallet and tells what stands in it. `earlier` may hold the look at the login
+/// host, which knows how far this host's clock is off.
+pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
+    let began = Instant::now();
+    let mut errand = Errand::new(&world.network, &world.wallet.net);
+    let mut facts = Facts::default();
+    facts.set("token.come_by", come_by(&look.credential));
+    let got = get(look, &mut facts, &mut errand, world).await;
+    facts.set("token.issued", got.is_ok());
+    if errand.questions > 0 {
+        facts.set("token.requests", i64::from(errand.questions));
+    }
+    let stop = match got {
+        Ok(token) => {
+            let ahead = clock_ahead_ms(earlier).or(errand.clock_ahead_ms).unwrap_or_default();
+            note(&token, look, true_time(ahead), &mut facts);
+            keep(token, look, world);
+            None
+        }
+        Err(stop) => Some(stop),
+    };
     Observation {
         probe: "token".to_owned(),
         subject: look.account.clone(),
         own: false,
         road: "direct".to_owned(),
-        facts: Facts::default(),
-        stop: None,
+        facts,
+        stop,
         paths: Vec::new(),
-        transcript: Vec::new(),
-        steps: Vec::new(),
-        duration_ms: 0.0,
+        transcript: errand.transcript.into_lines(),
+        steps: errand.steps,
+        duration_ms: began.elapsed().as_secs_f64() * 1000.0,
+    }
+}
+
+/// Writes down what stands in a token. `now` is the true time, in seconds since 1970.
+pub fn note(token: &Secret, look: &Look, now: i64, facts: &mut Facts) {
+    facts.set("token.length_bytes", whole(token.len()));
+    facts.set("token.pop3_line_bytes", whole(longest_line(token, look)));
+    let claims = Claims::read(token.expose());
+    facts.set("token.readable", claims.is_some());
+    facts.set("token.kind", claims.as_ref().map_or("opaque", |claims| claims.kind().name()));
+    if let Some(expected) = &look.signs_in_as {
+        facts.set("token.user_expected", expected.as_str());
+    }
+    let Some(claims) = claims else { return };
+    note_texts(&claims, facts);
+    note_matches(&claims, look, facts);
+    note_times(&claims, now, facts);
+    note_permissions(&claims, facts);
+}
+
+/// The true time in seconds since 1970, by a clock that is so far ahead.
+#[must_use]
+pub fn true_time(clock_ahead_ms: i64) -> i64 {
+    Timestamp::now().as_millisecond().saturating_sub(clock_ahead_ms).div_euclid(1000)
+}
+
+fn come_by(credential: &Credential) -> &'static str {
+    match credential {
+        Credential::AccessToken(_) => "ready access token",
+        Credential::RefreshToken(_) => "refresh token",
+        Credential::ClientCredentials => "client credentials",
+    }
+}
+
+async fn get(look: &Look, facts: &mut Facts, errand: &mut Errand<'_>, world: &World) -> Result<Secret, Stop> {
+    let (grant, given) = match &look.credential {
+        Credential::AccessToken(source) => return errand.secret(source).await,
+        Credential::RefreshToken(source) => {
+            let token = errand.secret(source).await?;
+            (Grant::Refresh(token.clone()), Some(token))
+        }
+        Credential::ClientCredentials => (Grant::Client, None),
+    };
+    if given.is_some() {
+        facts.set("token.refreshed", false);
+    }
+    let place = grant::token_endpoint(&look.application)?;
+    let client = Client::of(&look.application, errand).await?;
+    let granted = grant::ask(&client, &grant, &look.scopes, &place, errand).await?;
+    if let Some(given) = given {
+        facts.set("token.refreshed", true);
+        let new = granted.refresh.filter(|new| *new != given);
+        let fingerprint = |new: Secret| format!("yes, {} bytes, sha256 {}…", new.len(), world.wallet.fingerprint(&new));
+        facts.set("token.new_refresh_token", new.map_or_else(|| "no".to_owned(), fingerprint));
+    }
+    Ok(granted.access)
+}
+
+fn keep(token: Secret, look: &Look, world: &World) {
+    let claims = Claims::read(token.expose());
+    let application = claims
+        .as_ref()
+        .map_or_else(|| look.credential == Credential::ClientCredentials, |claims| claims.kind() == Kind::Application);
+    let user = claims.as_ref().filter(|_| !application).and_then(Claims::user);
+    world.wallet.keep(&look.account, Held { token, user, application });
+}
+
+/// The sign-in line of POP3 in base64, for the longest name that it will carry. Exchange Online takes lines up to 4,096
+/// bytes there ("Protocol error. 10" beyond).
+fn longest_line(token: &Secret, look: &Look) -> usize {
+    let names = look.mailboxes.iter().chain(&look.signs_in_as).map(String::len);
+    let frame = "user=\x01auth=Bearer \x01\x01".len();
+    encoded_len(frame + names.max().unwrap_or_default() + token.len(), true).unwrap_or(usize::MAX)
+}
+
+fn note_texts(claims: &Claims, facts: &mut Facts) {
+    let texts = [
+        ("token.version", claims.version()),
+        ("token.audience", claims.audience()),
+        ("token.user", claims.user()),
+        ("token.tenant", claims.tenant()),
+        ("token.application", claims.application()),
+        ("token.object_id", claims.object_id()),
+        ("token.not_before", claims.not_before().map(moment)),
+        ("token.expires", claims.expires().map(moment)),
+    ];
+    for (name, text) in texts {
+        if let Some(text) = text {
+            facts.set(name, text);
+        }
+    }
+    facts.set("token.audience_name", claims.service().name());
+    facts.set("token.audience_is_exchange", claims.service() == Audience::Exchange);
+    facts.set("token.scopes", claims.scopes());
+    facts.set("token.roles", claims.roles());
+}
+
+/// A tenant that the user's file gives as a domain cannot be compared with the GUID in the token.
+fn note_matches(claims: &Claims, look: &Look, facts: &mut Facts) {
+    let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
+    if let (Kind::Delegated, Some(expected)) = (claims.kind(), &look.signs_in_as) {
+        facts.set("token.user_matches", claims.users().iter().any(|user| same(user, expected)));
+    }
+    let tenant = look.application.tenant.as_deref().filter(|tenant| uuid::Uuid::try_parse(tenant).is_ok());
+    if let (Some(named), Some(expected)) = (claims.tenant(), tenant) {
+        facts.set("token.tenant_matches", same(&named, expected));
+    }
+    if let (Some(named), Some(expected)) = (claims.application(), &look.application.client_id) {
+        facts.set("token.application_matches", same(&named, expected));
+    }
+}
+
+fn note_times(claims: &Claims, now: i64, facts: &mut Facts) {
+    let Some(expires) = claims.expires() else { return };
+    let begun = claims.not_before().is_none_or(|begin| begin.saturating_sub(GRACE_SECONDS) <= now);
+    facts.set("token.valid_now", begun && now < expires);
+    facts.set("token.minutes_left", expires.saturating_sub(now).div_euclid(60));
+    if let Some(issued) = claims.issued() {
+        facts.set("token.lifetime_minutes", expires.saturating_sub(issued).div_euclid(60));
+    }
+}
+
+fn note_permissions(claims: &Claims, facts: &mut Facts) {
+    facts.set("token.smtp_permission", claims.permits(Protocol::Smtp));
+    facts.set("token.smtp_permission_usual", claims.permits_as_usual(Protocol::Smtp));
+    facts.set("token.imap_permission", claims.permits(Protocol::Imap));
+    facts.set("token.pop3_permission", claims.permits(Protocol::Pop3));
+}
+
+fn clock_ahead_ms(earlier: &[Arc<Observation>]) -> Option<i64> {
+    let units = earlier.iter().flat_map(|seen| seen.units());
+    let mut ahead = units.filter_map(|unit| match unit.fact("https.clock_ahead_ms") {
+        Some(Value::Int(ahead)) => Some(*ahead),
+        _ => None,
+    });
+    ahead.next()
+}
+
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        net::Network,
+        oauth::{
+            claims::unsigned,
+            grant::tests::{Entra, application, json as answer},
+        },
+        secret::Source,
+        seen::Kind as Stopped,
+    };
+
+    const NOW: i64 = 1_800_000_000;
+    const GUID: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+
+    fn look() -> Look {
+        Look {
+            account: "sales".to_owned(),
+            credential: Credential::ClientCredentials,
+            application: Application { tenant: Some(GUID.to_owned()), ..application() },
+            scopes: Vec::new(),
+            signs_in_as: Some("Sales@Example.com".to_owned()),
+            mailboxes: vec!["sales@example.com".to_owned(), "support-of-sales@example.com".to_owned()],
+        }
+    }
+
+    fn good() -> serde_json::Value {
+        json!({
+            "aud": "https://outlook.office365.com", "iat": NOW - 60, "nbf": NOW - 60, "exp": NOW + 4500, "appid": "APP-1",
+            "oid": "object", "scp": "IMAP.AccessAsUser.All SMTP.Send", "tid": GUID, "upn": "sales@example.com", "ver": "1.0"
+        })
+    }
+
+    fn facts(claims: &serde_json::Value, now: i64) -> Facts {
+        let mut facts = Facts::default();
+        note(&Secret::new(unsigned(claims)), &look(), now, &mut facts);
+        facts
+    }
+
+    fn text(facts: &Facts, name: &str) -> String {
+        facts.get(name).map_or_else(|| "absent".to_owned(), ToString::to_string)
+    }
+
+    #[test]
+    fn good_token_in_facts() {
+        let facts = facts(&good(), NOW);
+        for (name, value) in [
+            ("token.kind", "delegated"),
+            ("token.readable", "yes"),
+            ("token.audience_name", "Exchange Online"),
+            ("token.audience_is_exchange", "yes"),
+            ("token.user", "sales@example.com"),
+            ("token.user_matches", "yes"),
+            ("token.tenant_matches", "yes"),
+            ("token.application_matches", "yes"),
+            ("token.valid_now", "yes"),
+            ("token.minutes_left", "75"),
+            ("token.lifetime_minutes", "76"),
+            ("token.smtp_permission", "yes"),
+            ("token.smtp_permission_usual", "yes"),
+            ("token.imap_permission", "yes"),
+            ("token.pop3_permission", "no"),
+            ("token.roles", "none"),
+        ] {
+            assert_eq!(text(&facts, name), value, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_fact_is_declared() {
+        for (name, value) in facts(&good(), NOW).iter() {
+            let declared = FACTS.iter().find(|fact| fact.name == name).unwrap_or_else(|| panic!("{name}"));
+            let shape = match value {
+                Value::Bool(_) => Shape::Bool,
+                Value::Int(_) => Shape::Int,
+                Value::Text(_) => Shape::Text,
+                Value::List(_) => Shape::List,
+            };
+            assert_eq!(shape, declared.shape, "{name}");
+        }
+    }
+
+    #[test]
+    fn wrong_tokens_in_facts() {
+        let with = |name: &str, value: serde_json::Value| {
+            let mut claims = good();
+            claims[name] = value;
+            facts(&claims, NOW)
+        };
+        assert_eq!(text(&with("upn", json!("boss@example.com")), "token.user_matches"), "no");
+        assert_eq!(text(&with("aud", json!("https://graph.microsoft.com")), "token.audience_name"), "Microsoft Graph");
+        assert_eq!(text(&with("tid", json!("another")), "token.tenant_matches"), "no");
+        assert_eq!(text(&with("exp", json!(NOW)), "token.valid_now"), "no");
+        assert_eq!(text(&with("nbf", json!(NOW + 301)), "token.valid_now"), "no");
+        assert_eq!(text(&with("nbf", json!(NOW + 300)), "token.valid_now"), "yes");
+        assert_eq!(text(&with("exp", json!(i64::MIN)), "token.valid_now"), "no");
+        let other_name = with("scp", json!("SMTP.SendAsApp"));
+        assert_eq!(text(&other_name, "token.smtp_permission"), "yes");
+        assert_eq!(text(&other_name, "token.smtp_permission_usual"), "no");
+    }
+
+    #[test]
+    fn token_of_the_application_has_no_user_to_match() {
+        let facts = facts(&json!({"idtyp": "app", "roles": ["IMAP.AccessAsApp"], "oid": "object"}), NOW);
+        assert_eq!(text(&facts, "token.kind"), "application");
+        assert_eq!(text(&facts, "token.user_matches"), "absent");
+        assert_eq!(text(&facts, "token.valid_now"), "absent");
+        assert_eq!(
+            (text(&facts, "token.imap_permission"), text(&facts, "token.object_id")),
+            ("yes".into(), "object".into())
+        );
+    }
+
+    #[test]
+    fn sealed_token_gives_its_length_alone() {
+        let mut facts = Facts::default();
+        note(&Secret::new("EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"), &look(), NOW, &mut facts);
+        assert_eq!((text(&facts, "token.kind"), text(&facts, "token.readable")), ("opaque".into(), "no".into()));
+        assert_eq!(text(&facts, "token.length_bytes"), "40");
+        assert_eq!(text(&facts, "token.imap_permission"), "absent");
+    }
+
+    /// Microsoft's published example of a sign-in line.
+    /// <https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
+    #[test]
+    fn sign_in_line_is_as_long_as_microsofts_example() {
+        let example = "dXNlcj10ZXN0QGNvbnRvc28ub25taWNyb3NvZnQuY29tAWF1dGg9QmVhcmVyIEV3QkFBbDNCQUFVRkZwVUFvN0ozVmUwYmpMQldaV0NjbFJDM0VvQUEBAQ==";
+        let look = Look { mailboxes: vec!["test@contoso.onmicrosoft.com".to_owned()], signs_in_as: None, ..look() };
+        assert_eq!(longest_line(&Secret::new("EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"), &look), example.len());
+    }
+
+    /// Claims of a token that runs out so many seconds from now, by the clock of this host.
+    fn valid_for(seconds: i64) -> serde_json::Value {
+        let mut claims = good();
+        let expires = true_time(0) + seconds;
+        claims["exp"] = json!(expires);
+        claims["iat"] = json!(expires - 4500);
+        claims["nbf"] = json!(expires - 4500);
+        claims
+    }
+
+    fn file(content: &str) -> (tempfile::NamedTempFile, Source) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        writeln!(file, "{content}").unwrap();
+        let source = Source::File(file.path().to_owned());
+        (file, source)
+    }
+
+    fn world(network: &Network) -> World {
+        World::new(network.clone())
+    }
+
+    fn granting(claims: &serde_json::Value, refresh: &str) -> String {
+        let body = json!({"token_type": "Bearer", "access_token": unsigned(claims), "refresh_token": refresh});
+        answer("200 OK", &body.to_string())
+    }
+
+    #[tokio::test]
+    async fn refreshed_token_is_kept_and_never_shown() {
+        let claims = valid_for(4000);
+        let entra = Entra::answering(&[granting(&claims, "marked-new-refresh-token")]).await;
+        let world = world(&entra.network);
+        let (_file, source) = file("marked-old-refresh-token");
+        let look = Look { credential: Credential::RefreshToken(source), ..look() };
+        let seen = observe(&look, &[], &world).await;
+        assert_eq!(seen.stop, None);
+        assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
+        assert_eq!(text(&seen.facts, "token.refreshed"), "yes");
+        let new = text(&seen.facts, "token.new_refresh_token");
+        assert!(new.starts_with("yes, 24 bytes, sha256 ") && new.chars().count() == 31, "{new}");
+        let held = world.wallet.held("sales").unwrap();
+        assert_eq!((held.user.as_deref(), held.application), (Some("sales@example.com"), false));
+        let told = format!("{seen:?}");
+        assert!(!told.contains("marked") && !told.contains(held.token.expose()));
+        assert_eq!(world.wallet.net.clean("marked-new-refresh-token or marked-old-refresh-token").1, 2);
+    }
+
+    #[tokio::test]
+    async fn same_refresh_token_is_no_new_one() {
+        let entra = Entra::answering(&[granting(&good(), "marked-old-refresh-token")]).await;
+        let (_file, source) = file("marked-old-refresh-token");
+        let look = Look { credential: Credential::RefreshToken(source), ..look() };
+        let seen = observe(&look, &[], &world(&entra.network)).await;
+        assert_eq!(text(&seen.facts, "token.new_refresh_token"), "no");
+    }
+
+    #[tokio::test]
+    async fn refusal_leaves_the_wallet_empty() {
+        let refusal = r#"{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys are expired."}"#;
+        let entra = Entra::answering(&[answer("401 Unauthorized", refusal)]).await;
+        let world = world(&entra.network);
+        let seen = observe(&look(), &[], &world).await;
+        let stop = seen.stop.unwrap();
+        assert_eq!(
+            (stop.code, stop.aadsts.as_slice(), stop.kind),
+            (Some(401), [7_000_222].as_slice(), Stopped::Rejected)
+        );
+        assert_eq!((text(&seen.facts, "token.issued"), text(&seen.facts, "token.requests")), ("no".into(), "1".into()));
+        assert!(world.wallet.held("sales").is_none());
+    }
+
+    #[tokio::test]
+    async fn ready_token_asks_nobody() {
+        let entra = Entra::answering(&[String::new()]).await;
+        let (_file, source) = file(&unsigned(&good()));
+        let look = Look { credential: Credential::AccessToken(source), ..look() };
+        let seen = observe(&look, &[], &world(&entra.network)).await;
+        assert_eq!((seen.stop, text(&seen.facts, "token.come_by")), (None, "ready access token".into()));
+        assert_eq!(text(&seen.facts, "token.requests"), "absent");
+        assert!(entra.asked().is_empty());
+    }
+
+    #[tokio::test]
+    async fn clock_that_is_off_is_reckoned_with() {
+        let entra = Entra::answering(&[String::new()]).await;
+        let claims = valid_for(-600);
+        let (_file, source) = file(&unsigned(&claims));
+        let look = Look { credential: Credential::AccessToken(source), ..look() };
+        let world = world(&entra.network);
+        let mut login = observe(&look, &[], &world).await;
+        assert_eq!(text(&login.facts, "token.valid_now"), "no");
+        login.facts.set("https.clock_ahead_ms", 900_000_i64);
+        let seen = observe(&look, &[Arc::new(login)], &world).await;
+        assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
     }
 }

