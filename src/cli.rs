@@ -16,6 +16,7 @@ mod report;
 mod root;
 mod run;
 mod site;
+mod token;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,8 @@ enum Command {
     List(list::Arguments),
     /// Tell everything known about one check or cause, offline
     Explain(explain::Arguments),
+    /// Get a token, or tell what stands in one; the token itself is never shown
+    Token(token::Arguments),
     /// Run the built-in Microsoft 365 tenant on loopback until stopped
     Lab(lab::Arguments),
     /// Turn a saved JSON report into another format, or print the schema
@@ -76,6 +79,8 @@ enum Trouble {
     Lab(#[from] crate::lab::Error),
     #[error("{0}")]
     Selection(#[from] crate::plan::UnknownWord),
+    #[error("{0}\n  give the secret in the place that is named, or name another")]
+    Secret(#[from] crate::secret::Unread),
     #[error("{0}\n  {1}")]
     Usage(String, String),
 }
@@ -103,6 +108,7 @@ fn obey() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Root(arguments) => root::run(&arguments),

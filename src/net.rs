@@ -9,6 +9,7 @@ pub mod dns;
 pub mod http;
 pub mod java;
 pub mod limit;
+pub mod loopback;
 pub mod places;
 pub mod proxy;
 pub mod reach;

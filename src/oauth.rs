@@ -3,12 +3,16 @@
 //! In: an [`Application`] and a [`Credential`]. Out: an access token in the [`Wallet`], or a refusal kept whole.
 
 pub mod claims;
+pub mod code;
+pub mod device;
 pub mod endpoint;
 pub mod grant;
+pub mod provider;
 pub mod refusal;
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -79,7 +83,10 @@ impl Wallet {
     pub fn fingerprint(&self, secret: &Secret) -> String {
         let salted = [self.salt.as_bytes().as_slice(), secret.expose().as_bytes()].concat();
         let digest = ring::digest::digest(&ring::digest::SHA256, &salted);
-        digest.as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+        digest.as_ref().iter().take(4).fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 
     /// Keeps the token of an account.

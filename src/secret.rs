@@ -42,6 +42,15 @@ impl Secret {
         self.0.len()
     }
 
+    /// How long it is, in words: `1,432 bytes`.
+    #[must_use]
+    pub fn size(&self) -> String {
+        match (self.len() / 1000, self.len() % 1000) {
+            (0, bytes) => format!("{bytes} bytes"),
+            (thousands, bytes) => format!("{thousands},{bytes:03} bytes"),
+        }
+    }
+
     /// True when there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -232,6 +241,12 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+
+    #[test]
+    fn sizes_in_words() {
+        let size = |length: usize| Secret::new("a".repeat(length)).size();
+        assert_eq!([size(25), size(1432), size(64_007)], ["25 bytes", "1,432 bytes", "64,007 bytes"]);
+    }
 
     #[test]
     fn debug_shows_nothing() {

@@ -55,7 +55,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment(None)?;
-    let roads = site.roads(None)?;
+    let roads = site.reach.roads(None)?;
     let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue, false), &site.selection(), &roads)?;
     let rows = rows(&plan, &roads, site);
     print::data(&match arguments.output {
@@ -67,9 +67,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
 }
 
 fn rows(plan: &Plan<'_>, roads: &Roads, site: &site::Arguments) -> Vec<Row> {
-    let servers: Vec<String> = site.resolver(None).servers().iter().map(|server| server.ip().to_string()).collect();
+    let servers: Vec<String> =
+        site.reach.resolver(None).servers().iter().map(|server| server.ip().to_string()).collect();
     let servers = if servers.is_empty() { "no resolver is configured".to_owned() } else { servers.join(" ") };
-    let family = match site.family() {
+    let family = match site.reach.family() {
         Family::Both => "IPv4 and IPv6",
         Family::V4 => "IPv4",
         Family::V6 => "IPv6",

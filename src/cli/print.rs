@@ -1,8 +1,30 @@
 //! Writing to the two streams: data to stdout, the rest to stderr. A reader who has gone away is no error.
+//!
+//! Before both streams, and before every file, stands one [`Net`]. It belongs to the process because the streams do: a
+//! panic in any thread writes too, and a net that every caller had to hand over could be forgotten by one.
 
-use std::io::Write;
+use std::{io::Write, sync::LazyLock};
 
-use crate::report::{Stream, Style, Symbols, Verbosity, harmless};
+use crate::{
+    report::{Stream, Style, Symbols, Verbosity, harmless},
+    secret::Net,
+};
+
+static NET: LazyLock<Net> = LazyLock::new(Net::default);
+
+/// The net before the streams. Every secret that is read is made known to it.
+pub fn net() -> Net {
+    NET.clone()
+}
+
+/// A text that is about to leave the process, without secrets.
+pub fn clean(text: &str) -> String {
+    let (clean, hits) = NET.clean(text);
+    if hits > 0 {
+        lines(&format!("ece-check: secrets were kept out of what is written here, in {hits} places"));
+    }
+    clean
+}
 
 /// Which characters the reader of stdout can see.
 pub fn symbols() -> Symbols {
@@ -11,8 +33,9 @@ pub fn symbols() -> Symbols {
 
 /// Writes data to stdout. Formats keep to what the reader can see by themselves; this holds for all other texts too.
 pub fn data(text: &str) {
-    let plain = (symbols() == Symbols::Ascii && !text.is_ascii()).then(|| harmless::ascii(text));
-    let text = plain.as_deref().unwrap_or(text);
+    let text = clean(text);
+    let plain = (symbols() == Symbols::Ascii && !text.is_ascii()).then(|| harmless::ascii(&text));
+    let text = plain.as_deref().unwrap_or(&text);
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
@@ -41,6 +64,10 @@ fn rendered(said: &clap::Error, style: &Style) -> String {
 
 /// Writes a remark to stderr, line by line, harmless whatever it quotes.
 pub fn note(text: &str) {
+    lines(&NET.clean(text).0);
+}
+
+fn lines(text: &str) {
     let ascii = Style::of(Stream::Stderr, true, Verbosity::Normal).symbols == Symbols::Ascii;
     let mut stderr = std::io::stderr().lock();
     for line in text.lines() {
@@ -57,4 +84,35 @@ pub fn quiet_panics() {
         let words = fault.payload_as_str().unwrap_or("no words");
         error(&format!("a fault of the program{place}: {words}. Please report it."));
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::secret::Secret;
+
+    /// A process of its own, since the streams and the panic hook are the process's.
+    #[test]
+    fn leaks_planted_in_data_note_and_panic_are_caught() {
+        let program = std::env::current_exe().unwrap();
+        let planted = "cli::print::tests::planted_leaks";
+        let output = Command::new(program).args(["--ignored", "--nocapture", "--exact", planted]).output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(!said.contains("marked"), "{said}");
+        for place in ["data <secret>", "note <secret>", "panic <secret>", "in 1 places"] {
+            assert!(said.contains(place), "no {place:?} in {said}");
+        }
+    }
+
+    #[test]
+    #[ignore = "run by the test above, in a process of its own"]
+    fn planted_leaks() {
+        net().add(&Secret::new("marked-secret-0123456789"));
+        quiet_panics();
+        data("data marked-secret-0123456789\n");
+        note("note marked-secret-0123456789");
+        panic!("panic {}", "marked-secret-0123456789");
+    }
 }

@@ -15,6 +15,7 @@ use super::{Trouble, host, option, print, site};
 use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
+    oauth::Wallet,
     plan::Plan,
     probe::World,
     report::{self, Format, Stream, Style, Verbosity, transcript},
@@ -133,7 +134,11 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let (events, told) = tokio::sync::mpsc::unbounded_channel();
     let progress = tokio::spawn(show_progress(told, plan.looks.len()));
     let interruption = tokio::spawn(stop_on_interrupt(stop));
-    let world = World { keep_transcripts: arguments.transcript.is_some(), ..World::new(network) };
+    let world = World {
+        keep_transcripts: arguments.transcript.is_some(),
+        wallet: Wallet::new(print::net()),
+        ..World::new(network)
+    };
     for (variable, value) in lab.iter().flat_map(Lab::secrets) {
         world.wallet.net.lend(variable, value);
     }
@@ -242,7 +247,7 @@ fn write_files(arguments: &Arguments, report: &Report) -> Result<(), Trouble> {
 fn write(file: &Path, text: &str) -> Result<(), Trouble> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = tempfile::NamedTempFile::new_in(folder)
-        .and_then(|mut beside| beside.write_all(text.as_bytes()).map(|()| beside))
+        .and_then(|mut beside| beside.write_all(print::clean(text).as_bytes()).map(|()| beside))
         .and_then(|beside| beside.persist(file).map_err(|failed| failed.error));
     written.map(|_| ()).map_err(|error| {
         Trouble::Usage(

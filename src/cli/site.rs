@@ -47,6 +47,22 @@ pub struct Arguments {
     /// Leave these checks or sections out
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     skip: Vec<String>,
+    /// Ask this Java trust store too (JKS or PKCS12, such as cacerts) [default: those found below ECE's folder]
+    #[arg(long, value_name = "FILE")]
+    java_trust_store: Vec<PathBuf>,
+    /// The environment variable that holds the password of the Java trust store
+    #[arg(long, value_name = "NAME", requires = "java_trust_store")]
+    java_trust_store_password_env: Option<String>,
+    #[command(flatten)]
+    pub reach: Reach,
+    #[command(flatten)]
+    pub catalogue: catalogue::Arguments,
+}
+
+/// The flags that say how the network is used; every command has them that opens a connection.
+#[derive(Clone, Debug, Args)]
+#[group(skip)]
+pub struct Reach {
     /// Use this address for a name and port, as curl does
     #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = option::resolve)]
     resolve: Vec<Resolve>,
@@ -71,21 +87,13 @@ pub struct Arguments {
     /// Use no proxy, whatever the environment says
     #[arg(long)]
     no_proxy: bool,
-    /// Ask this Java trust store too (JKS or PKCS12, such as cacerts) [default: those found below ECE's folder]
-    #[arg(long, value_name = "FILE")]
-    java_trust_store: Vec<PathBuf>,
-    /// The environment variable that holds the password of the Java trust store
-    #[arg(long, value_name = "NAME", requires = "java_trust_store")]
-    java_trust_store_password_env: Option<String>,
-    #[command(flatten)]
-    pub catalogue: catalogue::Arguments,
 }
 
 fn role(text: &str) -> Result<Role, String> {
     text.parse()
 }
 
-fn cloud(text: &str) -> Result<Cloud, String> {
+pub fn cloud(text: &str) -> Result<Cloud, String> {
     text.parse()
 }
 
@@ -149,6 +157,18 @@ impl Arguments {
         Selection { only: self.only.clone(), skip: self.skip.clone(), pre_install: self.pre_install }
     }
 
+    /// The network as the user wants it used, with Java's stores to be asked beside.
+    ///
+    /// # Errors
+    /// When a file of certificates cannot be read, or a proxy setting cannot be used.
+    pub fn network(&self, deployment: &Deployment, lab: Option<&Lab>, limits: Limits) -> Result<Network, Trouble> {
+        let stores = self.java_stores(deployment, lab.is_some())?;
+        let trust = self.reach.trust(lab)?.with_java(stores);
+        self.reach.network_trusting(trust, lab, limits)
+    }
+}
+
+impl Reach {
     /// The overrides, with those of the lab behind the user's own.
     ///
     /// # Errors
@@ -208,17 +228,24 @@ impl Arguments {
     /// The network as the user wants it used.
     ///
     /// # Errors
-    /// When the file of `--ca-file` cannot be read.
-    pub fn network(&self, deployment: &Deployment, lab: Option<&Lab>, limits: Limits) -> Result<Network, Trouble> {
-        let trust = match lab {
+    /// When the file of `--ca-file` cannot be read, or a proxy setting cannot be used.
+    pub fn network(&self, lab: Option<&Lab>, limits: Limits) -> Result<Network, Trouble> {
+        self.network_trusting(self.trust(lab)?, lab, limits)
+    }
+
+    fn trust(&self, lab: Option<&Lab>) -> Result<Trust, Trouble> {
+        Ok(match lab {
             Some(lab) => Trust::of_pem(lab.ca_pem()).with_ca_files(&self.ca_file)?,
             None => Trust::load(&self.ca_file)?,
-        };
+        })
+    }
+
+    fn network_trusting(&self, trust: Trust, lab: Option<&Lab>, limits: Limits) -> Result<Network, Trouble> {
         Ok(Network {
             resolver: Arc::new(self.resolver(lab)),
             roads: self.roads(lab)?,
             family: self.family(),
-            trust: Arc::new(trust.with_java(self.java_stores(deployment, lab.is_some())?)),
+            trust: Arc::new(trust),
             limits,
         })
     }
@@ -253,6 +280,6 @@ fn read_password(source: &Source) -> Result<Secret, Trouble> {
 
 /// Limits that begin now, and what ends them early.
 pub fn limits(step: Duration, deadline: Duration) -> (Limits, watch::Sender<bool>) {
-    let (interrupt, interrupted) = watch::channel(false);
-    (Limits::new(step, Instant::now() + deadline, interrupted), interrupt)
+    let (stop, stopped) = watch::channel(false);
+    (Limits::new(step, Instant::now() + deadline, stopped), stop)
 }

@@ -56,6 +56,12 @@ impl Limits {
         }
     }
 
+    /// The same limits with another for each step: a person needs longer than a server.
+    #[must_use]
+    pub fn with_step(&self, step: Duration) -> Self {
+        Self { step, ..self.clone() }
+    }
+
     /// Waits this long.
     ///
     /// # Errors
@@ -65,7 +71,7 @@ impl Limits {
         if Instant::now() + time > self.deadline {
             return Err(self.ran_out(self.deadline + time));
         }
-        match (Self { step: time, ..self.clone() }).step(std::future::pending::<()>()).await {
+        match self.with_step(time).step(std::future::pending::<()>()).await {
             Err(halt) if halt.kind != Kind::TimedOut => Err(halt),
             _ => Ok(()),
         }

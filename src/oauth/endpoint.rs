@@ -36,6 +36,8 @@ pub struct Errand<'a> {
     pub steps: Vec<Step>,
     /// What was said, without secrets.
     pub transcript: Transcript,
+    /// What is unwise about the places where secrets are kept.
+    pub warnings: Vec<String>,
     /// How many questions were sent.
     pub questions: u32,
     /// How far this host's clock is ahead of the last answer's, in milliseconds.
@@ -65,10 +67,10 @@ impl<'a> Errand<'a> {
     #[must_use]
     pub fn new(network: &'a Network, net: &'a Net) -> Self {
         let (steps, transcript) = (Vec::new(), Transcript::new());
-        Self { network, net, steps, transcript, questions: 0, clock_ahead_ms: None }
+        Self { network, net, steps, transcript, warnings: Vec::new(), questions: 0, clock_ahead_ms: None }
     }
 
-    /// Reads a secret and makes it known to the net; what is unwise about its place goes into the transcript.
+    /// Reads a secret and makes it known to the net.
     ///
     /// # Errors
     /// When it cannot be read within a step.
@@ -81,9 +83,7 @@ impl<'a> Errand<'a> {
         let given = read.map_err(|halt| stop(halt.kind, format!("{source}: {}", halt.words)))?;
         let given = given.map_err(|unread| stop(Kind::Missing, unread.to_string()))?;
         self.net.add(&given.secret);
-        if let Some(warning) = given.warning {
-            self.transcript.note(Mark::Remark, &warning);
-        }
+        self.warnings.extend(given.warning);
         Ok(given.secret)
     }
 
@@ -225,7 +225,7 @@ impl Form {
     fn shown(&self) -> String {
         let fields = self.0.iter().map(|(name, value)| match value {
             Field::Open(value) => format!("{name}={value}"),
-            Field::Hidden(secret) => format!("{name}=<secret, {} bytes>", secret.len()),
+            Field::Hidden(secret) => format!("{name}=<secret, {}>", secret.size()),
         });
         fields.collect::<Vec<_>>().join(" ")
     }

@@ -31,6 +31,7 @@ const TOKEN_PORT: u16 = 443;
 pub const FACTS: &[Fact] = &[
     fact("token.issued", Shape::Bool, "token at hand"),
     fact("token.come_by", Shape::Text, "come by"),
+    fact("token.warnings", Shape::List, "unwise about where secrets are kept"),
     fact("token.kind", Shape::Text, "kind of token"),
     fact("token.readable", Shape::Bool, "claims can be read"),
     fact("token.version", Shape::Text, "version"),
@@ -89,6 +90,9 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
     facts.set("token.come_by", come_by(&look.credential));
     let got = get(look, &mut facts, &mut errand, world).await;
     facts.set("token.issued", got.is_ok());
+    if !errand.warnings.is_empty() {
+        facts.set("token.warnings", std::mem::take(&mut errand.warnings));
+    }
     if errand.questions > 0 {
         facts.set("token.requests", i64::from(errand.questions));
     }
@@ -171,7 +175,7 @@ async fn get(look: &Look, facts: &mut Facts, errand: &mut Errand<'_>, world: &Wo
     if let Some(given) = given {
         facts.set("token.refreshed", true);
         let new = granted.refresh.filter(|new| *new != given);
-        let fingerprint = |new: Secret| format!("yes, {} bytes, sha256 {}…", new.len(), world.wallet.fingerprint(&new));
+        let fingerprint = |new: Secret| format!("yes, {}, sha256 {}…", new.size(), world.wallet.fingerprint(&new));
         facts.set("token.new_refresh_token", new.map_or_else(|| "no".to_owned(), fingerprint));
     }
     Ok(granted.access)

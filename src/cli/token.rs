@@ -1,0 +1,110 @@
+//! `ece-check token`: getting a token, and what stands in one. The token itself is shown nowhere.
+
+mod judgement;
+mod show;
+mod sign_in;
+
+use std::{collections::BTreeMap, process::ExitCode};
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use self::judgement::{Sentence, judgement};
+use super::{
+    Trouble,
+    list::{Output, json},
+    print,
+};
+use crate::{
+    finding::Status,
+    oauth::claims::Claims,
+    report::{Page, Stream, Style, Verbosity},
+    secret::Secret,
+    seen::{Facts, Stage, Stop},
+};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Sign in as the user of an account, by device code or in a browser
+    SignIn(Box<sign_in::Arguments>),
+    /// Tell what stands in a token, and whether mail servers will take it
+    Show(Box<show::Arguments>),
+}
+
+/// Gets a token, or tells of one.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let no_threads =
+        |error| Trouble::Usage(format!("this system gives no event loop: {error}"), "close some files".to_owned());
+    let runtime = runtime.map_err(no_threads)?;
+    let code = match &arguments.command {
+        Command::SignIn(arguments) => runtime.block_on(sign_in::run(arguments)),
+        Command::Show(arguments) => runtime.block_on(show::run(arguments)),
+    };
+    runtime.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
+    code
+}
+
+/// What is told of a token.
+#[derive(Serialize)]
+struct Told<'t> {
+    claims: BTreeMap<String, String>,
+    facts: &'t Facts,
+    judgement: Vec<Sentence>,
+}
+
+/// Prints the claims of a token and what they mean. Exit code 1 when something is wrong.
+fn tell(token: &Secret, facts: &Facts, output: Output) -> ExitCode {
+    let claims = Claims::read(token.expose()).map(|claims| claims.all().collect()).unwrap_or_default();
+    let told = Told { claims, facts, judgement: judgement(facts) };
+    print::data(&match output {
+        Output::Text => text(&told),
+        Output::Json => json(&told),
+    });
+    let wrong = told.judgement.iter().any(|sentence| sentence.status == Status::Fail);
+    ExitCode::from(u8::from(wrong))
+}
+
+fn text(told: &Told<'_>) -> String {
+    let style = Style::of(Stream::Stdout, false, Verbosity::Normal);
+    let mut page = Page::new(&style);
+    page.heading("What stands in the token");
+    for (name, value) in &told.claims {
+        page.label(name, &explained(name, value));
+    }
+    page.gap();
+    page.heading("What that means");
+    for sentence in &told.judgement {
+        page.item(sentence.status, &sentence.text, None);
+        page.command(sentence.command.as_deref().unwrap_or_default());
+    }
+    page.finish()
+}
+
+/// Moments are counted in seconds in a token; people read dates.
+fn explained(name: &str, value: &str) -> String {
+    match (name, value.parse()) {
+        ("exp" | "iat" | "nbf", Ok(seconds)) => format!("{value} ({})", crate::net::tls::moment(seconds)),
+        _ => value.to_owned(),
+    }
+}
+
+/// Says why there is no token. What the user's own places do not give is a matter of usage.
+fn refused(stop: &Stop) -> Result<ExitCode, Trouble> {
+    if stop.stage == Stage::Credential {
+        return Err(Trouble::Usage(stop.words.clone(), "see ece-check token --help".to_owned()));
+    }
+    let status = stop.code.map(|code| format!(" (HTTP status {code})")).unwrap_or_default();
+    let error = stop.error.as_ref().map(|error| format!("{error}: ")).unwrap_or_default();
+    print::error(&format!("no token: {}{status}: {error}{}", stop.protocol.name(), stop.words));
+    if let Some(trace) = &stop.trace {
+        print::note(&format!("for Microsoft's support: {trace}"));
+    }
+    Ok(ExitCode::FAILURE)
+}

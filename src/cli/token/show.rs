@@ -1,0 +1,138 @@
+//! `ece-check token show`: what stands in a token.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::Args;
+
+use super::{Trouble, refused, tell};
+use crate::{
+    catalogue::Catalogue,
+    cli::{catalogue, list::Output, option, print, site},
+    deployment::{Account, Cloud, Deployment},
+    oauth::{Application, Credential, Wallet, grant},
+    probe::{
+        World,
+        token::{self, Look},
+    },
+    secret::{self, Source},
+    seen::{Facts, Value},
+};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    from: From,
+    /// The file that describes this site: its account's token is taken, or asked for
+    #[arg(short, long, value_name = "FILE", requires = "account")]
+    config: Option<PathBuf>,
+    /// Who should have signed in [default: as the account says]
+    #[arg(long, value_name = "ADDRESS")]
+    user: Option<String>,
+    /// The format to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+    /// The longest that one step may take
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = option::time)]
+    timeout: Duration,
+    #[command(flatten)]
+    reach: site::Reach,
+    #[command(flatten)]
+    catalogue: catalogue::Arguments,
+}
+
+/// Where the token is.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct From {
+    /// The environment variable that holds the token
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// The file that holds the token and nothing else
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// Read the token from standard input
+    #[arg(long)]
+    stdin: bool,
+    /// The account of the site's file
+    #[arg(long, value_name = "NAME", requires = "config")]
+    account: Option<String>,
+}
+
+/// Tells what stands in the token.
+pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    let mut look = look(arguments)?;
+    if arguments.user.is_some() {
+        look.signs_in_as.clone_from(&arguments.user);
+    }
+    if arguments.from.stdin {
+        let secret = secret::from_stdin()?;
+        print::net().add(&secret);
+        let mut facts = Facts::default();
+        token::note(&secret, &look, token::true_time(0), &mut facts);
+        return Ok(tell(&secret, &facts, arguments.output));
+    }
+    let (limits, _stop) = site::limits(arguments.timeout, arguments.timeout * 6);
+    let network = arguments.reach.network(None, limits)?;
+    let world = World { wallet: Wallet::new(print::net()), ..World::new(network) };
+    let seen = token::observe(&look, &[], &world).await;
+    if let Some(Value::List(warnings)) = seen.facts.get("token.warnings") {
+        for warning in warnings {
+            print::note(warning);
+        }
+    }
+    match (&seen.stop, world.wallet.held(&look.account)) {
+        (None, Some(held)) => Ok(tell(&held.token, &seen.facts, arguments.output)),
+        (Some(stop), _) => refused(stop),
+        (None, None) => unreachable!("a look without a stop keeps its token"),
+    }
+}
+
+fn look(arguments: &Arguments) -> Result<Look, Trouble> {
+    let from = &arguments.from;
+    let alone = |credential| Look {
+        account: "token".to_owned(),
+        credential,
+        application: Application { login_host: String::new(), tenant: None, client_id: None, client_secret: None },
+        scopes: Vec::new(),
+        signs_in_as: None,
+        mailboxes: Vec::new(),
+    };
+    match (&from.env, &from.file, &from.account, &arguments.config) {
+        (Some(name), ..) => Ok(alone(Credential::AccessToken(Source::Env(name.clone())))),
+        (_, Some(file), ..) => Ok(alone(Credential::AccessToken(Source::File(file.clone())))),
+        (_, _, Some(name), Some(file)) => of_account(name, &Deployment::read(file)?, &arguments.catalogue.load()?),
+        _ => Ok(alone(Credential::AccessToken(Source::Env(String::new())))), // standard input is read by itself
+    }
+}
+
+fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Result<Look, Trouble> {
+    let account = deployment.accounts.iter().find(|account| account.name == name);
+    let account = account.ok_or_else(|| no_account(name, &deployment.accounts))?;
+    let entra = &deployment.entra;
+    let no_token =
+        || Trouble::Usage(format!("account {name} has no token"), "give it access_token or refresh_token".to_owned());
+    let credential = account.credential.clone().ok_or_else(no_token)?;
+    let cloud = super::sign_in::named(entra.cloud.unwrap_or(Cloud::Worldwide), catalogue);
+    let scopes = match credential {
+        Credential::ClientCredentials => vec![grant::EXCHANGE_DEFAULT.to_owned()],
+        _ => super::sign_in::Scope::ALL.iter().map(|scope| scope.of(&cloud.scopes)).collect(),
+    };
+    Ok(Look {
+        account: name.to_owned(),
+        credential,
+        application: Application {
+            login_host: cloud.login.clone(),
+            tenant: entra.tenant.clone(),
+            client_id: entra.client_id.map(|id| id.to_string()),
+            client_secret: entra.client_secret.clone(),
+        },
+        scopes,
+        signs_in_as: account.signs_in_as.clone(),
+        mailboxes: account.mailboxes.clone(),
+    })
+}
+
+fn no_account(name: &str, accounts: &[Account]) -> Trouble {
+    let names: Vec<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
+    Trouble::Usage(format!("no account is called {name}"), crate::table::did_you_mean(name, &names))
+}

@@ -1,0 +1,331 @@
+//! `ece-check token sign-in`: signs in as the user of an account and tells what stands in the token.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::{Args, ValueEnum};
+use url::Url;
+
+use super::{Trouble, refused, tell};
+use crate::{
+    catalogue::{Catalogue, tables},
+    cli::{catalogue, list::Output, option, print, site},
+    deployment::{Cloud, Deployment, Entra},
+    net::loopback::{Loopback, nobody_came},
+    oauth::{
+        Application, Credential,
+        code::Question,
+        device,
+        endpoint::Errand,
+        grant::{self, Client, Granted},
+        provider::Provider,
+    },
+    probe::token::{Look, note, true_time},
+    secret::{self, Secret, Source},
+    seen::{Facts, Protocol, Stage, Stop},
+};
+
+/// Said with every address to open. It is the trap that Cisco's checklist warns of too.
+const WHY_PRIVATE: &str = "Open it in a private window: outside of one the sign-in may take whoever is logged on to \
+                           Windows, without asking, and the token is then another person's.";
+/// What the browser shows at the end.
+const PAGE: &str = "The sign-in has come back to ece-check. Close this window and read there how it ended.";
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Take tenant, application, secret and cloud from this file, where no flag gives them
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The tenant: a GUID or a domain
+    #[arg(long)]
+    tenant: Option<String>,
+    /// The application (client) id
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// The environment variable that holds the client secret
+    #[arg(long, value_name = "NAME", conflicts_with = "client_secret_file")]
+    client_secret_env: Option<String>,
+    /// The file that holds the client secret and nothing else
+    #[arg(long, value_name = "FILE")]
+    client_secret_file: Option<PathBuf>,
+    /// The Microsoft cloud: worldwide, gcc-high, dod or china
+    #[arg(long, value_parser = site::cloud)]
+    cloud: Option<Cloud>,
+    /// Another login host than the cloud's
+    #[arg(long, value_name = "HOST[:PORT]")]
+    login_host: Option<String>,
+    /// What the token is to be used for
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "imap,pop3,smtp")]
+    scope: Vec<Scope>,
+    /// Who should sign in
+    #[arg(long, value_name = "ADDRESS")]
+    user: Option<String>,
+    /// Sign in with the browser of this machine
+    #[arg(long, conflicts_with = "paste")]
+    browser: bool,
+    /// Sign in with any browser and paste the address at which it ends: for ECE's own registration
+    #[arg(long, requires = "redirect_url")]
+    paste: bool,
+    /// The redirect URL as registered; with --browser one on localhost
+    #[arg(long, value_name = "URL")]
+    redirect_url: Option<Url>,
+    /// Write the refresh token to a new file that its owner alone can read
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+    /// The format to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+    /// The longest that one step may take
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = option::time)]
+    timeout: Duration,
+    /// The longest that the person may take to sign in
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = option::time)]
+    wait: Duration,
+    #[command(flatten)]
+    reach: site::Reach,
+    #[command(flatten)]
+    catalogue: catalogue::Arguments,
+}
+
+/// A protocol that a token may be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scope {
+    /// Reading mail over IMAP
+    Imap,
+    /// Reading mail over POP3
+    Pop3,
+    /// Sending mail
+    Smtp,
+}
+
+impl Scope {
+    pub const ALL: [Self; 3] = [Self::Imap, Self::Pop3, Self::Smtp];
+
+    /// The delegated permission, behind what the cloud's scopes begin with.
+    pub fn of(self, prefix: &str) -> String {
+        let permission = match self {
+            Self::Imap => "IMAP.AccessAsUser.All",
+            Self::Pop3 => "POP.AccessAsUser.All",
+            Self::Smtp => "SMTP.Send",
+        };
+        format!("{prefix}{permission}")
+    }
+}
+
+/// The cloud's row in the tables. All clouds that a flag can name stand there: the catalogue's own test sees to it.
+pub fn named(cloud: Cloud, catalogue: &Catalogue) -> &tables::Cloud {
+    let known = &catalogue.tables.clouds;
+    known.named(cloud.word()).unwrap_or(&known.clouds[0])
+}
+
+/// Signs in and tells what came.
+pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+    arguments.save.as_deref().map_or(Ok(()), savable)?;
+    let catalogue = arguments.catalogue.load()?;
+    let entra = match &arguments.config {
+        Some(file) => Deployment::read(file)?.entra,
+        None => Entra::default(),
+    };
+    let look = arguments.look(&entra, &catalogue)?;
+    let (limits, _stop) = site::limits(arguments.timeout, arguments.wait);
+    let network = arguments.reach.network(None, limits)?;
+    let net = print::net();
+    let mut errand = Errand::new(&network, &net);
+    let outcome = sign_in(arguments, &look, &mut errand).await;
+    for warning in &errand.warnings {
+        print::note(warning);
+    }
+    let granted = match outcome {
+        Ok(granted) => granted,
+        Err(stop) => return refused(&stop),
+    };
+    keep(arguments, &granted)?;
+    let mut facts = Facts::default();
+    note(&granted.access, &look, true_time(errand.clock_ahead_ms.unwrap_or_default()), &mut facts);
+    Ok(tell(&granted.access, &facts, arguments.output))
+}
+
+impl Arguments {
+    fn look(&self, entra: &Entra, catalogue: &Catalogue) -> Result<Look, Trouble> {
+        let cloud = named(self.cloud.or(entra.cloud).unwrap_or(Cloud::Worldwide), catalogue);
+        let tenant = self.tenant.clone().or_else(|| entra.tenant.clone());
+        let client_id = self.client_id.clone().or_else(|| entra.client_id.map(|id| id.to_string()));
+        let wanted =
+            |what: &str, flag: &str| Trouble::Usage(format!("{what} is not given"), format!("give {flag}, or -c FILE"));
+        let application = Application {
+            login_host: self.login_host.clone().unwrap_or_else(|| cloud.login.clone()),
+            tenant: Some(tenant.ok_or_else(|| wanted("the tenant", "--tenant"))?),
+            client_id: Some(client_id.ok_or_else(|| wanted("the application", "--client-id"))?),
+            client_secret: self.client_secret().or_else(|| entra.client_secret.clone()),
+        };
+        let scopes = self.scope.iter().map(|scope| scope.of(&cloud.scopes)).chain(["offline_access".to_owned()]);
+        Ok(Look {
+            account: "sign-in".to_owned(),
+            credential: Credential::ClientCredentials, // not asked: the token comes from the sign-in
+            application,
+            scopes: scopes.collect(),
+            signs_in_as: self.user.clone(),
+            mailboxes: Vec::new(),
+        })
+    }
+
+    fn client_secret(&self) -> Option<Source> {
+        let file = self.client_secret_file.clone().map(Source::File);
+        self.client_secret_env.clone().map(Source::Env).or(file)
+    }
+}
+
+async fn sign_in(arguments: &Arguments, look: &Look, errand: &mut Errand<'_>) -> Result<Granted, Stop> {
+    let application = &look.application;
+    let client = Client::of(application, errand).await?;
+    let tenant = application.tenant.as_deref().unwrap_or_default();
+    let provider = Provider::of(&application.login_host, tenant, errand).await?;
+    if !arguments.browser && !arguments.paste {
+        return by_device_code(&provider, &client, &look.scopes, errand).await;
+    }
+    let grant = if arguments.paste {
+        let redirect = arguments.redirect_url.as_ref().map(ToString::to_string).unwrap_or_default();
+        let question = Question::new(&provider, &client.id, &look.scopes, &redirect)?;
+        question.answered(pasted(&question)?.expose(), errand.net)?
+    } else {
+        by_browser(arguments, &provider, &client, &look.scopes, errand).await?
+    };
+    grant::ask(&client, &grant, &look.scopes, &provider.token, errand).await
+}
+
+async fn by_device_code(
+    provider: &Provider,
+    client: &Client,
+    scopes: &[String],
+    errand: &mut Errand<'_>,
+) -> Result<Granted, Stop> {
+    let invitation = device::invite(provider, client, scopes, errand).await?;
+    print::note(&format!("Open   {}\nType   {}\n{WHY_PRIVATE}", invitation.page, invitation.user_code));
+    print::note("Waiting until somebody has signed in there; Ctrl-C ends it.");
+    device::wait(invitation, provider, client, scopes, errand).await
+}
+
+/// The page of ECE at which the browser ends does not know of this sign-in and may complain; its address counts.
+fn pasted(question: &Question) -> Result<Secret, Stop> {
+    print::note(&format!("Open   {}\n{WHY_PRIVATE}", question.address));
+    print::note("Sign in there. The browser ends at a page of ECE, which may show an error: that is expected.");
+    print::note("Copy the whole address out of the address bar and paste it here; it is not shown.");
+    secret::from_prompt("Address: ").map_err(|unread| {
+        Stop::new(Protocol::Authorize, Stage::Credential, crate::seen::Kind::Missing, unread.to_string())
+    })
+}
+
+async fn by_browser(
+    arguments: &Arguments,
+    provider: &Provider,
+    client: &Client,
+    scopes: &[String],
+    errand: &mut Errand<'_>,
+) -> Result<grant::Grant, Stop> {
+    let stop = |halt: crate::net::Halt| Stop::new(Protocol::Authorize, Stage::Authorize, halt.kind, halt.words);
+    let mut redirect = loopback_redirect(arguments.redirect_url.as_ref())?;
+    let door = Loopback::open(redirect.port().unwrap_or(0)).await.map_err(stop)?;
+    let _ = redirect.set_port(Some(door.port())); // an http address takes every port
+    let question = Question::new(provider, &client.id, scopes, redirect.as_str())?;
+    print::note(&format!("Open   {}\n{WHY_PRIVATE}", question.address));
+    if open::that_detached(question.address.as_str()).is_err() {
+        print::note("No browser could be opened here: open the address by hand, on this machine.");
+    }
+    let limits = errand.network.limits.with_step(arguments.wait);
+    let visit = door.visitor(|target| question.is_answered_by(target), PAGE, &limits).await;
+    question.answered(&visit.map_err(|halt| stop(nobody_came(halt)))?, errand.net)
+}
+
+/// Entra takes any port for `http://localhost`.
+/// <https://learn.microsoft.com/entra/identity-platform/reply-url#localhost-exceptions>
+fn loopback_redirect(given: Option<&Url>) -> Result<Url, Stop> {
+    let usual = Url::parse("http://localhost/").expect("a plain address");
+    let url = given.cloned().unwrap_or(usual);
+    if url.scheme() == "http" && matches!(url.host_str(), Some("localhost" | "127.0.0.1")) {
+        return Ok(url);
+    }
+    let words = "with --browser the redirect URL is on http://localhost; for any other there is --paste";
+    Err(Stop::new(Protocol::Authorize, Stage::Credential, crate::seen::Kind::Missing, words))
+}
+
+fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), Trouble> {
+    match (&arguments.save, &granted.refresh) {
+        (Some(file), Some(refresh)) => {
+            save(file, refresh).map_err(|error| not_saved(file, &error))?;
+            print::note(&format!("The refresh token ({}) is in {}.", refresh.size(), file.display()));
+        }
+        (Some(_), None) => {
+            print::note("No refresh token came, so nothing was saved: the login host did not grant offline_access.")
+        }
+        (None, Some(refresh)) => {
+            print::note(&format!(
+                "A refresh token ({}) came and is forgotten now; --save FILE keeps it.",
+                refresh.size()
+            ));
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+/// Told before anybody is asked to sign in.
+fn savable(file: &Path) -> Result<(), Trouble> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if file.symlink_metadata().is_ok() {
+        return Err(not_saved(file, &io::ErrorKind::AlreadyExists.into()));
+    }
+    if folder.is_dir() { Ok(()) } else { Err(not_saved(file, &io::ErrorKind::NotFound.into())) }
+}
+
+fn not_saved(file: &Path, error: &io::Error) -> Trouble {
+    let right = "name a new file in a folder that exists; a file that is there is never overwritten";
+    Trouble::Usage(format!("{} cannot be written: {error}", file.display()), right.to_owned())
+}
+
+/// On Windows the file has the access list of its folder.
+fn save(file: &Path, refresh: &Secret) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut written = options.open(file)?;
+    writeln!(written, "{}", refresh.expose())?;
+    written.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saved_file_is_its_owners_alone_and_never_overwritten() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("refresh");
+        assert!(savable(&file).is_ok());
+        save(&file, &Secret::new("marked")).unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "marked\n");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert!(savable(&file).is_err() && save(&file, &Secret::new("other")).is_err());
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "marked\n");
+        assert!(savable(&folder.path().join("no/such/folder")).is_err());
+    }
+
+    #[test]
+    fn redirect_of_the_browser_stays_on_this_machine() {
+        let redirect = |url: &str| loopback_redirect(Some(&Url::parse(url).unwrap()));
+        assert_eq!(loopback_redirect(None).unwrap().as_str(), "http://localhost/");
+        assert_eq!(redirect("http://127.0.0.1:5000/x").unwrap().port(), Some(5000));
+        for wrong in ["https://localhost/", "http://ece.example.com/", "http://localhost.example.com/", "file:///etc"] {
+            assert!(redirect(wrong).is_err(), "{wrong}");
+        }
+    }
+}
