@@ -273,10 +273,10 @@ fn lay_folder() -> std::io::Result<PathBuf> {
         .permissions(fs::Permissions::from_mode(0o755))
         .tempdir()?
         .keep(); // bench.sh removes it, also when this process is killed
-    for inner in ["empty", "postfix/queue", "postfix/data", "keys/shared/default/HS256"] {
+    for inner in ["empty", "postfix/queue", "postfix/data", "keys/default/HS256"] {
         fs::create_dir_all(folder.join(inner))?;
     }
-    fs::write(folder.join("keys/shared/default/HS256/default"), BASE64_STANDARD.encode(SIGNING_KEY))?;
+    fs::write(folder.join("keys/default/HS256/default"), BASE64_STANDARD.encode(SIGNING_KEY))?;
     lay_mail(&folder.join("mail"))?;
     let here = folder.display().to_string();
     for (name, text) in FILES {

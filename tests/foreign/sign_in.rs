@@ -18,9 +18,11 @@ use crate::{
     bench::{Bench, Change, MAILBOXES, Place, SIGNING_KEY},
 };
 
-/// What is judged of each mailbox once the token is there.
+/// What is judged of each mailbox at the sign-in.
 const SIGN_INS: [&str; 3] = ["smtp.sign-in", "imap.sign-in", "pop3.sign-in"];
+/// What is judged behind it.
 const BEHIND_THEM: [&str; 3] = ["smtp.sender-accepted", "imap.mailbox-opens", "pop3.mailbox-opens"];
+/// What is judged of each token.
 const OF_THE_TOKEN: [&str; 7] = [
     "token.issued",
     "token.audience",
@@ -138,7 +140,7 @@ impl Token {
         let made = jiff::Timestamp::now().as_second() - self.made_ago;
         let claims = json!({
             "aud": self.audience, "iss": "https://sts.windows.net/72f988bf-86f1-41af-91ab-2d7cd011db47/", "ver": "1.0",
-            "iat": made, "nbf": made, "exp": made + 75 * 60, "upn": self.user, "unique_name": self.user,
+            "iat": made, "nbf": made, "exp": made + 75 * 60, "sub": self.user, "upn": self.user, "unique_name": self.user,
             "scp": "IMAP.AccessAsUser.All POP.AccessAsUser.All SMTP.Send",
         });
         let coded = |part: Value| BASE64_URL_SAFE_NO_PAD.encode(part.to_string());
