@@ -34,7 +34,7 @@ pub const PROGRAMS: &[(&str, &str)] = &[
 /// How long the servers may take until all of them answer.
 const UP_WITHIN: Duration = Duration::from_secs(30);
 
-/// Files that are used as they are, but for `@folder@`.
+/// Files that are used as they are, but for `@folder@` and `@opaque@`.
 const FILES: &[(&str, &str)] = &[
     ("bench.sh", include_str!("bench.sh")),
     ("servers.sh", include_str!("servers.sh")),
@@ -47,6 +47,7 @@ const FILES: &[(&str, &str)] = &[
     ("discovery.conf", include_str!("servers/discovery.conf")),
     ("squid.conf", include_str!("servers/squid.conf")),
     ("oauth2.conf", include_str!("servers/oauth2.conf")),
+    ("introspection.conf", include_str!("servers/introspection.conf")),
     ("postfix/main.cf", include_str!("servers/main.cf")),
     ("postfix/master.cf", include_str!("servers/master.cf")),
 ];
@@ -67,6 +68,10 @@ const OUTLOOK: &str = "52.96.0.10, 52.96.0.11, 40.96.0.20, 2603:1036::10, 2603:1
 
 /// The mailboxes of the bench.
 pub const MAILBOXES: [&str; 2] = ["sales@contoso.example", "support@contoso.example"];
+
+/// A token of the first mailbox that only the web service of the bench can read, sealed like those of personal accounts.
+pub const OPAQUE: &str =
+    "EwBYA8l6BAAUkj1NuJYtTVha4Mogk+HEiPbQo04AAZ5mVxTQdIc8wLb3yGdHf2sUoR7ePnJa0kFiqMXtC9Dv6hBWOr1lAzSu/w==";
 
 /// What the tokens of the bench are signed with (RFC 7518, section 3.2).
 pub const SIGNING_KEY: &[u8] = b"a key of the bench, known to its servers and its tests";
@@ -280,7 +285,7 @@ fn lay_folder() -> std::io::Result<PathBuf> {
     lay_mail(&folder.join("mail"))?;
     let here = folder.display().to_string();
     for (name, text) in FILES {
-        fs::write(folder.join(name), text.replace("@folder@", &here))?;
+        fs::write(folder.join(name), text.replace("@folder@", &here).replace("@opaque@", OPAQUE))?;
     }
     for (name, listen, certificate, mechanisms, [imap, pop3, submission]) in DOVECOTS {
         let mut text = include_str!("servers/dovecot.conf").replace("@folder@", &here);
