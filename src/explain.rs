@@ -8,6 +8,7 @@ pub mod hear;
 mod idiom;
 pub mod log;
 pub mod mask;
+mod sample;
 
 use clap::ValueEnum;
 
@@ -75,8 +76,15 @@ pub struct Meaning<'c> {
 }
 
 /// Tells what a text means. The innermost refusal that is known decides; what libraries put around it does not count.
+/// A text without any refusal may still read like one of our own samples.
 #[must_use]
 pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
+    let meaning = of_refusals(text, channel, catalogue);
+    if meaning.causes.is_empty() { sample::resembling(text, channel, catalogue) } else { meaning }
+}
+
+/// The same, of refusals alone.
+fn of_refusals<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
     for heard in hear::hear(text) {
         let mut causes = diagnose::of_text(&heard, catalogue);
         if causes.is_empty() {
@@ -137,4 +145,27 @@ fn next(causes: &[Meant<'_>], heard: &Heard, channel: Option<Channel>) -> Option
         None => "ece-check run : it looks at each part by itself".to_owned(),
     };
     Some(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Another cause may be as sure, never surer: the same words can be a sample of several.
+    #[test]
+    fn every_sample_finds_its_own_cause() {
+        let catalogue = Catalogue::built_in();
+        let mut wrong = Vec::new();
+        for (cause, sign) in catalogue.signs() {
+            let meaning = explain(&sign.sample, None, &catalogue);
+            let at = meaning.causes.iter().position(|meant| meant.cause.code == cause.code);
+            let best = meaning.causes.first().map(|first| first.certainty);
+            let found = at.is_some_and(|at| Some(meaning.causes[at].certainty) == best);
+            if !found {
+                let named: Vec<&str> = meaning.causes.iter().map(|meant| meant.cause.code.as_str()).collect();
+                wrong.push(format!("{}: \"{}\" finds {named:?}", cause.code, sign.sample));
+            }
+        }
+        assert!(wrong.is_empty(), "{} samples:\n{}", wrong.len(), wrong.join("\n"));
+    }
 }

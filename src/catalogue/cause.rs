@@ -124,8 +124,9 @@ impl Words {
     /// Reads a sentence with `*` in its gaps.
     #[must_use]
     pub fn new(sentence: &str) -> Self {
-        let parts = sentence.to_lowercase();
-        Self { parts: parts.split('*').filter(|part| !part.is_empty()).map(ToOwned::to_owned).collect() }
+        let lowered = sentence.to_lowercase();
+        let parts = lowered.split('*').map(str::trim).filter(|part| !part.is_empty());
+        Self { parts: parts.map(ToOwned::to_owned).collect() }
     }
 
     /// Whether a text, already in small letters, holds the sentence.

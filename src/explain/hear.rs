@@ -18,7 +18,7 @@ use crate::{
 pub const LONGEST: usize = 65_536;
 
 /// The errors of OAuth 2.0 (RFC 6749, sections 4.1.2.1 and 5.2), of OpenID Connect, and those that Entra adds.
-const OAUTH_ERRORS: &[&str] = &[
+pub const OAUTH_ERRORS: &[&str] = &[
     "invalid_request",
     "invalid_client",
     "invalid_grant",

@@ -162,6 +162,11 @@ const IDIOMS: &[Idiom] = &[
     ("received fatal alert: protocol_version", Tls, Some(Handshake), OldVersion),
 ];
 
+/// All phrases.
+pub fn phrases() -> impl Iterator<Item = &'static str> {
+    IDIOMS.iter().map(|(phrase, ..)| *phrase)
+}
+
 /// What a text says in these phrases, what stands last first.
 #[must_use]
 pub fn hear(words: &str) -> Vec<Heard> {
