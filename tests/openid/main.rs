@@ -18,6 +18,9 @@ use serde_json::Value;
 const ECE_CHECK: &str = env!("CARGO_BIN_EXE_ece-check");
 /// The person who signs in.
 const USER: &str = "sales@contoso.example";
+/// The applications that the provider knows: one without a secret, one with.
+const PUBLIC: &str = "6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b001";
+const CONFIDENTIAL: &str = "6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b002";
 /// The secret that the provider knows.
 const SECRET: &str = "Zwiebel7kuchen";
 
@@ -32,7 +35,7 @@ const FILES: &[(&str, &str)] = &[
 #[test]
 fn device_code_and_a_person_at_a_browser() {
     let Some(provider) = Provider::start() else { return };
-    let mut sign_in = provider.sign_in(&["--client-id", "public"]);
+    let mut sign_in = provider.sign_in(&["--client-id", PUBLIC]);
     let (page, code) = (sign_in.told("Open"), sign_in.told("Type"));
     let seen = browser(&page, &[&code]);
     assert!(seen.contains("Sign-in Success"), "{seen}");
@@ -42,18 +45,30 @@ fn device_code_and_a_person_at_a_browser() {
 #[test]
 fn browser_with_pkce_and_the_client_secret() {
     let Some(provider) = Provider::start() else { return };
-    let mut sign_in = provider.sign_in(&["--client-id", "ece", "--client-secret-env", "SECRET", "--browser"]);
+    let mut sign_in = provider.sign_in(&["--client-id", CONFIDENTIAL, "--client-secret-env", "SECRET", "--browser"]);
     let page = sign_in.told("Open");
     assert!(page.contains("code_challenge_method=S256") && page.contains("prompt=select_account"), "{page}");
     let seen = browser(&page, &[]);
     assert!(seen.contains("come back to ece-check"), "{seen}");
-    sign_in.ends_well();
+    let refresh_token = sign_in.ends_well();
+
+    let report = provider.run(&refresh_token);
+    for check in ["token.issued", "token.refresh", "token.identity", "token.audience", "token.valid-now"] {
+        assert_eq!(finding(&report, check)["status"], "pass", "{check}: {}", finding(&report, check));
+    }
+    fs::write(&refresh_token, "not a refresh token of this provider").expect("a file");
+    let report = provider.run(&refresh_token);
+    let refused = finding(&report, "token.issued");
+    assert_eq!(refused["status"], "fail", "{refused}");
+    let mut causes = refused["causes"].as_array().into_iter().flatten();
+    assert!(causes.any(|cause| cause["cause"] == "refresh-token-malformed"), "{refused}");
+    assert!(refused["found"].as_str().is_some_and(|found| found.contains("grant request is invalid")), "{refused}");
 }
 
 #[test]
 fn wrong_client_secret_is_refused_and_not_repeated() {
     let Some(provider) = Provider::start() else { return };
-    let wrong = ["--client-id", "ece", "--client-secret-env", "WRONG"];
+    let wrong = ["--client-id", CONFIDENTIAL, "--client-secret-env", "WRONG"];
     let (exit, printed) = provider.sign_in(&wrong).end();
     assert_eq!(exit, Some(1), "{printed}");
     assert!(printed.contains("invalid_client"), "{printed}");
@@ -149,6 +164,31 @@ impl Provider {
         let told = BufReader::new(child.stderr.take().expect("it is piped"));
         SignIn { child, told, so_far: String::new(), save }
     }
+
+    /// What a run reports of the token of an account, with the provider in the place of Entra.
+    fn run(&self, refresh_token: &Path) -> Value {
+        let site = self.certificates.path().join("site.toml");
+        let text = format!(
+            "[entra]\ntenant = \"contoso.example\"\nclient_id = \"{CONFIDENTIAL}\"\n\
+             client_secret = {{ env = \"SECRET\" }}\n[[account]]\nname = \"sales\"\nsigns_in_as = \"{USER}\"\n\
+             mailboxes = [\"{USER}\"]\nrefresh_token = {{ file = '{}' }}\n",
+            refresh_token.display()
+        );
+        fs::write(&site, text).expect("a file");
+        let output = Command::new(ECE_CHECK)
+            .args(["run", "--output", "json", "--only", "token", "--dns-server", "127.0.0.1:9", "--no-proxy"])
+            .args(["--connect-to", &format!("login.microsoftonline.com:443:127.0.0.1:{}", self.port)])
+            .arg("--ca-file")
+            .arg(self.certificates.path().join("root.pem"))
+            .arg("--config")
+            .arg(site)
+            .env("SECRET", SECRET)
+            .output()
+            .expect("the binary runs");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(!printed.contains("eyJ") && !printed.contains(SECRET), "a secret is printed: {printed}");
+        serde_json::from_str(&printed).unwrap_or_else(|error| panic!("{error}: {printed}"))
+    }
 }
 
 impl Drop for Provider {
@@ -158,7 +198,7 @@ impl Drop for Provider {
     }
 }
 
-/// A root, and a leaf for localhost.
+/// A root, and a leaf for this host and for Entra's.
 fn certificates() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let key = || KeyPair::generate().expect("a key");
@@ -167,12 +207,17 @@ fn certificates() -> tempfile::TempDir {
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     root.distinguished_name.push(DnType::CommonName, "Root of the Tests");
     let root_pem = root.self_signed(&root_key).expect("a root").pem();
-    let leaf = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+    let leaf = CertificateParams::new(["localhost", "login.microsoftonline.com"].map(str::to_owned)).expect("names");
     let leaf = leaf.signed_by(&leaf_key, &Issuer::new(root, root_key)).expect("a leaf");
     for (name, text) in [("root.pem", root_pem), ("leaf.pem", leaf.pem()), ("leaf.key", leaf_key.serialize_pem())] {
         fs::write(folder.path().join(name), text).expect("a file");
     }
     folder
+}
+
+fn finding<'r>(report: &'r Value, check: &str) -> &'r Value {
+    let mut fitting = report["findings"].as_array().into_iter().flatten().filter(|finding| finding["check"] == check);
+    fitting.next().unwrap_or_else(|| panic!("no {check} in {report:#}"))
 }
 
 /// A sign-in that is going on.
@@ -205,8 +250,9 @@ impl SignIn {
         (self.child.wait().expect("it ends").code(), self.so_far)
     }
 
-    /// The token is the user's, for Exchange Online; the refresh token is its owner's alone; neither is printed.
-    fn ends_well(self) {
+    /// The token is the user's, for Exchange Online; the refresh token is its owner's alone; neither is printed. Gives
+    /// the file of the refresh token.
+    fn ends_well(self) -> PathBuf {
         let save = self.save.clone();
         let (exit, printed) = self.end();
         assert_eq!(exit, Some(0), "{printed}");
@@ -216,5 +262,6 @@ impl SignIn {
         assert!(!printed.contains("eyJ") && !printed.contains(SECRET), "a secret is printed: {printed}");
         let mode = std::os::unix::fs::MetadataExt::mode(&fs::metadata(&save).expect("a file"));
         assert_eq!(mode & 0o777, 0o600);
+        save
     }
 }

@@ -1,6 +1,6 @@
 // A certified OpenID provider in Entra's place: node provider.mjs CERTIFICATE KEY
 //
-// Prints its port, and ends with standard input. Paths may begin with a tenant and v2.0, as Entra's do.
+// Prints its port, and ends with standard input. Paths may begin as Entra's do.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import Provider from 'oidc-provider';
@@ -13,7 +13,7 @@ server.listen(0, '127.0.0.1', () => {
   const answer = provider.callback();
   server.on('request', (request, response) => {
     // Only Entra knows the prompt select_account.
-    request.url = request.url.replace(/^\/[^/]+\/v2\.0\//, '/').replace('prompt=select_account', 'prompt=consent');
+    request.url = request.url.replace(/^\/contoso\.example\/(oauth2\/)?v2\.0\//, '/').replace('prompt=select_account', 'prompt=consent');
     answer(request, response);
   });
   console.log(JSON.stringify({ port }));
@@ -32,8 +32,8 @@ function configuration() {
   const user = (token) => ({ upn: token.accountId, scp: 'IMAP.AccessAsUser.All POP.AccessAsUser.All SMTP.Send' });
   return {
     clients: [
-      { ...client, client_id: 'public', token_endpoint_auth_method: 'none' },
-      { ...client, client_id: 'ece', token_endpoint_auth_method: 'client_secret_post', client_secret: 'Zwiebel7kuchen' },
+      { ...client, client_id: '6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b001', token_endpoint_auth_method: 'none' },
+      { ...client, client_id: '6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b002', token_endpoint_auth_method: 'client_secret_post', client_secret: 'Zwiebel7kuchen' },
     ],
     cookies: { keys: ['only for the tests'] },
     extraTokenClaims: async (_, token) => user(token),
