@@ -77,10 +77,11 @@ fn diagnose_one<'c>(
     }
     let Some(observation) = finding.look.and_then(|look| looks.get(look)) else { return Diagnosis::default() };
     let raised = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
-        let seen = shows(sign, finding, observation, catalogue)?;
+        let holds = |unit: &Unit<'_>| sign.facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));
+        let seen = shows(sign, finding, observation, catalogue).filter(|_| observation.units().iter().any(holds))?;
         Some(Raised { cause, sign, seen, settles: sign.settles })
     });
-    weigh(raised.collect(), &Witness { subject: &finding.subject, all })
+    weigh(raised.collect(), &Witness { subject: &finding.subject, account: finding.account.as_deref(), all })
 }
 
 /// A cause that a sign raises, with what was seen of it.
@@ -91,8 +92,21 @@ struct Raised<'c> {
     settles: bool,
 }
 
+/// True for a sign that knows Entra's error by its number.
+fn knows_number(sign: &Sign) -> bool {
+    matches!(&sign.shows, Shows::Stop(pattern) if !pattern.aadsts.is_empty())
+}
+
+/// True for a sign that asks for nothing but OAuth's own error, which Entra gives to many faults alike.
+fn knows_error_only(sign: &Sign) -> bool {
+    matches!(&sign.shows, Shows::Stop(pattern) if !pattern.error.is_empty() && pattern.aadsts.is_empty() && pattern.words.is_empty())
+}
+
 /// The best sign of each cause, after the narrower signs had their say.
 fn best(mut raised: Vec<Raised<'_>>) -> Vec<Raised<'_>> {
+    if raised.iter().any(|one| knows_number(one.sign)) {
+        raised.retain(|one| !knows_error_only(one.sign));
+    }
     let eclipsed: Vec<bool> = raised.iter().map(|one| is_eclipsed(one, &raised)).collect();
     let mut eclipsed = eclipsed.into_iter();
     raised.retain(|_| eclipsed.next() == Some(false));
@@ -193,7 +207,7 @@ pub fn of_text<'c>(heard: &Heard, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
     let raised =
         told.map(|(cause, sign)| Raised { cause, sign, seen: String::new(), settles: sign.settles && knows(sign) });
     let raised = raised.collect();
-    let standing = weigh(raised, &Witness { subject: "", all: &[] }).standing;
+    let standing = weigh(raised, &Witness { subject: "", account: None, all: &[] }).standing;
     // two causes that the same words settle contradict each other
     let alone = standing.iter().filter(|one| one.certainty == Certainty::Certain).count() == 1;
     let sure = |certainty| if alone { certainty } else { Certainty::max(certainty, Certainty::Likely) };
@@ -287,6 +301,7 @@ fn one_of<'k, W, K: 'k>(wanted: &[W], mut known: impl Iterator<Item = &'k K>, fi
 /// The findings of the run that speak for or against a cause.
 struct Witness<'f> {
     subject: &'f str,
+    account: Option<&'f str>,
     all: &'f [Finding],
 }
 
@@ -340,7 +355,13 @@ fn supports(evidence: &Evidence, witness: &Witness<'_>) -> Vec<String> {
 fn related<'f>(check: &str, witness: &Witness<'f>) -> Vec<&'f Finding> {
     let of_check: Vec<&Finding> = witness.all.iter().filter(|other| other.check == check).collect();
     let same: Vec<&Finding> = of_check.iter().copied().filter(|other| other.subject == witness.subject).collect();
-    if same.is_empty() { of_check } else { same }
+    if !same.is_empty() {
+        return same;
+    }
+    // another mailbox says nothing of this one; its account does
+    let of_account = |other: &&Finding| other.account.is_some() && other.account.as_deref() == witness.account;
+    let is_of_accounts = of_check.iter().any(|other| other.account.is_some());
+    if is_of_accounts { of_check.into_iter().filter(of_account).collect() } else { of_check }
 }
 
 fn fix_first(

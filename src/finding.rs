@@ -18,6 +18,9 @@ pub struct Finding {
     pub title: String,
     /// What the check was made for: an endpoint, a name, the user's file.
     pub subject: String,
+    /// The account whose token it is about, or that the mailbox belongs to.
+    #[serde(default)]
+    pub account: Option<String>,
     /// How it came out.
     pub status: Status,
     /// Why it was skipped.

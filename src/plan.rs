@@ -65,6 +65,8 @@ pub struct PlannedFinding<'c> {
     pub skip: Option<(SkipReason, String)>,
     /// The findings that must hold before this one is worth a look.
     pub needs: Vec<usize>,
+    /// The account whose token it is about, or that the mailbox belongs to.
+    pub account: Option<String>,
     /// The subjects whose findings can be needs of this one: its own, and those that it is part of.
     circle: Vec<String>,
 }
@@ -183,6 +185,13 @@ impl Subject<'_> {
         }
     }
 
+    fn account(&self) -> Option<String> {
+        match self {
+            Self::Account(account) | Self::Mailbox(account, ..) => Some(account.name.clone()),
+            Self::Site | Self::Name(_) | Self::Endpoint(_) => None,
+        }
+    }
+
     /// The subjects that this one is part of, itself first.
     fn circle(&self, check: &Check) -> Vec<String> {
         let mut circle = vec![self.name(check)];
@@ -204,8 +213,8 @@ impl<'c, 's> Draft<'c, 's> {
         for subject in self.subjects(check) {
             let skip = self.skip(check, &subject, selection);
             let look = if skip.is_none() { self.look(check, &subject) } else { None };
-            let (circle, subject) = (subject.circle(check), subject.name(check));
-            self.plan.findings.push(PlannedFinding { check, subject, look, skip, needs: Vec::new(), circle });
+            let (account, circle, subject) = (subject.account(), subject.circle(check), subject.name(check));
+            self.plan.findings.push(PlannedFinding { check, subject, account, look, skip, needs: Vec::new(), circle });
         }
     }
 

@@ -189,6 +189,7 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
         section: check.section.name().to_owned(),
         title: check.title.clone(),
         subject: planned.subject.clone(),
+        account: planned.account.clone(),
         status: Status::Skip,
         reason: None,
         blocked_by: None,

@@ -74,6 +74,8 @@ pub enum Layer {
 pub struct Sign {
     /// What is looked at.
     pub shows: Shows,
+    /// What must hold of the look's facts besides; a text has none, so there it is not asked for.
+    pub facts: Vec<Expectation>,
     /// Whose service must show it; none is anybody's.
     pub of: Option<Of>,
     /// Whether all addresses show it or only some; none is either.
@@ -218,7 +220,9 @@ pub fn read(mut table: Table<'_>, checks: &[&str]) -> Result<Cause, Mistake> {
     let Some(sources) = table.texts("sources")? else {
         return Err(table.mistake(format!("{} has no sources", code.value), "add sources = [\"https://…\"]"));
     };
-    let signs = table.tables("sign")?.into_iter().map(|sign| read_sign(sign, checks)).collect::<Result<Vec<_>, _>>()?;
+    let by = table.text("by")?.map(|by| choose(&by)).transpose()?;
+    let signs = table.tables("sign")?.into_iter();
+    let signs = signs.map(|sign| read_sign(sign, checks, by)).collect::<Result<Vec<_>, _>>()?;
     if signs.is_empty() {
         return Err(table.mistake(format!("{} has no sign", code.value), "add [[cause.sign]] with a sample"));
     }
@@ -256,7 +260,7 @@ pub fn placeholders(text: &str) -> impl Iterator<Item = &str> {
     text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
-fn read_sign(mut table: Table<'_>, checks: &[&str]) -> Result<Sign, Mistake> {
+fn read_sign(mut table: Table<'_>, checks: &[&str], by: Option<By>) -> Result<Sign, Mistake> {
     let stop = table.table("stop")?;
     let finding = table.table("finding")?;
     let shows = match (stop, finding) {
@@ -266,9 +270,10 @@ fn read_sign(mut table: Table<'_>, checks: &[&str]) -> Result<Sign, Mistake> {
     };
     let sign = Sign {
         shows,
+        facts: table.table("facts")?.map_or_else(|| Ok(Vec::new()), |facts| expect::read(facts, ""))?,
         of: table.text("of")?.map(|of| choose(&of)).transpose()?,
         share: table.text("share")?.map(|share| choose(&share)).transpose()?,
-        by: table.text("by")?.map(|by| choose(&by)).transpose()?,
+        by: table.text("by")?.map(|by| choose(&by)).transpose()?.or(by),
         settles: table.bool("settles")?.is_some_and(|at| at.value),
         sample: table.required("sample")?.value,
     };

@@ -23,6 +23,7 @@ pub const FACTS: &[Fact] = &[
     fact("pop3.xoauth2_offered", Shape::Bool, "XOAUTH2 offered"),
     fact("pop3.signed_in", Shape::Bool, "signed in"),
     fact("pop3.signed_in_as", Shape::Text, "user named"),
+    fact("pop3.own_mailbox", Shape::Bool, "the user's own mailbox"),
     fact("pop3.mailbox_open", Shape::Bool, "mailbox opens"),
     fact("pop3.message_count", Shape::Int, "messages"),
 ];

@@ -166,9 +166,6 @@ async fn get(look: &Look, facts: &mut Facts, errand: &mut Errand<'_>, world: &Wo
         }
         Credential::ClientCredentials => (Grant::Client, None),
     };
-    if given.is_some() {
-        facts.set("token.refreshed", false);
-    }
     let place = grant::token_endpoint(&look.application)?;
     let client = Client::of(&look.application, errand).await?;
     let granted = grant::ask(&client, &grant, &look.scopes, &place, errand).await?;
