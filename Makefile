@@ -8,6 +8,9 @@
 PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dnsmasq-base unbound nginx-light squid \
            postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond
 
+# What the tests in tests/java and tests/openid need: any Java and any Node will do, also those that are no package.
+PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm chromium:chromium
+
 # Snapshots are judged, never rewritten, and warnings of the documentation are mistakes.
 export INSTA_UPDATE = no
 export RUSTDOCFLAGS = -D warnings
@@ -28,13 +31,15 @@ bench: build
 build:
 	cargo build --locked --release
 
-# Asks apt only when something is missing. Any Java will do for tests/java.
+# Asks apt only when something is missing.
 peers:
 	@missing=; \
 	for package in $(PACKAGES); do \
 	    dpkg-query -W -f '$${db:Status-Abbrev}' $$package 2>/dev/null | grep -q '^ii' || missing="$$missing $$package"; \
 	done; \
-	command -v keytool >/dev/null || missing="$$missing default-jre-headless"; \
+	for program in $(PROGRAMS); do \
+	    command -v $${program%:*} >/dev/null || missing="$$missing $${program#*:}"; \
+	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    echo "installing for the tests:$$missing"; \

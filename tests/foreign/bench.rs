@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+
 /// The programs that are needed, and the Debian packages that bring them.
 pub const PROGRAMS: &[(&str, &str)] = &[
     ("ip", "iproute2"),
@@ -32,7 +34,7 @@ pub const PROGRAMS: &[(&str, &str)] = &[
 /// How long the servers may take until all of them answer.
 const UP_WITHIN: Duration = Duration::from_secs(30);
 
-/// Files that are used as they are, but for `@folder@`.
+/// Files that are used as they are, but for `@folder@` and `@opaque@`.
 const FILES: &[(&str, &str)] = &[
     ("bench.sh", include_str!("bench.sh")),
     ("servers.sh", include_str!("servers.sh")),
@@ -44,6 +46,8 @@ const FILES: &[(&str, &str)] = &[
     ("nginx.conf", include_str!("servers/nginx.conf")),
     ("discovery.conf", include_str!("servers/discovery.conf")),
     ("squid.conf", include_str!("servers/squid.conf")),
+    ("oauth2.conf", include_str!("servers/oauth2.conf")),
+    ("introspection.conf", include_str!("servers/introspection.conf")),
     ("postfix/main.cf", include_str!("servers/main.cf")),
     ("postfix/master.cf", include_str!("servers/master.cf")),
 ];
@@ -61,6 +65,16 @@ const DOVECOTS: &[(&str, &str, &str, &str, [&str; 3])] = &[
 
 /// What `outlook.office365.com` resolves to; the same as in `servers/addresses`.
 const OUTLOOK: &str = "52.96.0.10, 52.96.0.11, 40.96.0.20, 2603:1036::10, 2603:1036::11";
+
+/// The mailboxes of the bench.
+pub const MAILBOXES: [&str; 2] = ["sales@contoso.example", "support@contoso.example"];
+
+/// A token of the first mailbox that only the web service of the bench can read, sealed like those of personal accounts.
+pub const OPAQUE: &str =
+    "EwBYA8l6BAAUkj1NuJYtTVha4Mogk+HEiPbQo04AAZ5mVxTQdIc8wLb3yGdHf2sUoR7ePnJa0kFiqMXtC9Dv6hBWOr1lAzSu/w==";
+
+/// What the tokens of the bench are signed with (RFC 7518, section 3.2).
+pub const SIGNING_KEY: &[u8] = b"a key of the bench, known to its servers and its tests";
 
 /// Every address and port that a healthy run may connect to, sorted.
 pub fn services() -> Vec<String> {
@@ -264,12 +278,14 @@ fn lay_folder() -> std::io::Result<PathBuf> {
         .permissions(fs::Permissions::from_mode(0o755))
         .tempdir()?
         .keep(); // bench.sh removes it, also when this process is killed
-    for inner in ["empty", "postfix", "postfix/queue", "postfix/data"] {
-        fs::create_dir(folder.join(inner))?;
+    for inner in ["empty", "postfix/queue", "postfix/data", "keys/default/HS256"] {
+        fs::create_dir_all(folder.join(inner))?;
     }
+    fs::write(folder.join("keys/default/HS256/default"), BASE64_STANDARD.encode(SIGNING_KEY))?;
+    lay_mail(&folder.join("mail"))?;
     let here = folder.display().to_string();
     for (name, text) in FILES {
-        fs::write(folder.join(name), text.replace("@folder@", &here))?;
+        fs::write(folder.join(name), text.replace("@folder@", &here).replace("@opaque@", OPAQUE))?;
     }
     for (name, listen, certificate, mechanisms, [imap, pop3, submission]) in DOVECOTS {
         let mut text = include_str!("servers/dovecot.conf").replace("@folder@", &here);
@@ -287,6 +303,22 @@ fn lay_folder() -> std::io::Result<PathBuf> {
         fs::write(folder.join(format!("dovecot-{name}.conf")), text)?;
     }
     Ok(folder)
+}
+
+/// The mailboxes, each with a message that was read and one that was not.
+fn lay_mail(folder: &Path) -> std::io::Result<()> {
+    for mailbox in MAILBOXES {
+        let mail = folder.join(mailbox).join("Maildir");
+        for inner in ["cur", "new", "tmp"] {
+            fs::create_dir_all(mail.join(inner))?;
+        }
+        for (name, flags) in [("1700000001.M1P1.bench", "S"), ("1700000002.M2P1.bench", "")] {
+            let text =
+                format!("From: customer@fabrikam.example\nTo: {mailbox}\nSubject: {name}\n\nMy order is late.\n");
+            fs::write(mail.join(format!("cur/{name}:2,{flags}")), text)?;
+        }
+    }
+    Ok(())
 }
 
 fn in_namespace(namespace: &str, program: &str) -> Command {

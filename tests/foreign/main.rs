@@ -10,6 +10,7 @@
 
 mod bench;
 mod case;
+mod sign_in;
 mod trace;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

@@ -16,6 +16,7 @@ dnsmasq --keep-in-foreground --conf-file=dnsmasq.conf > dnsmasq.log 2>&1 < /dev/
 unbound -d -c unbound.conf > unbound.log 2>&1 < /dev/null &
 nginx -p "$PWD" -c nginx.conf > nginx.log 2>&1 < /dev/null &
 proxy
+chown -R nobody:nogroup mail
 for name in healthy passwords-only expired incomplete; do
     dovecot -F -c "dovecot-$name.conf" > "dovecot-$name.out" 2>&1 < /dev/null &
 done
