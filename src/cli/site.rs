@@ -280,6 +280,6 @@ fn read_password(source: &Source) -> Result<Secret, Trouble> {
 
 /// Limits that begin now, and what ends them early.
 pub fn limits(step: Duration, deadline: Duration) -> (Limits, watch::Sender<bool>) {
-    let (stop, stopped) = watch::channel(false);
-    (Limits::new(step, Instant::now() + deadline, stopped), stop)
+    let (interruption, interrupted) = watch::channel(false);
+    (Limits::new(step, Instant::now() + deadline, interrupted), interruption)
 }

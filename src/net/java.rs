@@ -197,7 +197,7 @@ pub fn discover(home: &Path) -> Vec<PathBuf> {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && depth < DEEPEST => open.push((entry.path(), depth + 1)),
                 Ok(kind) if kind.is_file() && entry.file_name().eq_ignore_ascii_case("cacerts") => {
-                    found.push(entry.path())
+                    found.push(entry.path());
                 }
                 _ => {}
             }

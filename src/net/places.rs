@@ -30,6 +30,9 @@ impl Places {
     ///
     /// # Errors
     /// When the run ends first.
+    ///
+    /// # Panics
+    /// Never: the places are not closed as long as somebody waits for one.
     pub async fn take(&self, key: &str, most: usize, limits: &Limits) -> Result<Place, Halt> {
         let places = self.of(key, most);
         let held = limits.run(places.acquire_owned()).await?;

@@ -155,7 +155,7 @@ impl Proxy {
     /// The stop of a proxy whose name gave no address. What the resolver says of this one name speaks against the
     /// setting; a resolver that says nothing fails every name.
     #[must_use]
-    pub fn not_found(&self, halt: Halt) -> Stop {
+    pub fn not_found(&self, halt: &Halt) -> Stop {
         let of_the_name = matches!(
             halt.kind,
             Kind::NameUnknown | Kind::NoAddress | Kind::ServerFailure | Kind::AnswerRefused | Kind::AliasLoop

@@ -186,11 +186,12 @@ fn nothing_answered(session: &Session, stage: Stage, tag: &str) -> Result<(), St
 /// An answer that does not go on as it should: NO, BAD and BYE refuse, all else does not belong there.
 fn refusal(stage: Stage, end: &Reply) -> Stop {
     match end {
-        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => refused(stage, Kind::Gibberish, &end.words()),
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) | Reply::Continue(_) | Reply::Data(_) => {
+            refused(stage, Kind::Gibberish, &end.words())
+        }
         Reply::Tagged(_, condition) | Reply::Untagged(condition) => {
             Stop { error: condition.code.clone(), ..refused(stage, Kind::Rejected, &end.words()) }
         }
-        Reply::Continue(_) | Reply::Data(_) => refused(stage, Kind::Gibberish, &end.words()),
     }
 }
 

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn what_is_no_challenge_is_passed_over() {
         let coded = |text: &str| BASE64_STANDARD.encode(text);
-        for text in ["".to_owned(), "!".to_owned(), coded("{"), coded("[]"), coded("{}"), coded(r#"{"status":{}}"#)] {
+        for text in [String::new(), "!".to_owned(), coded("{"), coded("[]"), coded("{}"), coded(r#"{"status":{}}"#)] {
             assert_eq!(challenge(&text), None, "{text}");
         }
         assert_eq!(challenge(&coded(&"[".repeat(5000))), None, "no depth without end");

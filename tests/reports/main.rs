@@ -30,6 +30,7 @@ fn blank() -> Finding {
         section: "connectivity-test".to_owned(),
         title: "It works".to_owned(),
         subject: String::new(),
+        account: None,
         status: Status::Pass,
         reason: None,
         blocked_by: None,

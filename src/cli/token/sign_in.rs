@@ -260,7 +260,7 @@ fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), Trouble> {
             print::note(&format!("The refresh token ({}) is in {}.", refresh.size(), file.display()));
         }
         (Some(_), None) => {
-            print::note("No refresh token came, so nothing was saved: the login host did not grant offline_access.")
+            print::note("No refresh token came, so nothing was saved: the login host did not grant offline_access.");
         }
         (None, Some(refresh)) => {
             print::note(&format!(
