@@ -46,7 +46,7 @@ async fn dig(
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
     let of_proxy = |halt| stop(Protocol::Proxy, Stage::Connect, halt);
-    let addresses = looked_up(&proxy.host, network).await.map_err(|halt| proxy.not_found(halt))?;
+    let addresses = looked_up(&proxy.host, network).await.map_err(|halt| proxy.not_found(&halt))?;
     let addresses = with_port(&addresses, proxy.port);
     let stream = timed(Stage::Connect, steps, connect(&addresses, network, transcript)).await.map_err(of_proxy)?;
     let asked = proxy::tunnel(stream, proxy, host, port, &network.limits);

@@ -173,7 +173,7 @@ fn proxied<'n>(look: &Look, network: &'n Network) -> Option<&'n Proxy> {
 
 async fn through(proxy: &Proxy, network: &Network) -> Result<Places, Stop> {
     let lookup = network.resolver.lookup(&proxy.host, network.family, &network.limits).await;
-    let addresses = lookup.addresses.map_err(|halt| proxy.not_found(halt))?;
+    let addresses = lookup.addresses.map_err(|halt| proxy.not_found(&halt))?;
     Ok(Places {
         road: proxy.road(),
         addresses: with_port(&addresses, proxy.port),

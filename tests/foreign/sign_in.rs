@@ -53,7 +53,7 @@ fn good_tokens_open_every_mailbox_with_dovecot_for_submission() {
 
 fn everything_opens(turn: &[&str]) {
     let Some(bench) = crate::bench() else { return };
-    let seen = sign_in(&bench, turn, [MAILBOXES[0], MAILBOXES[1]].map(|user| Token::of(user).signed()));
+    let seen = sign_in(&bench, turn, &[MAILBOXES[0], MAILBOXES[1]].map(|user| Token::of(user).signed()));
     assert_eq!(seen.exit, Some(0), "{}", seen.outline());
     for check in OF_THE_TOKEN {
         assert_eq!(seen.statuses(check), ["pass", "pass"], "{check}:\n{}", seen.outline());
@@ -67,7 +67,7 @@ fn everything_opens(turn: &[&str]) {
 fn opaque_token_that_the_servers_ask_about() {
     let Some(bench) = crate::bench() else { return };
     let opaque = OPAQUE.to_owned();
-    let seen = sign_in(&bench, &[], [opaque, Token::of(MAILBOXES[1]).signed()]);
+    let seen = sign_in(&bench, &[], &[opaque, Token::of(MAILBOXES[1]).signed()]);
     assert_eq!(seen.exit, Some(0), "{}", seen.outline());
     assert_eq!(seen.statuses("token.issued"), ["pass", "pass"], "{}", seen.outline());
     assert_eq!(seen.statuses("token.audience"), ["skip", "pass"], "nothing is judged that cannot be read");
@@ -80,7 +80,7 @@ fn opaque_token_that_the_servers_ask_about() {
 fn opaque_token_that_nobody_knows() {
     let Some(bench) = crate::bench() else { return };
     let unknown = format!("EwBQ{}", OPAQUE.split_at(4).1);
-    let seen = sign_in(&bench, &[], [unknown, Token::of(MAILBOXES[1]).signed()]);
+    let seen = sign_in(&bench, &[], &[unknown, Token::of(MAILBOXES[1]).signed()]);
     for (check, words) in SIGN_INS.iter().zip(REFUSALS) {
         assert_eq!(seen.statuses(check), ["fail", "pass"], "{check}:\n{}", seen.outline());
         let found = seen.found(check, MAILBOXES[0]);
@@ -94,7 +94,7 @@ fn token_that_the_servers_do_not_believe() {
     for turn in [&[][..], TO_DOVECOT] {
         let Some(bench) = crate::bench() else { return };
         let forged = Token { key: b"a key that nobody knows", ..Token::of(MAILBOXES[1]) };
-        let seen = sign_in(&bench, turn, [Token::of(MAILBOXES[0]).signed(), forged.signed()]);
+        let seen = sign_in(&bench, turn, &[Token::of(MAILBOXES[0]).signed(), forged.signed()]);
         for check in OF_THE_TOKEN {
             assert_eq!(seen.statuses(check), ["pass", "pass"], "{check}: {}", seen.outline());
         }
@@ -114,7 +114,7 @@ fn token_that_the_servers_do_not_believe() {
 fn token_that_has_expired() {
     let Some(bench) = crate::bench() else { return };
     let old = Token { made_ago: 7200, ..Token::of(MAILBOXES[1]) };
-    let seen = sign_in(&bench, &[], [Token::of(MAILBOXES[0]).signed(), old.signed()]);
+    let seen = sign_in(&bench, &[], &[Token::of(MAILBOXES[0]).signed(), old.signed()]);
     assert_eq!(seen.statuses("token.valid-now"), ["pass", "fail"], "{}", seen.outline());
     for check in SIGN_INS.iter().chain(&BEHIND_THEM) {
         assert_eq!(seen.statuses(check), ["pass", "skip"], "{check}: {}", seen.outline());
@@ -127,7 +127,7 @@ fn token_that_has_expired() {
 fn token_of_another_user() {
     let Some(bench) = crate::bench() else { return };
     let foreign = Token { user: "administrator@contoso.example", ..Token::of(MAILBOXES[1]) };
-    let seen = sign_in(&bench, &[], [Token::of(MAILBOXES[0]).signed(), foreign.signed()]);
+    let seen = sign_in(&bench, &[], &[Token::of(MAILBOXES[0]).signed(), foreign.signed()]);
     assert_eq!(seen.statuses("token.identity"), ["pass", "fail"], "{}", seen.outline());
     for check in ["imap.sign-in", "pop3.sign-in"] {
         assert_eq!(seen.statuses(check), ["pass", "fail"], "{check}: {}", seen.outline());
@@ -140,7 +140,7 @@ fn token_of_another_user() {
 fn token_for_another_service() {
     let Some(bench) = crate::bench() else { return };
     let graph = Token { audience: "https://graph.microsoft.com", ..Token::of(MAILBOXES[1]) };
-    let seen = sign_in(&bench, &[], [Token::of(MAILBOXES[0]).signed(), graph.signed()]);
+    let seen = sign_in(&bench, &[], &[Token::of(MAILBOXES[0]).signed(), graph.signed()]);
     assert_eq!(seen.statuses("token.audience"), ["pass", "fail"], "{}", seen.outline());
     for check in SIGN_INS.iter().chain(&BEHIND_THEM) {
         assert_eq!(seen.statuses(check), ["pass", "skip"], "{check}: {}", seen.outline());
@@ -185,7 +185,7 @@ struct Seen {
 }
 
 /// Runs with one account for each mailbox. No run may change the mail or print a token.
-fn sign_in(bench: &Bench, turn: &[&str], tokens: [String; 2]) -> Seen {
+fn sign_in(bench: &Bench, turn: &[&str], tokens: &[String; 2]) -> Seen {
     let turn: Vec<String> = turn.iter().map(|rule| (*rule).to_owned()).collect();
     bench.lay(&Change { turn: &turn, guard: &[], hosts: None, ipv6: true });
     let site = bench.file("site.toml");
@@ -202,7 +202,7 @@ fn sign_in(bench: &Bench, turn: &[&str], tokens: [String; 2]) -> Seen {
 
     assert_eq!(mail(bench), before, "the mail is otherwise than before");
     let printed = String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned();
-    for token in &tokens {
+    for token in tokens {
         let (_, end) = token.split_at(token.len() - 40);
         assert!(!printed.contains(end), "a token is printed");
     }
