@@ -250,6 +250,7 @@ fn scheme(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::net::{ConnectTo, Resolve, Roads};
 
     fn proxy(setting: &str) -> Proxy {
         Proxy::read(setting, "--proxy").unwrap()
@@ -294,6 +295,24 @@ mod tests {
         assert!(!proxy.is_for("a.inside.test"));
         assert_eq!(Proxy::of_internet_settings(&printed.replace("0x1", "0x0")), None);
         assert_eq!(Proxy::of_internet_settings("rubbish"), None);
+    }
+
+    #[test]
+    fn name_that_is_not_found_speaks_against_the_setting_and_a_silent_resolver_does_not() {
+        let stop = |kind| proxy("proxi.company.test:8080").not_found(&Halt::new(kind, "words"));
+        let refused = stop(Kind::AnswerRefused);
+        assert_eq!((refused.protocol, refused.words.as_str()), (Protocol::Proxy, "proxy proxi.company.test: words"));
+        assert_eq!(stop(Kind::TimedOut).protocol, Protocol::Dns);
+    }
+
+    #[test]
+    fn rules_go_before_the_proxy() {
+        let elsewhere = ConnectTo { host: "a.test".to_owned(), port: 443, to_host: "b.test".to_owned(), to_port: 443 };
+        let given = Resolve { host: "c.test".to_owned(), port: 443, addresses: Vec::new() };
+        let proxy = Some(proxy("proxy.company.test:8080"));
+        let roads = Roads { resolve: vec![given], connect_to: vec![elsewhere], proxy, only_mapped: false };
+        assert_eq!(["a.test", "b.test", "c.test"].map(|host| roads.proxied(host, 443).is_some()), [false, true, false]);
+        assert!(roads.proxied("a.test", 8443).is_some());
     }
 
     #[test]

@@ -12,7 +12,8 @@
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //!
 //! `walk` makes a run through the library, `program` runs the binary. Beside this folder: `tests/reports` (one golden
-//! report in every format), `tests/foreign` (servers that nobody here wrote), `tests/files` (bad files of users).
+//! report in every format), `tests/foreign` (servers that nobody here wrote), `tests/java` (stores of keytool), `tests/openid`
+//! (an OpenID provider and a browser), `tests/files` (bad files of users).
 
 mod causes;
 mod checks;

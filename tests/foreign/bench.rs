@@ -305,17 +305,19 @@ fn lay_folder() -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// The mailboxes, each with a message that was read and one that was not.
+/// The mailboxes, each with a message that was read and one that nobody has seen: a server moves it once it is selected.
 fn lay_mail(folder: &Path) -> std::io::Result<()> {
     for mailbox in MAILBOXES {
         let mail = folder.join(mailbox).join("Maildir");
         for inner in ["cur", "new", "tmp"] {
             fs::create_dir_all(mail.join(inner))?;
         }
-        for (name, flags) in [("1700000001.M1P1.bench", "S"), ("1700000002.M2P1.bench", "")] {
+        for (name, place) in
+            [("1700000001", "cur/1700000001.M1P1.bench:2,S"), ("1700000002", "new/1700000002.M2P1.bench")]
+        {
             let text =
                 format!("From: customer@fabrikam.example\nTo: {mailbox}\nSubject: {name}\n\nMy order is late.\n");
-            fs::write(mail.join(format!("cur/{name}:2,{flags}")), text)?;
+            fs::write(mail.join(place), text)?;
         }
     }
     Ok(())

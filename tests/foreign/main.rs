@@ -1,6 +1,7 @@
 //! `ece-check` against servers that nobody here wrote, under the true names and on the true ports.
 //!
-//! Dovecot, Postfix, nginx, dnsmasq, unbound and OpenSSL play Microsoft 365 in a network namespace; `ece-check` runs in
+//! Dovecot, Postfix, nginx, dnsmasq, unbound and OpenSSL play Microsoft 365 in a network namespace, and Squid the proxy
+//! of the site on the way there; `ece-check` runs in
 //! another and may touch nothing else ([`bench`]). What is changed for a case, what foreign clients then see, and what
 //! `ece-check` must say stands in `cases.toml` ([`case`]). Other programs judge the bench itself first: see
 //! [`bench_is_what_it_says`].
