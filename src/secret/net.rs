@@ -71,7 +71,7 @@ impl Net {
         self.lent.lock().unwrap_or_else(PoisonError::into_inner).get(variable).cloned()
     }
 
-    /// The text with [`MARK`] in place of every secret, and how many places there were.
+    /// The text with `MARK` in place of every secret, and how many places there were.
     #[must_use]
     pub fn clean(&self, text: &str) -> (String, usize) {
         let mut caught = tokens(text);

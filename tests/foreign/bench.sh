@@ -47,6 +47,8 @@ END
     ip -n "$site" route add default via 198.18.0.1 || return
     ip -n "$site" -6 route add default via 2001:db8::1 || return
     # A router answers for what it cannot reach, each time; otherwise the cloud would be silent for foreign addresses.
+    # a question that comes from the port of an older one must meet the rules of its own case, not that one's
+    ip netns exec "$cloud" sysctl -qw net.netfilter.nf_conntrack_udp_timeout=1 net.netfilter.nf_conntrack_udp_timeout_stream=1 2>/dev/null
     ip netns exec "$cloud" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0 || return
 }
 

@@ -77,13 +77,15 @@ fn mistakes_name_the_place_and_not_what_is_in_it() {
     for arguments in [
         &["token", "show", "--file", two_lines] as &[&str],
         &["token", "show", "--env", &token],
-        &["explain", &token],
         &["token", "show", "--env", "ECE_MARKED_TOKEN", "--no-such-flag"],
     ] {
         let output = program(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         searched(&output);
     }
+    let unknown = program(&["explain", &token]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(1), "a token is no error text");
+    searched(&unknown);
     assert!(
         searched(&program(&["token", "show", "--file", two_lines]).output().unwrap()).contains("more than one line")
     );
