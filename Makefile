@@ -55,3 +55,8 @@ peers:
 toolchain:
 	@cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
 	@cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+
+# make accuracy, make bench-log: how well error texts are explained, how fast logs are read
+include Makefile.accuracy
+# make windows, make linux-static: the programs that are given away, and their tests
+include Makefile.windows
