@@ -24,11 +24,15 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
     let diagnoses: Vec<Diagnosis<'_>> =
         findings.iter().map(|finding| diagnose_one(finding, findings, looks, catalogue)).collect();
     let fix_first = fix_first(&diagnoses, findings, looks, catalogue);
-    for (finding, diagnosis) in findings.iter_mut().zip(diagnoses) {
+    let fill = |(at, diagnosis): (usize, &Diagnosis<'_>)| {
+        diagnosis.next.as_deref().map(|next| fill::fill(next, &[at], findings, looks))
+    };
+    let nexts: Vec<Option<String>> = diagnoses.iter().enumerate().map(fill).collect();
+    for ((finding, diagnosis), next) in findings.iter_mut().zip(diagnoses).zip(nexts) {
         finding.causes = diagnosis.named();
         finding.ruled_out = diagnosis.ruled_out;
         if finding.next.is_none() {
-            finding.next = diagnosis.next;
+            finding.next = next;
         }
     }
     fix_first
