@@ -41,7 +41,7 @@
 //! A module uses what stands to its left, never what stands to its right or beside it:
 //!
 //! [`secret`] [`seen`] [`table`] → [`wire`] → [`finding`] [`net`] → [`oauth`] → [`probe`] → [`catalogue`]
-//! [`deployment`] → [`plan`] [`judge`] → [`diagnose`] → [`run`](mod@run) [`report`] → [`lab`] → [`cli`]
+//! [`deployment`] → [`plan`] [`judge`] → [`diagnose`] → [`run`](mod@run) [`explain`] [`report`] → [`lab`] → [`cli`]
 //!
 //! The [`lab`] uses none of the others, so that one mistake cannot cancel another. The same protocol has the same file
 //! name in each layer: `ls src/*/smtp.rs` shows all there is about SMTP.

@@ -14,7 +14,11 @@
 //! | `hickory-resolver` | DNS messages, system configuration, hosts file | the successor of trust-dns, which is no longer kept (RUSTSEC-2025-0017); the asking itself is ours, see [`net::dns`](crate::net::dns) |
 //! | `url`, `idna` | addresses and names as browsers read them | the WHATWG's rules, which the browser at the sign-in follows |
 //! | `ipnet` | published address ranges | ranges of both families |
-//! | `base64` | the server's name in Exchange's greetings | strict by default |
+//! | `base64` | Exchange's greetings, SASL, PEM | strict by default |
+//! | `p12-keystore` | PKCS12 trust stores of Java | pure Rust and knows Java's mark for trusted entries; its tree of small RustCrypto parts is the price. JKS, a plain format, is read by us |
+//! | `percent-encoding` | forms and proxy settings | the one that `url` uses |
+//! | `rpassword`, `open` | a prompt without echo; the browser for a sign-in | small, and each system does it differently |
+//! | `aho-corasick`, `memchr`, `flate2` | logs of gigabytes, packed ones too | what ripgrep stands on |
 //! | `toml` | the user's file and the catalogue | keeps the place of each value, which [0005](super::d0005_strict_files) needs |
 //! | `encoding_rs` | UTF-16 | files out of Notepad and PowerShell |
 //! | `strsim` | the nearest right word | small |
