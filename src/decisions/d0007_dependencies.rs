@@ -15,7 +15,7 @@
 //! | `url`, `idna` | addresses and names as browsers read them | the WHATWG's rules, which the browser at the sign-in follows |
 //! | `ipnet` | published address ranges | ranges of both families |
 //! | `base64` | Exchange's greetings, SASL, PEM | strict by default |
-//! | `p12-keystore` | PKCS12 trust stores of Java | pure Rust and knows Java's mark for trusted entries; its tree of small RustCrypto parts is the price. JKS, a plain format, is read by us |
+//! | `p12-keystore` | PKCS12 trust stores of Java | pure Rust and knows Java's mark for trusted entries; its tree of small parts is the price. JKS, a plain format, is read by us |
 //! | `percent-encoding` | forms and proxy settings | the one that `url` uses |
 //! | `rpassword`, `open` | a prompt without echo; the browser for a sign-in | small, and each system does it differently |
 //! | `aho-corasick`, `memchr`, `flate2` | logs of gigabytes, packed ones too | what ripgrep stands on |
