@@ -10,10 +10,11 @@ use crate::{
     net::{Family, Proxy, Roads},
     plan::{Plan, PlannedLook},
     probe::{
-        Look,
+        Look, mailbox,
         tcp::{self, Depth, Service},
     },
     report::{self, Page, Paint, Stream, Style, Verbosity},
+    seen::Protocol,
 };
 
 #[derive(Debug, Args)]
@@ -37,7 +38,7 @@ enum Output {
 }
 
 /// One thing that a run would touch.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Row {
     host: String,
     port: u16,
@@ -75,10 +76,11 @@ fn rows(plan: &Plan<'_>, roads: &Roads, site: &site::Arguments) -> Vec<Row> {
         Family::V4 => "IPv4",
         Family::V6 => "IPv6",
     };
-    plan.looks.iter().filter_map(|planned| row(planned, roads, &servers, family)).collect()
+    plan.looks.iter().flat_map(|planned| rows_of(planned, roads, &servers, family)).collect()
 }
 
-fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str) -> Option<Row> {
+/// What one look touches: a message is sent at one place and looked for at another.
+fn rows_of(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str) -> Vec<Row> {
     let row = Row {
         host: String::new(),
         port: 53,
@@ -92,9 +94,9 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
     };
     match &planned.look {
         Look::Dns(look) => {
-            Some(Row { host: look.name.clone(), transport: "udp, tcp", road: format!("asked of {servers}"), ..row })
+            vec![Row { host: look.name.clone(), transport: "udp, tcp", road: format!("asked of {servers}"), ..row }]
         }
-        Look::Service(look) => Some(Row {
+        Look::Service(look) => vec![Row {
             host: look.host.clone(),
             port: look.port,
             protocol: spoken(look),
@@ -103,24 +105,43 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
                 _ => road(roads, &look.host, look.port),
             },
             ..row
-        }),
-        Look::Token(look) => Some(Row {
+        }],
+        Look::Token(look) => vec![Row {
             host: look.application.login_host.clone(),
             port: 443,
             protocol: "https",
             road: web_road(roads, &look.application.login_host, 443),
             credential: "client secret or refresh token",
             ..row
-        }),
-        Look::Mailbox(look) => Some(Row {
-            host: look.host.clone(),
-            port: look.port,
-            protocol: look.protocol.name(),
-            road: road(roads, &look.host, look.port),
-            credential: "access token",
-            ..row
-        }),
-        Look::Version(_) | Look::Url(_) => None,
+        }],
+        Look::Mailbox(look) => vec![signed_in(look, "none", roads, row)],
+        Look::Delivery(look) => {
+            let found = |inward: &mailbox::Look| signed_in(inward, put_away(inward), roads, row.clone());
+            let found = look.inward.as_ref().map(found);
+            let sent = signed_in(&look.outward, "sends 1 message", roads, row);
+            [Some(sent), found].into_iter().flatten().collect()
+        }
+        Look::Version(_) | Look::Url(_) => Vec::new(),
+    }
+}
+
+fn signed_in(look: &mailbox::Look, change: &'static str, roads: &Roads, row: Row) -> Row {
+    Row {
+        host: look.host.clone(),
+        port: look.port,
+        protocol: look.protocol.name(),
+        road: road(roads, &look.host, look.port),
+        credential: "access token",
+        change,
+        ..row
+    }
+}
+
+/// What becomes of the message that was found.
+fn put_away(look: &mailbox::Look) -> &'static str {
+    match look.protocol {
+        Protocol::Imap => "moves that message to Deleted Items",
+        _ => "none",
     }
 }
 
@@ -183,16 +204,28 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
             plan.findings.len()
         ),
     );
-    page.paragraph(
-        Paint::Plain,
-        "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.",
-    );
+    page.paragraph(Paint::Plain, &what_is_changed(plan));
     page.gap();
     for row in rows {
         page.paragraph(Paint::Strong, &format!("{}:{} ({}, {})", row.host, row.port, row.protocol, row.transport));
         page.field("family", row.family);
         page.field("road", &row.road);
         page.field("why", &row.why);
+        if row.change != "none" {
+            page.field("change", row.change);
+        }
     }
     page.finish()
+}
+
+fn what_is_changed(plan: &Plan<'_>) -> String {
+    let of = |kind: fn(&Look) -> bool| plan.looks.iter().filter(|planned| kind(&planned.look)).count();
+    let sign_ins = of(|look| matches!(look, Look::Mailbox(_)));
+    let messages = of(|look| matches!(look, Look::Delivery(_)));
+    let credentials = if sign_ins == 0 { "uses no credential and " } else { "" };
+    match messages {
+        0 => format!("A run {credentials}changes nothing: it connects, reads what is offered and leaves."),
+        1 => "A run sends 1 message, from a mailbox to itself, and changes nothing else.".to_owned(),
+        many => format!("A run sends {many} messages, each from a mailbox to itself, and changes nothing else."),
+    }
 }

@@ -17,6 +17,7 @@ use crate::{
     lab::Lab,
     net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, tls::Trust},
     plan::{Selection, Site},
+    probe::delivery,
     secret::{Secret, Source},
 };
 
@@ -47,6 +48,9 @@ pub struct Arguments {
     /// Leave these checks or sections out
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     skip: Vec<String>,
+    /// Send one small message from each mailbox to itself and look for it; without this nothing is ever sent
+    #[arg(long)]
+    send_mail: bool,
     /// Ask this Java trust store too (JKS or PKCS12, such as cacerts) [default: those found below ECE's folder]
     #[arg(long, value_name = "FILE")]
     java_trust_store: Vec<PathBuf>,
@@ -125,7 +129,8 @@ impl Arguments {
     /// What the plan needs to know of the site.
     pub fn site(&self, deployment: &Deployment, catalogue: &Catalogue, lab: bool) -> Site {
         let site = Site::of(deployment, &catalogue.tables, self.cloud(deployment), self.role(deployment));
-        Site { java: !self.java_files(deployment, lab).is_empty(), ..site }
+        let send_mail = self.send_mail.then_some(delivery::LONGEST_WAIT);
+        Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, ..site }
     }
 
     /// Java's trust stores: the flag's, the file's, or those found below ECE's folder. The lab has no Java.

@@ -1,19 +1,29 @@
 //! IMAP: its capabilities, the sign-in, and whether the mailbox opens (RFC 3501, RFC 9051, RFC 4959).
 //!
 //! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. The
-//! mailbox is opened by EXAMINE, which changes nothing, not even which messages are new (RFC 9051 6.3.3).
+//! mailbox is opened by EXAMINE, which changes nothing, not even which messages are new (RFC 9051 6.3.3). Only to put our
+//! own message away is it opened by SELECT, see [`find`].
 
-use super::{Fact, Shape, fact, mailbox, timed};
+use tokio::time::Instant;
+
+use super::{
+    Fact, Shape,
+    delivery::{self, Search},
+    fact, mailbox, timed,
+};
 use crate::{
     net::{Halt, session::Session},
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
         exchange,
-        imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer},
+        imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer, decode_folders},
         line,
         xoauth2::Presentation,
     },
 };
+
+/// So many messages with our mark in their subject are looked at: ours, and answers to it.
+const MOST_LIKE_OURS: usize = 8;
 
 /// What an IMAP greeting, capability list and sign-in can measure.
 pub const FACTS: &[Fact] = &[
@@ -81,6 +91,117 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step
         session.note("the server says READ-WRITE to EXAMINE; nothing is written");
     }
     Ok(())
+}
+
+/// Looks for our own message until it is there or the time is over, and moves it to the deleted items.
+///
+/// The inbox is searched by EXAMINE, and opened by SELECT only when the message is there. Of other messages nothing is read
+/// and nothing is changed.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Find`]. What cannot be put away stays where it is, and that is no error.
+pub(super) async fn find(
+    session: &mut Session,
+    search: &Search,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let mut inbox = Inbox { session, commands: 0 };
+    let opened = inbox.ask("EXAMINE INBOX").await?;
+    let Some(uid) = timed(Stage::Find, steps, inbox.wait_for(search)).await? else { return Ok(()) };
+    search.found(facts);
+    let left = inbox.put_away(uid, opened.uid_validity(), search).await;
+    facts.set("delivery.left", left.unwrap_or_else(|stop| format!("left in the inbox ({})", stop.words)));
+    Ok(())
+}
+
+/// The inbox of somebody who has signed in.
+struct Inbox<'s> {
+    session: &'s mut Session,
+    commands: u32,
+}
+
+impl Inbox<'_> {
+    async fn wait_for(&mut self, search: &Search) -> Result<Option<u32>, Stop> {
+        for round in 0.. {
+            if let Some(uid) = self.look_for(search).await? {
+                return Ok(Some(uid));
+            }
+            let pause = delivery::pause(round);
+            if Instant::now() + pause > search.until {
+                break;
+            }
+            search.limits.pause(pause).await.map_err(|halt| stop(Stage::Find, halt))?;
+            self.ask("NOOP").await?; // lets the server tell of what is new (RFC 9051 6.1.2)
+        }
+        Ok(None)
+    }
+
+    /// Servers differ in the headers that they search (MailCore/mailcore2#823): the mark stands in two. Only the header of
+    /// our own decides, as an answer to the message repeats its subject.
+    async fn look_for(&mut self, search: &Search) -> Result<Option<u32>, Stop> {
+        for key in [format!("HEADER {} {}", delivery::MARK, search.mark), format!("SUBJECT {}", search.mark)] {
+            let found = self.ask(&format!("UID SEARCH {key}")).await?;
+            for uid in found.numbers().into_iter().take(MOST_LIKE_OURS) {
+                if self.is_ours(uid, search).await? {
+                    return Ok(Some(uid));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn is_ours(&mut self, uid: u32, search: &Search) -> Result<bool, Stop> {
+        let fields = format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", delivery::MARK.to_uppercase());
+        let head = self.ask(&fields).await?;
+        Ok(search.marks().iter().any(|(name, value)| head.has_header(name, value)))
+    }
+
+    /// Moves the message, and says where it is then.
+    async fn put_away(&mut self, uid: u32, validity: Option<u32>, search: &Search) -> Result<String, Stop> {
+        let offered = self.ask("CAPABILITY").await?.capabilities();
+        let Some(offered) = offered.filter(|offered| offered.offers("MOVE")) else {
+            return Ok("left in the inbox: the server does not offer MOVE".to_owned());
+        };
+        let folder = self.trash(offered.offers("SPECIAL-USE")).await?;
+        let opened = self.ask("SELECT INBOX").await?;
+        if opened.uid_validity() != validity || !self.is_ours(uid, search).await? {
+            return Ok("left in the inbox: it is no longer the one that was found".to_owned());
+        }
+        let folder = folder.unwrap_or_else(|| "\"Deleted Items\"".to_owned());
+        self.ask(&format!("UID MOVE {uid} {folder}")).await?;
+        Ok(format!("moved to {}", line::shorten(folder.trim_matches('"'), line::MOST_WORDS)))
+    }
+
+    /// The folder for what was thrown away, whatever its name is in the language of the mailbox: Exchange tells the use of
+    /// a folder in every LIST, other servers when they are asked for it (RFC 6154). The names of the other folders are
+    /// nobody's business.
+    async fn trash(&mut self, by_use: bool) -> Result<Option<String>, Stop> {
+        let tag = self.send(if by_use { "LIST (SPECIAL-USE) \"\" \"*\"" } else { "LIST \"\" \"%\"" }).await?;
+        let folders = self.session.read_quietly(|bytes| decode_folders(&tag, bytes)).await;
+        let folders = folders.map_err(|halt| stop(Stage::Find, halt))?;
+        Ok(folders.trash().map(str::to_owned))
+    }
+
+    async fn ask(&mut self, command: &str) -> Result<Answer, Stop> {
+        let tag = self.send(command).await?;
+        done(answer(self.session, Stage::Find, &tag).await?)
+    }
+
+    async fn send(&mut self, command: &str) -> Result<String, Stop> {
+        self.commands += 1;
+        let tag = format!("B{}", self.commands);
+        nothing_answered(self.session, Stage::Find, &tag)?;
+        self.session.send(&format!("{tag} {command}")).await.map_err(|halt| stop(Stage::Find, halt))?;
+        Ok(tag)
+    }
+}
+
+fn done(answer: Answer) -> Result<Answer, Stop> {
+    match &answer.end {
+        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => Ok(answer),
+        end => Err(refusal(Stage::Find, end)),
+    }
 }
 
 /// Says that nothing more will come. The answer is not waited for.

@@ -1,18 +1,26 @@
 //! POP3: its capabilities, the sign-in, and whether the mailbox opens (RFC 1939, RFC 2449, RFC 5034).
 //!
 //! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. Of the
-//! mailbox only its size is asked: there is no RETR and no DELE in this file.
+//! mailbox only its size is asked, and the heads of its newest messages when our own is looked for: there is no RETR and no
+//! DELE in this file.
 
-use super::{Fact, Shape, fact, mailbox, timed};
+use super::{
+    Fact, Shape,
+    delivery::Search,
+    fact, mailbox, timed,
+};
 use crate::{
     net::{Halt, session::Session},
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
         exchange, line,
-        pop3::{Capabilities, Reply, Word, decode, decode_listing},
+        pop3::{Capabilities, Reply, Word, decode, decode_head, decode_listing},
         xoauth2::Presentation,
     },
 };
+
+/// So many of the newest messages are looked at in one session.
+const MOST_HEADS: i64 = 10;
 
 /// What a POP3 greeting, capability list and sign-in can measure.
 pub const FACTS: &[Fact] = &[
@@ -75,6 +83,47 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step
         facts.set("pop3.message_count", count);
     }
     Ok(())
+}
+
+/// Looks for our own message among the newest, once: a session sees the mailbox as it was at the sign-in (RFC 1939 4).
+///
+/// The newest have the highest numbers, which is the default of Exchange too (`MessageRetrievalSortOrder` of
+/// `Set-PopSettings`). The message stays: DELE would be for good, and nobody could see it any more.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Find`].
+pub(super) async fn find(
+    session: &mut Session,
+    search: &Search,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let stage = Stage::Find;
+    let drop = exchange_line(session, stage, "STAT").await?;
+    want_ok(stage, &drop)?;
+    let newest = drop.message_count().unwrap_or(0);
+    let oldest = newest.saturating_sub(MOST_HEADS).max(0) + 1;
+    for number in (oldest..=newest).rev() {
+        if timed(stage, steps, is_ours(session, number, search)).await? {
+            search.found(facts);
+            facts.set("delivery.left", "left in the inbox, as POP3 moves nothing");
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Whose message it is. The head of a customer's message stands in no transcript.
+async fn is_ours(session: &mut Session, number: i64, search: &Search) -> Result<bool, Stop> {
+    let stage = Stage::Find;
+    nothing_unasked(session, stage)?;
+    session.send(&format!("TOP {number} 0")).await.map_err(|halt| stop(stage, halt))?;
+    let head = session.read_quietly(decode_head).await.map_err(|halt| stop(stage, halt))?;
+    let is_ours = search.marks().iter().any(|(name, value)| head.has_header(name, value));
+    if head.reply.word == Word::Err {
+        session.note(&format!("not told: {}", head.reply.words())); // it may have gone meanwhile
+    }
+    Ok(is_ours)
 }
 
 /// Says that nothing more will come. The answer is not waited for.

@@ -1,7 +1,9 @@
 //! SMTP: its capabilities, the sign-in, and whether it takes a sender (RFC 5321, RFC 3207, RFC 4954).
 //!
 //! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, what
-//! came of the sign-in, or the [`Stop`]. Nothing is ever sent: there is no DATA in this file.
+//! came of the sign-in, or the [`Stop`]. Nothing is sent but by [`send`], which only the delivery probe calls.
+
+use std::time::Duration;
 
 use super::{Fact, Shape, fact, mailbox, timed};
 use crate::{
@@ -13,6 +15,10 @@ use crate::{
         xoauth2::Presentation,
     },
 };
+
+/// How long the answer to a whole message is waited for. RFC 5321 4.5.3.2.6 says ten minutes; nobody who sits before the
+/// screen waits so long, and who stops earlier cannot know whether the message went.
+const LAST_ANSWER: Duration = Duration::from_secs(30);
 
 /// What an SMTP greeting, capability list and sign-in can measure.
 pub const FACTS: &[Fact] = &[
@@ -100,6 +106,22 @@ pub async fn open(session: &mut Session, mailbox: &str, facts: &mut Facts, steps
     Ok(())
 }
 
+/// Hands one message over, from the mailbox to itself.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Sender`], [`Stage::Recipient`] or [`Stage::Send`].
+pub(super) async fn send(
+    session: &mut Session,
+    mailbox: &str,
+    message: &[String],
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    for (stage, command) in [(Stage::Sender, "MAIL FROM"), (Stage::Recipient, "RCPT TO")] {
+        timed(stage, steps, envelope(session, stage, command, mailbox)).await?;
+    }
+    timed(Stage::Send, steps, hand_over(session, message)).await
+}
+
 /// Says that nothing more will come. The answer is not waited for.
 pub async fn leave(session: &mut Session) {
     let _ = session.send("QUIT").await; // a courtesy: what was asked is known
@@ -143,6 +165,17 @@ async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &
         250..=252 => Ok(()), // RFC 5321 4.2.3: 251 and 252 take the recipient too
         _ => want(250, stage, &reply),
     }
+}
+
+async fn hand_over(session: &mut Session, message: &[String]) -> Result<(), Stop> {
+    let stage = Stage::Send;
+    want(354, stage, &ask(session, stage, "DATA").await?)?;
+    for line in message {
+        let dot = if line.starts_with('.') { "." } else { "" }; // RFC 5321 4.5.2
+        session.send(&format!("{dot}{line}")).await.map_err(|halt| stop(stage, halt))?;
+    }
+    session.be_patient(LAST_ANSWER);
+    want(250, stage, &ask(session, stage, ".").await?)
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
