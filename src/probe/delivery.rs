@@ -31,6 +31,9 @@ pub const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// The header that bears the mark.
 pub(super) const MARK: &str = "X-ECE-Check";
 
+/// What is done when nothing was done.
+pub const NOTHING: &str = "no message was sent";
+
 /// What must be left of the run before a message is sent: who cannot look for it sends none.
 const LEAST: Duration = Duration::from_secs(5);
 /// What is left of the run when the search ends, to put the message away and to say goodbye.
@@ -140,7 +143,7 @@ impl Trip<'_> {
             let words = if may_have_gone(&stop) {
                 format!("handed 1 message for {mailbox} over; whether it was accepted is not known")
             } else {
-                "no message was sent".to_owned()
+                NOTHING.to_owned()
             };
             self.seen.stop = Some(stop);
             return words;
@@ -213,13 +216,13 @@ impl Trip<'_> {
     }
 
     fn success(&self) -> String {
-        let seconds = match self.seen.facts.get("delivery.took_ms") {
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds of a minute")]
-            Some(Value::Int(ms)) => *ms as f64 / 1000.0,
-            _ => 0.0,
+        let took = match self.seen.facts.get("delivery.took_ms") {
+            Some(Value::Int(ms)) if *ms >= 1000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+            Some(ms) => format!("{ms} ms"),
+            None => String::new(),
         };
         let left = self.seen.facts.get("delivery.left").map(ToString::to_string).unwrap_or_default();
-        format!("found after {seconds:.1} s, {left}")
+        format!("found after {took}, {left}")
     }
 }
 

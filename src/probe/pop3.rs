@@ -106,7 +106,7 @@ pub(super) async fn find(
     for number in (oldest..=newest).rev() {
         if timed(stage, steps, is_ours(session, number, search)).await? {
             search.found(facts);
-            facts.set("delivery.left", "left in the inbox, as POP3 moves nothing");
+            facts.set("delivery.left", "left in the inbox (POP3)");
             return Ok(());
         }
     }

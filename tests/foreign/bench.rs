@@ -305,12 +305,16 @@ fn lay_folder() -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
+/// The folder for what was thrown away, as it lies in a mailbox (Maildir++).
+pub const DELETED: &str = ".Deleted Items";
+
 /// The mailboxes, each with a message that was read and one that nobody has seen: a server moves it once it is selected.
 fn lay_mail(folder: &Path) -> std::io::Result<()> {
     for mailbox in MAILBOXES {
         let mail = folder.join(mailbox).join("Maildir");
         for inner in ["cur", "new", "tmp"] {
             fs::create_dir_all(mail.join(inner))?;
+            fs::create_dir_all(mail.join(DELETED).join(inner))?;
         }
         for (name, place) in
             [("1700000001", "cur/1700000001.M1P1.bench:2,S"), ("1700000002", "new/1700000002.M2P1.bench")]
