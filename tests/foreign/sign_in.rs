@@ -174,7 +174,7 @@ fn one_message_each(turn: &[&str]) {
     let new: Vec<_> = after.iter().filter(|(path, _)| !before.keys().any(|old| name(old) == name(path))).collect();
     assert_eq!(after.len(), before.len() + 2, "one message for each mailbox, and no other: {:?}", after.keys());
     for (mailbox, folder) in MAILBOXES.iter().zip([DELETED, "Maildir"]) {
-        let of_mailbox = |(path, _): &&(&PathBuf, &Vec<u8>)| path.iter().any(|part| part == *mailbox);
+        let of_mailbox = |(path, _): &(&PathBuf, &Vec<u8>)| name(path).0 == *mailbox;
         let [(path, text)] = new.iter().copied().filter(of_mailbox).collect::<Vec<_>>()[..] else { panic!("{new:?}") };
         assert_eq!(path.iter().rev().nth(2).expect("three folders deep"), folder, "{}", path.display());
         let text = String::from_utf8_lossy(text);
@@ -186,10 +186,11 @@ fn one_message_each(turn: &[&str]) {
     }
 }
 
-/// The name that a message keeps (Maildir): what stands behind the colon are its flags.
-fn name(path: &Path) -> String {
+/// The mailbox, and the name that a message keeps there (Maildir): what stands behind the colon are its flags.
+fn name(path: &Path) -> (String, String) {
+    let mailbox = path.iter().find(|part| MAILBOXES.iter().any(|mailbox| part == mailbox)).expect("in a mailbox");
     let whole = path.file_name().expect("a file").to_string_lossy().into_owned();
-    whole.split(':').next().unwrap_or_default().to_owned()
+    (mailbox.to_string_lossy().into_owned(), whole.split(':').next().unwrap_or_default().to_owned())
 }
 
 fn flags(path: &Path) -> String {
