@@ -251,7 +251,7 @@ fn message(mailbox: &str, mark: &str, now: Timestamp) -> Vec<String> {
     vec![
         format!("From: <{mailbox}>"),
         format!("To: <{mailbox}>"),
-        format!("Subject: Test message of ece-check, may be deleted ({mark})"),
+        format!("Subject: Test of ece-check, may be deleted {mark}"),
         format!("Date: {date}"),
         format!("Message-ID: {}", message_id(mark)),
         format!("{MARK}: {mark}"),
@@ -260,10 +260,71 @@ fn message(mailbox: &str, mark: &str, now: Timestamp) -> Vec<String> {
         "MIME-Version: 1.0".to_owned(),
         "Content-Type: text/plain; charset=us-ascii".to_owned(),
         String::new(),
-        "ece-check has sent this message to see whether mail arrives. It may be deleted.".to_owned(),
+        "ece-check has sent this to see whether mail arrives. It may be deleted.".to_owned(),
     ]
 }
 
 fn message_id(mark: &str) -> String {
     format!("<{mark}@ece-check.invalid>")
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::net::limit::for_tests;
+
+    /// A search for the mark `abc` that ends after so long.
+    pub(in crate::probe) fn search(wait: Duration) -> Search {
+        let limits = for_tests(Duration::from_secs(10));
+        Search { mark: "abc".to_owned(), until: tokio::time::Instant::now() + wait, limits, began: Instant::now() }
+    }
+
+    #[test]
+    fn message_is_small_and_plain_and_asks_for_no_answer() {
+        let mark = Uuid::nil().simple().to_string();
+        let lines = message("sales@mail.test", &mark, Timestamp::UNIX_EPOCH);
+        let whole = lines.join("\r\n");
+        assert!(whole.is_ascii() && whole.len() < 1000, "{whole}");
+        assert!(lines.iter().all(|line| line.len() <= 78), "{whole}");
+        let ends = lines.iter().position(String::is_empty).unwrap();
+        for (name, value) in [
+            ("From", "<sales@mail.test>"),
+            ("To", "<sales@mail.test>"),
+            ("Date", "Thu, 1 Jan 1970 00:00:00 +0000"),
+            ("Message-ID", "<00000000000000000000000000000000@ece-check.invalid>"),
+            ("Auto-Submitted", "auto-generated"),
+            ("X-Auto-Response-Suppress", "All"),
+            (MARK, mark.as_str()),
+        ] {
+            assert!(lines[..ends].contains(&format!("{name}: {value}")), "{name} in {whole}");
+        }
+        assert!(lines[2].starts_with("Subject: ") && lines[2].contains("may be deleted"), "{whole}");
+    }
+
+    #[test]
+    fn pauses_grow_and_end_growing() {
+        let pauses: Vec<u128> = (0..6).map(|round| pause(round).as_millis()).collect();
+        assert_eq!(pauses, [500, 1000, 2000, 4000, 5000, 5000]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn only_an_answer_tells_that_nothing_was_sent() {
+        for (stage, kind, may) in [
+            (Stage::Sender, Kind::TimedOut, false),
+            (Stage::Send, Kind::Rejected, false),
+            (Stage::Send, Kind::TimedOut, true),
+            (Stage::Send, Kind::Closed, true),
+            (Stage::Send, Kind::Deadline, true),
+        ] {
+            assert_eq!(may_have_gone(&Stop::new(Protocol::Smtp, stage, kind, "")), may, "{stage:?} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn shorter_wait_says_why() {
+        let whole = not_found(Duration::from_mins(1), LONGEST_WAIT);
+        assert_eq!(whole, "not found within 60 s");
+        assert!(not_found(Duration::from_secs(6), LONGEST_WAIT).ends_with("(the deadline of the run left no more)"));
+    }
 }

@@ -152,7 +152,8 @@ impl Inbox<'_> {
     }
 
     async fn is_ours(&mut self, uid: u32, search: &Search) -> Result<bool, Stop> {
-        let fields = format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", delivery::MARK.to_uppercase());
+        let fields =
+            format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", delivery::MARK.to_uppercase());
         let head = self.ask(&fields).await?;
         Ok(search.marks().iter().any(|(name, value)| head.has_header(name, value)))
     }
@@ -667,5 +668,153 @@ mod tests {
         }
         let stop = enter(told("")).await.0.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
+    }
+
+    const OPENED: &str = "* 9 EXISTS\r\n* OK [UIDVALIDITY 14] x\r\nB1 OK [READ-ONLY] EXAMINE completed.\r\n";
+    const SEARCH: &str = "B2 UID SEARCH HEADER X-ECE-Check abc\r\n";
+    const FETCH: &str = "B3 UID FETCH 7 (BODY.PEEK[HEADER.FIELDS (X-ECE-CHECK MESSAGE-ID)])\r\n";
+    const OURS: &str = "* 9 FETCH (UID 7 BODY[HEADER.FIELDS (X-ECE-CHECK)] {20}\r\nX-ECE-Check: abc\r\n\r\n)\r\n";
+
+    async fn looked(turns: Vec<Turn>, wait: u64) -> (Result<(), Stop>, Facts, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(turns).inside_tls();
+        let search = delivery::tests::search(std::time::Duration::from_secs(wait));
+        let done = find(&mut session, &search, &mut facts, &mut steps).await;
+        (done, facts, said(session))
+    }
+
+    /// Up to the message that was found.
+    fn there() -> Vec<Turn> {
+        let fetched = [OURS, "B3 OK done\r\n"].concat();
+        let found = "* SEARCH 7\r\nB2 OK done\r\n";
+        vec![
+            Turn::Hear("B1 EXAMINE INBOX\r\n"),
+            say(OPENED),
+            Turn::Hear(SEARCH),
+            say(found),
+            Turn::Hear(FETCH),
+            say(fetched),
+        ]
+    }
+
+    /// Goes on behind [`there`], and says what became of the message.
+    async fn put_away(turns: Vec<Turn>) -> (String, Vec<String>) {
+        let (done, facts, said) = looked([there(), turns].concat(), 9).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("delivery.found"), Some(&true.into()));
+        (facts.get("delivery.left").unwrap().to_string(), said)
+    }
+
+    fn can_move() -> Vec<Turn> {
+        vec![Turn::Hear("B4 CAPABILITY\r\n"), say("* CAPABILITY IMAP4rev1 MOVE\r\nB4 OK done\r\n")]
+    }
+
+    fn listed_folders() -> Vec<Turn> {
+        let folders =
+            "* LIST (\\X) \"/\" \"Private affairs\"\r\n* LIST (\\Trash) \"/\" \"Gel&APY-scht\"\r\nB5 OK done\r\n";
+        vec![Turn::Hear("B5 LIST \"\" \"%\"\r\n"), say(folders)]
+    }
+
+    fn selected(validity: u32) -> Vec<Turn> {
+        let opened = format!("* OK [UIDVALIDITY {validity}] x\r\nB6 OK [READ-WRITE] done\r\n");
+        vec![Turn::Hear("B6 SELECT INBOX\r\n"), say(opened)]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn our_own_message_is_moved_and_nothing_else_is_told() {
+        let again = [OURS, "B7 OK done\r\n"].concat();
+        let moved = vec![
+            Turn::Hear("B7 UID FETCH 7 "),
+            say(again),
+            Turn::Hear("B8 UID MOVE 7 \"Gel&APY-scht\"\r\n"),
+            say("B8 OK\r\n"),
+        ];
+        let (left, said) = put_away([can_move(), listed_folders(), selected(14), moved].concat()).await;
+        assert_eq!(left, "moved to Gel&APY-scht");
+        assert!(!said.concat().contains("Private"), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_stays_where_it_cannot_be_moved() {
+        let no_move = vec![Turn::Hear("B4 CAPABILITY"), say("* CAPABILITY IMAP4rev1\r\nB4 OK done\r\n")];
+        assert_eq!(put_away(no_move).await.0, "left in the inbox: the server does not offer MOVE");
+        let other = [can_move(), listed_folders(), selected(15)].concat();
+        assert_eq!(put_away(other).await.0, "left in the inbox: it is no longer the one that was found");
+        let refused = vec![
+            Turn::Hear("B5 LIST"),
+            say("B5 NO not now\r\n"),
+            Turn::Hear("B6 SELECT"),
+            say("* OK [UIDVALIDITY 14] x\r\nB6 OK done\r\n"),
+            Turn::Hear("B7 UID FETCH"),
+            say([OURS, "B7 OK done\r\n"].concat()),
+            Turn::Hear("B8 UID MOVE 7 \"Deleted Items\"\r\n"),
+            say("B8 NO [TRYCREATE] no such folder\r\n"),
+        ];
+        let left = put_away([can_move(), refused].concat()).await.0;
+        assert_eq!(left, "left in the inbox (B8 NO [TRYCREATE] no such folder)");
+        assert!(put_away(can_move()).await.0.starts_with("left in the inbox ("), "the server has gone");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answer_to_our_message_is_not_ours() {
+        let answer = "* 9 FETCH (UID 7 BODY[HEADER.FIELDS (MESSAGE-ID)] {26}\r\nMessage-ID: <other@x>\r\n\r\n)\r\nB4 OK done\r\n";
+        let turns = vec![
+            Turn::Hear("B1 EXAMINE"),
+            say(OPENED),
+            Turn::Hear(SEARCH),
+            say("* SEARCH\r\nB2 OK done\r\n"),
+            Turn::Hear("B3 UID SEARCH SUBJECT abc\r\n"),
+            say("* SEARCH 7\r\nB3 OK done\r\n"),
+            Turn::Hear("B4 UID FETCH 7 "),
+            say(answer),
+        ];
+        let (done, facts, _) = looked(turns, 0).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_that_comes_later_is_waited_for() {
+        let turns = vec![
+            Turn::Hear("B1 EXAMINE"),
+            say(OPENED),
+            Turn::Hear("B2 UID SEARCH"),
+            say("* SEARCH\r\nB2 OK done\r\n"),
+            Turn::Hear("B3 UID SEARCH"),
+            say("* SEARCH\r\nB3 OK done\r\n"),
+            Turn::Hear("B4 NOOP\r\n"),
+            say("* 10 EXISTS\r\nB4 OK done\r\n"),
+            Turn::Hear("B5 UID SEARCH"),
+            say("* SEARCH 8\r\nB5 OK done\r\n"),
+            Turn::Hear("B6 UID FETCH 8 "),
+            say([OURS, "B6 OK done\r\n"].concat()),
+        ];
+        let (done, facts, _) = looked(turns, 9).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), Some(&true.into())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn search_that_is_refused_or_never_ends_stops_there() {
+        for (turn, kind) in [
+            (say("B2 BAD no search\r\n"), Kind::Rejected),
+            (Turn::Endless("* SEARCH 1 2 3\r\n"), Kind::TooMuch),
+            (Turn::Hold, Kind::TimedOut),
+            (say("B9 OK of another command\r\n"), Kind::Gibberish),
+        ] {
+            let turns = vec![Turn::Hear("B1 EXAMINE"), say(OPENED), Turn::Hear(SEARCH), turn];
+            let stop = looked(turns, 9).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Find, kind));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_that_finds_our_mark_everywhere_is_not_asked_for_ever() {
+        let mut turns = vec![Turn::Hear("B1 EXAMINE"), say(OPENED), Turn::Hear(SEARCH)];
+        turns.push(say(format!("* SEARCH {}\r\nB2 OK done\r\n", "5 ".repeat(1000))));
+        for number in 3..3 + MOST_LIKE_OURS {
+            turns.extend([Turn::Hear("B"), say(format!("B{number} OK done\r\n"))]);
+        }
+        turns.push(Turn::Hear("B11 UID SEARCH SUBJECT abc\r\n"));
+        let stop = looked(turns, 9).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind), (Stage::Find, Kind::Closed));
     }
 }

@@ -4,11 +4,7 @@
 //! mailbox only its size is asked, and the heads of its newest messages when our own is looked for: there is no RETR and no
 //! DELE in this file.
 
-use super::{
-    Fact, Shape,
-    delivery::Search,
-    fact, mailbox, timed,
-};
+use super::{Fact, Shape, delivery::Search, fact, mailbox, timed};
 use crate::{
     net::{Halt, session::Session},
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
@@ -453,5 +449,66 @@ mod tests {
         turns.pop();
         let stop = enter(turns).await.0.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
+    }
+
+    async fn looked(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(turns).inside_tls();
+        let search = crate::probe::delivery::tests::search(std::time::Duration::from_secs(9));
+        let done = find(&mut session, &search, &mut facts, &mut steps).await;
+        (done, facts, said(session))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn our_own_message_is_found_among_the_newest_and_stays() {
+        let turns = vec![
+            Turn::Hear("STAT"),
+            say("+OK 3 999\r\n"),
+            Turn::Hear("TOP 3 0\r\n"),
+            say("+OK\r\nSubject: re: private abc\r\nX-Y: abc\r\n\r\n.\r\n"),
+            Turn::Hear("TOP 2 0\r\n"),
+            say("+OK\r\nMessage-Id:\r\n <abc@ece-check.invalid>\r\n\r\n.\r\n"),
+        ];
+        let (done, facts, said) = looked(turns).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), Some(&true.into())));
+        assert_eq!(facts.get("delivery.left"), Some(&"left in the inbox (POP3)".into()));
+        assert!(!said.concat().contains("private"), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_the_newest_are_looked_at() {
+        let mut turns = vec![Turn::Hear("STAT"), say("+OK 4000000000 9\r\n")];
+        for _ in 0..MOST_HEADS {
+            turns.extend([Turn::Hear("TOP 39999999"), say("+OK\r\nSubject: x\r\n\r\n.\r\n")]);
+        }
+        turns[2] = Turn::Hear("TOP 4000000000 0\r\n");
+        let (done, facts, said) = looked(turns).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), None));
+        assert_eq!(said.len(), 2 + 2 * usize::try_from(MOST_HEADS).unwrap());
+        assert_eq!(looked(vec![Turn::Hear("STAT"), say("+OK 0 0\r\n")]).await.0, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_that_somebody_took_meanwhile_is_passed_over() {
+        let turns = vec![
+            Turn::Hear("STAT"),
+            say("+OK 2 9\r\n"),
+            Turn::Hear("TOP 2 0"),
+            say("-ERR gone\r\n"),
+            Turn::Hear("TOP 1 0"),
+            say("+OK\r\nX-ECE-Check: abc\r\n\r\n.\r\n"),
+        ];
+        let (done, facts, said) = looked(turns).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), Some(&true.into())));
+        assert!(said.contains(&"== not told: -ERR gone".to_owned()), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn head_that_never_ends_stops_there() {
+        for (turn, kind) in [(Turn::Endless("Received: x\r\n"), Kind::TooMuch), (Turn::Hold, Kind::TimedOut)] {
+            let turns = vec![Turn::Hear("STAT"), say("+OK 1 9\r\n"), Turn::Hear("TOP"), say("+OK\r\n"), turn];
+            let stop = looked(turns).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Find, kind));
+        }
     }
 }

@@ -730,4 +730,52 @@ mod tests {
         assert_eq!((stop.stage, stop.kind), (Stage::Sender, Kind::OwnFault));
         assert_eq!(said(session), [""; 0]);
     }
+
+    /// What comes of sending a message whose second line begins with a dot.
+    async fn sent(turns: Vec<Turn>) -> (Result<(), Stop>, Vec<String>) {
+        let mut session = session(turns).inside_tls();
+        let message = ["Subject: x".to_owned(), ".dot".to_owned()];
+        let done = send(&mut session, "a@mail.test", &message, &mut Vec::new()).await;
+        (done, said(session))
+    }
+
+    fn up_to_the_message(go: &str) -> Vec<Turn> {
+        let ok = || say("250 ok\r\n");
+        let envelope = [Turn::Hear("MAIL FROM:<a@mail.test>\r\n"), ok(), Turn::Hear("RCPT TO:<a@mail.test>\r\n"), ok()];
+        [envelope.to_vec(), vec![Turn::Hear("DATA\r\n"), say(go)]].concat()
+    }
+
+    fn the_message() -> Vec<Turn> {
+        vec![Turn::Hear("Subject: x\r\n"), Turn::Hear("..dot\r\n"), Turn::Hear(".\r\n")]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_is_handed_over_line_by_line() {
+        let taken = [up_to_the_message("354 go\r\n"), the_message(), vec![say("250 2.0.0 OK\r\n")]].concat();
+        let (done, said) = sent(taken).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(said[4..], ["~> DATA", "<~ 354 go", "~> Subject: x", "~> ..dot", "~> .", "<~ 250 2.0.0 OK"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_refused_before_and_behind_it() {
+        for (turns, code) in [
+            (up_to_the_message("550 5.1.8 no\r\n"), 550),
+            ([up_to_the_message("354 go\r\n"), the_message(), vec![say("554 5.2.0 no\r\n")]].concat(), 554),
+        ] {
+            let stop = sent(turns).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Send, Kind::Rejected, Some(code)));
+        }
+        let refused = vec![Turn::Hear("MAIL FROM"), say("550 5.7.60 no\r\n")];
+        assert_eq!(sent(refused).await.0.unwrap_err().stage, Stage::Sender);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_answer_to_a_message_is_waited_for() {
+        let slow = vec![Turn::Drip(b"250 OK, a while\r\n".to_vec())]; // seventeen seconds, and a step has ten
+        let turns = [up_to_the_message("354 go\r\n"), the_message(), slow].concat();
+        assert_eq!(sent(turns).await.0, Ok(()));
+        let silent = [up_to_the_message("354 go\r\n"), the_message(), vec![Turn::Hold]].concat();
+        assert_eq!(sent(silent).await.0.unwrap_err().kind, Kind::TimedOut);
+    }
 }

@@ -171,7 +171,7 @@ async fn another_client_finds_the_mailbox_as_it_was_but_for_that_message() {
     ] {
         assert!(message.head.lines().any(|own| own == line), "{line} is not in\n{}", message.head);
     }
-    assert!(message.head.is_ascii() && message.head.contains("Subject: Test message of ece-check"));
+    assert!(message.head.is_ascii() && message.head.contains("Subject: Test of ece-check"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
