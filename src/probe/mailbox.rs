@@ -21,10 +21,7 @@ use crate::{
     },
     oauth::Held,
     seen::{Facts, Kind, Mark, Observation, Path, Protocol, Stage, Stop},
-    wire::{
-        line,
-        xoauth2::{self, Presentation},
-    },
+    wire::{line, xoauth2::Presentation},
 };
 
 /// Sign-ins at once at one host and port.
@@ -256,20 +253,6 @@ async fn enter(look: &Look, visit: &Visit, session: &mut Session, path: &mut Pat
             pop3::open(session, facts, steps).await
         }
     }
-}
-
-/// A server's challenge in words, without the token if it should stand in it.
-pub(super) fn challenge(session: &mut Session, coded: &str) -> Option<String> {
-    let words = session.covered(&xoauth2::challenge(coded)?);
-    session.note(&format!("the challenge says: {words}"));
-    Some(words)
-}
-
-/// The refusal to the letter, and behind it what the challenge had said.
-pub(super) fn with_challenge(stop: Stop, challenge: Option<String>) -> Stop {
-    let Some(challenge) = challenge else { return stop };
-    let words = line::shorten(&format!("{} (challenge: {challenge})", stop.words), line::MOST_WORDS);
-    Stop { words, ..stop }
 }
 
 #[cfg(test)]

@@ -3,12 +3,16 @@
 //! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. Of the
 //! mailbox only its size is asked: there is no RETR and no DELE in this file.
 
-use super::{Fact, Shape, fact, mailbox, timed};
+use super::{
+    Fact, Shape, fact,
+    mail::{self, Answer, Offer, Sense, Tongue},
+    timed,
+};
 use crate::{
-    net::{Halt, session::Session},
+    net::session::Session,
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
-        exchange, line,
+        Decoded, exchange,
         pop3::{Capabilities, Reply, Word, decode, decode_listing},
         xoauth2::Presentation,
     },
@@ -28,6 +32,8 @@ pub const FACTS: &[Fact] = &[
     fact("pop3.message_count", Shape::Int, "messages"),
 ];
 
+const TONGUE: Tongue = Tongue { protocol: Protocol::Pop3, authenticate: "AUTH XOAUTH2", answer, unasked };
+
 /// Reads the greeting, asks what is offered, and leaves.
 ///
 /// # Errors
@@ -39,8 +45,7 @@ pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut 
 }
 
 /// Reads the greeting, asks what is offered, and signs in. The token goes on a line of its own: Exchange Online closes
-/// with `Protocol error` when it stands in the command (jstedfast/MailKit#1948). A challenge is answered with an empty
-/// line, which lets the server say why it refuses; `*` (RFC 5034 4) would only be told that the exchange was cancelled.
+/// with `Protocol error` when it stands in the command (jstedfast/MailKit#1948).
 ///
 /// # Errors
 /// The [`Stop`] at the stage that could not go on; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then
@@ -51,15 +56,8 @@ pub async fn sign_in(
     facts: &mut Facts,
     steps: &mut Vec<Step>,
 ) -> Result<(), Stop> {
-    let mechanisms = offered(session, facts, steps).await?;
-    facts.set("pop3.signed_in", false);
-    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
-        let words = line::shorten(&mechanisms.join(", "), line::MOST_WORDS);
-        return Err(Stop::new(Protocol::Pop3, Stage::Authenticate, Kind::NotOffered, words));
-    }
-    timed(Stage::Authenticate, steps, authenticate(session, presented)).await?;
-    facts.set("pop3.signed_in", true);
-    Ok(())
+    let offer = offered(session, facts, steps).await?;
+    TONGUE.sign_in(session, &offer, presented, facts, steps).await
 }
 
 /// Asks how many messages the mailbox holds.
@@ -68,7 +66,7 @@ pub async fn sign_in(
 /// The [`Stop`] at [`Stage::Open`].
 pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
     facts.set("pop3.mailbox_open", false);
-    let drop = timed(Stage::Open, steps, exchange_line(session, Stage::Open, "STAT")).await?;
+    let drop = timed(Stage::Open, steps, TONGUE.ask(session, Stage::Open, "STAT", decode)).await?;
     want_ok(Stage::Open, &drop)?;
     facts.set("pop3.mailbox_open", true);
     if let Some(count) = drop.message_count() {
@@ -79,46 +77,20 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step
 
 /// Says that nothing more will come. The answer is not waited for.
 pub async fn leave(session: &mut Session) {
-    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
+    mail::leave(session, "QUIT").await;
 }
 
-/// Reads the greeting, asks what is offered, and gives the sign-in methods.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Vec<String>, Stop> {
+/// Reads the greeting and asks what is offered.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Offer, Stop> {
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Capabilities, steps, ask(session)).await?;
     let mechanisms = offered.mechanisms();
-    facts.set("pop3.capabilities", listed(&offered));
-    facts.set("pop3.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
-    facts.set("pop3.mechanisms", mechanisms.clone());
-    Ok(mechanisms)
-}
-
-async fn authenticate(session: &mut Session, presented: &Presentation) -> Result<(), Stop> {
-    let stage = Stage::Authenticate;
-    let begun = exchange_line(session, stage, "AUTH XOAUTH2").await?;
-    if begun.word != Word::Continue {
-        return Err(refusal(stage, &begun));
-    }
-    nothing_unasked(session, stage)?;
-    session.send_secret("", presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
-    let mut reply = session.read(decode).await.map_err(|halt| stop(stage, halt))?;
-    let mut challenge = None;
-    if reply.word == Word::Continue {
-        challenge = mailbox::challenge(session, &reply.text);
-        reply = exchange_line(session, stage, "").await?;
-    }
-    want_ok(stage, &reply).map_err(|stop| mailbox::with_challenge(stop, challenge))
-}
-
-/// Sends one line and reads the one line that answers it.
-async fn exchange_line(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Stop> {
-    nothing_unasked(session, stage)?;
-    session.send(command).await.map_err(|halt| stop(stage, halt))?;
-    session.read(decode).await.map_err(|halt| stop(stage, halt))
+    TONGUE.note_offer(&offered.lines, &mechanisms, facts);
+    Ok(Offer { mechanisms, at_once: false })
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
-    let greeting = session.read(decode).await.map_err(|halt| stop(Stage::Greeting, halt))?;
+    let greeting = TONGUE.read(session, Stage::Greeting, decode).await?;
     facts.set("pop3.greeting", greeting.words());
     if let Some(name) = exchange::server_name(&greeting.text) {
         facts.set("pop3.server", name);
@@ -127,23 +99,28 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> 
 }
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
-    let stage = Stage::Capabilities;
-    nothing_unasked(session, stage)?;
-    session.send("CAPA").await.map_err(|halt| stop(stage, halt))?;
-    let listing = session.read(decode_listing).await.map_err(|halt| stop(stage, halt))?;
-    want_ok(stage, &listing.reply)?;
+    let listing = TONGUE.ask(session, Stage::Capabilities, "CAPA", decode_listing).await?;
+    want_ok(Stage::Capabilities, &listing.reply)?;
     Ok(Capabilities::of(&listing))
 }
 
-fn nothing_unasked(session: &Session, stage: Stage) -> Result<(), Stop> {
-    if session.unread().is_empty() {
-        return Ok(());
+fn answer(bytes: &[u8]) -> Decoded<Answer> {
+    let (reply, taken) = decode(bytes)?;
+    let sense = match reply.word {
+        Word::Ok => Sense::Taken,
+        Word::Continue => Sense::Continue,
+        Word::Err => Sense::Stop,
+    };
+    let stop = refusal(Stage::Authenticate, &reply);
+    Ok((Answer { sense, text: reply.text, stop }, taken))
+}
+
+/// Without being asked a server may only say why it closes.
+fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
+    match decode(bytes) {
+        Ok((reply @ Reply { word: Word::Err, .. }, _)) => Some(refusal(stage, &reply)),
+        _ => Some(TONGUE.early(stage, bytes)),
     }
-    if let Ok((reply @ Reply { word: Word::Err, .. }, _)) = decode(session.unread()) {
-        return Err(refusal(stage, &reply)); // it says why it closes
-    }
-    let words = format!("before it was asked: {}", line::words(session.unread()));
-    Err(stop(stage, Halt::new(Kind::Gibberish, line::shorten(&words, line::MOST_WORDS))))
 }
 
 fn want_ok(stage: Stage, reply: &Reply) -> Result<(), Stop> {
@@ -154,14 +131,6 @@ fn want_ok(stage: Stage, reply: &Reply) -> Result<(), Stop> {
 fn refusal(stage: Stage, reply: &Reply) -> Stop {
     let kind = if reply.word == Word::Err { Kind::Rejected } else { Kind::Gibberish };
     Stop { error: reply.code.clone(), ..Stop::new(Protocol::Pop3, stage, kind, reply.words()) }
-}
-
-fn stop(stage: Stage, halt: Halt) -> Stop {
-    Stop::new(Protocol::Pop3, stage, halt.kind, halt.words)
-}
-
-fn listed(offered: &Capabilities) -> Vec<String> {
-    offered.lines.iter().map(|capability| line::shorten(capability, line::MOST_WORDS)).collect()
 }
 
 #[cfg(test)]

@@ -3,12 +3,16 @@
 //! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, what
 //! came of the sign-in, or the [`Stop`]. Nothing is ever sent: there is no DATA in this file.
 
-use super::{Fact, Shape, fact, mailbox, timed};
+use super::{
+    Fact, Shape, fact,
+    mail::{self, Answer, Offer, Sense, Tongue},
+    timed,
+};
 use crate::{
-    net::{Halt, session::Session},
+    net::session::Session,
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
-        line,
+        Decoded, line,
         smtp::{Capabilities, Reply, decode, is_path},
         xoauth2::Presentation,
     },
@@ -31,6 +35,8 @@ pub const FACTS: &[Fact] = &[
     fact("smtp.recipient_accepted", Shape::Bool, "recipient accepted"),
 ];
 
+const TONGUE: Tongue = Tongue { protocol: Protocol::Smtp, authenticate: "AUTH XOAUTH2", answer, unasked };
+
 /// Goes up to the answer that lets the TLS handshake begin: greeting, EHLO, STARTTLS.
 ///
 /// # Errors
@@ -39,11 +45,11 @@ pub const FACTS: &[Fact] = &[
 pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Ehlo, steps, hello(session, Stage::Ehlo)).await?;
-    facts.set("smtp.capabilities_before_tls", listed(&offered));
+    let listed: Vec<String> = offered.lines.iter().map(|one| line::shorten(one, line::MOST_WORDS)).collect();
+    facts.set("smtp.capabilities_before_tls", listed);
     facts.set("smtp.starttls_offered", offered.offers("STARTTLS"));
     if !offered.offers("STARTTLS") {
-        let words = line::shorten(&offered.lines.join(", "), line::MOST_WORDS);
-        return Err(Stop::new(Protocol::Smtp, Stage::Starttls, Kind::NotOffered, words));
+        return Err(TONGUE.stop(Stage::Starttls, Kind::NotOffered, &offered.lines.join(", ")));
     }
     timed(Stage::Starttls, steps, starttls(session, facts)).await
 }
@@ -60,9 +66,7 @@ pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut 
 
 /// Signs in inside TLS, after the second EHLO.
 ///
-/// The token goes on a line of its own, as Microsoft's page describes it: `AUTH XOAUTH2`, `334`, token. A challenge is
-/// answered with an empty line, which lets the server say why it refuses; `*` (RFC 4954 4) would only be told that the
-/// exchange was cancelled.
+/// The token goes on a line of its own, as Microsoft's page describes it: `AUTH XOAUTH2`, `334`, token.
 ///
 /// # Errors
 /// The [`Stop`] at [`Stage::Capabilities`] or [`Stage::Authenticate`]; [`Kind::NotOffered`] when the server does not
@@ -73,15 +77,8 @@ pub async fn sign_in(
     facts: &mut Facts,
     steps: &mut Vec<Step>,
 ) -> Result<(), Stop> {
-    let mechanisms = offered(session, facts, steps).await?;
-    facts.set("smtp.signed_in", false);
-    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
-        let words = line::shorten(&mechanisms.join(", "), line::MOST_WORDS);
-        return Err(Stop::new(Protocol::Smtp, Stage::Authenticate, Kind::NotOffered, words));
-    }
-    timed(Stage::Authenticate, steps, authenticate(session, presented)).await?;
-    facts.set("smtp.signed_in", true);
-    Ok(())
+    let offer = offered(session, facts, steps).await?;
+    TONGUE.sign_in(session, &offer, presented, facts, steps).await
 }
 
 /// Asks whether the mailbox may send from its own address, to itself; then takes both back. Nothing is sent.
@@ -102,41 +99,24 @@ pub async fn open(session: &mut Session, mailbox: &str, facts: &mut Facts, steps
 
 /// Says that nothing more will come. The answer is not waited for.
 pub async fn leave(session: &mut Session) {
-    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
+    mail::leave(session, "QUIT").await;
 }
 
-/// Asks inside TLS what is offered, and gives the sign-in methods.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Vec<String>, Stop> {
+/// Asks inside TLS what is offered.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Offer, Stop> {
     let offered = timed(Stage::Capabilities, steps, hello(session, Stage::Capabilities)).await?;
     let mechanisms = offered.mechanisms();
-    facts.set("smtp.capabilities", listed(&offered));
-    facts.set("smtp.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
-    facts.set("smtp.mechanisms", mechanisms.clone());
+    TONGUE.note_offer(&offered.lines, &mechanisms, facts);
     if let Some(bytes) = offered.size_limit() {
         facts.set("smtp.size_limit_bytes", bytes);
     }
-    Ok(mechanisms)
-}
-
-async fn authenticate(session: &mut Session, presented: &Presentation) -> Result<(), Stop> {
-    let stage = Stage::Authenticate;
-    let begun = ask(session, stage, "AUTH XOAUTH2").await?;
-    want(334, stage, &begun)?;
-    nothing_unasked(session, stage)?;
-    session.send_secret("", presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
-    let mut reply = session.read(decode).await.map_err(|halt| stop(stage, halt))?;
-    let mut challenge = None;
-    if reply.code == 334 {
-        challenge = mailbox::challenge(session, &reply.lines.concat());
-        reply = ask(session, stage, "").await?;
-    }
-    want(235, stage, &reply).map_err(|stop| mailbox::with_challenge(stop, challenge))
+    Ok(Offer { mechanisms, at_once: false })
 }
 
 async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &str) -> Result<(), Stop> {
     if !is_path(mailbox) {
         let words = format!("not an address that SMTP can carry: {mailbox}");
-        return Err(Stop::new(Protocol::Smtp, stage, Kind::OwnFault, line::shorten(&words, line::MOST_WORDS)));
+        return Err(TONGUE.stop(stage, Kind::OwnFault, &words));
     }
     let reply = ask(session, stage, &format!("{command}:<{mailbox}>")).await?;
     match reply.code {
@@ -146,7 +126,7 @@ async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
-    let reply = session.read(decode).await.map_err(|halt| stop(Stage::Greeting, halt))?;
+    let reply = TONGUE.read(session, Stage::Greeting, decode).await?;
     facts.set("smtp.greeting", reply.words());
     want(220, Stage::Greeting, &reply)
 }
@@ -173,52 +153,40 @@ async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> 
 }
 
 async fn ask(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Stop> {
-    nothing_unasked(session, stage)?;
-    session.send(command).await.map_err(|halt| stop(stage, halt))?;
-    session.read(decode).await.map_err(|halt| stop(stage, halt))
+    TONGUE.ask(session, stage, command, decode).await
 }
 
-fn nothing_unasked(session: &Session, stage: Stage) -> Result<(), Stop> {
-    match session.unread() {
-        [] => Ok(()),
-        bytes => Err(unasked(stage, bytes)),
-    }
+fn answer(bytes: &[u8]) -> Decoded<Answer> {
+    let (reply, taken) = decode(bytes)?;
+    let sense = match reply.code {
+        235 => Sense::Taken,
+        334 => Sense::Continue,
+        _ => Sense::Stop,
+    };
+    let stop = refusal(Stage::Authenticate, &reply);
+    Ok((Answer { sense, text: reply.lines.concat(), stop }, taken))
 }
 
 /// Without being asked a server may only say that it closes (RFC 5321 3.8).
-fn unasked(stage: Stage, bytes: &[u8]) -> Stop {
+fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
     match decode(bytes) {
-        Ok((reply, _)) if reply.code == 421 => refusal(Kind::Rejected, stage, &reply),
-        _ => {
-            let words = format!("before it was asked: {}", line::words(bytes));
-            Stop::new(Protocol::Smtp, stage, Kind::Gibberish, line::shorten(&words, line::MOST_WORDS))
-        }
+        Ok((reply, _)) if reply.code == 421 => Some(refusal(stage, &reply)),
+        _ => Some(TONGUE.early(stage, bytes)),
     }
+}
+
+fn want(code: u16, stage: Stage, reply: &Reply) -> Result<(), Stop> {
+    if reply.code == code { Ok(()) } else { Err(refusal(stage, reply)) }
 }
 
 /// A code of 400 and more is a refusal; any other that does not belong here is not of the protocol.
-fn want(code: u16, stage: Stage, reply: &Reply) -> Result<(), Stop> {
-    if reply.code == code {
-        return Ok(());
-    }
+fn refusal(stage: Stage, reply: &Reply) -> Stop {
     let kind = if reply.refuses() { Kind::Rejected } else { Kind::Gibberish };
-    Err(refusal(kind, stage, reply))
-}
-
-fn refusal(kind: Kind, stage: Stage, reply: &Reply) -> Stop {
     Stop {
         code: Some(reply.code),
         enhanced: reply.enhanced.clone(),
         ..Stop::new(Protocol::Smtp, stage, kind, reply.words())
     }
-}
-
-fn stop(stage: Stage, halt: Halt) -> Stop {
-    Stop::new(Protocol::Smtp, stage, halt.kind, halt.words)
-}
-
-fn listed(offered: &Capabilities) -> Vec<String> {
-    offered.lines.iter().map(|capability| line::shorten(capability, line::MOST_WORDS)).collect()
 }
 
 /// The name that EHLO gives: this host's, or an address where it has none that a server would take (RFC 5321 4.1.3).
