@@ -171,10 +171,12 @@ fn listed_in(answer: &Answer) -> Result<Capabilities, Stop> {
 mod tests {
     use super::*;
     use crate::{
-        net::session::scripted::{Turn, said, say, session},
-        probe::mailbox::tests::{TOKEN, clean, presented},
+        net::session::scripted::{Turn, say, session},
+        probe::{
+            mail::tests::{Went, list, went},
+            mailbox::tests::{TOKEN, clean, presented},
+        },
         secret::Secret,
-        seen::Value,
     };
 
     const BANNER: &str =
@@ -182,15 +184,12 @@ mod tests {
     const OFFER: &str =
         "* CAPABILITY IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR\r\nA1 OK CAPABILITY completed.\r\n";
 
-    async fn look(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<Stage>, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
-        let mut session = session(turns).inside_tls();
-        let done = capabilities(&mut session, &mut facts, &mut steps).await;
-        (done, facts, steps.iter().map(|step| step.name).collect(), said(session))
+    async fn look(turns: Vec<Turn>) -> Went {
+        went(turns, capabilities).await
     }
 
     async fn stopped(turns: Vec<Turn>) -> (Stage, Kind, String) {
-        let stop = look(turns).await.0.unwrap_err();
+        let stop = look(turns).await.done.unwrap_err();
         assert_eq!((stop.protocol, stop.code, &stop.enhanced), (Protocol::Imap, None, &None));
         (stop.stage, stop.kind, stop.words)
     }
@@ -203,13 +202,9 @@ mod tests {
         vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), say(answer), Turn::Hold]
     }
 
-    fn list(items: &[&str]) -> Value {
-        Value::List(items.iter().map(|&item| item.to_owned()).collect())
-    }
-
     #[tokio::test(start_paused = true)]
     async fn healthy_server_tells_what_it_offers() {
-        let (done, facts, stages, said) = look(answered(OFFER)).await;
+        let Went { done, facts, stages, said } = look(answered(OFFER)).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.greeting"), Some(&BANNER.trim_end().into()));
         assert_eq!(facts.get("imap.server"), Some(&"m.example.com".into()));
@@ -225,7 +220,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn list_in_the_greeting_is_enough() {
         let banner = "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN] ready\r\n";
-        let (done, facts, stages, _) = look(vec![say(banner), Turn::Hear("A2 LOGOUT")]).await;
+        let Went { done, facts, stages, .. } = look(vec![say(banner), Turn::Hear("A2 LOGOUT")]).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.capabilities"), Some(&list(&["IMAP4rev1", "LOGINDISABLED", "AUTH=PLAIN"])));
         assert_eq!(facts.get("imap.xoauth2_offered"), Some(&false.into()));
@@ -236,7 +231,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn list_in_the_tagged_answer_is_taken() {
-        let (done, facts, ..) = look(answered("A1 OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] done\r\n")).await;
+        let Went { done, facts, .. } = look(answered("A1 OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] done\r\n")).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.mechanisms"), Some(&list(&["XOAUTH2"])));
     }
@@ -301,7 +296,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn untagged_replies_may_come_unasked() {
         let turns = |early: &str| [vec![say([BANNER, early].concat())], answered(OFFER).split_off(1)].concat();
-        assert_eq!(look(turns("* OK [ALERT] maintenance tonight\r\n")).await.0, Ok(()));
+        assert_eq!(look(turns("* OK [ALERT] maintenance tonight\r\n")).await.done, Ok(()));
         let found = stopped(turns("* BYE shutting down\r\n")).await;
         assert_eq!(found, (Stage::Capabilities, Kind::Rejected, "* BYE shutting down".to_owned()));
     }
@@ -323,17 +318,12 @@ mod tests {
     const SIGNED_IN: &str = "A2 OK AUTHENTICATE completed.\r\n";
 
     /// Signs in and opens, as a look into a mailbox does.
-    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
-        let mut session = session(turns).inside_tls();
-        session.hide(&Secret::new(TOKEN));
-        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
-        if done.is_ok() {
-            done = open(&mut session, &mut facts, &mut steps).await;
-        }
-        let said = said(session);
-        clean(&(&done, &facts, &steps, &said));
-        (done, facts, said)
+    async fn enter(turns: Vec<Turn>) -> Went {
+        went(turns, async |session, facts, steps| {
+            sign_in(session, &presented(), facts, steps).await?;
+            open(session, facts, steps).await
+        })
+        .await
     }
 
     /// What the server answers to the token; then it stays.
@@ -350,7 +340,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn token_taken_and_mailbox_opens() {
         let answer = "* 172 EXISTS\r\n* 1 RECENT\r\n* FLAGS (\\Seen)\r\nA3 OK [READ-ONLY] EXAMINE completed.\r\n";
-        let (done, facts, said) = enter(opened(answer)).await;
+        let Went { done, facts, said, .. } = enter(opened(answer)).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.signed_in"), Some(&true.into()));
         assert_eq!(facts.get("imap.mailbox_open"), Some(&true.into()));
@@ -370,7 +360,7 @@ mod tests {
             Turn::Hear("A3 EXAMINE INBOX\r\n"),
             say("A3 OK [READ-WRITE] done\r\n"),
         ];
-        let (done, facts, said) = enter(turns).await;
+        let Went { done, facts, said, .. } = enter(turns).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.message_count"), None, "it was not said");
         assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
@@ -388,7 +378,7 @@ mod tests {
             ("A2 BAD Command Error. 10", Kind::Rejected, None),
             ("* BYE Connection is closed. 13", Kind::Rejected, None),
         ] {
-            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let Went { done, facts, .. } = enter(told(&format!("{answer}\r\n"))).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Imap, Stage::Authenticate, kind));
             assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
@@ -410,7 +400,7 @@ mod tests {
             }
             turns.pop();
             turns.extend([Turn::Hear("\r\n"), say("A2 NO AUTHENTICATE failed.\r\n"), Turn::Hold]);
-            let stop = enter(turns).await.0.unwrap_err();
+            let stop = enter(turns).await.done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Rejected));
             assert_eq!(stop.words, "A2 NO AUTHENTICATE failed. (challenge: status 400, schemes Bearer)");
         }
@@ -442,7 +432,7 @@ mod tests {
             ("A3 NO [NONEXISTENT] no INBOX\r\n", Kind::Rejected, "A3 NO [NONEXISTENT] no INBOX"),
             ("+ more\r\n", Kind::Gibberish, "+ more"),
         ] {
-            let (done, facts, _) = enter(opened(answer)).await;
+            let Went { done, facts, .. } = enter(opened(answer)).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.stage, stop.kind, stop.words.as_str()), (Stage::Open, kind, words));
             assert_eq!(facts.get("imap.signed_in"), Some(&true.into()));
@@ -452,11 +442,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn farewell_right_behind_the_good_answer() {
-        let stop = enter(told(&[SIGNED_IN, "* BYE Connection closed. 14\r\n"].concat())).await.0.unwrap_err();
+        let stop = enter(told(&[SIGNED_IN, "* BYE Connection closed. 14\r\n"].concat())).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.words.as_str()), (Stage::Open, "* BYE Connection closed. 14"));
         let mut turns = told(SIGNED_IN);
         turns.pop();
-        let stop = enter(turns).await.0.unwrap_err();
+        let stop = enter(turns).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
     }
 
@@ -473,7 +463,7 @@ mod tests {
             } else {
                 vec![say(greeting), Turn::Hear("A2 AUTHENTICATE XOAUTH2\r\n"), say(answer), Turn::Hold]
             };
-            let (done, _, said) = enter(turns).await;
+            let Went { done, said, .. } = enter(turns).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, kind), "{greeting} {answer}");
             assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
@@ -484,7 +474,7 @@ mod tests {
     async fn server_that_repeats_the_token() {
         let line = presented().line().expose().to_owned();
         for repeated in [line.as_str(), TOKEN] {
-            let stop = enter(told(&format!("A2 BAD Unknown {repeated}\r\n"))).await.0.unwrap_err();
+            let stop = enter(told(&format!("A2 BAD Unknown {repeated}\r\n"))).await.done.unwrap_err();
             assert!(stop.words.starts_with("A2 BAD Unknown ***"), "{}", stop.words);
         }
     }
@@ -494,10 +484,10 @@ mod tests {
         for cut in 0..SIGNED_IN.len() {
             let mut turns = told(&SIGNED_IN[..cut]);
             turns.pop();
-            let stop = enter(turns).await.0.unwrap_err();
+            let stop = enter(turns).await.done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
         }
-        let stop = enter(told("")).await.0.unwrap_err();
+        let stop = enter(told("")).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
     }
 }

@@ -187,3 +187,42 @@ fn with_challenge(stop: Stop, challenge: Option<String>) -> Stop {
     let words = line::shorten(&format!("{} (challenge: {challenge})", stop.words), line::MOST_WORDS);
     Stop { words, ..stop }
 }
+
+/// How a look goes over a scripted session, for the tests of the three protocols.
+#[cfg(test)]
+pub(super) mod tests {
+    use crate::{
+        net::session::scripted::{Turn, said, session},
+        probe::mailbox::tests::{TOKEN, clean},
+        secret::Secret,
+        seen::Value,
+    };
+
+    use super::*;
+
+    /// What came of it, what was written down, and what was said.
+    pub struct Went {
+        pub done: Result<(), Stop>,
+        pub facts: Facts,
+        pub stages: Vec<Stage>,
+        pub said: Vec<String>,
+    }
+
+    /// Looks inside TLS. Nothing that was written down may hold the token.
+    pub async fn went(
+        turns: Vec<Turn>,
+        look: impl AsyncFnOnce(&mut Session, &mut Facts, &mut Vec<Step>) -> Result<(), Stop>,
+    ) -> Went {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(turns).inside_tls();
+        session.hide(&Secret::new(TOKEN));
+        let done = look(&mut session, &mut facts, &mut steps).await;
+        let said = said(session);
+        clean(&(&done, &facts, &steps, &said));
+        Went { done, facts, stages: steps.iter().map(|step| step.name).collect(), said }
+    }
+
+    pub fn list(items: &[&str]) -> Value {
+        Value::List(items.iter().map(|&item| item.to_owned()).collect())
+    }
+}

@@ -137,24 +137,22 @@ fn refusal(stage: Stage, reply: &Reply) -> Stop {
 mod tests {
     use super::*;
     use crate::{
-        net::session::scripted::{Turn, said, say, session},
-        probe::mailbox::tests::{TOKEN, clean, presented},
-        secret::Secret,
-        seen::Value,
+        net::session::scripted::{Turn, say, session},
+        probe::{
+            mail::tests::{Went, list, went},
+            mailbox::tests::{TOKEN, presented},
+        },
     };
 
     const BANNER: &str = "+OK The Microsoft Exchange POP3 service is ready. [bQAuAGUAeABhAG0AcABsAGUALgBjAG8AbQA=]\r\n";
     const OFFER: &str = "+OK\r\nTOP\r\nUIDL\r\nSASL PLAIN XOAUTH2\r\nUSER\r\n.\r\n";
 
-    async fn look(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<Stage>, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
-        let mut session = session(turns).inside_tls();
-        let done = capabilities(&mut session, &mut facts, &mut steps).await;
-        (done, facts, steps.iter().map(|step| step.name).collect(), said(session))
+    async fn look(turns: Vec<Turn>) -> Went {
+        went(turns, capabilities).await
     }
 
     async fn stopped(turns: Vec<Turn>) -> (Stage, Kind, String) {
-        let stop = look(turns).await.0.unwrap_err();
+        let stop = look(turns).await.done.unwrap_err();
         assert_eq!((stop.protocol, stop.code, &stop.enhanced), (Protocol::Pop3, None, &None));
         (stop.stage, stop.kind, stop.words)
     }
@@ -167,13 +165,9 @@ mod tests {
         vec![say(BANNER), Turn::Hear("CAPA"), say(answer), Turn::Hold]
     }
 
-    fn list(items: &[&str]) -> Value {
-        Value::List(items.iter().map(|&item| item.to_owned()).collect())
-    }
-
     #[tokio::test(start_paused = true)]
     async fn healthy_server_tells_what_it_offers() {
-        let (done, facts, stages, said) = look(answered(OFFER)).await;
+        let Went { done, facts, stages, said } = look(answered(OFFER)).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("pop3.greeting"), Some(&BANNER.trim_end().into()));
         assert_eq!(facts.get("pop3.server"), Some(&"m.example.com".into()));
@@ -187,7 +181,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn missing_methods_are_facts_and_no_stop() {
         for (answer, methods) in [("+OK\r\n.\r\n", list(&[])), ("+OK\r\nSASL PLAIN\r\n.\r\n", list(&["PLAIN"]))] {
-            let (done, facts, ..) = look(answered(answer)).await;
+            let Went { done, facts, .. } = look(answered(answer)).await;
             assert_eq!(done, Ok(()));
             assert_eq!(facts.get("pop3.mechanisms"), Some(&methods));
             assert_eq!(facts.get("pop3.xoauth2_offered"), Some(&false.into()));
@@ -259,18 +253,13 @@ mod tests {
     const SIGNED_IN: &str = "+OK User successfully authenticated.\r\n";
 
     /// Signs in and opens, as a look into a mailbox does.
-    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+    async fn enter(turns: Vec<Turn>) -> Went {
         let turns = [vec![say(BANNER), Turn::Hear("CAPA"), say(OFFER)], turns].concat();
-        let mut session = session(turns).inside_tls();
-        session.hide(&Secret::new(TOKEN));
-        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
-        if done.is_ok() {
-            done = open(&mut session, &mut facts, &mut steps).await;
-        }
-        let said = said(session);
-        clean(&(&done, &facts, &steps, &said));
-        (done, facts, said)
+        went(turns, async |session, facts, steps| {
+            sign_in(session, &presented(), facts, steps).await?;
+            open(session, facts, steps).await
+        })
+        .await
     }
 
     /// What the server answers to the line with the token; then it stays.
@@ -286,13 +275,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn token_taken_and_mailbox_counts() {
-        let (done, facts, said) = enter(opened("+OK 172 40960\r\n")).await;
+        let Went { done, facts, said, .. } = enter(opened("+OK 172 40960\r\n")).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
         assert_eq!(facts.get("pop3.mailbox_open"), Some(&true.into()));
         assert_eq!(facts.get("pop3.message_count"), Some(&172.into()));
         assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
-        let uncounted = enter(opened("+OK many\r\n")).await.1;
+        let uncounted = enter(opened("+OK many\r\n")).await.facts;
         assert_eq!(uncounted.get("pop3.mailbox_open"), Some(&true.into()));
         assert_eq!(uncounted.get("pop3.message_count"), None);
     }
@@ -306,7 +295,7 @@ mod tests {
             ("-ERR Protocol error. Connection is closed. 10", None),
             ("-ERR Server Unavailable. 21", None),
         ] {
-            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let Went { done, facts, .. } = enter(told(&format!("{answer}\r\n"))).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Pop3, Stage::Authenticate, Kind::Rejected));
             assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
@@ -319,7 +308,7 @@ mod tests {
     async fn challenge_is_answered_and_the_refusal_behind_it_is_kept() {
         let mut turns = told("+ eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=\r\n");
         turns.splice(4.., [Turn::Hear("\r\n"), say("-ERR [AUTH] no\r\n"), Turn::Hold]);
-        let stop = enter(turns).await.0.unwrap_err();
+        let stop = enter(turns).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Authenticate, Kind::Rejected, Some("AUTH")));
         assert_eq!(stop.words, "-ERR [AUTH] no (challenge: status 400, schemes Bearer)");
     }
@@ -332,7 +321,7 @@ mod tests {
             ("+ \r\n+OK come in\r\n", Kind::Gibberish),
             ("+ \r\n-ERR closing\r\n", Kind::Rejected),
         ] {
-            let (done, _, said) = enter(vec![Turn::Hear("AUTH XOAUTH2\r\n"), say(answer), Turn::Hold]).await;
+            let Went { done, said, .. } = enter(vec![Turn::Hear("AUTH XOAUTH2\r\n"), say(answer), Turn::Hold]).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, kind), "{answer}");
             assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
@@ -345,7 +334,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn mailbox_that_does_not_open_after_a_good_sign_in() {
-        let (done, facts, _) = enter(opened("-ERR [IN-USE] mailbox locked\r\n")).await;
+        let Went { done, facts, .. } = enter(opened("-ERR [IN-USE] mailbox locked\r\n")).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Open, Kind::Rejected, Some("IN-USE")));
         assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
@@ -356,7 +345,7 @@ mod tests {
     async fn server_that_repeats_the_token() {
         let line = presented().line().expose().to_owned();
         for repeated in [line.as_str(), TOKEN] {
-            let stop = enter(told(&format!("-ERR Unknown {repeated}\r\n"))).await.0.unwrap_err();
+            let stop = enter(told(&format!("-ERR Unknown {repeated}\r\n"))).await.done.unwrap_err();
             assert!(stop.words.starts_with("-ERR Unknown ***"), "{}", stop.words);
         }
     }
@@ -366,12 +355,12 @@ mod tests {
         for cut in 0..SIGNED_IN.len() {
             let mut turns = told(&SIGNED_IN[..cut]);
             turns.pop();
-            let stop = enter(turns).await.0.unwrap_err();
+            let stop = enter(turns).await.done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
         }
         let mut turns = opened("");
         turns.pop();
-        let stop = enter(turns).await.0.unwrap_err();
+        let stop = enter(turns).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
     }
 }

@@ -208,9 +208,10 @@ mod tests {
     use super::*;
     use crate::{
         net::session::scripted::{Turn, said, say, session},
-        probe::mailbox::tests::{TOKEN, clean, presented},
-        secret::Secret,
-        seen::Value,
+        probe::{
+            mail::tests::{Went, list, went},
+            mailbox::tests::{TOKEN, presented},
+        },
     };
 
     const BANNER: &str = "220 mail.example.com Microsoft ESMTP MAIL Service ready\r\n";
@@ -238,10 +239,6 @@ mod tests {
 
     fn answered(starttls: &str) -> Vec<Turn> {
         vec![say(BANNER), Turn::Hear("EHLO "), say(OFFER), Turn::Hear("STARTTLS"), say(starttls), Turn::Hold]
-    }
-
-    fn list(items: &[&str]) -> Value {
-        Value::List(items.iter().map(|&item| item.to_owned()).collect())
     }
 
     #[tokio::test(start_paused = true)]
@@ -473,18 +470,13 @@ mod tests {
     const TOKEN_LINE: &str = "dXNlcj1";
 
     /// Signs in and opens, as a look into a mailbox does.
-    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+    async fn enter(turns: Vec<Turn>) -> Went {
         let turns = [vec![Turn::Hear("EHLO "), say(EHLO)], turns].concat();
-        let mut session = session(turns).inside_tls();
-        session.hide(&Secret::new(TOKEN));
-        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
-        if done.is_ok() {
-            done = open(&mut session, "sales@example.com", &mut facts, &mut steps).await;
-        }
-        let said = said(session);
-        clean(&(&done, &facts, &steps, &said));
-        (done, facts, said)
+        went(turns, async |session, facts, steps| {
+            sign_in(session, &presented(), facts, steps).await?;
+            open(session, "sales@example.com", facts, steps).await
+        })
+        .await
     }
 
     /// What the server answers to the line with the token; then it stays.
@@ -498,7 +490,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn token_taken_and_sender_and_recipient_accepted() {
-        let (done, facts, said) = enter(signed_in_then(vec![
+        let Went { done, facts, said, .. } = enter(signed_in_then(vec![
             Turn::Hear("MAIL FROM:<sales@example.com>\r\n"),
             say("250 2.1.0 Sender OK\r\n"),
             Turn::Hear("RCPT TO:<sales@example.com>\r\n"),
@@ -536,7 +528,7 @@ mod tests {
             ("421 4.7.66 TLS 1.0 and 1.1 are not supported.", 421, Some("4.7.66")),
             ("535 no", 535, None),
         ] {
-            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let Went { done, facts, .. } = enter(told(&format!("{answer}\r\n"))).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Smtp, Stage::Authenticate, Kind::Rejected));
             assert_eq!((stop.code, stop.enhanced.as_deref()), (Some(code), enhanced));
@@ -548,7 +540,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn all_lines_of_a_refusal_are_kept() {
-        let stop = enter(told("451-4.7.0 Temporary server error.\r\n451 4.7.0 PRX9\r\n")).await.0.unwrap_err();
+        let stop = enter(told("451-4.7.0 Temporary server error.\r\n451 4.7.0 PRX9\r\n")).await.done.unwrap_err();
         assert_eq!(stop.words, "451 4.7.0 Temporary server error. 4.7.0 PRX9");
     }
 
@@ -558,7 +550,7 @@ mod tests {
             "334 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xlLmNvbS8ifQ==\r\n";
         let mut turns = told(challenge);
         turns.splice(4.., [Turn::Hear("\r\n"), say("535 5.7.8 Username and Password not accepted\r\n")]);
-        let (done, _, said) = enter(turns).await;
+        let Went { done, said, .. } = enter(turns).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Rejected, Some(535)));
         assert_eq!(stop.enhanced.as_deref(), Some("5.7.8"));
@@ -571,14 +563,14 @@ mod tests {
     async fn challenge_without_end_is_gibberish() {
         let mut turns = told("334 !\r\n");
         turns.splice(4.., [Turn::Hear("\r\n"), say("334 !\r\n"), Turn::Hold]);
-        let stop = enter(turns).await.0.unwrap_err();
+        let stop = enter(turns).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Gibberish, Some(334)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn method_refused_before_the_token_is_sent() {
         let turns = vec![Turn::Hear("AUTH "), say("504 5.7.4 Unrecognized authentication type\r\n"), Turn::Hold];
-        let (done, _, said) = enter(turns).await;
+        let Went { done, said, .. } = enter(turns).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Rejected, Some(504)));
         assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
@@ -600,7 +592,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn answer_to_the_token_before_the_token() {
         let turns = vec![Turn::Hear("AUTH "), say("334 \r\n235 2.7.0 Authentication successful\r\n"), Turn::Hold];
-        let (done, _, said) = enter(turns).await;
+        let Went { done, said, .. } = enter(turns).await;
         assert_eq!(done.unwrap_err().kind, Kind::Gibberish);
         assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
     }
@@ -609,7 +601,7 @@ mod tests {
     async fn server_that_repeats_the_token() {
         let line = presented().line().expose().to_owned();
         for repeated in [line.as_str(), TOKEN, &line[20..]] {
-            let stop = enter(told(&format!("500 5.3.3 Unrecognized command '{repeated}'\r\n"))).await.0.unwrap_err();
+            let stop = enter(told(&format!("500 5.3.3 Unrecognized command '{repeated}'\r\n"))).await.done.unwrap_err();
             assert!(stop.words.starts_with("500 5.3.3 Unrecognized command '***"), "{}", stop.words);
         }
     }
@@ -618,7 +610,7 @@ mod tests {
     async fn sender_refused_after_a_good_sign_in() {
         let answer = "550 5.7.60 SMTP; Client does not have permissions to send as this sender";
         let turns = vec![Turn::Hear("MAIL FROM:"), say(format!("{answer}\r\n")), Turn::Hold];
-        let (done, facts, _) = enter(signed_in_then(turns)).await;
+        let Went { done, facts, .. } = enter(signed_in_then(turns)).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Sender, Kind::Rejected, Some(550)));
         assert_eq!((stop.enhanced.as_deref(), stop.words.as_str()), (Some("5.7.60"), answer));
@@ -636,7 +628,7 @@ mod tests {
             say("550 5.7.64 TenantAttribution; Relay Access Denied\r\n"),
             Turn::Hold,
         ];
-        let (done, facts, _) = enter(signed_in_then(turns)).await;
+        let Went { done, facts, .. } = enter(signed_in_then(turns)).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Recipient, Kind::Rejected, Some(550)));
         assert_eq!(facts.get("smtp.sender_accepted"), Some(&true.into()));
@@ -648,12 +640,12 @@ mod tests {
         for cut in 0..SIGNED_IN.len() {
             let mut turns = told(&SIGNED_IN[..cut]);
             turns.truncate(4);
-            let stop = enter(turns).await.0.unwrap_err();
+            let stop = enter(turns).await.done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
         }
-        let stop = enter(told("")).await.0.unwrap_err();
+        let stop = enter(told("")).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
-        let stop = enter(signed_in_then(vec![Turn::Hear("MAIL ")])).await.0.unwrap_err();
+        let stop = enter(signed_in_then(vec![Turn::Hear("MAIL ")])).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Sender, Kind::Closed));
     }
 
