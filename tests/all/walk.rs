@@ -34,6 +34,14 @@ pub async fn walk_tenant(settings: &Settings, role: Option<Role>) -> (Report, Co
     go(settings, None, role, &Selection::default()).await
 }
 
+/// Runs every check against this tenant, on a file that is made out of the tenant's own.
+pub async fn walk_changed(settings: &Settings, change: impl FnOnce(&str) -> String) -> (Report, Counts) {
+    let lab = Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"));
+    let file = change(lab.deployment());
+    drop(lab);
+    go(settings, Some(&file), Some(Role::All), &Selection::default()).await
+}
+
 /// Runs the checks that judge the user's file, on this one.
 pub async fn walk_file(file: &str) -> Report {
     let only = Selection { only: vec!["version".to_owned(), "url".to_owned()], ..Selection::default() };
