@@ -17,6 +17,7 @@ use crate::{
     net::{
         Network,
         places::Place,
+        reach::{self, Places},
         session::{self, Session, Stream, Transcript},
     },
     oauth::Held,
@@ -87,6 +88,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: 0.0,
@@ -94,11 +96,11 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
     match prepare(look, earlier, world).await {
         Ok(visit) => {
             let began = Instant::now();
-            observation.road.clone_from(&visit.road);
+            observation.road.clone_from(&visit.places.road);
             let (path, open) = path(look, &visit, world).await;
             observation.paths.push(path);
             observation.duration_ms = tcp::ms(began);
-            hang_up(open, visit.places);
+            hang_up(open, visit.turns);
         }
         Err(stop) => observation.stop = Some(stop),
     }
@@ -111,11 +113,10 @@ struct Visit {
     presented: Presentation,
     held: Held,
     way: tcp::Look,
-    road: String,
+    places: Places,
     address: SocketAddr,
-    turned: bool,
     /// Given back when the connection is closed on both sides.
-    places: Vec<Place>,
+    turns: Vec<Place>,
 }
 
 async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Result<Visit, Stop> {
@@ -128,9 +129,9 @@ async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Re
         look.stop(Stage::Credential, Kind::Gibberish, "the token or its user holds characters that no token has")
     })?;
     let way = way(look)?;
-    let (road, address, turned) = address(&way, earlier, &world.network).await?;
-    let places = turn(look, &user, world).await?;
-    Ok(Visit { user, presented, held, way, road, address, turned, places })
+    let (places, address) = address(&way, earlier, &world.network).await?;
+    let turns = turn(look, &user, world).await?;
+    Ok(Visit { user, presented, held, way, places, address, turns })
 }
 
 fn way(look: &Look) -> Result<tcp::Look, Stop> {
@@ -144,26 +145,25 @@ fn way(look: &Look) -> Result<tcp::Look, Stop> {
     Ok(tcp::Look { host, port, service, depth: Depth::Service, public_issuers: Vec::new() })
 }
 
-/// The road and the address, and whether `--connect-to` has named it: what the look at this service found well, or what
-/// the name resolves to.
+/// The road and the address: what the look at this service found well, or what the name resolves to.
 async fn address(
     way: &tcp::Look,
     earlier: &[Arc<Observation>],
     network: &Network,
-) -> Result<(String, SocketAddr, bool), Stop> {
+) -> Result<(Places, SocketAddr), Stop> {
     let subject = format!("{}:{}", way.host, way.port);
     let service = earlier.iter().find(|seen| !seen.paths.is_empty() && seen.subject.eq_ignore_ascii_case(&subject));
     if let Some(service) = service {
-        let well = service.paths.iter().find(|path| path.stop.is_none()).unwrap_or(&service.paths[0]);
+        let well = service.paths.iter().find(|path| path.stop.is_none()).unwrap_or(&service.paths[0]).address;
         let turned = network.roads.turned(&way.host, way.port).is_some();
-        return Ok((service.road.clone(), well.address, turned));
+        return Ok((Places { road: service.road.clone(), addresses: vec![well], turned, proxy: None }, well));
     }
     let name = earlier.iter().find(|seen| seen.probe == "dns" && seen.subject.eq_ignore_ascii_case(&way.host));
-    let places = tcp::places(way, name.map(AsRef::as_ref), network).await?;
-    let (used, _) = tcp::by_family(&places, network);
+    let places = Places::find(&way.host, way.port, None, name.map(AsRef::as_ref), network).await?;
+    let (used, _) = places.by_family(network);
     let address = used.first().or(places.addresses.first()).copied();
     let address = address.ok_or_else(|| Stop::new(Protocol::Dns, Stage::Lookup, Kind::NoAddress, "no address"))?;
-    Ok((places.road, address, places.turned))
+    Ok((places, address))
 }
 
 /// Waits for a turn: first among the sign-ins of one sender, then among those at the host. Always in this order, so that
@@ -192,7 +192,7 @@ fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Place>) {
 
 /// What the connection showed, and the connection itself if it got as far as words inside TLS.
 async fn path(look: &Look, visit: &Visit, world: &World) -> (Path, Option<Box<dyn Stream>>) {
-    let mut path = tcp::begun(visit.address);
+    let mut path = reach::begun(visit.address);
     let mut transcript = Transcript::new();
     let (went, open) = match reach(visit, &world.network, &mut path, &mut transcript).await {
         Ok(stream) => walk(look, visit, stream, &world.network, &mut path, &mut transcript).await,
@@ -227,8 +227,8 @@ async fn reach(
     path: &mut Path,
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
-    let stream = tcp::connect(visit.turned, network, path, transcript).await?;
-    let stream = tcp::before_tls(&visit.way, Box::new(stream), network, path, transcript).await?;
+    let stream = tcp::connect(&visit.way, &visit.places, network, path, transcript).await?;
+    let stream = tcp::before_tls(&visit.way, stream, network, path, transcript).await?;
     tcp::encrypt(&visit.way, stream, network, path, transcript).await
 }
 
