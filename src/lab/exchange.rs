@@ -106,7 +106,7 @@ impl Cloud {
     }
 
     /// The variables that the deployment names, each with its value.
-    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+    pub fn secrets(&self) -> Vec<(String, String)> {
         self.tenant.secrets(&self.secret, |account| self.held_by(account))
     }
 
@@ -192,8 +192,8 @@ impl Cloud {
     /// What the variable of an account holds.
     fn held_by(&self, account: &Account) -> String {
         let now = Timestamp::now();
-        let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(account.user));
-        let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(account.user);
+        let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(&account.user));
+        let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(&account.user);
         let exchange = "https://outlook.office.com";
         match account.holds {
             Holds::Refresh => self.refresh_token(owner, now),

@@ -62,7 +62,7 @@ async fn go(settings: &Settings, file: Option<&str>, role: Option<Role>, selecti
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     let world = World::new(network);
     for (variable, value) in lab.secrets() {
-        world.wallet.net.lend(variable, value);
+        world.wallet.net.lend(&variable, value);
     }
     let report = run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await;
     (report, lab.counts())
