@@ -231,7 +231,36 @@ pub(super) struct Mailbox {
     pub send_as: Option<Vec<String>>,
 }
 
+impl Application {
+    /// What is changed, as the file names it.
+    pub fn parts(&self) -> impl Iterator<Item = &'static str> {
+        let parts = [
+            ("known", self.known.is_some()),
+            ("secret", self.secret.is_some()),
+            ("public", self.public.is_some()),
+            ("consent", self.consent.is_some()),
+            ("roles", self.roles.is_some()),
+            ("principal", self.principal.is_some()),
+        ];
+        parts.into_iter().filter(|(_, is_changed)| *is_changed).map(|(part, _)| part)
+    }
+}
+
 impl Mailbox {
+    /// What is changed, as the file names it.
+    pub fn switches(&self) -> impl Iterator<Item = &'static str> {
+        let switches = [
+            ("exists", self.exists.is_some()),
+            ("licensed", self.licensed.is_some()),
+            ("imap", self.imap.is_some()),
+            ("pop", self.pop.is_some()),
+            ("smtp", self.smtp.is_some()),
+            ("full-access", self.full_access.is_some()),
+            ("send-as", self.send_as.is_some()),
+        ];
+        switches.into_iter().filter(|(_, is_changed)| *is_changed).map(|(switch, _)| switch)
+    }
+
     /// True when this mailbox is meant.
     pub fn is_for(&self, address: &str) -> bool {
         self.name.as_ref().is_none_or(|name| name == address)

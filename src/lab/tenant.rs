@@ -174,7 +174,9 @@ impl Tenant {
             self.smtp_auth = tenant.smtp_auth;
         }
         if let Some(application) = &change.application {
-            claim("the application")?;
+            for part in application.parts() {
+                claim(&format!("{part} of the application"))?;
+            }
             self.application.change(application);
         }
         if let Some(refusal) = &change.entra {
@@ -191,7 +193,9 @@ impl Tenant {
         }
         let Some(wish) = &change.mailbox else { return Ok(()) };
         for mailbox in self.mailboxes.values_mut().filter(|mailbox| wish.is_for(&mailbox.address)) {
-            claim(&format!("the mailbox {}", mailbox.address))?;
+            for switch in wish.switches() {
+                claim(&format!("{switch} of the mailbox {}", mailbox.address))?;
+            }
             mailbox.change(wish);
         }
         Ok(())

@@ -140,7 +140,8 @@ fn because(report: &Report, finding: &Finding) -> String {
         .causes
         .iter()
         .map(|cause| {
-            let owner = words::fix(report, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
+            let owner =
+                words::fix(report, finding, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
             format!("{} ({}{})", code(&cause.cause), words::certainty(cause.certainty), owner.unwrap_or_default())
         })
         .collect();
