@@ -148,7 +148,7 @@ impl Lab {
             tenant.add_application_account();
         }
         let counter = Arc::new(Counter::default());
-        let cloud = Arc::new(Cloud::new(tenant, counter.clone()).map_err(|_| Error::Randomness)?);
+        let cloud = Arc::new(Cloud::new(tenant, counter.clone())?);
         let open = Arc::new(Semaphore::new(MOST_OPEN));
         let mut office = Office::open().map_err(|error| Error::Certificate(error.into()))?;
         let mut lab = Self {

@@ -160,6 +160,7 @@ fn probe_name(look: &Look) -> &'static str {
         Look::Token(_) => "token",
         Look::Mailbox(look) => look.protocol.name(),
         Look::Version(_) => "version",
+        Look::Application(_) => "application",
         Look::Url(_) => "url",
     }
 }

@@ -179,6 +179,8 @@ pub(super) struct Application {
     pub known: Option<bool>,
     /// What has become of its secret.
     pub secret: Option<Secret>,
+    /// ECE signs in with a certificate, and what has become of that.
+    pub certificate: Option<Certified>,
     /// It counts as a public client.
     pub public: Option<bool>,
     /// The delegated permissions that were consented to.
@@ -198,6 +200,19 @@ pub(super) enum Secret {
     /// It was the application's.
     Expired,
     /// It is something else.
+    Other,
+}
+
+/// What has become of the certificate that ECE has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Certified {
+    /// It is registered.
+    #[default]
+    Good,
+    /// It is registered, and its time is over.
+    Expired,
+    /// Another one is registered.
     Other,
 }
 
@@ -287,6 +302,8 @@ pub(super) struct Token {
     pub without: Vec<String>,
     /// When it ends, in minutes from now.
     pub minutes: Option<i64>,
+    /// How long it lives by a policy, in minutes.
+    pub lives_minutes: Option<i64>,
     /// How many groups its user is in.
     #[serde(default)]
     pub groups: usize,

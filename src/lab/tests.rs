@@ -35,6 +35,7 @@ const REQUIRED: &[&str] = &[
     "cert-name-mismatch",
     "cert-not-yet-valid",
     "cert-self-signed",
+    "client-certificate-invalid",
     "client-clock-skew",
     "client-secret-expired",
     "client-secret-invalid",
