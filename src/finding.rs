@@ -78,6 +78,9 @@ pub enum SkipReason {
 pub struct NamedCause {
     /// The cause's code.
     pub cause: String,
+    /// What is wrong, in one line; reports before 2026-11-24 do not have it.
+    #[serde(default)]
+    pub title: String,
     /// How sure that is.
     pub certainty: Certainty,
     /// What speaks for it.

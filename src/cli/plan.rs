@@ -121,7 +121,7 @@ fn rows_of(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static
             let sent = signed_in(&look.outward, "sends 1 message", roads, row);
             [Some(sent), found].into_iter().flatten().collect()
         }
-        Look::Version(_) | Look::Url(_) => Vec::new(),
+        Look::Version(_) | Look::Application(_) | Look::Url(_) => Vec::new(),
     }
 }
 

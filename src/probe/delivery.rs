@@ -119,6 +119,7 @@ fn begun(look: &Look) -> Observation {
         road: "direct".to_owned(),
         facts: Facts::default(),
         stop: None,
+        tried: Vec::new(),
         paths: Vec::new(), // one message, one judgement, although two connections carry it
         transcript: Vec::new(),
         steps: Vec::new(),
@@ -163,9 +164,9 @@ impl Trip<'_> {
         if tokio::time::Instant::now() + LEAST > limits.deadline {
             return Err(Stop::new(Protocol::Smtp, Stage::Sender, Kind::Deadline, "too little time was left"));
         }
-        self.seen.road.clone_from(&visit.road);
+        self.seen.road.clone_from(&visit.places.road);
         let message = message(&outward.mailbox, mark, Timestamp::now());
-        let path = mailbox::path(outward, &visit, Errand::Send(&message), self.world).await;
+        let path = mailbox::pay(outward, visit, Errand::Send(&message), self.world).await;
         self.note(path).map_or(Ok(()), Err)
     }
 
@@ -195,7 +196,7 @@ impl Trip<'_> {
     /// One session. Over IMAP it lasts until the message is there or the time is over, over POP3 it looks once.
     async fn look_once(&mut self, inward: &mailbox::Look, search: &Search) -> Result<(), Stop> {
         let visit = mailbox::prepare(inward, self.earlier, self.world).await?;
-        let path = mailbox::path(inward, &visit, Errand::Find(search), self.world).await;
+        let path = mailbox::pay(inward, visit, Errand::Find(search), self.world).await;
         self.note(path).map_or(Ok(()), Err)
     }
 

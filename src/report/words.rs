@@ -145,7 +145,8 @@ pub(super) enum Blocker {
 pub(super) fn blocker(report: &Report, blocked: &Finding) -> Blocker {
     let root = root(&report.findings, blocked);
     let causes = root.map_or(&[][..], |root| &report.findings[root].causes);
-    let fixes: Vec<usize> = causes.iter().filter_map(|cause| fix(report, &cause.cause)).map(|(n, _)| n).collect();
+    let fixes = causes.iter().filter_map(|cause| fix(report, &report.findings[root?], &cause.cause));
+    let fixes: Vec<usize> = fixes.map(|(number, _)| number).collect();
     if fixes.is_empty() { Blocker::Finding(root) } else { Blocker::Fixes(fixes) }
 }
 
@@ -155,10 +156,16 @@ pub(super) fn fixes(numbers: &[usize]) -> String {
     format!("fix {}", numbers.join(" or "))
 }
 
-/// The entry of "Fix first" for a cause, with its number counted from 1.
-pub(super) fn fix<'a>(report: &'a Report, cause: &str) -> Option<(usize, &'a FixFirst)> {
-    let place = report.summary.fix_first.iter().position(|fix| fix.cause == cause)?;
-    Some((place + 1, &report.summary.fix_first[place]))
+/// The entry of "Fix first" for a cause of a finding, with its number counted from 1. Where a cause has two entries, one
+/// for Microsoft's servers and one for the site's own, it is the one that explains the finding.
+pub(super) fn fix<'a>(report: &'a Report, finding: &Finding, cause: &str) -> Option<(usize, &'a FixFirst)> {
+    let fixes = &report.summary.fix_first;
+    let explains = |fix: &&FixFirst| {
+        fix.explains.iter().filter_map(|at| report.findings.get(*at)).any(|one| std::ptr::eq(one, finding))
+    };
+    let of_cause = || fixes.iter().filter(|fix| fix.cause == cause);
+    let fix = of_cause().find(explains).or_else(|| of_cause().next())?;
+    Some((fixes.iter().position(|one| std::ptr::eq(one, fix))? + 1, fix))
 }
 
 /// Who mends a cause, as people say it.
