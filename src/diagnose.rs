@@ -14,7 +14,7 @@ use crate::{
         check::Of,
     },
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, RuledOut, SkipReason, Status},
-    judge::sentence,
+    judge::{sentence, values},
     seen::{Kind, Observation, Protocol, Stage, Stop, Unit},
 };
 
@@ -85,10 +85,29 @@ fn diagnose_one<'c>(
         let seen = shows(sign, finding, observation, catalogue).filter(|_| observation.units().iter().any(holds))?;
         Some(Raised { cause, sign, seen, settles: sign.settles })
     });
-    weigh(
+    let mut diagnosis = weigh(
         raised.collect(),
         &Witness { check: &finding.check, subject: &finding.subject, account: finding.account.as_deref(), all },
-    )
+    );
+    if let Some(other) = other_road(observation, looks) {
+        diagnosis.standing.iter_mut().for_each(|candidate| candidate.because.push(other.clone()));
+    }
+    diagnosis
+}
+
+/// What the other road to the same service showed, in words, where there is one and a road can matter.
+fn other_road(observation: &Observation, looks: &[Observation]) -> Option<String> {
+    let same =
+        |look: &&Observation| look.beside && look.subject == observation.subject && look.probe == observation.probe;
+    let other = looks.iter().find(same).filter(|_| !observation.beside)?;
+    let road = if other.road == "direct" { "direct, without the proxy" } else { "through the proxy" };
+    if !other.came_through() {
+        let stop = other.paths.iter().filter_map(|path| path.stop.as_ref()).chain(&other.stop).next()?;
+        return Some(format!("{road}, it fails too: {}", sentence(stop)));
+    }
+    let issuers = values(other, "tls.issuer_organization");
+    let issuer = issuers.first().map(|issuer| format!(" (certificate issued by {issuer})")).unwrap_or_default();
+    Some(format!("{road}, it works{issuer}"))
 }
 
 /// A cause that a sign raises, with what was seen of it.
@@ -461,6 +480,7 @@ mod tests {
             subject: subject.to_owned(),
             own: false,
             road: "direct".to_owned(),
+            beside: false,
             facts: Facts::default(),
             stop: Some(stop),
             paths: Vec::new(),

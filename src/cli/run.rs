@@ -128,6 +128,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         lab: lab.is_some(),
         dns_suffixes: network.resolver.suffixes(),
         proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
+        proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
@@ -172,6 +173,7 @@ fn vantage() -> Run {
         cloud: String::new(),
         lab: false,
         proxy: None,
+        proxy_exceptions: Vec::new(),
         clock_offset_ms: None,
         interrupted: false,
     }

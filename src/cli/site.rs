@@ -15,7 +15,7 @@ use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     lab::Lab,
-    net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, tls::Trust},
+    net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, proxy, tls::Trust},
     plan::{Selection, Site},
     secret::{Secret, Source},
 };
@@ -81,10 +81,11 @@ pub struct Reach {
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
-    /// Reach web services through this HTTP proxy [default: what the environment or Windows says]
+    /// Reach web services through this HTTP proxy, but for the names in `NO_PROXY`; the direct road is looked at beside it
+    /// [default: what the environment or Windows says]
     #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
     proxy: Option<String>,
-    /// Use no proxy, whatever the environment says
+    /// Use no proxy, whatever the environment or Windows says
     #[arg(long)]
     no_proxy: bool,
 }
@@ -205,7 +206,7 @@ impl Reach {
                 "set HTTPS_PROXY in the environment, with user and password".to_owned(),
             ));
         }
-        Ok(Some(proxy))
+        Ok(Some(Proxy { not_for: proxy::exceptions(|name| std::env::var(name).ok()), ..proxy }))
     }
 
     pub fn family(&self) -> Family {

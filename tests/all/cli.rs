@@ -541,6 +541,22 @@ fn plan_tells_the_roads_that_were_chosen() {
     let plan = call(&["plan", "-4", "-o", "csv", "--resolve", "outlook.office365.com:993:52.98.241.162"]).stdout;
     assert!(plan.contains("to 52.98.241.162 (--resolve)"), "{plan}");
     assert!(!plan.contains("IPv6"), "{plan}");
+    let roads = |flags: &[&str]| -> Vec<(String, String)> {
+        let json = call(&[&["plan", "-o", "json", "--dns-server", "127.0.0.1"], flags].concat()).stdout;
+        let rows: Vec<serde_json::Value> = serde_json::from_str(&json).expect("JSON");
+        let text = |row: &serde_json::Value, key: &str| row[key].as_str().expect("a text").to_owned();
+        rows.iter().map(|row| (format!("{}:{}", text(row, "host"), row["port"]), text(row, "road"))).collect()
+    };
+    let of = |all: &[(String, String)], place: &str| -> Vec<String> {
+        all.iter().filter(|(host, _)| host == place).map(|(_, road)| road.clone()).collect()
+    };
+    let both = roads(&["--proxy", "http://proxy.test:3128"]);
+    assert_eq!(of(&both, "login.microsoftonline.com:443"), ["proxy proxy.test:3128 (--proxy)", "direct"]);
+    assert_eq!(of(&both, "outlook.office365.com:993"), ["direct"], "mail has one road");
+    assert_eq!(of(&both, "proxy.test:3128"), ["direct"], "the proxy itself is dialled");
+    assert_eq!(of(&both, "127.0.0.1:53"), ["direct"], "the resolver is asked, not the names");
+    assert!(both.iter().all(|(place, _)| place == "127.0.0.1:53" || !place.ends_with(":53")), "{both:?}");
+    assert_eq!(of(&roads(&["--no-proxy"]), "login.microsoftonline.com:443"), ["direct"]);
     let shallow = call(&["plan", "-o", "csv", "--only", "tcp"]).stdout;
     assert!(shallow.contains("993,\"tcp\",\"tcp\"") && !shallow.contains("imap\""), "{shallow}");
 }

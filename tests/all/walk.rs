@@ -93,6 +93,7 @@ fn vantage() -> Run {
         cloud: "worldwide".to_owned(),
         lab: true,
         proxy: None,
+        proxy_exceptions: Vec::new(),
         clock_offset_ms: None,
         interrupted: false,
     }
