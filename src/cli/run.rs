@@ -152,7 +152,12 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
 async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, Trouble> {
     let Some(faults) = &arguments.lab else { return Ok(None) };
     let faults = faults.split(',').map(str::trim).filter(|fault| !fault.is_empty()).map(str::to_owned).collect();
-    let settings = Settings { faults, latency: arguments.lab_latency.unwrap_or_default(), ..Settings::default() };
+    let settings = Settings {
+        faults,
+        latency: arguments.lab_latency.unwrap_or_default(),
+        proxy: arguments.site.reach.names_a_proxy(),
+        ..Settings::default()
+    };
     Ok(Some(Lab::start(&settings).await?))
 }
 

@@ -184,17 +184,25 @@ impl Reach {
         Ok(Roads {
             resolve: self.resolve.clone(),
             connect_to: self.connect_to.iter().cloned().chain(of_lab).collect(),
-            proxy: self.proxy(lab.is_some())?,
+            proxy: self.proxy(lab)?,
             only_mapped: lab.is_some(),
         })
     }
 
-    /// The proxy: the flag's, or what the environment or Windows says. The lab is reached without one.
-    fn proxy(&self, lab: bool) -> Result<Option<Proxy>, Trouble> {
-        if self.no_proxy || lab {
+    /// True when the proxy is named, and not left to what this host says.
+    pub fn names_a_proxy(&self) -> bool {
+        self.proxy.is_some()
+    }
+
+    /// The proxy: the flag's, or what the environment or Windows says. The lab knows its own alone.
+    fn proxy(&self, lab: Option<&Lab>) -> Result<Option<Proxy>, Trouble> {
+        if self.no_proxy {
             return Ok(None);
         }
         let Some(setting) = &self.proxy else {
+            if let Some(lab) = lab {
+                return Ok(lab.proxy().map(|setting| Proxy::read(setting, "the lab")).transpose()?);
+            }
             let of_environment = Proxy::of_environment(|name| std::env::var(name).ok())?;
             return Ok(of_environment.or_else(of_windows));
         };

@@ -7,7 +7,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -24,6 +24,7 @@ use super::{
     entra::Entra,
     mint::{self, Mint},
     place::{PRINCIPAL_ID, TENANT_ID},
+    proxy::End,
     store::Store,
     tenant::{APPLICATION, Account, Holds, Mailbox, Tenant},
 };
@@ -51,6 +52,8 @@ pub(super) struct Cloud {
     pub counter: Arc<Counter>,
     /// The application's secret.
     pub secret: String,
+    /// Where the tunnels of the site's proxy end; known when all servers are there.
+    pub tunnels: OnceLock<Vec<End>>,
     sending: Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
@@ -102,7 +105,7 @@ impl Cloud {
         let mint = Mint::new()?;
         let secret = format!("lab8Q~{}", mint.word(25).replace(['-', '_'], "x"));
         let (entra, store, sending) = (Entra::default(), Store::default(), Mutex::default());
-        Ok(Self { tenant, mint, entra, store, counter, secret, sending })
+        Ok(Self { tenant, mint, entra, store, counter, secret, tunnels: OnceLock::new(), sending })
     }
 
     /// The variables that the deployment names, each with its value.
