@@ -211,8 +211,11 @@ pub struct Run {
     pub cloud: String,
     /// True when the built-in tenant was looked at, not Microsoft's.
     pub lab: bool,
-    /// The proxy that was used.
+    /// The proxy that was used, and where it was learnt from.
     pub proxy: Option<String>,
+    /// The names that are reached without it.
+    #[serde(default)]
+    pub proxy_exceptions: Vec<String>,
     /// How far this host's clock is ahead of the servers' clocks, in milliseconds.
     pub clock_offset_ms: Option<i64>,
     /// True when the run was interrupted before its end.

@@ -253,7 +253,8 @@ redirect_urls = ["{REDIRECT_URL}"]
         token: impl Fn(&Account) -> String,
     ) -> Vec<(String, String)> {
         let accounts = self.accounts.iter().map(|account| (account.variable.clone(), token(account)));
-        let own = [(SECRET, secret), (CERTIFICATE, certificate)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let own =
+            [(SECRET, secret), (CERTIFICATE, certificate)].map(|(name, value)| (name.to_owned(), value.to_owned()));
         own.into_iter().chain(accounts).collect()
     }
 }

@@ -69,7 +69,7 @@ impl Places {
         Ok(Self {
             road: proxy.road(),
             addresses: with_port(&addresses, proxy.port),
-            turned: true,
+            turned: false,
             proxy: Some(proxy.clone()),
         })
     }

@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use super::{Fact, Shape, fact, https, imap, pop3, smtp, timed, tls};
 use crate::{
     net::{
-        Network, Proxy,
+        Network, Proxy, Way,
         reach::{self, MOST_ADDRESSES, Places},
         session::{Session, Stream, Transcript},
     },
@@ -35,6 +35,8 @@ pub struct Look {
     pub service: Service,
     /// How deep to look.
     pub depth: Depth,
+    /// Which road is taken, where there are two.
+    pub way: Way,
     /// Organisations that issue certificates to the public; an issuer outside this list is an inspecting device.
     pub public_issuers: Vec<String>,
 }
@@ -84,6 +86,7 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
         subject: format!("{}:{}", look.host, look.port),
         own: false, // the run knows whose it is
         road: proxied(look, network).map_or_else(|| "direct".to_owned(), Proxy::road),
+        beside: look.way == Way::Beside,
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
@@ -122,7 +125,7 @@ fn probe(look: &Look) -> &'static str {
 /// Web services go through the proxy, where there is one and nothing else is ordered.
 fn proxied<'n>(look: &Look, network: &'n Network) -> Option<&'n Proxy> {
     let is_web = matches!(look.service, Service::Https(_));
-    network.roads.proxied(&look.host, look.port).filter(|_| is_web)
+    network.roads.proxy_on(look.way, &look.host, look.port).filter(|_| is_web)
 }
 
 fn left_out(count: usize) -> Vec<Line> {
@@ -297,7 +300,7 @@ pub(super) mod tests {
 
     pub(in crate::probe) fn look(service: Service, depth: Depth) -> Look {
         let public_issuers = vec!["lab authority".to_owned()];
-        Look { host: "mail.test".to_owned(), port: 443, service, depth, public_issuers }
+        Look { host: "mail.test".to_owned(), port: 443, service, depth, way: Way::InForce, public_issuers }
     }
 
     /// A server that encrypts, and tells how much it then receives.
