@@ -128,6 +128,9 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         lab: lab.is_some(),
         dns_suffixes: network.resolver.suffixes(),
         proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
+        proxy_script: site.reach.proxy_script(&network.roads, lab.is_some()),
+        firewall: network.firewall.as_ref().map(|firewall| host::shut_ports(firewall)),
+        ece_home: site.ece_home(&deployment, lab.is_some()),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
@@ -172,6 +175,9 @@ fn vantage() -> Run {
         cloud: String::new(),
         lab: false,
         proxy: None,
+        proxy_script: None,
+        firewall: None,
+        ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
     }

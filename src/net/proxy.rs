@@ -3,6 +3,8 @@
 //! In: a flag, the environment, or what Windows has stored. Out: a [`Proxy`], and a stream through it (RFC 9110, section
 //! 9.3.6). An HTTP proxy carries HTTPS; it does not carry ECE's mail, which is why only looks at web services use it.
 
+pub mod windows;
+
 use std::{fmt, net::IpAddr};
 
 use base64::Engine as _;
@@ -113,25 +115,6 @@ impl Proxy {
         let not_for =
             not_for.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
         Ok(Some(Self { not_for, ..Self::read(&setting, name)? }))
-    }
-
-    /// The proxy that Windows has stored for this user, out of what `reg query` prints of Internet Settings.
-    #[must_use]
-    pub fn of_internet_settings(printed: &str) -> Option<Self> {
-        let value = |name: &str| {
-            let line = printed.lines().find(|line| line.split_whitespace().next() == Some(name))?;
-            line.split_whitespace().nth(2).map(str::to_owned)
-        };
-        if value("ProxyEnable").as_deref() != Some("0x1") {
-            return None;
-        }
-        let servers = value("ProxyServer")?;
-        let of_https = servers.split(';').find_map(|server| server.strip_prefix("https="));
-        let setting = of_https.or_else(|| servers.split(';').find(|server| !server.contains('=')))?;
-        let not_for = value("ProxyOverride").unwrap_or_default();
-        let not_for = not_for.split(';').filter(|entry| *entry != "<local>" && !entry.is_empty());
-        let not_for = not_for.map(|entry| entry.trim_start_matches('*').to_owned()).collect();
-        Some(Self { not_for, ..Self::read(setting, "Windows Internet Settings").ok()? })
     }
 
     /// The road through it, as reports name it.
@@ -284,17 +267,6 @@ mod tests {
             assert!(!proxy.is_for(host), "{host}");
         }
         assert_eq!(Proxy::of_environment(|_| None), Ok(None));
-    }
-
-    #[test]
-    fn windows_internet_settings() {
-        let printed = "\r\nHKEY_CURRENT_USER\\...\\Internet Settings\r\n    ProxyEnable    REG_DWORD    0x1\r\n    \
-                       ProxyServer    REG_SZ    http=a:80;https=p.test:8080\r\n    ProxyOverride    REG_SZ    *.inside.test;<local>\r\n";
-        let proxy = Proxy::of_internet_settings(printed).unwrap();
-        assert_eq!(proxy.to_string(), "p.test:8080");
-        assert!(!proxy.is_for("a.inside.test"));
-        assert_eq!(Proxy::of_internet_settings(&printed.replace("0x1", "0x0")), None);
-        assert_eq!(Proxy::of_internet_settings("rubbish"), None);
     }
 
     #[test]

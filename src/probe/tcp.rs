@@ -28,6 +28,7 @@ const MOST_PATHS: usize = 32;
 pub const FACTS: &[Fact] = &[
     fact("tcp.open", Shape::Bool, "connection opened"),
     fact("tcp.unused_addresses", Shape::List, "not dialled, as this host does not use their family"),
+    fact("tcp.shut_here", Shape::List, "what shuts the port in this host's own firewall"),
 ];
 
 /// A look at a service.
@@ -103,6 +104,10 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
             observation.transcript = left_out(places.addresses.len());
             let (used, unused) = by_family(&places, network);
             observation.facts.set("tcp.unused_addresses", unused);
+            if let Some(firewall) = &network.firewall {
+                let port = places.addresses.first().map_or(look.port, SocketAddr::port);
+                observation.facts.set("tcp.shut_here", firewall.shuts(port));
+            }
             let paths = used.iter().take(MOST_PATHS);
             let paths = paths.map(|address| path(look, *address, &places, network));
             observation.paths = join_all(paths).await;
@@ -307,10 +312,20 @@ pub(super) async fn connect(
         let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
         return Err(tcp(Halt::new(Kind::Unreachable, format!("this host has no road for {family}"))));
     }
-    let opened = timed(Stage::Connect, &mut path.steps, dial::open(to, &network.limits)).await.map_err(tcp)?;
+    let opened = timed(Stage::Connect, &mut path.steps, dial::open(to, &network.limits)).await;
+    let opened = opened.map_err(|halt| tcp(explained(halt, to.port(), network)))?;
     path.facts.set("tcp.open", true);
     transcript.note(Mark::Remark, &format!("connected to {to}"));
     Ok(opened)
+}
+
+/// What the system forbids, with the rules of its firewall that say so.
+fn explained(halt: Halt, port: u16, network: &Network) -> Halt {
+    let shut = network.firewall.as_ref().map(|firewall| firewall.shuts(port)).unwrap_or_default();
+    if halt.kind != Kind::Forbidden || shut.is_empty() {
+        return halt;
+    }
+    Halt::new(halt.kind, format!("{}; the Windows firewall shuts port {port}: {}", halt.words, shut.join("; ")))
 }
 
 /// SMTP alone has words before encryption. Its probe ends the path when bytes stand behind the STARTTLS answer, so none
@@ -405,7 +420,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::net::{
-        ConnectTo, Family, Resolve, Roads, dns,
+        ConnectTo, Family, Resolve, Roads, dns, firewall,
         limit::for_tests,
         tls::{
             Trust,
@@ -420,6 +435,7 @@ pub(super) mod tests {
             roads,
             family: Family::Both,
             trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            firewall: None,
             limits: for_tests(Duration::from_secs(20)),
         }
     }
@@ -476,6 +492,21 @@ pub(super) mod tests {
         let ask = https::Ask::Answer { path: "/".to_owned() };
         let observation = observe(&look(Service::Https(ask), depth), None, &network(&papers, road_to(server))).await;
         (only(observation), received.recv().await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn what_the_system_forbids_is_told_with_the_rule_that_says_so() {
+        let rule = "v2.31|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RPort=587|Name=No mail|".to_owned();
+        let profile = ("Domain", firewall::Configured::default(), firewall::Configured::default());
+        let firewall = Some(Arc::new(firewall::Firewall::of(&[profile], &[rule], &[])));
+        let network = Network { firewall, ..network(&issued(GOOD), Roads::default()) };
+        let said = |kind, port| explained(Halt::new(kind, "forbidden"), port, &network).words;
+        let told = "forbidden; the Windows firewall shuts port 587: rule \"No mail\" (profile Domain)";
+        assert_eq!(said(Kind::Forbidden, 587), told);
+        assert_eq!(
+            (said(Kind::Forbidden, 993), said(Kind::TimedOut, 587)),
+            ("forbidden".to_owned(), "forbidden".to_owned())
+        );
     }
 
     #[tokio::test]

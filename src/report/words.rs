@@ -219,14 +219,24 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     }
     let zone =
         run.utc_offset_minutes.map(|minutes| format!(" (local time is UTC{})", offset(minutes))).unwrap_or_default();
-    vec![
+    let mut vantage = vec![
         ("from", joined([&format!("{}{addresses}", run.host), &run.os])),
-        ("as", format!("{}, cloud {}", role(&run.role), run.cloud)),
+        ("as", format!("{}, cloud {}{}", role(&run.role), run.cloud, ece_home(report))),
         ("at", format!("{}{zone}", run.started)),
         ("road", road(report)),
         ("DNS", resolvers),
         ("clock", clock(run.clock_offset_ms, run.lab)),
-    ]
+    ];
+    vantage.extend(run.firewall.as_deref().map(|shut| ("ports", ports(shut))));
+    vantage
+}
+
+/// What this host's own firewall shuts.
+fn ports(shut: &[String]) -> String {
+    match shut {
+        [] => "the Windows firewall shuts none that ECE needs".to_owned(),
+        some => format!("shut by the Windows firewall: {}", list(some, 8)),
+    }
 }
 
 /// The first `most` of some texts, and how many are left.
@@ -270,14 +280,28 @@ fn role(role: &str) -> String {
     }
 }
 
+/// Whether ECE is on this host, as far as its folder tells. What is installed there does not tell the role.
+fn ece_home(report: &Report) -> String {
+    match &report.run.ece_home {
+        Some(home) => format!("; ECE's folder is {home}"),
+        None if report.run.os.starts_with("Windows") && !report.run.lab => "; no folder of ECE seen here".to_owned(),
+        None => String::new(),
+    }
+}
+
 fn road(report: &Report) -> String {
-    let road = match &report.run.proxy {
+    let run = &report.run;
+    let road = match &run.proxy {
         Some(proxy) => format!("through the proxy {proxy}"),
         None => "direct, no proxy".to_owned(),
     };
-    let road = match report.run.ipv6 {
+    let road = match run.ipv6 {
         Some(true) => format!("{road}; IPv4 and IPv6"),
         Some(false) => format!("{road}; no IPv6 on this host"),
+        None => road,
+    };
+    let road = match &run.proxy_script {
+        Some(script) => format!("{road}; Windows lets the script {script} choose, which was not run: see --proxy"),
         None => road,
     };
     let others: BTreeSet<&str> =

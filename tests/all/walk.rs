@@ -72,6 +72,7 @@ fn network(lab: &Lab, limits: Limits) -> Network {
         roads: Roads { resolve: Vec::new(), connect_to: rules.collect(), only_mapped: true, proxy: None },
         family: Family::Both,
         trust: Arc::new(Trust::of_pem(lab.ca_pem())),
+        firewall: None,
         limits,
     }
 }
@@ -93,6 +94,9 @@ fn vantage() -> Run {
         cloud: "worldwide".to_owned(),
         lab: true,
         proxy: None,
+        proxy_script: None,
+        firewall: None,
+        ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
     }
