@@ -129,6 +129,9 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         dns_suffixes: network.resolver.suffixes(),
         proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
         proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
+        proxy_script: site.reach.proxy_script(&network.roads, lab.is_some()),
+        firewall: network.firewall.as_ref().map(|firewall| host::shut_ports(firewall)),
+        ece_home: site.ece_home(&deployment, lab.is_some()),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
@@ -179,6 +182,9 @@ fn vantage() -> Run {
         lab: false,
         proxy: None,
         proxy_exceptions: Vec::new(),
+        proxy_script: None,
+        firewall: None,
+        ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
     }
