@@ -138,6 +138,7 @@ fn not_made(planned: &PlannedLook) -> Observation {
         subject: planned.subject.clone(),
         own: planned.own,
         road: "direct".to_owned(),
+        beside: false,
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),

@@ -7,7 +7,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use super::{
     entra::{Entra, assertion::Registered},
     mint::{self, Mint},
     place::{PRINCIPAL_ID, TENANT_ID},
+    proxy::End,
     store::Store,
     tenant::{APPLICATION, Account, Holds, Mailbox, Tenant},
 };
@@ -52,6 +53,8 @@ pub(super) struct Cloud {
     pub secret: String,
     /// The certificate that it may sign in with in its place.
     pub certificate: Registered,
+    /// Where the tunnels of the site's proxy end; known when all servers are there.
+    pub tunnels: OnceLock<Vec<End>>,
     sending: Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
@@ -105,7 +108,7 @@ impl Cloud {
         let certificate = Registered::new(certificate).map_err(|error| super::Error::Certificate(error.into()))?;
         let secret = format!("lab8Q~{}", mint.word(25).replace(['-', '_'], "x"));
         let (entra, store, sending) = (Entra::default(), Store::default(), Mutex::default());
-        Ok(Self { tenant, mint, entra, store, counter, secret, certificate, sending })
+        Ok(Self { tenant, mint, entra, store, counter, secret, certificate, tunnels: OnceLock::new(), sending })
     }
 
     /// The variables that the deployment names, each with its value.

@@ -125,6 +125,9 @@ pub(super) struct Change {
     pub certificate: Option<Certificate>,
     /// How TLS is spoken.
     pub tls: Option<Tls>,
+    /// The site has a proxy, and this server uses it.
+    #[serde(default)]
+    pub proxy: bool,
     /// How far the servers' clocks are ahead, in minutes.
     pub clock_minutes: Option<i32>,
     /// The moments at which `steps` take the place of the healthy reply.
@@ -538,6 +541,8 @@ pub(super) enum Moment {
     Message,
     /// Any other page.
     Page,
+    /// What the proxy says to CONNECT.
+    Tunnel,
 }
 
 /// One thing that a server does.

@@ -52,6 +52,7 @@ pub async fn observe(look: &Look, world: &World) -> Observation {
         facts,
         stop: ends.err(),
         paths: Vec::new(),
+        beside: false,
         tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),

@@ -120,6 +120,7 @@ fn begun(look: &Look) -> Observation {
         facts: Facts::default(),
         stop: None,
         tried: Vec::new(),
+        beside: false,
         paths: Vec::new(), // one message, one judgement, although two connections carry it
         transcript: Vec::new(),
         steps: Vec::new(),

@@ -109,6 +109,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         subject: look.account.clone(),
         own: false,
         road: road(look, world),
+        beside: false,
         facts,
         stop,
         paths: Vec::new(),
