@@ -120,7 +120,7 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
             credential: "access token",
             ..row
         }),
-        Look::Version(_) | Look::Application(_) | Look::Url(_) => None,
+        Look::Version(_) | Look::Directory(_) | Look::Url(_) => None,
     }
 }
 

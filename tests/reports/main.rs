@@ -56,7 +56,8 @@ fn with_mailboxes(well: usize) -> Report {
     let mut findings = Vec::new();
     let mut mailbox = |name: &str, inbound: &str, [receive, open, send, sender]: [Status; 4]| {
         let account = name.split(['@', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).next().map(str::to_owned);
-        let mut add = |check: &str, status| findings.push(Finding { account: account.clone(), ..finding(check, name, status) });
+        let mut add =
+            |check: &str, status| findings.push(Finding { account: account.clone(), ..finding(check, name, status) });
         add(&format!("{inbound}.sign-in"), receive);
         add(&format!("{inbound}.mailbox-opens"), open);
         add("smtp.sign-in", send);
