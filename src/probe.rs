@@ -3,8 +3,8 @@
 //! In: a [`Look`] from the plan, and what earlier looks saw. Out: an [`Observation`]. What a probe can measure is
 //! declared in its `FACTS`; a check that reads any other fact is refused when the catalogue is loaded.
 
-pub mod application;
 pub mod delivery;
+pub mod directory;
 pub mod dns;
 pub mod https;
 pub mod imap;
@@ -42,7 +42,7 @@ pub enum Look {
     /// The installed level of ECE, from the user's file.
     Version(version::Look),
     /// What the application proves itself with, from the user's file.
-    Application(application::Look),
+    Directory(directory::Look),
     /// The addresses of ECE's web pages, from the user's file.
     Url(url::Look),
 }
@@ -78,7 +78,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         Look::Mailbox(look) => mailbox::observe(look, earlier, world).await,
         Look::Delivery(look) => delivery::observe(look, earlier, world).await,
         Look::Version(look) => version::observe(look),
-        Look::Application(look) => application::observe(look, world).await,
+        Look::Directory(look) => directory::observe(look, world).await,
         Look::Url(look) => url::observe(look),
     }
 }
@@ -122,7 +122,7 @@ impl std::fmt::Display for Shape {
 pub const FACTS: &[(&str, &[Fact])] = &[
     ("version", version::FACTS),
     ("url", url::FACTS),
-    ("application", application::FACTS),
+    ("directory", directory::FACTS),
     ("dns", dns::FACTS),
     ("tcp", tcp::FACTS),
     ("tls", tls::FACTS),

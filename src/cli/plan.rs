@@ -166,7 +166,7 @@ fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Ro
             let sent = signed_in(&look.outward, "sends 1 message", roads, row);
             [Some(sent), found].into_iter().flatten().collect()
         }
-        Look::Dns(_) | Look::Version(_) | Look::Application(_) | Look::Url(_) => Vec::new(),
+        Look::Dns(_) | Look::Version(_) | Look::Directory(_) | Look::Url(_) => Vec::new(),
     }
 }
 
