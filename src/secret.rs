@@ -238,6 +238,7 @@ fn of_bytes(bytes: &[u8]) -> Result<Secret, String> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use std::time::{Duration, Instant};
 
     use super::*;
