@@ -10,13 +10,16 @@ use std::{
 use clap::Args;
 use tokio::{sync::watch, time::Instant};
 
-use super::{Trouble, catalogue, option};
+use super::{Trouble, catalogue, option, print};
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     lab::Lab,
     net::{
-        ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, firewall, java, proxy::windows,
+        ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads,
+        dns::Resolver,
+        firewall, java,
+        proxy::{self, windows},
         tls::Trust,
     },
     plan::{Selection, Site},
@@ -25,6 +28,9 @@ use crate::{
 
 /// The folder that ECE is installed in by default (Cisco tech note 215325).
 const ECE_HOME: &str = "C:\\ECE";
+
+/// A shorter password of a proxy is known to the net only behind its user: by itself it may be a word of every report.
+const SHORTEST_PASSWORD: usize = 8;
 
 /// The user's file, when none is named and it is there.
 const DEFAULT_FILE: &str = "ece-check.toml";
@@ -84,10 +90,11 @@ pub struct Reach {
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
-    /// Reach web services through this HTTP proxy [default: what the environment or Windows says]
+    /// Reach web services through this HTTP proxy, but for the names in `NO_PROXY`; the direct road is looked at beside it
+    /// [default: what the environment or Windows says]
     #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
     proxy: Option<String>,
-    /// Use no proxy, whatever the environment says
+    /// Use no proxy, whatever the environment or Windows says
     #[arg(long)]
     no_proxy: bool,
 }
@@ -185,19 +192,27 @@ impl Reach {
         Ok(Roads {
             resolve: self.resolve.clone(),
             connect_to: self.connect_to.iter().cloned().chain(of_lab).collect(),
-            proxy: self.proxy(lab.is_some())?,
+            proxy: self.proxy(lab)?,
             only_mapped: lab.is_some(),
         })
     }
 
-    /// The proxy: the flag's, or what the environment or Windows says. The lab is reached without one.
-    fn proxy(&self, lab: bool) -> Result<Option<Proxy>, Trouble> {
-        if self.no_proxy || lab {
+    /// True when the proxy is named, and not left to what this host says.
+    pub fn names_a_proxy(&self) -> bool {
+        self.proxy.is_some()
+    }
+
+    /// The proxy: the flag's, or what the environment or Windows says. The lab knows its own alone.
+    fn proxy(&self, lab: Option<&Lab>) -> Result<Option<Proxy>, Trouble> {
+        if self.no_proxy {
             return Ok(None);
         }
         let Some(setting) = &self.proxy else {
+            if let Some(lab) = lab {
+                return Ok(lab.proxy().map(|setting| Proxy::read(setting, "the lab")).transpose()?);
+            }
             let of_environment = Proxy::of_environment(|name| std::env::var(name).ok())?;
-            return Ok(of_environment.or_else(|| windows::stored().proxy()));
+            return Ok(of_environment.or_else(|| windows::stored().proxy()).inspect(known));
         };
         let proxy = Proxy::read(setting, "--proxy")?;
         if proxy.credentials.is_some() {
@@ -207,7 +222,7 @@ impl Reach {
                 "set HTTPS_PROXY in the environment, with user and password".to_owned(),
             ));
         }
-        Ok(Some(proxy))
+        Ok(Some(Proxy { not_for: proxy::exceptions(|name| std::env::var(name).ok()), ..proxy }))
     }
 
     /// The script that chooses the proxy, where Windows names one and nothing else says which proxy is used.
@@ -270,6 +285,16 @@ fn home(deployment: &Deployment) -> PathBuf {
     deployment.ece.home.clone().unwrap_or_else(|| PathBuf::from(ECE_HOME))
 }
 
+/// A proxy that quotes the password must not get it into a report.
+fn known(proxy: &Proxy) {
+    let Some(credentials) = &proxy.credentials else { return };
+    print::net().add(credentials);
+    let password = credentials.expose().split_once(':').map(|(_, password)| password).unwrap_or_default();
+    if password.len() >= SHORTEST_PASSWORD {
+        print::net().add(&Secret::new(password));
+    }
+}
+
 fn read_password(source: &Source) -> Result<Secret, Trouble> {
     let Source::Env(name) = source else {
         let right = "write java_trust_store_password = { env = \"NAME\" }";
@@ -284,7 +309,7 @@ fn read_password(source: &Source) -> Result<Secret, Trouble> {
             "set it to the store's password".to_owned(),
         )
     };
-    std::env::var(name).map(Secret::new).map_err(|_| missing())
+    std::env::var(name).map(Secret::new).map_err(|_| missing()).inspect(|password| print::net().add(password))
 }
 
 /// Limits that begin now, and what ends them early.
