@@ -131,7 +131,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
         proxy_script: site.reach.proxy_script(&network.roads, lab.is_some()),
         firewall: network.firewall.as_ref().map(|firewall| host::shut_ports(firewall)),
-        ece_home: site.ece_home(&deployment, lab.is_some()),
+        ece_home: site::ece_home(&deployment, lab.is_some()),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };

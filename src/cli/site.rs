@@ -154,12 +154,6 @@ impl Arguments {
         if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home(deployment)) }
     }
 
-    /// The folder of ECE, when it is there. In the lab only the one that the file names counts.
-    pub fn ece_home(&self, deployment: &Deployment, lab: bool) -> Option<String> {
-        let is_asked = !lab || deployment.ece.home.is_some();
-        Some(home(deployment)).filter(|home| is_asked && home.is_dir()).map(|home| home.display().to_string())
-    }
-
     /// Reads Java's trust stores.
     ///
     /// # Errors
@@ -284,6 +278,12 @@ impl Reach {
             limits,
         })
     }
+}
+
+/// The folder of ECE, when it is there. In the lab only the one that the file names counts.
+pub fn ece_home(deployment: &Deployment, lab: bool) -> Option<String> {
+    let is_asked = !lab || deployment.ece.home.is_some();
+    Some(home(deployment)).filter(|home| is_asked && home.is_dir()).map(|home| home.display().to_string())
 }
 
 fn home(deployment: &Deployment) -> PathBuf {
