@@ -9,7 +9,7 @@ use crate::{
     seen::{Observation, Path, Value},
 };
 
-/// The fact whose values are commands: one a line.
+/// The fact whose items are commands: one a line.
 const COMMANDS: &str = "tls.java_keytool";
 
 /// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
@@ -18,7 +18,7 @@ pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Obser
         .iter()
         .filter_map(|at| findings[*at].look.and_then(|look| looks.get(look)).map(|look| (&findings[*at], look)))
         .collect();
-    replace(text, |name| value(name, &shown))
+    replace(text, |name| if name == "endpoints" { endpoints(looks) } else { value(name, &shown) })
 }
 
 /// Puts a plain word in place of every placeholder: `<hosts>`, `<days left>`.
@@ -57,10 +57,23 @@ fn value(name: &str, shown: &[(&Finding, &Observation)]) -> String {
         "sources" => {
             shown.iter().flat_map(|(_, look)| look.paths.iter()).filter_map(|path| path.source.clone()).collect()
         }
-        fact => shown.iter().flat_map(|(_, look)| values(look, fact)).map(|value: Value| value.to_string()).collect(),
+        fact => {
+            let items = |value: Value| match value {
+                Value::List(items) if !items.is_empty() => items,
+                other => vec![other.to_string()],
+            };
+            shown.iter().flat_map(|(_, look)| values(look, fact)).flat_map(items).collect()
+        }
     };
     let between = if name == COMMANDS { "\n" } else { ", " };
     if values.is_empty() { "…".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(between) }
+}
+
+/// Every name and port of Microsoft's that this run went to: what a rule on the way must hold.
+fn endpoints(looks: &[Observation]) -> String {
+    let services = looks.iter().filter(|look| !look.own && port(&look.subject).is_some());
+    let all: BTreeSet<&str> = services.map(|look| look.subject.as_str()).collect();
+    if all.is_empty() { "…".to_owned() } else { all.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
 fn host(subject: &str) -> &str {

@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::road;
 use crate::{
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, Report, SkipReason, Status},
+    judge::values,
     probe,
+    seen::Value,
 };
 
 /// The sections of Cisco's checklist in its order, with their titles.
@@ -228,7 +230,19 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(both) = road::both(report) {
         lines.insert(4, ("roads", both));
     }
+    let stores = report.looks.iter().flat_map(|look| values(look, "tls.java_stores"));
+    let stores: Vec<String> =
+        stores.flat_map(|value| if let Value::List(items) = value { items } else { Vec::new() }).collect();
+    if !stores.is_empty() {
+        lines.push(("Java", list(&distinct(stores), 8)));
+    }
     lines
+}
+
+fn distinct(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort();
+    texts.dedup();
+    texts
 }
 
 /// The first `most` of some texts, and how many are left.

@@ -66,7 +66,10 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
             "redirect-url-mismatch",
         ],
     ),
-    ("a proxy that is written https:// is refused before anything is opened; src/net/proxy.rs shows it", &["proxy-scheme-wrong"]),
+    (
+        "a proxy that is written https:// is refused before anything is opened; src/net/proxy.rs shows it",
+        &["proxy-scheme-wrong"],
+    ),
     (
         "a mistake of another client on the wire, which ece-check does not make; read from its text by explain",
         &[

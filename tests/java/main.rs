@@ -88,10 +88,36 @@ fn store_is_found_below_the_home_of_ece() {
     assert_eq!(output.status.code(), Some(1), "{report:#}");
     let found = texts(&report["findings"], "found").join("\n");
     assert!(found.contains(&store.file.display().to_string()), "it does not say which store it found: {found}");
+    assert!(found.contains("Java 11.0.2"), "it does not say of which Java: {found}");
+    assert!(found.contains("this server says: trusted"), "it does not say what this server thinks: {found}");
+    let plan = command(&["plan"]).args(&arguments).output().expect("the binary runs");
+    let plan = words(&plan).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plan.contains("one address 3 times more"), "further connections are announced: {plan}");
 
     let lines = lines_that_mend(&report);
     bash(&lines, "changeit");
     assert_eq!(tenant.run(&arguments, None).status.code(), Some(0), "after {lines}");
+}
+
+#[test]
+fn store_that_was_only_come_upon_and_cannot_be_read_stops_nothing() {
+    let tenant = Tenant::start();
+    let store = Store::without_the_root("PKCS12", OWN);
+    let config = store.folder.path().join("site.toml");
+    fs::write(&config, format!("[ece]\nhome = '{}'\n", store.folder.path().display())).expect("a file");
+    let output = tenant.run(&["--config".into(), config.into_os_string()], None);
+    assert_ne!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("not asked") && words(&output).contains("changeit"), "{}", words(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report on stdout alone");
+    assert_eq!(
+        report["findings"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|one| one["check"] == "tls.java-trust" && one["status"] == "pass")
+            .count(),
+        0
+    );
 }
 
 /// A store that lacks the root fails the check; the line of the report, run as it is, makes it pass.
@@ -149,6 +175,8 @@ impl Store {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let inner = folder.path().join("Programme für ECE/jre/lib/security");
         fs::create_dir_all(&inner).expect("a folder");
+        let release = folder.path().join("Programme für ECE/jre/release");
+        fs::write(release, "JAVA_VERSION=\"11.0.2\"\n").expect("a file");
         let file = inner.join("cacerts");
         let pem = folder.path().join("other.pem");
         let other = rcgen::generate_simple_self_signed(vec!["another-root.example".to_owned()]).expect("a certificate");
