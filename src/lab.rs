@@ -62,8 +62,10 @@ pub struct Settings {
     pub faults: Vec<String>,
     /// How late each reply of each server comes. Opening a TCP connection is not delayed.
     pub latency: Duration,
-    /// How many mailboxes there are besides the usual ones, `box0001@example.com` and so on: all of one shared account.
+    /// How many mailboxes there are besides the usual ones, `box0001@example.com` and so on.
     pub mailboxes: usize,
+    /// How many accounts share those; none counts as one.
+    pub accounts: usize,
     /// Puts a proxy into the site, through which web services are reached. Some faults do so too.
     pub proxy: bool,
     /// Gives the deployment an account of the application itself, which has no user.
@@ -146,14 +148,12 @@ impl Lab {
     /// # Errors
     /// When a fault is unknown, when two contradict each other, when there is no port to listen on.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
-        let faults = read(&settings.faults)?;
-        let Scene { names, endpoints, mut tenant, proxied } =
-            scene::build(&faults, settings.mailboxes, settings.proxy)?;
+        let Scene { names, endpoints, mut tenant, proxied } = scene::build(&read(&settings.faults)?, settings)?;
         if settings.application_account {
             tenant.add_application_account();
         }
         let counter = Arc::new(Counter::default());
-        let cloud = Arc::new(Cloud::new(tenant, counter.clone()).map_err(|_| Error::Randomness)?);
+        let cloud = Arc::new(Cloud::new(tenant, counter.clone())?);
         let open = Arc::new(Semaphore::new(MOST_OPEN));
         let mut office = Office::open().map_err(|error| Error::Certificate(error.into()))?;
         let mut lab = Self {
@@ -210,7 +210,7 @@ impl Lab {
 
     /// The variables that the deployment names, each with its value. They are made anew at each call, and all are good.
     #[must_use]
-    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+    pub fn secrets(&self) -> Vec<(String, String)> {
         self.cloud.secrets()
     }
 

@@ -17,6 +17,7 @@ use crate::{
     deployment::{Account, Inbound},
     finding::SkipReason,
     net::{Roads, Way},
+    oauth::Credential,
     probe::{
         self, Look,
         https::Ask,
@@ -216,9 +217,19 @@ impl<'c, 's> Draft<'c, 's> {
         for subject in self.subjects(check) {
             let skip = self.skip(check, &subject, selection);
             let look = if skip.is_none() { self.look(check, &subject) } else { None };
-            let (account, circle, subject) = (subject.account(), subject.circle(check), subject.name(check));
+            let mut circle = subject.circle(check);
+            circle.extend(self.login_of(&subject));
+            let (account, subject) = (subject.account(), subject.name(check));
             self.plan.findings.push(PlannedFinding { check, subject, account, look, skip, needs: Vec::new(), circle });
         }
+    }
+
+    /// Where the token of an account comes from, unless it is at hand already.
+    fn login_of(&self, subject: &Subject<'_>) -> Option<String> {
+        let Subject::Account(account) = subject else { return None };
+        let is_at_hand = matches!(account.credential, None | Some(Credential::AccessToken(_)));
+        let login = self.site.endpoints.iter().find(|endpoint| endpoint.name == "login")?;
+        (!is_at_hand).then(|| login.subject())
     }
 
     fn subjects(&self, check: &Check) -> Vec<Subject<'s>> {
@@ -305,6 +316,7 @@ impl<'c, 's> Draft<'c, 's> {
     fn look(&mut self, check: &Check, subject: &Subject<'_>) -> Option<usize> {
         match (check.probe.name, subject) {
             ("version", _) => self.site.version.clone().map(|look| self.note("version", Look::Version(look), None)),
+            ("directory", _) => Some(self.note("directory", Look::Directory(self.site.proof()), None)),
             ("url", _) => Some(self.note("url", Look::Url(self.site.url.clone()), None)),
             ("dns", Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.look_up(endpoint)),
             ("dns", Subject::Site) => check.probe.place.as_ref().map(|(host, port)| {
@@ -406,7 +418,8 @@ impl<'c, 's> Draft<'c, 's> {
             (_, None) => probe::SITE.to_owned(),
         };
         let why = endpoint.map_or_else(String::new, |endpoint| endpoint.why.clone());
-        let own = endpoint.is_none_or(|endpoint| !endpoint.microsoft);
+        let at_microsoft = matches!(look, Look::Token(_) | Look::Mailbox(_));
+        let own = !at_microsoft && endpoint.is_none_or(|endpoint| !endpoint.microsoft);
         self.plan.looks.push(PlannedLook { look, subject, own, why, after: Vec::new(), gates: Vec::new() });
         self.looks.insert(key.to_owned(), self.plan.looks.len() - 1);
         self.plan.looks.len() - 1

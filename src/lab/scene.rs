@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Error,
+    Error, Settings,
     fault::{Certificate, Change, Code, Dns, Door, Family, Fault, Moment, Step, Tls},
     place::{HOSTS, Host, PROXY, Service},
     tenant::Tenant,
@@ -61,14 +61,14 @@ pub(super) struct Endpoint {
     pub script: BTreeMap<Moment, Vec<Step>>,
 }
 
-/// Puts the scene together, with so many mailboxes more than usual, and with a proxy where it is wanted.
+/// Puts the scene together: as many mailboxes as are wanted, and a proxy where one is wanted.
 ///
 /// # Errors
 /// [`Error::Contradiction`] when two faults change the same thing at the same place.
-pub(super) fn build(faults: &[Fault], further_mailboxes: usize, proxy: bool) -> Result<Scene, Error> {
+pub(super) fn build(faults: &[Fault], wanted: &Settings) -> Result<Scene, Error> {
     let mut claims = Claims::default();
     let mut names = Vec::new();
-    let proxied = proxy || changes(faults).any(|(_, change)| change.proxy);
+    let proxied = wanted.proxy || changes(faults).any(|(_, change)| change.proxy);
     for host in HOSTS.iter().chain(proxied.then_some(&PROXY)) {
         names.push(name(host, faults, &mut claims)?);
     }
@@ -78,7 +78,7 @@ pub(super) fn build(faults: &[Fault], further_mailboxes: usize, proxy: bool) -> 
     for endpoint in &mut endpoints {
         apply(endpoint, faults, &mut claims)?;
     }
-    let mut tenant = Tenant::healthy(further_mailboxes);
+    let mut tenant = Tenant::healthy(wanted.mailboxes, wanted.accounts);
     for (fault, change) in changes(faults) {
         tenant.apply(change, |what| claims.claim(what.to_owned(), fault))?;
     }

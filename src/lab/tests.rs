@@ -21,6 +21,7 @@ use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::*;
 
+mod assertion;
 mod sign_in;
 
 /// The causes that the lab must be able to show.
@@ -35,6 +36,7 @@ const REQUIRED: &[&str] = &[
     "cert-name-mismatch",
     "cert-not-yet-valid",
     "cert-self-signed",
+    "client-certificate-invalid",
     "client-clock-skew",
     "client-secret-expired",
     "client-secret-invalid",
@@ -109,6 +111,7 @@ const REQUIRED: &[&str] = &[
     "tls-old-version-only",
     "tls-on-starttls-port",
     "token-expired",
+    "token-lifetime-policy",
     "token-user-mismatch",
     "token-wrong-audience",
     "token-wrong-scope",
@@ -266,8 +269,9 @@ fn every_change_is_made_somewhere() {
             assert!(change.names.iter().all(known), "{name}: {:?}", change.names);
             assert_eq!(change.at.is_empty(), change.steps.is_empty(), "{name}");
         }
-        let scene = scene::build(std::slice::from_ref(&fault), 0, false).expect("one fault does not contradict itself");
-        let healthy = scene::build(&[], 0, false).expect("healthy");
+        let usual = Settings::default();
+        let scene = scene::build(std::slice::from_ref(&fault), &usual).expect("one fault does not contradict itself");
+        let healthy = scene::build(&[], &usual).expect("healthy");
         let touched = format!("{:?}", scene.endpoints) != format!("{:?}", healthy.endpoints)
             || format!("{:?}", scene.tenant) != format!("{:?}", healthy.tenant);
         assert!(touched || fault.changes.iter().any(|change| change.dns.is_some()), "{name} changes nothing");
@@ -626,7 +630,8 @@ async fn the_deployment_names_this_tenant() {
     assert!(place::HOSTS.iter().any(|host| url == format!("https://{}", host.name)));
     for (variable, value) in lab(&[]).await.secrets() {
         let lab = lab(&[]).await;
-        assert!(lab.deployment().contains(&format!("{{ env = \"{variable}\" }}")), "{variable}");
+        let is_named = lab.deployment().contains(&format!("{{ env = \"{variable}\" }}"));
+        assert!(is_named || variable == "ECE_CHECK_LAB_CERTIFICATE", "{variable}");
         assert!(!lab.deployment().contains(&value), "{variable}");
     }
 }

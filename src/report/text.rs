@@ -215,7 +215,9 @@ impl<'a> Writer<'a> {
 
     fn cause(&mut self, finding: &Finding, cause: &'a NamedCause) {
         self.explained.insert(&cause.cause);
-        let title = words::fix(self.report, &cause.cause).map_or(cause.cause.as_str(), |(_, fix)| fix.title.as_str());
+        let title =
+            words::fix(self.report, finding, &cause.cause).map_or(cause.title.as_str(), |(_, fix)| fix.title.as_str());
+        let title = if title.is_empty() { cause.cause.as_str() } else { title };
         let because = match words::because(finding, cause).as_slice() {
             [] => String::new(),
             some => format!(": {}", some.join("; ")),
@@ -225,7 +227,7 @@ impl<'a> Writer<'a> {
 
     /// Where the mending of each cause is told, and who does it.
     fn mend(&mut self, finding: &Finding) {
-        let fixes = finding.causes.iter().filter_map(|cause| words::fix(self.report, &cause.cause));
+        let fixes = finding.causes.iter().filter_map(|cause| words::fix(self.report, finding, &cause.cause));
         let (numbers, mut owners): (Vec<usize>, Vec<&str>) =
             fixes.map(|(number, fix)| (number, words::owner(fix.owner))).unzip();
         owners.dedup();
@@ -243,7 +245,7 @@ impl<'a> Writer<'a> {
     /// The rest of a finding whose cause has been told.
     fn again(&mut self, finding: &'a Finding) {
         let Some(cause) = finding.causes.first() else { return };
-        let Some((number, fix)) = words::fix(self.report, &cause.cause) else { return };
+        let Some((number, fix)) = words::fix(self.report, finding, &cause.cause) else { return };
         let (certainty, owner) = (words::certainty(cause.certainty), words::owner(fix.owner));
         self.means(finding);
         self.page.field("cause", &format!("{AS_ABOVE} ({certainty}), see fix {number} at the end ({owner})"));

@@ -129,7 +129,8 @@ pub(super) enum Blocker {
 pub(super) fn blocker(report: &Report, blocked: &Finding) -> Blocker {
     let root = root(&report.findings, blocked);
     let causes = root.map_or(&[][..], |root| &report.findings[root].causes);
-    let fixes: Vec<usize> = causes.iter().filter_map(|cause| fix(report, &cause.cause)).map(|(n, _)| n).collect();
+    let fixes = causes.iter().filter_map(|cause| fix(report, &report.findings[root?], &cause.cause));
+    let fixes: Vec<usize> = fixes.map(|(number, _)| number).collect();
     if fixes.is_empty() { Blocker::Finding(root) } else { Blocker::Fixes(fixes) }
 }
 
@@ -139,10 +140,16 @@ pub(super) fn fixes(numbers: &[usize]) -> String {
     format!("fix {}", numbers.join(" or "))
 }
 
-/// The entry of "Fix first" for a cause, with its number counted from 1.
-pub(super) fn fix<'a>(report: &'a Report, cause: &str) -> Option<(usize, &'a FixFirst)> {
-    let place = report.summary.fix_first.iter().position(|fix| fix.cause == cause)?;
-    Some((place + 1, &report.summary.fix_first[place]))
+/// The entry of "Fix first" for a cause of a finding, with its number counted from 1. Where a cause has two entries, one
+/// for Microsoft's servers and one for the site's own, it is the one that explains the finding.
+pub(super) fn fix<'a>(report: &'a Report, finding: &Finding, cause: &str) -> Option<(usize, &'a FixFirst)> {
+    let fixes = &report.summary.fix_first;
+    let explains = |fix: &&FixFirst| {
+        fix.explains.iter().filter_map(|at| report.findings.get(*at)).any(|one| std::ptr::eq(one, finding))
+    };
+    let of_cause = || fixes.iter().filter(|fix| fix.cause == cause);
+    let fix = of_cause().find(explains).or_else(|| of_cause().next())?;
+    Some((fixes.iter().position(|one| std::ptr::eq(one, fix))? + 1, fix))
 }
 
 /// Who mends a cause, as people say it.
@@ -221,7 +228,7 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
         run.utc_offset_minutes.map(|minutes| format!(" (local time is UTC{})", offset(minutes))).unwrap_or_default();
     let mut lines = vec![
         ("from", joined([&format!("{}{addresses}", run.host), &run.os])),
-        ("as", format!("{}, cloud {}", role(&run.role), run.cloud)),
+        ("as", format!("{}, cloud {}{}", role(&run.role), run.cloud, ece_home(report))),
         ("at", format!("{}{zone}", run.started)),
         ("road", road::in_force(report)),
         ("DNS", resolvers),
@@ -236,6 +243,7 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     if !stores.is_empty() {
         lines.push(("Java", list(&distinct(stores), 8)));
     }
+    lines.extend(run.firewall.as_deref().map(|shut| ("ports", ports(shut))));
     lines
 }
 
@@ -243,6 +251,14 @@ fn distinct(mut texts: Vec<String>) -> Vec<String> {
     texts.sort();
     texts.dedup();
     texts
+}
+
+/// What this host's own firewall shuts.
+fn ports(shut: &[String]) -> String {
+    match shut {
+        [] => "the Windows firewall shuts none that ECE needs".to_owned(),
+        some => format!("shut by the Windows firewall: {}", list(some, 8)),
+    }
 }
 
 /// The first `most` of some texts, and how many are left.
@@ -283,6 +299,15 @@ fn role(role: &str) -> String {
         "services" | "application" => format!("{role} server"),
         "all" => "services and application server".to_owned(),
         _ => format!("role {role}"),
+    }
+}
+
+/// Whether ECE is on this host, as far as its folder tells. What is installed there does not tell the role.
+fn ece_home(report: &Report) -> String {
+    match &report.run.ece_home {
+        Some(home) => format!("; ECE's folder is {home}"),
+        None if report.run.os.starts_with("Windows") && !report.run.lab => "; no folder of ECE seen here".to_owned(),
+        None => String::new(),
     }
 }
 
