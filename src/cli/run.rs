@@ -16,7 +16,7 @@ use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
     oauth::Wallet,
-    plan::Plan,
+    plan::{Plan, Site},
     probe::World,
     report::{self, Format, Stream, Style, Verbosity, transcript},
     run::{Event, Options},
@@ -119,8 +119,8 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
     let network = site.network(&deployment, lab.as_ref(), limits)?;
-    let plan =
-        Plan::make(&catalogue, &site.site(&deployment, &catalogue, lab.is_some()), &site.selection(), &network.roads)?;
+    let described = Site { java: network.trust.asks_java(), ..site.site(&deployment, &catalogue, lab.is_some()) };
+    let plan = Plan::make(&catalogue, &described, &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),
         role: site.role(&deployment).word().to_owned(),
