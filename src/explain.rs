@@ -4,10 +4,14 @@
 //! (see [`crate::diagnose`]); what a run knows of host, port and stage must here be read out of the words, so a text
 //! alone settles less.
 
+mod alike;
 pub mod hear;
 mod idiom;
 pub mod log;
 pub mod mask;
+pub mod needle;
+mod source;
+mod time;
 
 use clap::ValueEnum;
 
