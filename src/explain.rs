@@ -10,8 +10,9 @@ mod idiom;
 pub mod log;
 pub mod mask;
 pub mod needle;
-mod source;
+pub mod source;
 mod time;
+pub mod unknown;
 
 use clap::ValueEnum;
 
@@ -74,7 +75,7 @@ pub struct Meaning<'c> {
     pub causes: Vec<Meant<'c>>,
     /// What the text says, in the terms of the signs.
     pub heard: Option<Heard>,
-    /// What would settle it, when it does not settle itself.
+    /// What would settle it, when it does not settle itself; what to give, when nothing is known.
     pub next: Option<String>,
 }
 
@@ -92,7 +93,7 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
         let next = next(&causes, &heard, channel);
         return Meaning { causes, heard: Some(heard), next };
     }
-    Meaning::default()
+    Meaning { next: Some(unknown::next(text, channel, catalogue)), ..Meaning::default() }
 }
 
 /// What was heard, in a few words: codes first.

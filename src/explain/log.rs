@@ -13,7 +13,7 @@ use std::{
     ops::Range,
 };
 
-use super::{Channel, alike::Alike, explain, hear, idiom, mask, needle::Needles, source::text_of, time};
+use super::{Channel, alike::Alike, explain, hear, idiom, mask, needle::Needles, source::text_of, time, unknown};
 use crate::{
     catalogue::{
         Catalogue,
@@ -99,6 +99,7 @@ pub struct Log<'c> {
     alike: Alike,
     remembered: HashMap<u64, Meant>,
     told: Vec<Told>,
+    unknown: Option<String>,
     /// What ends the last block and may go on in the next.
     carried: Vec<u8>,
     /// The beginning of the last line before that.
@@ -119,6 +120,7 @@ impl<'c> Log<'c> {
             alike: Alike::new(catalogue),
             remembered: HashMap::new(),
             told: Vec::new(),
+            unknown: None,
             carried: Vec::new(),
             line_before: Vec::new(),
         }
@@ -161,7 +163,13 @@ impl<'c> Log<'c> {
         told
     }
 
-    /// The same in the order in which the causes showed first.
+    /// What the first refusal tells by its code that no sign knows, if there is one.
+    #[must_use]
+    pub fn unknown(&self) -> Option<&str> {
+        self.unknown.as_deref()
+    }
+
+    /// What it has told, in the order in which the causes showed first.
     #[must_use]
     pub fn told_in_order(&self) -> &[Told] {
         &self.told
@@ -202,6 +210,9 @@ impl<'c> Log<'c> {
                 self.remembered.clear();
             }
             let meaning = explain_event(&text, self.channel, self.catalogue);
+            if meaning.is_empty() && self.unknown.is_none() {
+                self.unknown = unknown::of_codes(&text, self.catalogue);
+            }
             self.remembered.insert(key, meaning);
         }
         let Some(meant) = self.remembered.get(&key).filter(|meant| !meant.is_empty()) else { return };

@@ -39,8 +39,19 @@ pub fn text_of<'s>(source: impl Read + 's) -> io::Result<Box<dyn Read + 's>> {
     decoded(&head, whole)
 }
 
+/// Whether a text that begins so can be read as it stands.
+#[must_use]
+pub fn is_plain(head: &[u8]) -> bool {
+    !head.starts_with(&[0x1f, 0x8b]) && no_log(head).is_none() && wide(head).is_none()
+}
+
+/// What an archive or program is, as it begins.
+fn no_log(head: &[u8]) -> Option<&'static str> {
+    NO_LOG.iter().find(|(begin, _)| head.starts_with(begin)).map(|(_, what)| *what)
+}
+
 fn decoded<'s>(head: &[u8], whole: impl Read + 's) -> io::Result<Box<dyn Read + 's>> {
-    if let Some((_, what)) = NO_LOG.iter().find(|(begin, _)| head.starts_with(begin)) {
+    if let Some(what) = no_log(head) {
         return Err(io::Error::new(io::ErrorKind::InvalidData, format!("it is {what}")));
     }
     Ok(match wide(head) {
