@@ -15,7 +15,13 @@ use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     lab::Lab,
-    net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, tls::Trust},
+    net::{
+        ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads,
+        dns::Resolver,
+        firewall, java,
+        proxy::{self, windows},
+        tls::Trust,
+    },
     plan::{Selection, Site},
     secret::{Secret, Source},
 };
@@ -81,10 +87,11 @@ pub struct Reach {
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
-    /// Reach web services through this HTTP proxy [default: what the environment or Windows says]
+    /// Reach web services through this HTTP proxy, but for the names in `NO_PROXY`; the direct road is looked at beside it
+    /// [default: what the environment or Windows says]
     #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
     proxy: Option<String>,
-    /// Use no proxy, whatever the environment says
+    /// Use no proxy, whatever the environment or Windows says
     #[arg(long)]
     no_proxy: bool,
 }
@@ -136,8 +143,13 @@ impl Arguments {
         if let Some(file) = &deployment.ece.java_trust_store {
             return vec![file.clone()];
         }
-        let home = deployment.ece.home.clone().unwrap_or_else(|| PathBuf::from(ECE_HOME));
-        if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home) }
+        if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home(deployment)) }
+    }
+
+    /// The folder of ECE, when it is there. In the lab only the one that the file names counts.
+    pub fn ece_home(&self, deployment: &Deployment, lab: bool) -> Option<String> {
+        let is_asked = !lab || deployment.ece.home.is_some();
+        Some(home(deployment)).filter(|home| is_asked && home.is_dir()).map(|home| home.display().to_string())
     }
 
     /// Reads Java's trust stores.
@@ -183,19 +195,27 @@ impl Reach {
         Ok(Roads {
             resolve: self.resolve.clone(),
             connect_to: self.connect_to.iter().cloned().chain(of_lab).collect(),
-            proxy: self.proxy(lab.is_some())?,
+            proxy: self.proxy(lab)?,
             only_mapped: lab.is_some(),
         })
     }
 
-    /// The proxy: the flag's, or what the environment or Windows says. The lab is reached without one.
-    fn proxy(&self, lab: bool) -> Result<Option<Proxy>, Trouble> {
-        if self.no_proxy || lab {
+    /// True when the proxy is named, and not left to what this host says.
+    pub fn names_a_proxy(&self) -> bool {
+        self.proxy.is_some()
+    }
+
+    /// The proxy: the flag's, or what the environment or Windows says. The lab knows its own alone.
+    fn proxy(&self, lab: Option<&Lab>) -> Result<Option<Proxy>, Trouble> {
+        if self.no_proxy {
             return Ok(None);
         }
         let Some(setting) = &self.proxy else {
+            if let Some(lab) = lab {
+                return Ok(lab.proxy().map(|setting| Proxy::read(setting, "the lab")).transpose()?);
+            }
             let of_environment = Proxy::of_environment(|name| std::env::var(name).ok())?;
-            return Ok(of_environment.or_else(of_windows));
+            return Ok(of_environment.or_else(|| windows::stored().proxy()));
         };
         let proxy = Proxy::read(setting, "--proxy")?;
         if proxy.credentials.is_some() {
@@ -205,7 +225,13 @@ impl Reach {
                 "set HTTPS_PROXY in the environment, with user and password".to_owned(),
             ));
         }
-        Ok(Some(proxy))
+        Ok(Some(Proxy { not_for: proxy::exceptions(|name| std::env::var(name).ok()), ..proxy }))
+    }
+
+    /// The script that chooses the proxy, where Windows names one and nothing else says which proxy is used.
+    pub fn proxy_script(&self, roads: &Roads, lab: bool) -> Option<String> {
+        let is_settled = self.no_proxy || lab || roads.proxy.is_some();
+        if is_settled { None } else { windows::stored().script() }
     }
 
     pub fn family(&self) -> Family {
@@ -246,19 +272,14 @@ impl Reach {
             roads: self.roads(lab)?,
             family: self.family(),
             trust: Arc::new(trust),
+            firewall: if lab.is_some() { None } else { firewall::of_windows().map(Arc::new) },
             limits,
         })
     }
 }
 
-/// What Windows has stored for this user; none elsewhere. `reg query` only reads.
-fn of_windows() -> Option<Proxy> {
-    if !cfg!(windows) {
-        return None;
-    }
-    let key = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings";
-    let printed = std::process::Command::new("reg").args(["query", key]).output().ok()?;
-    Proxy::of_internet_settings(&String::from_utf8_lossy(&printed.stdout))
+fn home(deployment: &Deployment) -> PathBuf {
+    deployment.ece.home.clone().unwrap_or_else(|| PathBuf::from(ECE_HOME))
 }
 
 fn read_password(source: &Source) -> Result<Secret, Trouble> {
