@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use tokio::{sync::watch, time::Instant};
 
-use super::{Trouble, catalogue, option};
+use super::{Trouble, catalogue, option, print};
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
@@ -28,6 +28,9 @@ use crate::{
 
 /// The folder that ECE is installed in by default (Cisco tech note 215325).
 const ECE_HOME: &str = "C:\\ECE";
+
+/// A shorter password of a proxy is known to the net only behind its user: by itself it may be a word of every report.
+const SHORTEST_PASSWORD: usize = 8;
 
 /// The user's file, when none is named and it is there.
 const DEFAULT_FILE: &str = "ece-check.toml";
@@ -215,7 +218,7 @@ impl Reach {
                 return Ok(lab.proxy().map(|setting| Proxy::read(setting, "the lab")).transpose()?);
             }
             let of_environment = Proxy::of_environment(|name| std::env::var(name).ok())?;
-            return Ok(of_environment.or_else(|| windows::stored().proxy()));
+            return Ok(of_environment.or_else(|| windows::stored().proxy()).inspect(known));
         };
         let proxy = Proxy::read(setting, "--proxy")?;
         if proxy.credentials.is_some() {
@@ -282,6 +285,16 @@ fn home(deployment: &Deployment) -> PathBuf {
     deployment.ece.home.clone().unwrap_or_else(|| PathBuf::from(ECE_HOME))
 }
 
+/// A proxy that quotes the password must not get it into a report.
+fn known(proxy: &Proxy) {
+    let Some(credentials) = &proxy.credentials else { return };
+    print::net().add(credentials);
+    let password = credentials.expose().split_once(':').map(|(_, password)| password).unwrap_or_default();
+    if password.len() >= SHORTEST_PASSWORD {
+        print::net().add(&Secret::new(password));
+    }
+}
+
 fn read_password(source: &Source) -> Result<Secret, Trouble> {
     let Source::Env(name) = source else {
         let right = "write java_trust_store_password = { env = \"NAME\" }";
@@ -296,7 +309,7 @@ fn read_password(source: &Source) -> Result<Secret, Trouble> {
             "set it to the store's password".to_owned(),
         )
     };
-    std::env::var(name).map(Secret::new).map_err(|_| missing())
+    std::env::var(name).map(Secret::new).map_err(|_| missing()).inspect(|password| print::net().add(password))
 }
 
 /// Limits that begin now, and what ends them early.
