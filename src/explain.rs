@@ -149,13 +149,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::catalogue::cause::{By, Sign};
 
-    /// Another cause may be as sure, never surer: the same words can be a sample of several.
+    /// Another cause may be as sure, never surer: the same words can be a sample of several. Where a probe's facts decide
+    /// besides the words, the words alone mean another cause.
     #[test]
     fn every_sample_finds_its_own_cause() {
         let catalogue = Catalogue::built_in();
         let mut wrong = Vec::new();
-        for (cause, sign) in catalogue.signs() {
+        let is_of_words = |sign: &Sign| sign.by != Some(By::Probe) || sign.facts.is_empty();
+        for (cause, sign) in catalogue.signs().filter(|(_, sign)| is_of_words(sign)) {
             let meaning = explain(&sign.sample, None, &catalogue);
             let at = meaning.causes.iter().position(|meant| meant.cause.code == cause.code);
             let best = meaning.causes.first().map(|first| first.certainty);
