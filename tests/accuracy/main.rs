@@ -3,6 +3,8 @@
 //! The corpus lies beside the checkout (`../shared/corpus/errors.jsonl`) or where `ECE_CHECK_CORPUS` says. Run it with
 //! `make accuracy`; `ECE_CHECK_MISSES=1` lists the misses.
 
+mod lab;
+
 use std::path::PathBuf;
 
 use ece_check::{
