@@ -569,6 +569,7 @@ mod tests {
             facts: Facts::default(),
             stop: Some(stop),
             paths: Vec::new(),
+            tried: Vec::new(),
             transcript: Vec::new(),
             steps: Vec::new(),
             duration_ms: 0.0,

@@ -59,8 +59,10 @@ pub struct Settings {
     pub faults: Vec<String>,
     /// How late each reply of each server comes. Opening a TCP connection is not delayed.
     pub latency: Duration,
-    /// How many mailboxes there are besides the usual ones, `box0001@example.com` and so on: all of one shared account.
+    /// How many mailboxes there are besides the usual ones, `box0001@example.com` and so on.
     pub mailboxes: usize,
+    /// How many accounts share those; none counts as one.
+    pub accounts: usize,
     /// Gives the deployment an account of the application itself, which has no user.
     pub application_account: bool,
 }
@@ -140,7 +142,8 @@ impl Lab {
     /// # Errors
     /// When a fault is unknown, when two contradict each other, when there is no port to listen on.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
-        let Scene { names, endpoints, mut tenant } = scene::build(&read(&settings.faults)?, settings.mailboxes)?;
+        let Scene { names, endpoints, mut tenant } =
+            scene::build(&read(&settings.faults)?, settings.mailboxes, settings.accounts)?;
         if settings.application_account {
             tenant.add_application_account();
         }
@@ -191,7 +194,7 @@ impl Lab {
 
     /// The variables that the deployment names, each with its value. They are made anew at each call, and all are good.
     #[must_use]
-    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+    pub fn secrets(&self) -> Vec<(String, String)> {
         self.cloud.secrets()
     }
 

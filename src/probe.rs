@@ -6,6 +6,7 @@
 pub mod dns;
 pub mod https;
 pub mod imap;
+mod mail;
 pub mod mailbox;
 pub mod pop3;
 pub mod smtp;

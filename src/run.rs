@@ -141,6 +141,7 @@ fn not_made(planned: &PlannedLook) -> Observation {
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: 0.0,

@@ -28,6 +28,10 @@ pub struct Observation {
     pub stop: Option<Stop>,
     /// What each address showed, in address order.
     pub paths: Vec<Path>,
+    /// The addresses that were connected to in turn, where one that answers is enough, as for a token. They are not
+    /// judged one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Path>,
     /// What was said, when the look has no addresses of its own.
     pub transcript: Vec<Line>,
     /// How long each stage took.

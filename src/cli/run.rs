@@ -140,7 +140,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         ..World::new(network)
     };
     for (variable, value) in lab.iter().flat_map(Lab::secrets) {
-        world.wallet.net.lend(variable, value);
+        world.wallet.net.lend(&variable, value);
     }
     let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;

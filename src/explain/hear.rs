@@ -46,7 +46,7 @@ pub fn hear(text: &str) -> Vec<Heard> {
     heard.extend(entra(&words));
     heard.extend(submission(&words));
     heard.push(Heard { words: words.clone(), error: oauth_error(&words), code: status(&words), ..Heard::default() });
-    heard.extend(idiom::hear(&words));
+    heard.extend(idiom::hear(&words).into_iter().map(|heard| Heard { code: status(&words), ..heard }));
     let (share, of) = (share(&words), of(&words));
     for heard in &mut heard {
         (heard.share, heard.of) = (share, of);
@@ -188,6 +188,9 @@ fn submission(words: &str) -> Vec<Heard> {
     let mut heard = Vec::new();
     for (nth, (at, enhanced)) in codes.iter().enumerate().rev() {
         let end = codes.get(nth + 1).map_or(words.len(), |(next, _)| *next);
+        if reply_code(&words[..*at]).is_none() && !introduces_a_reply(&words[..*at]) {
+            continue;
+        }
         heard.push(Heard {
             protocol: Some(Protocol::Smtp),
             code: reply_code(&words[..*at]),
@@ -197,6 +200,18 @@ fn submission(words: &str) -> Vec<Heard> {
         });
     }
     heard
+}
+
+/// Whether a reply can follow these words: nothing, a sign, or a word for what a server says. Otherwise the numbers are
+/// those of a version or a date.
+fn introduces_a_reply(before: &str) -> bool {
+    const INTRODUCE: &[&str] = &[
+        "smtp", "error", "code", "status", "reply", "replied", "response", "said", "returned", "received", "message",
+        "with", "failed",
+    ];
+    let before = before.trim_end_matches(' ');
+    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or(before);
+    word.is_empty() || INTRODUCE.contains(&word)
 }
 
 /// Enhanced status codes and their places. Versions and addresses are none.
@@ -250,6 +265,9 @@ fn status(words: &str) -> Option<u16> {
         "tunnel connection failed: ",
         "connect tunnel failed, response ",
         "http code ",
+        "returned an error: (",
+        "failed with status code '",
+        "statuscode=",
         "http error: ",
         "status=",
         "status code: ",

@@ -106,7 +106,7 @@ impl Cloud {
     }
 
     /// The variables that the deployment names, each with its value.
-    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+    pub fn secrets(&self) -> Vec<(String, String)> {
         self.tenant.secrets(&self.secret, |account| self.held_by(account))
     }
 
@@ -138,28 +138,29 @@ impl Cloud {
                 let is_own = actor == APPLICATION || actor.eq_ignore_ascii_case(&user);
                 let mailbox = mailbox.filter(|_| is_own && opens).ok_or(Refused::NotTaken)?;
                 let permit = self.permit(&mailbox.address).await?;
-                Ok(self.session(Some(mailbox), actor, true, Some(permit)))
+                Ok(self.session(protocol, Some(mailbox), actor, true, Some(permit)))
             }
             Protocol::Imap => {
                 let connected = opens && mailbox.is_some_and(|mailbox| mailbox.imap);
-                Ok(self.session(mailbox, actor, connected, None))
+                Ok(self.session(protocol, mailbox, actor, connected, None))
             }
             Protocol::Pop3 => {
                 let mailbox = mailbox.filter(|mailbox| opens && mailbox.pop).ok_or(Refused::NotTaken)?;
-                Ok(self.session(Some(mailbox), actor, true, None))
+                Ok(self.session(protocol, Some(mailbox), actor, true, None))
             }
         }
     }
 
     fn session(
         &self,
+        protocol: Protocol,
         mailbox: Option<&Mailbox>,
         actor: String,
         connected: bool,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Session {
         let mailbox = mailbox.map_or("unknown", |mailbox| &mailbox.address).to_owned();
-        let presence = self.counter.enter(Place::Mailbox(mailbox.clone()));
+        let presence = self.counter.enter(Place::Mailbox(mailbox.clone(), protocol.name()));
         Session { mailbox, actor, connected, _presence: presence, _permit: permit }
     }
 
@@ -191,8 +192,8 @@ impl Cloud {
     /// What the variable of an account holds.
     fn held_by(&self, account: &Account) -> String {
         let now = Timestamp::now();
-        let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(account.user));
-        let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(account.user);
+        let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(&account.user));
+        let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(&account.user);
         let exchange = "https://outlook.office.com";
         match account.holds {
             Holds::Refresh => self.refresh_token(owner, now),

@@ -59,11 +59,11 @@ pub(super) struct Endpoint {
     pub script: BTreeMap<Moment, Vec<Step>>,
 }
 
-/// Puts the scene together, with so many mailboxes more than usual.
+/// Puts the scene together, with so many mailboxes more than usual, in so many accounts.
 ///
 /// # Errors
 /// [`Error::Contradiction`] when two faults change the same thing at the same place.
-pub(super) fn build(faults: &[Fault], further_mailboxes: usize) -> Result<Scene, Error> {
+pub(super) fn build(faults: &[Fault], further_mailboxes: usize, further_accounts: usize) -> Result<Scene, Error> {
     let mut claims = Claims::default();
     let mut names = Vec::new();
     for host in HOSTS {
@@ -75,7 +75,7 @@ pub(super) fn build(faults: &[Fault], further_mailboxes: usize) -> Result<Scene,
     for endpoint in &mut endpoints {
         apply(endpoint, faults, &mut claims)?;
     }
-    let mut tenant = Tenant::healthy(further_mailboxes);
+    let mut tenant = Tenant::healthy(further_mailboxes, further_accounts);
     for (fault, change) in changes(faults) {
         tenant.apply(change, |what| claims.claim(what.to_owned(), fault))?;
     }

@@ -18,7 +18,6 @@ const SALES: &str = "sales@example.com";
 const TEAM: &str = "team@example.com";
 const BILLING: &str = "billing@example.com";
 const ARCHIVE: &str = "archive@example.com";
-const BOXES: &str = "boxes@example.com";
 /// The name of the secret's variable in the deployment.
 const SECRET: &str = "ECE_CHECK_LAB_SECRET";
 
@@ -83,11 +82,11 @@ pub(super) struct Mailbox {
 /// An account of ECE: one token, and the mailboxes it is for.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
-    pub name: &'static str,
+    pub name: String,
     /// Who should have signed in.
-    pub user: &'static str,
+    pub user: String,
     /// The variable with its token.
-    pub variable: &'static str,
+    pub variable: String,
     pub inbound: &'static str,
     pub mailboxes: Vec<String>,
     /// What the variable holds.
@@ -106,8 +105,8 @@ pub(super) enum Holds {
 }
 
 impl Tenant {
-    /// The tenant when all is well.
-    pub fn healthy(further_mailboxes: usize) -> Self {
+    /// The tenant when all is well, with so many shared mailboxes more, divided among so many accounts.
+    pub fn healthy(further_mailboxes: usize, further_accounts: usize) -> Self {
         let mut mailboxes: Vec<_> = [SALES, TEAM, BILLING, ADMIN].into_iter().map(Mailbox::of_user).collect();
         mailboxes.extend(["info@example.com", "support@example.com"].map(|address| Mailbox::shared(address, TEAM)));
         mailboxes.push(Mailbox::shared(ARCHIVE, APPLICATION));
@@ -122,11 +121,15 @@ impl Tenant {
             ),
             Account::new("billing", BILLING, "ECE_CHECK_LAB_BILLING", "pop3", vec![BILLING.into()]),
         ];
-        if further_mailboxes > 0 {
-            let names: Vec<_> = (1..=further_mailboxes).map(|number| format!("box{number:04}@example.com")).collect();
-            mailboxes.push(Mailbox::of_user(BOXES));
-            mailboxes.extend(names.iter().map(|name| Mailbox::shared(name, BOXES)));
-            accounts.push(Account::new("boxes", BOXES, "ECE_CHECK_LAB_BOXES", "imap", names));
+        let names: Vec<_> = (1..=further_mailboxes).map(|number| format!("box{number:04}@example.com")).collect();
+        let in_each = further_mailboxes.div_ceil(further_accounts.max(1)).max(1);
+        for (at, names) in names.chunks(in_each).enumerate() {
+            let account = if at == 0 { "boxes".to_owned() } else { format!("boxes{:02}", at + 1) };
+            let user = format!("{account}@example.com");
+            mailboxes.push(Mailbox::of_user(&user));
+            mailboxes.extend(names.iter().map(|name| Mailbox::shared(name, &user)));
+            let variable = format!("ECE_CHECK_LAB_{}", account.to_ascii_uppercase());
+            accounts.push(Account::new(&account, &user, &variable, "imap", names.to_vec()));
         }
         Self {
             application: Application::healthy(),
@@ -183,7 +186,7 @@ impl Tenant {
         if let Some(token) = &change.token {
             claim(&format!("the tokens of {:?}", token.of))?;
             self.tokens.push(token.clone());
-            let meant = self.accounts.iter_mut().filter(|account| token.is_for(account.user));
+            let meant = self.accounts.iter_mut().filter(|account| token.is_for(&account.user));
             meant
                 .filter(|account| token.handed_over && account.holds == Holds::Refresh)
                 .for_each(|account| account.holds = Holds::Access);
@@ -236,9 +239,9 @@ redirect_urls = ["{REDIRECT_URL}"]
     }
 
     /// The variables that the deployment names, each with its value.
-    pub fn secrets(&self, secret: &str, token: impl Fn(&Account) -> String) -> Vec<(&'static str, String)> {
-        let accounts = self.accounts.iter().map(|account| (account.variable, token(account)));
-        std::iter::once((SECRET, secret.to_owned())).chain(accounts).collect()
+    pub fn secrets(&self, secret: &str, token: impl Fn(&Account) -> String) -> Vec<(String, String)> {
+        let accounts = self.accounts.iter().map(|account| (account.variable.clone(), token(account)));
+        std::iter::once((SECRET.to_owned(), secret.to_owned())).chain(accounts).collect()
     }
 }
 
@@ -320,13 +323,8 @@ impl Mailbox {
 }
 
 impl Account {
-    fn new(
-        name: &'static str,
-        user: &'static str,
-        variable: &'static str,
-        inbound: &'static str,
-        mailboxes: Vec<String>,
-    ) -> Self {
+    fn new(name: &str, user: &str, variable: &str, inbound: &'static str, mailboxes: Vec<String>) -> Self {
+        let (name, user, variable) = (name.to_owned(), user.to_owned(), variable.to_owned());
         Self { name, user, variable, inbound, mailboxes, holds: Holds::Refresh }
     }
 

@@ -262,8 +262,8 @@ fn every_change_is_made_somewhere() {
             assert!(change.names.iter().all(known), "{name}: {:?}", change.names);
             assert_eq!(change.at.is_empty(), change.steps.is_empty(), "{name}");
         }
-        let scene = scene::build(std::slice::from_ref(&fault), 0).expect("one fault does not contradict itself");
-        let healthy = scene::build(&[], 0).expect("healthy");
+        let scene = scene::build(std::slice::from_ref(&fault), 0, 0).expect("one fault does not contradict itself");
+        let healthy = scene::build(&[], 0, 0).expect("healthy");
         let touched = format!("{:?}", scene.endpoints) != format!("{:?}", healthy.endpoints)
             || format!("{:?}", scene.tenant) != format!("{:?}", healthy.tenant);
         assert!(touched || fault.changes.iter().any(|change| change.dns.is_some()), "{name} changes nothing");

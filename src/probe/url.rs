@@ -48,6 +48,7 @@ pub fn observe(look: &Look) -> Observation {
         facts: facts(look),
         stop: None,
         paths: Vec::new(),
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: 0.0,

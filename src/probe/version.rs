@@ -44,6 +44,7 @@ pub fn observe(look: &Look) -> Observation {
         facts: facts(&look.stated, &look.table),
         stop: None,
         paths: Vec::new(),
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: 0.0,

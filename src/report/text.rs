@@ -256,7 +256,8 @@ impl<'a> Writer<'a> {
     /// What each address of a look showed.
     fn addresses(&mut self, look: usize) {
         let report = self.report;
-        for path in report.looks.get(look).map_or(&[][..], |look| &look.paths) {
+        let Some(look) = report.looks.get(look) else { return };
+        for path in look.paths.iter().chain(&look.tried) {
             self.page.field("at", &address(path));
         }
     }
@@ -265,7 +266,8 @@ impl<'a> Writer<'a> {
     fn said(&mut self, look: usize) {
         let Some(look) = self.report.looks.get(look) else { return };
         let stopped = look.paths.iter().find(|path| path.stop.is_some());
-        let lines = stopped.map_or(&look.transcript, |path| &path.transcript);
+        let tried = look.tried.last().filter(|_| look.transcript.is_empty());
+        let lines = stopped.or(tried).map_or(&look.transcript, |path| &path.transcript);
         for line in &lines[lines.len().saturating_sub(SAID)..] {
             self.page.field("said", &spoken(line));
         }

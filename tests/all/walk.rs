@@ -37,6 +37,14 @@ pub async fn walk_tenant(settings: &Settings, role: Option<Role>) -> (Report, Co
     (report, lab.counts())
 }
 
+/// Runs every check against this tenant, on a file that is made out of the tenant's own.
+pub async fn walk_changed(settings: &Settings, change: impl FnOnce(&str) -> String) -> (Report, Counts) {
+    let lab = Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"));
+    let file = change(lab.deployment());
+    drop(lab);
+    go(settings, Some(&file), Some(Role::All), &Selection::default()).await
+}
+
 /// Runs the checks that judge the user's file, on this one.
 pub async fn walk_file(file: &str) -> Report {
     let only = vec!["version".to_owned(), "url".to_owned()];
@@ -80,7 +88,7 @@ pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     let world = World::new(network);
     for (variable, value) in lab.secrets() {
-        world.wallet.net.lend(variable, value);
+        world.wallet.net.lend(&variable, value);
     }
     run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
 }
