@@ -39,10 +39,10 @@ pub async fn walk_tenant(settings: &Settings, role: Option<Role>) -> (Report, Co
 
 /// Runs every check against this tenant, on a file that is made out of the tenant's own.
 pub async fn walk_changed(settings: &Settings, change: impl FnOnce(&str) -> String) -> (Report, Counts) {
-    let lab = Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"));
+    let lab = start(settings).await;
     let file = change(lab.deployment());
-    drop(lab);
-    go(settings, Some(&file), Some(Role::All), &Selection::default()).await
+    let report = walk_lab(&lab, &Walk { file: Some(&file), role: Some(Role::All), ..Walk::default() }).await;
+    (report, lab.counts())
 }
 
 /// Runs the checks that judge the user's file, on this one.
