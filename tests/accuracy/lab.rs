@@ -12,7 +12,7 @@ use std::{collections::BTreeSet, fmt::Write, path::PathBuf, time::Duration};
 use ece_check::{
     catalogue::{Catalogue, cause::Layer},
     deployment::Role,
-    finding::{Certainty, NamedCause, Owner, Report, Status},
+    finding::{Certainty, Finding, NamedCause, Owner, Report, SkipReason, Status},
     lab::{FaultInfo, Settings, faults},
 };
 use futures_util::{StreamExt, stream};
@@ -77,13 +77,15 @@ async fn what_threads_proved_is_named_first() {
 async fn a_network_fault_is_never_called_a_credential_fault() {
     let catalogue = Catalogue::built_in();
     let cause = |code: &str| catalogue.cause(code).expect("a cause of the catalogue");
-    let is_credential = |named: &NamedCause| matches!(cause(&named.cause).owner, Owner::Entra | Owner::Exchange);
+    let of_credentials = |code: &str| matches!(cause(code).owner, Owner::Entra | Owner::Exchange);
+    let below =
+        |seen: &&Seen| cause(&seen.fault.cause).layer < Layer::Application && !of_credentials(&seen.fault.cause);
     let mut number = 0;
     let mut wrong = Vec::new();
-    for seen in every_fault().await.iter().filter(|seen| cause(&seen.fault.cause).layer < Layer::Application) {
+    for seen in every_fault().await.iter().filter(below) {
         number += 1;
         let named: Vec<&str> =
-            seen.named().filter(|named| is_credential(named)).map(|one| one.cause.as_str()).collect();
+            seen.named().map(|named| named.cause.as_str()).filter(|code| of_credentials(code)).collect();
         if !named.is_empty() {
             wrong.push(format!("{}: {named:?}", seen.fault.name));
         }
@@ -113,6 +115,146 @@ async fn what_is_not_certain_says_where_to_look() {
         }
     }
     tell("what did not pass has a cause, and where it is not certain, a place to look", number, &wrong);
+}
+
+/// What tells causes apart, one test each: which protocols work, how far it came, for whom.
+mod apart {
+    use super::*;
+
+    #[tokio::test]
+    async fn imap_works_and_smtp_does_not() {
+        let report = walk(&["smtp-auth-disabled-mailbox.old-words"]).await;
+        let named = at(&report, "smtp.sign-in", "sales@example.com");
+        assert_eq!(causes(named), [("smtp-auth-disabled-mailbox", Certainty::Likely)], "535 5.7.3 settles nothing");
+        let ruled_out: Vec<&str> = named.ruled_out.iter().map(|one| one.cause.as_str()).collect();
+        for cause in ["token-expired", "token-wrong-audience", "token-user-mismatch", "no-exchange-licence"] {
+            assert!(ruled_out.contains(&cause), "{cause} is not ruled out: {ruled_out:?}");
+        }
+        assert_eq!(at(&report, "imap.mailbox-opens", "sales@example.com").status, Status::Pass);
+    }
+
+    #[tokio::test]
+    async fn smtp_works_and_imap_does_not() {
+        let report = walk(&["imap-disabled-for-mailbox"]).await;
+        let named = at(&report, "imap.mailbox-opens", "sales@example.com");
+        let causes = causes(named);
+        let (first, others) = causes.split_first().expect("a cause");
+        assert_eq!(*first, ("imap-disabled-for-mailbox", Certainty::Likely), "not connected settles nothing");
+        assert!(others.iter().all(|(_, certainty)| *certainty == Certainty::Possible), "{others:?}");
+        let next = named.next.as_deref().expect("a place to look");
+        assert!(next.starts_with("Get-CASMailbox -Identity sales@example.com "), "{next}");
+        assert_eq!(at(&report, "smtp.sign-in", "sales@example.com").status, Status::Pass);
+    }
+
+    #[tokio::test]
+    async fn authenticated_but_not_connected() {
+        let cases = [
+            ("imap-disabled-for-mailbox", "sales@example.com"),
+            ("no-exchange-licence", "sales@example.com"),
+            ("token-user-mismatch", "sales@example.com"),
+            ("no-full-access-to-mailbox", "info@example.com"),
+            ("mailbox-not-found", "info@example.com"),
+        ];
+        for (fault, mailbox) in cases {
+            let report = walk(&[fault]).await;
+            assert_eq!(at(&report, "imap.sign-in", mailbox).status, Status::Pass, "{fault}");
+            let shut = at(&report, "imap.mailbox-opens", mailbox);
+            assert!(shut.found.contains("not connected"), "{fault}: {}", shut.found);
+            assert_eq!(causes(shut)[0].0, fault);
+        }
+    }
+
+    #[tokio::test]
+    async fn one_mailbox_of_a_shared_account() {
+        let report = walk(&["no-full-access-to-mailbox"]).await;
+        assert_eq!(fixes(&report), ["no-full-access-to-mailbox"]);
+        let command = report.summary.fix_first[0].command.as_deref().expect("a command");
+        assert!(command.contains("info@example.com") && !command.contains("support@example.com"), "{command}");
+        assert_eq!(at(&report, "imap.mailbox-opens", "support@example.com").status, Status::Pass);
+    }
+
+    #[tokio::test]
+    async fn all_mailboxes_of_one_account() {
+        let report = walk(&["token-user-mismatch.shared-account"]).await;
+        assert_eq!(fixes(&report), ["token-user-mismatch"]);
+        let explained: BTreeSet<&str> =
+            report.summary.fix_first[0].explains.iter().map(|at| report.findings[*at].subject.as_str()).collect();
+        assert_eq!(explained, BTreeSet::from(["shared", "info@example.com", "support@example.com"]));
+    }
+
+    #[tokio::test]
+    async fn every_protocol_after_a_good_token() {
+        let report = walk(&["no-exchange-licence"]).await;
+        assert_eq!(fixes(&report), ["no-exchange-licence"]);
+        assert!(
+            report.findings.iter().filter(|one| one.check.starts_with("token.")).all(|one| one.status != Status::Fail)
+        );
+        for check in ["smtp.sign-in", "imap.mailbox-opens"] {
+            assert_eq!(causes(at(&report, check, "sales@example.com"))[0].0, "no-exchange-licence", "{check}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_refused_before_any_server() {
+        let report = walk(&["client-secret-expired"]).await;
+        assert_eq!(fixes(&report), ["client-secret-expired"]);
+        let blocked = at(&report, "imap.sign-in", "sales@example.com");
+        assert_eq!((blocked.status, blocked.reason), (Status::Skip, Some(SkipReason::Blocked)));
+        assert!(blocked.causes.is_empty(), "nothing is known of a mailbox that nobody asked for");
+    }
+
+    #[tokio::test]
+    async fn one_address_of_several() {
+        let report = walk(&["some-addresses-blocked"]).await;
+        assert_eq!(fixes(&report), ["some-addresses-blocked"]);
+        assert_eq!(at(&report, "imap.sign-in", "sales@example.com").status, Status::Pass, "the others are used");
+    }
+
+    #[tokio::test]
+    async fn all_of_587_and_nothing_of_993() {
+        let report = walk(&["port-blocked"]).await;
+        let fix = &report.summary.fix_first[0];
+        assert_eq!((fixes(&report), fix.owner), (vec!["port-blocked"], Owner::Network));
+        let command = fix.command.as_deref().expect("a command");
+        assert!(command.ends_with("port 587"), "{command}");
+        assert_eq!(at(&report, "imap.mailbox-opens", "sales@example.com").status, Status::Pass);
+    }
+
+    /// That a root is missing in Java's store alone is shown with keytool in `tests/java`.
+    #[tokio::test]
+    async fn trust_that_fails_under_one_store() {
+        let report = walk(&["trust-store-incomplete"]).await;
+        let fix = &report.summary.fix_first[0];
+        assert_eq!((fixes(&report), fix.owner), (vec!["trust-store-incomplete"], Owner::Ece));
+        let intercepted = walk(&["tls-intercepted.not-trusted"]).await;
+        assert_eq!(fixes(&intercepted), ["tls-intercepted"], "the same refusal with another issuer");
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_wrong() {
+        let report = walk(&["client-clock-skew"]).await;
+        let fix = &report.summary.fix_first[0];
+        assert_eq!((fixes(&report), fix.owner), (vec!["client-clock-skew"], Owner::Ece));
+        assert_eq!(at(&report, "token.valid-now", "sales").status, Status::Pass, "by the true time");
+    }
+
+    #[tokio::test]
+    async fn throttling_is_no_refusal() {
+        let report = walk(&["throttled"]).await;
+        assert_eq!(fixes(&report), ["throttled"]);
+        let named: BTreeSet<&str> =
+            report.findings.iter().flat_map(|one| &one.causes).map(|named| named.cause.as_str()).collect();
+        assert_eq!(named, BTreeSet::from(["throttled"]), "no credential is thought of");
+    }
+
+    fn at<'r>(report: &'r Report, check: &str, subject: &str) -> &'r Finding {
+        let mut findings = report.findings.iter();
+        findings.find(|one| one.check == check && one.subject == subject).expect("a finding of this check")
+    }
+
+    fn causes(finding: &Finding) -> Vec<(&str, Certainty)> {
+        finding.causes.iter().map(|named| (named.cause.as_str(), named.certainty)).collect()
+    }
 }
 
 /// One fault, and what a run says of it.

@@ -1,6 +1,9 @@
 //! A whole run against the lab, through the library: what `ece-check run --lab=FAULT` does, without a process.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use ece_check::{
     catalogue::Catalogue,
@@ -74,7 +77,8 @@ pub struct Walk<'w> {
 
 /// Runs checks against a tenant.
 pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
-    let catalogue = &Catalogue::built_in();
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
+    let catalogue = &*CATALOGUE;
     let file = Deployment::parse_sample("the test's file", how.file.unwrap_or(lab.deployment()));
     let deployment = file.unwrap_or_else(|mistake| panic!("{mistake}"));
     let role = how.role.or(deployment.ece.role).unwrap_or(Role::All);
