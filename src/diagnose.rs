@@ -14,7 +14,7 @@ use crate::{
         check::Of,
     },
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, RuledOut, SkipReason, Status},
-    judge::sentence,
+    judge::{sentence, values},
     seen::{Kind, Observation, Protocol, Stage, Stop, Unit},
 };
 
@@ -97,7 +97,14 @@ fn diagnose_all<'c>(findings: &[Finding], looks: &[Observation], catalogue: &'c 
     let none: Vec<Vec<&str>> = vec![Vec::new(); findings.len()];
     let open: Vec<Vec<&str>> =
         raised.iter().enumerate().map(|(at, raised)| open(raised, &Witness::of(at, findings, &none))).collect();
-    raised.into_iter().enumerate().map(|(at, raised)| weigh(raised, &Witness::of(at, findings, &open))).collect()
+    let weighed = raised.into_iter().enumerate().map(|(at, raised)| {
+        let mut diagnosis = weigh(raised, &Witness::of(at, findings, &open));
+        if let Some(other) = findings[at].look.and_then(|look| other_road(looks.get(look)?, looks)) {
+            diagnosis.standing.iter_mut().for_each(|candidate| candidate.because.push(other.clone()));
+        }
+        diagnosis
+    });
+    weighed.collect()
 }
 
 /// The causes that a finding's own signs leave open, less those that passed checks rule out.
@@ -152,6 +159,21 @@ fn raised_by<'c>(finding: &Finding, looks: &[Observation], catalogue: &'c Catalo
         Some(Raised { cause, sign, seen, settles: sign.settles })
     });
     raised.collect()
+}
+
+/// What the other road to the same service showed, in words, where there is one and a road can matter.
+fn other_road(observation: &Observation, looks: &[Observation]) -> Option<String> {
+    let same =
+        |look: &&Observation| look.beside && look.subject == observation.subject && look.probe == observation.probe;
+    let other = looks.iter().find(same).filter(|_| !observation.beside)?;
+    let road = if other.road == "direct" { "direct, without the proxy" } else { "through the proxy" };
+    if !other.came_through() {
+        let stop = other.paths.iter().filter_map(|path| path.stop.as_ref()).chain(&other.stop).next()?;
+        return Some(format!("{road}, it fails too: {}", sentence(stop)));
+    }
+    let issuers = values(other, "tls.issuer_organization");
+    let issuer = issuers.first().map(|issuer| format!(" (certificate issued by {issuer})")).unwrap_or_default();
+    Some(format!("{road}, it works{issuer}"))
 }
 
 /// A cause that a sign raises, with what was seen of it.
@@ -566,6 +588,7 @@ mod tests {
             subject: subject.to_owned(),
             own: false,
             road: "direct".to_owned(),
+            beside: false,
             facts: Facts::default(),
             stop: Some(stop),
             paths: Vec::new(),

@@ -115,12 +115,13 @@ fn reach(lab: &Lab, ca_file: &str) -> Reach {
         .map(|one| format!("{}:{}:{}:{}", bracket(one.address.ip()), one.address.port(), one.to.ip(), one.to.port()))
         .collect();
     let flags: Vec<String> = connect_to.iter().map(|rule| format!("--connect-to {rule}")).collect();
-    let command = format!("ece-check run --dns-server {} --ca-file {ca_file} {}", lab.dns_server(), flags.join(" "));
+    let proxy = lab.proxy().map(|proxy| format!("--proxy {proxy} ")).unwrap_or_default();
+    let rules = flags.join(" ");
     Reach {
         dns_server: lab.dns_server().to_string(),
         ca_file: ca_file.to_owned(),
         connect_to,
-        command,
+        command: format!("ece-check run --dns-server {} --ca-file {ca_file} {proxy}{rules}", lab.dns_server()),
         deployment: lab.deployment().to_owned(),
         environment: lab.secrets().into_iter().collect(),
     }

@@ -56,7 +56,12 @@ fn value(name: &str, shown: &[(&Finding, &Observation)]) -> String {
         }
         "account" => shown.iter().filter_map(|(finding, _)| finding.account.clone()).collect(),
         "subjects" => shown.iter().map(|(finding, _)| finding.subject.clone()).collect(),
-        "hosts" => shown.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect(),
+        "hosts" => {
+            // an account is no host; it has one of its own only where nothing else shows the cause
+            let of_host = shown.iter().filter(|(finding, _)| finding.account.is_none()).collect::<Vec<_>>();
+            let shown = if of_host.is_empty() { shown.iter().collect() } else { of_host };
+            shown.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect()
+        }
         "ports" => shown.iter().filter_map(|(finding, _)| port(&finding.subject)).collect(),
         "addresses" => {
             shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect()

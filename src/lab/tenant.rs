@@ -5,8 +5,10 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+
 use super::{
-    fault::{Change, Refusal, Secret, Token},
+    fault::{Certified, Change, Refusal, Secret, Token},
     place::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS},
 };
 
@@ -20,6 +22,8 @@ const BILLING: &str = "billing@example.com";
 const ARCHIVE: &str = "archive@example.com";
 /// The name of the secret's variable in the deployment.
 const SECRET: &str = "ECE_CHECK_LAB_SECRET";
+/// The name of the variable with the certificate and its key.
+const CERTIFICATE: &str = "ECE_CHECK_LAB_CERTIFICATE";
 
 /// The tenant.
 #[derive(Clone, Debug)]
@@ -45,6 +49,8 @@ pub(super) struct Application {
     pub known: bool,
     /// What has become of the secret.
     pub secret: Secret,
+    /// What has become of the certificate; none when ECE has the secret.
+    pub certificate: Option<Certified>,
     /// True when it counts as a public client, which has no secret.
     pub public: bool,
     /// The delegated permissions that were consented to.
@@ -216,10 +222,11 @@ redirect_url = "{REDIRECT_URL}"
 cloud         = "worldwide"
 tenant        = "{}"
 client_id     = "{CLIENT_ID}"
-client_secret = {{ env = "{SECRET}" }}
+{}
 redirect_urls = ["{REDIRECT_URL}"]
 "#,
-            TENANT_DOMAINS[0]
+            TENANT_DOMAINS[0],
+            self.application.proof()
         );
         for account in &self.accounts {
             let key = if account.holds == Holds::Refresh { "refresh_token" } else { "access_token" };
@@ -239,9 +246,16 @@ redirect_urls = ["{REDIRECT_URL}"]
     }
 
     /// The variables that the deployment names, each with its value.
-    pub fn secrets(&self, secret: &str, token: impl Fn(&Account) -> String) -> Vec<(String, String)> {
+    pub fn secrets(
+        &self,
+        secret: &str,
+        certificate: &str,
+        token: impl Fn(&Account) -> String,
+    ) -> Vec<(String, String)> {
         let accounts = self.accounts.iter().map(|account| (account.variable.clone(), token(account)));
-        std::iter::once((SECRET.to_owned(), secret.to_owned())).chain(accounts).collect()
+        let own =
+            [(SECRET, secret), (CERTIFICATE, certificate)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        own.into_iter().chain(accounts).collect()
     }
 }
 
@@ -251,6 +265,7 @@ impl Application {
         Self {
             known: true,
             secret: Secret::Good,
+            certificate: None,
             public: false,
             consent: own(&["IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send"]),
             roles: own(&["IMAP.AccessAsApp", "POP.AccessAsApp", "SMTP.SendAsApp"]),
@@ -258,9 +273,20 @@ impl Application {
         }
     }
 
+    /// The lines of the user's file that say what it proves itself with.
+    fn proof(&self) -> String {
+        if self.certificate.is_some() {
+            return format!("client_certificate = {{ env = \"{CERTIFICATE}\" }}");
+        }
+        let days: i32 = if self.secret == Secret::Expired { -3 } else { 400 };
+        let ends = Timestamp::now().to_zoned(TimeZone::UTC).date().saturating_add(days.days());
+        format!("client_secret = {{ env = \"{SECRET}\" }}\nsecret_expires = {ends}")
+    }
+
     fn change(&mut self, wish: &super::fault::Application) {
         self.known = wish.known.unwrap_or(self.known);
         self.secret = wish.secret.unwrap_or(self.secret);
+        self.certificate = wish.certificate.or(self.certificate);
         self.public = wish.public.unwrap_or(self.public);
         self.principal = wish.principal.unwrap_or(self.principal);
         if let Some(consent) = &wish.consent {

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     net::{
-        Network,
+        Network, Way,
         places::Place,
         reach::{self, Places},
         session::{self, Session, Stream, Transcript},
@@ -85,6 +85,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         subject: look.mailbox.clone(),
         own: false, // the run knows whose it is
         road: "direct".to_owned(),
+        beside: false,
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
@@ -142,7 +143,7 @@ fn way(look: &Look) -> Result<tcp::Look, Stop> {
         other => return Err(look.stop(Stage::Connect, Kind::OwnFault, format!("{} opens no mailbox", other.name()))),
     };
     let (host, port) = (look.host.clone(), look.port);
-    Ok(tcp::Look { host, port, service, depth: Depth::Service, public_issuers: Vec::new() })
+    Ok(tcp::Look { host, port, service, depth: Depth::Service, way: Way::InForce, public_issuers: Vec::new() })
 }
 
 /// The road and the address: what the look at this service found well, or what the name resolves to.

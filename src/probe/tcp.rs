@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use super::{Fact, Shape, fact, https, imap, pop3, smtp, timed, tls};
 use crate::{
     net::{
-        Network, Proxy,
+        Network, Proxy, Way,
         reach::{self, MOST_ADDRESSES, Places},
         session::{Session, Stream, Transcript},
     },
@@ -22,6 +22,7 @@ use crate::{
 pub const FACTS: &[Fact] = &[
     fact("tcp.open", Shape::Bool, "connection opened"),
     fact("tcp.unused_addresses", Shape::List, "not dialled, as this host does not use their family"),
+    fact("tcp.shut_here", Shape::List, "what shuts the port in this host's own firewall"),
 ];
 
 /// A look at a service.
@@ -35,6 +36,8 @@ pub struct Look {
     pub service: Service,
     /// How deep to look.
     pub depth: Depth,
+    /// Which road is taken, where there are two.
+    pub way: Way,
     /// Organisations that issue certificates to the public; an issuer outside this list is an inspecting device.
     pub public_issuers: Vec<String>,
 }
@@ -84,6 +87,7 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
         subject: format!("{}:{}", look.host, look.port),
         own: false, // the run knows whose it is
         road: proxied(look, network).map_or_else(|| "direct".to_owned(), Proxy::road),
+        beside: look.way == Way::Beside,
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
@@ -98,6 +102,10 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
             observation.transcript = left_out(places.addresses.len());
             let (used, unused) = places.by_family(network);
             observation.facts.set("tcp.unused_addresses", unused);
+            if let Some(firewall) = &network.firewall {
+                let port = places.addresses.first().map_or(look.port, SocketAddr::port);
+                observation.facts.set("tcp.shut_here", firewall.shuts(port));
+            }
             let paths = used.iter().take(MOST_ADDRESSES);
             let paths = paths.map(|address| path(look, *address, &places, network));
             observation.paths = join_all(paths).await;
@@ -122,7 +130,7 @@ fn probe(look: &Look) -> &'static str {
 /// Web services go through the proxy, where there is one and nothing else is ordered.
 fn proxied<'n>(look: &Look, network: &'n Network) -> Option<&'n Proxy> {
     let is_web = matches!(look.service, Service::Https(_));
-    network.roads.proxied(&look.host, look.port).filter(|_| is_web)
+    network.roads.proxy_on(look.way, &look.host, look.port).filter(|_| is_web)
 }
 
 fn left_out(count: usize) -> Vec<Line> {
@@ -281,6 +289,7 @@ pub(super) mod tests {
             roads,
             family: Family::Both,
             trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            firewall: None,
             limits: for_tests(Duration::from_secs(20)),
         }
     }
@@ -297,7 +306,7 @@ pub(super) mod tests {
 
     pub(in crate::probe) fn look(service: Service, depth: Depth) -> Look {
         let public_issuers = vec!["lab authority".to_owned()];
-        Look { host: "mail.test".to_owned(), port: 443, service, depth, public_issuers }
+        Look { host: "mail.test".to_owned(), port: 443, service, depth, way: Way::InForce, public_issuers }
     }
 
     /// A server that encrypts, and tells how much it then receives.

@@ -12,7 +12,7 @@ use super::{Fact, Shape, World, fact};
 use crate::{
     net::{Proxy, tls::moment},
     oauth::{
-        Application, Credential, Held,
+        Application, Credential, Held, Proof,
         claims::{Audience, Claims, Kind},
         endpoint::Errand,
         grant::{self, Client, Grant},
@@ -31,7 +31,8 @@ const TOKEN_PORT: u16 = 443;
 pub const FACTS: &[Fact] = &[
     fact("token.issued", Shape::Bool, "token at hand"),
     fact("token.come_by", Shape::Text, "come by"),
-    fact("token.warnings", Shape::List, "unwise about where secrets are kept"),
+    fact("token.proof", Shape::Text, "the application signs in with"),
+    fact("token.warnings", Shape::List, "to be mended besides"),
     fact("token.kind", Shape::Text, "kind of token"),
     fact("token.readable", Shape::Bool, "claims can be read"),
     fact("token.version", Shape::Text, "version"),
@@ -40,6 +41,7 @@ pub const FACTS: &[Fact] = &[
     fact("token.audience", Shape::Text, "made out for"),
     fact("token.audience_name", Shape::Text, "that is"),
     fact("token.audience_is_exchange", Shape::Bool, "made out for Exchange Online"),
+    fact("token.audience_of_cloud", Shape::Bool, "made out for this Microsoft cloud"),
     fact("token.user", Shape::Text, "signed in as"),
     fact("token.user_expected", Shape::Text, "should be"),
     fact("token.user_matches", Shape::Bool, "the right user signed in"),
@@ -59,7 +61,6 @@ pub const FACTS: &[Fact] = &[
     fact("token.smtp_permission_usual", Shape::Bool, "under the usual name"),
     fact("token.imap_permission", Shape::Bool, "permission for IMAP"),
     fact("token.pop3_permission", Shape::Bool, "permission for POP3"),
-    fact("token.requests", Shape::Int, "requests to the token endpoint"),
     fact("token.refreshed", Shape::Bool, "refreshed"),
     fact("token.new_refresh_token", Shape::Text, "new refresh token"),
 ];
@@ -75,6 +76,8 @@ pub struct Look {
     pub application: Application,
     /// The scopes that are asked for, such as `https://outlook.office.com/IMAP.AccessAsUser.All`.
     pub scopes: Vec<String>,
+    /// The hosts by which Exchange Online is named in tokens of this cloud; empty when the cloud is not known.
+    pub audiences: Vec<String>,
     /// Who should have signed in.
     pub signs_in_as: Option<String>,
     /// The mailboxes that it is to open.
@@ -96,9 +99,6 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
     if !errand.warnings.is_empty() {
         facts.set("token.warnings", std::mem::take(&mut errand.warnings));
     }
-    if errand.questions > 0 {
-        facts.set("token.requests", i64::from(errand.questions));
-    }
     let stop = match got {
         Ok(token) => {
             let ahead = clock_ahead_ms(earlier).or(errand.clock_ahead_ms).unwrap_or_default();
@@ -113,6 +113,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         subject: look.account.clone(),
         own: false,
         road: road(look, world),
+        beside: false,
         facts,
         stop,
         paths: Vec::new(),
@@ -135,6 +136,7 @@ pub fn note(token: &Secret, look: &Look, now: i64, facts: &mut Facts) {
     }
     let Some(claims) = claims else { return };
     note_texts(&claims, facts);
+    note_cloud(&claims, look, facts);
     note_matches(&claims, look, facts);
     note_times(&claims, now, facts);
     note_permissions(&claims, facts);
@@ -170,6 +172,7 @@ async fn get(look: &Look, facts: &mut Facts, errand: &mut Errand<'_>, world: &Wo
         }
         Credential::ClientCredentials => (Grant::Client, None),
     };
+    facts.set("token.proof", look.application.proof.as_ref().map_or("nothing", Proof::name));
     let place = grant::token_endpoint(&look.application)?;
     let client = Client::of(&look.application, errand).await?;
     let granted = grant::ask(&client, &grant, &look.scopes, &place, errand).await?;
@@ -219,6 +222,16 @@ fn note_texts(claims: &Claims, facts: &mut Facts) {
     facts.set("token.audience_is_exchange", claims.service() == Audience::Exchange);
     facts.set("token.scopes", claims.scopes());
     facts.set("token.roles", claims.roles());
+}
+
+/// Exchange Online's number is the same in every cloud, and its names are not.
+fn note_cloud(claims: &Claims, look: &Look, facts: &mut Facts) {
+    if claims.service() != Audience::Exchange || look.audiences.is_empty() {
+        return;
+    }
+    let host = claims.audience_host();
+    let of_cloud = host.is_none_or(|host| look.audiences.iter().any(|known| known.eq_ignore_ascii_case(&host)));
+    facts.set("token.audience_of_cloud", of_cloud);
 }
 
 /// A tenant that the user's file gives as a domain cannot be compared with the GUID in the token.
@@ -292,6 +305,7 @@ mod tests {
             credential: Credential::ClientCredentials,
             application: Application { tenant: Some(GUID.to_owned()), ..application() },
             scopes: Vec::new(),
+            audiences: vec!["outlook.office365.com".to_owned()],
             signs_in_as: Some("Sales@Example.com".to_owned()),
             mailboxes: vec!["sales@example.com".to_owned(), "support-of-sales@example.com".to_owned()],
         }
@@ -370,6 +384,21 @@ mod tests {
         let other_name = with("scp", json!("SMTP.SendAsApp"));
         assert_eq!(text(&other_name, "token.smtp_permission"), "yes");
         assert_eq!(text(&other_name, "token.smtp_permission_usual"), "no");
+    }
+
+    #[test]
+    fn token_of_another_cloud_is_told_apart() {
+        for (audience, outcome) in [
+            ("https://outlook.office365.com", "yes"),
+            ("https://OUTLOOK.office365.com/", "yes"),
+            ("00000002-0000-0ff1-ce00-000000000000", "yes"),
+            ("https://outlook.office365.us", "no"),
+            ("https://graph.microsoft.com", "absent"),
+        ] {
+            let mut claims = good();
+            claims["aud"] = json!(audience);
+            assert_eq!(text(&facts(&claims, NOW), "token.audience_of_cloud"), outcome, "{audience}");
+        }
     }
 
     #[test]
@@ -470,7 +499,7 @@ mod tests {
             (stop.code, stop.aadsts.as_slice(), stop.kind),
             (Some(401), [7_000_222].as_slice(), Stopped::Rejected)
         );
-        assert_eq!((text(&seen.facts, "token.issued"), text(&seen.facts, "token.requests")), ("no".into(), "1".into()));
+        assert_eq!((text(&seen.facts, "token.issued"), entra.asked().len()), ("no".into(), 1));
         assert!(world.wallet.held("sales").is_none());
     }
 
@@ -481,7 +510,6 @@ mod tests {
         let look = Look { credential: Credential::AccessToken(source), ..look() };
         let seen = observe(&look, &[], &world(&entra.network)).await;
         assert_eq!((seen.stop, text(&seen.facts, "token.come_by")), (None, "ready access token".into()));
-        assert_eq!(text(&seen.facts, "token.requests"), "absent");
         assert!(entra.asked().is_empty());
     }
 

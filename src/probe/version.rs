@@ -41,6 +41,7 @@ pub fn observe(look: &Look) -> Observation {
         subject: super::SITE.to_owned(),
         own: true,
         road: super::FILE.to_owned(),
+        beside: false,
         facts: facts(&look.stated, &look.table),
         stop: None,
         paths: Vec::new(),

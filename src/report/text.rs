@@ -147,6 +147,7 @@ impl<'a> Writer<'a> {
         let finding = self.headline(place);
         self.page.field("found", &finding.found);
         if let Some(look) = finding.look.filter(|look| self.looked.insert(*look)) {
+            self.road(finding);
             self.addresses(look);
         }
     }
@@ -161,6 +162,7 @@ impl<'a> Writer<'a> {
             return self.again(finding);
         }
         self.page.field("wanted", &finding.expected);
+        self.road(finding);
         self.means(finding);
         for cause in &finding.causes {
             self.cause(finding, cause);
@@ -184,6 +186,14 @@ impl<'a> Writer<'a> {
         self.page.item(first.status, &title, Some(&first.check));
         let subjects: Vec<String> = findings.iter().map(|finding| clip(&finding.subject)).collect();
         self.page.field("for", &words::list_within(&subjects, SUBJECTS));
+    }
+
+    /// The road that was taken, where it is not simply the direct one or everything is asked for.
+    fn road(&mut self, finding: &Finding) {
+        let Some(look) = finding.look.and_then(|look| self.report.looks.get(look)) else { return };
+        if look.road != "direct" || self.is(Verbosity::Verbose) {
+            self.page.field("road", &look.road);
+        }
     }
 
     fn means(&mut self, finding: &'a Finding) {

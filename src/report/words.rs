@@ -1,12 +1,10 @@
 //! The words that all formats share: titles of sections, names of owners, and where a run was made from.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::Serialize;
 
+use super::road;
 use crate::{
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, Report, SkipReason, Status},
     probe,
@@ -226,14 +224,27 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     }
     let zone =
         run.utc_offset_minutes.map(|minutes| format!(" (local time is UTC{})", offset(minutes))).unwrap_or_default();
-    vec![
+    let mut lines = vec![
         ("from", joined([&format!("{}{addresses}", run.host), &run.os])),
-        ("as", format!("{}, cloud {}", role(&run.role), run.cloud)),
+        ("as", format!("{}, cloud {}{}", role(&run.role), run.cloud, ece_home(report))),
         ("at", format!("{}{zone}", run.started)),
-        ("road", road(report)),
+        ("road", road::in_force(report)),
         ("DNS", resolvers),
         ("clock", clock(run.clock_offset_ms, run.lab)),
-    ]
+    ];
+    if let Some(both) = road::both(report) {
+        lines.insert(4, ("roads", both));
+    }
+    lines.extend(run.firewall.as_deref().map(|shut| ("ports", ports(shut))));
+    lines
+}
+
+/// What this host's own firewall shuts.
+fn ports(shut: &[String]) -> String {
+    match shut {
+        [] => "the Windows firewall shuts none that ECE needs".to_owned(),
+        some => format!("shut by the Windows firewall: {}", list(some, 8)),
+    }
 }
 
 /// The first `most` of some texts, and how many are left.
@@ -277,23 +288,13 @@ fn role(role: &str) -> String {
     }
 }
 
-fn road(report: &Report) -> String {
-    let road = match &report.run.proxy {
-        Some(proxy) => format!("through the proxy {proxy}"),
-        None => "direct, no proxy".to_owned(),
-    };
-    let road = match report.run.ipv6 {
-        Some(true) => format!("{road}; IPv4 and IPv6"),
-        Some(false) => format!("{road}; no IPv6 on this host"),
-        None => road,
-    };
-    let others: BTreeSet<&str> =
-        report.looks.iter().map(|look| look.road.as_str()).filter(|r| *r != "direct").collect();
-    if report.run.lab || others.is_empty() {
-        return road;
+/// Whether ECE is on this host, as far as its folder tells. What is installed there does not tell the role.
+fn ece_home(report: &Report) -> String {
+    match &report.run.ece_home {
+        Some(home) => format!("; ECE's folder is {home}"),
+        None if report.run.os.starts_with("Windows") && !report.run.lab => "; no folder of ECE seen here".to_owned(),
+        None => String::new(),
     }
-    let others: Vec<&str> = others.into_iter().collect();
-    format!("{road}; by override to {}", list(&others, 3))
 }
 
 fn clock(offset_ms: Option<i64>, lab: bool) -> String {

@@ -25,8 +25,8 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "the lab is reached without a proxy",
-        &["proxy-auth-required", "proxy-denied", "proxy-host-wrong", "proxy-scheme-wrong", "proxy-unreachable"],
+        "a proxy that is written https:// is refused before anything is opened; src/net/proxy.rs shows it",
+        &["proxy-scheme-wrong"],
     ),
     (
         "a mistake of another client on the wire, which ece-check does not make; read from its text by explain",
@@ -74,7 +74,6 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
             "single-tenant-app-on-common-endpoint",
         ],
     ),
-    ("ECE signs in with a secret, so a run has no certificate to show", &["client-certificate-invalid"]),
     ("a run asks nothing of Microsoft Graph", &["app-only-call-needs-user-path", "application-access-policy"]),
     (
         "a run talks neither to Webex nor to its provisioning",

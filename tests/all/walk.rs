@@ -10,7 +10,7 @@ use ece_check::{
     deployment::{Cloud, Deployment, Role},
     finding::{Finding, Report, Run, Status},
     lab::{Counts, Lab, Settings},
-    net::{ConnectTo, Family, Limits, Network, Roads, dns::Resolver, tls::Trust},
+    net::{ConnectTo, Family, Limits, Network, Proxy, Roads, dns::Resolver, tls::Trust},
     plan::{Plan, Selection, Site},
     probe::World,
     run::{Options, run},
@@ -106,9 +106,15 @@ fn network(lab: &Lab, limits: Limits) -> Network {
     });
     Network {
         resolver: Arc::new(Resolver::with_servers(vec![lab.dns_server()])),
-        roads: Roads { resolve: Vec::new(), connect_to: rules.collect(), only_mapped: true, proxy: None },
+        roads: Roads {
+            resolve: Vec::new(),
+            connect_to: rules.collect(),
+            only_mapped: true,
+            proxy: lab.proxy().map(|proxy| Proxy::read(proxy, "the lab").expect("a proxy")),
+        },
         family: Family::Both,
         trust: Arc::new(Trust::of_pem(lab.ca_pem())),
+        firewall: None,
         limits,
     }
 }
@@ -130,6 +136,10 @@ fn vantage() -> Run {
         cloud: "worldwide".to_owned(),
         lab: true,
         proxy: None,
+        proxy_exceptions: Vec::new(),
+        proxy_script: None,
+        firewall: None,
+        ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
     }
