@@ -525,7 +525,7 @@ fn fix_first(
                     certainty,
                     owner,
                     fix: fill(fix),
-                    command: command.as_deref().map(fill),
+                    command: command.as_deref().map(|command| fill::fill_command(command, &shown_in, findings, looks)),
                     takes: cause.takes.clone(),
                     sources: cause.sources.clone(),
                     explains: explained(&shown_in, findings),

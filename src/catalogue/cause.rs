@@ -228,7 +228,7 @@ pub struct Evidence {
 }
 
 /// The placeholders of fix and command that are not facts.
-pub const PLACEHOLDERS: &[&str] = &["mailbox", "account", "subjects", "hosts", "ports", "addresses", "sources"];
+pub const PLACEHOLDERS: &[&str] = &["mailbox", "user", "account", "subjects", "hosts", "ports", "addresses", "sources"];
 
 /// Reads one cause. `checks` are the ids of all checks.
 ///
