@@ -35,6 +35,7 @@ pub const FACTS: &[Fact] = &[
     fact("imap.signed_in", Shape::Bool, "signed in"),
     fact("imap.signed_in_as", Shape::Text, "user named"),
     fact("imap.own_mailbox", Shape::Bool, "the user's own mailbox"),
+    fact("imap.as_application", Shape::Bool, "signed in as an application"),
     fact("imap.mailbox_open", Shape::Bool, "mailbox opens"),
     fact("imap.message_count", Shape::Int, "messages"),
 ];

@@ -35,10 +35,11 @@ const MOST_PER_HOST: usize = 8;
 const MOST_PER_SENDER: usize = 2;
 
 /// What is kept of a sign-in that went well; the rest is told by the look at the service.
-const RESULTS: [&str; 7] = [
+const RESULTS: [&str; 8] = [
     "signed_in",
     "signed_in_as",
     "own_mailbox",
+    "as_application",
     "sender_accepted",
     "recipient_accepted",
     "mailbox_open",
@@ -283,6 +284,7 @@ async fn speak(
     session.hide(&visit.held.token);
     path.facts.set(&look.fact("signed_in_as"), visit.user.clone());
     let owner = visit.held.user.as_deref().or(look.signs_in_as.as_deref()).filter(|_| !visit.held.application);
+    path.facts.set(&look.fact("as_application"), visit.held.application);
     path.facts.set(&look.fact("own_mailbox"), owner.is_some_and(|owner| owner.eq_ignore_ascii_case(&look.mailbox)));
     let went = enter(look, visit, errand, session, path).await;
     let listens = went.as_ref().err().is_none_or(|stop| matches!(stop.kind, Kind::Rejected | Kind::NotOffered));

@@ -31,6 +31,7 @@ pub const FACTS: &[Fact] = &[
     fact("pop3.signed_in", Shape::Bool, "signed in"),
     fact("pop3.signed_in_as", Shape::Text, "user named"),
     fact("pop3.own_mailbox", Shape::Bool, "the user's own mailbox"),
+    fact("pop3.as_application", Shape::Bool, "signed in as an application"),
     fact("pop3.mailbox_open", Shape::Bool, "mailbox opens"),
     fact("pop3.message_count", Shape::Int, "messages"),
 ];

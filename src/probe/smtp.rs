@@ -33,6 +33,7 @@ pub const FACTS: &[Fact] = &[
     fact("smtp.signed_in", Shape::Bool, "signed in"),
     fact("smtp.signed_in_as", Shape::Text, "user named"),
     fact("smtp.own_mailbox", Shape::Bool, "the user's own mailbox"),
+    fact("smtp.as_application", Shape::Bool, "signed in as an application"),
     fact("smtp.sender_accepted", Shape::Bool, "sender accepted"),
     fact("smtp.recipient_accepted", Shape::Bool, "recipient accepted"),
 ];

@@ -2,7 +2,7 @@
 //!
 //! Where a test goes:
 //! - `checks`: what a file below `checks/` says of itself: healthy, and under each of its proofs.
-//! - `causes`: what a file below `src/lab/faults/` says of itself: the check, the exit code, the cause that is named.
+//! - `causes`: a fault of the lab for every cause, or why there is none. What a fault's file says of itself: `tests/accuracy`.
 //! - `levels`: the causes that need no lab: the level of ECE and the addresses it is known by.
 //! - `shape`: the layers, the names of files and functions, what no source file may hold.
 //! - `cli`: the program as people call it: exit codes, flags, bad input, streams.

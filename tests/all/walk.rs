@@ -1,6 +1,9 @@
 //! A whole run against the lab, through the library: what `ece-check run --lab=FAULT` does, without a process.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use ece_check::{
     catalogue::Catalogue,
@@ -72,11 +75,16 @@ pub struct Walk<'w> {
     pub only: Vec<String>,
     /// Each mailbox sends itself a message.
     pub send_mail: bool,
+    /// Only what makes sense before ECE is installed.
+    pub pre_install: bool,
+    /// Over IPv4 alone.
+    pub ipv4_only: bool,
 }
 
 /// Runs checks against a tenant.
 pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
-    let catalogue = &Catalogue::built_in();
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
+    let catalogue = &*CATALOGUE;
     let file = Deployment::parse_sample("the test's file", how.file.unwrap_or(lab.deployment()));
     let deployment = file.unwrap_or_else(|mistake| panic!("{mistake}"));
     let role = how.role.or(deployment.ece.role).unwrap_or(Role::All);
@@ -84,7 +92,8 @@ pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
     let site = Site { send_mail: how.send_mail.then_some(WAIT), ..site };
     let (_nobody, interrupted) = tokio::sync::watch::channel(false);
     let network = network(lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
-    let selection = Selection { only: how.only.clone(), ..Selection::default() };
+    let network = if how.ipv4_only { Network { family: Family::V4, ..network } } else { network };
+    let selection = Selection { only: how.only.clone(), pre_install: how.pre_install, ..Selection::default() };
     let plan =
         Plan::make(catalogue, &site, &selection, &network.roads).expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
