@@ -27,6 +27,9 @@ use crate::{
     table::did_you_mean,
 };
 
+/// How often a host that takes turns with its chains is connected to once more.
+const FURTHER: usize = 3;
+
 /// All looks and all findings to come, in order.
 #[derive(Debug)]
 pub struct Plan<'c> {
@@ -355,6 +358,7 @@ impl<'c, 's> Draft<'c, 's> {
             service: service(endpoint),
             depth,
             way,
+            again: if self.takes_turns(way, endpoint) { FURTHER } else { 0 },
             public_issuers: if endpoint.microsoft { self.site.public_issuers.clone() } else { Vec::new() },
         };
         let beside = if way == Way::Beside { " beside" } else { "" };
@@ -366,6 +370,12 @@ impl<'c, 's> Draft<'c, 's> {
             known.depth = known.depth.max(depth);
         }
         at
+    }
+
+    /// Whether a host may show another chain at each connection, and somebody is asked who may not know all of them.
+    /// `login.microsoftonline.com` had two in turn in 2025.
+    fn takes_turns(&self, way: Way, endpoint: &Endpoint) -> bool {
+        self.site.java && way == Way::InForce && endpoint.microsoft && endpoint.name.starts_with("login")
     }
 
     fn ask_for_token(&mut self, account: &Account) -> Option<usize> {

@@ -148,6 +148,9 @@ fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Ro
                 _ => road(roads, &look.host, look.port),
             },
             why: match look.way {
+                Way::InForce if look.again > 0 => {
+                    format!("{} (one address {} times more, as its chains take turns)", row.why, look.again)
+                }
                 Way::InForce => row.why.clone(),
                 Way::Beside => format!("{} (the other road, to see which one works)", row.why),
             },

@@ -154,12 +154,6 @@ impl Arguments {
         if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home(deployment)) }
     }
 
-    /// The folder of ECE, when it is there. In the lab only the one that the file names counts.
-    pub fn ece_home(&self, deployment: &Deployment, lab: bool) -> Option<String> {
-        let is_asked = !lab || deployment.ece.home.is_some();
-        Some(home(deployment)).filter(|home| is_asked && home.is_dir()).map(|home| home.display().to_string())
-    }
-
     /// Reads Java's trust stores.
     ///
     /// # Errors
@@ -168,8 +162,15 @@ impl Arguments {
         let source = self.java_trust_store_password_env.clone().map(Source::Env);
         let source = source.or_else(|| deployment.ece.java_trust_store_password.clone());
         let password = source.map(|source| read_password(&source)).transpose()?;
-        let files = self.java_files(deployment, lab);
-        Ok(files.iter().map(|file| java::read(file, password.as_ref())).collect::<Result<_, _>>()?)
+        let stores = self.java_files(deployment, lab).into_iter().map(|file| java::read(&file, password.as_ref()));
+        if !self.java_trust_store.is_empty() || deployment.ece.java_trust_store.is_some() {
+            return Ok(stores.collect::<Result<_, _>>()?);
+        }
+        // one that was only come upon is no reason to look at nothing
+        let told = |store: Result<java::Store, java::BadStore>| {
+            store.inspect_err(|bad| print::note(&format!("not asked: {bad}"))).ok()
+        };
+        Ok(stores.filter_map(told).collect())
     }
 
     /// What the user chose.
@@ -284,6 +285,12 @@ impl Reach {
             limits,
         })
     }
+}
+
+/// The folder of ECE, when it is there. In the lab only the one that the file names counts.
+pub fn ece_home(deployment: &Deployment, lab: bool) -> Option<String> {
+    let is_asked = !lab || deployment.ece.home.is_some();
+    Some(home(deployment)).filter(|home| is_asked && home.is_dir()).map(|home| home.display().to_string())
 }
 
 fn home(deployment: &Deployment) -> PathBuf {

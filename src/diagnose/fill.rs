@@ -9,7 +9,7 @@ use crate::{
     seen::{Observation, Path, Value},
 };
 
-/// The fact whose values are commands: one a line.
+/// The fact whose items are commands: one a line.
 const COMMANDS: &str = "tls.java_keytool";
 /// Whose token it should be: the mailbox meant where a finding is about an account.
 const USER: &str = "token.user_expected";
@@ -26,6 +26,7 @@ pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Obser
     let places = if places.is_empty() { &shown } else { &places };
     replace(text, |name| match name {
         "subjects" | "hosts" | "ports" => value(name, places),
+        "endpoints" => endpoints(looks),
         _ => value(name, &shown),
     })
 }
@@ -56,12 +57,7 @@ fn value(name: &str, shown: &[(&Finding, &Observation)]) -> String {
         }
         "account" => shown.iter().filter_map(|(finding, _)| finding.account.clone()).collect(),
         "subjects" => shown.iter().map(|(finding, _)| finding.subject.clone()).collect(),
-        "hosts" => {
-            // an account is no host; it has one of its own only where nothing else shows the cause
-            let of_host = shown.iter().filter(|(finding, _)| finding.account.is_none()).collect::<Vec<_>>();
-            let shown = if of_host.is_empty() { shown.iter().collect() } else { of_host };
-            shown.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect()
-        }
+        "hosts" => shown.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect(),
         "ports" => shown.iter().filter_map(|(finding, _)| port(&finding.subject)).collect(),
         "addresses" => {
             shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect()
@@ -75,8 +71,19 @@ fn value(name: &str, shown: &[(&Finding, &Observation)]) -> String {
     if values.is_empty() { "…".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(between) }
 }
 
+/// Every name and port of Microsoft's that this run went to: what a rule on the way must hold.
+fn endpoints(looks: &[Observation]) -> String {
+    let services = looks.iter().filter(|look| !look.own && port(&look.subject).is_some());
+    let all: BTreeSet<&str> = services.map(|look| look.subject.as_str()).collect();
+    if all.is_empty() { "…".to_owned() } else { all.into_iter().collect::<Vec<_>>().join(", ") }
+}
+
 fn facts(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
-    shown.iter().flat_map(|(_, look)| values(look, name)).map(|value: Value| value.to_string()).collect()
+    let items = |value: Value| match value {
+        Value::List(items) if !items.is_empty() => items,
+        other => vec![other.to_string()],
+    };
+    shown.iter().flat_map(|(_, look)| values(look, name)).flat_map(items).collect()
 }
 
 fn host(subject: &str) -> &str {

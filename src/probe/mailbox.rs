@@ -159,7 +159,8 @@ fn way(look: &Look) -> Result<tcp::Look, Stop> {
         other => return Err(look.stop(Stage::Connect, Kind::OwnFault, format!("{} opens no mailbox", other.name()))),
     };
     let (host, port) = (look.host.clone(), look.port);
-    Ok(tcp::Look { host, port, service, depth: Depth::Service, way: Way::InForce, public_issuers: Vec::new() })
+    let (way, public_issuers) = (Way::InForce, Vec::new());
+    Ok(tcp::Look { host, port, service, depth: Depth::Service, way, again: 0, public_issuers })
 }
 
 /// The road and the address: what the look at this service found well, or what the name resolves to.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::road;
 use crate::{
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, Report, SkipReason, Status},
+    judge::values,
     probe::{self, delivery},
     seen::{Observation, Value},
 };
@@ -251,8 +252,20 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(both) = road::both(report) {
         lines.insert(4, ("roads", both));
     }
+    let stores = report.looks.iter().flat_map(|look| values(look, "tls.java_stores"));
+    let stores: Vec<String> =
+        stores.flat_map(|value| if let Value::List(items) = value { items } else { Vec::new() }).collect();
+    if !stores.is_empty() {
+        lines.push(("Java", list(&distinct(stores), 8)));
+    }
     lines.extend(run.firewall.as_deref().map(|shut| ("ports", ports(shut))));
     lines
+}
+
+fn distinct(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort();
+    texts.dedup();
+    texts
 }
 
 /// What this host's own firewall shuts.
