@@ -16,6 +16,7 @@ use crate::{
     diagnose::blank,
     explain::{self, Channel, Meaning},
     finding::Certainty,
+    lab,
     report::{Page, Paint, Stream, Style, Verbosity, owner},
     table::did_you_mean,
 };
@@ -187,13 +188,15 @@ fn explain_check(check: &Check, catalogue: &Catalogue) -> String {
         &check.prefer.iter().map(|prefer| format!("{prefer}, or else it is a warning")).collect::<Vec<_>>(),
     );
     label_all(&mut page, "causes", &shown_by(check, catalogue));
-    label_all(
-        &mut page,
-        "see it",
-        &check.proofs.iter().map(|proof| format!("ece-check run --lab={}", proof.fault)).collect::<Vec<_>>(),
-    );
+    label_all(&mut page, "see it", &check.proofs.iter().map(|proof| shown(&proof.fault)).collect::<Vec<_>>());
     label_all(&mut page, "sources", &check.words.sources);
     page.finish()
+}
+
+/// The run that shows a fault.
+fn shown(fault: &str) -> String {
+    let sends = lab::faults().into_iter().any(|known| known.name == fault && known.send_mail);
+    format!("ece-check run --lab={fault}{}", if sends { " --send-mail" } else { "" })
 }
 
 /// One line each; the label stands before the first.

@@ -54,7 +54,10 @@ fn list(output: Output) -> String {
     let primary: Vec<_> = faults.iter().filter(|fault| fault.name == fault.cause).collect();
     match output {
         Output::Json => json(&primary.iter().map(|fault| fault.name.clone()).collect::<Vec<_>>()),
-        Output::Text => lines(primary.iter().map(|fault| format!("{:<30} {}", fault.name, fault.title))),
+        Output::Text => lines(primary.iter().map(|fault| {
+            let only = if fault.send_mail { " (with --send-mail)" } else { "" };
+            format!("{:<30} {}{only}", fault.name, fault.title)
+        })),
     }
 }
 
@@ -79,6 +82,9 @@ struct CameIn {
     refused: BTreeMap<&'static str, u64>,
     most_sessions_of_a_mailbox: BTreeMap<&'static str, u64>,
     most_connections_of_a_host: BTreeMap<&'static str, u64>,
+    /// Commands that change a mailbox or send mail.
+    changing: BTreeMap<&'static str, u64>,
+    messages: u64,
 }
 
 async fn serve(arguments: &Arguments) -> Result<ExitCode, Trouble> {
@@ -143,6 +149,8 @@ fn came_in(counts: Counts) -> CameIn {
         refused: counts.refused,
         most_sessions_of_a_mailbox: most,
         most_connections_of_a_host: counts.most_for_host,
+        changing: counts.changing,
+        messages: counts.delivered.values().sum(),
     }
 }
 

@@ -117,7 +117,7 @@ impl Answer {
         self.before.iter().chain([&self.end]).find_map(Capabilities::of)
     }
 
-    /// The numbers that a search found: `* SEARCH 17 18` (RFC 3501 7.2.5; IMAP4rev1 knows no other form).
+    /// The numbers that a search found: `* SEARCH 17 18` (RFC 3501 7.2.5; `IMAP4rev1` knows no other form).
     #[must_use]
     pub fn numbers(&self) -> Vec<u32> {
         let found = |text: &str| {
