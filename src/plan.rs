@@ -16,7 +16,8 @@ use crate::{
     },
     deployment::{Account, Inbound},
     finding::SkipReason,
-    net::Roads,
+    net::{Roads, Way},
+    oauth::Credential,
     probe::{
         self, Look,
         https::Ask,
@@ -25,6 +26,9 @@ use crate::{
     seen::Protocol,
     table::did_you_mean,
 };
+
+/// How often a host that takes turns with its chains is connected to once more.
+const FURTHER: usize = 3;
 
 /// All looks and all findings to come, in order.
 #[derive(Debug)]
@@ -213,9 +217,19 @@ impl<'c, 's> Draft<'c, 's> {
         for subject in self.subjects(check) {
             let skip = self.skip(check, &subject, selection);
             let look = if skip.is_none() { self.look(check, &subject) } else { None };
-            let (account, circle, subject) = (subject.account(), subject.circle(check), subject.name(check));
+            let mut circle = subject.circle(check);
+            circle.extend(self.login_of(&subject));
+            let (account, subject) = (subject.account(), subject.name(check));
             self.plan.findings.push(PlannedFinding { check, subject, account, look, skip, needs: Vec::new(), circle });
         }
+    }
+
+    /// Where the token of an account comes from, unless it is at hand already.
+    fn login_of(&self, subject: &Subject<'_>) -> Option<String> {
+        let Subject::Account(account) = subject else { return None };
+        let is_at_hand = matches!(account.credential, None | Some(Credential::AccessToken(_)));
+        let login = self.site.endpoints.iter().find(|endpoint| endpoint.name == "login")?;
+        (!is_at_hand).then(|| login.subject())
     }
 
     fn subjects(&self, check: &Check) -> Vec<Subject<'s>> {
@@ -283,6 +297,7 @@ impl<'c, 's> Draft<'c, 's> {
             },
             (Some(_), _) => false,
             (None, _) if key == "ece.java_trust_store" => self.site.java,
+            (None, _) if key == "run.send_mail" => self.site.send_mail.is_some(),
             (None, _) => self.site.deployment.gives(key),
         }
     }
@@ -290,12 +305,12 @@ impl<'c, 's> Draft<'c, 's> {
     /// Whether any port of a name is dialled by what DNS says.
     fn is_looked_up(&self, host: &str) -> bool {
         let same = self.site.endpoints.iter().filter(|endpoint| endpoint.host.eq_ignore_ascii_case(host));
-        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(endpoint))
+        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(Way::InForce, endpoint))
     }
 
-    fn asks_dns(&self, endpoint: &Endpoint) -> bool {
+    fn asks_dns(&self, way: Way, endpoint: &Endpoint) -> bool {
         let (host, port) = (&endpoint.host, endpoint.port);
-        let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxied(host, port).is_some();
+        let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxy_on(way, host, port).is_some();
         self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none() && !is_proxied
     }
 
@@ -315,6 +330,7 @@ impl<'c, 's> Draft<'c, 's> {
             }),
             (probe, Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.dial(endpoint, depth(probe))),
             (_, Subject::Account(account)) => self.ask_for_token(account),
+            ("delivery", Subject::Mailbox(account, mailbox, endpoint)) => self.round_trip(account, mailbox, endpoint),
             (probe, Subject::Mailbox(account, mailbox, endpoint)) => self.sign_in(probe, account, mailbox, endpoint),
         }
     }
@@ -324,23 +340,42 @@ impl<'c, 's> Draft<'c, 's> {
         self.note(&endpoint.host.to_lowercase(), Look::Dns(look), Some(endpoint))
     }
 
+    /// The look at an endpoint on the road in force. Where a web service has another road, that is looked at beside it.
     fn dial(&mut self, endpoint: &Endpoint, depth: Depth) -> usize {
-        let asks_dns = self.asks_dns(endpoint);
-        let after = asks_dns.then(|| self.look_up(endpoint));
+        let at = self.dial_on(Way::InForce, endpoint, depth);
+        let is_web = endpoint.protocol == Some(Protocol::Https);
+        if is_web && self.roads.has_two(&endpoint.host, endpoint.port) {
+            self.dial_on(Way::Beside, endpoint, depth);
+        }
+        at
+    }
+
+    fn dial_on(&mut self, way: Way, endpoint: &Endpoint, depth: Depth) -> usize {
+        let after = self.asks_dns(way, endpoint).then(|| self.look_up(endpoint));
         let look = probe::tcp::Look {
             host: endpoint.host.clone(),
             port: endpoint.port,
             service: service(endpoint),
             depth,
+            way,
+            again: if self.takes_turns(way, endpoint) { FURTHER } else { 0 },
             public_issuers: if endpoint.microsoft { self.site.public_issuers.clone() } else { Vec::new() },
         };
-        let at = self.note(&endpoint.subject().to_lowercase(), Look::Service(look), Some(endpoint));
+        let beside = if way == Way::Beside { " beside" } else { "" };
+        let key = format!("{}{beside}", endpoint.subject().to_lowercase());
+        let at = self.note(&key, Look::Service(look), Some(endpoint));
         let planned = &mut self.plan.looks[at];
         planned.after = after.into_iter().collect();
         if let Look::Service(known) = &mut planned.look {
             known.depth = known.depth.max(depth);
         }
         at
+    }
+
+    /// Whether a host may show another chain at each connection, and somebody is asked who may not know all of them.
+    /// `login.microsoftonline.com` had two in turn in 2025.
+    fn takes_turns(&self, way: Way, endpoint: &Endpoint) -> bool {
+        self.site.java && way == Way::InForce && endpoint.microsoft && endpoint.name.starts_with("login")
     }
 
     fn ask_for_token(&mut self, account: &Account) -> Option<usize> {
@@ -358,19 +393,33 @@ impl<'c, 's> Draft<'c, 's> {
     fn sign_in(&mut self, probe: &str, account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<usize> {
         let token = self.ask_for_token(account)?;
         let service = self.dial(endpoint, Depth::Service);
-        let look = probe::mailbox::Look {
-            account: account.name.clone(),
-            mailbox: mailbox.to_owned(),
-            signs_in_as: account.signs_in_as.clone(),
-            protocol: endpoint.protocol?,
-            host: endpoint.host.clone(),
-            port: endpoint.port,
-        };
+        let look = sign_in(account, mailbox, endpoint)?;
         let at = self.note(&format!("{probe} {mailbox}"), Look::Mailbox(look), None);
         let planned = &mut self.plan.looks[at];
         planned.after = vec![service, token];
         mailbox.clone_into(&mut planned.subject);
         endpoint.why.clone_into(&mut planned.why);
+        Some(at)
+    }
+
+    /// A message from a mailbox to itself, after the sign-ins over which it goes.
+    fn round_trip(&mut self, account: &Account, mailbox: &str, outward: &Endpoint) -> Option<usize> {
+        let wait = self.site.send_mail?;
+        let first = self.sign_in("smtp", account, mailbox, outward)?;
+        let mut after = vec![first];
+        let inward = self.site.inbound(account);
+        if let Some(inward) = inward {
+            after.push(self.sign_in(inward.protocol?.name(), account, mailbox, inward)?);
+        }
+        let way = |endpoint| sign_in(account, mailbox, endpoint);
+        let (outward, inward) = (way(outward)?, inward.and_then(way));
+        after.extend(after.clone().iter().flat_map(|look| self.plan.looks[*look].after.clone()));
+        let look = probe::delivery::Look { outward, inward, wait };
+        let at = self.note(&format!("round trip {mailbox}"), Look::Delivery(look), None);
+        let planned = &mut self.plan.looks[at];
+        planned.after = after;
+        mailbox.clone_into(&mut planned.subject);
+        "one message from the mailbox to itself, as --send-mail asks".clone_into(&mut planned.why);
         Some(at)
     }
 
@@ -385,7 +434,8 @@ impl<'c, 's> Draft<'c, 's> {
             (_, None) => probe::SITE.to_owned(),
         };
         let why = endpoint.map_or_else(String::new, |endpoint| endpoint.why.clone());
-        let own = endpoint.is_none_or(|endpoint| !endpoint.microsoft);
+        let at_microsoft = matches!(look, Look::Token(_) | Look::Mailbox(_));
+        let own = !at_microsoft && endpoint.is_none_or(|endpoint| !endpoint.microsoft);
         self.plan.looks.push(PlannedLook { look, subject, own, why, after: Vec::new(), gates: Vec::new() });
         self.looks.insert(key.to_owned(), self.plan.looks.len() - 1);
         self.plan.looks.len() - 1
@@ -452,6 +502,17 @@ fn fetches(check: &Check, account: &Account) -> bool {
     }
 }
 
+fn sign_in(account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<probe::mailbox::Look> {
+    Some(probe::mailbox::Look {
+        account: account.name.clone(),
+        mailbox: mailbox.to_owned(),
+        signs_in_as: account.signs_in_as.clone(),
+        protocol: endpoint.protocol?,
+        host: endpoint.host.clone(),
+        port: endpoint.port,
+    })
+}
+
 fn is_for(check: &Check, endpoint: &Endpoint) -> bool {
     let of = match check.of {
         None => true,
@@ -475,7 +536,7 @@ fn depth(probe: &str) -> Depth {
 fn protocol(probe: &str) -> Option<Protocol> {
     match probe {
         "tls" | "https" => Some(Protocol::Https),
-        "smtp" => Some(Protocol::Smtp),
+        "smtp" | "delivery" => Some(Protocol::Smtp), // a message begins its way there
         "imap" => Some(Protocol::Imap),
         "pop3" => Some(Protocol::Pop3),
         _ => None,

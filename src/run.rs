@@ -102,7 +102,9 @@ async fn look_when_ready(
     for (at, pending) in earlier {
         seen.push((at, pending.await));
     }
-    let blocked = gates.iter().any(|gate| seen.iter().any(|(at, seen)| gate.look == Some(*at) && blocks(gate, seen)));
+    let blocked = gates
+        .iter()
+        .any(|gate| seen.iter().any(|(at, seen)| gate.look == Some(*at) && blocks(gate, seen, &planned.look)));
     if blocked {
         return Arc::new(not_made(planned));
     }
@@ -123,8 +125,11 @@ async fn guarded(planned: &PlannedLook, look: impl Future<Output = Observation> 
     tokio::spawn(look).await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string()))
 }
 
-fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation) -> bool {
+/// Whether a look is not worth making after what was seen earlier. A token is asked for also where the login host did
+/// not answer well: it may answer better to that question.
+fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation, next: &Look) -> bool {
     match judge(gate.check, earlier) {
+        Judgement::Seen { .. } if matches!(next, Look::Token(_)) => false,
         Judgement::Seen { status, .. } => matches!(status, Status::Fail | Status::Error),
         Judgement::NotApplicable(_) => false,
         Judgement::NotReached { .. } => true,
@@ -137,9 +142,11 @@ fn not_made(planned: &PlannedLook) -> Observation {
         subject: planned.subject.clone(),
         own: planned.own,
         road: "direct".to_owned(),
+        beside: false,
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: 0.0,
@@ -157,6 +164,7 @@ fn probe_name(look: &Look) -> &'static str {
         Look::Service(look) => look.service.name(),
         Look::Token(_) => "token",
         Look::Mailbox(look) => look.protocol.name(),
+        Look::Delivery(_) => "delivery",
         Look::Version(_) => "version",
         Look::Directory(_) => "directory",
         Look::Url(_) => "url",

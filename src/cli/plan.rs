@@ -1,19 +1,23 @@
 //! `ece-check plan`: everything that `run` would touch. Opens no socket.
 
-use std::process::ExitCode;
+use std::{
+    net::{IpAddr, SocketAddr},
+    process::ExitCode,
+};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{Trouble, list::json, print, site};
 use crate::{
-    net::{Family, Proxy, Roads},
+    net::{Family, Proxy, Roads, Way},
     plan::{Plan, PlannedLook},
     probe::{
-        Look,
+        Look, mailbox,
         tcp::{self, Depth, Service},
     },
     report::{self, Page, Paint, Stream, Style, Verbosity},
+    seen::Protocol,
 };
 
 #[derive(Debug, Args)]
@@ -37,7 +41,7 @@ enum Output {
 }
 
 /// One thing that a run would touch.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Row {
     host: String,
     port: u16,
@@ -67,23 +71,67 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
 }
 
 fn rows(plan: &Plan<'_>, roads: &Roads, site: &site::Arguments) -> Vec<Row> {
-    let servers: Vec<String> =
-        site.reach.resolver(None).servers().iter().map(|server| server.ip().to_string()).collect();
-    let servers = if servers.is_empty() { "no resolver is configured".to_owned() } else { servers.join(" ") };
     let family = match site.reach.family() {
         Family::Both => "IPv4 and IPv6",
         Family::V4 => "IPv4",
         Family::V6 => "IPv6",
     };
-    plan.looks.iter().filter_map(|planned| row(planned, roads, &servers, family)).collect()
+    let dialled = plan.looks.iter().flat_map(|planned| rows_of(planned, roads, family)).collect::<Vec<_>>();
+    let proxy = roads.proxy.as_ref().filter(|_| dialled.iter().any(|row| row.road.starts_with("proxy ")));
+    let names = plan.looks.iter().filter_map(|planned| match &planned.look {
+        Look::Dns(look) => Some(look.name.as_str()),
+        _ => None,
+    });
+    let of_proxy = proxy.map(|proxy| proxy.host.as_str()).filter(|host| host.parse::<IpAddr>().is_err());
+    let lookups = lookups(&names.chain(of_proxy).collect::<Vec<_>>(), site.reach.resolver(None).servers());
+    lookups.into_iter().chain(proxy.map(|proxy| of(proxy, family))).chain(dialled).collect()
 }
 
-fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str) -> Option<Row> {
+/// The resolvers, which are all that a lookup goes to; and what they are asked for.
+fn lookups(names: &[&str], servers: &[SocketAddr]) -> Vec<Row> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let asked = |host: String, port, family| Row {
+        host,
+        port,
+        transport: "udp, tcp",
+        protocol: "dns",
+        family,
+        road: "direct".to_owned(),
+        credential: "none",
+        change: "none",
+        why: format!("the resolver of this server, asked for {}", names.join(" ")),
+    };
+    if servers.is_empty() {
+        return vec![asked("no resolver is configured".to_owned(), 53, "none")];
+    }
+    let family = |server: &SocketAddr| if server.is_ipv4() { "IPv4" } else { "IPv6" };
+    servers.iter().map(|server| asked(server.ip().to_string(), server.port(), family(server))).collect()
+}
+
+/// The proxy itself: all that a web service costs on the firewall of a site that has one.
+fn of(proxy: &Proxy, family: &'static str) -> Row {
+    Row {
+        host: proxy.host.clone(),
+        port: proxy.port,
+        transport: "tcp",
+        protocol: "http",
+        family,
+        road: "direct".to_owned(),
+        credential: if proxy.credentials.is_some() { "user and password of the proxy" } else { "none" },
+        change: "none",
+        why: format!("the proxy ({}): asked for a tunnel to each web service", proxy.learnt_from),
+    }
+}
+
+/// What one look touches: a message is sent at one place and looked for at another.
+fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Row> {
     let row = Row {
         host: String::new(),
-        port: 53,
+        port: 443,
         transport: "tcp",
-        protocol: "dns",
+        protocol: "https",
         family,
         road: "direct".to_owned(),
         credential: "none",
@@ -91,36 +139,57 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
         why: planned.why.clone(),
     };
     match &planned.look {
-        Look::Dns(look) => {
-            Some(Row { host: look.name.clone(), transport: "udp, tcp", road: format!("asked of {servers}"), ..row })
-        }
-        Look::Service(look) => Some(Row {
+        Look::Service(look) => vec![Row {
             host: look.host.clone(),
             port: look.port,
             protocol: spoken(look),
             road: match look.service {
-                Service::Https(_) => web_road(roads, &look.host, look.port),
+                Service::Https(_) => web_road(look.way, roads, &look.host, look.port),
                 _ => road(roads, &look.host, look.port),
             },
+            why: match look.way {
+                Way::InForce if look.again > 0 => {
+                    format!("{} (one address {} times more, as its chains take turns)", row.why, look.again)
+                }
+                Way::InForce => row.why.clone(),
+                Way::Beside => format!("{} (the other road, to see which one works)", row.why),
+            },
             ..row
-        }),
-        Look::Token(look) => Some(Row {
+        }],
+        Look::Token(look) => vec![Row {
             host: look.application.login_host.clone(),
-            port: 443,
-            protocol: "https",
-            road: web_road(roads, &look.application.login_host, 443),
+            road: web_road(Way::InForce, roads, &look.application.login_host, 443),
             credential: "client secret or refresh token",
             ..row
-        }),
-        Look::Mailbox(look) => Some(Row {
-            host: look.host.clone(),
-            port: look.port,
-            protocol: look.protocol.name(),
-            road: road(roads, &look.host, look.port),
-            credential: "access token",
-            ..row
-        }),
-        Look::Version(_) | Look::Directory(_) | Look::Url(_) => None,
+        }],
+        Look::Mailbox(look) => vec![signed_in(look, "none", roads, row)],
+        Look::Delivery(look) => {
+            let found = |inward: &mailbox::Look| signed_in(inward, put_away(inward), roads, row.clone());
+            let found = look.inward.as_ref().map(found);
+            let sent = signed_in(&look.outward, "sends 1 message", roads, row);
+            [Some(sent), found].into_iter().flatten().collect()
+        }
+        Look::Dns(_) | Look::Version(_) | Look::Directory(_) | Look::Url(_) => Vec::new(),
+    }
+}
+
+fn signed_in(look: &mailbox::Look, change: &'static str, roads: &Roads, row: Row) -> Row {
+    Row {
+        host: look.host.clone(),
+        port: look.port,
+        protocol: look.protocol.name(),
+        road: road(roads, &look.host, look.port),
+        credential: "access token",
+        change,
+        ..row
+    }
+}
+
+/// What becomes of the message that was found.
+fn put_away(look: &mailbox::Look) -> &'static str {
+    match look.protocol {
+        Protocol::Imap => "moves that message to Deleted Items",
+        _ => "none",
     }
 }
 
@@ -133,8 +202,8 @@ fn spoken(look: &tcp::Look) -> &'static str {
     }
 }
 
-fn web_road(roads: &Roads, host: &str, port: u16) -> String {
-    roads.proxied(host, port).map_or_else(|| road(roads, host, port), Proxy::road)
+fn web_road(way: Way, roads: &Roads, host: &str, port: u16) -> String {
+    roads.proxy_on(way, host, port).map_or_else(|| road(roads, host, port), Proxy::road)
 }
 
 fn road(roads: &Roads, host: &str, port: u16) -> String {
@@ -183,16 +252,29 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
             plan.findings.len()
         ),
     );
-    page.paragraph(
-        Paint::Plain,
-        "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.",
-    );
+    page.paragraph(Paint::Plain, &what_is_changed(plan));
     page.gap();
     for row in rows {
-        page.paragraph(Paint::Strong, &format!("{}:{} ({}, {})", row.host, row.port, row.protocol, row.transport));
+        let host = if row.host.contains(':') { format!("[{}]", row.host) } else { row.host.clone() };
+        page.paragraph(Paint::Strong, &format!("{host}:{} ({}, {})", row.port, row.protocol, row.transport));
         page.field("family", row.family);
         page.field("road", &row.road);
         page.field("why", &row.why);
+        if row.change != "none" {
+            page.field("change", row.change);
+        }
     }
     page.finish()
+}
+
+fn what_is_changed(plan: &Plan<'_>) -> String {
+    let of = |kind: fn(&Look) -> bool| plan.looks.iter().filter(|planned| kind(&planned.look)).count();
+    let sign_ins = of(|look| matches!(look, Look::Mailbox(_) | Look::Token(_)));
+    let messages = of(|look| matches!(look, Look::Delivery(_)));
+    let credentials = if sign_ins == 0 { "uses no credential and " } else { "" };
+    match messages {
+        0 => format!("A run {credentials}changes nothing: it connects, reads what is offered and leaves."),
+        1 => "A run sends 1 message, from a mailbox to itself, and changes nothing else.".to_owned(),
+        many => format!("A run sends {many} messages, each from a mailbox to itself, and changes nothing else."),
+    }
 }

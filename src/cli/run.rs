@@ -16,7 +16,7 @@ use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
     oauth::Wallet,
-    plan::Plan,
+    plan::{Plan, Site},
     probe::World,
     report::{self, Format, Stream, Style, Verbosity, transcript},
     run::{Event, Options},
@@ -119,8 +119,8 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
     let network = site.network(&deployment, lab.as_ref(), limits)?;
-    let plan =
-        Plan::make(&catalogue, &site.site(&deployment, &catalogue, lab.is_some()), &site.selection(), &network.roads)?;
+    let described = Site { java: network.trust.asks_java(), ..site.site(&deployment, &catalogue, lab.is_some()) };
+    let plan = Plan::make(&catalogue, &described, &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),
         role: site.role(&deployment).word().to_owned(),
@@ -128,6 +128,10 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         lab: lab.is_some(),
         dns_suffixes: network.resolver.suffixes(),
         proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
+        proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
+        proxy_script: site.reach.proxy_script(&network.roads, lab.is_some()),
+        firewall: network.firewall.as_ref().map(|firewall| host::shut_ports(firewall)),
+        ece_home: site::ece_home(&deployment, lab.is_some()),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
@@ -140,7 +144,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         ..World::new(network)
     };
     for (variable, value) in lab.iter().flat_map(Lab::secrets) {
-        world.wallet.net.lend(variable, value);
+        world.wallet.net.lend(&variable, value);
     }
     let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
@@ -151,7 +155,12 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
 async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, Trouble> {
     let Some(faults) = &arguments.lab else { return Ok(None) };
     let faults = faults.split(',').map(str::trim).filter(|fault| !fault.is_empty()).map(str::to_owned).collect();
-    let settings = Settings { faults, latency: arguments.lab_latency.unwrap_or_default(), ..Settings::default() };
+    let settings = Settings {
+        faults,
+        latency: arguments.lab_latency.unwrap_or_default(),
+        proxy: arguments.site.reach.names_a_proxy(),
+        ..Settings::default()
+    };
     Ok(Some(Lab::start(&settings).await?))
 }
 
@@ -172,6 +181,10 @@ fn vantage() -> Run {
         cloud: String::new(),
         lab: false,
         proxy: None,
+        proxy_exceptions: Vec::new(),
+        proxy_script: None,
+        firewall: None,
+        ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
     }

@@ -15,8 +15,15 @@ use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     lab::Lab,
-    net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, tls::Trust},
+    net::{
+        ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads,
+        dns::Resolver,
+        firewall, java,
+        proxy::{self, windows},
+        tls::Trust,
+    },
     plan::{Selection, Site},
+    probe::delivery,
     secret::{Secret, Source},
 };
 
@@ -50,6 +57,9 @@ pub struct Arguments {
     /// Leave these checks or sections out
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     skip: Vec<String>,
+    /// Send one small message from each mailbox to itself and look for it; without this nothing is ever sent
+    #[arg(long)]
+    send_mail: bool,
     /// Ask this Java trust store too (JKS or PKCS12, such as cacerts) [default: those found below ECE's folder]
     #[arg(long, value_name = "FILE")]
     java_trust_store: Vec<PathBuf>,
@@ -84,10 +94,11 @@ pub struct Reach {
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
-    /// Reach web services through this HTTP proxy [default: what the environment or Windows says]
+    /// Reach web services through this HTTP proxy, but for the names in `NO_PROXY`; the direct road is looked at beside it
+    /// [default: what the environment or Windows says]
     #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
     proxy: Option<String>,
-    /// Use no proxy, whatever the environment says
+    /// Use no proxy, whatever the environment or Windows says
     #[arg(long)]
     no_proxy: bool,
 }
@@ -128,7 +139,8 @@ impl Arguments {
     /// What the plan needs to know of the site.
     pub fn site(&self, deployment: &Deployment, catalogue: &Catalogue, lab: bool) -> Site {
         let site = Site::of(deployment, &catalogue.tables, self.cloud(deployment), self.role(deployment));
-        Site { java: !self.java_files(deployment, lab).is_empty(), ..site }
+        let send_mail = self.send_mail.then_some(delivery::LONGEST_WAIT);
+        Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, ..site }
     }
 
     /// Java's trust stores: the flag's, the file's, or those found below ECE's folder. The lab has no Java.
@@ -139,8 +151,7 @@ impl Arguments {
         if let Some(file) = &deployment.ece.java_trust_store {
             return vec![file.clone()];
         }
-        let home = deployment.ece.home.clone().unwrap_or_else(|| PathBuf::from(ECE_HOME));
-        if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home) }
+        if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home(deployment)) }
     }
 
     /// Reads Java's trust stores.
@@ -151,8 +162,15 @@ impl Arguments {
         let source = self.java_trust_store_password_env.clone().map(Source::Env);
         let source = source.or_else(|| deployment.ece.java_trust_store_password.clone());
         let password = source.map(|source| read_password(&source)).transpose()?;
-        let files = self.java_files(deployment, lab);
-        Ok(files.iter().map(|file| java::read(file, password.as_ref())).collect::<Result<_, _>>()?)
+        let stores = self.java_files(deployment, lab).into_iter().map(|file| java::read(&file, password.as_ref()));
+        if !self.java_trust_store.is_empty() || deployment.ece.java_trust_store.is_some() {
+            return Ok(stores.collect::<Result<_, _>>()?);
+        }
+        // one that was only come upon is no reason to look at nothing
+        let told = |store: Result<java::Store, java::BadStore>| {
+            store.inspect_err(|bad| print::note(&format!("not asked: {bad}"))).ok()
+        };
+        Ok(stores.filter_map(told).collect())
     }
 
     /// What the user chose.
@@ -186,19 +204,27 @@ impl Reach {
         Ok(Roads {
             resolve: self.resolve.clone(),
             connect_to: self.connect_to.iter().cloned().chain(of_lab).collect(),
-            proxy: self.proxy(lab.is_some())?,
+            proxy: self.proxy(lab)?,
             only_mapped: lab.is_some(),
         })
     }
 
-    /// The proxy: the flag's, or what the environment or Windows says. The lab is reached without one.
-    fn proxy(&self, lab: bool) -> Result<Option<Proxy>, Trouble> {
-        if self.no_proxy || lab {
+    /// True when the proxy is named, and not left to what this host says.
+    pub fn names_a_proxy(&self) -> bool {
+        self.proxy.is_some()
+    }
+
+    /// The proxy: the flag's, or what the environment or Windows says. The lab knows its own alone.
+    fn proxy(&self, lab: Option<&Lab>) -> Result<Option<Proxy>, Trouble> {
+        if self.no_proxy {
             return Ok(None);
         }
         let Some(setting) = &self.proxy else {
+            if let Some(lab) = lab {
+                return Ok(lab.proxy().map(|setting| Proxy::read(setting, "the lab")).transpose()?);
+            }
             let of_environment = Proxy::of_environment(|name| std::env::var(name).ok())?;
-            return Ok(of_environment.or_else(of_windows).inspect(known));
+            return Ok(of_environment.or_else(|| windows::stored().proxy()).inspect(known));
         };
         let proxy = Proxy::read(setting, "--proxy")?;
         if proxy.credentials.is_some() {
@@ -208,7 +234,13 @@ impl Reach {
                 "set HTTPS_PROXY in the environment, with user and password".to_owned(),
             ));
         }
-        Ok(Some(proxy))
+        Ok(Some(Proxy { not_for: proxy::exceptions(|name| std::env::var(name).ok()), ..proxy }))
+    }
+
+    /// The script that chooses the proxy, where Windows names one and nothing else says which proxy is used.
+    pub fn proxy_script(&self, roads: &Roads, lab: bool) -> Option<String> {
+        let is_settled = self.no_proxy || lab || roads.proxy.is_some();
+        if is_settled { None } else { windows::stored().script() }
     }
 
     pub fn family(&self) -> Family {
@@ -249,9 +281,20 @@ impl Reach {
             roads: self.roads(lab)?,
             family: self.family(),
             trust: Arc::new(trust),
+            firewall: if lab.is_some() { None } else { firewall::of_windows().map(Arc::new) },
             limits,
         })
     }
+}
+
+/// The folder of ECE, when it is there. In the lab only the one that the file names counts.
+pub fn ece_home(deployment: &Deployment, lab: bool) -> Option<String> {
+    let is_asked = !lab || deployment.ece.home.is_some();
+    Some(home(deployment)).filter(|home| is_asked && home.is_dir()).map(|home| home.display().to_string())
+}
+
+fn home(deployment: &Deployment) -> PathBuf {
+    deployment.ece.home.clone().unwrap_or_else(|| PathBuf::from(ECE_HOME))
 }
 
 /// A proxy that quotes the password must not get it into a report.
@@ -262,16 +305,6 @@ fn known(proxy: &Proxy) {
     if password.len() >= SHORTEST_PASSWORD {
         print::net().add(&Secret::new(password));
     }
-}
-
-/// What Windows has stored for this user; none elsewhere. `reg query` only reads.
-fn of_windows() -> Option<Proxy> {
-    if !cfg!(windows) {
-        return None;
-    }
-    let key = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings";
-    let printed = std::process::Command::new("reg").args(["query", key]).output().ok()?;
-    Proxy::of_internet_settings(&String::from_utf8_lossy(&printed.stdout))
 }
 
 fn read_password(source: &Source) -> Result<Secret, Trouble> {

@@ -218,7 +218,7 @@ impl Cloud {
             return Err(Refused::new(400, "authorization_pending", 70_016, words.into()));
         }
         self.entra.forget(code);
-        let first = self.tenant.accounts.first().map_or(ADMIN, |account| account.user);
+        let first = self.tenant.accounts.first().map_or(ADMIN, |account| account.user.as_str());
         self.give(device.user.as_deref().unwrap_or(first), &Asked::read(&device.scope)?, None, now)
     }
 

@@ -7,7 +7,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use super::{
     entra::{Entra, assertion::Registered},
     mint::{self, Mint},
     place::{PRINCIPAL_ID, TENANT_ID},
+    proxy::End,
     store::Store,
     tenant::{APPLICATION, Account, Holds, Mailbox, Tenant},
 };
@@ -52,6 +53,8 @@ pub(super) struct Cloud {
     pub secret: String,
     /// The certificate that it may sign in with in its place.
     pub certificate: Registered,
+    /// Where the tunnels of the site's proxy end; known when all servers are there.
+    pub tunnels: OnceLock<Vec<End>>,
     sending: Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
@@ -105,11 +108,11 @@ impl Cloud {
         let certificate = Registered::new(certificate).map_err(|error| super::Error::Certificate(error.into()))?;
         let secret = format!("lab8Q~{}", mint.word(25).replace(['-', '_'], "x"));
         let (entra, store, sending) = (Entra::default(), Store::default(), Mutex::default());
-        Ok(Self { tenant, mint, entra, store, counter, secret, certificate, sending })
+        Ok(Self { tenant, mint, entra, store, counter, secret, certificate, tunnels: OnceLock::new(), sending })
     }
 
     /// The variables that the deployment names, each with its value.
-    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+    pub fn secrets(&self) -> Vec<(String, String)> {
         self.tenant.secrets(&self.secret, &self.certificate.pem, |account| self.held_by(account))
     }
 
@@ -141,28 +144,29 @@ impl Cloud {
                 let is_own = actor == APPLICATION || actor.eq_ignore_ascii_case(&user);
                 let mailbox = mailbox.filter(|_| is_own && opens).ok_or(Refused::NotTaken)?;
                 let permit = self.permit(&mailbox.address).await?;
-                Ok(self.session(Some(mailbox), actor, true, Some(permit)))
+                Ok(self.session(protocol, Some(mailbox), actor, true, Some(permit)))
             }
             Protocol::Imap => {
                 let connected = opens && mailbox.is_some_and(|mailbox| mailbox.imap);
-                Ok(self.session(mailbox, actor, connected, None))
+                Ok(self.session(protocol, mailbox, actor, connected, None))
             }
             Protocol::Pop3 => {
                 let mailbox = mailbox.filter(|mailbox| opens && mailbox.pop).ok_or(Refused::NotTaken)?;
-                Ok(self.session(Some(mailbox), actor, true, None))
+                Ok(self.session(protocol, Some(mailbox), actor, true, None))
             }
         }
     }
 
     fn session(
         &self,
+        protocol: Protocol,
         mailbox: Option<&Mailbox>,
         actor: String,
         connected: bool,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Session {
         let mailbox = mailbox.map_or("unknown", |mailbox| &mailbox.address).to_owned();
-        let presence = self.counter.enter(Place::Mailbox(mailbox.clone()));
+        let presence = self.counter.enter(Place::Mailbox(mailbox.clone(), protocol.name()));
         Session { mailbox, actor, connected, _presence: presence, _permit: permit }
     }
 
@@ -194,8 +198,8 @@ impl Cloud {
     /// What the variable of an account holds.
     fn held_by(&self, account: &Account) -> String {
         let now = Timestamp::now();
-        let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(account.user));
-        let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(account.user);
+        let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(&account.user));
+        let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(&account.user);
         let exchange = "https://outlook.office.com";
         match account.holds {
             Holds::Refresh => self.refresh_token(owner, now),

@@ -25,6 +25,8 @@ pub struct FaultInfo {
     pub status: String,
     /// The exit code of the whole run.
     pub exit_code: u8,
+    /// True when it shows only in a run that sends mail.
+    pub send_mail: bool,
 }
 
 /// All faults in the order of their names.
@@ -86,13 +88,16 @@ struct Outcome {
     check: String,
     status: String,
     exit_code: u8,
+    #[serde(default)]
+    send_mail: bool,
 }
 
 impl File {
     fn into_fault(self, name: &str) -> Fault {
         let cause = name.split('.').next().unwrap_or(name);
-        let Outcome { check, status, exit_code } = self.outcome;
-        let info = FaultInfo { name: name.into(), cause: cause.into(), title: self.title, check, status, exit_code };
+        let Outcome { check, status, exit_code, send_mail } = self.outcome;
+        let (name, cause, title) = (name.into(), cause.into(), self.title);
+        let info = FaultInfo { name, cause, title, check, status, exit_code, send_mail };
         Fault { info, changes: self.changes }
     }
 }
@@ -120,6 +125,9 @@ pub(super) struct Change {
     pub certificate: Option<Certificate>,
     /// How TLS is spoken.
     pub tls: Option<Tls>,
+    /// The site has a proxy, and this server uses it.
+    #[serde(default)]
+    pub proxy: bool,
     /// How far the servers' clocks are ahead, in minutes.
     pub clock_minutes: Option<i32>,
     /// The moments at which `steps` take the place of the healthy reply.
@@ -244,9 +252,54 @@ pub(super) struct Mailbox {
     pub full_access: Option<Vec<String>>,
     /// Who may send as it besides its user.
     pub send_as: Option<Vec<String>>,
+    /// Where messages for it come to.
+    pub arrives: Option<Arrival>,
+    /// How late they come, in milliseconds.
+    pub arrives_after_ms: Option<u64>,
+}
+
+/// Where messages come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Arrival {
+    /// The inbox.
+    Inbox,
+    /// The folder for junk.
+    Junk,
+    /// Nowhere, though they are accepted.
+    Never,
+}
+
+impl Application {
+    /// What is changed, as the file names it.
+    pub fn parts(&self) -> impl Iterator<Item = &'static str> {
+        let parts = [
+            ("known", self.known.is_some()),
+            ("secret", self.secret.is_some()),
+            ("public", self.public.is_some()),
+            ("consent", self.consent.is_some()),
+            ("roles", self.roles.is_some()),
+            ("principal", self.principal.is_some()),
+        ];
+        parts.into_iter().filter(|(_, is_changed)| *is_changed).map(|(part, _)| part)
+    }
 }
 
 impl Mailbox {
+    /// What is changed, as the file names it.
+    pub fn switches(&self) -> impl Iterator<Item = &'static str> {
+        let switches = [
+            ("exists", self.exists.is_some()),
+            ("licensed", self.licensed.is_some()),
+            ("imap", self.imap.is_some()),
+            ("pop", self.pop.is_some()),
+            ("smtp", self.smtp.is_some()),
+            ("full-access", self.full_access.is_some()),
+            ("send-as", self.send_as.is_some()),
+        ];
+        switches.into_iter().filter(|(_, is_changed)| *is_changed).map(|(switch, _)| switch)
+    }
+
     /// True when this mailbox is meant.
     pub fn is_for(&self, address: &str) -> bool {
         self.name.as_ref().is_none_or(|name| name == address)
@@ -488,6 +541,8 @@ pub(super) enum Moment {
     Message,
     /// Any other page.
     Page,
+    /// What the proxy says to CONNECT.
+    Tunnel,
 }
 
 /// One thing that a server does.

@@ -3,12 +3,12 @@
 //! In: how many further mailboxes are wanted, and the changes of the faults. Out: a [`Tenant`] that Entra and Exchange
 //! read and nobody writes. A mailbox stands open to its own user; everybody else needs the rights that stand here.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use super::{
-    fault::{Certified, Change, Refusal, Secret, Token},
+    fault::{Arrival, Certified, Change, Refusal, Secret, Token},
     place::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS},
 };
 
@@ -20,7 +20,6 @@ const SALES: &str = "sales@example.com";
 const TEAM: &str = "team@example.com";
 const BILLING: &str = "billing@example.com";
 const ARCHIVE: &str = "archive@example.com";
-const BOXES: &str = "boxes@example.com";
 /// The name of the secret's variable in the deployment.
 const SECRET: &str = "ECE_CHECK_LAB_SECRET";
 /// The name of the variable with the certificate and its key.
@@ -84,16 +83,20 @@ pub(super) struct Mailbox {
     pub full_access: Vec<String>,
     /// Who may send as it besides its user.
     pub send_as: Vec<String>,
+    /// Where messages for it come to.
+    pub arrives: Arrival,
+    /// How late they come.
+    pub arrives_after: Duration,
 }
 
 /// An account of ECE: one token, and the mailboxes it is for.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
-    pub name: &'static str,
+    pub name: String,
     /// Who should have signed in.
-    pub user: &'static str,
+    pub user: String,
     /// The variable with its token.
-    pub variable: &'static str,
+    pub variable: String,
     pub inbound: &'static str,
     pub mailboxes: Vec<String>,
     /// What the variable holds.
@@ -112,8 +115,8 @@ pub(super) enum Holds {
 }
 
 impl Tenant {
-    /// The tenant when all is well.
-    pub fn healthy(further_mailboxes: usize) -> Self {
+    /// The tenant when all is well, with so many shared mailboxes more, divided among so many accounts.
+    pub fn healthy(further_mailboxes: usize, further_accounts: usize) -> Self {
         let mut mailboxes: Vec<_> = [SALES, TEAM, BILLING, ADMIN].into_iter().map(Mailbox::of_user).collect();
         mailboxes.extend(["info@example.com", "support@example.com"].map(|address| Mailbox::shared(address, TEAM)));
         mailboxes.push(Mailbox::shared(ARCHIVE, APPLICATION));
@@ -128,11 +131,15 @@ impl Tenant {
             ),
             Account::new("billing", BILLING, "ECE_CHECK_LAB_BILLING", "pop3", vec![BILLING.into()]),
         ];
-        if further_mailboxes > 0 {
-            let names: Vec<_> = (1..=further_mailboxes).map(|number| format!("box{number:04}@example.com")).collect();
-            mailboxes.push(Mailbox::of_user(BOXES));
-            mailboxes.extend(names.iter().map(|name| Mailbox::shared(name, BOXES)));
-            accounts.push(Account::new("boxes", BOXES, "ECE_CHECK_LAB_BOXES", "imap", names));
+        let names: Vec<_> = (1..=further_mailboxes).map(|number| format!("box{number:04}@example.com")).collect();
+        let in_each = further_mailboxes.div_ceil(further_accounts.max(1)).max(1);
+        for (at, names) in names.chunks(in_each).enumerate() {
+            let account = if at == 0 { "boxes".to_owned() } else { format!("boxes{:02}", at + 1) };
+            let user = format!("{account}@example.com");
+            mailboxes.push(Mailbox::of_user(&user));
+            mailboxes.extend(names.iter().map(|name| Mailbox::shared(name, &user)));
+            let variable = format!("ECE_CHECK_LAB_{}", account.to_ascii_uppercase());
+            accounts.push(Account::new(&account, &user, &variable, "imap", names.to_vec()));
         }
         Self {
             application: Application::healthy(),
@@ -177,7 +184,9 @@ impl Tenant {
             self.smtp_auth = tenant.smtp_auth;
         }
         if let Some(application) = &change.application {
-            claim("the application")?;
+            for part in application.parts() {
+                claim(&format!("{part} of the application"))?;
+            }
             self.application.change(application);
         }
         if let Some(refusal) = &change.entra {
@@ -187,14 +196,16 @@ impl Tenant {
         if let Some(token) = &change.token {
             claim(&format!("the tokens of {:?}", token.of))?;
             self.tokens.push(token.clone());
-            let meant = self.accounts.iter_mut().filter(|account| token.is_for(account.user));
+            let meant = self.accounts.iter_mut().filter(|account| token.is_for(&account.user));
             meant
                 .filter(|account| token.handed_over && account.holds == Holds::Refresh)
                 .for_each(|account| account.holds = Holds::Access);
         }
         let Some(wish) = &change.mailbox else { return Ok(()) };
         for mailbox in self.mailboxes.values_mut().filter(|mailbox| wish.is_for(&mailbox.address)) {
-            claim(&format!("the mailbox {}", mailbox.address))?;
+            for switch in wish.switches() {
+                claim(&format!("{switch} of the mailbox {}", mailbox.address))?;
+            }
             mailbox.change(wish);
         }
         Ok(())
@@ -244,9 +255,10 @@ redirect_urls = ["{REDIRECT_URL}"]
         secret: &str,
         certificate: &str,
         token: impl Fn(&Account) -> String,
-    ) -> Vec<(&'static str, String)> {
-        let accounts = self.accounts.iter().map(|account| (account.variable, token(account)));
-        let own = [(SECRET, secret.to_owned()), (CERTIFICATE, certificate.to_owned())];
+    ) -> Vec<(String, String)> {
+        let accounts = self.accounts.iter().map(|account| (account.variable.clone(), token(account)));
+        let own =
+            [(SECRET, secret), (CERTIFICATE, certificate)].map(|(name, value)| (name.to_owned(), value.to_owned()));
         own.into_iter().chain(accounts).collect()
     }
 }
@@ -302,6 +314,8 @@ impl Mailbox {
             smtp: None,
             full_access: Vec::new(),
             send_as: Vec::new(),
+            arrives: Arrival::Inbox,
+            arrives_after: Duration::ZERO,
         }
     }
 
@@ -316,11 +330,22 @@ impl Mailbox {
         self.imap = wish.imap.unwrap_or(self.imap);
         self.pop = wish.pop.unwrap_or(self.pop);
         self.smtp = wish.smtp.or(self.smtp);
+        self.arrives = wish.arrives.unwrap_or(self.arrives);
+        self.arrives_after = wish.arrives_after_ms.map_or(self.arrives_after, Duration::from_millis);
         if let Some(names) = &wish.full_access {
             self.full_access.clone_from(names);
         }
         if let Some(names) = &wish.send_as {
             self.send_as.clone_from(names);
+        }
+    }
+
+    /// The folder that messages for it come to, if any.
+    pub fn folder(&self) -> Option<&'static str> {
+        match self.arrives {
+            Arrival::Inbox => Some("INBOX"),
+            Arrival::Junk => Some("Junk Email"),
+            Arrival::Never => None,
         }
     }
 
@@ -341,13 +366,8 @@ impl Mailbox {
 }
 
 impl Account {
-    fn new(
-        name: &'static str,
-        user: &'static str,
-        variable: &'static str,
-        inbound: &'static str,
-        mailboxes: Vec<String>,
-    ) -> Self {
+    fn new(name: &str, user: &str, variable: &str, inbound: &'static str, mailboxes: Vec<String>) -> Self {
+        let (name, user, variable) = (name.to_owned(), user.to_owned(), variable.to_owned());
         Self { name, user, variable, inbound, mailboxes, holds: Holds::Refresh }
     }
 

@@ -19,7 +19,7 @@ use crate::{
         session::Transcript,
     },
     secret::{Net, Secret, Source, Unread},
-    seen::{Kind, Mark, Protocol, Stage, Step, Stop},
+    seen::{Kind, Mark, Path, Protocol, Stage, Step, Stop},
 };
 
 /// An answer is asked for once more so many times.
@@ -34,6 +34,8 @@ pub struct Errand<'a> {
     pub net: &'a Net,
     /// How long each stage took.
     pub steps: Vec<Step>,
+    /// The addresses that were connected to, in this order: those of each question.
+    pub tried: Vec<Path>,
     /// What was said, without secrets.
     pub transcript: Transcript,
     /// What is unwise about the places where secrets are kept.
@@ -64,8 +66,8 @@ impl<'a> Errand<'a> {
     /// An errand that begins now.
     #[must_use]
     pub fn new(network: &'a Network, net: &'a Net) -> Self {
-        let (steps, transcript) = (Vec::new(), Transcript::new());
-        Self { network, net, steps, transcript, warnings: Vec::new(), clock_ahead_ms: None }
+        let (steps, tried, transcript) = (Vec::new(), Vec::new(), Transcript::new());
+        Self { network, net, steps, tried, transcript, warnings: Vec::new(), clock_ahead_ms: None }
     }
 
     /// Reads a secret and makes it known to the net.
@@ -156,8 +158,7 @@ impl<'a> Errand<'a> {
     }
 
     async fn open(&mut self, place: &Place) -> Result<Box<dyn crate::net::session::Stream>, Stop> {
-        let (steps, transcript) = (&mut self.steps, &mut self.transcript);
-        reach::open(&place.host, place.port, self.network, steps, transcript).await
+        reach::open(&place.host, place.port, self.network, &mut self.steps, &mut self.tried).await
     }
 
     fn noted(&mut self, answer: Result<Answer, crate::net::Halt>) -> Result<Answer, Stop> {

@@ -52,6 +52,8 @@ pub async fn observe(look: &Look, world: &World) -> Observation {
         facts,
         stop: ends.err(),
         paths: Vec::new(),
+        beside: false,
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,

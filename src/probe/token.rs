@@ -110,9 +110,11 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         subject: look.account.clone(),
         own: false,
         road: road(look, world),
+        beside: false,
         facts,
         stop,
         paths: Vec::new(),
+        tried: errand.tried,
         transcript: errand.transcript.into_lines(),
         steps: errand.steps,
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
@@ -288,7 +290,7 @@ mod tests {
             grant::tests::{Entra, application, json as answer},
         },
         secret::Source,
-        seen::Kind as Stopped,
+        seen::{Kind as Stopped, Stage},
     };
 
     const NOW: i64 = 1_800_000_000;
@@ -461,6 +463,8 @@ mod tests {
         let look = Look { credential: Credential::RefreshToken(source), ..look() };
         let seen = observe(&look, &[], &world).await;
         assert_eq!(seen.stop, None);
+        let way: Vec<Stage> = seen.tried.iter().flat_map(|path| &path.steps).map(|step| step.name).collect();
+        assert_eq!(way, [Stage::Connect, Stage::Handshake], "the road to the endpoint is told like any other");
         assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
         assert_eq!(text(&seen.facts, "token.refreshed"), "yes");
         let new = text(&seen.facts, "token.new_refresh_token");

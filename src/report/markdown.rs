@@ -15,6 +15,9 @@ use crate::finding::{Finding, FixFirst, Report, SkipReason, Status};
 /// The longest text, in characters.
 const LONGEST: usize = 600;
 
+/// So many messages that were sent are told one by one.
+const DEEDS: usize = 20;
+
 /// The most lines of one command, and the most characters of one such line.
 const COMMAND: (usize, usize) = (20, 2_000);
 
@@ -25,6 +28,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     numbers(&mut text, report);
     fix_first(&mut text, report);
     mailboxes(&mut text, report);
+    deeds(&mut text, report);
     not_passed(&mut text, report);
     passed(&mut text, report);
     if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
@@ -90,6 +94,22 @@ fn mailboxes(text: &mut String, report: &Report) {
     }
 }
 
+/// What the run has changed in the world.
+fn deeds(text: &mut String, report: &Report) {
+    let deeds = words::deeds(report);
+    if deeds.is_empty() {
+        return;
+    }
+    text.push_str("\n## Mail sent\n\n");
+    if deeds.len() > DEEDS {
+        let _ = writeln!(text, "- {}", prose(&words::deeds_in_all(report)));
+        return;
+    }
+    for deed in deeds {
+        let _ = writeln!(text, "- {}", code(deed));
+    }
+}
+
 fn not_passed(text: &mut String, report: &Report) {
     let order = [Status::Fail, Status::Error, Status::Warn, Status::Skip];
     let of_status = |status| (0..report.findings.len()).filter(move |place| report.findings[*place].status == status);
@@ -140,7 +160,8 @@ fn because(report: &Report, finding: &Finding) -> String {
         .causes
         .iter()
         .map(|cause| {
-            let owner = words::fix(report, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
+            let owner =
+                words::fix(report, finding, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
             format!("{} ({}{})", code(&cause.cause), words::certainty(cause.certainty), owner.unwrap_or_default())
         })
         .collect();

@@ -1,15 +1,15 @@
 //! The words that all formats share: titles of sections, names of owners, and where a run was made from.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::Serialize;
 
+use super::road;
 use crate::{
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, Report, SkipReason, Status},
-    probe,
+    judge::values,
+    probe::{self, delivery},
+    seen::{Observation, Value},
 };
 
 /// The sections of Cisco's checklist in its order, with their titles.
@@ -36,6 +36,21 @@ pub(super) fn sections(report: &Report) -> Vec<(&str, Vec<usize>)> {
     let mut found = grouped(0..report.findings.len(), |index| report.findings[index].section.as_str());
     found.sort_by_key(|(section, _)| SECTIONS.iter().position(|(id, _)| id == section).unwrap_or(SECTIONS.len()));
     found
+}
+
+/// What the run has changed in the world: the messages that it sent, in words.
+pub(super) fn deeds(report: &Report) -> Vec<&str> {
+    let done = report.looks.iter().filter_map(|look| look.facts.get("delivery.done"));
+    let done = done.filter_map(|value| if let Value::Text(done) = value { Some(done.as_str()) } else { None });
+    done.filter(|done| *done != delivery::NOTHING).collect()
+}
+
+/// The same where there are too many to name: how many, and how many of them arrived.
+pub(super) fn deeds_in_all(report: &Report) -> String {
+    let sent = deeds(report).len();
+    let is_found = |look: &&Observation| look.facts.get("delivery.found") == Some(&Value::Bool(true));
+    let found = report.looks.iter().filter(is_found).count();
+    format!("sent {sent} messages, each from a mailbox to itself; found {found} of them again")
 }
 
 /// The title of a section; one that is not known keeps its id.
@@ -129,7 +144,8 @@ pub(super) enum Blocker {
 pub(super) fn blocker(report: &Report, blocked: &Finding) -> Blocker {
     let root = root(&report.findings, blocked);
     let causes = root.map_or(&[][..], |root| &report.findings[root].causes);
-    let fixes: Vec<usize> = causes.iter().filter_map(|cause| fix(report, &cause.cause)).map(|(n, _)| n).collect();
+    let fixes = causes.iter().filter_map(|cause| fix(report, &report.findings[root?], &cause.cause));
+    let fixes: Vec<usize> = fixes.map(|(number, _)| number).collect();
     if fixes.is_empty() { Blocker::Finding(root) } else { Blocker::Fixes(fixes) }
 }
 
@@ -139,10 +155,16 @@ pub(super) fn fixes(numbers: &[usize]) -> String {
     format!("fix {}", numbers.join(" or "))
 }
 
-/// The entry of "Fix first" for a cause, with its number counted from 1.
-pub(super) fn fix<'a>(report: &'a Report, cause: &str) -> Option<(usize, &'a FixFirst)> {
-    let place = report.summary.fix_first.iter().position(|fix| fix.cause == cause)?;
-    Some((place + 1, &report.summary.fix_first[place]))
+/// The entry of "Fix first" for a cause of a finding, with its number counted from 1. Where a cause has two entries, one
+/// for Microsoft's servers and one for the site's own, it is the one that explains the finding.
+pub(super) fn fix<'a>(report: &'a Report, finding: &Finding, cause: &str) -> Option<(usize, &'a FixFirst)> {
+    let fixes = &report.summary.fix_first;
+    let explains = |fix: &&FixFirst| {
+        fix.explains.iter().filter_map(|at| report.findings.get(*at)).any(|one| std::ptr::eq(one, finding))
+    };
+    let of_cause = || fixes.iter().filter(|fix| fix.cause == cause);
+    let fix = of_cause().find(explains).or_else(|| of_cause().next())?;
+    Some((fixes.iter().position(|one| std::ptr::eq(one, fix))? + 1, fix))
 }
 
 /// Who mends a cause, as people say it.
@@ -219,14 +241,39 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     }
     let zone =
         run.utc_offset_minutes.map(|minutes| format!(" (local time is UTC{})", offset(minutes))).unwrap_or_default();
-    vec![
+    let mut lines = vec![
         ("from", joined([&format!("{}{addresses}", run.host), &run.os])),
-        ("as", format!("{}, cloud {}", role(&run.role), run.cloud)),
+        ("as", format!("{}, cloud {}{}", role(&run.role), run.cloud, ece_home(report))),
         ("at", format!("{}{zone}", run.started)),
-        ("road", road(report)),
+        ("road", road::in_force(report)),
         ("DNS", resolvers),
         ("clock", clock(run.clock_offset_ms, run.lab)),
-    ]
+    ];
+    if let Some(both) = road::both(report) {
+        lines.insert(4, ("roads", both));
+    }
+    let stores = report.looks.iter().flat_map(|look| values(look, "tls.java_stores"));
+    let stores: Vec<String> =
+        stores.flat_map(|value| if let Value::List(items) = value { items } else { Vec::new() }).collect();
+    if !stores.is_empty() {
+        lines.push(("Java", list(&distinct(stores), 8)));
+    }
+    lines.extend(run.firewall.as_deref().map(|shut| ("ports", ports(shut))));
+    lines
+}
+
+fn distinct(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
+/// What this host's own firewall shuts.
+fn ports(shut: &[String]) -> String {
+    match shut {
+        [] => "the Windows firewall shuts none that ECE needs".to_owned(),
+        some => format!("shut by the Windows firewall: {}", list(some, 8)),
+    }
 }
 
 /// The first `most` of some texts, and how many are left.
@@ -270,23 +317,13 @@ fn role(role: &str) -> String {
     }
 }
 
-fn road(report: &Report) -> String {
-    let road = match &report.run.proxy {
-        Some(proxy) => format!("through the proxy {proxy}"),
-        None => "direct, no proxy".to_owned(),
-    };
-    let road = match report.run.ipv6 {
-        Some(true) => format!("{road}; IPv4 and IPv6"),
-        Some(false) => format!("{road}; no IPv6 on this host"),
-        None => road,
-    };
-    let others: BTreeSet<&str> =
-        report.looks.iter().map(|look| look.road.as_str()).filter(|r| *r != "direct").collect();
-    if report.run.lab || others.is_empty() {
-        return road;
+/// Whether ECE is on this host, as far as its folder tells. What is installed there does not tell the role.
+fn ece_home(report: &Report) -> String {
+    match &report.run.ece_home {
+        Some(home) => format!("; ECE's folder is {home}"),
+        None if report.run.os.starts_with("Windows") && !report.run.lab => "; no folder of ECE seen here".to_owned(),
+        None => String::new(),
     }
-    let others: Vec<&str> = others.into_iter().collect();
-    format!("{road}; by override to {}", list(&others, 3))
 }
 
 fn clock(offset_ms: Option<i64>, lab: bool) -> String {

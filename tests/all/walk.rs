@@ -6,8 +6,8 @@ use ece_check::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     finding::{Finding, Report, Run, Status},
-    lab::{Counts, Lab, Settings},
-    net::{ConnectTo, Family, Limits, Network, Roads, dns::Resolver, tls::Trust},
+    lab::{self, Counts, Lab, Settings},
+    net::{ConnectTo, Family, Limits, Network, Proxy, Roads, dns::Resolver, tls::Trust},
     plan::{Plan, Selection, Site},
     probe::World,
     run::{Options, run},
@@ -23,41 +23,76 @@ pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
     ALONE.lock().await
 }
 
-/// Runs every check against the lab with these faults.
+/// How long a message is looked for in these runs: enough for those that come late on a loaded machine.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Runs every check against the lab with these faults. Mail is sent when one of them shows only then.
 pub async fn walk(faults: &[&str]) -> Report {
+    let sends = lab::faults().iter().any(|fault| fault.send_mail && faults.contains(&fault.name.as_str()));
     let faults = faults.iter().map(ToString::to_string).collect();
-    walk_tenant(&Settings { faults, ..Settings::default() }, None).await.0
+    let lab = start(&Settings { faults, ..Settings::default() }).await;
+    walk_lab(&lab, &Walk { send_mail: sends, ..Walk::default() }).await
 }
 
 /// Runs every check against this tenant, in this role or the one that its file names; and what came in there.
 pub async fn walk_tenant(settings: &Settings, role: Option<Role>) -> (Report, Counts) {
-    go(settings, None, role, &Selection::default()).await
+    let lab = start(settings).await;
+    let report = walk_lab(&lab, &Walk { role, ..Walk::default() }).await;
+    (report, lab.counts())
+}
+
+/// Runs every check against this tenant, on a file that is made out of the tenant's own.
+pub async fn walk_changed(settings: &Settings, change: impl FnOnce(&str) -> String) -> (Report, Counts) {
+    let lab = start(settings).await;
+    let file = change(lab.deployment());
+    let report = walk_lab(&lab, &Walk { file: Some(&file), role: Some(Role::All), ..Walk::default() }).await;
+    (report, lab.counts())
 }
 
 /// Runs the checks that judge the user's file, on this one.
 pub async fn walk_file(file: &str) -> Report {
-    let only = Selection { only: vec!["version".to_owned(), "url".to_owned()], ..Selection::default() };
-    go(&Settings::default(), Some(file), None, &only).await.0
+    let only = vec!["version".to_owned(), "url".to_owned()];
+    let lab = start(&Settings::default()).await;
+    walk_lab(&lab, &Walk { file: Some(file), only, ..Walk::default() }).await
 }
 
-async fn go(settings: &Settings, file: Option<&str>, role: Option<Role>, selection: &Selection) -> (Report, Counts) {
+/// Starts a tenant.
+pub async fn start(settings: &Settings) -> Lab {
+    Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What makes a run another than the usual one.
+#[derive(Default)]
+pub struct Walk<'w> {
+    /// The user's file; the lab's own when none is given.
+    pub file: Option<&'w str>,
+    /// The role; the file's when none is given.
+    pub role: Option<Role>,
+    /// The checks; all when none is given.
+    pub only: Vec<String>,
+    /// Each mailbox sends itself a message.
+    pub send_mail: bool,
+}
+
+/// Runs checks against a tenant.
+pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
     let catalogue = &Catalogue::built_in();
-    let lab = Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"));
-    let file = Deployment::parse_sample("the test's file", file.unwrap_or(lab.deployment()));
+    let file = Deployment::parse_sample("the test's file", how.file.unwrap_or(lab.deployment()));
     let deployment = file.unwrap_or_else(|mistake| panic!("{mistake}"));
-    let role = role.or(deployment.ece.role).unwrap_or(Role::All);
+    let role = how.role.or(deployment.ece.role).unwrap_or(Role::All);
     let site = Site::of(&deployment, &catalogue.tables, Cloud::Worldwide, role);
+    let site = Site { send_mail: how.send_mail.then_some(WAIT), ..site };
     let (_nobody, interrupted) = tokio::sync::watch::channel(false);
-    let network = network(&lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
+    let network = network(lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
+    let selection = Selection { only: how.only.clone(), ..Selection::default() };
     let plan =
-        Plan::make(catalogue, &site, selection, &network.roads).expect("the selection names checks that are there");
+        Plan::make(catalogue, &site, &selection, &network.roads).expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     let world = World::new(network);
     for (variable, value) in lab.secrets() {
-        world.wallet.net.lend(variable, value);
+        world.wallet.net.lend(&variable, value);
     }
-    let report = run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await;
-    (report, lab.counts())
+    run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
 }
 
 fn network(lab: &Lab, limits: Limits) -> Network {
@@ -69,9 +104,15 @@ fn network(lab: &Lab, limits: Limits) -> Network {
     });
     Network {
         resolver: Arc::new(Resolver::with_servers(vec![lab.dns_server()])),
-        roads: Roads { resolve: Vec::new(), connect_to: rules.collect(), only_mapped: true, proxy: None },
+        roads: Roads {
+            resolve: Vec::new(),
+            connect_to: rules.collect(),
+            only_mapped: true,
+            proxy: lab.proxy().map(|proxy| Proxy::read(proxy, "the lab").expect("a proxy")),
+        },
         family: Family::Both,
         trust: Arc::new(Trust::of_pem(lab.ca_pem())),
+        firewall: None,
         limits,
     }
 }
@@ -93,6 +134,10 @@ fn vantage() -> Run {
         cloud: "worldwide".to_owned(),
         lab: true,
         proxy: None,
+        proxy_exceptions: Vec::new(),
+        proxy_script: None,
+        firewall: None,
+        ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
     }
