@@ -630,7 +630,7 @@ fn proof(table: &mut Table<'_>) -> Result<Option<Proof>, Mistake> {
                 if secret.is_some() { "client_key does not go with client_secret" } else { "client_key stands alone" };
             Err(table.mistake(wrong, "add client_certificate = { file = \"PATH\" }, or leave the key out"))
         }
-        (_, Some(certificate)) => Ok(Some(Proof::Certificate(Papers { certificate, key, password }))),
+        (_, Some(certificate)) => Ok(Some(Proof::Certificate(Box::new(Papers { certificate, key, password })))),
         (secret, None) => Ok(secret.map(Proof::Secret)),
     }
 }
@@ -757,7 +757,7 @@ protocol = "tcp"
             key: None,
             password: Some(Source::Env("APP_PASSWORD".to_owned())),
         };
-        assert_eq!(read.entra.proof, Some(Proof::Certificate(papers)));
+        assert_eq!(read.entra.proof, Some(Proof::Certificate(Box::new(papers))));
         assert!(read.gives("entra.client_certificate") && !read.gives("entra.client_secret"));
     }
 

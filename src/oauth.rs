@@ -40,7 +40,7 @@ pub enum Proof {
     /// The client secret, and where it is kept.
     Secret(Source),
     /// A certificate, with whose key it signs.
-    Certificate(Papers),
+    Certificate(Box<Papers>),
 }
 
 impl Proof {

@@ -15,7 +15,7 @@
 //! | `url`, `idna` | addresses and names as browsers read them | the WHATWG's rules, which the browser at the sign-in follows |
 //! | `ipnet` | published address ranges | ranges of both families |
 //! | `base64` | Exchange's greetings, SASL, PEM | strict by default |
-//! | `p12-keystore` | PKCS12 trust stores of Java | pure Rust and knows Java's mark for trusted entries; its tree of small parts is the price. JKS, a plain format, is read by us |
+//! | `p12-keystore` | PKCS12: trust stores of Java, certificates of the application | pure Rust and knows Java's mark for trusted entries; its tree of small parts is the price. JKS, a plain format, is read by us |
 //! | `percent-encoding` | forms and proxy settings | the one that `url` uses |
 //! | `rpassword`, `open` | a prompt without echo; the browser for a sign-in | small, and each system does it differently |
 //! | `aho-corasick`, `memchr`, `flate2` | logs of gigabytes, packed ones too | what ripgrep stands on |
@@ -38,6 +38,8 @@
 //! - `lettre` and `async-imap`, for looks: both hide the refusal. `lettre` 0.11 loses the reply code of a refused
 //!   OAuth sign-in and cannot take over after our STARTTLS; `async-imap` 0.12 gives a refusal as debug text. Looks go
 //!   through [`wire`](crate::wire), where a reply is kept to the letter.
+//! - `jsonwebtoken`: what an assertion needs is one RSA signature, which `ring` makes, and two lines of JSON; reading tokens
+//!   without believing them is not what that library is for.
 //! - `native-tls` and `openssl`: the first hides the chain it refuses, the second needs a library on the server.
 //!
 //! Tests add `boon` (the schema holds), `lettre` and `async-imap` (other people's mail clients before our lab, see

@@ -278,8 +278,8 @@ pub(crate) mod tests {
         let signer = read(own.pem().as_bytes(), Some(KEY.as_bytes()), None).unwrap();
         let audience = "https://login.test/t/oauth2/v2.0/token";
         let assertion = signer.assertion("app-1", audience).unwrap();
-        let (signed, signature) = assertion.expose().rsplit_once('.').unwrap();
-        let (header, claims) = signed.split_once('.').unwrap();
+        let (message, signature) = assertion.expose().rsplit_once('.').unwrap();
+        let (header, claims) = message.split_once('.').unwrap();
         let json = |part: &str| -> serde_json::Value {
             serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
         };
@@ -295,7 +295,7 @@ pub(crate) mod tests {
         );
         assert_eq!(end - begin, SECONDS);
         let public = UnparsedPublicKey::new(&RSA_PSS_2048_8192_SHA256, signer.key.public_key().as_ref());
-        public.verify(signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
+        public.verify(message.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).unwrap()).unwrap();
         assert_ne!(signer.assertion("app-1", audience).unwrap(), assertion, "none is sent twice");
     }
 

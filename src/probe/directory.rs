@@ -114,7 +114,7 @@ mod tests {
         let key = write("own.key", include_str!("../lab/application.key"));
         let look = |certificate: &Source, key: &Source| {
             let papers = Papers { certificate: certificate.clone(), key: Some(key.clone()), password: None };
-            Look { proof: Some(Proof::Certificate(papers)), secret_expires: None }
+            Look { proof: Some(Proof::Certificate(Box::new(papers))), secret_expires: None }
         };
         let seen_own = seen(look(&own, &key)).await;
         assert_eq!((text(&seen_own, "directory.ends").as_str(), seen_own.stop), ("2999-01-01", None));

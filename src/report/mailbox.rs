@@ -49,7 +49,7 @@ pub(super) fn mailboxes(report: &Report, verbosity: Verbosity) -> Option<Mailbox
         return None;
     }
     if verbosity == Verbosity::Quiet || (verbosity == Verbosity::Normal && found > MOST) {
-        rows.retain(|(_, cells)| !is_well(cells));
+        rows.retain(|(_, cells)| !is_well(*cells));
     }
     Some(Mailboxes { left: found - rows.len(), rows })
 }
@@ -89,7 +89,7 @@ fn worst<'a>(findings: impl Iterator<Item = &'a Finding>) -> Option<Status> {
 }
 
 /// A warning about a token is told with its account, and is no news of each of its mailboxes.
-fn is_well(cells: &[Option<Status>; 5]) -> bool {
+fn is_well(cells: [Option<Status>; 5]) -> bool {
     let [token, rest @ ..] = cells;
     let is_token_well = matches!(token, None | Some(Status::Pass | Status::Warn));
     is_token_well && rest.iter().flatten().all(|status| *status == Status::Pass)

@@ -129,9 +129,9 @@ fn searched(output: &Output) -> String {
 fn sasl_string_that_every_server_repeats_is_in_nothing_that_is_written() {
     let said = Site::new(gives(), BY_SECRET, READY).walk();
     for words in [
-        "535 5.7.3 Authentication unsuccessful, you said <secret>",
-        "AUTHENTICATE failed, you said <secret>",
-        "-ERR Authentication failure: you said <secret>",
+        "535 5.7.3 Authentication unsuccessful, you said ****",
+        "AUTHENTICATE failed, you said ****",
+        "-ERR Authentication failure: you said ****",
     ] {
         assert!(said.contains(words), "{words} is not in {said}");
     }
@@ -160,7 +160,7 @@ fn question_that_the_token_endpoint_repeats_is_in_nothing_that_is_written() {
 fn tokens_that_come_are_in_nothing_that_is_written() {
     for proof in [BY_SECRET, BY_CERTIFICATE] {
         let said = Site::new(gives(), proof, REFRESHED).walk();
-        assert!(said.contains("you said <secret>") && said.contains("sales@example.com"), "{said}");
+        assert!(said.contains("you said ****") && said.contains("sales@example.com"), "{said}");
     }
 }
 

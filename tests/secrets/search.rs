@@ -1,21 +1,27 @@
 //! Looks for marked secrets in what left the program. Shares no code with the program's own net, so that one mistake
 //! cannot cancel another.
 
+use std::collections::HashSet;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// So many characters of a secret in a row are a leak, in whatever writing.
 const PART: usize = 16;
 
-/// The first part of a secret that stands in these bytes, and how it is written there.
+/// The first part of a secret that stands in these bytes, and how it is written there. Capitals do not matter.
 pub fn leak(bytes: &[u8], secrets: &[&str]) -> Option<String> {
-    let text = String::from_utf8_lossy(bytes);
-    let lower = text.to_lowercase();
+    let text = String::from_utf8_lossy(bytes).to_lowercase();
+    let characters: Vec<char> = text.chars().collect();
+    let parts: HashSet<&[char]> = characters.windows(PART).collect();
     secrets.iter().flat_map(|secret| writings(secret)).find_map(|(writing, form)| {
-        let characters: Vec<char> = form.chars().collect();
-        let length = PART.min(characters.len());
-        let parts = characters.windows(length).map(|part| part.iter().collect::<String>());
-        let mut found = parts.filter(|part| text.contains(part) || lower.contains(&part.to_lowercase()));
-        found.next().map(|part| format!("{writing}: {part}"))
+        let form = form.to_lowercase();
+        let own: Vec<char> = form.chars().collect();
+        let found = if own.len() < PART {
+            text.contains(&form).then_some(form)
+        } else {
+            own.windows(PART).find(|part| parts.contains(part)).map(|part| part.iter().collect())
+        };
+        found.map(|part| format!("{writing}: {part}"))
     })
 }
 
@@ -27,7 +33,7 @@ fn writings(secret: &str) -> Vec<(&'static str, String)> {
         ("plain", secret.to_owned()),
         ("json", json[1..json.len() - 1].to_owned()),
         ("url", secret.bytes().map(hex).collect()),
-        ("hex", secret.bytes().map(|byte| format!("{byte:02x}")).collect()),
+        ("hex", secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()),
     ];
     for before in ["", "a", "ab"] {
         // what is shared with the neighbours, at most four characters at each end, is not the secret's alone

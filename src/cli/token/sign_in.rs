@@ -193,7 +193,7 @@ impl Arguments {
             key: self.client_key.clone().map(Source::File),
             password: self.client_key_password_env.clone().map(Source::Env),
         });
-        secret.map(Proof::Secret).or(certificate.map(Proof::Certificate))
+        secret.map(Proof::Secret).or(certificate.map(Box::new).map(Proof::Certificate))
     }
 }
 
