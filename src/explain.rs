@@ -4,10 +4,15 @@
 //! (see [`crate::diagnose`]); what a run knows of host, port and stage must here be read out of the words, so a text
 //! alone settles less.
 
+mod alike;
 pub mod hear;
 mod idiom;
 pub mod log;
 pub mod mask;
+pub mod needle;
+pub mod source;
+mod time;
+pub mod unknown;
 
 use clap::ValueEnum;
 
@@ -70,7 +75,7 @@ pub struct Meaning<'c> {
     pub causes: Vec<Meant<'c>>,
     /// What the text says, in the terms of the signs.
     pub heard: Option<Heard>,
-    /// What would settle it, when it does not settle itself.
+    /// What would settle it, when it does not settle itself; what to give, when nothing is known.
     pub next: Option<String>,
 }
 
@@ -88,7 +93,7 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
         let next = next(&causes, &heard, channel);
         return Meaning { causes, heard: Some(heard), next };
     }
-    Meaning::default()
+    Meaning { next: Some(unknown::next(text, channel, catalogue)), ..Meaning::default() }
 }
 
 /// What was heard, in a few words: codes first.
@@ -144,13 +149,16 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::catalogue::cause::{By, Sign};
 
-    /// Another cause may be as sure, never surer: the same words can be a sample of several.
+    /// Another cause may be as sure, never surer: the same words can be a sample of several. Where a probe's facts decide
+    /// besides the words, the words alone mean another cause.
     #[test]
     fn every_sample_finds_its_own_cause() {
         let catalogue = Catalogue::built_in();
         let mut wrong = Vec::new();
-        for (cause, sign) in catalogue.signs() {
+        let is_of_words = |sign: &Sign| sign.by != Some(By::Probe) || sign.facts.is_empty();
+        for (cause, sign) in catalogue.signs().filter(|(_, sign)| is_of_words(sign)) {
             let meaning = explain(&sign.sample, None, &catalogue);
             let at = meaning.causes.iter().position(|meant| meant.cause.code == cause.code);
             let best = meaning.causes.first().map(|first| first.certainty);

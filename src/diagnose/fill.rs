@@ -9,8 +9,10 @@ use crate::{
     seen::{Observation, Path, Value},
 };
 
-/// The fact whose values are commands: one a line.
+/// The fact whose items are commands: one a line.
 const COMMANDS: &str = "tls.java_keytool";
+/// Every name and port that was looked at.
+const ENDPOINTS: &str = "endpoints";
 /// The placeholders of which a command takes one value at a time.
 const ONE_BY_ONE: [&str; 2] = ["mailbox", "user"];
 /// So many lines of one command are written out.
@@ -23,7 +25,7 @@ const USER: &str = "token.user_expected";
 /// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
 pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
     let shown = shown(shown_in, findings, looks);
-    replace(text, |name| joined(name, values_of(name, &shown)))
+    replace(text, |name| if name == ENDPOINTS { endpoints(looks) } else { joined(name, values_of(name, &shown)) })
 }
 
 /// Fills the placeholders of a command. One that is for a mailbox takes one at a time: several give a line each.
@@ -107,8 +109,19 @@ fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String>
     }
 }
 
+/// Every name and port of Microsoft's that this run went to: what a rule on the way must hold.
+fn endpoints(looks: &[Observation]) -> String {
+    let services = looks.iter().filter(|look| !look.own && port(&look.subject).is_some());
+    let all: BTreeSet<&str> = services.map(|look| look.subject.as_str()).collect();
+    if all.is_empty() { "…".to_owned() } else { all.into_iter().collect::<Vec<_>>().join(", ") }
+}
+
 fn facts(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
-    shown.iter().flat_map(|(_, look)| values(look, name)).map(|value: Value| value.to_string()).collect()
+    let items = |value: Value| match value {
+        Value::List(items) if !items.is_empty() => items,
+        other => vec![other.to_string()],
+    };
+    shown.iter().flat_map(|(_, look)| values(look, name)).flat_map(items).collect()
 }
 
 fn host(subject: &str) -> &str {

@@ -9,6 +9,8 @@
 //! - `folder`: checks and causes of somebody else's, laid over ours with `--checks`.
 //! - `report`: the JSON report: schema, sums, there and back.
 //! - `signin`: tokens and sign-ins: each check of the contract, nothing changed, nothing asked twice.
+//! - `delivery`: messages from a mailbox to itself: none unasked, one when asked, nothing else touched; and what other
+//!   people's mail clients make of the lab.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //!
 //! `walk` makes a run through the library, `program` runs the binary. Beside this folder: `tests/reports` (one golden
@@ -18,6 +20,7 @@
 mod causes;
 mod checks;
 mod cli;
+mod delivery;
 mod folder;
 mod hostile;
 mod levels;
