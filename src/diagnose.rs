@@ -668,6 +668,65 @@ mod tests {
         assert_eq!(fixes, ["port-blocked", "smtp-auth-disabled-tenant"]);
     }
 
+    fn not_connected() -> Stop {
+        let words = "A3 BAD User is authenticated but not connected.";
+        Stop::new(Protocol::Imap, Stage::Open, Kind::Rejected, words)
+    }
+
+    #[test]
+    fn a_failure_for_a_reason_of_its_own_rules_nothing_out() {
+        let words = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.";
+        let looks = [look("smtp", MAILBOX, refused("5.7.139", words)), look("imap", MAILBOX, not_connected())];
+        let mut findings = [
+            finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)),
+            finding("imap.mailbox-opens", MAILBOX, Status::Fail, Some(1)),
+        ];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        assert!(codes(&findings[1]).contains(&"imap-disabled-for-mailbox"), "{:?}", findings[1].ruled_out);
+    }
+
+    #[test]
+    fn what_one_finding_makes_certain_stands_behind_the_others_of_its_mailbox() {
+        let unknown = Stop::new(Protocol::Smtp, Stage::Recipient, Kind::Rejected, "550 5.1.10 RecipientNotFound");
+        let unknown = Stop { code: Some(550), enhanced: Some("5.1.10".to_owned()), ..unknown };
+        let looks = [look("smtp", MAILBOX, unknown), look("imap", MAILBOX, not_connected())];
+        let of_sales = |finding| Finding { account: Some("sales".to_owned()), ..finding };
+        let mut findings = [
+            of_sales(finding("smtp.sender-accepted", MAILBOX, Status::Fail, Some(0))),
+            of_sales(finding("imap.mailbox-opens", MAILBOX, Status::Fail, Some(1))),
+        ];
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        assert_eq!(codes(&findings[1]), ["mailbox-not-found"]);
+        assert_eq!((fixes.len(), fixes[0].explains.as_slice()), (1, &[0, 1][..]));
+    }
+
+    #[test]
+    fn a_server_of_the_site_is_mended_by_the_site() {
+        let expired = || Stop::new(Protocol::Tls, Stage::Certificate, Kind::Expired, "");
+        let own = Observation { own: true, ..look("tls", "ece.example.com:443", expired()) };
+        let looks = [look("tls", "outlook.office365.com:443", expired()), own];
+        let mut findings = [
+            finding("tls.trusted", "outlook.office365.com:443", Status::Fail, Some(0)),
+            finding("tls.trusted", "ece.example.com:443", Status::Fail, Some(1)),
+        ];
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let fixes: Vec<(&str, Owner, &[usize])> =
+            fixes.iter().map(|fix| (fix.cause.as_str(), fix.owner, fix.explains.as_slice())).collect();
+        assert_eq!(fixes, [("cert-expired", Owner::Network, &[0][..]), ("cert-expired", Owner::Ece, &[1][..])]);
+    }
+
+    #[test]
+    fn a_command_for_several_mailboxes_has_a_line_for_each() {
+        let words = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.";
+        let boxes = ["a@example.com", "b@example.com"];
+        let looks = boxes.map(|mailbox| look("smtp", mailbox, refused("5.7.139", words)));
+        let mut findings = [0, 1].map(|at| finding("smtp.sign-in", boxes[at], Status::Fail, Some(at)));
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let command = fixes[0].command.as_deref().expect("a command");
+        let lines: Vec<&str> = command.lines().collect();
+        assert!(lines.len() == 2 && lines.iter().zip(boxes).all(|(line, one)| line.contains(one)), "{command}");
+    }
+
     #[test]
     fn a_network_fault_is_never_a_credential_cause() {
         let catalogue = Catalogue::built_in();

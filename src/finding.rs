@@ -79,7 +79,7 @@ pub struct NamedCause {
     /// The cause's code.
     pub cause: String,
     /// What is wrong, in one line; reports before 2026-11-24 do not have it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub title: String,
     /// How sure that is.
     pub certainty: Certainty,

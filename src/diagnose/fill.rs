@@ -11,6 +11,8 @@ use crate::{
 
 /// The fact whose items are commands: one a line.
 const COMMANDS: &str = "tls.java_keytool";
+/// Every name and port that was looked at.
+const ENDPOINTS: &str = "endpoints";
 /// The placeholders of which a command takes one value at a time.
 const ONE_BY_ONE: [&str; 2] = ["mailbox", "user"];
 /// So many lines of one command are written out.
@@ -46,7 +48,7 @@ pub fn fill_command(text: &str, shown_in: &[usize], findings: &[Finding], looks:
 }
 
 fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> String {
-    if name == "endpoints" { endpoints(looks) } else { joined(name, values_of(name, shown)) }
+    if name == ENDPOINTS { endpoints(looks) } else { joined(name, values_of(name, shown)) }
 }
 
 /// The findings that show a cause, each with its look.

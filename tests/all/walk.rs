@@ -73,12 +73,12 @@ pub struct Walk<'w> {
     pub role: Option<Role>,
     /// The checks; all when none is given.
     pub only: Vec<String>,
-    /// Each mailbox sends itself a message.
-    pub send_mail: bool,
     /// Only what makes sense before ECE is installed.
     pub pre_install: bool,
     /// Over IPv4 alone.
     pub ipv4_only: bool,
+    /// Each mailbox sends itself a message.
+    pub send_mail: bool,
 }
 
 /// Runs checks against a tenant.
