@@ -171,12 +171,11 @@ fn listed_in(answer: &Answer) -> Result<Capabilities, Stop> {
 mod tests {
     use super::*;
     use crate::{
-        net::session::scripted::{Turn, say, session},
+        net::session::scripted::{Turn, say},
         probe::{
             mail::tests::{Went, list, went},
-            mailbox::tests::{TOKEN, clean, presented},
+            mailbox::tests::{TOKEN, presented},
         },
-        secret::Secret,
     };
 
     const BANNER: &str =
@@ -410,14 +409,11 @@ mod tests {
     async fn challenge_that_holds_the_token_does_not_show_it() {
         use base64::{Engine, prelude::BASE64_STANDARD};
         let hostile = BASE64_STANDARD.encode(format!(r#"{{"status":"400","scope":"{TOKEN}"}}"#));
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut turns = told(&format!("+ {hostile}\r\n"));
         turns.splice(3.., [Turn::Hear("\r\n"), say("A2 NO no\r\n"), Turn::Hold]);
-        let mut session = session(turns).inside_tls();
-        session.hide(&Secret::new(TOKEN));
-        let stop = sign_in(&mut session, &presented(), &mut facts, &mut steps).await.unwrap_err();
-        assert!(stop.words.starts_with("A2 NO no (challenge: status 400, scope ***"), "{}", stop.words);
-        clean(&(&stop, &facts));
+        let Went { done, said, .. } = enter(turns).await;
+        assert_eq!(done.unwrap_err().words, "A2 NO no");
+        assert!(said.iter().any(|line| line.starts_with("<~ + eyJzdGF0dXMi") && line.contains("****")), "{said:?}");
     }
 
     #[tokio::test(start_paused = true)]
