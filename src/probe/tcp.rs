@@ -17,6 +17,7 @@ use crate::{
     net::{
         Halt, Network, Proxy, dial, proxy,
         session::{Session, Stream, Transcript},
+        tls::Shown,
     },
     seen::{Facts, Kind, Line, Mark, Observation, Path, Protocol, Stage, Stop, Value},
 };
@@ -262,7 +263,9 @@ async fn walk(
         return Ok(());
     }
     let stream = before_tls(look, stream, network, path, transcript).await?;
-    let stream = encrypt(look, stream, network, path, transcript).await?;
+    let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
+    let handshake = network.trust.handshake(stream, &look.host, alpn, &network.limits);
+    let stream = encrypt(look, handshake, network, path, transcript).await?;
     if look.depth == Depth::Tls {
         farewell(stream);
         return Ok(());
@@ -335,13 +338,11 @@ pub(super) async fn before_tls(
 /// Encrypts and judges: behind this, the other side is who it should be.
 pub(super) async fn encrypt(
     look: &Look,
-    stream: Box<dyn Stream>,
+    handshake: impl Future<Output = (Shown, Result<Box<dyn Stream>, Halt>)>,
     network: &Network,
     path: &mut Path,
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
-    let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
-    let handshake = network.trust.handshake(stream, &look.host, alpn, &network.limits);
     let (shown, encrypted) = timed(Stage::Handshake, &mut path.steps, handshake).await;
     tls::note_shown(&shown, &look.public_issuers, &mut path.facts);
     let encrypted = encrypted.map_err(|halt| tls::stop(Stage::Handshake, halt))?;
