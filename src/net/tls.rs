@@ -778,7 +778,7 @@ pub(crate) mod tests {
         BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, date_time_ymd,
     };
     use rustls::{
-        ServerConfig,
+        HandshakeKind, ServerConfig,
         pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
         server::WebPkiClientVerifier,
         sign::SingleCertAndKey,
@@ -786,6 +786,7 @@ pub(crate) mod tests {
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::{TcpListener, TcpStream},
+        sync::mpsc,
     };
     use tokio_rustls::TlsAcceptor;
 
@@ -905,6 +906,54 @@ pub(crate) mod tests {
     async fn shake(address: SocketAddr, step: Duration) -> (Shown, Result<Box<dyn Stream>, Halt>) {
         let stream = Box::new(TcpStream::connect(address).await.unwrap());
         Trust::of_roots([]).handshake(stream, "mail.test", &[], &for_tests(step)).await
+    }
+
+    /// A server that says one byte to each connection, and tells how the handshake went.
+    async fn telling(papers: &Papers) -> (SocketAddr, mpsc::UnboundedReceiver<HandshakeKind>) {
+        let (tell, told) = mpsc::unbounded_channel();
+        let acceptor = acceptor(papers);
+        let address = serve(move |stream| {
+            let (acceptor, tell) = (acceptor.clone(), tell.clone());
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                let _ = tell.send(stream.get_ref().1.handshake_kind().unwrap());
+                let _ = stream.write_all(b"x").await;
+                let _ = stream.read(&mut [0; 1]).await;
+            }
+        });
+        (address.await, told)
+    }
+
+    async fn shake_again(trust: &Trust, address: SocketAddr) -> Shown {
+        let stream = Box::new(TcpStream::connect(address).await.unwrap());
+        let (shown, stream) = trust.handshake_again(stream, "mail.test", &for_tests(Duration::from_secs(20))).await;
+        stream.ok().unwrap().read_u8().await.unwrap(); // the ticket comes before it
+        shown
+    }
+
+    #[tokio::test]
+    async fn session_of_an_earlier_connection_is_resumed_and_its_certificate_shown() {
+        let papers = issued(GOOD);
+        let (address, mut told) = telling(&papers).await;
+        let trust = Trust::of_roots([papers.root.clone()]);
+        for kind in [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed] {
+            let shown = shake_again(&trust, address).await;
+            assert_eq!(told.recv().await, Some(kind));
+            assert_eq!(shown.chain, papers.chain);
+            assert_eq!(trust.judge(&shown.chain, "mail.test").chain, Ok(Store::System));
+        }
+    }
+
+    #[tokio::test]
+    async fn other_server_of_the_same_name_shows_its_own_certificate() {
+        let (papers, others) = (issued(GOOD), issued(GOOD));
+        let trust = Trust::of_roots([papers.root.clone()]);
+        shake_again(&trust, telling(&papers).await.0).await;
+        let (address, mut told) = telling(&others).await;
+        let shown = shake_again(&trust, address).await;
+        assert_eq!(told.recv().await, Some(HandshakeKind::Full));
+        assert_eq!(shown.chain, others.chain);
+        assert!(trust.judge(&shown.chain, "mail.test").chain.is_err());
     }
 
     async fn refusal(address: SocketAddr) -> Halt {
