@@ -240,8 +240,9 @@ impl Hidden {
     /// A secret, as it is and in base64 wherever in a longer text it stands.
     fn add_in_all_forms(&mut self, secret: &Secret) {
         let coded = (0..3).map(|before| in_base64(secret.expose(), before));
-        let all: Vec<Vec<u8>> = std::iter::once(secret.expose().as_bytes().to_vec()).chain(coded).collect();
-        all.into_iter().for_each(|text| self.note(text));
+        for text in std::iter::once(secret.expose().as_bytes().to_vec()).chain(coded) {
+            self.note(text);
+        }
         self.rows.sort_unstable();
     }
 

@@ -5,7 +5,7 @@
 
 use super::{
     Fact, Shape, fact,
-    mail::{self, Offer, Sense, Tongue},
+    mail::{self, Offer, Sense, Tongue, Unasked},
     timed,
 };
 use crate::{
@@ -139,9 +139,9 @@ fn answer(bytes: &[u8]) -> Decoded<mail::Answer> {
 }
 
 /// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
-fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
+fn unasked(_: Stage, bytes: &[u8]) -> Unasked {
     let tagged = |line: &[u8]| matches!(line, [b'A', b'1'..=b'4', b' ', ..]);
-    bytes.split(|byte| *byte == b'\n').any(tagged).then(|| TONGUE.early(stage, bytes))
+    if bytes.split(|byte| *byte == b'\n').any(tagged) { Unasked::Answer } else { Unasked::Allowed }
 }
 
 fn is_ok(end: &Reply) -> bool {
