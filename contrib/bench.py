@@ -265,7 +265,7 @@ class Lab:
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
         text = ""
-        while not text.endswith("}\n"):
+        while not text.endswith("\n}\n"):
             line = self.process.stdout.readline()
             if not line:
                 sys.exit("the lab did not start")

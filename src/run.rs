@@ -79,7 +79,7 @@ pub async fn run(
 type Pending<'r> = Shared<std::pin::Pin<Box<dyn Future<Output = Arc<Observation>> + Send + 'r>>>;
 
 async fn look_at_all(plan: &Plan<'_>, world: &World, jobs: usize, events: &UnboundedSender<Event>) -> Vec<Observation> {
-    let places = Arc::new(Semaphore::new(jobs.max(1)));
+    let (places, world) = (Arc::new(Semaphore::new(jobs.max(1))), Arc::new(world.clone()));
     let mut pending: Vec<Pending<'_>> = Vec::new();
     for planned in &plan.looks {
         let earlier: Vec<(usize, Pending<'_>)> = planned.after.iter().map(|at| (*at, pending[*at].clone())).collect();
@@ -94,7 +94,7 @@ async fn look_when_ready(
     planned: &PlannedLook,
     earlier: Vec<(usize, Pending<'_>)>,
     gates: Vec<&PlannedFinding<'_>>,
-    world: World,
+    world: Arc<World>,
     places: Arc<Semaphore>,
     events: UnboundedSender<Event>,
 ) -> Arc<Observation> {

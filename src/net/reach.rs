@@ -191,14 +191,10 @@ fn explained(halt: Halt, port: u16, network: &Network) -> Halt {
 
 /// Encrypts. The certificate is shown and not judged: nothing may be sent before it is.
 pub async fn encrypt(
-    stream: Box<dyn Stream>,
-    host: &str,
-    alpn: &[&[u8]],
-    network: &Network,
+    handshake: impl Future<Output = (Shown, Result<Box<dyn Stream>, Halt>)>,
     path: &mut Path,
     transcript: &mut Transcript,
 ) -> (Shown, Result<Box<dyn Stream>, Stop>) {
-    let handshake = network.trust.handshake(stream, host, alpn, &network.limits);
     let (shown, encrypted) = timed(Stage::Handshake, &mut path.steps, handshake).await;
     if encrypted.is_ok() {
         let (version, cipher) = (shown.version.as_deref(), shown.cipher.as_deref());
@@ -256,7 +252,8 @@ async fn walk(
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
     let stream = connect(host, port, places, network, path, transcript).await?;
-    let (shown, encrypted) = encrypt(stream, host, &[b"http/1.1"], network, path, transcript).await;
+    let handshake = network.trust.handshake(stream, host, &[b"http/1.1"], &network.limits);
+    let (shown, encrypted) = encrypt(handshake, path, transcript).await;
     let encrypted = encrypted?;
     let verdict = network.trust.judge(&shown.chain, host);
     verdict.allowed(host).map_err(|halt| stop(Protocol::Tls, Stage::Certificate, halt))?;

@@ -6,8 +6,9 @@
 //! A secret is sent by [`Session::send_secret`]: the transcript shows something else in its place, and what comes back is
 //! searched for it before anything reads it, as some servers repeat the line that they do not understand.
 
-use std::{collections::HashSet, io, time::Duration};
+use std::{io, ops::Range, time::Duration};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{Halt, Limits};
@@ -85,14 +86,15 @@ impl Session {
     /// When the connection is not inside TLS: whoever calls has lost its way, and nothing may be sent.
     pub async fn send_secret(&mut self, before: &str, secret: &Secret, shown: &str) -> Result<(), Halt> {
         assert!(self.encrypted, "a secret is sent inside TLS only");
-        self.hide(secret);
+        self.hidden.add(secret);
         self.note_sent(&format!("{before}{shown}"));
         self.write(format!("{before}{}\r\n", secret.expose()).as_bytes()).await
     }
 
-    /// Hides a secret in all that comes from now on: asterisks stand in its place, in the replies and in the transcript.
+    /// Hides a secret in all that comes from now on, also in base64: asterisks stand in its place, in the replies and in
+    /// the transcript.
     pub fn hide(&mut self, secret: &Secret) {
-        self.hidden.add(secret);
+        self.hidden.add_in_all_forms(secret);
     }
 
     /// A text with all that is hidden covered: for what came in a coded form.
@@ -243,31 +245,74 @@ pub async fn close(mut stream: Box<dyn Stream>) {
 
 /// So many bytes of a secret in a row are covered; fewer tell nothing and occur by chance.
 const PIECE: usize = 16;
+/// A text is known by its bytes in rows of so many: whoever repeats a [`PIECE`] of it repeats one of the rows whole.
+const ROW: usize = PIECE / 2;
 
-/// The pieces of secrets that a peer must not be heard repeating.
+/// The secrets that a peer must not be heard repeating.
 #[derive(Default)]
 struct Hidden {
-    pieces: HashSet<[u8; PIECE]>,
+    texts: Vec<Vec<u8>>,
+    /// Each row with its text and its place there, in the order of the rows.
+    rows: Vec<([u8; ROW], usize, usize)>,
 }
 
 impl Hidden {
+    /// A secret, as it is and in base64 wherever in a longer text it stands.
+    fn add_in_all_forms(&mut self, secret: &Secret) {
+        let coded = (0..3).map(|before| in_base64(secret.expose(), before));
+        for text in std::iter::once(secret.expose().as_bytes().to_vec()).chain(coded) {
+            self.note(text);
+        }
+        self.rows.sort_unstable();
+    }
+
     fn add(&mut self, secret: &Secret) {
-        self.pieces.extend(secret.expose().as_bytes().array_windows::<PIECE>());
+        self.note(secret.expose().as_bytes().to_vec());
+        self.rows.sort_unstable();
+    }
+
+    fn note(&mut self, text: Vec<u8>) {
+        let (rows, _) = text.as_chunks();
+        self.rows.extend(rows.iter().enumerate().map(|(at, row)| (*row, self.texts.len(), at * ROW)));
+        self.texts.push(text);
     }
 
     /// Covers every piece that ends in the last `new` bytes. The length stays the same, so no decoder is misled.
     fn cover(&self, bytes: &mut [u8], new: usize) {
-        if self.pieces.is_empty() {
+        if self.rows.is_empty() {
             return;
         }
         // what is covered already can be the beginning of no piece, so the search is on what was sent
         let from = bytes.len().saturating_sub(new + PIECE - 1);
         let fresh = &mut bytes[from..];
-        let found = fresh.array_windows::<PIECE>().map(|piece| self.pieces.contains(piece)).collect::<Vec<_>>();
-        for at in found.iter().enumerate().filter_map(|(at, found)| found.then_some(at)) {
-            fresh[at..at + PIECE].fill(b'*');
+        let places = 0..fresh.len().saturating_sub(ROW - 1);
+        let found: Vec<Range<usize>> = places.flat_map(|at| self.repeated(fresh, at)).collect();
+        for piece in found {
+            fresh[piece].fill(b'*');
         }
     }
+
+    /// What around the row at this place repeats a text.
+    fn repeated(&self, bytes: &[u8], at: usize) -> impl Iterator<Item = Range<usize>> {
+        let row = &bytes[at..at + ROW];
+        let first = self.rows.partition_point(|(known, ..)| known.as_slice() < row);
+        let same = self.rows[first..].iter().take_while(move |(known, ..)| known.as_slice() == row);
+        same.filter_map(move |(_, text, place)| {
+            let text = &self.texts[*text];
+            let same = |(one, other): &(&u8, &u8)| one == other;
+            let before = bytes[..at].iter().rev().zip(text[..*place].iter().rev()).take(PIECE - ROW);
+            let behind = bytes[at + ROW..].iter().zip(&text[place + ROW..]).take(PIECE - ROW);
+            let piece = at - before.take_while(same).count()..at + ROW + behind.take_while(same).count();
+            (piece.len() >= PIECE).then_some(piece)
+        })
+    }
+}
+
+/// What base64 makes of a text behind so many other bytes, without the letters that those and what follows have a part in.
+fn in_base64(text: &str, before: usize) -> Vec<u8> {
+    let bytes = [&[0; 2][..before], text.as_bytes()].concat();
+    let whole = &bytes[..bytes.len() - bytes.len() % 3];
+    BASE64_STANDARD.encode(whole).into_bytes().split_off([0, 2, 3][before])
 }
 
 /// What was said on one connection, with times since it was begun. Bounded in lines and in the length of a line.

@@ -8,12 +8,13 @@
 //! must ask [`Trust::judge`] before a byte is sent.
 
 use std::{
+    collections::HashMap,
     fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
     pin::Pin,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll},
@@ -68,6 +69,15 @@ pub struct Trust {
     /// The roots themselves, to name the one that a Java store lacks.
     known: Vec<Root>,
     java: Vec<JavaStore>,
+    /// The hosts that are met again and again in one run.
+    acquaintances: Mutex<HashMap<String, Acquaintance>>,
+}
+
+/// What the handshakes with one host share, so that its sessions are resumed.
+#[derive(Clone, Debug)]
+struct Acquaintance {
+    config: Arc<ClientConfig>,
+    witness: Arc<Witness>,
 }
 
 /// A root that some store of this host holds.
@@ -191,7 +201,15 @@ impl Trust {
         let mut system = RootCertStore::empty();
         system.add_parsable_certificates(known.iter().map(|root| root.certificate.clone()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        Self { system, widened: None, trouble: None, provider, known, java: Vec::new() }
+        Self {
+            system,
+            widened: None,
+            trouble: None,
+            provider,
+            known,
+            java: Vec::new(),
+            acquaintances: Mutex::default(),
+        }
     }
 
     /// The same, with Java's stores to be asked too. They decide nothing here: what they say is told beside.
@@ -245,22 +263,32 @@ impl Trust {
         alpn: &[&[u8]],
         limits: &Limits,
     ) -> (Shown, Result<Box<dyn Stream>, Halt>) {
-        let Ok(name) = server_name(host) else {
-            return (Shown::default(), Err(Halt::new(Kind::WrongName, "no certificate can carry this name")));
-        };
         let witness = Arc::new(Witness::new(Arc::clone(&self.provider)));
-        let tap = Tap { stream, received: Vec::new() };
-        let connect = TlsConnector::from(Arc::new(self.config(&witness, alpn))).connect(name, tap).into_fallible();
-        let outcome = limits.step(connect).await;
-        let mut shown = witness.shown();
-        match outcome {
-            Ok(Ok(encrypted)) => {
-                shown.agreed(encrypted.get_ref().1);
-                (shown, Ok(Box::new(encrypted)))
-            }
-            Ok(Err((error, tap))) => (shown, Err(stopped(&error, &tap.received, witness.wanted()))),
-            Err(limit) => (shown, Err(limit)),
-        }
+        let mut config = self.config(&witness);
+        config.resumption = Resumption::disabled();
+        config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+        shake(Acquaintance { config: Arc::new(config), witness }, stream, host, limits).await
+    }
+
+    /// Encrypts one of many connections to a host: a session of an earlier one is resumed where the server allows it
+    /// (RFC 8446 2.2, RFC 5246 7.3), which spares both sides most of the work. Then no certificate is sent, and the one
+    /// shown is that of the session.
+    pub async fn handshake_again(
+        &self,
+        stream: Box<dyn Stream>,
+        host: &str,
+        limits: &Limits,
+    ) -> (Shown, Result<Box<dyn Stream>, Halt>) {
+        shake(self.acquaintance(host), stream, host, limits).await
+    }
+
+    fn acquaintance(&self, host: &str) -> Acquaintance {
+        let mut known = self.acquaintances.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = || {
+            let witness = Arc::new(Witness::new(Arc::clone(&self.provider)));
+            Acquaintance { config: Arc::new(self.config(&witness)), witness }
+        };
+        known.entry(host.to_owned()).or_insert_with(first).clone()
     }
 
     /// What the stores say of a chain, now.
@@ -373,21 +401,49 @@ impl Trust {
         Halt::new(Kind::UnknownIssuer, words)
     }
 
-    fn config(&self, witness: &Arc<Witness>, alpn: &[&[u8]]) -> ClientConfig {
-        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+    fn config(&self, witness: &Arc<Witness>) -> ClientConfig {
+        ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
             .expect("ring has ciphers for both versions")
             .dangerous()
             .with_custom_certificate_verifier(Arc::clone(witness) as _)
-            .with_client_cert_resolver(Arc::clone(witness) as _);
-        config.resumption = Resumption::disabled();
-        config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-        config
+            .with_client_cert_resolver(Arc::clone(witness) as _)
+    }
+}
+
+async fn shake(
+    with: Acquaintance,
+    stream: Box<dyn Stream>,
+    host: &str,
+    limits: &Limits,
+) -> (Shown, Result<Box<dyn Stream>, Halt>) {
+    let Ok(name) = server_name(host) else {
+        return (Shown::default(), Err(Halt::new(Kind::WrongName, "no certificate can carry this name")));
+    };
+    let tap = Tap { stream, received: Vec::new() };
+    let connect = TlsConnector::from(with.config).connect(name, tap).into_fallible();
+    let outcome = limits.step(connect).await;
+    let mut shown = with.witness.shown();
+    match outcome {
+        Ok(Ok(encrypted)) => {
+            shown.agreed(encrypted.get_ref().1);
+            (shown, Ok(Box::new(encrypted)))
+        }
+        Ok(Err((error, tap))) => (shown, Err(stopped(&error, &tap.received, with.witness.wanted()))),
+        Err(limit) => (shown, Err(limit)),
     }
 }
 
 impl Shown {
     fn agreed(&mut self, connection: &ClientConnection) {
+        // the witness may have seen another handshake since, or none where a session was resumed
+        self.chain = connection
+            .peer_certificates()
+            .unwrap_or_default()
+            .iter()
+            .cloned()
+            .map(CertificateDer::into_owned)
+            .collect();
         let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
         self.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
         self.cipher = suite.map(|suite| suite.replace("TLS13_", "TLS_"));
@@ -673,14 +729,15 @@ impl AsyncWrite for Tap {
 /// Takes any certificate and writes it down; has none of its own and writes down that one was wanted.
 #[derive(Debug)]
 struct Witness {
-    chain: OnceLock<Vec<CertificateDer<'static>>>,
+    /// What the latest handshake showed.
+    chain: Mutex<Vec<CertificateDer<'static>>>,
     certificate_wanted: AtomicBool,
     provider: Arc<CryptoProvider>,
 }
 
 impl Witness {
     fn new(provider: Arc<CryptoProvider>) -> Self {
-        Self { chain: OnceLock::new(), certificate_wanted: AtomicBool::new(false), provider }
+        Self { chain: Mutex::default(), certificate_wanted: AtomicBool::new(false), provider }
     }
 
     fn wanted(&self) -> bool {
@@ -688,7 +745,7 @@ impl Witness {
     }
 
     fn shown(&self) -> Shown {
-        let chain = self.chain.get().cloned().unwrap_or_default();
+        let chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Shown { chain, certificate_wanted: self.wanted(), ..Shown::default() }
     }
 }
@@ -703,7 +760,7 @@ impl ServerCertVerifier for Witness {
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let chain = std::iter::once(own).chain(rest).map(|certificate| certificate.clone().into_owned()).collect();
-        let _ = self.chain.set(chain); // one witness sees one handshake
+        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
         Ok(ServerCertVerified::assertion())
     }
 
@@ -749,7 +806,7 @@ pub(crate) mod tests {
         BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, date_time_ymd,
     };
     use rustls::{
-        ServerConfig,
+        HandshakeKind, ServerConfig,
         pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
         server::WebPkiClientVerifier,
         sign::SingleCertAndKey,
@@ -757,6 +814,7 @@ pub(crate) mod tests {
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::{TcpListener, TcpStream},
+        sync::mpsc,
     };
     use tokio_rustls::TlsAcceptor;
 
@@ -876,6 +934,54 @@ pub(crate) mod tests {
     async fn shake(address: SocketAddr, step: Duration) -> (Shown, Result<Box<dyn Stream>, Halt>) {
         let stream = Box::new(TcpStream::connect(address).await.unwrap());
         Trust::of_roots([]).handshake(stream, "mail.test", &[], &for_tests(step)).await
+    }
+
+    /// A server that says one byte to each connection, and tells how the handshake went.
+    async fn telling(papers: &Papers) -> (SocketAddr, mpsc::UnboundedReceiver<HandshakeKind>) {
+        let (tell, told) = mpsc::unbounded_channel();
+        let acceptor = acceptor(papers);
+        let address = serve(move |stream| {
+            let (acceptor, tell) = (acceptor.clone(), tell.clone());
+            async move {
+                let mut stream = acceptor.accept(stream).await.unwrap();
+                let _ = tell.send(stream.get_ref().1.handshake_kind().unwrap());
+                let _ = stream.write_all(b"x").await;
+                let _ = stream.read(&mut [0; 1]).await;
+            }
+        });
+        (address.await, told)
+    }
+
+    async fn shake_again(trust: &Trust, address: SocketAddr) -> Shown {
+        let stream = Box::new(TcpStream::connect(address).await.unwrap());
+        let (shown, stream) = trust.handshake_again(stream, "mail.test", &for_tests(Duration::from_secs(20))).await;
+        stream.ok().unwrap().read_u8().await.unwrap(); // the ticket comes before it
+        shown
+    }
+
+    #[tokio::test]
+    async fn session_of_an_earlier_connection_is_resumed_and_its_certificate_shown() {
+        let papers = issued(GOOD);
+        let (address, mut told) = telling(&papers).await;
+        let trust = Trust::of_roots([papers.root.clone()]);
+        for kind in [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed] {
+            let shown = shake_again(&trust, address).await;
+            assert_eq!(told.recv().await, Some(kind));
+            assert_eq!(shown.chain, papers.chain);
+            assert_eq!(trust.judge(&shown.chain, "mail.test").chain, Ok(Store::System));
+        }
+    }
+
+    #[tokio::test]
+    async fn other_server_of_the_same_name_shows_its_own_certificate() {
+        let (papers, others) = (issued(GOOD), issued(GOOD));
+        let trust = Trust::of_roots([papers.root.clone()]);
+        shake_again(&trust, telling(&papers).await.0).await;
+        let (address, mut told) = telling(&others).await;
+        let shown = shake_again(&trust, address).await;
+        assert_eq!(told.recv().await, Some(HandshakeKind::Full));
+        assert_eq!(shown.chain, others.chain);
+        assert!(trust.judge(&shown.chain, "mail.test").chain.is_err());
     }
 
     async fn refusal(address: SocketAddr) -> Halt {

@@ -10,7 +10,7 @@ use super::{
     Fact, Shape,
     delivery::{self, Search},
     fact,
-    mail::{self, Offer, Sense, Tongue},
+    mail::{self, Offer, Sense, Tongue, Unasked},
     timed,
 };
 use crate::{
@@ -254,9 +254,9 @@ fn answer(bytes: &[u8]) -> Decoded<mail::Answer> {
 }
 
 /// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
-fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
+fn unasked(_: Stage, bytes: &[u8]) -> Unasked {
     let tagged = |line: &[u8]| matches!(line, [b'A', b'1'..=b'4', b' ', ..] | [b'B', b'0'..=b'9', ..]);
-    bytes.split(|byte| *byte == b'\n').any(tagged).then(|| TONGUE.early(stage, bytes))
+    if bytes.split(|byte| *byte == b'\n').any(tagged) { Unasked::Answer } else { Unasked::Allowed }
 }
 
 fn is_ok(end: &Reply) -> bool {
@@ -289,9 +289,8 @@ mod tests {
         net::session::scripted::{Turn, said, say, session},
         probe::{
             mail::tests::{Went, list, went},
-            mailbox::tests::{TOKEN, clean, presented},
+            mailbox::tests::{TOKEN, presented},
         },
-        secret::Secret,
     };
 
     const BANNER: &str =
@@ -525,14 +524,11 @@ mod tests {
     async fn challenge_that_holds_the_token_does_not_show_it() {
         use base64::{Engine, prelude::BASE64_STANDARD};
         let hostile = BASE64_STANDARD.encode(format!(r#"{{"status":"400","scope":"{TOKEN}"}}"#));
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut turns = told(&format!("+ {hostile}\r\n"));
         turns.splice(3.., [Turn::Hear("\r\n"), say("A2 NO no\r\n"), Turn::Hold]);
-        let mut session = session(turns).inside_tls();
-        session.hide(&Secret::new(TOKEN));
-        let stop = sign_in(&mut session, &presented(), &mut facts, &mut steps).await.unwrap_err();
-        assert!(stop.words.starts_with("A2 NO no (challenge: status 400, scope ***"), "{}", stop.words);
-        clean(&(&stop, &facts));
+        let Went { done, said, .. } = enter(turns).await;
+        assert_eq!(done.unwrap_err().words, "A2 NO no");
+        assert!(said.iter().any(|line| line.starts_with("<~ + eyJzdGF0dXMi") && line.contains("****")), "{said:?}");
     }
 
     #[tokio::test(start_paused = true)]

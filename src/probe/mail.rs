@@ -20,8 +20,18 @@ pub(super) struct Tongue {
     pub authenticate: &'static str,
     /// Reads what the server says to a step of a sign-in.
     pub answer: fn(&[u8]) -> Decoded<Answer>,
-    /// The end of a look whose server has said this before it was asked; none where it may.
-    pub unasked: fn(Stage, &[u8]) -> Option<Stop>,
+    /// Reads what the server has said before it was asked.
+    pub unasked: fn(Stage, &[u8]) -> Unasked,
+}
+
+/// What a server says before it is asked.
+pub(super) enum Unasked {
+    /// Something that it may say at any time.
+    Allowed,
+    /// Why it closes.
+    Refusal(Stop),
+    /// The answer to a question that nobody has asked.
+    Answer,
 }
 
 /// What a server says to a step of a sign-in.
@@ -137,11 +147,6 @@ impl Tongue {
         Stop::new(self.protocol, stage, kind, line::shorten(words, line::MOST_WORDS))
     }
 
-    /// The stop of a server that spoke before it was asked.
-    pub fn early(&self, stage: Stage, bytes: &[u8]) -> Stop {
-        self.stop(stage, Kind::Gibberish, &format!("before it was asked: {}", line::words(bytes)))
-    }
-
     async fn present(&self, session: &mut Session, presented: &Presentation, at_once: bool) -> Result<(), Stop> {
         let stage = Stage::Authenticate;
         if !at_once {
@@ -166,9 +171,16 @@ impl Tongue {
     }
 
     fn nothing_unasked(&self, session: &Session, stage: Stage) -> Result<(), Stop> {
-        match session.unread() {
-            [] => Ok(()),
-            bytes => (self.unasked)(stage, bytes).map_or(Ok(()), Err),
+        let bytes = session.unread();
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        match (self.unasked)(stage, bytes) {
+            Unasked::Allowed => Ok(()),
+            Unasked::Refusal(stop) => Err(stop),
+            Unasked::Answer => {
+                Err(self.stop(stage, Kind::Gibberish, &format!("before it was asked: {}", line::words(bytes))))
+            }
         }
     }
 

@@ -255,7 +255,8 @@ async fn reach(
 ) -> Result<Box<dyn Stream>, Stop> {
     let stream = tcp::connect(&visit.way, &visit.places, network, path, transcript).await?;
     let stream = tcp::before_tls(&visit.way, stream, network, path, transcript).await?;
-    tcp::encrypt(&visit.way, stream, network, path, transcript).await
+    let handshake = network.trust.handshake_again(stream, &visit.way.host, &network.limits);
+    tcp::encrypt(&visit.way, handshake, network, path, transcript).await
 }
 
 async fn walk(

@@ -8,7 +8,7 @@ use super::{
     Fact, Shape,
     delivery::Search,
     fact,
-    mail::{self, Answer, Offer, Sense, Tongue},
+    mail::{self, Answer, Offer, Sense, Tongue, Unasked},
     timed,
 };
 use crate::{
@@ -162,10 +162,10 @@ fn answer(bytes: &[u8]) -> Decoded<Answer> {
 }
 
 /// Without being asked a server may only say why it closes.
-fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
+fn unasked(stage: Stage, bytes: &[u8]) -> Unasked {
     match decode(bytes) {
-        Ok((reply @ Reply { word: Word::Err, .. }, _)) => Some(refusal(stage, &reply)),
-        _ => Some(TONGUE.early(stage, bytes)),
+        Ok((reply @ Reply { word: Word::Err, .. }, _)) => Unasked::Refusal(refusal(stage, &reply)),
+        _ => Unasked::Answer,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{
     Fact, Shape, fact,
-    mail::{self, Answer, Offer, Sense, Tongue},
+    mail::{self, Answer, Offer, Sense, Tongue, Unasked},
     timed,
 };
 use crate::{
@@ -202,10 +202,10 @@ fn answer(bytes: &[u8]) -> Decoded<Answer> {
 }
 
 /// Without being asked a server may only say that it closes (RFC 5321 3.8).
-fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
+fn unasked(stage: Stage, bytes: &[u8]) -> Unasked {
     match decode(bytes) {
-        Ok((reply, _)) if reply.code == 421 => Some(refusal(stage, &reply)),
-        _ => Some(TONGUE.early(stage, bytes)),
+        Ok((reply, _)) if reply.code == 421 => Unasked::Refusal(refusal(stage, &reply)),
+        _ => Unasked::Answer,
     }
 }
 

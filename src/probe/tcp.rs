@@ -11,9 +11,10 @@ use tokio::io::AsyncWriteExt;
 use super::{Fact, Shape, fact, https, imap, pop3, smtp, timed, tls};
 use crate::{
     net::{
-        Network, Proxy, Way,
+        Halt, Network, Proxy, Way,
         reach::{self, MOST_ADDRESSES, Places},
         session::{Session, Stream, Transcript},
+        tls::Shown,
     },
     seen::{Facts, Line, Mark, Observation, Path, Stage, Stop},
 };
@@ -174,7 +175,9 @@ async fn walk(
         return Ok(());
     }
     let stream = before_tls(look, stream, network, path, transcript).await?;
-    let stream = encrypt(look, stream, network, path, transcript).await?;
+    let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
+    let handshake = network.trust.handshake(stream, &look.host, alpn, &network.limits);
+    let stream = encrypt(look, handshake, network, path, transcript).await?;
     if look.depth == Depth::Tls {
         farewell(stream);
         return Ok(());
@@ -218,13 +221,12 @@ pub(super) async fn before_tls(
 /// Encrypts and judges: behind this, the other side is who it should be.
 pub(super) async fn encrypt(
     look: &Look,
-    stream: Box<dyn Stream>,
+    handshake: impl Future<Output = (Shown, Result<Box<dyn Stream>, Halt>)>,
     network: &Network,
     path: &mut Path,
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
-    let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
-    let (shown, encrypted) = reach::encrypt(stream, &look.host, alpn, network, path, transcript).await;
+    let (shown, encrypted) = reach::encrypt(handshake, path, transcript).await;
     tls::note_shown(&shown, &look.public_issuers, &mut path.facts);
     let encrypted = encrypted?;
     if let Some(verdict) = network.trust.judge_java(&shown.chain) {
@@ -240,7 +242,8 @@ async fn look_at_chain(look: &Look, places: &Places, network: &Network, path: &m
     let (mut other, mut said) = (reach::begun(path.address), Transcript::new());
     let stream = reach::connect(&look.host, look.port, places, network, &mut other, &mut said).await;
     let Ok(stream) = stream else { return transcript.note(Mark::Remark, "once more: not connected") };
-    let (shown, encrypted) = reach::encrypt(stream, &look.host, &[], network, &mut other, &mut said).await;
+    let handshake = network.trust.handshake(stream, &look.host, &[], &network.limits);
+    let (shown, encrypted) = reach::encrypt(handshake, &mut other, &mut said).await;
     if let Some(verdict) = network.trust.judge_java(&shown.chain) {
         transcript.note(Mark::Remark, "once more, to see which chain is shown");
         tls::note_java(verdict, &shown.chain, &mut path.facts);
