@@ -19,7 +19,7 @@ import tempfile
 import time
 
 SIZE = 1 << 30
-ROUNDS = 4
+ROUNDS = 3
 GOAL = 500
 MOST_MEMORY = 64
 HEAD = "2026-11-{day:02d} {hour:02d}:{minute:02d}:20.{milli:03d} GMT+0000 <@> INFO <@> [67:RxInstance id : 999] <@> ProcessId:3984 <@> PID:1 <@> UID:12 <@> HttpSessionId:  <@> com.egain.mail.module.retriever.service.RxInstance <@> startInstance <@> "
