@@ -11,7 +11,10 @@ use std::{
 };
 
 use super::{idiom, time};
-use crate::catalogue::{Catalogue, cause::Shows};
+use crate::catalogue::{
+    Catalogue,
+    cause::{Shows, Words},
+};
 
 /// From this length on, letters and digits without a blank are an id: a GUID, a trace id, a part of a token.
 const SHORTEST_ID: usize = 20;
@@ -43,7 +46,7 @@ impl Alike {
                 }
                 Shows::Finding { words, .. } => words,
             };
-            words.iter().flat_map(|words| words.parts()).for_each(|part| learn(part));
+            words.iter().flat_map(Words::parts).for_each(|part| learn(part));
         }
         Self { numbers }
     }

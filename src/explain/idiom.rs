@@ -2,7 +2,7 @@
 //!
 //! In: a text in small letters. Out: what was [`Heard`], what stands last first. One table: a phrase and what it means.
 //! The phrases are those of errno (POSIX and Winsock, which Windows says in the language of the place), Java, .NET,
-//! Python, Node, Go, Ruby, curl, OpenSSL, GnuTLS, rustls and Schannel.
+//! Python, Node, Go, Ruby, curl, OpenSSL, `GnuTLS`, rustls and Schannel.
 
 use crate::{
     diagnose::Heard,

@@ -27,7 +27,7 @@ const RARE_FIRST: &[u8] = b"zqxjkvbwyugfpmhdclrsnioate ";
 
 /// Strings to look for.
 pub struct Needles {
-    needles: Vec<Vec<u8>>,
+    strings: Vec<Vec<u8>>,
     step: usize,
     /// One bit for each place of the table: whether a gram of a needle has it.
     taken: Box<[u64]>,
@@ -40,12 +40,12 @@ impl Needles {
     #[must_use]
     pub fn new(needles: &[String]) -> Self {
         let needles = needles.iter().map(|needle| needle.to_ascii_lowercase().into_bytes());
-        let needles: Vec<Vec<u8>> = needles.filter(|needle| needle.len() >= GRAM).collect();
-        let shortest = needles.iter().map(Vec::len).min().unwrap_or(GRAM);
+        let strings: Vec<Vec<u8>> = needles.filter(|needle| needle.len() >= GRAM).collect();
+        let shortest = strings.iter().map(Vec::len).min().unwrap_or(GRAM);
         let step = (shortest - GRAM + 1).min(WIDEST_STEP);
         let mut taken = vec![0; 1 << (PLACES - 6)].into_boxed_slice();
         let mut grams = Vec::new();
-        for (number, needle) in needles.iter().enumerate() {
+        for (number, needle) in strings.iter().enumerate() {
             let begin = rarest_window(needle, step);
             for at in begin..begin + step {
                 let place = place(&needle[at..]);
@@ -54,7 +54,7 @@ impl Needles {
             }
         }
         grams.sort_unstable();
-        Self { needles, step, taken, grams }
+        Self { strings, step, taken, grams }
     }
 
     /// A place in a block where a needle begins, at or behind `from`, in the first line that holds one.
@@ -74,7 +74,7 @@ impl Needles {
     fn verify(&self, block: &[u8], from: usize, at: usize, place: usize) -> Option<usize> {
         let first = self.grams.partition_point(|(other, ..)| *other < place);
         let of_place = self.grams[first..].iter().take_while(|(other, ..)| *other == place);
-        of_place.filter_map(|(_, number, offset)| Some((at.checked_sub(*offset)?, &self.needles[*number]))).find_map(
+        of_place.filter_map(|(_, number, offset)| Some((at.checked_sub(*offset)?, &self.strings[*number]))).find_map(
             |(begin, needle)| {
                 let is_there = begin >= from
                     && block.get(begin..begin + needle.len()).is_some_and(|text| text.eq_ignore_ascii_case(needle));

@@ -108,6 +108,7 @@ fn text_that_nobody_knows_is_1_and_says_what_to_give() {
     assert_eq!(outcome.code, Some(1), "{outcome:?}");
     let json: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("JSON");
     assert_eq!(json["causes"], serde_json::json!([]));
+    assert!(json["next"].as_str().is_some_and(|next| next.contains("--channel")), "{json}");
 }
 
 #[test]

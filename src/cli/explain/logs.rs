@@ -11,15 +11,17 @@ use std::{
 
 use super::{Arguments, Trouble, certainty, entry, explain_text, named_value, nothing_known, style};
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Cause},
     cli::{
         list::{Output, json},
         print,
     },
+    diagnose::blank,
     explain::{
         log::{Log, Told},
         source, unknown,
     },
+    finding::Certainty,
     report::Page,
 };
 
@@ -124,22 +126,52 @@ fn page(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> String {
     }
     let style = style();
     let mut page = Page::new(&style);
-    for (number, told) in told.iter().enumerate() {
+    for (number, same) in told.chunk_by(are_of_the_same_events).enumerate() {
         page.gap();
-        let Some(cause) = catalogue.cause(&told.cause) else { continue };
-        let title = crate::diagnose::blank(&cause.title);
-        page.numbered(number + 1, &format!("{title} ({}, {})", certainty(told.certainty), times(told.count)));
-        page.field("cause", &told.cause);
-        page.field("first", told.first.as_deref().unwrap_or_default());
-        page.field("last", told.last.as_deref().unwrap_or_default());
-        page.field("line", &told.example);
-        entry(&mut page, cause);
+        let causes: Vec<&Cause> = same.iter().filter_map(|told| catalogue.cause(&told.cause)).collect();
+        match causes.as_slice() {
+            [cause] => tell_one(&mut page, number + 1, &same[0], cause),
+            causes => tell_several(&mut page, number + 1, &same[0], causes),
+        }
     }
     if let Some(next) = next {
         page.gap();
         page.label("next", &format!("what else stands there: {next}"));
     }
     page.finish()
+}
+
+/// Whether two causes are what the same events allow.
+fn are_of_the_same_events(one: &Told, other: &Told) -> bool {
+    let events =
+        |told: &Told| (told.certainty, told.count, told.first.clone(), told.last.clone(), told.example.clone());
+    one.certainty == Certainty::Possible && events(one) == events(other)
+}
+
+fn tell_one(page: &mut Page<'_>, number: usize, told: &Told, cause: &Cause) {
+    page.numbered(number, &format!("{} ({}, {})", blank(&cause.title), certainty(told.certainty), times(told.count)));
+    page.field("cause", &told.cause);
+    seen(page, told);
+    entry(page, cause);
+}
+
+/// Several causes that the same lines allow: their names, once, and what tells them apart.
+fn tell_several(page: &mut Page<'_>, number: usize, told: &Told, causes: &[&Cause]) {
+    page.numbered(
+        number,
+        &format!("One of {} causes ({}, {})", causes.len(), certainty(told.certainty), times(told.count)),
+    );
+    seen(page, told);
+    for (nth, cause) in causes.iter().enumerate() {
+        page.field(if nth == 0 { "either" } else { "or" }, &format!("{} [{}]", blank(&cause.title), cause.code));
+    }
+    page.field("next", "ece-check run looks which of them it is; ece-check explain CODE tells who mends one, and how");
+}
+
+fn seen(page: &mut Page<'_>, told: &Told) {
+    page.field("first", told.first.as_deref().unwrap_or_default());
+    page.field("last", told.last.as_deref().unwrap_or_default());
+    page.field("line", &told.example);
 }
 
 fn times(count: u64) -> String {
