@@ -54,8 +54,9 @@ class Program(unittest.TestCase):
 
     def agree(self, *arguments):
         """Both programs end with the same code, and every finding has the same id, subject and status."""
-        code, out, err = self.windows("run", *arguments, "--output", "json")
-        linux_code, linux_out, _ = self.linux("run", *arguments, "--output", "json")
+        patient = ["--timeout", "20s", "--output", "json"]  # on a busy machine Wine may take longer than the usual 10 s
+        code, out, err = self.windows("run", *arguments, *patient)
+        linux_code, linux_out, _ = self.linux("run", *arguments, *patient)
         self.assertTrue(out, err)
         self.assertEqual(findings(out), findings(linux_out))
         self.assertEqual(code, linux_code)
