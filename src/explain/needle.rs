@@ -60,13 +60,12 @@ impl Needles {
     /// A place in a block where a needle begins, at or behind `from`, in the first line that holds one.
     #[must_use]
     pub fn find(&self, block: &[u8], from: usize) -> Option<usize> {
-        let seen = block.get(from..)?.windows(GRAM).step_by(self.step).enumerate();
-        seen.filter_map(|(nth, gram)| {
+        let mut seen = block.get(from..)?.windows(GRAM).step_by(self.step).enumerate();
+        seen.find_map(|(nth, gram)| {
             let place = place(gram);
             let perhaps = self.taken[place / 64] >> (place % 64) & 1 == 1;
             if perhaps { self.verify(block, from, from + nth * self.step, place) } else { None }
         })
-        .next()
     }
 
     /// Where a needle begins that has this gram here.
@@ -106,7 +105,6 @@ fn frequency(byte: u8) -> usize {
 
 /// The place in the table of the four bytes at the beginning of a text, capitals aside.
 #[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the shift leaves as many bits as the table has places")]
 fn place(text: &[u8]) -> usize {
     const SMALL_LETTERS: u32 = 0x2020_2020;
     const SPREAD: u32 = 0x9e37_79b1;

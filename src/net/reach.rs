@@ -252,7 +252,7 @@ async fn walk(
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
     let stream = connect(host, port, places, network, path, transcript).await?;
-    let handshake = network.trust.handshake(stream, host, &[b"http/1.1"], &network.limits);
+    let handshake = Box::pin(network.trust.handshake(stream, host, &[b"http/1.1"], &network.limits));
     let (shown, encrypted) = encrypt(handshake, path, transcript).await;
     let encrypted = encrypted?;
     let verdict = network.trust.judge(&shown.chain, host);

@@ -255,7 +255,7 @@ async fn reach(
 ) -> Result<Box<dyn Stream>, Stop> {
     let stream = tcp::connect(&visit.way, &visit.places, network, path, transcript).await?;
     let stream = tcp::before_tls(&visit.way, stream, network, path, transcript).await?;
-    let handshake = network.trust.handshake_again(stream, &visit.way.host, &network.limits);
+    let handshake = Box::pin(network.trust.handshake_again(stream, &visit.way.host, &network.limits));
     tcp::encrypt(&visit.way, handshake, network, path, transcript).await
 }
 

@@ -176,7 +176,7 @@ async fn walk(
     }
     let stream = before_tls(look, stream, network, path, transcript).await?;
     let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
-    let handshake = network.trust.handshake(stream, &look.host, alpn, &network.limits);
+    let handshake = Box::pin(network.trust.handshake(stream, &look.host, alpn, &network.limits));
     let stream = encrypt(look, handshake, network, path, transcript).await?;
     if look.depth == Depth::Tls {
         farewell(stream);
@@ -242,7 +242,7 @@ async fn look_at_chain(look: &Look, places: &Places, network: &Network, path: &m
     let (mut other, mut said) = (reach::begun(path.address), Transcript::new());
     let stream = reach::connect(&look.host, look.port, places, network, &mut other, &mut said).await;
     let Ok(stream) = stream else { return transcript.note(Mark::Remark, "once more: not connected") };
-    let handshake = network.trust.handshake(stream, &look.host, &[], &network.limits);
+    let handshake = Box::pin(network.trust.handshake(stream, &look.host, &[], &network.limits));
     let (shown, encrypted) = reach::encrypt(handshake, &mut other, &mut said).await;
     if let Some(verdict) = network.trust.judge_java(&shown.chain) {
         transcript.note(Mark::Remark, "once more, to see which chain is shown");
