@@ -5,6 +5,7 @@ In: the path of a release build. Out: small tables. A goal that is missed is mar
 code is 0. Everything happens on loopback, against the lab that the program itself carries.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -14,12 +15,15 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from pathlib import Path
 
 LATENCY_MS = 40
 STARTS = 40
 RUNS = 5
 AT_ONCE = 16
+MAILBOXES = 500
+ACCOUNTS = 10
 
 
 def main():
@@ -34,6 +38,7 @@ def main():
         waiting(program)
         for latency in (0, LATENCY_MS):
             same_connections(program, latency, Path(folder))
+        many_mailboxes(program, Path(folder))
         sizes(program)
 
 
@@ -116,6 +121,49 @@ def same_connections(program, latency, folder):
     table(title, said, rows, wall(rows[1][1]), "the second row", 1.0, ("ece-check run",), peaks)
 
 
+def many_mailboxes(program, folder):
+    """Every mailbox over IMAP and its sender over SMTP, by one run and by a curl for each."""
+    signs_in = ["--only", "imap.sign-in,smtp.sign-in"]
+    rows, came_in = [], []
+    for name, peer in (("curl", curl_sign_ins), ("ece-check run, sign-ins", signs_in), ("ece-check run, all checks", [])):
+        with Lab(program, 0, "--mailboxes", str(MAILBOXES), "--accounts", str(ACCOUNTS), "--counts") as lab:
+            command = peer(lab, folder) if callable(peer) else [*lab.run(folder), *peer, "-o", "json"]
+            rows.append((name, *measure_whole(command, folder, {**os.environ, **lab.environment})))
+        came_in.append(lab.counts)
+    print(f"{MAILBOXES} mailboxes of {ACCOUNTS} shared accounts, IMAP and SMTP sign-in each, one run")
+    print(f"  {'':42} {'wall ms':>9} {'CPU ms':>9} {'peak MB':>9} {'CPU ratio':>9}")
+    for name, wall_ms, cpu_ms, peak in rows:
+        print(f"  {name:42} {wall_ms:9.0f} {cpu_ms:9.0f} {peak:9.1f} {cpu_ms / rows[0][2]:9.3f}")
+    for (name, *_), counts in zip(rows, came_in):
+        said = ", ".join(f"{protocol} {times}" for protocol, times in counts["sign_ins"].items())
+        crowd = ", ".join(f"{protocol} {most}" for protocol, most in counts["most_sessions_of_a_mailbox"].items())
+        print(f"  {name + ': sign-ins':42} {said}; refused {sum(counts['refused'].values())}; "
+              f"at once in one mailbox: {crowd}")
+    _, _, cpu_ms, peak = rows[1]
+    crowded = any(most > (2 if protocol == "smtp" else 1) for counts in came_in[1:]
+                  for protocol, most in counts["most_sessions_of_a_mailbox"].items())
+    print(f"  goals: a fifth of curl's CPU: {verdict(cpu_ms <= rows[0][2] / 5)}; "
+          f"64 MB: {verdict(max(row[3] for row in rows[1:]) <= 64)}; "
+          f"two sessions of a sender, one of a mailbox: {verdict(not crowded)}\n")
+
+
+def curl_sign_ins(lab, folder):
+    """A curl for each sign-in, as a script would do it; senders in turn, so that none is crowded."""
+    lab.find(folder)
+    accounts = [account for account in tomllib.loads(lab.deployment)["account"] if account["inbound"] == "imap"]
+    tokens = {account["name"]: lab.access_token(account) for account in accounts}
+    rounds = itertools.zip_longest(*([(account, mailbox) for mailbox in account["mailboxes"]] for account in accounts))
+    lines = []
+    for account, mailbox in (pair for turn in rounds for pair in turn if pair):
+        shared = f"-sS -o /dev/null --cacert {lab.ca_file} --oauth2-bearer {tokens[account['name']]}"
+        imap, smtp = lab.places["outlook.office365.com", "993"], lab.places["smtp.office365.com", "587"]
+        lines.append(f"{shared} {imap} --user {mailbox}: -X 'EXAMINE INBOX' imaps://outlook.office365.com/")
+        sender = f"--user {account['signs_in_as']}: --ssl-reqd"
+        lines.append(f"{shared} {smtp} {sender} -X NOOP smtp://smtp.office365.com:587")
+    (folder / "sign-ins").write_text("".join(f"{line}\n" for line in lines))
+    return ["xargs", "-a", folder / "sign-ins", "-L", "1", "-P", str(AT_ONCE), "curl"]
+
+
 def sizes(program):
     print("Size on disk")
     print(f"  {'ece-check, with its checks and its lab':42} {os.path.getsize(program) / 1e6:6.1f} MB")
@@ -138,6 +186,22 @@ def measure(command, folder=None):
         _, _, used = os.wait4(child.pid, 0)
         child.returncode = 0
         return (time.perf_counter() - began) * 1000, (used.ru_utime + used.ru_stime) * 1000
+
+
+def measure_whole(command, folder, environment):
+    """Wall and CPU time in ms and the most memory in MB of one run, with its children."""
+    with open(os.devnull, "r+b") as null:
+        began, peak = time.perf_counter(), 0
+        child = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, cwd=folder, env=environment)
+        while True:
+            ended, _, used = os.wait4(child.pid, os.WNOHANG)
+            if ended:
+                break
+            peak = max(peak, sum(private_memory(process) for process in family(child.pid)))
+            time.sleep(0.005)
+        child.returncode = 0
+        wall_ms, cpu_ms = (time.perf_counter() - began) * 1000, (used.ru_utime + used.ru_stime) * 1000
+        return wall_ms, cpu_ms, peak / 1e6
 
 
 def peak_memory(command, folder=None):
@@ -194,8 +258,9 @@ def verdict(met):
 class Lab:
     """`ece-check lab` for as long as the block lasts."""
 
-    def __init__(self, program, latency):
-        self.command = [program, "lab", "--lab-latency", f"{latency}ms", "-o", "json"]
+    def __init__(self, program, latency, *more):
+        self.program = program
+        self.command = [program, "lab", "--lab-latency", f"{latency}ms", "-o", "json", *more]
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
@@ -207,11 +272,41 @@ class Lab:
             text += line
         reach = json.loads(text)
         self.dns_server, self.ca_file, self.connect_to = reach["dns_server"], reach["ca_file"], reach["connect_to"]
+        self.deployment, self.environment = reach["deployment"], reach["environment"]
         return self
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGINT)
-        self.process.wait()
+        said, _ = self.process.communicate()
+        self.counts = json.loads(said) if said else {}
+
+    def run(self, folder):
+        """A run on the tenant's own file. The tokens come by the environment."""
+        file = folder / "deployment.toml"
+        file.write_text(self.deployment)
+        command = [self.program, "run", "-c", file, "--dns-server", self.dns_server, "--ca-file", self.ca_file]
+        return command + [word for rule in self.connect_to for word in ("--connect-to", rule)]
+
+    def find(self, folder):
+        """Where a run finds each of the servers, as curl wants it to be said."""
+        run = [self.program, "run", "--dns-server", self.dns_server, "--ca-file", self.ca_file, "-o", "json"]
+        run += [word for rule in self.connect_to for word in ("--connect-to", rule)]
+        self.places = {(name, port): f"--connect-to {name}:{port}:{to}" for name, port, to in connections_of(run, folder)}
+
+    def access_token(self, account):
+        """An access token for the account's refresh token, asked for as ECE does."""
+        file, login = tomllib.loads(self.deployment)["entra"], "login.microsoftonline.com"
+        asked = {
+            "grant_type": "refresh_token",
+            "client_id": file["client_id"],
+            "client_secret": self.environment[file["client_secret"]["env"]],
+            "refresh_token": self.environment[account["refresh_token"]["env"]],
+            "scope": "https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send",
+        }
+        fields = [word for name, value in asked.items() for word in ("--data-urlencode", f"{name}={value}")]
+        command = ["curl", "-sS", "--cacert", self.ca_file, *self.places[login, "443"].split(), *fields]
+        answer = subprocess.check_output([*command, f"https://{login}/{file['tenant']}/oauth2/v2.0/token"])
+        return json.loads(answer)["access_token"]
 
 
 def connections_of(run, folder):

@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::{
-    oauth::Credential,
+    oauth::{Credential, Papers, Proof},
     probe::{
         url::{is_web_address, normal, shown},
         version::{Level, NotALevel, Release, Stated},
@@ -71,8 +71,8 @@ pub struct Entra {
     pub tenant: Option<String>,
     /// The application (client) id.
     pub client_id: Option<Uuid>,
-    /// Where the client secret is kept.
-    pub client_secret: Option<Source>,
+    /// What the application proves itself with: its secret, or a certificate.
+    pub proof: Option<Proof>,
     /// The last day of the client secret.
     pub secret_expires: Option<Date>,
     /// The redirect URLs as registered, as typed; empty when not stated.
@@ -192,6 +192,7 @@ pub const KEYS: &[&str] = &[
     "entra.tenant",
     "entra.client_id",
     "entra.client_secret",
+    "entra.client_certificate",
     "entra.secret_expires",
     "entra.redirect_urls",
     "account",
@@ -248,7 +249,8 @@ impl Deployment {
             "entra.cloud" => self.entra.cloud.is_some(),
             "entra.tenant" => self.entra.tenant.is_some(),
             "entra.client_id" => self.entra.client_id.is_some(),
-            "entra.client_secret" => self.entra.client_secret.is_some(),
+            "entra.client_secret" => matches!(self.entra.proof, Some(Proof::Secret(_))),
+            "entra.client_certificate" => matches!(self.entra.proof, Some(Proof::Certificate(_))),
             "entra.secret_expires" => self.entra.secret_expires.is_some(),
             "entra.redirect_urls" => !self.entra.redirect_urls.is_empty(),
             "account" => !self.accounts.is_empty(),
@@ -296,7 +298,7 @@ fn entra(mut table: Table<'_>) -> Result<Entra, Mistake> {
         cloud: table.choice("cloud", Cloud::WORDS)?.map(|cloud| cloud.value),
         tenant: text(&mut table, "tenant")?.map(|at| at.parse(|text| tenant(text))).transpose()?.map(|at| at.value),
         client_id: text(&mut table, "client_id")?.map(|at| at.parse(|text| guid(text))).transpose()?.map(|at| at.value),
-        client_secret: secret(&mut table, "client_secret")?,
+        proof: proof(&mut table)?,
         secret_expires: date(&mut table, "secret_expires")?,
         redirect_urls: each(&mut table, "redirect_urls", web_address)?.unwrap_or_default(),
     };
@@ -600,13 +602,37 @@ fn as_date(text: &str) -> String {
 fn credential(table: &mut Table<'_>) -> Result<Option<Credential>, Mistake> {
     let access = secret(table, "access_token")?.map(Credential::AccessToken);
     let refresh = secret(table, "refresh_token")?.map(Credential::RefreshToken);
-    if access.is_some() && refresh.is_some() {
+    let own = table.bool("application_token")?.is_some_and(|at| at.value).then_some(Credential::ClientCredentials);
+    let mut given = [access, refresh, own].into_iter().flatten();
+    let (first, second) = (given.next(), given.next());
+    if second.is_some() {
         return Err(table.mistake(
-            "this account has both access_token and refresh_token",
-            "give one: refresh_token to have it renewed, access_token to test the one at hand",
+            "this account has more than one of access_token, refresh_token and application_token",
+            "give one: refresh_token to have it renewed, access_token to test the one at hand, application_token for \
+             the application's own",
         ));
     }
-    Ok(access.or(refresh))
+    Ok(first)
+}
+
+/// Secret or certificate; a certificate may hold its key, or have it beside it.
+fn proof(table: &mut Table<'_>) -> Result<Option<Proof>, Mistake> {
+    let secret = self::secret(table, "client_secret")?;
+    let certificate = self::secret(table, "client_certificate")?;
+    let (key, password) = (self::secret(table, "client_key")?, self::secret(table, "client_key_password")?);
+    match (secret, certificate) {
+        (Some(_), Some(_)) => Err(table.mistake(
+            "the application has both client_secret and client_certificate",
+            "give the one that it really uses: Entra takes one",
+        )),
+        (secret, None) if key.is_some() || password.is_some() => {
+            let wrong =
+                if secret.is_some() { "client_key does not go with client_secret" } else { "client_key stands alone" };
+            Err(table.mistake(wrong, "add client_certificate = { file = \"PATH\" }, or leave the key out"))
+        }
+        (_, Some(certificate)) => Ok(Some(Proof::Certificate(Papers { certificate, key, password }))),
+        (secret, None) => Ok(secret.map(Proof::Secret)),
+    }
 }
 
 fn secret(table: &mut Table<'_>, key: &str) -> Result<Option<Source>, Mistake> {
@@ -713,13 +739,26 @@ protocol = "tcp"
         assert_eq!(read.entra.cloud, Some(Cloud::GccHigh));
         assert_eq!(read.entra.tenant.as_deref(), Some("bigshop.onmicrosoft.com"));
         assert_eq!(read.entra.secret_expires, Some(Date::constant(2027, 1, 31)));
-        assert_eq!(read.entra.client_secret, Some(Source::Env("ECE_CLIENT_SECRET".to_owned())));
+        assert_eq!(read.entra.proof, Some(Proof::Secret(Source::Env("ECE_CLIENT_SECRET".to_owned()))));
         let tokens: Vec<_> = read.accounts.iter().map(|account| account.credential.clone().unwrap()).collect();
         assert_eq!(tokens[0], Credential::AccessToken(Source::File(r"C:\ECE\token.txt".into())));
         assert_eq!(tokens[1], Credential::RefreshToken(Source::Command("vault read returns".to_owned())));
         assert_eq!(read.endpoints[0].host, "wpad.bigshop.test");
         let protocols: Vec<_> = read.endpoints.iter().map(|endpoint| endpoint.protocol).collect();
         assert_eq!(protocols, [Protocol::Https, Protocol::Tcp]);
+    }
+
+    #[test]
+    fn certificate_stands_in_the_place_of_the_secret() {
+        let papers = "client_certificate = { file = 'app.pfx' }\nclient_key_password = { env = \"APP_PASSWORD\" }";
+        let read = Deployment::parse("a.toml", &format!("[entra]\n{papers}\n")).unwrap();
+        let papers = Papers {
+            certificate: Source::File("app.pfx".into()),
+            key: None,
+            password: Some(Source::Env("APP_PASSWORD".to_owned())),
+        };
+        assert_eq!(read.entra.proof, Some(Proof::Certificate(papers)));
+        assert!(read.gives("entra.client_certificate") && !read.gives("entra.client_secret"));
     }
 
     #[test]
@@ -732,9 +771,10 @@ protocol = "tcp"
     #[test]
     fn each_key_that_a_check_may_want_is_given_by_a_full_file() {
         let read = Deployment::parse("good.toml", GOOD).unwrap();
-        for key in KEYS {
+        for key in KEYS.iter().filter(|key| **key != "entra.client_certificate") {
             assert!(read.gives(key), "{key}");
         }
+        assert!(!read.gives("entra.client_certificate"), "it stands in the place of the secret");
         assert!(read.gives("ece.nothing or entra.tenant"));
         assert!(!read.gives("ece.nothing"));
     }

@@ -14,22 +14,23 @@ use crate::{
         check::Of,
     },
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, RuledOut, SkipReason, Status},
-    judge::sentence,
+    judge::{sentence, values},
     seen::{Kind, Observation, Protocol, Stage, Stop, Unit},
 };
 
 /// Names the causes of every finding that did not pass, and returns those of the whole run.
 #[must_use]
 pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Catalogue) -> Vec<FixFirst> {
-    let diagnoses: Vec<Diagnosis<'_>> =
-        findings.iter().map(|finding| diagnose_one(finding, findings, looks, catalogue)).collect();
+    let mut diagnoses = diagnose_all(findings, looks, catalogue);
+    one_behind_many(&mut diagnoses, findings);
     let fix_first = fix_first(&diagnoses, findings, looks, catalogue);
-    let fill = |(at, diagnosis): (usize, &Diagnosis<'_>)| {
-        diagnosis.next.as_deref().map(|next| fill::fill(next, &[at], findings, looks))
-    };
-    let nexts: Vec<Option<String>> = diagnoses.iter().enumerate().map(fill).collect();
-    for ((finding, diagnosis), next) in findings.iter_mut().zip(diagnoses).zip(nexts) {
-        finding.causes = diagnosis.named();
+    let mut told = Vec::new();
+    for (at, diagnosis) in diagnoses.iter().enumerate() {
+        let fill = |text: &str| fill::fill(text, &[at], findings, looks);
+        told.push((diagnosis.named(fill), diagnosis.next().map(|next| fill(&next))));
+    }
+    for ((finding, diagnosis), (causes, next)) in findings.iter_mut().zip(diagnoses).zip(told) {
+        finding.causes = causes;
         finding.ruled_out = diagnosis.ruled_out;
         if finding.next.is_none() {
             finding.next = next;
@@ -49,46 +50,130 @@ pub fn blank(text: &str) -> String {
 struct Diagnosis<'c> {
     standing: Vec<Candidate<'c>>,
     ruled_out: Vec<RuledOut>,
-    next: Option<String>,
 }
 
 struct Candidate<'c> {
     cause: &'c Cause,
     certainty: Certainty,
     because: Vec<String>,
+    rare: bool,
     narrowness: usize,
 }
 
 impl Diagnosis<'_> {
-    fn named(&self) -> Vec<NamedCause> {
+    fn named(&self, fill: impl Fn(&str) -> String) -> Vec<NamedCause> {
         let name = |candidate: &Candidate<'_>| NamedCause {
             cause: candidate.cause.code.clone(),
+            title: fill(&candidate.cause.title),
             certainty: candidate.certainty,
             because: candidate.because.clone(),
         };
         self.standing.iter().map(name).collect()
     }
+
+    /// What settles what is still open: where to look for the best cause, or else the next. Nothing where all is certain.
+    fn next(&self) -> Option<String> {
+        let open: Vec<&Candidate<'_>> =
+            self.standing.iter().filter(|candidate| candidate.certainty != Certainty::Certain).collect();
+        let mut tests: Vec<&str> = Vec::new();
+        for test in open.iter().filter_map(|candidate| candidate.cause.test.as_deref()) {
+            if !tests.contains(&test) {
+                tests.push(test);
+            }
+        }
+        tests.truncate(MOST_TESTS);
+        let mend = || open.first().filter(|_| open.len() > 1)?.cause.command.clone();
+        if tests.is_empty() { mend() } else { Some(tests.join("; otherwise ")) }
+    }
 }
 
-fn diagnose_one<'c>(
-    finding: &Finding,
-    all: &[Finding],
-    looks: &[Observation],
-    catalogue: &'c Catalogue,
-) -> Diagnosis<'c> {
-    if !matches!(finding.status, Status::Fail | Status::Warn) {
-        return Diagnosis::default();
+/// So many places to look are told: the best causes have theirs first.
+const MOST_TESTS: usize = 3;
+
+fn diagnose_all<'c>(findings: &[Finding], looks: &[Observation], catalogue: &'c Catalogue) -> Vec<Diagnosis<'c>> {
+    let raised: Vec<Vec<Raised<'c>>> =
+        findings.iter().map(|finding| best(raised_by(finding, looks, catalogue))).collect();
+    // what each finding could mean by itself: an alike failure must be able to mean the same
+    let none: Vec<Vec<&str>> = vec![Vec::new(); findings.len()];
+    let open: Vec<Vec<&str>> =
+        raised.iter().enumerate().map(|(at, raised)| open(raised, &Witness::of(at, findings, &none))).collect();
+    let weighed = raised.into_iter().enumerate().map(|(at, raised)| {
+        let mut diagnosis = weigh(raised, &Witness::of(at, findings, &open));
+        if let Some(other) = findings[at].look.and_then(|look| other_road(looks.get(look)?, looks)) {
+            diagnosis.standing.iter_mut().for_each(|candidate| candidate.because.push(other.clone()));
+        }
+        diagnosis
+    });
+    weighed.collect()
+}
+
+/// The causes that a finding's own signs leave open, less those that passed checks rule out.
+fn open<'c>(raised: &[Raised<'c>], witness: &Witness<'_>) -> Vec<&'c str> {
+    let settled = raised.iter().any(|one| one.settles);
+    let left = raised.iter().filter(|one| (one.settles || !settled) && against(one.cause, witness).is_none());
+    left.map(|one| one.cause.code.as_str()).collect()
+}
+
+/// What is certain for a mailbox or an account by one finding stands behind its other findings that could mean it.
+fn one_behind_many(diagnoses: &mut [Diagnosis<'_>], findings: &[Finding]) {
+    let certain = |candidate: &&Candidate<'_>| candidate.certainty == Certainty::Certain;
+    let mut known: Vec<(usize, String)> = Vec::new();
+    for (at, diagnosis) in diagnoses.iter().enumerate().filter(|(at, _)| findings[*at].account.is_some()) {
+        known.extend(diagnosis.standing.iter().filter(certain).map(|candidate| (at, candidate.cause.code.clone())));
     }
-    let Some(observation) = finding.look.and_then(|look| looks.get(look)) else { return Diagnosis::default() };
+    for at in 0..diagnoses.len() {
+        let concerns = |other: usize| {
+            let (this, other) = (&findings[at], &findings[other]);
+            this.account == other.account && (this.subject == other.subject || is_of_account(other))
+        };
+        let known_here = |candidate: &Candidate<'_>| {
+            known.iter().find(|(other, code)| *other != at && concerns(*other) && *code == candidate.cause.code)
+        };
+        let standing = &mut diagnoses[at].standing;
+        if standing.iter().any(|one| one.certainty == Certainty::Certain) {
+            continue;
+        }
+        let Some((other, code)) = standing.iter().find_map(known_here) else { continue };
+        let by = format!("{} shows it for {}", findings[*other].check, findings[*other].subject);
+        standing.retain(|candidate| candidate.cause.code == *code);
+        for candidate in standing {
+            candidate.certainty = Certainty::Certain;
+            candidate.because.push(by.clone());
+        }
+    }
+}
+
+/// True for a finding about an account as a whole, not about one of its mailboxes.
+fn is_of_account(finding: &Finding) -> bool {
+    finding.account.as_deref() == Some(finding.subject.as_str())
+}
+
+fn raised_by<'c>(finding: &Finding, looks: &[Observation], catalogue: &'c Catalogue) -> Vec<Raised<'c>> {
+    if !matches!(finding.status, Status::Fail | Status::Warn) {
+        return Vec::new();
+    }
+    let Some(observation) = finding.look.and_then(|look| looks.get(look)) else { return Vec::new() };
     let raised = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
         let holds = |unit: &Unit<'_>| sign.facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));
         let seen = shows(sign, finding, observation, catalogue).filter(|_| observation.units().iter().any(holds))?;
         Some(Raised { cause, sign, seen, settles: sign.settles })
     });
-    weigh(
-        raised.collect(),
-        &Witness { check: &finding.check, subject: &finding.subject, account: finding.account.as_deref(), all },
-    )
+    raised.collect()
+}
+
+/// What the other road to the same service showed, in words, where there is one and a road can matter.
+fn other_road(observation: &Observation, looks: &[Observation]) -> Option<String> {
+    let same =
+        |look: &&Observation| look.beside && look.subject == observation.subject && look.probe == observation.probe;
+    let other = looks.iter().find(same).filter(|_| !observation.beside)?;
+    let road = if other.road == "direct" { "direct, without the proxy" } else { "through the proxy" };
+    if !other.came_through() {
+        let stop = other.paths.iter().filter_map(|path| path.stop.as_ref()).chain(&other.stop).next()?;
+        return Some(format!("{road}, it fails too: {}", sentence(stop)));
+    }
+    let issuers = values(other, "tls.issuer_organization");
+    let issuer = issuers.first().map(|issuer| format!(" (certificate issued by {issuer})")).unwrap_or_default();
+    Some(format!("{road}, it works{issuer}"))
 }
 
 /// A cause that a sign raises, with what was seen of it.
@@ -214,7 +299,8 @@ pub fn of_text<'c>(heard: &Heard, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
     let raised =
         told.map(|(cause, sign)| Raised { cause, sign, seen: String::new(), settles: sign.settles && knows(sign) });
     let raised = raised.collect();
-    let standing = weigh(raised, &Witness { check: "", subject: "", account: None, all: &[] }).standing;
+    let nobody = Witness { at: 0, check: "", subject: "", account: None, all: &[], open: &[] };
+    let standing = weigh(best(raised), &nobody).standing;
     // two causes that the same words settle contradict each other
     let alone = standing.iter().filter(|one| one.certainty == Certainty::Certain).count() == 1;
     let sure = |certainty| if alone { certainty } else { Certainty::max(certainty, Certainty::Likely) };
@@ -311,16 +397,28 @@ fn one_of<'k, W, K: 'k>(wanted: &[W], mut known: impl Iterator<Item = &'k K>, fi
 
 /// The findings of the run that speak for or against a cause.
 struct Witness<'f> {
+    /// The place of the finding in question.
+    at: usize,
     check: &'f str,
     subject: &'f str,
     account: Option<&'f str>,
     all: &'f [Finding],
+    /// What each finding could mean by itself.
+    open: &'f [Vec<&'f str>],
+}
+
+impl<'f> Witness<'f> {
+    fn of(at: usize, all: &'f [Finding], open: &'f [Vec<&'f str>]) -> Self {
+        let finding = &all[at];
+        let account = finding.account.as_deref();
+        Self { at, check: &finding.check, subject: &finding.subject, account, all, open }
+    }
 }
 
 fn weigh<'c>(raised: Vec<Raised<'c>>, witness: &Witness<'_>) -> Diagnosis<'c> {
     let mut diagnosis = Diagnosis::default();
     let mut left = Vec::new();
-    for one in best(raised) {
+    for one in raised {
         match against(one.cause, witness) {
             Some(because) => diagnosis.ruled_out.push(RuledOut { cause: one.cause.code.clone(), because }),
             None => left.push(one),
@@ -329,53 +427,73 @@ fn weigh<'c>(raised: Vec<Raised<'c>>, witness: &Witness<'_>) -> Diagnosis<'c> {
     if left.iter().any(|one| one.settles) {
         left.retain(|one| one.settles);
     }
-    let alone = left.len() == 1;
-    for one in left {
-        let support = supports(&one.cause.evidence_for, witness);
-        let certainty = match (one.settles, alone) {
-            (true, _) => Certainty::Certain,
-            (false, true) => Certainty::Likely,
-            _ if !support.is_empty() => Certainty::Likely,
-            _ => Certainty::Possible,
+    let weighed: Vec<(Raised<'c>, Vec<String>)> =
+        left.into_iter().map(|one| (supports(one.cause, witness), one)).map(|(support, one)| (one, support)).collect();
+    let most = weighed.iter().map(|(_, support)| support.len()).max().unwrap_or(0);
+    let leads = weighed.iter().filter(|(_, support)| support.len() == most).count() == 1;
+    for (one, support) in weighed {
+        let certainty = match one.settles {
+            true => Certainty::Certain,
+            false if leads && support.len() == most => Certainty::Likely,
+            false => Certainty::Possible,
         };
+        let (rare, narrowness) = (one.sign.rare, narrowness(one.sign));
         let because = [vec![one.seen], support].concat();
-        diagnosis.standing.push(Candidate { cause: one.cause, certainty, because, narrowness: narrowness(one.sign) });
+        diagnosis.standing.push(Candidate { cause: one.cause, certainty, because, rare, narrowness });
     }
-    diagnosis.standing.sort_by_key(|one| (one.certainty, Reverse(one.because.len()), Reverse(one.narrowness)));
-    if diagnosis.standing.len() > 1 {
-        diagnosis.next = diagnosis.standing.first().and_then(|candidate| candidate.cause.command.clone());
-    }
+    diagnosis
+        .standing
+        .sort_by_key(|one| (one.certainty, Reverse(one.because.len()), one.rare, Reverse(one.narrowness)));
     diagnosis
 }
 
-/// The first finding that rules a cause out, in words.
+/// The first finding that rules a cause out, in words. Of failures that may have the same reason, one that can mean what
+/// this finding can mean.
 fn against(cause: &Cause, witness: &Witness<'_>) -> Option<String> {
-    supports(&cause.evidence_against, witness).into_iter().next()
+    let own = witness.open.get(witness.at).map_or(&[][..], Vec::as_slice);
+    let alike = |open: &[&str]| open.iter().any(|code| *code != cause.code && own.contains(code));
+    evidence(&cause.evidence_against, witness, |_| true, alike).into_iter().next()
 }
 
-/// The findings that agree with the evidence, in words.
-fn supports(evidence: &Evidence, witness: &Witness<'_>) -> Vec<String> {
-    let related = |id: &String| related(id, witness);
-    let passed = evidence.pass.iter().flat_map(related).filter(|other| other.status == Status::Pass);
-    let failed = evidence.fail.iter().flat_map(related).filter(|other| other.status == Status::Fail);
-    let passed = passed.map(|other| format!("{} passed for {}", other.check, other.subject));
-    let failed = failed.map(|other| format!("{} failed for {}", other.check, other.subject));
-    passed.chain(failed).collect()
+/// The findings that speak for a cause, in words. A failure does when it can mean the cause.
+fn supports(cause: &Cause, witness: &Witness<'_>) -> Vec<String> {
+    let means_it = |open: &[&str]| open.contains(&cause.code.as_str());
+    evidence(&cause.evidence_for, witness, means_it, means_it)
 }
 
-/// The findings of a check for the same subject; for any subject when it has none of the same.
-fn related<'f>(check: &str, witness: &Witness<'f>) -> Vec<&'f Finding> {
+/// The findings that agree with the evidence, in words: those that failed only where what they could mean is as asked for.
+fn evidence(
+    evidence: &Evidence,
+    witness: &Witness<'_>,
+    fails: impl Fn(&[&str]) -> bool,
+    fails_alike: impl Fn(&[&str]) -> bool,
+) -> Vec<String> {
+    let came_out = |ids: &[String], status: Status, counts: &dyn Fn(&[&str]) -> bool, how: &str| -> Vec<String> {
+        let related = ids.iter().flat_map(|id| related(id, witness)).map(|at| (at, &witness.all[at]));
+        let open = |at: usize| witness.open.get(at).map_or(&[][..], Vec::as_slice);
+        let agree = related.filter(|(at, other)| other.status == status && counts(open(*at)));
+        agree.map(|(_, other)| format!("{} {how} for {}", other.check, other.subject)).collect()
+    };
+    let passed = came_out(&evidence.pass, Status::Pass, &|_| true, "passed");
+    let failed = came_out(&evidence.fail, Status::Fail, &fails, "failed");
+    let alike = came_out(&evidence.alike, Status::Fail, &fails_alike, "failed");
+    [passed, failed, alike].concat()
+}
+
+/// The places of the findings of a check for the same subject; for any subject when it has none of the same.
+fn related(check: &str, witness: &Witness<'_>) -> Vec<usize> {
     if check == witness.check {
         return Vec::new(); // a finding is no witness in its own case
     }
-    let of_check: Vec<&Finding> = witness.all.iter().filter(|other| other.check == check).collect();
-    let same: Vec<&Finding> = of_check.iter().copied().filter(|other| other.subject == witness.subject).collect();
+    let all = witness.all;
+    let of_check: Vec<usize> = (0..all.len()).filter(|at| all[*at].check == check).collect();
+    let same: Vec<usize> = of_check.iter().copied().filter(|at| all[*at].subject == witness.subject).collect();
     if !same.is_empty() {
         return same;
     }
     // another mailbox says nothing of this one; its account does
-    let of_account = |other: &&Finding| other.account.is_some() && other.account.as_deref() == witness.account;
-    let is_of_accounts = of_check.iter().any(|other| other.account.is_some());
+    let of_account = |at: &usize| all[*at].account.is_some() && all[*at].account.as_deref() == witness.account;
+    let is_of_accounts = of_check.iter().any(|at| all[*at].account.is_some());
     if is_of_accounts { of_check.into_iter().filter(of_account).collect() } else { of_check }
 }
 
@@ -385,26 +503,35 @@ fn fix_first(
     looks: &[Observation],
     catalogue: &Catalogue,
 ) -> Vec<FixFirst> {
+    let own = |at: &usize| findings[*at].look.and_then(|look| looks.get(look)).is_some_and(|look| look.own);
     let mut fixes = Vec::new();
     for cause in &catalogue.causes {
-        let shown_in: Vec<usize> = (0..findings.len()).filter(|at| names(&diagnoses[*at], cause).is_some()).collect();
-        let certainty = shown_in.iter().filter_map(|at| names(&diagnoses[*at], cause)).min();
-        let Some(certainty) = certainty else { continue };
-        let fill = |text: &str| fill::fill(text, &shown_in, findings, looks);
-        fixes.push((
-            cause.layer,
-            FixFirst {
-                cause: cause.code.clone(),
-                title: fill(&cause.title),
-                certainty,
-                owner: cause.owner,
-                fix: fill(&cause.fix),
-                command: cause.command.as_deref().map(fill),
-                takes: cause.takes.clone(),
-                sources: cause.sources.clone(),
-                explains: explained(&shown_in, findings),
-            },
-        ));
+        let shown_in = (0..findings.len()).filter(|at| names(&diagnoses[*at], cause).is_some());
+        // Microsoft's servers and the site's own are mended by different people
+        let (of_site, of_others): (Vec<usize>, Vec<usize>) = shown_in.partition(|at| cause.site.is_some() && own(at));
+        for shown_in in [of_others, of_site] {
+            let Some(certainty) = shown_in.iter().filter_map(|at| names(&diagnoses[*at], cause)).min() else {
+                continue;
+            };
+            let fill = |text: &str| fill::fill(text, &shown_in, findings, looks);
+            let site = cause.site.as_ref().filter(|_| own(&shown_in[0]));
+            let (owner, fix, command) =
+                site.map_or((cause.owner, &cause.fix, &cause.command), |site| (site.owner, &site.fix, &site.command));
+            fixes.push((
+                cause.layer,
+                FixFirst {
+                    cause: cause.code.clone(),
+                    title: fill(&cause.title),
+                    certainty,
+                    owner,
+                    fix: fill(fix),
+                    command: command.as_deref().map(fill),
+                    takes: cause.takes.clone(),
+                    sources: cause.sources.clone(),
+                    explains: explained(&shown_in, findings),
+                },
+            ));
+        }
     }
     let warns_only = |fix: &FixFirst| fix.explains.iter().all(|at| findings[*at].status == Status::Warn);
     fixes.sort_by_key(|(layer, fix)| (warns_only(fix), *layer, std::cmp::Reverse(fix.explains.len())));
@@ -461,9 +588,11 @@ mod tests {
             subject: subject.to_owned(),
             own: false,
             road: "direct".to_owned(),
+            beside: false,
             facts: Facts::default(),
             stop: Some(stop),
             paths: Vec::new(),
+            tried: Vec::new(),
             transcript: Vec::new(),
             steps: Vec::new(),
             duration_ms: 0.0,

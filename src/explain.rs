@@ -8,7 +8,6 @@ pub mod hear;
 mod idiom;
 pub mod log;
 pub mod mask;
-mod sample;
 
 use clap::ValueEnum;
 
@@ -76,15 +75,8 @@ pub struct Meaning<'c> {
 }
 
 /// Tells what a text means. The innermost refusal that is known decides; what libraries put around it does not count.
-/// A text without any refusal may still read like one of our own samples.
 #[must_use]
 pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
-    let meaning = of_refusals(text, channel, catalogue);
-    if meaning.causes.is_empty() { sample::resembling(text, channel, catalogue) } else { meaning }
-}
-
-/// The same, of refusals alone.
-fn of_refusals<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
     for heard in hear::hear(text) {
         let mut causes = diagnose::of_text(&heard, catalogue);
         if causes.is_empty() {

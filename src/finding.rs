@@ -78,6 +78,9 @@ pub enum SkipReason {
 pub struct NamedCause {
     /// The cause's code.
     pub cause: String,
+    /// What is wrong, in one line; reports before 2026-11-24 do not have it.
+    #[serde(default)]
+    pub title: String,
     /// How sure that is.
     pub certainty: Certainty,
     /// What speaks for it.
@@ -208,8 +211,11 @@ pub struct Run {
     pub cloud: String,
     /// True when the built-in tenant was looked at, not Microsoft's.
     pub lab: bool,
-    /// The proxy that was used.
+    /// The proxy that was used, and where it was learnt from.
     pub proxy: Option<String>,
+    /// The names that are reached without it.
+    #[serde(default)]
+    pub proxy_exceptions: Vec<String>,
     /// How far this host's clock is ahead of the servers' clocks, in milliseconds.
     pub clock_offset_ms: Option<i64>,
     /// True when the run was interrupted before its end.

@@ -19,6 +19,7 @@ mod listen;
 mod mint;
 mod place;
 mod pop3;
+mod proxy;
 mod scene;
 mod smtp;
 mod store;
@@ -42,6 +43,8 @@ use certificate::Office;
 use count::Counter;
 use exchange::Cloud;
 use listen::{Held, Server};
+use place::PROXY;
+use proxy::End;
 use scene::{Endpoint, Scene};
 
 pub use count::Counts;
@@ -59,8 +62,12 @@ pub struct Settings {
     pub faults: Vec<String>,
     /// How late each reply of each server comes. Opening a TCP connection is not delayed.
     pub latency: Duration,
-    /// How many mailboxes there are besides the usual ones, `box0001@example.com` and so on: all of one shared account.
+    /// How many mailboxes there are besides the usual ones, `box0001@example.com` and so on.
     pub mailboxes: usize,
+    /// How many accounts share those; none counts as one.
+    pub accounts: usize,
+    /// Puts a proxy into the site, through which web services are reached. Some faults do so too.
+    pub proxy: bool,
     /// Gives the deployment an account of the application itself, which has no user.
     pub application_account: bool,
 }
@@ -129,6 +136,7 @@ pub struct Lab {
     ca_pem: String,
     connections: Vec<Connection>,
     deployment: String,
+    proxy: Option<String>,
     cloud: Arc<Cloud>,
     held: Vec<Held>,
     servers: JoinSet<()>,
@@ -140,12 +148,12 @@ impl Lab {
     /// # Errors
     /// When a fault is unknown, when two contradict each other, when there is no port to listen on.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
-        let Scene { names, endpoints, mut tenant } = scene::build(&read(&settings.faults)?, settings.mailboxes)?;
+        let Scene { names, endpoints, mut tenant, proxied } = scene::build(&read(&settings.faults)?, settings)?;
         if settings.application_account {
             tenant.add_application_account();
         }
         let counter = Arc::new(Counter::default());
-        let cloud = Arc::new(Cloud::new(tenant, counter.clone()).map_err(|_| Error::Randomness)?);
+        let cloud = Arc::new(Cloud::new(tenant, counter.clone())?);
         let open = Arc::new(Semaphore::new(MOST_OPEN));
         let mut office = Office::open().map_err(|error| Error::Certificate(error.into()))?;
         let mut lab = Self {
@@ -153,13 +161,18 @@ impl Lab {
             ca_pem: String::new(),
             connections: Vec::new(),
             deployment: cloud.tenant.deployment(),
+            proxy: proxied.then(|| format!("http://{}:{}", PROXY.name, PROXY.services[0].0)),
             cloud,
             held: Vec::new(),
             servers: JoinSet::new(),
         };
+        let mut ends = Vec::new();
         for endpoint in endpoints {
-            lab.open(endpoint, &mut office, settings.latency, open.clone()).await?;
+            let (host, port) = (endpoint.host.name, endpoint.address.port());
+            let to = lab.open(endpoint, &mut office, settings.latency, open.clone()).await?;
+            ends.push(End { host, port, to });
         }
+        lab.cloud.tunnels.set(ends).expect("a new cloud has none");
         lab.ca_pem = office.trusted();
         lab.resolve(dns::Zone { names, latency: settings.latency, counter }).await?;
         Ok(lab)
@@ -183,6 +196,12 @@ impl Lab {
         &self.connections
     }
 
+    /// The proxy that this server is set to use, such as `http://proxy.example.com:8080`; none when the site has none.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&str> {
+        self.proxy.as_deref()
+    }
+
     /// The user's file of a healthy deployment in this tenant.
     #[must_use]
     pub fn deployment(&self) -> &str {
@@ -191,7 +210,7 @@ impl Lab {
 
     /// The variables that the deployment names, each with its value. They are made anew at each call, and all are good.
     #[must_use]
-    pub fn secrets(&self) -> Vec<(&'static str, String)> {
+    pub fn secrets(&self) -> Vec<(String, String)> {
         self.cloud.secrets()
     }
 
@@ -207,19 +226,19 @@ impl Lab {
         office: &mut Office,
         latency: Duration,
         open: Arc<Semaphore>,
-    ) -> Result<(), Error> {
+    ) -> Result<SocketAddr, Error> {
         let (to, held) = listen::hold(endpoint.door).await?;
         self.connections.push(Connection { address: endpoint.address, to });
         let Held::Open(listener) = held else {
             self.held.push(held);
-            return Ok(());
+            return Ok(to);
         };
         let config = office
             .server(endpoint.host, endpoint.place, endpoint.certificate.as_ref(), &endpoint.tls)
             .map_err(Error::Certificate)?;
         let server = Server { endpoint: Arc::new(endpoint), config, cloud: self.cloud.clone(), latency, open };
         self.servers.spawn(listen::serve(listener, server));
-        Ok(())
+        Ok(to)
     }
 
     async fn resolve(&mut self, zone: dns::Zone) -> io::Result<()> {

@@ -96,6 +96,16 @@ pub struct Roads {
     pub only_mapped: bool,
 }
 
+/// Which of two roads a look at a web service takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Way {
+    /// The one that rules, the proxy and its exceptions order.
+    #[default]
+    InForce,
+    /// The other one: direct where there is a proxy, through the proxy where its exceptions order the direct road.
+    Beside,
+}
+
 /// One `--resolve`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolve {
@@ -131,11 +141,29 @@ impl Roads {
             .map(|rule| rule.addresses.as_slice())
     }
 
-    /// The proxy that a web service is reached through: none where a rule orders another road.
+    /// The proxy that a web service is reached through: none where a rule or an exception orders another road.
     #[must_use]
     pub fn proxied(&self, host: &str, port: u16) -> Option<&Proxy> {
+        self.proxy_on(Way::InForce, host, port)
+    }
+
+    /// The proxy on one of the two ways to a web service; none on a way that goes direct.
+    #[must_use]
+    pub fn proxy_on(&self, way: Way, host: &str, port: u16) -> Option<&Proxy> {
+        let in_force = |proxy: &&Proxy| proxy.exception(host, port).is_none();
+        self.possible(host, port).filter(|proxy| in_force(proxy) == (way == Way::InForce))
+    }
+
+    /// Whether a web service has two roads: through the proxy and direct.
+    #[must_use]
+    pub fn has_two(&self, host: &str, port: u16) -> bool {
+        self.possible(host, port).is_some()
+    }
+
+    /// The proxy, where no rule names another road.
+    fn possible(&self, host: &str, port: u16) -> Option<&Proxy> {
         let ordered = self.resolved(host, port).is_some() || self.turned(host, port).is_some();
-        self.proxy.as_ref().filter(|proxy| !ordered && proxy.is_for(host))
+        self.proxy.as_ref().filter(|proxy| !ordered && proxy.could_be_for(host))
     }
 
     /// The rule that turns connections for a name and port elsewhere, before any lookup.

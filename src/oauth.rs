@@ -2,6 +2,7 @@
 //!
 //! In: an [`Application`] and a [`Credential`]. Out: an access token in the [`Wallet`], or a refusal kept whole.
 
+pub mod certificate;
 pub mod claims;
 pub mod code;
 pub mod device;
@@ -29,8 +30,28 @@ pub struct Application {
     pub tenant: Option<String>,
     /// The application (client) id.
     pub client_id: Option<String>,
-    /// Where the client secret is kept; none for a public client.
-    pub client_secret: Option<Source>,
+    /// What it proves itself with; none for a public client.
+    pub proof: Option<Proof>,
+}
+
+/// What an application proves itself with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Proof {
+    /// The client secret, and where it is kept.
+    Secret(Source),
+    /// A certificate, with whose key it signs.
+    Certificate(Papers),
+}
+
+/// Where a certificate and its key are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Papers {
+    /// The certificate as PEM or DER; or a PEM or PKCS12 file that holds the key as well.
+    pub certificate: Source,
+    /// The private key, where it is not with the certificate.
+    pub key: Option<Source>,
+    /// The password of a PKCS12 file.
+    pub password: Option<Source>,
 }
 
 /// How the token of an account is come by.

@@ -16,7 +16,8 @@ use crate::{
     },
     deployment::{Account, Inbound},
     finding::SkipReason,
-    net::Roads,
+    net::{Roads, Way},
+    oauth::Credential,
     probe::{
         self, Look,
         https::Ask,
@@ -213,9 +214,19 @@ impl<'c, 's> Draft<'c, 's> {
         for subject in self.subjects(check) {
             let skip = self.skip(check, &subject, selection);
             let look = if skip.is_none() { self.look(check, &subject) } else { None };
-            let (account, circle, subject) = (subject.account(), subject.circle(check), subject.name(check));
+            let mut circle = subject.circle(check);
+            circle.extend(self.login_of(&subject));
+            let (account, subject) = (subject.account(), subject.name(check));
             self.plan.findings.push(PlannedFinding { check, subject, account, look, skip, needs: Vec::new(), circle });
         }
+    }
+
+    /// Where the token of an account comes from, unless it is at hand already.
+    fn login_of(&self, subject: &Subject<'_>) -> Option<String> {
+        let Subject::Account(account) = subject else { return None };
+        let is_at_hand = matches!(account.credential, None | Some(Credential::AccessToken(_)));
+        let login = self.site.endpoints.iter().find(|endpoint| endpoint.name == "login")?;
+        (!is_at_hand).then(|| login.subject())
     }
 
     fn subjects(&self, check: &Check) -> Vec<Subject<'s>> {
@@ -290,18 +301,19 @@ impl<'c, 's> Draft<'c, 's> {
     /// Whether any port of a name is dialled by what DNS says.
     fn is_looked_up(&self, host: &str) -> bool {
         let same = self.site.endpoints.iter().filter(|endpoint| endpoint.host.eq_ignore_ascii_case(host));
-        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(endpoint))
+        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(Way::InForce, endpoint))
     }
 
-    fn asks_dns(&self, endpoint: &Endpoint) -> bool {
+    fn asks_dns(&self, way: Way, endpoint: &Endpoint) -> bool {
         let (host, port) = (&endpoint.host, endpoint.port);
-        let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxied(host, port).is_some();
+        let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxy_on(way, host, port).is_some();
         self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none() && !is_proxied
     }
 
     fn look(&mut self, check: &Check, subject: &Subject<'_>) -> Option<usize> {
         match (check.probe.name, subject) {
             ("version", _) => self.site.version.clone().map(|look| self.note("version", Look::Version(look), None)),
+            ("application", _) => Some(self.note("application", Look::Application(self.site.proof()), None)),
             ("url", _) => Some(self.note("url", Look::Url(self.site.url.clone()), None)),
             ("dns", Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.look_up(endpoint)),
             ("dns", Subject::Site) => check.probe.place.as_ref().map(|(host, port)| {
@@ -323,17 +335,29 @@ impl<'c, 's> Draft<'c, 's> {
         self.note(&endpoint.host.to_lowercase(), Look::Dns(look), Some(endpoint))
     }
 
+    /// The look at an endpoint on the road in force. Where a web service has another road, that is looked at beside it.
     fn dial(&mut self, endpoint: &Endpoint, depth: Depth) -> usize {
-        let asks_dns = self.asks_dns(endpoint);
-        let after = asks_dns.then(|| self.look_up(endpoint));
+        let at = self.dial_on(Way::InForce, endpoint, depth);
+        let is_web = endpoint.protocol == Some(Protocol::Https);
+        if is_web && self.roads.has_two(&endpoint.host, endpoint.port) {
+            self.dial_on(Way::Beside, endpoint, depth);
+        }
+        at
+    }
+
+    fn dial_on(&mut self, way: Way, endpoint: &Endpoint, depth: Depth) -> usize {
+        let after = self.asks_dns(way, endpoint).then(|| self.look_up(endpoint));
         let look = probe::tcp::Look {
             host: endpoint.host.clone(),
             port: endpoint.port,
             service: service(endpoint),
             depth,
+            way,
             public_issuers: if endpoint.microsoft { self.site.public_issuers.clone() } else { Vec::new() },
         };
-        let at = self.note(&endpoint.subject().to_lowercase(), Look::Service(look), Some(endpoint));
+        let beside = if way == Way::Beside { " beside" } else { "" };
+        let key = format!("{}{beside}", endpoint.subject().to_lowercase());
+        let at = self.note(&key, Look::Service(look), Some(endpoint));
         let planned = &mut self.plan.looks[at];
         planned.after = after.into_iter().collect();
         if let Look::Service(known) = &mut planned.look {
@@ -384,7 +408,8 @@ impl<'c, 's> Draft<'c, 's> {
             (_, None) => probe::SITE.to_owned(),
         };
         let why = endpoint.map_or_else(String::new, |endpoint| endpoint.why.clone());
-        let own = endpoint.is_none_or(|endpoint| !endpoint.microsoft);
+        let at_microsoft = matches!(look, Look::Token(_) | Look::Mailbox(_));
+        let own = !at_microsoft && endpoint.is_none_or(|endpoint| !endpoint.microsoft);
         self.plan.looks.push(PlannedLook { look, subject, own, why, after: Vec::new(), gates: Vec::new() });
         self.looks.insert(key.to_owned(), self.plan.looks.len() - 1);
         self.plan.looks.len() - 1

@@ -10,6 +10,7 @@ pub mod json;
 mod mailbox;
 mod markdown;
 mod page;
+mod road;
 mod terminal;
 mod text;
 pub mod transcript;

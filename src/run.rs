@@ -102,7 +102,9 @@ async fn look_when_ready(
     for (at, pending) in earlier {
         seen.push((at, pending.await));
     }
-    let blocked = gates.iter().any(|gate| seen.iter().any(|(at, seen)| gate.look == Some(*at) && blocks(gate, seen)));
+    let blocked = gates
+        .iter()
+        .any(|gate| seen.iter().any(|(at, seen)| gate.look == Some(*at) && blocks(gate, seen, &planned.look)));
     if blocked {
         return Arc::new(not_made(planned));
     }
@@ -119,8 +121,11 @@ async fn look_when_ready(
     Arc::new(Observation { own: planned.own, ..seen })
 }
 
-fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation) -> bool {
+/// Whether a look is not worth making after what was seen earlier. A token is asked for also where the login host did
+/// not answer well: it may answer better to that question.
+fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation, next: &Look) -> bool {
     match judge(gate.check, earlier) {
+        Judgement::Seen { .. } if matches!(next, Look::Token(_)) => false,
         Judgement::Seen { status, .. } => matches!(status, Status::Fail | Status::Error),
         Judgement::NotApplicable(_) => false,
         Judgement::NotReached { .. } => true,
@@ -133,9 +138,11 @@ fn not_made(planned: &PlannedLook) -> Observation {
         subject: planned.subject.clone(),
         own: planned.own,
         road: "direct".to_owned(),
+        beside: false,
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: 0.0,
@@ -154,6 +161,7 @@ fn probe_name(look: &Look) -> &'static str {
         Look::Token(_) => "token",
         Look::Mailbox(look) => look.protocol.name(),
         Look::Version(_) => "version",
+        Look::Application(_) => "application",
         Look::Url(_) => "url",
     }
 }

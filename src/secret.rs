@@ -112,13 +112,24 @@ impl Source {
     /// When the place is not there, gives nothing, gives more than [`LONGEST`] bytes or more than one line, or when
     /// the command fails.
     pub async fn read(&self) -> Result<Given, Unread> {
+        let (bytes, warning) = self.read_whole().await?;
+        let secret = of_bytes(&bytes).map_err(|wrong| Unread { place: self.to_string(), wrong })?;
+        Ok(Given { secret, warning })
+    }
+
+    /// Reads what is there as it is, such as a key in several lines, and what is unwise about the place.
+    ///
+    /// # Errors
+    /// When the place is not there, gives more than [`LONGEST`] bytes, or when the command fails.
+    pub async fn read_whole(&self) -> Result<(Vec<u8>, Option<String>), Unread> {
         let unread = |wrong: String| Unread { place: self.to_string(), wrong };
         let (bytes, warning) = match self {
             Self::Env(name) => (of_variable(name).map_err(unread)?, None),
             Self::File(path) => of_file(path).map_err(unread)?,
             Self::Command(command) => (of_command(command).await.map_err(unread)?, None),
         };
-        Ok(Given { secret: of_bytes(&bytes).map_err(unread)?, warning })
+        within_limit(&bytes).map_err(unread)?;
+        Ok((bytes, warning))
     }
 }
 
@@ -223,9 +234,7 @@ fn shell(command: &str) -> Command {
 /// One line of text. Line ends behind it are left out; Notepad's and PowerShell's byte order marks and UTF-16 are read.
 /// Control characters are refused: inside a sign-in they would end the token and begin something else.
 fn of_bytes(bytes: &[u8]) -> Result<Secret, String> {
-    if bytes.len() > LONGEST {
-        return Err(format!("gives more than {} KiB, which is no secret of ours", LONGEST >> 10));
-    }
+    within_limit(bytes)?;
     let (text, _, broken) = encoding_rs::UTF_8.decode(bytes);
     let text = text.trim_end_matches(['\r', '\n']);
     match () {
@@ -234,6 +243,11 @@ fn of_bytes(bytes: &[u8]) -> Result<Secret, String> {
         () if text.contains(char::is_control) => Err("holds more than one line".to_owned()),
         () => Ok(Secret::new(text)),
     }
+}
+
+fn within_limit(bytes: &[u8]) -> Result<(), String> {
+    let words = || format!("gives more than {} KiB, which is no secret of ours", LONGEST >> 10);
+    if bytes.len() > LONGEST { Err(words()) } else { Ok(()) }
 }
 
 #[cfg(test)]

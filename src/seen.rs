@@ -20,14 +20,22 @@ pub struct Observation {
     pub subject: String,
     /// True for a service of the site itself, false for Microsoft's.
     pub own: bool,
-    /// The road taken: `direct`, or the place that `--connect-to` or `--resolve` names.
+    /// The road taken: `direct`, `proxy HOST:PORT (where it was learnt from)`, or the place that `--connect-to` or
+    /// `--resolve` names.
     pub road: String,
+    /// True when this is not the road that is in force, but the other one: nothing is judged by it alone.
+    #[serde(default)]
+    pub beside: bool,
     /// What was measured for the look as a whole.
     pub facts: Facts,
     /// Where and why the look as a whole could not go on.
     pub stop: Option<Stop>,
     /// What each address showed, in address order.
     pub paths: Vec<Path>,
+    /// The addresses that were connected to in turn, where one that answers is enough, as for a token. They are not
+    /// judged one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tried: Vec<Path>,
     /// What was said, when the look has no addresses of its own.
     pub transcript: Vec<Line>,
     /// How long each stage took.
@@ -37,6 +45,12 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// True when a connection came through to the end of the look.
+    #[must_use]
+    pub fn came_through(&self) -> bool {
+        self.paths.iter().any(|path| path.stop.is_none())
+    }
+
     /// What is judged by itself: each address, or the look as a whole when it has none.
     #[must_use]
     pub fn units(&self) -> Vec<Unit<'_>> {

@@ -29,6 +29,10 @@ pub struct Cause {
     pub fix: String,
     /// A command or a portal path. May hold placeholders.
     pub command: Option<String>,
+    /// Where to look whether it is this cause, changing nothing, and what is seen there if it is. May hold placeholders.
+    pub test: Option<String>,
+    /// Who mends it with what where a server of the site itself shows it.
+    pub site: Option<AtSite>,
     /// How long the change takes to be felt.
     pub takes: String,
     /// Pages that say so.
@@ -39,6 +43,17 @@ pub struct Cause {
     pub evidence_for: Evidence,
     /// What rules it out.
     pub evidence_against: Evidence,
+}
+
+/// Who mends a cause that a server of the site itself shows, and with what.
+#[derive(Clone, Debug)]
+pub struct AtSite {
+    /// Who mends it.
+    pub owner: Owner,
+    /// What mends it. May hold placeholders.
+    pub fix: String,
+    /// A command or a portal path. May hold placeholders.
+    pub command: Option<String>,
 }
 
 /// How deep a cause lies, deepest first: what lies above cannot be judged before it is mended.
@@ -84,6 +99,8 @@ pub struct Sign {
     pub by: Option<By>,
     /// True when this alone names the cause.
     pub settles: bool,
+    /// True when this seldom means the cause: where nothing else decides, it is thought of last.
+    pub rare: bool,
     /// What it looks like.
     pub sample: String,
 }
@@ -206,10 +223,12 @@ pub struct Evidence {
     pub pass: Vec<String>,
     /// These failed.
     pub fail: Vec<String>,
+    /// These failed, and one cause can be behind both failures; not so when they failed for reasons of their own.
+    pub alike: Vec<String>,
 }
 
 /// The placeholders of fix and command that are not facts.
-pub const PLACEHOLDERS: &[&str] = &["mailbox", "subjects", "hosts", "ports", "addresses", "sources"];
+pub const PLACEHOLDERS: &[&str] = &["mailbox", "account", "subjects", "hosts", "ports", "addresses", "sources"];
 
 /// Reads one cause. `checks` are the ids of all checks.
 ///
@@ -227,13 +246,16 @@ pub fn read(mut table: Table<'_>, checks: &[&str]) -> Result<Cause, Mistake> {
         return Err(table.mistake(format!("{} has no sign", code.value), "add [[cause.sign]] with a sample"));
     }
     let (evidence_for, evidence_against) = read_evidence(&mut table, checks)?;
+    let site = table.table("site")?.map(read_site).transpose()?;
     let cause = Cause {
         code: code.value,
         title: read_filled(&mut table, "title")?,
         owner: choose(&table.required("owner")?)?,
         layer: choose(&table.required("layer")?)?,
         fix: read_filled(&mut table, "fix")?,
-        command: if table.has("command") { Some(read_filled(&mut table, "command")?) } else { None },
+        command: read_filled_if_there(&mut table, "command")?,
+        test: read_filled_if_there(&mut table, "test")?,
+        site,
         takes: table.required("takes")?.value,
         sources: sources.value,
         signs,
@@ -253,6 +275,20 @@ fn read_filled(table: &mut Table<'_>, key: &str) -> Result<String, Mistake> {
         }
     }
     Ok(text.value)
+}
+
+fn read_filled_if_there(table: &mut Table<'_>, key: &str) -> Result<Option<String>, Mistake> {
+    if table.has(key) { read_filled(table, key).map(Some) } else { Ok(None) }
+}
+
+fn read_site(mut table: Table<'_>) -> Result<AtSite, Mistake> {
+    let site = AtSite {
+        owner: choose(&table.required("owner")?)?,
+        fix: read_filled(&mut table, "fix")?,
+        command: read_filled_if_there(&mut table, "command")?,
+    };
+    table.close()?;
+    Ok(site)
 }
 
 /// The names between braces.
@@ -275,6 +311,7 @@ fn read_sign(mut table: Table<'_>, checks: &[&str], by: Option<By>) -> Result<Si
         share: table.text("share")?.map(|share| choose(&share)).transpose()?,
         by: table.text("by")?.map(|by| choose(&by)).transpose()?.or(by),
         settles: table.bool("settles")?.is_some_and(|at| at.value),
+        rare: table.bool("rare")?.is_some_and(|at| at.value),
         sample: table.required("sample")?.value,
     };
     table.close()?;
@@ -352,7 +389,7 @@ fn read_evidence(table: &mut Table<'_>, checks: &[&str]) -> Result<(Evidence, Ev
             ids.each().iter().try_for_each(|id| known_check(id, checks))?;
             Ok(ids.value)
         };
-        let read = Evidence { pass: ids("pass")?, fail: ids("fail")? };
+        let read = Evidence { pass: ids("pass")?, fail: ids("fail")?, alike: ids("alike")? };
         table.close()?;
         Ok(read)
     };

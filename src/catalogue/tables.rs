@@ -88,6 +88,10 @@ pub struct Cloud {
     pub portal: String,
     /// What Exchange's scopes begin with, ending in a slash.
     pub scopes: String,
+    /// The scope of the application's own token for Exchange.
+    pub application_scope: String,
+    /// The hosts by which Exchange is named in tokens of this cloud.
+    pub audiences: Vec<String>,
     /// What ECE must reach.
     pub endpoints: Vec<Endpoint>,
     /// Which addresses Microsoft publishes for which hosts.
@@ -276,6 +280,8 @@ fn cloud(mut table: Table<'_>) -> Result<Cloud, Mistake> {
         graph: table.required("graph")?.value,
         portal: table.required("portal")?.value,
         scopes: table.required("scopes")?.value,
+        application_scope: table.required("application_scope")?.value,
+        audiences: table.texts("audiences")?.map(|at| at.value).unwrap_or_default(),
         endpoints: endpoints(table.tables("endpoint")?)?,
         ranges: table.tables("range")?.into_iter().map(published).collect::<Result<_, _>>()?,
     };
@@ -457,7 +463,11 @@ mod tests {
         let clouds = tables().clouds;
         for (id, _) in crate::deployment::Cloud::WORDS {
             let cloud = clouds.named(id).unwrap_or_else(|| panic!("{id}"));
-            assert!(cloud.scopes.ends_with('/'), "{id}");
+            assert!(cloud.scopes.ends_with('/') && cloud.application_scope.ends_with("/.default"), "{id}");
+            for named in [&cloud.scopes, &cloud.application_scope] {
+                let is_of = |host: &String| named.starts_with(&format!("https://{host}/"));
+                assert!(cloud.audiences.iter().any(is_of), "{id}: a token for {named} must be one of its own");
+            }
             assert!(!cloud.published(&cloud.login).is_empty(), "{id}");
             for name in ["login", "outlook-web", "smtp", "imap", "pop3"] {
                 assert!(cloud.endpoints.iter().any(|endpoint| endpoint.name == name), "{id} {name}");
@@ -531,7 +541,7 @@ mod tests {
         let text = format!("{head}{endpoint}").replace(
             "id =",
             "date = 2026-01-01\nsources = [\"x\"]\ntitle = \"x\"\n\
-            login = \"x\"\ngraph = \"x\"\nportal = \"x\"\nscopes = \"x\"\nid =",
+            login = \"x\"\ngraph = \"x\"\nportal = \"x\"\nscopes = \"x\"\napplication_scope = \"x\"\nid =",
         );
         let mistake = clouds(&Document::new("t.toml", &text)).unwrap_err();
         assert!(mistake.to_string().contains("is not a range"), "{mistake}");

@@ -1,6 +1,6 @@
 //! `ece-check lab`: the built-in Microsoft 365 tenant, until stopped.
 
-use std::{io::Write, process::ExitCode, time::Duration};
+use std::{collections::BTreeMap, io::Write, process::ExitCode, time::Duration};
 
 use clap::Args;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::{
     list::{Output, json, lines},
     option, print,
 };
-use crate::lab::{Lab, Settings, faults};
+use crate::lab::{Counts, Lab, Settings, faults};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -23,6 +23,15 @@ pub struct Arguments {
     /// Delay each reply
     #[arg(long, value_name = "TIME", value_parser = option::delay)]
     lab_latency: Option<Duration>,
+    /// So many shared mailboxes besides the usual ones
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=9999))]
+    mailboxes: u16,
+    /// So many accounts that have those mailboxes
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "mailboxes", value_parser = clap::value_parser!(u16).range(1..=99))]
+    accounts: u16,
+    /// Say at the end what came in
+    #[arg(long)]
+    counts: bool,
     /// The format to print
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
@@ -56,12 +65,28 @@ struct Reach {
     ca_file: String,
     connect_to: Vec<String>,
     command: String,
+    /// The user's file of this tenant, and the variables that it names.
+    deployment: String,
+    environment: BTreeMap<String, String>,
+}
+
+/// What came in.
+#[derive(Serialize)]
+struct CameIn {
+    connections: u64,
+    tokens: u64,
+    sign_ins: BTreeMap<&'static str, u64>,
+    refused: BTreeMap<&'static str, u64>,
+    most_sessions_of_a_mailbox: BTreeMap<&'static str, u64>,
+    most_connections_of_a_host: BTreeMap<&'static str, u64>,
 }
 
 async fn serve(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let settings = Settings {
         faults: arguments.fault.clone(),
         latency: arguments.lab_latency.unwrap_or_default(),
+        mailboxes: usize::from(arguments.mailboxes),
+        accounts: usize::from(arguments.accounts),
         ..Settings::default()
     };
     let lab = Lab::start(&settings).await?;
@@ -76,6 +101,9 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Trouble> {
         Output::Text => describe(&reach),
     });
     let _ = tokio::signal::ctrl_c().await;
+    if arguments.counts {
+        print::data(&json(&came_in(lab.counts())));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -87,8 +115,35 @@ fn reach(lab: &Lab, ca_file: &str) -> Reach {
         .map(|one| format!("{}:{}:{}:{}", bracket(one.address.ip()), one.address.port(), one.to.ip(), one.to.port()))
         .collect();
     let flags: Vec<String> = connect_to.iter().map(|rule| format!("--connect-to {rule}")).collect();
-    let command = format!("ece-check run --dns-server {} --ca-file {ca_file} {}", lab.dns_server(), flags.join(" "));
-    Reach { dns_server: lab.dns_server().to_string(), ca_file: ca_file.to_owned(), connect_to, command }
+    let proxy = lab.proxy().map(|proxy| format!("--proxy {proxy} ")).unwrap_or_default();
+    let rules = flags.join(" ");
+    Reach {
+        dns_server: lab.dns_server().to_string(),
+        ca_file: ca_file.to_owned(),
+        connect_to,
+        command: format!("ece-check run --dns-server {} --ca-file {ca_file} {proxy}{rules}", lab.dns_server()),
+        deployment: lab.deployment().to_owned(),
+        environment: lab.secrets().into_iter().collect(),
+    }
+}
+
+fn came_in(counts: Counts) -> CameIn {
+    let (mut sign_ins, mut most) = (BTreeMap::new(), BTreeMap::new());
+    for ((_, protocol), times) in counts.sign_ins {
+        *sign_ins.entry(protocol).or_default() += times;
+    }
+    for ((_, protocol), at_once) in counts.most_for_mailbox {
+        let known: &mut u64 = most.entry(protocol).or_default();
+        *known = at_once.max(*known);
+    }
+    CameIn {
+        connections: counts.connections.values().sum(),
+        tokens: counts.tokens.values().sum(),
+        sign_ins,
+        refused: counts.refused,
+        most_sessions_of_a_mailbox: most,
+        most_connections_of_a_host: counts.most_for_host,
+    }
 }
 
 fn describe(reach: &Reach) -> String {

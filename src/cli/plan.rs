@@ -1,13 +1,16 @@
 //! `ece-check plan`: everything that `run` would touch. Opens no socket.
 
-use std::process::ExitCode;
+use std::{
+    net::{IpAddr, SocketAddr},
+    process::ExitCode,
+};
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::{Trouble, list::json, print, site};
 use crate::{
-    net::{Family, Proxy, Roads},
+    net::{Family, Proxy, Roads, Way},
     plan::{Plan, PlannedLook},
     probe::{
         Look,
@@ -67,23 +70,66 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
 }
 
 fn rows(plan: &Plan<'_>, roads: &Roads, site: &site::Arguments) -> Vec<Row> {
-    let servers: Vec<String> =
-        site.reach.resolver(None).servers().iter().map(|server| server.ip().to_string()).collect();
-    let servers = if servers.is_empty() { "no resolver is configured".to_owned() } else { servers.join(" ") };
     let family = match site.reach.family() {
         Family::Both => "IPv4 and IPv6",
         Family::V4 => "IPv4",
         Family::V6 => "IPv6",
     };
-    plan.looks.iter().filter_map(|planned| row(planned, roads, &servers, family)).collect()
+    let dialled = plan.looks.iter().filter_map(|planned| row(planned, roads, family)).collect::<Vec<_>>();
+    let proxy = roads.proxy.as_ref().filter(|_| dialled.iter().any(|row| row.road.starts_with("proxy ")));
+    let names = plan.looks.iter().filter_map(|planned| match &planned.look {
+        Look::Dns(look) => Some(look.name.as_str()),
+        _ => None,
+    });
+    let of_proxy = proxy.map(|proxy| proxy.host.as_str()).filter(|host| host.parse::<IpAddr>().is_err());
+    let lookups = lookups(&names.chain(of_proxy).collect::<Vec<_>>(), site.reach.resolver(None).servers());
+    lookups.into_iter().chain(proxy.map(|proxy| of(proxy, family))).chain(dialled).collect()
 }
 
-fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str) -> Option<Row> {
+/// The resolvers, which are all that a lookup goes to; and what they are asked for.
+fn lookups(names: &[&str], servers: &[SocketAddr]) -> Vec<Row> {
+    if names.is_empty() {
+        return Vec::new();
+    }
+    let asked = |host: String, port, family| Row {
+        host,
+        port,
+        transport: "udp, tcp",
+        protocol: "dns",
+        family,
+        road: "direct".to_owned(),
+        credential: "none",
+        change: "none",
+        why: format!("the resolver of this server, asked for {}", names.join(" ")),
+    };
+    if servers.is_empty() {
+        return vec![asked("no resolver is configured".to_owned(), 53, "none")];
+    }
+    let family = |server: &SocketAddr| if server.is_ipv4() { "IPv4" } else { "IPv6" };
+    servers.iter().map(|server| asked(server.ip().to_string(), server.port(), family(server))).collect()
+}
+
+/// The proxy itself: all that a web service costs on the firewall of a site that has one.
+fn of(proxy: &Proxy, family: &'static str) -> Row {
+    Row {
+        host: proxy.host.clone(),
+        port: proxy.port,
+        transport: "tcp",
+        protocol: "http",
+        family,
+        road: "direct".to_owned(),
+        credential: if proxy.credentials.is_some() { "user and password of the proxy" } else { "none" },
+        change: "none",
+        why: format!("the proxy ({}): asked for a tunnel to each web service", proxy.learnt_from),
+    }
+}
+
+fn row(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Option<Row> {
     let row = Row {
         host: String::new(),
-        port: 53,
+        port: 443,
         transport: "tcp",
-        protocol: "dns",
+        protocol: "https",
         family,
         road: "direct".to_owned(),
         credential: "none",
@@ -91,24 +137,23 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
         why: planned.why.clone(),
     };
     match &planned.look {
-        Look::Dns(look) => {
-            Some(Row { host: look.name.clone(), transport: "udp, tcp", road: format!("asked of {servers}"), ..row })
-        }
         Look::Service(look) => Some(Row {
             host: look.host.clone(),
             port: look.port,
             protocol: spoken(look),
             road: match look.service {
-                Service::Https(_) => web_road(roads, &look.host, look.port),
+                Service::Https(_) => web_road(look.way, roads, &look.host, look.port),
                 _ => road(roads, &look.host, look.port),
+            },
+            why: match look.way {
+                Way::InForce => row.why.clone(),
+                Way::Beside => format!("{} (the other road, to see which one works)", row.why),
             },
             ..row
         }),
         Look::Token(look) => Some(Row {
             host: look.application.login_host.clone(),
-            port: 443,
-            protocol: "https",
-            road: web_road(roads, &look.application.login_host, 443),
+            road: web_road(Way::InForce, roads, &look.application.login_host, 443),
             credential: "client secret or refresh token",
             ..row
         }),
@@ -120,7 +165,7 @@ fn row(planned: &PlannedLook, roads: &Roads, servers: &str, family: &'static str
             credential: "access token",
             ..row
         }),
-        Look::Version(_) | Look::Url(_) => None,
+        Look::Dns(_) | Look::Version(_) | Look::Application(_) | Look::Url(_) => None,
     }
 }
 
@@ -133,8 +178,8 @@ fn spoken(look: &tcp::Look) -> &'static str {
     }
 }
 
-fn web_road(roads: &Roads, host: &str, port: u16) -> String {
-    roads.proxied(host, port).map_or_else(|| road(roads, host, port), Proxy::road)
+fn web_road(way: Way, roads: &Roads, host: &str, port: u16) -> String {
+    roads.proxy_on(way, host, port).map_or_else(|| road(roads, host, port), Proxy::road)
 }
 
 fn road(roads: &Roads, host: &str, port: u16) -> String {
@@ -189,7 +234,8 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
     );
     page.gap();
     for row in rows {
-        page.paragraph(Paint::Strong, &format!("{}:{} ({}, {})", row.host, row.port, row.protocol, row.transport));
+        let host = if row.host.contains(':') { format!("[{}]", row.host) } else { row.host.clone() };
+        page.paragraph(Paint::Strong, &format!("{host}:{} ({}, {})", row.port, row.protocol, row.transport));
         page.field("family", row.family);
         page.field("road", &row.road);
         page.field("why", &row.why);

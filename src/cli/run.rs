@@ -128,6 +128,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         lab: lab.is_some(),
         dns_suffixes: network.resolver.suffixes(),
         proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
+        proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
@@ -140,7 +141,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         ..World::new(network)
     };
     for (variable, value) in lab.iter().flat_map(Lab::secrets) {
-        world.wallet.net.lend(variable, value);
+        world.wallet.net.lend(&variable, value);
     }
     let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
@@ -151,7 +152,12 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
 async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, Trouble> {
     let Some(faults) = &arguments.lab else { return Ok(None) };
     let faults = faults.split(',').map(str::trim).filter(|fault| !fault.is_empty()).map(str::to_owned).collect();
-    let settings = Settings { faults, latency: arguments.lab_latency.unwrap_or_default(), ..Settings::default() };
+    let settings = Settings {
+        faults,
+        latency: arguments.lab_latency.unwrap_or_default(),
+        proxy: arguments.site.reach.names_a_proxy(),
+        ..Settings::default()
+    };
     Ok(Some(Lab::start(&settings).await?))
 }
 
@@ -172,6 +178,7 @@ fn vantage() -> Run {
         cloud: String::new(),
         lab: false,
         proxy: None,
+        proxy_exceptions: Vec::new(),
         clock_offset_ms: None,
         interrupted: false,
     }

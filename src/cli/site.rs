@@ -15,7 +15,7 @@ use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     lab::Lab,
-    net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, tls::Trust},
+    net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, proxy, tls::Trust},
     plan::{Selection, Site},
     secret::{Secret, Source},
 };
@@ -81,10 +81,11 @@ pub struct Reach {
     /// Trust the certificates in this PEM file too
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
-    /// Reach web services through this HTTP proxy [default: what the environment or Windows says]
+    /// Reach web services through this HTTP proxy, but for the names in `NO_PROXY`; the direct road is looked at beside it
+    /// [default: what the environment or Windows says]
     #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
     proxy: Option<String>,
-    /// Use no proxy, whatever the environment says
+    /// Use no proxy, whatever the environment or Windows says
     #[arg(long)]
     no_proxy: bool,
 }
@@ -183,17 +184,25 @@ impl Reach {
         Ok(Roads {
             resolve: self.resolve.clone(),
             connect_to: self.connect_to.iter().cloned().chain(of_lab).collect(),
-            proxy: self.proxy(lab.is_some())?,
+            proxy: self.proxy(lab)?,
             only_mapped: lab.is_some(),
         })
     }
 
-    /// The proxy: the flag's, or what the environment or Windows says. The lab is reached without one.
-    fn proxy(&self, lab: bool) -> Result<Option<Proxy>, Trouble> {
-        if self.no_proxy || lab {
+    /// True when the proxy is named, and not left to what this host says.
+    pub fn names_a_proxy(&self) -> bool {
+        self.proxy.is_some()
+    }
+
+    /// The proxy: the flag's, or what the environment or Windows says. The lab knows its own alone.
+    fn proxy(&self, lab: Option<&Lab>) -> Result<Option<Proxy>, Trouble> {
+        if self.no_proxy {
             return Ok(None);
         }
         let Some(setting) = &self.proxy else {
+            if let Some(lab) = lab {
+                return Ok(lab.proxy().map(|setting| Proxy::read(setting, "the lab")).transpose()?);
+            }
             let of_environment = Proxy::of_environment(|name| std::env::var(name).ok())?;
             return Ok(of_environment.or_else(of_windows));
         };
@@ -205,7 +214,7 @@ impl Reach {
                 "set HTTPS_PROXY in the environment, with user and password".to_owned(),
             ));
         }
-        Ok(Some(proxy))
+        Ok(Some(Proxy { not_for: proxy::exceptions(|name| std::env::var(name).ok()), ..proxy }))
     }
 
     pub fn family(&self) -> Family {

@@ -46,7 +46,7 @@ pub fn hear(text: &str) -> Vec<Heard> {
     heard.extend(entra(&words));
     heard.extend(submission(&words));
     heard.push(Heard { words: words.clone(), error: oauth_error(&words), code: status(&words), ..Heard::default() });
-    heard.extend(idiom::hear(&words));
+    heard.extend(idiom::hear(&words).into_iter().map(|heard| Heard { code: status(&words), ..heard }));
     heard.extend(at_large(&words));
     let (share, of) = (share(&words), of(&words));
     for heard in &mut heard {

@@ -8,12 +8,13 @@ use crate::{
     diagnose::Heard,
     seen::{
         Kind::{
-            self, Alert, AliasLoop, AnswerRefused, BadCertificate, Closed, Expired, Forbidden, MissingIntermediate,
-            NameUnknown, NoAddress, NotYetValid, OldVersion, Refused, Rejected, Reset, SelfSigned, ServerFailure,
-            SpokePlain, SpokeTls, TimedOut, UnknownIssuer, Unreachable, WrongName,
+            self, Alert, AliasLoop, AnswerRefused, BadCertificate, BadStatus, Closed, Expired, Forbidden, Gibberish,
+            Injected, MissingIntermediate, NameUnknown, NoAddress, NotOffered, NotYetValid, OldVersion, Refused,
+            Rejected, Reset, SelfSigned, ServerFailure, SpokeHttp, SpokePlain, SpokeTls, TimedOut, TooMuch,
+            UnknownIssuer, Unreachable, WebPage, WrongName,
         },
-        Protocol::{self, Dns, Https, Tcp, Tls},
-        Stage::{self, Certificate, Connect, Greeting, Handshake, Lookup, Request},
+        Protocol::{self, Dns, Https, Imap, Pop3, Smtp, Tcp, Tls},
+        Stage::{self, Capabilities, Certificate, Connect, Ehlo, Greeting, Handshake, Lookup, Request, Starttls},
     },
 };
 
@@ -40,6 +41,11 @@ const IDIOMS: &[Idiom] = &[
     ("resolving timed out", Dns, Some(Lookup), TimedOut),
     ("name server timed out", Dns, Some(Lookup), TimedOut),
     ("refused by the resolver", Dns, Some(Lookup), Refused),
+    ("no road to the resolver", Dns, Some(Lookup), Unreachable),
+    ("the resolver answered", Dns, Some(Lookup), Gibberish),
+    (": notimp", Dns, Some(Lookup), Gibberish),
+    (": formerr", Dns, Some(Lookup), Gibberish),
+    ("got bad packet", Dns, Some(Lookup), Gibberish),
     // connections
     ("etimedout", Tcp, Some(Connect), TimedOut),
     ("connect timed out", Tcp, Some(Connect), TimedOut),
@@ -138,9 +144,9 @@ const IDIOMS: &[Idiom] = &[
     ("closed before the greeting", Tcp, Some(Greeting), Closed),
     ("empty reply from server", Tcp, Some(Request), Closed),
     ("greeting never received", Tcp, Some(Greeting), TimedOut),
-    ("timed out waiting for the answer to ehlo", Protocol::Smtp, Some(Stage::Ehlo), TimedOut),
-    ("timed out waiting for the answer to starttls", Protocol::Smtp, Some(Stage::Starttls), TimedOut),
-    ("timed out waiting for the capability list", Tcp, Some(Stage::Capabilities), TimedOut),
+    ("timed out waiting for the answer to ehlo", Smtp, Some(Ehlo), TimedOut),
+    ("timed out waiting for the answer to starttls", Smtp, Some(Starttls), TimedOut),
+    ("timed out waiting for the capability list", Tcp, Some(Capabilities), TimedOut),
     ("timed out waiting for the http answer", Https, Some(Request), TimedOut),
     ("wouldblock", Tcp, Some(Request), TimedOut),
     ("os error 11", Tcp, Some(Request), TimedOut),
@@ -148,6 +154,16 @@ const IDIOMS: &[Idiom] = &[
     ("tls handshake timeout", Tls, Some(Handshake), TimedOut),
     ("handshake operation timed out", Tls, Some(Handshake), TimedOut),
     ("ssl connection timeout", Tls, Some(Handshake), TimedOut),
+    // answers that are not of the protocol, as our own reports have it
+    ("a web server or proxy answered", Https, None, SpokeHttp),
+    ("bytes came behind the starttls answer", Smtp, Some(Starttls), Injected),
+    ("a web page came where data was asked for", Https, Some(Request), WebPage),
+    ("the answer was a refusal", Https, Some(Request), BadStatus),
+    ("not a discovery document", Https, Some(Request), Gibberish),
+    ("the answer is longer than", Https, Some(Request), TooMuch),
+    ("invalid http version parsed", Https, Some(Request), Gibberish),
+    ("capability is not available", Imap, Some(Capabilities), Rejected),
+    ("-err protocol error. 14", Pop3, Some(Capabilities), Rejected),
     // certificates and encryption
     ("wrong version number", Tls, Some(Handshake), SpokePlain),
     ("wrong_version_number", Tls, Some(Handshake), SpokePlain),
@@ -161,7 +177,7 @@ const IDIOMS: &[Idiom] = &[
     ("sec_e_invalid_token", Tls, Some(Handshake), SpokePlain),
     ("0x80090308", Tls, Some(Handshake), SpokePlain),
     ("does not look like a tls handshake", Tls, Some(Handshake), SpokePlain),
-    ("invalid greeting", Protocol::Smtp, Some(Greeting), SpokeTls),
+    ("invalid greeting", Smtp, Some(Greeting), SpokeTls),
     ("certificate has expired", Tls, Some(Certificate), Expired),
     ("certificate expired", Tls, Some(Certificate), Expired),
     ("cert_has_expired", Tls, Some(Certificate), Expired),
@@ -261,9 +277,18 @@ const IDIOMS: &[Idiom] = &[
     ("received fatal alert: protocol_version", Tls, Some(Handshake), OldVersion),
 ];
 
+/// How a server says which sign-ins it offers (RFC 9051, section 6.1.1; RFC 5034, section 3; RFC 4954, section 3).
+const OFFERS: &[Idiom] = &[
+    ("* capability imap4", Imap, Some(Capabilities), NotOffered),
+    ("sasl plain", Pop3, Some(Capabilities), NotOffered),
+    ("sasl login", Pop3, Some(Capabilities), NotOffered),
+    ("250-auth ", Smtp, Some(Ehlo), NotOffered),
+    ("250 auth ", Smtp, Some(Ehlo), NotOffered),
+];
+
 /// All phrases.
 pub fn phrases() -> impl Iterator<Item = &'static str> {
-    IDIOMS.iter().map(|(phrase, ..)| *phrase)
+    IDIOMS.iter().chain(OFFERS).map(|(phrase, ..)| *phrase)
 }
 
 /// What a text says in these phrases, what stands last first.
@@ -273,6 +298,9 @@ pub fn hear(words: &str) -> Vec<Heard> {
         .iter()
         .filter_map(|idiom| last(words, idiom.0).map(|at| (at + idiom.0.len(), idiom.0.len(), idiom)))
         .collect();
+    if found.is_empty() {
+        found.extend(lacking(words));
+    }
     found.sort_by_key(|(end, length, _)| std::cmp::Reverse((*end, *length)));
     let heard = found.into_iter().map(|(_, _, (_, protocol, stage, kind))| Heard {
         protocol: Some(*protocol),
@@ -282,6 +310,15 @@ pub fn hear(words: &str) -> Vec<Heard> {
         ..Heard::default()
     });
     heard.collect()
+}
+
+/// An offer of sign-ins among which XOAUTH2 is missing.
+fn lacking(words: &str) -> Option<(usize, usize, &'static Idiom)> {
+    let (at, idiom) =
+        OFFERS.iter().filter_map(|idiom| Some((words.rfind(idiom.0)?, idiom))).max_by_key(|(at, _)| *at)?;
+    let offers = &words[at..];
+    let names_any = *idiom != OFFERS[0] || offers.contains("auth=");
+    (names_any && !offers.contains("xoauth2")).then_some((at + idiom.0.len(), idiom.0.len(), idiom))
 }
 
 /// Where a phrase stands last, not as the tail of a longer word, nor as the head of a longer number.

@@ -17,7 +17,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
 use flate2::read::MultiGzDecoder;
 
-use super::{Channel, hear, idiom, mask, of_refusals};
+use super::{Channel, explain, hear, idiom, mask};
 use crate::{
     catalogue::{
         Catalogue,
@@ -238,7 +238,7 @@ fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) ->
     let inner = text.match_indices("Caused by:").map(|(at, _)| &text[at..]);
     let inner: Vec<&str> = inner.collect();
     for part in inner.into_iter().rev().take(20).chain([text]) {
-        let causes = of_refusals(part, channel, catalogue).causes;
+        let causes = explain(part, channel, catalogue).causes;
         if !causes.is_empty() {
             return causes.iter().map(|meant| (meant.cause.code.clone(), meant.certainty)).collect();
         }
@@ -515,7 +515,7 @@ mod tests {
         let mut missed = Vec::new();
         let mut log = Log::new(&catalogue, None);
         for (cause, sign) in catalogue.signs() {
-            let is_known = !of_refusals(&sign.sample, None, &catalogue).causes.is_empty();
+            let is_known = !explain(&sign.sample, None, &catalogue).causes.is_empty();
             let line = format!("2026-11-23 04:01:20 ERROR {}\n", sign.sample);
             log.told.clear();
             log.read(line.as_bytes()).expect("a readable log");

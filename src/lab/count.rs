@@ -21,8 +21,8 @@ pub struct Counts {
     pub sign_ins: BTreeMap<(String, &'static str), u64>,
     /// Sign-ins that were refused, by protocol.
     pub refused: BTreeMap<&'static str, u64>,
-    /// The most sessions that one mailbox had at once, over all protocols.
-    pub most_for_mailbox: BTreeMap<String, u64>,
+    /// The most sessions that one mailbox had at once, by protocol.
+    pub most_for_mailbox: BTreeMap<(String, &'static str), u64>,
     /// Commands that change a mailbox or send mail, such as `DATA` or `STORE`, whether they were carried out or not.
     pub changing: BTreeMap<&'static str, u64>,
     /// Messages that were taken, by the mailbox they came to; `elsewhere` for those that left the tenant.
@@ -44,8 +44,8 @@ struct Book {
 pub(super) enum Place {
     /// Connected to a name.
     Host(&'static str),
-    /// Signed in to a mailbox.
-    Mailbox(String),
+    /// Signed in to a mailbox, over a protocol.
+    Mailbox(String, &'static str),
 }
 
 /// Somebody is there until this is dropped.
@@ -100,7 +100,7 @@ impl Counter {
         let now = *now;
         let most = match &place {
             Place::Host(name) => book.counts.most_for_host.entry(name).or_default(),
-            Place::Mailbox(name) => book.counts.most_for_mailbox.entry(name.clone()).or_default(),
+            Place::Mailbox(name, protocol) => book.counts.most_for_mailbox.entry((name.clone(), protocol)).or_default(),
         };
         *most = now.max(*most);
         Presence { counter: self.clone(), place }

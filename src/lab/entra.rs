@@ -5,9 +5,9 @@
 //! in; errors have the shape of <https://learn.microsoft.com/en-us/entra/identity-platform/reference-error-codes>.
 //!
 //! What differs from Entra: nobody types a password. A browser that names no account is signed in as the administrator,
-//! who is the one signed in on most such machines; a device code is good at the second time of asking. The signature of
-//! a client assertion is not looked at, as no certificate is registered; its claims are.
+//! who is the one signed in on most such machines; a device code is good at the second time of asking.
 
+pub(super) mod assertion;
 mod browser;
 mod form;
 mod refused;
@@ -34,7 +34,6 @@ use refused::{Refused, invalid_client, invalid_grant, malformed, shown};
 /// The tenant of all personal accounts.
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
-const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// The names by which Exchange Online may be asked for.
 const EXCHANGE: &[&str] = &["https://outlook.office.com", "https://outlook.office365.com", "https://ps.outlook.com"];
 const GRAPH: &str = "https://graph.microsoft.com";
@@ -219,7 +218,7 @@ impl Cloud {
             return Err(Refused::new(400, "authorization_pending", 70_016, words.into()));
         }
         self.entra.forget(code);
-        let first = self.tenant.accounts.first().map_or(ADMIN, |account| account.user);
+        let first = self.tenant.accounts.first().map_or(ADMIN, |account| account.user.as_str());
         self.give(device.user.as_deref().unwrap_or(first), &Asked::read(&device.scope)?, None, now)
     }
 
@@ -293,7 +292,7 @@ impl Cloud {
             return Err(invalid_client(700_025, words));
         }
         if let Some(assertion) = assertion {
-            return check_assertion(form.given("client_assertion_type"), assertion, now);
+            return self.certificate.check(form.given("client_assertion_type"), assertion, now);
         }
         let Some(secret) = secret else {
             let words = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
@@ -415,35 +414,4 @@ impl Entra {
             *made <= times
         })
     }
-}
-
-/// The claims of <https://learn.microsoft.com/en-us/entra/identity-platform/certificate-credentials>.
-fn check_assertion(kind: Option<&str>, assertion: &str, now: Timestamp) -> Result<(), Refused> {
-    if kind != Some(ASSERTION) {
-        let words = "The request body must contain the following parameter: 'client_assertion_type'.";
-        return Err(Refused::new(400, "invalid_request", 900_144, words.into()));
-    }
-    let Some((header, claims)) = mint::unverified(assertion) else {
-        return Err(invalid_client(50_027, "JWT token is invalid or malformed."));
-    };
-    if header["x5t"].is_null() && header["x5t#S256"].is_null() {
-        return Err(invalid_client(50_027, "Invalid JWT token. No certificate thumbprint specified in token header."));
-    }
-    let is_own = claims["iss"] == CLIENT_ID && claims["sub"] == CLIENT_ID;
-    let audience = claims["aud"].as_str().unwrap_or_default();
-    if !is_own || !audience.starts_with("https://login.microsoft") {
-        return Err(invalid_client(700_023, "Client assertion audience claim does not match Realm issuer."));
-    }
-    let (from, until) = (claims["nbf"].as_i64().unwrap_or(0), claims["exp"].as_i64().unwrap_or(0));
-    if now.as_second() < from || until <= now.as_second() {
-        let shown = |second| Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH).to_string();
-        let words = format!(
-            "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {}, expiry \
-             time of assertion {}.",
-            shown(from),
-            shown(until)
-        );
-        return Err(invalid_client(700_024, &words));
-    }
-    Ok(())
 }

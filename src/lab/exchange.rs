@@ -7,12 +7,11 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
 use jiff::Timestamp;
-use ring::error::Unspecified;
 use serde_json::{Value, json};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -21,9 +20,10 @@ use tokio::{
 
 use super::{
     count::{Counter, Place, Presence},
-    entra::Entra,
+    entra::{Entra, assertion::Registered},
     mint::{self, Mint},
     place::{PRINCIPAL_ID, TENANT_ID},
+    proxy::End,
     store::Store,
     tenant::{APPLICATION, Account, Holds, Mailbox, Tenant},
 };
@@ -51,6 +51,10 @@ pub(super) struct Cloud {
     pub counter: Arc<Counter>,
     /// The application's secret.
     pub secret: String,
+    /// The certificate that it may sign in with in its place.
+    pub certificate: Registered,
+    /// Where the tunnels of the site's proxy end; known when all servers are there.
+    pub tunnels: OnceLock<Vec<End>>,
     sending: Mutex<BTreeMap<String, Arc<Semaphore>>>,
 }
 
@@ -97,17 +101,19 @@ impl Cloud {
     /// A cloud for this tenant.
     ///
     /// # Errors
-    /// When the system gives no randomness.
-    pub fn new(tenant: Tenant, counter: Arc<Counter>) -> Result<Self, Unspecified> {
-        let mint = Mint::new()?;
+    /// When the system gives no randomness, or the application's certificate cannot be made.
+    pub fn new(tenant: Tenant, counter: Arc<Counter>) -> Result<Self, super::Error> {
+        let mint = Mint::new().map_err(|_| super::Error::Randomness)?;
+        let certificate = tenant.application.certificate.unwrap_or_default();
+        let certificate = Registered::new(certificate).map_err(|error| super::Error::Certificate(error.into()))?;
         let secret = format!("lab8Q~{}", mint.word(25).replace(['-', '_'], "x"));
         let (entra, store, sending) = (Entra::default(), Store::default(), Mutex::default());
-        Ok(Self { tenant, mint, entra, store, counter, secret, sending })
+        Ok(Self { tenant, mint, entra, store, counter, secret, certificate, tunnels: OnceLock::new(), sending })
     }
 
     /// The variables that the deployment names, each with its value.
-    pub fn secrets(&self) -> Vec<(&'static str, String)> {
-        self.tenant.secrets(&self.secret, |account| self.held_by(account))
+    pub fn secrets(&self) -> Vec<(String, String)> {
+        self.tenant.secrets(&self.secret, &self.certificate.pem, |account| self.held_by(account))
     }
 
     /// Reads what a client gave to XOAUTH2 and lets it in, or not.
@@ -138,28 +144,29 @@ impl Cloud {
                 let is_own = actor == APPLICATION || actor.eq_ignore_ascii_case(&user);
                 let mailbox = mailbox.filter(|_| is_own && opens).ok_or(Refused::NotTaken)?;
                 let permit = self.permit(&mailbox.address).await?;
-                Ok(self.session(Some(mailbox), actor, true, Some(permit)))
+                Ok(self.session(protocol, Some(mailbox), actor, true, Some(permit)))
             }
             Protocol::Imap => {
                 let connected = opens && mailbox.is_some_and(|mailbox| mailbox.imap);
-                Ok(self.session(mailbox, actor, connected, None))
+                Ok(self.session(protocol, mailbox, actor, connected, None))
             }
             Protocol::Pop3 => {
                 let mailbox = mailbox.filter(|mailbox| opens && mailbox.pop).ok_or(Refused::NotTaken)?;
-                Ok(self.session(Some(mailbox), actor, true, None))
+                Ok(self.session(protocol, Some(mailbox), actor, true, None))
             }
         }
     }
 
     fn session(
         &self,
+        protocol: Protocol,
         mailbox: Option<&Mailbox>,
         actor: String,
         connected: bool,
         permit: Option<OwnedSemaphorePermit>,
     ) -> Session {
         let mailbox = mailbox.map_or("unknown", |mailbox| &mailbox.address).to_owned();
-        let presence = self.counter.enter(Place::Mailbox(mailbox.clone()));
+        let presence = self.counter.enter(Place::Mailbox(mailbox.clone(), protocol.name()));
         Session { mailbox, actor, connected, _presence: presence, _permit: permit }
     }
 
@@ -191,8 +198,8 @@ impl Cloud {
     /// What the variable of an account holds.
     fn held_by(&self, account: &Account) -> String {
         let now = Timestamp::now();
-        let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(account.user));
-        let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(account.user);
+        let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(&account.user));
+        let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(&account.user);
         let exchange = "https://outlook.office.com";
         match account.holds {
             Holds::Refresh => self.refresh_token(owner, now),
@@ -217,6 +224,9 @@ impl Cloud {
             claims_of_user(who, resource, permissions)
         };
         let meant = self.tenant.tokens.iter().filter(|wish| wish.is_for(who));
+        for minutes in meant.clone().filter_map(|wish| wish.lives_minutes) {
+            expires = now.as_second() + minutes * 60;
+        }
         for minutes in meant.clone().filter_map(|wish| wish.minutes) {
             expires = now.as_second() + minutes * 60;
             issued = expires - 75 * 60;

@@ -120,6 +120,9 @@ pub(super) struct Change {
     pub certificate: Option<Certificate>,
     /// How TLS is spoken.
     pub tls: Option<Tls>,
+    /// The site has a proxy, and this server uses it.
+    #[serde(default)]
+    pub proxy: bool,
     /// How far the servers' clocks are ahead, in minutes.
     pub clock_minutes: Option<i32>,
     /// The moments at which `steps` take the place of the healthy reply.
@@ -179,6 +182,8 @@ pub(super) struct Application {
     pub known: Option<bool>,
     /// What has become of its secret.
     pub secret: Option<Secret>,
+    /// ECE signs in with a certificate, and what has become of that.
+    pub certificate: Option<Certified>,
     /// It counts as a public client.
     pub public: Option<bool>,
     /// The delegated permissions that were consented to.
@@ -198,6 +203,19 @@ pub(super) enum Secret {
     /// It was the application's.
     Expired,
     /// It is something else.
+    Other,
+}
+
+/// What has become of the certificate that ECE has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Certified {
+    /// It is registered.
+    #[default]
+    Good,
+    /// It is registered, and its time is over.
+    Expired,
+    /// Another one is registered.
     Other,
 }
 
@@ -231,7 +249,36 @@ pub(super) struct Mailbox {
     pub send_as: Option<Vec<String>>,
 }
 
+impl Application {
+    /// What is changed, as the file names it.
+    pub fn parts(&self) -> impl Iterator<Item = &'static str> {
+        let parts = [
+            ("known", self.known.is_some()),
+            ("secret", self.secret.is_some()),
+            ("public", self.public.is_some()),
+            ("consent", self.consent.is_some()),
+            ("roles", self.roles.is_some()),
+            ("principal", self.principal.is_some()),
+        ];
+        parts.into_iter().filter(|(_, is_changed)| *is_changed).map(|(part, _)| part)
+    }
+}
+
 impl Mailbox {
+    /// What is changed, as the file names it.
+    pub fn switches(&self) -> impl Iterator<Item = &'static str> {
+        let switches = [
+            ("exists", self.exists.is_some()),
+            ("licensed", self.licensed.is_some()),
+            ("imap", self.imap.is_some()),
+            ("pop", self.pop.is_some()),
+            ("smtp", self.smtp.is_some()),
+            ("full-access", self.full_access.is_some()),
+            ("send-as", self.send_as.is_some()),
+        ];
+        switches.into_iter().filter(|(_, is_changed)| *is_changed).map(|(switch, _)| switch)
+    }
+
     /// True when this mailbox is meant.
     pub fn is_for(&self, address: &str) -> bool {
         self.name.as_ref().is_none_or(|name| name == address)
@@ -258,6 +305,8 @@ pub(super) struct Token {
     pub without: Vec<String>,
     /// When it ends, in minutes from now.
     pub minutes: Option<i64>,
+    /// How long it lives by a policy, in minutes.
+    pub lives_minutes: Option<i64>,
     /// How many groups its user is in.
     #[serde(default)]
     pub groups: usize,
@@ -471,6 +520,8 @@ pub(super) enum Moment {
     Message,
     /// Any other page.
     Page,
+    /// What the proxy says to CONNECT.
+    Tunnel,
 }
 
 /// One thing that a server does.

@@ -70,7 +70,7 @@ async fn say(talk: &mut Talk, moment: Moment, answer: &Answer, with_body: bool) 
 }
 
 /// Reads a request; none when it is not one of HTTP/1.
-async fn read(talk: &mut Talk) -> Result<Option<Request>, Over> {
+pub(super) async fn read(talk: &mut Talk) -> Result<Option<Request>, Over> {
     let line = talk.line().await?;
     let mut words = line.split(' ');
     let (Some(method), Some(path), Some(version)) = (words.next(), words.next(), words.next()) else { return Ok(None) };
@@ -158,6 +158,7 @@ fn reason(status: u16) -> &'static str {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         407 => "Proxy Authentication Required",
         429 => "Too Many Requests",
         500 => "Internal Server Error",

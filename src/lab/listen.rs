@@ -25,7 +25,7 @@ use super::{
     fault::{Door, Moment},
     https, imap,
     place::Service,
-    pop3,
+    pop3, proxy,
     scene::Endpoint,
     smtp,
     talk::{Over, Talk},
@@ -125,5 +125,6 @@ async fn speak(talk: &mut Talk) -> Result<(), Over> {
         Service::Smtp => smtp::serve(talk).await,
         Service::Imap => imap::serve(talk).await,
         Service::Pop3 => pop3::serve(talk).await,
+        Service::Proxy => proxy::serve(talk).await,
     }
 }

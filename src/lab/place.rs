@@ -37,6 +37,8 @@ pub(super) enum Service {
     Imap,
     /// POP3 inside TLS.
     Pop3,
+    /// The proxy of the site.
+    Proxy,
 }
 
 /// The tenant's own identifier.
@@ -57,7 +59,17 @@ pub(super) const PRINCIPAL_ID: &str = "a4c90b17-6d3e-4f52-b8a1-09e7d35c42f6";
 /// The redirect address that is registered for ECE. `http://localhost` with any port is registered as well.
 pub(super) const REDIRECT_URL: &str = "https://ece.example.com/system/oauth2";
 
-/// All names of the lab.
+/// The proxy of the site, there only when it is wanted.
+pub(super) const PROXY: Host = Host {
+    name: "proxy.example.com",
+    aliases: &[],
+    addresses: &["10.20.30.80"],
+    services: &[(8080, Service::Proxy)],
+    certificate_names: &["proxy.example.com"],
+    machine: "PROXY01",
+};
+
+/// All names of the lab, but for the proxy.
 pub(super) const HOSTS: &[Host] = &[
     Host {
         name: "login.microsoftonline.com",

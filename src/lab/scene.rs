@@ -9,9 +9,9 @@ use std::{
 };
 
 use super::{
-    Error,
+    Error, Settings,
     fault::{Certificate, Change, Code, Dns, Door, Family, Fault, Moment, Step, Tls},
-    place::{HOSTS, Host, Service},
+    place::{HOSTS, Host, PROXY, Service},
     tenant::Tenant,
 };
 
@@ -21,6 +21,8 @@ pub(super) struct Scene {
     pub names: Vec<Name>,
     pub endpoints: Vec<Endpoint>,
     pub tenant: Tenant,
+    /// True when the site has a proxy.
+    pub proxied: bool,
 }
 
 /// What the resolver says of one name.
@@ -59,14 +61,15 @@ pub(super) struct Endpoint {
     pub script: BTreeMap<Moment, Vec<Step>>,
 }
 
-/// Puts the scene together, with so many mailboxes more than usual.
+/// Puts the scene together: as many mailboxes as are wanted, and a proxy where one is wanted.
 ///
 /// # Errors
 /// [`Error::Contradiction`] when two faults change the same thing at the same place.
-pub(super) fn build(faults: &[Fault], further_mailboxes: usize) -> Result<Scene, Error> {
+pub(super) fn build(faults: &[Fault], wanted: &Settings) -> Result<Scene, Error> {
     let mut claims = Claims::default();
     let mut names = Vec::new();
-    for host in HOSTS {
+    let proxied = wanted.proxy || changes(faults).any(|(_, change)| change.proxy);
+    for host in HOSTS.iter().chain(proxied.then_some(&PROXY)) {
         names.push(name(host, faults, &mut claims)?);
     }
     let mut endpoints: Vec<_> = names.iter().flat_map(healthy_endpoints).collect();
@@ -75,11 +78,11 @@ pub(super) fn build(faults: &[Fault], further_mailboxes: usize) -> Result<Scene,
     for endpoint in &mut endpoints {
         apply(endpoint, faults, &mut claims)?;
     }
-    let mut tenant = Tenant::healthy(further_mailboxes);
+    let mut tenant = Tenant::healthy(wanted.mailboxes, wanted.accounts);
     for (fault, change) in changes(faults) {
         tenant.apply(change, |what| claims.claim(what.to_owned(), fault))?;
     }
-    Ok(Scene { names, endpoints, tenant })
+    Ok(Scene { names, endpoints, tenant, proxied })
 }
 
 /// Which fault has changed what, so that a second one that wants the same is noticed.

@@ -15,7 +15,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use rustls::ServerConfig;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf, copy_bidirectional},
     net::TcpStream,
     time::{Sleep, sleep, timeout},
 };
@@ -141,6 +141,14 @@ impl Talk {
     /// Says this.
     pub async fn say(&mut self, text: &str) -> Result<(), Over> {
         self.send(text.as_bytes()).await
+    }
+
+    /// Passes bytes on between the client and another server until one of them has gone.
+    pub async fn join(&mut self, mut server: TcpStream) -> Result<(), Over> {
+        let Stream::Plain(client) = &mut self.stream else { return Err(Over) };
+        server.write_all(&std::mem::take(&mut self.unread)).await?;
+        copy_bidirectional(client, &mut server).await?;
+        Err(Over)
     }
 
     /// The server's clock.

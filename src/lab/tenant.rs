@@ -5,8 +5,10 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+
 use super::{
-    fault::{Change, Refusal, Secret, Token},
+    fault::{Certified, Change, Refusal, Secret, Token},
     place::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS},
 };
 
@@ -18,9 +20,10 @@ const SALES: &str = "sales@example.com";
 const TEAM: &str = "team@example.com";
 const BILLING: &str = "billing@example.com";
 const ARCHIVE: &str = "archive@example.com";
-const BOXES: &str = "boxes@example.com";
 /// The name of the secret's variable in the deployment.
 const SECRET: &str = "ECE_CHECK_LAB_SECRET";
+/// The name of the variable with the certificate and its key.
+const CERTIFICATE: &str = "ECE_CHECK_LAB_CERTIFICATE";
 
 /// The tenant.
 #[derive(Clone, Debug)]
@@ -46,6 +49,8 @@ pub(super) struct Application {
     pub known: bool,
     /// What has become of the secret.
     pub secret: Secret,
+    /// What has become of the certificate; none when ECE has the secret.
+    pub certificate: Option<Certified>,
     /// True when it counts as a public client, which has no secret.
     pub public: bool,
     /// The delegated permissions that were consented to.
@@ -83,11 +88,11 @@ pub(super) struct Mailbox {
 /// An account of ECE: one token, and the mailboxes it is for.
 #[derive(Clone, Debug)]
 pub(super) struct Account {
-    pub name: &'static str,
+    pub name: String,
     /// Who should have signed in.
-    pub user: &'static str,
+    pub user: String,
     /// The variable with its token.
-    pub variable: &'static str,
+    pub variable: String,
     pub inbound: &'static str,
     pub mailboxes: Vec<String>,
     /// What the variable holds.
@@ -106,8 +111,8 @@ pub(super) enum Holds {
 }
 
 impl Tenant {
-    /// The tenant when all is well.
-    pub fn healthy(further_mailboxes: usize) -> Self {
+    /// The tenant when all is well, with so many shared mailboxes more, divided among so many accounts.
+    pub fn healthy(further_mailboxes: usize, further_accounts: usize) -> Self {
         let mut mailboxes: Vec<_> = [SALES, TEAM, BILLING, ADMIN].into_iter().map(Mailbox::of_user).collect();
         mailboxes.extend(["info@example.com", "support@example.com"].map(|address| Mailbox::shared(address, TEAM)));
         mailboxes.push(Mailbox::shared(ARCHIVE, APPLICATION));
@@ -122,11 +127,15 @@ impl Tenant {
             ),
             Account::new("billing", BILLING, "ECE_CHECK_LAB_BILLING", "pop3", vec![BILLING.into()]),
         ];
-        if further_mailboxes > 0 {
-            let names: Vec<_> = (1..=further_mailboxes).map(|number| format!("box{number:04}@example.com")).collect();
-            mailboxes.push(Mailbox::of_user(BOXES));
-            mailboxes.extend(names.iter().map(|name| Mailbox::shared(name, BOXES)));
-            accounts.push(Account::new("boxes", BOXES, "ECE_CHECK_LAB_BOXES", "imap", names));
+        let names: Vec<_> = (1..=further_mailboxes).map(|number| format!("box{number:04}@example.com")).collect();
+        let in_each = further_mailboxes.div_ceil(further_accounts.max(1)).max(1);
+        for (at, names) in names.chunks(in_each).enumerate() {
+            let account = if at == 0 { "boxes".to_owned() } else { format!("boxes{:02}", at + 1) };
+            let user = format!("{account}@example.com");
+            mailboxes.push(Mailbox::of_user(&user));
+            mailboxes.extend(names.iter().map(|name| Mailbox::shared(name, &user)));
+            let variable = format!("ECE_CHECK_LAB_{}", account.to_ascii_uppercase());
+            accounts.push(Account::new(&account, &user, &variable, "imap", names.to_vec()));
         }
         Self {
             application: Application::healthy(),
@@ -171,7 +180,9 @@ impl Tenant {
             self.smtp_auth = tenant.smtp_auth;
         }
         if let Some(application) = &change.application {
-            claim("the application")?;
+            for part in application.parts() {
+                claim(&format!("{part} of the application"))?;
+            }
             self.application.change(application);
         }
         if let Some(refusal) = &change.entra {
@@ -181,14 +192,16 @@ impl Tenant {
         if let Some(token) = &change.token {
             claim(&format!("the tokens of {:?}", token.of))?;
             self.tokens.push(token.clone());
-            let meant = self.accounts.iter_mut().filter(|account| token.is_for(account.user));
+            let meant = self.accounts.iter_mut().filter(|account| token.is_for(&account.user));
             meant
                 .filter(|account| token.handed_over && account.holds == Holds::Refresh)
                 .for_each(|account| account.holds = Holds::Access);
         }
         let Some(wish) = &change.mailbox else { return Ok(()) };
         for mailbox in self.mailboxes.values_mut().filter(|mailbox| wish.is_for(&mailbox.address)) {
-            claim(&format!("the mailbox {}", mailbox.address))?;
+            for switch in wish.switches() {
+                claim(&format!("{switch} of the mailbox {}", mailbox.address))?;
+            }
             mailbox.change(wish);
         }
         Ok(())
@@ -209,10 +222,11 @@ redirect_url = "{REDIRECT_URL}"
 cloud         = "worldwide"
 tenant        = "{}"
 client_id     = "{CLIENT_ID}"
-client_secret = {{ env = "{SECRET}" }}
+{}
 redirect_urls = ["{REDIRECT_URL}"]
 "#,
-            TENANT_DOMAINS[0]
+            TENANT_DOMAINS[0],
+            self.application.proof()
         );
         for account in &self.accounts {
             let key = if account.holds == Holds::Refresh { "refresh_token" } else { "access_token" };
@@ -232,9 +246,16 @@ redirect_urls = ["{REDIRECT_URL}"]
     }
 
     /// The variables that the deployment names, each with its value.
-    pub fn secrets(&self, secret: &str, token: impl Fn(&Account) -> String) -> Vec<(&'static str, String)> {
-        let accounts = self.accounts.iter().map(|account| (account.variable, token(account)));
-        std::iter::once((SECRET, secret.to_owned())).chain(accounts).collect()
+    pub fn secrets(
+        &self,
+        secret: &str,
+        certificate: &str,
+        token: impl Fn(&Account) -> String,
+    ) -> Vec<(String, String)> {
+        let accounts = self.accounts.iter().map(|account| (account.variable.clone(), token(account)));
+        let own =
+            [(SECRET, secret), (CERTIFICATE, certificate)].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        own.into_iter().chain(accounts).collect()
     }
 }
 
@@ -244,6 +265,7 @@ impl Application {
         Self {
             known: true,
             secret: Secret::Good,
+            certificate: None,
             public: false,
             consent: own(&["IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send"]),
             roles: own(&["IMAP.AccessAsApp", "POP.AccessAsApp", "SMTP.SendAsApp"]),
@@ -251,9 +273,20 @@ impl Application {
         }
     }
 
+    /// The lines of the user's file that say what it proves itself with.
+    fn proof(&self) -> String {
+        if self.certificate.is_some() {
+            return format!("client_certificate = {{ env = \"{CERTIFICATE}\" }}");
+        }
+        let days: i32 = if self.secret == Secret::Expired { -3 } else { 400 };
+        let ends = Timestamp::now().to_zoned(TimeZone::UTC).date().saturating_add(days.days());
+        format!("client_secret = {{ env = \"{SECRET}\" }}\nsecret_expires = {ends}")
+    }
+
     fn change(&mut self, wish: &super::fault::Application) {
         self.known = wish.known.unwrap_or(self.known);
         self.secret = wish.secret.unwrap_or(self.secret);
+        self.certificate = wish.certificate.or(self.certificate);
         self.public = wish.public.unwrap_or(self.public);
         self.principal = wish.principal.unwrap_or(self.principal);
         if let Some(consent) = &wish.consent {
@@ -316,13 +349,8 @@ impl Mailbox {
 }
 
 impl Account {
-    fn new(
-        name: &'static str,
-        user: &'static str,
-        variable: &'static str,
-        inbound: &'static str,
-        mailboxes: Vec<String>,
-    ) -> Self {
+    fn new(name: &str, user: &str, variable: &str, inbound: &'static str, mailboxes: Vec<String>) -> Self {
+        let (name, user, variable) = (name.to_owned(), user.to_owned(), variable.to_owned());
         Self { name, user, variable, inbound, mailboxes, holds: Holds::Refresh }
     }
 

@@ -35,6 +35,7 @@ const REQUIRED: &[&str] = &[
     "cert-name-mismatch",
     "cert-not-yet-valid",
     "cert-self-signed",
+    "client-certificate-invalid",
     "client-clock-skew",
     "client-secret-expired",
     "client-secret-invalid",
@@ -76,6 +77,10 @@ const REQUIRED: &[&str] = &[
     "pop3-xoauth2-not-offered",
     "port-blocked",
     "port-refused",
+    "proxy-auth-required",
+    "proxy-denied",
+    "proxy-host-wrong",
+    "proxy-unreachable",
     "public-client-with-secret",
     "refresh-token-expired",
     "refresh-token-malformed",
@@ -258,12 +263,13 @@ fn every_change_is_made_somewhere() {
     for name in fault::names() {
         let fault = fault::load(name).expect("listed").expect("read");
         for change in &fault.changes {
-            let known = |name: &String| place::HOSTS.iter().any(|host| host.name == *name);
+            let known = |name: &String| place::HOSTS.iter().chain([&place::PROXY]).any(|host| host.name == *name);
             assert!(change.names.iter().all(known), "{name}: {:?}", change.names);
             assert_eq!(change.at.is_empty(), change.steps.is_empty(), "{name}");
         }
-        let scene = scene::build(std::slice::from_ref(&fault), 0).expect("one fault does not contradict itself");
-        let healthy = scene::build(&[], 0).expect("healthy");
+        let usual = Settings::default();
+        let scene = scene::build(std::slice::from_ref(&fault), &usual).expect("one fault does not contradict itself");
+        let healthy = scene::build(&[], &usual).expect("healthy");
         let touched = format!("{:?}", scene.endpoints) != format!("{:?}", healthy.endpoints)
             || format!("{:?}", scene.tenant) != format!("{:?}", healthy.tenant);
         assert!(touched || fault.changes.iter().any(|change| change.dns.is_some()), "{name} changes nothing");
@@ -632,4 +638,35 @@ fn base64_is_that_of_the_rfc() {
     for (plain, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy")] {
         assert_eq!(base64(plain.as_bytes()), coded);
     }
+}
+
+/// What the site's proxy says to a request.
+async fn asked_of_proxy(lab: &Lab, request: &str) -> (String, TcpStream) {
+    let door = lab.connections.iter().find(|one| one.address.port() == 8080).expect("a proxy").to;
+    let mut stream = TcpStream::connect(door).await.expect("connects");
+    stream.write_all(format!("{request} HTTP/1.1\r\n\r\n").as_bytes()).await.expect("is heard");
+    let mut said = Vec::new();
+    while !said.ends_with(b"\r\n\r\n") {
+        said.push(stream.read_u8().await.expect("an answer"));
+    }
+    (String::from_utf8_lossy(&said).lines().next().unwrap_or_default().to_owned(), stream)
+}
+
+#[tokio::test]
+async fn proxy_of_the_site_leads_to_web_services_alone() {
+    let lab = Lab::start(&Settings { proxy: true, ..Settings::default() }).await.expect("the lab starts");
+    assert_eq!(lab.proxy(), Some("http://proxy.example.com:8080"));
+    let (said, stream) = asked_of_proxy(&lab, "CONNECT login.microsoftonline.com:443").await;
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    assert!(encrypt(&lab, "login.microsoftonline.com", stream).await.is_ok());
+    for (request, status) in [
+        ("CONNECT outlook.office365.com:993", "403"),
+        ("CONNECT elsewhere.example.com:443", "503"),
+        ("CONNECT nowhere", "400"),
+        ("GET http://login.microsoftonline.com/", "405"),
+    ] {
+        let (said, _) = asked_of_proxy(&lab, request).await;
+        assert!(said.starts_with(&format!("HTTP/1.1 {status}")), "{request}: {said}");
+    }
+    assert_eq!(lab_with(&[], Duration::ZERO).await.proxy(), None, "only where it is wanted");
 }

@@ -2,10 +2,13 @@
 //!
 //! In: a flag, the environment, or what Windows has stored. Out: a [`Proxy`], and a stream through it (RFC 9110, section
 //! 9.3.6). An HTTP proxy carries HTTPS; it does not carry ECE's mail, which is why only looks at web services use it.
+//! Which names are reached without it is decided as curl decides it (<https://curl.se/libcurl/c/CURLOPT_NOPROXY.html>);
+//! beyond that, an entry may carry a port, and may begin with `*.` as Java and Windows write it.
 
 use std::{fmt, net::IpAddr};
 
 use base64::Engine as _;
+use ipnet::IpNet;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Halt, Limits, session::Stream};
@@ -18,6 +21,10 @@ use crate::{
 const LONGEST_HEAD: usize = 16 * 1024;
 /// The longest part of an answer that is quoted, in characters.
 const QUOTED: usize = 120;
+/// Exceptions beyond these are left out.
+const MOST_EXCEPTIONS: usize = 1_000;
+/// The port of web services.
+const HTTPS: u16 = 443;
 
 /// A proxy.
 #[derive(Clone, PartialEq, Eq)]
@@ -109,10 +116,7 @@ impl Proxy {
         let Some((name, setting)) = names.iter().find_map(|name| set(name).map(|value| (*name, value))) else {
             return Ok(None);
         };
-        let not_for = ["no_proxy", "NO_PROXY"].iter().find_map(set).unwrap_or_default();
-        let not_for =
-            not_for.split([',', ' ']).map(str::trim).filter(|entry| !entry.is_empty()).map(str::to_owned).collect();
-        Ok(Some(Self { not_for, ..Self::read(&setting, name)? }))
+        Ok(Some(Self { not_for: exceptions(&variable), ..Self::read(&setting, name)? }))
     }
 
     /// The proxy that Windows has stored for this user, out of what `reg query` prints of Internet Settings.
@@ -140,16 +144,24 @@ impl Proxy {
         format!("proxy {self} ({})", self.learnt_from)
     }
 
-    /// Whether a name is reached through this proxy.
+    /// Whether a web service on its usual port is reached through this proxy.
     #[must_use]
     pub fn is_for(&self, host: &str) -> bool {
-        let host = host.trim_end_matches('.').to_lowercase();
-        let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-        let excepted = |entry: &String| {
-            let entry = entry.trim_start_matches('.').to_lowercase();
-            entry == "*" || host == entry || host.ends_with(&format!(".{entry}"))
-        };
-        !local && !self.not_for.iter().any(excepted)
+        self.could_be_for(host) && self.exception(host, HTTPS).is_none()
+    }
+
+    /// False for this host itself, which no proxy leads to.
+    #[must_use]
+    pub fn could_be_for(&self, host: &str) -> bool {
+        let host = plain(host);
+        host != "localhost" && !host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// The entry of the exceptions by which a name and port is reached without this proxy.
+    #[must_use]
+    pub fn exception(&self, host: &str, port: u16) -> Option<&str> {
+        let host = plain(host);
+        self.not_for.iter().map(String::as_str).find(|entry| excepts(entry, &host, port))
     }
 
     /// The stop of a proxy whose name gave no address. What the resolver says of this one name speaks against the
@@ -163,6 +175,42 @@ impl Proxy {
         let protocol = if of_the_name { Protocol::Proxy } else { Protocol::Dns };
         Stop::new(protocol, Stage::Connect, halt.kind, format!("proxy {}: {}", self.host, halt.words))
     }
+}
+
+/// The names that the environment wants to be reached without any proxy, whoever named it: as curl, `--proxy` too.
+#[must_use]
+pub fn exceptions(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
+    let set = |name: &&str| variable(name).filter(|value| !value.trim().is_empty());
+    let listed = ["no_proxy", "NO_PROXY"].iter().find_map(set).unwrap_or_default();
+    let entries = listed.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
+    entries.take(MOST_EXCEPTIONS).map(str::to_owned).collect()
+}
+
+/// A name without a last dot and without brackets, in small letters.
+fn plain(host: &str) -> String {
+    host.trim_matches(['[', ']']).trim_end_matches('.').to_lowercase()
+}
+
+/// Whether an entry means a name: the name itself or one below it, an address in a range, or everything. The dot or `*.`
+/// that an entry may begin with changes nothing. An entry with a port means that port alone.
+fn excepts(entry: &str, host: &str, port: u16) -> bool {
+    let entry = entry.to_lowercase();
+    if let Ok(address) = host.parse::<IpAddr>() {
+        let range = |text: &str| text.parse::<IpNet>().is_ok_and(|range| range.contains(&address));
+        let same = |text: &str| plain(text).parse() == Ok(address);
+        return entry == "*" || range(&entry) || same(&entry) || with_port(&entry, port).is_some_and(same);
+    }
+    let name = with_port(&entry, port).unwrap_or(&entry);
+    let name = plain(name.trim_start_matches('*').trim_start_matches('.'));
+    entry == "*"
+        || (!name.is_empty() && (host == name || host.strip_suffix(&name).is_some_and(|less| less.ends_with('.'))))
+}
+
+/// What stands before the port of an entry, where it has one and it is this port.
+fn with_port(entry: &str, port: u16) -> Option<&str> {
+    let (name, written) = entry.rsplit_once(':')?;
+    let is_name = !name.contains(':') || name.ends_with(']'); // an IPv6 address without brackets has no port
+    (is_name && written.parse() == Ok(port)).then_some(name)
 }
 
 /// A tunnel that was not given.
@@ -250,7 +298,7 @@ fn scheme(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{ConnectTo, Resolve, Roads};
+    use crate::net::{ConnectTo, Resolve, Roads, Way};
 
     fn proxy(setting: &str) -> Proxy {
         Proxy::read(setting, "--proxy").unwrap()
@@ -287,6 +335,48 @@ mod tests {
     }
 
     #[test]
+    fn exceptions_mean_what_curl_takes_them_for() {
+        let left_out = |list: &str, host: &str, port| {
+            let not_for = exceptions(|name| (name == "NO_PROXY").then(|| list.to_owned()));
+            Proxy { not_for, ..proxy("p.test:3128") }.exception(host, port).map(str::to_owned)
+        };
+        for (list, host) in [
+            ("ample.test", "ample.test"),
+            ("ample.test", "www.ample.test"),
+            (".ample.test", "ample.test"),
+            (".ample.test", "WWW.Ample.Test."),
+            ("*.ample.test", "www.ample.test"),
+            ("other.test,\tample.test. ,", "www.ample.test"),
+            ("*", "anything.test"),
+            ("*", "2001:db8::1"),
+            ("192.168.0.0/16", "192.168.7.9"),
+            ("192.168.7.9", "192.168.7.9"),
+            ("2001:db8::/32", "2001:db8::1"),
+            ("2001:db8::1", "[2001:db8::1]"),
+            ("ample.test:443", "www.ample.test"),
+            ("192.168.7.9:443", "192.168.7.9"),
+            ("[2001:db8::1]:443", "2001:db8::1"),
+        ] {
+            assert!(left_out(list, host, 443).is_some(), "{list} means {host}");
+        }
+        for (list, host) in [
+            ("ample.test", "example.test"),
+            ("ample.test", "ample.test.other"),
+            ("www.ample.test", "ample.test"),
+            ("ample.test:8443", "ample.test"),
+            ("192.168.0.0/16", "192.169.0.1"),
+            ("192.168.0.0/16", "192.168.0.0.test"),
+            ("168.7.9", "192.168.7.9"),
+            ("2001:db8::443", "2001:db8::"),
+            (",. ,*.", "ample.test"),
+            ("", "ample.test"),
+        ] {
+            assert_eq!(left_out(list, host, 443), None, "{list} does not mean {host}");
+        }
+        assert_eq!(left_out("a.test,.ample.test", "www.ample.test", 443).as_deref(), Some(".ample.test"));
+    }
+
+    #[test]
     fn windows_internet_settings() {
         let printed = "\r\nHKEY_CURRENT_USER\\...\\Internet Settings\r\n    ProxyEnable    REG_DWORD    0x1\r\n    \
                        ProxyServer    REG_SZ    http=a:80;https=p.test:8080\r\n    ProxyOverride    REG_SZ    *.inside.test;<local>\r\n";
@@ -306,6 +396,18 @@ mod tests {
     }
 
     #[test]
+    fn beside_the_road_in_force_lies_the_other_one() {
+        let with = Proxy { not_for: vec!["inside.test".to_owned()], ..proxy("proxy.company.test:8080") };
+        let roads = Roads { proxy: Some(with), ..Roads::default() };
+        let through = |way, host| roads.proxy_on(way, host, 443).is_some();
+        assert!(through(Way::InForce, "a.test") && !through(Way::Beside, "a.test"));
+        assert!(!through(Way::InForce, "inside.test") && through(Way::Beside, "inside.test"));
+        assert!(roads.has_two("a.test", 443) && roads.has_two("inside.test", 443));
+        assert!(!roads.has_two("localhost", 443) && !through(Way::Beside, "localhost"));
+        assert!(!Roads::default().has_two("a.test", 443));
+    }
+
+    #[test]
     fn rules_go_before_the_proxy() {
         let elsewhere = ConnectTo { host: "a.test".to_owned(), port: 443, to_host: "b.test".to_owned(), to_port: 443 };
         let given = Resolve { host: "c.test".to_owned(), port: 443, addresses: Vec::new() };
@@ -313,6 +415,7 @@ mod tests {
         let roads = Roads { resolve: vec![given], connect_to: vec![elsewhere], proxy, only_mapped: false };
         assert_eq!(["a.test", "b.test", "c.test"].map(|host| roads.proxied(host, 443).is_some()), [false, true, false]);
         assert!(roads.proxied("a.test", 8443).is_some());
+        assert!(!roads.has_two("a.test", 443), "a rule leaves no other road");
     }
 
     #[test]

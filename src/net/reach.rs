@@ -1,20 +1,209 @@
-//! One encrypted connection to a name, to be spoken over: the first of its addresses that opens, and only when the
-//! certificate is trusted and names the host. What every single address shows is for the looks in `probe` to tell.
+//! The way to a service: where its connections go, the tunnel through a proxy, encryption. Every look that connects
+//! comes through here, so that each address, its times and its stop are written down alike.
 //!
-//! In: a host, a port, the network as the user wants it used. Out: a stream, or the stop of the layer that said no.
+//! In: a host, a port, the network as the user wants it used. Out: [`Places`], and for each address a [`Path`] with a
+//! stream, or the stop of the layer that said no. What a certificate shows is for the looks in `probe` to tell.
 
 use std::{
     net::{IpAddr, SocketAddr},
     time::Instant,
 };
 
-use super::{Halt, Network, Proxy, dial, proxy, session::Stream, session::Transcript, tls::Verdict};
-use crate::seen::{Kind, Mark, Protocol, Stage, Step, Stop};
+use tokio::net::TcpStream;
+
+use super::{
+    Halt, Network, Proxy, dial, proxy,
+    session::{Stream, Transcript},
+    tls::Shown,
+};
+use crate::seen::{Facts, Kind, Mark, Observation, Path, Protocol, Stage, Step, Stop, Value};
 
 /// Addresses of one name beyond these are not tried.
-const MOST_ADDRESSES: usize = 32;
+pub const MOST_ADDRESSES: usize = 32;
 
-/// Connects, encrypts and judges. Nothing of the caller's has been sent when this returns.
+/// Where the connections to a service go.
+#[derive(Debug)]
+pub struct Places {
+    /// The road, as reports name it.
+    pub road: String,
+    /// The addresses: the service's own, or the proxy's.
+    pub addresses: Vec<SocketAddr>,
+    /// True when these are dialled as they are, and no rule is applied to them again.
+    pub turned: bool,
+    /// The proxy whose addresses these are.
+    pub proxy: Option<Proxy>,
+}
+
+impl Places {
+    /// Where the connections to a name and port go: by a rule, through this proxy, or direct. `earlier` is what the look
+    /// at the name saw, where there was one.
+    ///
+    /// # Errors
+    /// The stop of the name lookup, or that there is no address of a family that is asked for.
+    pub async fn find(
+        host: &str,
+        port: u16,
+        proxy: Option<&Proxy>,
+        earlier: Option<&Observation>,
+        network: &Network,
+    ) -> Result<Self, Stop> {
+        if let Some(rule) = network.roads.turned(host, port) {
+            let addresses = looked_up(&rule.to_host, network).await?;
+            let road = format!("connect-to {}:{}", rule.to_host, rule.to_port);
+            return Ok(Self { road, addresses: with_port(&addresses, rule.to_port), turned: true, proxy: None });
+        }
+        if let Some(proxy) = proxy {
+            return Self::through(proxy, network).await;
+        }
+        let (road, addresses) = match (network.roads.resolved(host, port), earlier) {
+            (Some(given), _) => (format!("resolve {}", spoken(given)), wanted(given.to_vec(), network)?),
+            (None, Some(earlier)) => ("direct".to_owned(), seen_earlier(earlier, network)?),
+            (None, None) => ("direct".to_owned(), looked_up(host, network).await?),
+        };
+        Ok(Self { road, addresses: with_port(&addresses, port), turned: false, proxy: None })
+    }
+
+    async fn through(proxy: &Proxy, network: &Network) -> Result<Self, Stop> {
+        let lookup = network.resolver.lookup(&proxy.host, network.family, &network.limits).await;
+        let addresses = lookup.addresses.map_err(|halt| proxy.not_found(&halt))?;
+        Ok(Self {
+            road: proxy.road(),
+            addresses: with_port(&addresses, proxy.port),
+            turned: false,
+            proxy: Some(proxy.clone()),
+        })
+    }
+
+    /// The addresses that are dialled, and those of a family that this host does not use at all: a server without IPv6
+    /// is none the worse for an AAAA record. When no family has a road, all are dialled and say so.
+    #[must_use]
+    pub fn by_family(&self, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
+        let has_road = |address: &SocketAddr| {
+            let to = if self.turned { Some(*address) } else { network.roads.dialled(*address) };
+            to.is_none_or(|to| dial::source_address(to).is_some())
+        };
+        let used = |v4: bool| self.addresses.iter().any(|address| address.is_ipv4() == v4 && has_road(address));
+        let (used_v4, used_v6) = (used(true), used(false));
+        let is_used = |address: &&SocketAddr| if address.is_ipv4() { used_v4 || !used_v6 } else { used_v6 || !used_v4 };
+        let (used, unused): (Vec<&SocketAddr>, Vec<&SocketAddr>) = self.addresses.iter().partition(is_used);
+        (used.into_iter().copied().collect(), unused.iter().map(|address| address.ip().to_string()).collect())
+    }
+}
+
+fn seen_earlier(earlier: &Observation, network: &Network) -> Result<Vec<IpAddr>, Stop> {
+    if let Some(stop) = &earlier.stop {
+        return Err(stop.clone());
+    }
+    let Some(Value::List(addresses)) = earlier.facts.get("dns.addresses") else {
+        return wanted(Vec::new(), network);
+    };
+    wanted(addresses.iter().filter_map(|address| address.parse().ok()).collect(), network)
+}
+
+async fn looked_up(host: &str, network: &Network) -> Result<Vec<IpAddr>, Stop> {
+    let lookup = network.resolver.lookup(host, network.family, &network.limits).await;
+    lookup.addresses.map_err(|halt| stop(Protocol::Dns, Stage::Lookup, halt))
+}
+
+fn wanted(addresses: Vec<IpAddr>, network: &Network) -> Result<Vec<IpAddr>, Stop> {
+    let addresses: Vec<IpAddr> = addresses.into_iter().filter(|address| network.family.takes(*address)).collect();
+    if addresses.is_empty() {
+        let words = "no address of the family that is asked for";
+        return Err(Stop::new(Protocol::Dns, Stage::Lookup, Kind::NoAddress, words));
+    }
+    Ok(addresses)
+}
+
+fn with_port(addresses: &[IpAddr], port: u16) -> Vec<SocketAddr> {
+    addresses.iter().map(|address| SocketAddr::new(*address, port)).collect()
+}
+
+fn spoken(addresses: &[IpAddr]) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// A path on which nothing has been seen yet.
+#[must_use]
+pub fn begun(address: SocketAddr) -> Path {
+    Path {
+        address,
+        dialled: None,
+        source: None,
+        facts: Facts::default(),
+        stop: None,
+        transcript: Vec::new(),
+        steps: Vec::new(),
+    }
+}
+
+/// Connects to the path's address; where it is a proxy's, asks it for a tunnel to the name and port.
+///
+/// # Errors
+/// Why nothing was opened: in the operating system's words, a limit's, or the proxy's.
+pub async fn connect(
+    host: &str,
+    port: u16,
+    places: &Places,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<Box<dyn Stream>, Stop> {
+    let opened = dial_one(places.turned, network, path, transcript).await;
+    let Some(proxy) = &places.proxy else {
+        return Ok(Box::new(opened.map_err(|halt| stop(Protocol::Tcp, Stage::Connect, halt))?));
+    };
+    let of_proxy = |halt| stop(Protocol::Proxy, Stage::Connect, halt);
+    let asked = proxy::tunnel(Box::new(opened.map_err(of_proxy)?), proxy, host, port, &network.limits);
+    let tunnel = timed(Stage::Connect, &mut path.steps, asked).await;
+    let tunnel = tunnel.map_err(|refused| Stop { code: refused.status, ..of_proxy(refused.halt) })?;
+    transcript.note(Mark::Remark, &format!("tunnel through {proxy}"));
+    Ok(tunnel)
+}
+
+async fn dial_one(
+    turned: bool,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<TcpStream, Halt> {
+    let to = if turned { Some(path.address) } else { network.roads.dialled(path.address) };
+    let to = to.ok_or_else(|| Halt::new(Kind::Unreachable, "not an address of the lab"))?;
+    path.dialled = Some(to).filter(|to| *to != path.address);
+    path.source = dial::source_address(to).map(|source| source.to_string());
+    if path.source.is_none() {
+        let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
+        return Err(Halt::new(Kind::Unreachable, format!("this host has no road for {family}")));
+    }
+    let opened = timed(Stage::Connect, &mut path.steps, dial::open(to, &network.limits)).await?;
+    transcript.note(Mark::Remark, &format!("connected to {to}"));
+    Ok(opened)
+}
+
+/// Encrypts. The certificate is shown and not judged: nothing may be sent before it is.
+pub async fn encrypt(
+    stream: Box<dyn Stream>,
+    host: &str,
+    alpn: &[&[u8]],
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> (Shown, Result<Box<dyn Stream>, Stop>) {
+    let handshake = network.trust.handshake(stream, host, alpn, &network.limits);
+    let (shown, encrypted) = timed(Stage::Handshake, &mut path.steps, handshake).await;
+    if encrypted.is_ok() {
+        let (version, cipher) = (shown.version.as_deref(), shown.cipher.as_deref());
+        let agreed = format!("encrypted: {}, {}", version.unwrap_or_default(), cipher.unwrap_or_default());
+        transcript.note(Mark::Remark, &agreed);
+        if shown.certificate_wanted {
+            transcript.note(Mark::Remark, "the server asked for a client certificate; none was sent");
+        }
+    }
+    (shown, encrypted.map_err(|halt| stop(Protocol::Tls, Stage::Handshake, halt)))
+}
+
+/// Opens one encrypted connection to a web service: to the first of its addresses that answers, and only when the
+/// certificate is trusted and names the host. Nothing of the caller's has been sent when this returns. `tried` receives
+/// each address, `steps` the time of the lookup and those of each address.
 ///
 /// # Errors
 /// The stop of the name lookup, of the last address that was dialled, of the handshake or of the certificate.
@@ -23,109 +212,51 @@ pub async fn open(
     port: u16,
     network: &Network,
     steps: &mut Vec<Step>,
-    transcript: &mut Transcript,
+    tried: &mut Vec<Path>,
 ) -> Result<Box<dyn Stream>, Stop> {
-    if let Some(proxy) = network.roads.proxied(host, port) {
-        let stream = dig(proxy, host, port, network, steps, transcript).await?;
-        return encrypt(stream, host, network, steps, transcript).await;
-    }
-    let looked_up = timed(Stage::Lookup, steps, addresses(host, port, network)).await;
-    let addresses = looked_up.map_err(|halt| stop(Protocol::Dns, Stage::Lookup, halt))?;
-    let connected = timed(Stage::Connect, steps, connect(&addresses, network, transcript)).await;
-    let stream = connected.map_err(|halt| stop(Protocol::Tcp, Stage::Connect, halt))?;
-    encrypt(stream, host, network, steps, transcript).await
-}
-
-/// Through the proxy: a tunnel to the name and port.
-async fn dig(
-    proxy: &Proxy,
-    host: &str,
-    port: u16,
-    network: &Network,
-    steps: &mut Vec<Step>,
-    transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Stop> {
-    let of_proxy = |halt| stop(Protocol::Proxy, Stage::Connect, halt);
-    let addresses = looked_up(&proxy.host, network).await.map_err(|halt| proxy.not_found(&halt))?;
-    let addresses = with_port(&addresses, proxy.port);
-    let stream = timed(Stage::Connect, steps, connect(&addresses, network, transcript)).await.map_err(of_proxy)?;
-    let asked = proxy::tunnel(stream, proxy, host, port, &network.limits);
-    let tunnel = timed(Stage::Connect, steps, asked).await;
-    tunnel.map_err(|refused| Stop { code: refused.status, ..of_proxy(refused.halt) })
-}
-
-async fn encrypt(
-    stream: Box<dyn Stream>,
-    host: &str,
-    network: &Network,
-    steps: &mut Vec<Step>,
-    transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Stop> {
-    let handshake = network.trust.handshake(stream, host, &[b"http/1.1"], &network.limits);
-    let (shown, encrypted) = timed(Stage::Handshake, steps, handshake).await;
-    let encrypted = encrypted.map_err(|halt| stop(Protocol::Tls, Stage::Handshake, halt))?;
-    allowed(network.trust.judge(&shown.chain, host), host)
-        .map_err(|halt| stop(Protocol::Tls, Stage::Certificate, halt))?;
-    let (version, cipher) = (shown.version.unwrap_or_default(), shown.cipher.unwrap_or_default());
-    transcript.note(Mark::Remark, &format!("encrypted: {version}, {cipher}"));
-    Ok(encrypted)
-}
-
-/// Where to dial, in order. An address that only the lab's rules could lead anywhere, and do not, is left out.
-async fn addresses(host: &str, port: u16, network: &Network) -> Result<Vec<SocketAddr>, Halt> {
-    let roads = &network.roads;
-    if let Some(rule) = roads.turned(host, port) {
-        return Ok(with_port(&looked_up(&rule.to_host, network).await?, rule.to_port));
-    }
-    let found = match roads.resolved(host, port) {
-        Some(given) => given.iter().copied().filter(|address| network.family.takes(*address)).collect(),
-        None => looked_up(host, network).await?,
-    };
-    let dialled: Vec<SocketAddr> = with_port(&found, port).into_iter().filter_map(|at| roads.dialled(at)).collect();
-    if dialled.is_empty() {
-        return Err(Halt::new(Kind::NoAddress, "no address that may be dialled"));
-    }
-    Ok(dialled)
-}
-
-async fn looked_up(host: &str, network: &Network) -> Result<Vec<IpAddr>, Halt> {
-    network.resolver.lookup(host, network.family, &network.limits).await.addresses
-}
-
-fn with_port(addresses: &[IpAddr], port: u16) -> Vec<SocketAddr> {
-    addresses.iter().map(|address| SocketAddr::new(*address, port)).collect()
-}
-
-async fn connect(
-    addresses: &[SocketAddr],
-    network: &Network,
-    transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Halt> {
-    let mut last = Halt::new(Kind::NoAddress, "no address to dial");
-    for address in addresses.iter().take(MOST_ADDRESSES) {
-        match dial::open(*address, &network.limits).await {
-            Ok(stream) => {
-                transcript.note(Mark::Remark, &format!("connected to {address}"));
-                return Ok(Box::new(stream));
-            }
-            Err(halt) => {
-                transcript.note(Mark::Remark, &format!("{address}: {}", halt.words));
-                last = halt;
-            }
+    let proxy = network.roads.proxied(host, port);
+    let places = timed(Stage::Lookup, steps, Places::find(host, port, proxy, None, network)).await?;
+    let (addresses, _) = places.by_family(network);
+    let mut last = stop(Protocol::Dns, Stage::Lookup, Halt::new(Kind::NoAddress, "no address that may be dialled"));
+    for address in addresses.into_iter().take(MOST_ADDRESSES) {
+        let mut path = begun(address);
+        let mut transcript = Transcript::new();
+        let went = walk(host, port, &places, network, &mut path, &mut transcript).await;
+        path.stop = went.as_ref().err().cloned();
+        path.transcript = transcript.into_lines();
+        steps.extend(path.steps.iter().cloned());
+        tried.push(path);
+        match went {
+            Ok(stream) => return Ok(stream),
+            Err(stop) => last = stop,
         }
-        if last.kind.is_ours() {
+        if !is_of_the_address(&last) {
             break;
         }
     }
     Err(last)
 }
 
-fn allowed(verdict: Verdict, host: &str) -> Result<(), Halt> {
-    verdict.chain?;
-    if verdict.name_matches == Some(true) {
-        return Ok(());
-    }
-    Err(Halt::new(Kind::WrongName, format!("the certificate does not name {host}")))
+async fn walk(
+    host: &str,
+    port: u16,
+    places: &Places,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> Result<Box<dyn Stream>, Stop> {
+    let stream = connect(host, port, places, network, path, transcript).await?;
+    let (shown, encrypted) = encrypt(stream, host, &[b"http/1.1"], network, path, transcript).await;
+    let encrypted = encrypted?;
+    let verdict = network.trust.judge(&shown.chain, host);
+    verdict.allowed(host).map_err(|halt| stop(Protocol::Tls, Stage::Certificate, halt))?;
+    Ok(encrypted)
+}
+
+/// True when another address may answer: a program that connects goes on to it. A proxy that says no says so at each of
+/// its addresses.
+fn is_of_the_address(stop: &Stop) -> bool {
+    stop.stage == Stage::Connect && stop.kind != Kind::Rejected && !stop.kind.is_ours()
 }
 
 fn stop(protocol: Protocol, stage: Stage, halt: Halt) -> Stop {
@@ -137,4 +268,78 @@ async fn timed<T>(stage: Stage, steps: &mut Vec<Step>, work: impl Future<Output 
     let done = work.await;
     steps.push(Step { name: stage, ms: began.elapsed().as_secs_f64() * 1000.0 });
     done
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::net::{
+        ConnectTo, Family, Resolve, Roads, dns,
+        limit::for_tests,
+        tls::{
+            Trust,
+            tests::{GOOD, Papers, acceptor, issued, serve},
+        },
+    };
+
+    /// A network in which `mail.test:443` has three addresses: nobody listens, the lab knows none, a good server.
+    async fn network(papers: &Papers) -> Network {
+        let acceptor = acceptor(papers);
+        let good = serve(move |stream| {
+            let acceptor = acceptor.clone();
+            async move { drop(acceptor.accept(stream).await) }
+        })
+        .await;
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let addresses: Vec<IpAddr> = (1..=4).map(|last| IpAddr::from([192, 0, 2, last])).collect();
+        let turn = |host: &str, to: SocketAddr| ConnectTo {
+            host: host.to_owned(),
+            port: 443,
+            to_host: to.ip().to_string(),
+            to_port: to.port(),
+        };
+        Network {
+            resolver: Arc::new(dns::Resolver::with_servers(Vec::new())),
+            roads: Roads {
+                resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses }],
+                connect_to: vec![turn("192.0.2.1", closed), turn("192.0.2.3", good), turn("192.0.2.4", good)],
+                only_mapped: true,
+                ..Roads::default()
+            },
+            family: Family::Both,
+            trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            limits: for_tests(Duration::from_secs(20)),
+        }
+    }
+
+    async fn opened(network: &Network) -> (Result<Box<dyn Stream>, Stop>, Vec<Path>) {
+        let (mut steps, mut tried) = (Vec::new(), Vec::new());
+        let outcome = open("mail.test", 443, network, &mut steps, &mut tried).await;
+        (outcome, tried)
+    }
+
+    #[tokio::test]
+    async fn addresses_are_tried_in_turn_and_each_is_written_down() {
+        let papers = issued(GOOD);
+        let (outcome, tried) = opened(&network(&papers).await).await;
+        assert!(outcome.is_ok());
+        let kinds: Vec<_> = tried.iter().map(|path| path.stop.as_ref().map(|stop| stop.kind)).collect();
+        assert_eq!(kinds, [Some(Kind::Refused), Some(Kind::Unreachable), None], "the fourth is not needed");
+        assert_eq!(tried[2].address, SocketAddr::from(([192, 0, 2, 3], 443)));
+        let stages: Vec<Stage> = tried[2].steps.iter().map(|step| step.name).collect();
+        assert_eq!(stages, [Stage::Connect, Stage::Handshake]);
+    }
+
+    #[tokio::test]
+    async fn certificate_that_nobody_vouches_for_is_not_tried_again_elsewhere() {
+        let papers = issued(GOOD);
+        let others = Network { trust: Arc::new(Trust::of_roots([])), ..network(&papers).await };
+        let (outcome, tried) = opened(&others).await;
+        assert_eq!(outcome.err().map(|stop| (stop.protocol, stop.stage)), Some((Protocol::Tls, Stage::Certificate)));
+        assert_eq!(tried.len(), 3);
+    }
 }

@@ -6,7 +6,7 @@
 //! A secret is sent by [`Session::send_secret`]: the transcript shows something else in its place, and what comes back is
 //! searched for it before anything reads it, as some servers repeat the line that they do not understand.
 
-use std::{collections::HashSet, io};
+use std::{collections::HashSet, io, time::Duration};
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
@@ -27,6 +27,8 @@ pub const MOST_CHARACTERS: usize = 300;
 
 /// How many bytes are asked for at once.
 const CHUNK: usize = 4096;
+/// How long the other side may take to hang up.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Bytes in both directions: a TCP connection, or TLS over one.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -207,6 +209,16 @@ impl Session {
             _ => self.transcript.note(Mark::Remark, &halt.words),
         }
     }
+}
+
+/// Says that nothing more will come, and listens until the other side has hung up too, a second at the longest.
+pub async fn close(mut stream: Box<dyn Stream>) {
+    let closing = async {
+        let _ = stream.shutdown().await;
+        let mut unheard = [0; 512];
+        while stream.read(&mut unheard).await.is_ok_and(|read| read > 0) {}
+    };
+    let _ = tokio::time::timeout(LAST_WORDS, closing).await;
 }
 
 /// So many bytes of a secret in a row are covered; fewer tell nothing and occur by chance.

@@ -124,6 +124,20 @@ pub struct Verdict {
     pub name_matches: Option<bool>,
 }
 
+impl Verdict {
+    /// The store that vouches for the chain, when the certificate is for this name too.
+    ///
+    /// # Errors
+    /// Why nothing may be sent to whoever shows this certificate.
+    pub fn allowed(self, host: &str) -> Result<Store, Halt> {
+        let store = self.chain?;
+        if self.name_matches == Some(true) {
+            return Ok(store);
+        }
+        Err(Halt::new(Kind::WrongName, format!("the certificate does not name {host}")))
+    }
+}
+
 /// What a handshake showed, however far it came.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {

@@ -106,6 +106,13 @@ impl Claims {
         first?.as_str().map(shortened)
     }
 
+    /// The host of the resource; none when it is named by its number.
+    #[must_use]
+    pub fn audience_host(&self) -> Option<String> {
+        let audience = self.audience()?.to_ascii_lowercase();
+        audience.strip_prefix("https://").map(|rest| rest.trim_end_matches('/').to_owned())
+    }
+
     /// The service that the resource is.
     #[must_use]
     pub fn service(&self) -> Audience {

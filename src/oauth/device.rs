@@ -53,7 +53,7 @@ pub async fn invite(
     let none = "this login host gives no device codes; sign in with --browser or --paste";
     let no_codes = || Stop::new(Protocol::Token, Stage::Grant, Kind::NotOffered, none);
     let place = provider.device.as_ref().ok_or_else(no_codes)?;
-    let answer = errand.ask(place, &client.form().open("scope", scopes.join(" "))).await?;
+    let answer = errand.ask(place, &client.form(&provider.token, errand.net)?.open("scope", scopes.join(" "))).await?;
     let text =
         |name: &str| answer.get(name).and_then(Value::as_str).map(|text| text.chars().take(LONGEST_TEXT).collect());
     let incomplete = || gibberish("the answer gives no code to sign in with");
@@ -114,7 +114,7 @@ mod tests {
         let entra = Entra::answering(&[&[json("200 OK", DOCUMENT), json("200 OK", CODE)], answers].concat()).await;
         let net = Net::default();
         let mut errand = Errand::new(&entra.network, &net);
-        let client = Client { id: "app-1".to_owned(), secret: None };
+        let client = Client { id: "app-1".to_owned(), proof: None };
         let provider = Provider::of("login.test", "contoso.example", &mut errand).await.unwrap();
         let invitation = invite(&provider, &client, &["offline_access".to_owned()], &mut errand).await.unwrap();
         assert_eq!(
@@ -156,7 +156,7 @@ mod tests {
         let net = Net::default();
         let mut errand = Errand::new(&entra.network, &net);
         let provider = Provider::of("login.test", "t", &mut errand).await.unwrap();
-        let client = Client { id: "app-1".to_owned(), secret: None };
+        let client = Client { id: "app-1".to_owned(), proof: None };
         assert_eq!(invite(&provider, &client, &[], &mut errand).await.unwrap_err().kind, Kind::NotOffered);
     }
 

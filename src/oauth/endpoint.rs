@@ -18,8 +18,8 @@ use crate::{
         reach,
         session::Transcript,
     },
-    secret::{Net, Secret, Source},
-    seen::{Kind, Mark, Protocol, Stage, Step, Stop},
+    secret::{Net, Secret, Source, Unread},
+    seen::{Kind, Mark, Path, Protocol, Stage, Step, Stop},
 };
 
 /// An answer is asked for once more so many times.
@@ -34,12 +34,12 @@ pub struct Errand<'a> {
     pub net: &'a Net,
     /// How long each stage took.
     pub steps: Vec<Step>,
+    /// The addresses that were connected to, in this order: those of each question.
+    pub tried: Vec<Path>,
     /// What was said, without secrets.
     pub transcript: Transcript,
     /// What is unwise about the places where secrets are kept.
     pub warnings: Vec<String>,
-    /// How many questions were sent.
-    pub questions: u32,
     /// How far this host's clock is ahead of the last answer's, in milliseconds.
     pub clock_ahead_ms: Option<i64>,
 }
@@ -66,8 +66,8 @@ impl<'a> Errand<'a> {
     /// An errand that begins now.
     #[must_use]
     pub fn new(network: &'a Network, net: &'a Net) -> Self {
-        let (steps, transcript) = (Vec::new(), Transcript::new());
-        Self { network, net, steps, transcript, warnings: Vec::new(), questions: 0, clock_ahead_ms: None }
+        let (steps, tried, transcript) = (Vec::new(), Vec::new(), Transcript::new());
+        Self { network, net, steps, tried, transcript, warnings: Vec::new(), clock_ahead_ms: None }
     }
 
     /// Reads a secret and makes it known to the net.
@@ -78,13 +78,32 @@ impl<'a> Errand<'a> {
         if let Some(lent) = self.lent(source) {
             return Ok(lent);
         }
-        let stop = |kind, words| Stop::new(Protocol::Token, Stage::Credential, kind, words);
-        let read = self.network.limits.step(source.read()).await;
-        let given = read.map_err(|halt| stop(halt.kind, format!("{source}: {}", halt.words)))?;
-        let given = given.map_err(|unread| stop(Kind::Missing, unread.to_string()))?;
+        let given = self.within_a_step(source, source.read()).await?;
         self.net.add(&given.secret);
         self.warnings.extend(given.warning);
         Ok(given.secret)
+    }
+
+    /// Reads what is kept somewhere as it is, and what is unwise about that place.
+    ///
+    /// # Errors
+    /// When it cannot be read within a step.
+    pub async fn whole(&self, source: &Source) -> Result<(Vec<u8>, Option<String>), Stop> {
+        match self.lent(source) {
+            Some(lent) => Ok((lent.expose().as_bytes().to_vec(), None)),
+            None => self.within_a_step(source, source.read_whole()).await,
+        }
+    }
+
+    async fn within_a_step<T>(
+        &self,
+        source: &Source,
+        read: impl Future<Output = Result<T, Unread>>,
+    ) -> Result<T, Stop> {
+        let stop = |kind, words| Stop::new(Protocol::Token, Stage::Credential, kind, words);
+        let read = self.network.limits.step(read).await;
+        let given = read.map_err(|halt| stop(halt.kind, format!("{source}: {}", halt.words)))?;
+        given.map_err(|unread| stop(Kind::Missing, unread.to_string()))
     }
 
     fn lent(&self, source: &Source) -> Option<Secret> {
@@ -132,7 +151,6 @@ impl<'a> Errand<'a> {
     async fn post(&mut self, place: &Place, form: &Form) -> Result<Answer, Stop> {
         let stream = self.open(place).await?;
         self.transcript.note(Mark::SentInTls, &format!("POST {} {}", place.path, form.shown()));
-        self.questions += 1;
         let began = std::time::Instant::now();
         let answer = http::post(stream, &place.authority(), &place.path, form.encoded(), &self.network.limits).await;
         self.steps.push(Step { name: Stage::Grant, ms: began.elapsed().as_secs_f64() * 1000.0 });
@@ -140,8 +158,7 @@ impl<'a> Errand<'a> {
     }
 
     async fn open(&mut self, place: &Place) -> Result<Box<dyn crate::net::session::Stream>, Stop> {
-        let (steps, transcript) = (&mut self.steps, &mut self.transcript);
-        reach::open(&place.host, place.port, self.network, steps, transcript).await
+        reach::open(&place.host, place.port, self.network, &mut self.steps, &mut self.tried).await
     }
 
     fn noted(&mut self, answer: Result<Answer, crate::net::Halt>) -> Result<Answer, Stop> {
@@ -185,6 +202,12 @@ impl Place {
     #[must_use]
     pub fn host(&self) -> &str {
         &self.host
+    }
+
+    /// The address as a whole.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("https://{}{}", self.authority(), self.path)
     }
 
     fn authority(&self) -> String {

@@ -9,23 +9,31 @@ use serde_json::{Map, Value};
 
 use super::{
     Application,
+    certificate::{self, Signer},
     endpoint::{Errand, Form, Place},
 };
 use crate::{
-    secret::{LONGEST, Secret},
+    oauth,
+    secret::{LONGEST, Net, Secret},
     seen::{Kind, Mark, Protocol, Stage, Stop},
 };
-
-/// The scope of the application's own token for Exchange Online, all clouds but China's and the US government's.
-pub const EXCHANGE_DEFAULT: &str = "https://outlook.office365.com/.default";
 
 /// Who asks.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// The application (client) id.
     pub id: String,
-    /// Its secret; none for a public client.
-    pub secret: Option<Secret>,
+    /// What it proves itself with; none for a public client.
+    pub proof: Option<Proof>,
+}
+
+/// What a client proves itself with.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// Its secret.
+    Secret(Secret),
+    /// The key of its certificate.
+    Certificate(Signer),
 }
 
 /// On what ground a token is asked for.
@@ -58,26 +66,34 @@ pub struct Granted {
 }
 
 impl Client {
-    /// The client of an application, with its secret read.
+    /// The client of an application, with its secret or its certificate read.
     ///
     /// # Errors
-    /// When the user's file gives no client id, or the secret cannot be read.
+    /// When the user's file gives no client id, or what it proves itself with cannot be read.
     pub async fn of(application: &Application, errand: &mut Errand<'_>) -> Result<Self, Stop> {
         let id = application.client_id.clone().ok_or_else(|| missing("no application (client) id is given"))?;
-        let secret = match &application.client_secret {
-            Some(source) => Some(errand.secret(source).await?),
+        let proof = match &application.proof {
+            Some(oauth::Proof::Secret(source)) => Some(Proof::Secret(errand.secret(source).await?)),
+            Some(oauth::Proof::Certificate(papers)) => Some(Proof::Certificate(Signer::of(papers, errand).await?)),
             None => None,
         };
-        Ok(Self { id, secret })
+        Ok(Self { id, proof })
     }
 
-    /// A form that says who asks.
-    #[must_use]
-    pub fn form(&self) -> Form {
+    /// A form that says who asks. Assertions are made out for the token endpoint, wherever they are shown.
+    ///
+    /// # Errors
+    /// When the assertion cannot be signed.
+    pub fn form(&self, token_endpoint: &Place, net: &Net) -> Result<Form, Stop> {
         let form = Form::default().open("client_id", self.id.clone());
-        match &self.secret {
-            Some(secret) => form.hidden("client_secret", secret),
-            None => form,
+        match &self.proof {
+            Some(Proof::Secret(secret)) => Ok(form.hidden("client_secret", secret)),
+            Some(Proof::Certificate(signer)) => {
+                let assertion = signer.assertion(&self.id, &token_endpoint.address())?;
+                net.add(&assertion);
+                Ok(form.open("client_assertion_type", certificate::KIND).hidden("client_assertion", &assertion))
+            }
+            None => Ok(form),
         }
     }
 }
@@ -103,7 +119,7 @@ pub async fn ask(
     place: &Place,
     errand: &mut Errand<'_>,
 ) -> Result<Granted, Stop> {
-    let form = form(client.form(), grant, &scopes.join(" "));
+    let form = form(client.form(place, errand.net)?, grant, &scopes.join(" "));
     let answer = errand.ask(place, &form).await?;
     let access = secret(&answer, "access_token", errand);
     let access = access.ok_or_else(|| gibberish("the answer gives no access_token that can be one"))?;
@@ -165,7 +181,7 @@ pub(crate) mod tests {
                 tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
             },
         },
-        secret::{Net, Source},
+        secret::Source,
     };
 
     /// A token endpoint of the tests: gives its answers one by one, the last for ever, and keeps what it was asked.
@@ -248,7 +264,7 @@ pub(crate) mod tests {
             login_host: "login.test".to_owned(),
             tenant: Some("contoso.example/x".to_owned()),
             client_id: Some("app-1".to_owned()),
-            client_secret: None,
+            proof: None,
         }
     }
 
@@ -260,7 +276,7 @@ pub(crate) mod tests {
     async fn asked(entra: &Entra, grant: &Grant) -> (Result<Granted, Stop>, String) {
         let net = Net::default();
         let mut errand = Errand::new(&entra.network, &net);
-        let client = Client { id: "app-1".to_owned(), secret: Some(Secret::new("marked client+secret")) };
+        let client = Client { id: "app-1".to_owned(), proof: Some(Proof::Secret(Secret::new("marked client+secret"))) };
         let place = token_endpoint(&application()).unwrap();
         let scopes = ["https://outlook.office.com/SMTP.Send".to_owned(), "offline_access".to_owned()];
         let outcome = ask(&client, grant, &scopes, &place, &mut errand).await;
@@ -389,7 +405,7 @@ pub(crate) mod tests {
         let entra = Entra::answering(&[json("200 OK", GRANTED)]).await;
         let net = Net::default();
         let mut errand = Errand::new(&entra.network, &net);
-        let client = Client { id: "app-1".to_owned(), secret: None };
+        let client = Client { id: "app-1".to_owned(), proof: None };
         let place = token_endpoint(&application()).unwrap();
         ask(&client, &Grant::Client, &[], &place, &mut errand).await.unwrap();
         assert_eq!(net.clean("marked-access-token-0001 marked-refresh-token-0002").1, 2);
@@ -402,8 +418,8 @@ pub(crate) mod tests {
         let mut errand = Errand::new(&entra.network, &net);
         let no_tenant = Application { tenant: None, ..application() };
         assert_eq!(token_endpoint(&no_tenant).unwrap_err().kind, Kind::Missing);
-        let no_secret =
-            Application { client_secret: Some(Source::Env("ECE_CHECK_NO_SUCH_VARIABLE".to_owned())), ..application() };
+        let no_secret = oauth::Proof::Secret(Source::Env("ECE_CHECK_NO_SUCH_VARIABLE".to_owned()));
+        let no_secret = Application { proof: Some(no_secret), ..application() };
         let stop = Client::of(&no_secret, &mut errand).await.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Credential, Kind::Missing));
         assert!(stop.words.contains("ECE_CHECK_NO_SUCH_VARIABLE is not set"), "{}", stop.words);

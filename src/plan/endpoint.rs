@@ -5,8 +5,8 @@ use ipnet::IpNet;
 use crate::{
     catalogue::tables::{self, Question, Tables},
     deployment::{self, Account, Cloud, Deployment, Inbound, Role},
-    oauth::Application,
-    probe::{https::Ask, token, url, version},
+    oauth::{Application, Credential},
+    probe::{application, https::Ask, token, url, version},
     seen::Protocol,
 };
 
@@ -23,8 +23,12 @@ pub struct Site {
     pub public_issuers: Vec<String>,
     /// The application in Entra.
     pub application: Application,
-    /// The permissions that a token is asked for.
+    /// The permissions that a user's token is asked for.
     pub scopes: Vec<String>,
+    /// The scope of the application's own token.
+    pub application_scope: String,
+    /// The hosts by which Exchange Online is named in tokens of this cloud.
+    pub audiences: Vec<String>,
     /// True when a Java trust store is asked beside the system's.
     pub java: bool,
     /// The stated level of ECE.
@@ -111,9 +115,11 @@ impl Site {
                 login_host: cloud.login.clone(),
                 tenant: deployment.entra.tenant.clone(),
                 client_id: deployment.entra.client_id.map(|id| id.to_string()),
-                client_secret: deployment.entra.client_secret.clone(),
+                proof: deployment.entra.proof.clone(),
             },
             scopes: scopes(&cloud.scopes),
+            application_scope: cloud.application_scope.clone(),
+            audiences: cloud.audiences.clone(),
             java: false,
             deployment: deployment.clone(),
         }
@@ -123,14 +129,24 @@ impl Site {
     #[must_use]
     pub fn token(&self, account: &Account) -> Option<token::Look> {
         let only = (account.mailboxes.len() == 1).then(|| account.mailboxes[0].clone());
+        let credential = account.credential.clone()?;
+        let own = credential == Credential::ClientCredentials;
         Some(token::Look {
             account: account.name.clone(),
-            credential: account.credential.clone()?,
+            credential,
             application: self.application.clone(),
-            scopes: self.scopes.clone(),
+            scopes: if own { vec![self.application_scope.clone()] } else { self.scopes.clone() },
+            audiences: self.audiences.clone(),
             signs_in_as: account.signs_in_as.clone().or(only),
             mailboxes: account.mailboxes.clone(),
         })
+    }
+
+    /// The look at what the application proves itself with.
+    #[must_use]
+    pub fn proof(&self) -> application::Look {
+        let entra = &self.deployment.entra;
+        application::Look { proof: entra.proof.clone(), secret_expires: entra.secret_expires }
     }
 
     /// Whether this server has a role.

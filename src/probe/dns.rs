@@ -48,9 +48,11 @@ pub async fn observe(look: &Look, network: &Network) -> Observation {
         subject: look.name.clone(),
         own: false, // the run knows whose it is
         road: "direct".to_owned(),
+        beside: false,
         facts: facts(look, &lookup),
         stop: lookup.addresses.err().map(|halt| Stop::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words)),
         paths: Vec::new(),
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: vec![Step { name: Stage::Lookup, ms }],
         duration_ms: ms,

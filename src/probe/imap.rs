@@ -3,14 +3,17 @@
 //! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. The
 //! mailbox is opened by EXAMINE, which changes nothing, not even which messages are new (RFC 9051 6.3.3).
 
-use super::{Fact, Shape, fact, mailbox, timed};
+use super::{
+    Fact, Shape, fact,
+    mail::{self, Offer, Sense, Tongue},
+    timed,
+};
 use crate::{
-    net::{Halt, session::Session},
+    net::session::Session,
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
-        exchange,
+        Decoded, exchange,
         imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer},
-        line,
         xoauth2::Presentation,
     },
 };
@@ -30,19 +33,20 @@ pub const FACTS: &[Fact] = &[
     fact("imap.message_count", Shape::Int, "messages"),
 ];
 
+const TONGUE: Tongue = Tongue { protocol: Protocol::Imap, authenticate: "A2 AUTHENTICATE XOAUTH2", answer, unasked };
+
 /// Reads the greeting, learns what is offered (from the greeting when it says so, else by asking), and leaves.
 ///
 /// # Errors
 /// The [`Stop`] at the stage that could not go on.
 pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
     offered(session, facts, steps).await?;
-    let _ = session.send("A2 LOGOUT").await; // a courtesy: what was asked is known
+    mail::leave(session, "A2 LOGOUT").await;
     Ok(())
 }
 
 /// Reads the greeting, learns what is offered, and signs in: with the token in the command where SASL-IR is offered
-/// (RFC 4959), else on a line of its own. A challenge is answered with an empty line, which lets the server say why it
-/// refuses; `*` (RFC 9051 6.2.2) would only be told that the exchange was cancelled.
+/// (RFC 4959), else on a line of its own.
 ///
 /// # Errors
 /// The [`Stop`] at the stage that could not go on; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then
@@ -53,16 +57,8 @@ pub async fn sign_in(
     facts: &mut Facts,
     steps: &mut Vec<Step>,
 ) -> Result<(), Stop> {
-    let offered = offered(session, facts, steps).await?;
-    facts.set("imap.signed_in", false);
-    let mechanisms = offered.mechanisms();
-    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
-        return Err(refused(Stage::Authenticate, Kind::NotOffered, &mechanisms.join(", ")));
-    }
-    let at_once = offered.offers("SASL-IR");
-    timed(Stage::Authenticate, steps, authenticate(session, presented, at_once)).await?;
-    facts.set("imap.signed_in", true);
-    Ok(())
+    let offer = offered(session, facts, steps).await?;
+    TONGUE.sign_in(session, &offer, presented, facts, steps).await
 }
 
 /// Opens the inbox for reading and counts its messages.
@@ -85,112 +81,81 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step
 
 /// Says that nothing more will come. The answer is not waited for.
 pub async fn leave(session: &mut Session) {
-    let _ = session.send("A4 LOGOUT").await; // a courtesy: what was asked is known
+    mail::leave(session, "A4 LOGOUT").await;
 }
 
 /// Reads the greeting and learns what is offered, from the greeting when it says so, else by asking.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Capabilities, Stop> {
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Offer, Stop> {
     let greeting = timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = match Capabilities::of(&greeting) {
         Some(offered) => offered,
         None => timed(Stage::Capabilities, steps, ask(session)).await?,
     };
-    let mechanisms = offered.mechanisms();
-    facts.set("imap.capabilities", listed(&offered));
-    facts.set("imap.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
-    facts.set("imap.initial_response_offered", offered.offers("SASL-IR"));
-    facts.set("imap.mechanisms", mechanisms);
-    Ok(offered)
-}
-
-async fn authenticate(session: &mut Session, presented: &Presentation, at_once: bool) -> Result<(), Stop> {
-    let stage = Stage::Authenticate;
-    nothing_answered(session, stage, "A2")?;
-    let command = "A2 AUTHENTICATE XOAUTH2";
-    if !at_once {
-        session.send(command).await.map_err(|halt| stop(stage, halt))?;
-        match answer(session, stage, "A2").await?.end {
-            Reply::Continue(_) => {}
-            end => return Err(refusal(stage, &end)),
-        }
-    }
-    let before = if at_once { format!("{command} ") } else { String::new() };
-    session.send_secret(&before, presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
-    let mut end = answer(session, stage, "A2").await?.end;
-    let mut challenge = None;
-    if let Reply::Continue(coded) = &end {
-        challenge = mailbox::challenge(session, coded);
-        session.send("").await.map_err(|halt| stop(stage, halt))?;
-        end = answer(session, stage, "A2").await?.end;
-    }
-    match &end {
-        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => Ok(()),
-        _ => Err(mailbox::with_challenge(refusal(stage, &end), challenge)),
-    }
+    let offer = Offer { mechanisms: offered.mechanisms(), at_once: offered.offers("SASL-IR") };
+    TONGUE.note_offer(&offered.words, &offer.mechanisms, facts);
+    facts.set("imap.initial_response_offered", offer.at_once);
+    Ok(offer)
 }
 
 async fn examine(session: &mut Session) -> Result<Answer, Stop> {
-    let stage = Stage::Open;
-    nothing_answered(session, stage, "A3")?;
-    session.send("A3 EXAMINE INBOX").await.map_err(|halt| stop(stage, halt))?;
-    let answer = answer(session, stage, "A3").await?;
-    match &answer.end {
-        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => Ok(answer),
-        end => Err(refusal(stage, end)),
-    }
-}
-
-async fn answer(session: &mut Session, stage: Stage, tag: &str) -> Result<Answer, Stop> {
-    session.read(|bytes| decode_answer(tag, bytes)).await.map_err(|halt| stop(stage, halt))
+    let answer = TONGUE.ask(session, Stage::Open, "A3 EXAMINE INBOX", |bytes| decode_answer("A3", bytes)).await?;
+    if is_ok(&answer.end) { Ok(answer) } else { Err(refusal(Stage::Open, &answer.end)) }
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Stop> {
-    let greeting = session.read(decode).await.map_err(|halt| stop(Stage::Greeting, halt))?;
+    let greeting = TONGUE.read(session, Stage::Greeting, decode).await?;
     facts.set("imap.greeting", greeting.words());
     let Reply::Untagged(Condition { word, text, .. }) = &greeting else {
-        return Err(refused(Stage::Greeting, Kind::Gibberish, &greeting.words()));
+        return Err(TONGUE.stop(Stage::Greeting, Kind::Gibberish, &greeting.words()));
     };
     if let Some(name) = exchange::server_name(text) {
         facts.set("imap.server", name);
     }
     match word {
         Word::Ok => Ok(greeting),
-        Word::No | Word::Bad | Word::Bye => Err(refused(Stage::Greeting, Kind::Rejected, &greeting.words())),
+        Word::No | Word::Bad | Word::Bye => Err(TONGUE.stop(Stage::Greeting, Kind::Rejected, &greeting.words())),
         // nobody has signed in: this is not the server that was meant, or someone stands between
         Word::Preauth => {
-            Err(refused(Stage::Greeting, Kind::Gibberish, &format!("already signed in: {}", greeting.words())))
+            Err(TONGUE.stop(Stage::Greeting, Kind::Gibberish, &format!("already signed in: {}", greeting.words())))
         }
     }
 }
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
     let stage = Stage::Capabilities;
-    nothing_answered(session, stage, "A1")?;
-    session.send("A1 CAPABILITY").await.map_err(|halt| stop(stage, halt))?;
-    let answer = answer(session, stage, "A1").await?;
-    match &answer.end {
-        Reply::Tagged(_, Condition { word: Word::Ok, .. }) => listed_in(&answer),
-        end => Err(refusal(stage, end)),
-    }
+    let answer = TONGUE.ask(session, stage, "A1 CAPABILITY", |bytes| decode_answer("A1", bytes)).await?;
+    if is_ok(&answer.end) { listed_in(&answer) } else { Err(refusal(stage, &answer.end)) }
+}
+
+fn answer(bytes: &[u8]) -> Decoded<mail::Answer> {
+    let (Answer { end, .. }, taken) = decode_answer("A2", bytes)?;
+    let stop = refusal(Stage::Authenticate, &end);
+    let (sense, text) = match end {
+        Reply::Continue(coded) => (Sense::Continue, coded),
+        end if is_ok(&end) => (Sense::Taken, String::new()),
+        _ => (Sense::Stop, String::new()),
+    };
+    Ok((mail::Answer { sense, text, stop }, taken))
 }
 
 /// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
-fn nothing_answered(session: &Session, stage: Stage, tag: &str) -> Result<(), Stop> {
-    let answers = |line: &[u8]| line.strip_prefix(tag.as_bytes()).is_some_and(|rest| rest.starts_with(b" "));
-    if !session.unread().split(|byte| *byte == b'\n').any(answers) {
-        return Ok(());
-    }
-    Err(refused(stage, Kind::Gibberish, &format!("before it was asked: {}", line::words(session.unread()))))
+fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
+    let tagged = |line: &[u8]| matches!(line, [b'A', b'1'..=b'4', b' ', ..]);
+    bytes.split(|byte| *byte == b'\n').any(tagged).then(|| TONGUE.early(stage, bytes))
+}
+
+fn is_ok(end: &Reply) -> bool {
+    matches!(end, Reply::Tagged(_, Condition { word: Word::Ok, .. }))
 }
 
 /// An answer that does not go on as it should: NO, BAD and BYE refuse, all else does not belong there.
 fn refusal(stage: Stage, end: &Reply) -> Stop {
     match end {
         Reply::Tagged(_, Condition { word: Word::Ok, .. }) | Reply::Continue(_) | Reply::Data(_) => {
-            refused(stage, Kind::Gibberish, &end.words())
+            TONGUE.stop(stage, Kind::Gibberish, &end.words())
         }
         Reply::Tagged(_, condition) | Reply::Untagged(condition) => {
-            Stop { error: condition.code.clone(), ..refused(stage, Kind::Rejected, &end.words()) }
+            Stop { error: condition.code.clone(), ..TONGUE.stop(stage, Kind::Rejected, &end.words()) }
         }
     }
 }
@@ -198,30 +163,20 @@ fn refusal(stage: Stage, end: &Reply) -> Stop {
 fn listed_in(answer: &Answer) -> Result<Capabilities, Stop> {
     answer.capabilities().ok_or_else(|| {
         let words = format!("no capability list before: {}", answer.end.words());
-        refused(Stage::Capabilities, Kind::Gibberish, &words)
+        TONGUE.stop(Stage::Capabilities, Kind::Gibberish, &words)
     })
-}
-
-fn refused(stage: Stage, kind: Kind, words: &str) -> Stop {
-    Stop::new(Protocol::Imap, stage, kind, line::shorten(words, line::MOST_WORDS))
-}
-
-fn stop(stage: Stage, halt: Halt) -> Stop {
-    Stop::new(Protocol::Imap, stage, halt.kind, halt.words)
-}
-
-fn listed(offered: &Capabilities) -> Vec<String> {
-    offered.words.iter().map(|word| line::shorten(word, line::MOST_WORDS)).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        net::session::scripted::{Turn, said, say, session},
-        probe::mailbox::tests::{TOKEN, clean, presented},
+        net::session::scripted::{Turn, say, session},
+        probe::{
+            mail::tests::{Went, list, went},
+            mailbox::tests::{TOKEN, clean, presented},
+        },
         secret::Secret,
-        seen::Value,
     };
 
     const BANNER: &str =
@@ -229,15 +184,12 @@ mod tests {
     const OFFER: &str =
         "* CAPABILITY IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR\r\nA1 OK CAPABILITY completed.\r\n";
 
-    async fn look(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<Stage>, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
-        let mut session = session(turns).inside_tls();
-        let done = capabilities(&mut session, &mut facts, &mut steps).await;
-        (done, facts, steps.iter().map(|step| step.name).collect(), said(session))
+    async fn look(turns: Vec<Turn>) -> Went {
+        went(turns, capabilities).await
     }
 
     async fn stopped(turns: Vec<Turn>) -> (Stage, Kind, String) {
-        let stop = look(turns).await.0.unwrap_err();
+        let stop = look(turns).await.done.unwrap_err();
         assert_eq!((stop.protocol, stop.code, &stop.enhanced), (Protocol::Imap, None, &None));
         (stop.stage, stop.kind, stop.words)
     }
@@ -250,13 +202,9 @@ mod tests {
         vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), say(answer), Turn::Hold]
     }
 
-    fn list(items: &[&str]) -> Value {
-        Value::List(items.iter().map(|&item| item.to_owned()).collect())
-    }
-
     #[tokio::test(start_paused = true)]
     async fn healthy_server_tells_what_it_offers() {
-        let (done, facts, stages, said) = look(answered(OFFER)).await;
+        let Went { done, facts, stages, said } = look(answered(OFFER)).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.greeting"), Some(&BANNER.trim_end().into()));
         assert_eq!(facts.get("imap.server"), Some(&"m.example.com".into()));
@@ -272,7 +220,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn list_in_the_greeting_is_enough() {
         let banner = "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN] ready\r\n";
-        let (done, facts, stages, _) = look(vec![say(banner), Turn::Hear("A2 LOGOUT")]).await;
+        let Went { done, facts, stages, .. } = look(vec![say(banner), Turn::Hear("A2 LOGOUT")]).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.capabilities"), Some(&list(&["IMAP4rev1", "LOGINDISABLED", "AUTH=PLAIN"])));
         assert_eq!(facts.get("imap.xoauth2_offered"), Some(&false.into()));
@@ -283,7 +231,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn list_in_the_tagged_answer_is_taken() {
-        let (done, facts, ..) = look(answered("A1 OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] done\r\n")).await;
+        let Went { done, facts, .. } = look(answered("A1 OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] done\r\n")).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.mechanisms"), Some(&list(&["XOAUTH2"])));
     }
@@ -348,7 +296,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn untagged_replies_may_come_unasked() {
         let turns = |early: &str| [vec![say([BANNER, early].concat())], answered(OFFER).split_off(1)].concat();
-        assert_eq!(look(turns("* OK [ALERT] maintenance tonight\r\n")).await.0, Ok(()));
+        assert_eq!(look(turns("* OK [ALERT] maintenance tonight\r\n")).await.done, Ok(()));
         let found = stopped(turns("* BYE shutting down\r\n")).await;
         assert_eq!(found, (Stage::Capabilities, Kind::Rejected, "* BYE shutting down".to_owned()));
     }
@@ -370,17 +318,12 @@ mod tests {
     const SIGNED_IN: &str = "A2 OK AUTHENTICATE completed.\r\n";
 
     /// Signs in and opens, as a look into a mailbox does.
-    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
-        let mut session = session(turns).inside_tls();
-        session.hide(&Secret::new(TOKEN));
-        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
-        if done.is_ok() {
-            done = open(&mut session, &mut facts, &mut steps).await;
-        }
-        let said = said(session);
-        clean(&(&done, &facts, &steps, &said));
-        (done, facts, said)
+    async fn enter(turns: Vec<Turn>) -> Went {
+        went(turns, async |session, facts, steps| {
+            sign_in(session, &presented(), facts, steps).await?;
+            open(session, facts, steps).await
+        })
+        .await
     }
 
     /// What the server answers to the token; then it stays.
@@ -397,7 +340,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn token_taken_and_mailbox_opens() {
         let answer = "* 172 EXISTS\r\n* 1 RECENT\r\n* FLAGS (\\Seen)\r\nA3 OK [READ-ONLY] EXAMINE completed.\r\n";
-        let (done, facts, said) = enter(opened(answer)).await;
+        let Went { done, facts, said, .. } = enter(opened(answer)).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.signed_in"), Some(&true.into()));
         assert_eq!(facts.get("imap.mailbox_open"), Some(&true.into()));
@@ -417,7 +360,7 @@ mod tests {
             Turn::Hear("A3 EXAMINE INBOX\r\n"),
             say("A3 OK [READ-WRITE] done\r\n"),
         ];
-        let (done, facts, said) = enter(turns).await;
+        let Went { done, facts, said, .. } = enter(turns).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("imap.message_count"), None, "it was not said");
         assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
@@ -435,7 +378,7 @@ mod tests {
             ("A2 BAD Command Error. 10", Kind::Rejected, None),
             ("* BYE Connection is closed. 13", Kind::Rejected, None),
         ] {
-            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let Went { done, facts, .. } = enter(told(&format!("{answer}\r\n"))).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Imap, Stage::Authenticate, kind));
             assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
@@ -457,7 +400,7 @@ mod tests {
             }
             turns.pop();
             turns.extend([Turn::Hear("\r\n"), say("A2 NO AUTHENTICATE failed.\r\n"), Turn::Hold]);
-            let stop = enter(turns).await.0.unwrap_err();
+            let stop = enter(turns).await.done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Rejected));
             assert_eq!(stop.words, "A2 NO AUTHENTICATE failed. (challenge: status 400, schemes Bearer)");
         }
@@ -489,7 +432,7 @@ mod tests {
             ("A3 NO [NONEXISTENT] no INBOX\r\n", Kind::Rejected, "A3 NO [NONEXISTENT] no INBOX"),
             ("+ more\r\n", Kind::Gibberish, "+ more"),
         ] {
-            let (done, facts, _) = enter(opened(answer)).await;
+            let Went { done, facts, .. } = enter(opened(answer)).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.stage, stop.kind, stop.words.as_str()), (Stage::Open, kind, words));
             assert_eq!(facts.get("imap.signed_in"), Some(&true.into()));
@@ -499,11 +442,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn farewell_right_behind_the_good_answer() {
-        let stop = enter(told(&[SIGNED_IN, "* BYE Connection closed. 14\r\n"].concat())).await.0.unwrap_err();
+        let stop = enter(told(&[SIGNED_IN, "* BYE Connection closed. 14\r\n"].concat())).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.words.as_str()), (Stage::Open, "* BYE Connection closed. 14"));
         let mut turns = told(SIGNED_IN);
         turns.pop();
-        let stop = enter(turns).await.0.unwrap_err();
+        let stop = enter(turns).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
     }
 
@@ -520,7 +463,7 @@ mod tests {
             } else {
                 vec![say(greeting), Turn::Hear("A2 AUTHENTICATE XOAUTH2\r\n"), say(answer), Turn::Hold]
             };
-            let (done, _, said) = enter(turns).await;
+            let Went { done, said, .. } = enter(turns).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, kind), "{greeting} {answer}");
             assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
@@ -531,7 +474,7 @@ mod tests {
     async fn server_that_repeats_the_token() {
         let line = presented().line().expose().to_owned();
         for repeated in [line.as_str(), TOKEN] {
-            let stop = enter(told(&format!("A2 BAD Unknown {repeated}\r\n"))).await.0.unwrap_err();
+            let stop = enter(told(&format!("A2 BAD Unknown {repeated}\r\n"))).await.done.unwrap_err();
             assert!(stop.words.starts_with("A2 BAD Unknown ***"), "{}", stop.words);
         }
     }
@@ -541,10 +484,10 @@ mod tests {
         for cut in 0..SIGNED_IN.len() {
             let mut turns = told(&SIGNED_IN[..cut]);
             turns.pop();
-            let stop = enter(turns).await.0.unwrap_err();
+            let stop = enter(turns).await.done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
         }
-        let stop = enter(told("")).await.0.unwrap_err();
+        let stop = enter(told("")).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
     }
 }

@@ -15,16 +15,14 @@ use super::{
 };
 use crate::{
     net::{
-        Network,
+        Network, Way,
         places::Place,
-        session::{Session, Transcript},
+        reach::{self, Places},
+        session::{self, Session, Stream, Transcript},
     },
     oauth::Held,
     seen::{Facts, Kind, Mark, Observation, Path, Protocol, Stage, Stop},
-    wire::{
-        line,
-        xoauth2::{self, Presentation},
-    },
+    wire::{line, xoauth2::Presentation},
 };
 
 /// Sign-ins at once at one host and port.
@@ -87,9 +85,11 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         subject: look.mailbox.clone(),
         own: false, // the run knows whose it is
         road: "direct".to_owned(),
+        beside: false,
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: 0.0,
@@ -97,9 +97,11 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
     match prepare(look, earlier, world).await {
         Ok(visit) => {
             let began = Instant::now();
-            observation.road.clone_from(&visit.road);
-            observation.paths.push(path(look, &visit, world).await);
+            observation.road.clone_from(&visit.places.road);
+            let (path, open) = path(look, &visit, world).await;
+            observation.paths.push(path);
             observation.duration_ms = tcp::ms(began);
+            hang_up(open, visit.turns);
         }
         Err(stop) => observation.stop = Some(stop),
     }
@@ -112,11 +114,10 @@ struct Visit {
     presented: Presentation,
     held: Held,
     way: tcp::Look,
-    road: String,
+    places: Places,
     address: SocketAddr,
-    turned: bool,
-    /// Given back when the visit is over.
-    _places: Vec<Place>,
+    /// Given back when the connection is closed on both sides.
+    turns: Vec<Place>,
 }
 
 async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Result<Visit, Stop> {
@@ -129,9 +130,9 @@ async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Re
         look.stop(Stage::Credential, Kind::Gibberish, "the token or its user holds characters that no token has")
     })?;
     let way = way(look)?;
-    let (road, address, turned) = address(&way, earlier, &world.network).await?;
-    let places = turn(look, &user, world).await?;
-    Ok(Visit { user, presented, held, way, road, address, turned, _places: places })
+    let (places, address) = address(&way, earlier, &world.network).await?;
+    let turns = turn(look, &user, world).await?;
+    Ok(Visit { user, presented, held, way, places, address, turns })
 }
 
 fn way(look: &Look) -> Result<tcp::Look, Stop> {
@@ -142,29 +143,28 @@ fn way(look: &Look) -> Result<tcp::Look, Stop> {
         other => return Err(look.stop(Stage::Connect, Kind::OwnFault, format!("{} opens no mailbox", other.name()))),
     };
     let (host, port) = (look.host.clone(), look.port);
-    Ok(tcp::Look { host, port, service, depth: Depth::Service, public_issuers: Vec::new() })
+    Ok(tcp::Look { host, port, service, depth: Depth::Service, way: Way::InForce, public_issuers: Vec::new() })
 }
 
-/// The road and the address, and whether `--connect-to` has named it: what the look at this service found well, or what
-/// the name resolves to.
+/// The road and the address: what the look at this service found well, or what the name resolves to.
 async fn address(
     way: &tcp::Look,
     earlier: &[Arc<Observation>],
     network: &Network,
-) -> Result<(String, SocketAddr, bool), Stop> {
+) -> Result<(Places, SocketAddr), Stop> {
     let subject = format!("{}:{}", way.host, way.port);
     let service = earlier.iter().find(|seen| !seen.paths.is_empty() && seen.subject.eq_ignore_ascii_case(&subject));
     if let Some(service) = service {
-        let well = service.paths.iter().find(|path| path.stop.is_none()).unwrap_or(&service.paths[0]);
+        let well = service.paths.iter().find(|path| path.stop.is_none()).unwrap_or(&service.paths[0]).address;
         let turned = network.roads.turned(&way.host, way.port).is_some();
-        return Ok((service.road.clone(), well.address, turned));
+        return Ok((Places { road: service.road.clone(), addresses: vec![well], turned, proxy: None }, well));
     }
     let name = earlier.iter().find(|seen| seen.probe == "dns" && seen.subject.eq_ignore_ascii_case(&way.host));
-    let places = tcp::places(way, name.map(AsRef::as_ref), network).await?;
-    let (used, _) = tcp::by_family(&places, network);
+    let places = Places::find(&way.host, way.port, None, name.map(AsRef::as_ref), network).await?;
+    let (used, _) = places.by_family(network);
     let address = used.first().or(places.addresses.first()).copied();
     let address = address.ok_or_else(|| Stop::new(Protocol::Dns, Stage::Lookup, Kind::NoAddress, "no address"))?;
-    Ok((places.road, address, places.turned))
+    Ok((places, address))
 }
 
 /// Waits for a turn: first among the sign-ins of one sender, then among those at the host. Always in this order, so that
@@ -181,10 +181,25 @@ async fn turn(look: &Look, user: &str, world: &World) -> Result<Vec<Place>, Stop
     Ok(places)
 }
 
-async fn path(look: &Look, visit: &Visit, world: &World) -> Path {
-    let mut path = tcp::begun(visit.address);
+/// The finding need not wait until the server has hung up; whoever comes next to a crowded place must. A connection that
+/// broke before anybody signed in is closed already.
+fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Place>) {
+    let Some(stream) = open else { return };
+    tokio::spawn(async move {
+        session::close(stream).await;
+        drop(places);
+    });
+}
+
+/// What the connection showed, and the connection itself if it got as far as words inside TLS.
+async fn path(look: &Look, visit: &Visit, world: &World) -> (Path, Option<Box<dyn Stream>>) {
+    let mut path = reach::begun(visit.address);
     let mut transcript = Transcript::new();
-    path.stop = walk(look, visit, &world.network, &mut path, &mut transcript).await.err();
+    let (went, open) = match reach(visit, &world.network, &mut path, &mut transcript).await {
+        Ok(stream) => walk(look, visit, stream, &world.network, &mut path, &mut transcript).await,
+        Err(stop) => (Err(stop), None),
+    };
+    path.stop = went.err();
     if let Some(stop) = &path.stop {
         transcript.note(Mark::Remark, &format!("stopped: {}", stop.words));
     }
@@ -193,7 +208,7 @@ async fn path(look: &Look, visit: &Visit, world: &World) -> Path {
     } else {
         path.facts = results(look, &path.facts);
     }
-    path
+    (path, open)
 }
 
 fn results(look: &Look, facts: &Facts) -> Facts {
@@ -206,22 +221,31 @@ fn results(look: &Look, facts: &Facts) -> Facts {
     kept
 }
 
-async fn walk(
-    look: &Look,
+/// Connects and encrypts: an untrusted server ends it here.
+async fn reach(
     visit: &Visit,
     network: &Network,
     path: &mut Path,
     transcript: &mut Transcript,
-) -> Result<(), Stop> {
-    let stream = tcp::connect(visit.turned, network, path, transcript).await?;
-    let stream = tcp::before_tls(&visit.way, Box::new(stream), network, path, transcript).await?;
-    let stream = tcp::encrypt(&visit.way, stream, network, path, transcript).await?; // an untrusted server ends it here
+) -> Result<Box<dyn Stream>, Stop> {
+    let stream = tcp::connect(&visit.way, &visit.places, network, path, transcript).await?;
+    let stream = tcp::before_tls(&visit.way, stream, network, path, transcript).await?;
+    tcp::encrypt(&visit.way, stream, network, path, transcript).await
+}
+
+async fn walk(
+    look: &Look,
+    visit: &Visit,
+    stream: Box<dyn Stream>,
+    network: &Network,
+    path: &mut Path,
+    transcript: &mut Transcript,
+) -> (Result<(), Stop>, Option<Box<dyn Stream>>) {
     let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript)).inside_tls();
     let went = speak(look, visit, &mut session, path).await;
     let (stream, said) = session.into_parts();
     *transcript = said;
-    tcp::farewell(stream);
-    went
+    (went, Some(stream))
 }
 
 async fn speak(look: &Look, visit: &Visit, session: &mut Session, path: &mut Path) -> Result<(), Stop> {
@@ -258,20 +282,6 @@ async fn enter(look: &Look, visit: &Visit, session: &mut Session, path: &mut Pat
     }
 }
 
-/// A server's challenge in words, without the token if it should stand in it.
-pub(super) fn challenge(session: &mut Session, coded: &str) -> Option<String> {
-    let words = session.covered(&xoauth2::challenge(coded)?);
-    session.note(&format!("the challenge says: {words}"));
-    Some(words)
-}
-
-/// The refusal to the letter, and behind it what the challenge had said.
-pub(super) fn with_challenge(stop: Stop, challenge: Option<String>) -> Stop {
-    let Some(challenge) = challenge else { return stop };
-    let words = line::shorten(&format!("{} (challenge: {challenge})", stop.words), line::MOST_WORDS);
-    Stop { words, ..stop }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use std::fmt::Debug;
@@ -280,7 +290,7 @@ pub(super) mod tests {
     use tokio::{
         io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream},
         net::TcpListener,
-        sync::mpsc,
+        sync::{mpsc, watch},
     };
 
     use super::*;
@@ -429,10 +439,18 @@ pub(super) mod tests {
 
     /// A submission server: STARTTLS first, then as [`server`].
     async fn submission(papers: &Papers) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
+        submission_that_stays(papers, watch::channel(false).1).await
+    }
+
+    /// The same, which hangs up only when it need no longer stay.
+    async fn submission_that_stays(
+        papers: &Papers,
+        stay: watch::Receiver<bool>,
+    ) -> (SocketAddr, mpsc::UnboundedReceiver<String>) {
         let acceptor = acceptor(papers);
         let (tell, heard) = mpsc::unbounded_channel();
         let address = serve(move |stream| {
-            let (acceptor, tell) = (acceptor.clone(), tell.clone());
+            let (acceptor, tell, mut stay) = (acceptor.clone(), tell.clone(), stay.clone());
             async move {
                 let mut plain = BufStream::new(stream);
                 let mut line = String::new();
@@ -443,7 +461,9 @@ pub(super) mod tests {
                 say(&mut plain, "220 go\r\n").await;
                 assert!(!line.contains("AUTH"), "{line}");
                 let Ok(stream) = acceptor.accept(plain.into_inner()).await else { return };
-                answer(&mut BufStream::new(stream), SMTP, &tell).await;
+                let mut stream = BufStream::new(stream);
+                answer(&mut stream, SMTP, &tell).await;
+                let _ = stay.wait_for(|stay| !stay).await;
             }
         });
         (address.await, heard)
@@ -661,6 +681,22 @@ pub(super) mod tests {
         assert!(path.transcript.iter().any(|line| line.text == stop.words), "{path:?}");
         assert_eq!(path.facts.get("tls.trusted"), Some(&Value::Bool(true)));
         assert_eq!(lines(heard, "A4 LOGOUT").await.len(), 3, "it was left in good order");
+    }
+
+    #[tokio::test]
+    async fn place_is_free_only_when_the_server_has_hung_up() {
+        let papers = issued(GOOD);
+        let (stay, staying) = watch::channel(true);
+        let (address, _heard) = submission_that_stays(&papers, staying).await;
+        let world = world(&papers, road_to(address));
+        for _ in 0..MOST_PER_SENDER {
+            assert_eq!(seen(&look(Protocol::Smtp), &[], &world).await.paths[0].stop, None, "the finding is there");
+        }
+        let look = look(Protocol::Smtp);
+        let mut next = std::pin::pin!(turn(&look, PERSON, &world));
+        assert!(futures_util::poll!(&mut next).is_pending(), "the server is still there");
+        stay.send(false).unwrap();
+        assert!(next.await.is_ok());
     }
 
     #[tokio::test]

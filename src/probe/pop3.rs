@@ -3,12 +3,16 @@
 //! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. Of the
 //! mailbox only its size is asked: there is no RETR and no DELE in this file.
 
-use super::{Fact, Shape, fact, mailbox, timed};
+use super::{
+    Fact, Shape, fact,
+    mail::{self, Answer, Offer, Sense, Tongue},
+    timed,
+};
 use crate::{
-    net::{Halt, session::Session},
+    net::session::Session,
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
-        exchange, line,
+        Decoded, exchange,
         pop3::{Capabilities, Reply, Word, decode, decode_listing},
         xoauth2::Presentation,
     },
@@ -28,6 +32,8 @@ pub const FACTS: &[Fact] = &[
     fact("pop3.message_count", Shape::Int, "messages"),
 ];
 
+const TONGUE: Tongue = Tongue { protocol: Protocol::Pop3, authenticate: "AUTH XOAUTH2", answer, unasked };
+
 /// Reads the greeting, asks what is offered, and leaves.
 ///
 /// # Errors
@@ -39,8 +45,7 @@ pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut 
 }
 
 /// Reads the greeting, asks what is offered, and signs in. The token goes on a line of its own: Exchange Online closes
-/// with `Protocol error` when it stands in the command (jstedfast/MailKit#1948). A challenge is answered with an empty
-/// line, which lets the server say why it refuses; `*` (RFC 5034 4) would only be told that the exchange was cancelled.
+/// with `Protocol error` when it stands in the command (jstedfast/MailKit#1948).
 ///
 /// # Errors
 /// The [`Stop`] at the stage that could not go on; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then
@@ -51,15 +56,8 @@ pub async fn sign_in(
     facts: &mut Facts,
     steps: &mut Vec<Step>,
 ) -> Result<(), Stop> {
-    let mechanisms = offered(session, facts, steps).await?;
-    facts.set("pop3.signed_in", false);
-    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
-        let words = line::shorten(&mechanisms.join(", "), line::MOST_WORDS);
-        return Err(Stop::new(Protocol::Pop3, Stage::Authenticate, Kind::NotOffered, words));
-    }
-    timed(Stage::Authenticate, steps, authenticate(session, presented)).await?;
-    facts.set("pop3.signed_in", true);
-    Ok(())
+    let offer = offered(session, facts, steps).await?;
+    TONGUE.sign_in(session, &offer, presented, facts, steps).await
 }
 
 /// Asks how many messages the mailbox holds.
@@ -68,7 +66,7 @@ pub async fn sign_in(
 /// The [`Stop`] at [`Stage::Open`].
 pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
     facts.set("pop3.mailbox_open", false);
-    let drop = timed(Stage::Open, steps, exchange_line(session, Stage::Open, "STAT")).await?;
+    let drop = timed(Stage::Open, steps, TONGUE.ask(session, Stage::Open, "STAT", decode)).await?;
     want_ok(Stage::Open, &drop)?;
     facts.set("pop3.mailbox_open", true);
     if let Some(count) = drop.message_count() {
@@ -79,46 +77,20 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step
 
 /// Says that nothing more will come. The answer is not waited for.
 pub async fn leave(session: &mut Session) {
-    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
+    mail::leave(session, "QUIT").await;
 }
 
-/// Reads the greeting, asks what is offered, and gives the sign-in methods.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Vec<String>, Stop> {
+/// Reads the greeting and asks what is offered.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Offer, Stop> {
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Capabilities, steps, ask(session)).await?;
     let mechanisms = offered.mechanisms();
-    facts.set("pop3.capabilities", listed(&offered));
-    facts.set("pop3.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
-    facts.set("pop3.mechanisms", mechanisms.clone());
-    Ok(mechanisms)
-}
-
-async fn authenticate(session: &mut Session, presented: &Presentation) -> Result<(), Stop> {
-    let stage = Stage::Authenticate;
-    let begun = exchange_line(session, stage, "AUTH XOAUTH2").await?;
-    if begun.word != Word::Continue {
-        return Err(refusal(stage, &begun));
-    }
-    nothing_unasked(session, stage)?;
-    session.send_secret("", presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
-    let mut reply = session.read(decode).await.map_err(|halt| stop(stage, halt))?;
-    let mut challenge = None;
-    if reply.word == Word::Continue {
-        challenge = mailbox::challenge(session, &reply.text);
-        reply = exchange_line(session, stage, "").await?;
-    }
-    want_ok(stage, &reply).map_err(|stop| mailbox::with_challenge(stop, challenge))
-}
-
-/// Sends one line and reads the one line that answers it.
-async fn exchange_line(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Stop> {
-    nothing_unasked(session, stage)?;
-    session.send(command).await.map_err(|halt| stop(stage, halt))?;
-    session.read(decode).await.map_err(|halt| stop(stage, halt))
+    TONGUE.note_offer(&offered.lines, &mechanisms, facts);
+    Ok(Offer { mechanisms, at_once: false })
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
-    let greeting = session.read(decode).await.map_err(|halt| stop(Stage::Greeting, halt))?;
+    let greeting = TONGUE.read(session, Stage::Greeting, decode).await?;
     facts.set("pop3.greeting", greeting.words());
     if let Some(name) = exchange::server_name(&greeting.text) {
         facts.set("pop3.server", name);
@@ -127,23 +99,28 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> 
 }
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
-    let stage = Stage::Capabilities;
-    nothing_unasked(session, stage)?;
-    session.send("CAPA").await.map_err(|halt| stop(stage, halt))?;
-    let listing = session.read(decode_listing).await.map_err(|halt| stop(stage, halt))?;
-    want_ok(stage, &listing.reply)?;
+    let listing = TONGUE.ask(session, Stage::Capabilities, "CAPA", decode_listing).await?;
+    want_ok(Stage::Capabilities, &listing.reply)?;
     Ok(Capabilities::of(&listing))
 }
 
-fn nothing_unasked(session: &Session, stage: Stage) -> Result<(), Stop> {
-    if session.unread().is_empty() {
-        return Ok(());
+fn answer(bytes: &[u8]) -> Decoded<Answer> {
+    let (reply, taken) = decode(bytes)?;
+    let sense = match reply.word {
+        Word::Ok => Sense::Taken,
+        Word::Continue => Sense::Continue,
+        Word::Err => Sense::Stop,
+    };
+    let stop = refusal(Stage::Authenticate, &reply);
+    Ok((Answer { sense, text: reply.text, stop }, taken))
+}
+
+/// Without being asked a server may only say why it closes.
+fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
+    match decode(bytes) {
+        Ok((reply @ Reply { word: Word::Err, .. }, _)) => Some(refusal(stage, &reply)),
+        _ => Some(TONGUE.early(stage, bytes)),
     }
-    if let Ok((reply @ Reply { word: Word::Err, .. }, _)) = decode(session.unread()) {
-        return Err(refusal(stage, &reply)); // it says why it closes
-    }
-    let words = format!("before it was asked: {}", line::words(session.unread()));
-    Err(stop(stage, Halt::new(Kind::Gibberish, line::shorten(&words, line::MOST_WORDS))))
 }
 
 fn want_ok(stage: Stage, reply: &Reply) -> Result<(), Stop> {
@@ -156,36 +133,26 @@ fn refusal(stage: Stage, reply: &Reply) -> Stop {
     Stop { error: reply.code.clone(), ..Stop::new(Protocol::Pop3, stage, kind, reply.words()) }
 }
 
-fn stop(stage: Stage, halt: Halt) -> Stop {
-    Stop::new(Protocol::Pop3, stage, halt.kind, halt.words)
-}
-
-fn listed(offered: &Capabilities) -> Vec<String> {
-    offered.lines.iter().map(|capability| line::shorten(capability, line::MOST_WORDS)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        net::session::scripted::{Turn, said, say, session},
-        probe::mailbox::tests::{TOKEN, clean, presented},
-        secret::Secret,
-        seen::Value,
+        net::session::scripted::{Turn, say, session},
+        probe::{
+            mail::tests::{Went, list, went},
+            mailbox::tests::{TOKEN, presented},
+        },
     };
 
     const BANNER: &str = "+OK The Microsoft Exchange POP3 service is ready. [bQAuAGUAeABhAG0AcABsAGUALgBjAG8AbQA=]\r\n";
     const OFFER: &str = "+OK\r\nTOP\r\nUIDL\r\nSASL PLAIN XOAUTH2\r\nUSER\r\n.\r\n";
 
-    async fn look(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<Stage>, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
-        let mut session = session(turns).inside_tls();
-        let done = capabilities(&mut session, &mut facts, &mut steps).await;
-        (done, facts, steps.iter().map(|step| step.name).collect(), said(session))
+    async fn look(turns: Vec<Turn>) -> Went {
+        went(turns, capabilities).await
     }
 
     async fn stopped(turns: Vec<Turn>) -> (Stage, Kind, String) {
-        let stop = look(turns).await.0.unwrap_err();
+        let stop = look(turns).await.done.unwrap_err();
         assert_eq!((stop.protocol, stop.code, &stop.enhanced), (Protocol::Pop3, None, &None));
         (stop.stage, stop.kind, stop.words)
     }
@@ -198,13 +165,9 @@ mod tests {
         vec![say(BANNER), Turn::Hear("CAPA"), say(answer), Turn::Hold]
     }
 
-    fn list(items: &[&str]) -> Value {
-        Value::List(items.iter().map(|&item| item.to_owned()).collect())
-    }
-
     #[tokio::test(start_paused = true)]
     async fn healthy_server_tells_what_it_offers() {
-        let (done, facts, stages, said) = look(answered(OFFER)).await;
+        let Went { done, facts, stages, said } = look(answered(OFFER)).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("pop3.greeting"), Some(&BANNER.trim_end().into()));
         assert_eq!(facts.get("pop3.server"), Some(&"m.example.com".into()));
@@ -218,7 +181,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn missing_methods_are_facts_and_no_stop() {
         for (answer, methods) in [("+OK\r\n.\r\n", list(&[])), ("+OK\r\nSASL PLAIN\r\n.\r\n", list(&["PLAIN"]))] {
-            let (done, facts, ..) = look(answered(answer)).await;
+            let Went { done, facts, .. } = look(answered(answer)).await;
             assert_eq!(done, Ok(()));
             assert_eq!(facts.get("pop3.mechanisms"), Some(&methods));
             assert_eq!(facts.get("pop3.xoauth2_offered"), Some(&false.into()));
@@ -290,18 +253,13 @@ mod tests {
     const SIGNED_IN: &str = "+OK User successfully authenticated.\r\n";
 
     /// Signs in and opens, as a look into a mailbox does.
-    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+    async fn enter(turns: Vec<Turn>) -> Went {
         let turns = [vec![say(BANNER), Turn::Hear("CAPA"), say(OFFER)], turns].concat();
-        let mut session = session(turns).inside_tls();
-        session.hide(&Secret::new(TOKEN));
-        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
-        if done.is_ok() {
-            done = open(&mut session, &mut facts, &mut steps).await;
-        }
-        let said = said(session);
-        clean(&(&done, &facts, &steps, &said));
-        (done, facts, said)
+        went(turns, async |session, facts, steps| {
+            sign_in(session, &presented(), facts, steps).await?;
+            open(session, facts, steps).await
+        })
+        .await
     }
 
     /// What the server answers to the line with the token; then it stays.
@@ -317,13 +275,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn token_taken_and_mailbox_counts() {
-        let (done, facts, said) = enter(opened("+OK 172 40960\r\n")).await;
+        let Went { done, facts, said, .. } = enter(opened("+OK 172 40960\r\n")).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
         assert_eq!(facts.get("pop3.mailbox_open"), Some(&true.into()));
         assert_eq!(facts.get("pop3.message_count"), Some(&172.into()));
         assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
-        let uncounted = enter(opened("+OK many\r\n")).await.1;
+        let uncounted = enter(opened("+OK many\r\n")).await.facts;
         assert_eq!(uncounted.get("pop3.mailbox_open"), Some(&true.into()));
         assert_eq!(uncounted.get("pop3.message_count"), None);
     }
@@ -337,7 +295,7 @@ mod tests {
             ("-ERR Protocol error. Connection is closed. 10", None),
             ("-ERR Server Unavailable. 21", None),
         ] {
-            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let Went { done, facts, .. } = enter(told(&format!("{answer}\r\n"))).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Pop3, Stage::Authenticate, Kind::Rejected));
             assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
@@ -350,7 +308,7 @@ mod tests {
     async fn challenge_is_answered_and_the_refusal_behind_it_is_kept() {
         let mut turns = told("+ eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=\r\n");
         turns.splice(4.., [Turn::Hear("\r\n"), say("-ERR [AUTH] no\r\n"), Turn::Hold]);
-        let stop = enter(turns).await.0.unwrap_err();
+        let stop = enter(turns).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Authenticate, Kind::Rejected, Some("AUTH")));
         assert_eq!(stop.words, "-ERR [AUTH] no (challenge: status 400, schemes Bearer)");
     }
@@ -363,7 +321,7 @@ mod tests {
             ("+ \r\n+OK come in\r\n", Kind::Gibberish),
             ("+ \r\n-ERR closing\r\n", Kind::Rejected),
         ] {
-            let (done, _, said) = enter(vec![Turn::Hear("AUTH XOAUTH2\r\n"), say(answer), Turn::Hold]).await;
+            let Went { done, said, .. } = enter(vec![Turn::Hear("AUTH XOAUTH2\r\n"), say(answer), Turn::Hold]).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, kind), "{answer}");
             assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
@@ -376,7 +334,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn mailbox_that_does_not_open_after_a_good_sign_in() {
-        let (done, facts, _) = enter(opened("-ERR [IN-USE] mailbox locked\r\n")).await;
+        let Went { done, facts, .. } = enter(opened("-ERR [IN-USE] mailbox locked\r\n")).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Open, Kind::Rejected, Some("IN-USE")));
         assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
@@ -387,7 +345,7 @@ mod tests {
     async fn server_that_repeats_the_token() {
         let line = presented().line().expose().to_owned();
         for repeated in [line.as_str(), TOKEN] {
-            let stop = enter(told(&format!("-ERR Unknown {repeated}\r\n"))).await.0.unwrap_err();
+            let stop = enter(told(&format!("-ERR Unknown {repeated}\r\n"))).await.done.unwrap_err();
             assert!(stop.words.starts_with("-ERR Unknown ***"), "{}", stop.words);
         }
     }
@@ -397,12 +355,12 @@ mod tests {
         for cut in 0..SIGNED_IN.len() {
             let mut turns = told(&SIGNED_IN[..cut]);
             turns.pop();
-            let stop = enter(turns).await.0.unwrap_err();
+            let stop = enter(turns).await.done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
         }
         let mut turns = opened("");
         turns.pop();
-        let stop = enter(turns).await.0.unwrap_err();
+        let stop = enter(turns).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
     }
 }

@@ -3,12 +3,16 @@
 //! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, what
 //! came of the sign-in, or the [`Stop`]. Nothing is ever sent: there is no DATA in this file.
 
-use super::{Fact, Shape, fact, mailbox, timed};
+use super::{
+    Fact, Shape, fact,
+    mail::{self, Answer, Offer, Sense, Tongue},
+    timed,
+};
 use crate::{
-    net::{Halt, session::Session},
+    net::session::Session,
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
-        line,
+        Decoded, line,
         smtp::{Capabilities, Reply, decode, is_path},
         xoauth2::Presentation,
     },
@@ -31,6 +35,8 @@ pub const FACTS: &[Fact] = &[
     fact("smtp.recipient_accepted", Shape::Bool, "recipient accepted"),
 ];
 
+const TONGUE: Tongue = Tongue { protocol: Protocol::Smtp, authenticate: "AUTH XOAUTH2", answer, unasked };
+
 /// Goes up to the answer that lets the TLS handshake begin: greeting, EHLO, STARTTLS.
 ///
 /// # Errors
@@ -39,11 +45,11 @@ pub const FACTS: &[Fact] = &[
 pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Ehlo, steps, hello(session, Stage::Ehlo)).await?;
-    facts.set("smtp.capabilities_before_tls", listed(&offered));
+    let listed: Vec<String> = offered.lines.iter().map(|one| line::shorten(one, line::MOST_WORDS)).collect();
+    facts.set("smtp.capabilities_before_tls", listed);
     facts.set("smtp.starttls_offered", offered.offers("STARTTLS"));
     if !offered.offers("STARTTLS") {
-        let words = line::shorten(&offered.lines.join(", "), line::MOST_WORDS);
-        return Err(Stop::new(Protocol::Smtp, Stage::Starttls, Kind::NotOffered, words));
+        return Err(TONGUE.stop(Stage::Starttls, Kind::NotOffered, &offered.lines.join(", ")));
     }
     timed(Stage::Starttls, steps, starttls(session, facts)).await
 }
@@ -60,9 +66,7 @@ pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut 
 
 /// Signs in inside TLS, after the second EHLO.
 ///
-/// The token goes on a line of its own, as Microsoft's page describes it: `AUTH XOAUTH2`, `334`, token. A challenge is
-/// answered with an empty line, which lets the server say why it refuses; `*` (RFC 4954 4) would only be told that the
-/// exchange was cancelled.
+/// The token goes on a line of its own, as Microsoft's page describes it: `AUTH XOAUTH2`, `334`, token.
 ///
 /// # Errors
 /// The [`Stop`] at [`Stage::Capabilities`] or [`Stage::Authenticate`]; [`Kind::NotOffered`] when the server does not
@@ -73,15 +77,8 @@ pub async fn sign_in(
     facts: &mut Facts,
     steps: &mut Vec<Step>,
 ) -> Result<(), Stop> {
-    let mechanisms = offered(session, facts, steps).await?;
-    facts.set("smtp.signed_in", false);
-    if !mechanisms.iter().any(|name| name == "XOAUTH2") {
-        let words = line::shorten(&mechanisms.join(", "), line::MOST_WORDS);
-        return Err(Stop::new(Protocol::Smtp, Stage::Authenticate, Kind::NotOffered, words));
-    }
-    timed(Stage::Authenticate, steps, authenticate(session, presented)).await?;
-    facts.set("smtp.signed_in", true);
-    Ok(())
+    let offer = offered(session, facts, steps).await?;
+    TONGUE.sign_in(session, &offer, presented, facts, steps).await
 }
 
 /// Asks whether the mailbox may send from its own address, to itself; then takes both back. Nothing is sent.
@@ -102,41 +99,24 @@ pub async fn open(session: &mut Session, mailbox: &str, facts: &mut Facts, steps
 
 /// Says that nothing more will come. The answer is not waited for.
 pub async fn leave(session: &mut Session) {
-    let _ = session.send("QUIT").await; // a courtesy: what was asked is known
+    mail::leave(session, "QUIT").await;
 }
 
-/// Asks inside TLS what is offered, and gives the sign-in methods.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Vec<String>, Stop> {
+/// Asks inside TLS what is offered.
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Offer, Stop> {
     let offered = timed(Stage::Capabilities, steps, hello(session, Stage::Capabilities)).await?;
     let mechanisms = offered.mechanisms();
-    facts.set("smtp.capabilities", listed(&offered));
-    facts.set("smtp.xoauth2_offered", mechanisms.iter().any(|name| name == "XOAUTH2"));
-    facts.set("smtp.mechanisms", mechanisms.clone());
+    TONGUE.note_offer(&offered.lines, &mechanisms, facts);
     if let Some(bytes) = offered.size_limit() {
         facts.set("smtp.size_limit_bytes", bytes);
     }
-    Ok(mechanisms)
-}
-
-async fn authenticate(session: &mut Session, presented: &Presentation) -> Result<(), Stop> {
-    let stage = Stage::Authenticate;
-    let begun = ask(session, stage, "AUTH XOAUTH2").await?;
-    want(334, stage, &begun)?;
-    nothing_unasked(session, stage)?;
-    session.send_secret("", presented.line(), presented.shown()).await.map_err(|halt| stop(stage, halt))?;
-    let mut reply = session.read(decode).await.map_err(|halt| stop(stage, halt))?;
-    let mut challenge = None;
-    if reply.code == 334 {
-        challenge = mailbox::challenge(session, &reply.lines.concat());
-        reply = ask(session, stage, "").await?;
-    }
-    want(235, stage, &reply).map_err(|stop| mailbox::with_challenge(stop, challenge))
+    Ok(Offer { mechanisms, at_once: false })
 }
 
 async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &str) -> Result<(), Stop> {
     if !is_path(mailbox) {
         let words = format!("not an address that SMTP can carry: {mailbox}");
-        return Err(Stop::new(Protocol::Smtp, stage, Kind::OwnFault, line::shorten(&words, line::MOST_WORDS)));
+        return Err(TONGUE.stop(stage, Kind::OwnFault, &words));
     }
     let reply = ask(session, stage, &format!("{command}:<{mailbox}>")).await?;
     match reply.code {
@@ -146,7 +126,7 @@ async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
-    let reply = session.read(decode).await.map_err(|halt| stop(Stage::Greeting, halt))?;
+    let reply = TONGUE.read(session, Stage::Greeting, decode).await?;
     facts.set("smtp.greeting", reply.words());
     want(220, Stage::Greeting, &reply)
 }
@@ -173,52 +153,40 @@ async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> 
 }
 
 async fn ask(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Stop> {
-    nothing_unasked(session, stage)?;
-    session.send(command).await.map_err(|halt| stop(stage, halt))?;
-    session.read(decode).await.map_err(|halt| stop(stage, halt))
+    TONGUE.ask(session, stage, command, decode).await
 }
 
-fn nothing_unasked(session: &Session, stage: Stage) -> Result<(), Stop> {
-    match session.unread() {
-        [] => Ok(()),
-        bytes => Err(unasked(stage, bytes)),
-    }
+fn answer(bytes: &[u8]) -> Decoded<Answer> {
+    let (reply, taken) = decode(bytes)?;
+    let sense = match reply.code {
+        235 => Sense::Taken,
+        334 => Sense::Continue,
+        _ => Sense::Stop,
+    };
+    let stop = refusal(Stage::Authenticate, &reply);
+    Ok((Answer { sense, text: reply.lines.concat(), stop }, taken))
 }
 
 /// Without being asked a server may only say that it closes (RFC 5321 3.8).
-fn unasked(stage: Stage, bytes: &[u8]) -> Stop {
+fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
     match decode(bytes) {
-        Ok((reply, _)) if reply.code == 421 => refusal(Kind::Rejected, stage, &reply),
-        _ => {
-            let words = format!("before it was asked: {}", line::words(bytes));
-            Stop::new(Protocol::Smtp, stage, Kind::Gibberish, line::shorten(&words, line::MOST_WORDS))
-        }
+        Ok((reply, _)) if reply.code == 421 => Some(refusal(stage, &reply)),
+        _ => Some(TONGUE.early(stage, bytes)),
     }
+}
+
+fn want(code: u16, stage: Stage, reply: &Reply) -> Result<(), Stop> {
+    if reply.code == code { Ok(()) } else { Err(refusal(stage, reply)) }
 }
 
 /// A code of 400 and more is a refusal; any other that does not belong here is not of the protocol.
-fn want(code: u16, stage: Stage, reply: &Reply) -> Result<(), Stop> {
-    if reply.code == code {
-        return Ok(());
-    }
+fn refusal(stage: Stage, reply: &Reply) -> Stop {
     let kind = if reply.refuses() { Kind::Rejected } else { Kind::Gibberish };
-    Err(refusal(kind, stage, reply))
-}
-
-fn refusal(kind: Kind, stage: Stage, reply: &Reply) -> Stop {
     Stop {
         code: Some(reply.code),
         enhanced: reply.enhanced.clone(),
         ..Stop::new(Protocol::Smtp, stage, kind, reply.words())
     }
-}
-
-fn stop(stage: Stage, halt: Halt) -> Stop {
-    Stop::new(Protocol::Smtp, stage, halt.kind, halt.words)
-}
-
-fn listed(offered: &Capabilities) -> Vec<String> {
-    offered.lines.iter().map(|capability| line::shorten(capability, line::MOST_WORDS)).collect()
 }
 
 /// The name that EHLO gives: this host's, or an address where it has none that a server would take (RFC 5321 4.1.3).
@@ -240,9 +208,10 @@ mod tests {
     use super::*;
     use crate::{
         net::session::scripted::{Turn, said, say, session},
-        probe::mailbox::tests::{TOKEN, clean, presented},
-        secret::Secret,
-        seen::Value,
+        probe::{
+            mail::tests::{Went, list, went},
+            mailbox::tests::{TOKEN, presented},
+        },
     };
 
     const BANNER: &str = "220 mail.example.com Microsoft ESMTP MAIL Service ready\r\n";
@@ -270,10 +239,6 @@ mod tests {
 
     fn answered(starttls: &str) -> Vec<Turn> {
         vec![say(BANNER), Turn::Hear("EHLO "), say(OFFER), Turn::Hear("STARTTLS"), say(starttls), Turn::Hold]
-    }
-
-    fn list(items: &[&str]) -> Value {
-        Value::List(items.iter().map(|&item| item.to_owned()).collect())
     }
 
     #[tokio::test(start_paused = true)]
@@ -505,18 +470,13 @@ mod tests {
     const TOKEN_LINE: &str = "dXNlcj1";
 
     /// Signs in and opens, as a look into a mailbox does.
-    async fn enter(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+    async fn enter(turns: Vec<Turn>) -> Went {
         let turns = [vec![Turn::Hear("EHLO "), say(EHLO)], turns].concat();
-        let mut session = session(turns).inside_tls();
-        session.hide(&Secret::new(TOKEN));
-        let mut done = sign_in(&mut session, &presented(), &mut facts, &mut steps).await;
-        if done.is_ok() {
-            done = open(&mut session, "sales@example.com", &mut facts, &mut steps).await;
-        }
-        let said = said(session);
-        clean(&(&done, &facts, &steps, &said));
-        (done, facts, said)
+        went(turns, async |session, facts, steps| {
+            sign_in(session, &presented(), facts, steps).await?;
+            open(session, "sales@example.com", facts, steps).await
+        })
+        .await
     }
 
     /// What the server answers to the line with the token; then it stays.
@@ -530,7 +490,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn token_taken_and_sender_and_recipient_accepted() {
-        let (done, facts, said) = enter(signed_in_then(vec![
+        let Went { done, facts, said, .. } = enter(signed_in_then(vec![
             Turn::Hear("MAIL FROM:<sales@example.com>\r\n"),
             say("250 2.1.0 Sender OK\r\n"),
             Turn::Hear("RCPT TO:<sales@example.com>\r\n"),
@@ -568,7 +528,7 @@ mod tests {
             ("421 4.7.66 TLS 1.0 and 1.1 are not supported.", 421, Some("4.7.66")),
             ("535 no", 535, None),
         ] {
-            let (done, facts, _) = enter(told(&format!("{answer}\r\n"))).await;
+            let Went { done, facts, .. } = enter(told(&format!("{answer}\r\n"))).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Smtp, Stage::Authenticate, Kind::Rejected));
             assert_eq!((stop.code, stop.enhanced.as_deref()), (Some(code), enhanced));
@@ -580,7 +540,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn all_lines_of_a_refusal_are_kept() {
-        let stop = enter(told("451-4.7.0 Temporary server error.\r\n451 4.7.0 PRX9\r\n")).await.0.unwrap_err();
+        let stop = enter(told("451-4.7.0 Temporary server error.\r\n451 4.7.0 PRX9\r\n")).await.done.unwrap_err();
         assert_eq!(stop.words, "451 4.7.0 Temporary server error. 4.7.0 PRX9");
     }
 
@@ -590,7 +550,7 @@ mod tests {
             "334 eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIiwic2NvcGUiOiJodHRwczovL21haWwuZ29vZ2xlLmNvbS8ifQ==\r\n";
         let mut turns = told(challenge);
         turns.splice(4.., [Turn::Hear("\r\n"), say("535 5.7.8 Username and Password not accepted\r\n")]);
-        let (done, _, said) = enter(turns).await;
+        let Went { done, said, .. } = enter(turns).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Rejected, Some(535)));
         assert_eq!(stop.enhanced.as_deref(), Some("5.7.8"));
@@ -603,14 +563,14 @@ mod tests {
     async fn challenge_without_end_is_gibberish() {
         let mut turns = told("334 !\r\n");
         turns.splice(4.., [Turn::Hear("\r\n"), say("334 !\r\n"), Turn::Hold]);
-        let stop = enter(turns).await.0.unwrap_err();
+        let stop = enter(turns).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Gibberish, Some(334)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn method_refused_before_the_token_is_sent() {
         let turns = vec![Turn::Hear("AUTH "), say("504 5.7.4 Unrecognized authentication type\r\n"), Turn::Hold];
-        let (done, _, said) = enter(turns).await;
+        let Went { done, said, .. } = enter(turns).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Rejected, Some(504)));
         assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
@@ -632,7 +592,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn answer_to_the_token_before_the_token() {
         let turns = vec![Turn::Hear("AUTH "), say("334 \r\n235 2.7.0 Authentication successful\r\n"), Turn::Hold];
-        let (done, _, said) = enter(turns).await;
+        let Went { done, said, .. } = enter(turns).await;
         assert_eq!(done.unwrap_err().kind, Kind::Gibberish);
         assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
     }
@@ -641,7 +601,7 @@ mod tests {
     async fn server_that_repeats_the_token() {
         let line = presented().line().expose().to_owned();
         for repeated in [line.as_str(), TOKEN, &line[20..]] {
-            let stop = enter(told(&format!("500 5.3.3 Unrecognized command '{repeated}'\r\n"))).await.0.unwrap_err();
+            let stop = enter(told(&format!("500 5.3.3 Unrecognized command '{repeated}'\r\n"))).await.done.unwrap_err();
             assert!(stop.words.starts_with("500 5.3.3 Unrecognized command '***"), "{}", stop.words);
         }
     }
@@ -650,7 +610,7 @@ mod tests {
     async fn sender_refused_after_a_good_sign_in() {
         let answer = "550 5.7.60 SMTP; Client does not have permissions to send as this sender";
         let turns = vec![Turn::Hear("MAIL FROM:"), say(format!("{answer}\r\n")), Turn::Hold];
-        let (done, facts, _) = enter(signed_in_then(turns)).await;
+        let Went { done, facts, .. } = enter(signed_in_then(turns)).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Sender, Kind::Rejected, Some(550)));
         assert_eq!((stop.enhanced.as_deref(), stop.words.as_str()), (Some("5.7.60"), answer));
@@ -668,7 +628,7 @@ mod tests {
             say("550 5.7.64 TenantAttribution; Relay Access Denied\r\n"),
             Turn::Hold,
         ];
-        let (done, facts, _) = enter(signed_in_then(turns)).await;
+        let Went { done, facts, .. } = enter(signed_in_then(turns)).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Recipient, Kind::Rejected, Some(550)));
         assert_eq!(facts.get("smtp.sender_accepted"), Some(&true.into()));
@@ -680,12 +640,12 @@ mod tests {
         for cut in 0..SIGNED_IN.len() {
             let mut turns = told(&SIGNED_IN[..cut]);
             turns.truncate(4);
-            let stop = enter(turns).await.0.unwrap_err();
+            let stop = enter(turns).await.done.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
         }
-        let stop = enter(told("")).await.0.unwrap_err();
+        let stop = enter(told("")).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
-        let stop = enter(signed_in_then(vec![Turn::Hear("MAIL ")])).await.0.unwrap_err();
+        let stop = enter(signed_in_then(vec![Turn::Hear("MAIL ")])).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Sender, Kind::Closed));
     }
 

@@ -3,26 +3,20 @@
 //! The connection passes TCP, then TLS (for SMTP behind STARTTLS), then the service's own words. Each layer writes its
 //! facts down; the first that cannot go on writes the [`Stop`] and ends the path.
 
-use std::{
-    mem,
-    net::{IpAddr, SocketAddr},
-    time::Instant,
-};
+use std::{mem, net::SocketAddr, time::Instant};
 
 use futures_util::{FutureExt, future::join_all};
-use tokio::{io::AsyncWriteExt, net::TcpStream};
+use tokio::io::AsyncWriteExt;
 
 use super::{Fact, Shape, fact, https, imap, pop3, smtp, timed, tls};
 use crate::{
     net::{
-        Halt, Network, Proxy, dial, proxy,
+        Network, Proxy, Way,
+        reach::{self, MOST_ADDRESSES, Places},
         session::{Session, Stream, Transcript},
     },
-    seen::{Facts, Kind, Line, Mark, Observation, Path, Protocol, Stage, Stop, Value},
+    seen::{Facts, Line, Mark, Observation, Path, Stage, Stop},
 };
-
-/// Addresses of one name beyond these are counted and not tried.
-const MOST_PATHS: usize = 32;
 
 /// What opening a connection can measure.
 pub const FACTS: &[Fact] = &[
@@ -41,6 +35,8 @@ pub struct Look {
     pub service: Service,
     /// How deep to look.
     pub depth: Depth,
+    /// Which road is taken, where there are two.
+    pub way: Way,
     /// Organisations that issue certificates to the public; an issuer outside this list is an inspecting device.
     pub public_issuers: Vec<String>,
 }
@@ -90,20 +86,22 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
         subject: format!("{}:{}", look.host, look.port),
         own: false, // the run knows whose it is
         road: proxied(look, network).map_or_else(|| "direct".to_owned(), Proxy::road),
+        beside: look.way == Way::Beside,
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
+        tried: Vec::new(),
         transcript: Vec::new(),
         steps: Vec::new(),
         duration_ms: 0.0,
     };
-    match places(look, earlier, network).await {
+    match Places::find(&look.host, look.port, proxied(look, network), earlier, network).await {
         Ok(places) => {
             observation.road.clone_from(&places.road);
             observation.transcript = left_out(places.addresses.len());
-            let (used, unused) = by_family(&places, network);
+            let (used, unused) = places.by_family(network);
             observation.facts.set("tcp.unused_addresses", unused);
-            let paths = used.iter().take(MOST_PATHS);
+            let paths = used.iter().take(MOST_ADDRESSES);
             let paths = paths.map(|address| path(look, *address, &places, network));
             observation.paths = join_all(paths).await;
         }
@@ -111,20 +109,6 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
     }
     observation.duration_ms = ms(began);
     observation
-}
-
-/// The addresses that are dialled, and those of a family that this host does not use at all: a server without IPv6 is
-/// none the worse for an AAAA record. When no family has a road, all are dialled and say so.
-pub(super) fn by_family(places: &Places, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
-    let has_road = |address: &SocketAddr| {
-        let to = if places.turned { Some(*address) } else { network.roads.dialled(*address) };
-        to.is_none_or(|to| dial::source_address(to).is_some())
-    };
-    let used = |v4: bool| places.addresses.iter().any(|address| address.is_ipv4() == v4 && has_road(address));
-    let (used_v4, used_v6) = (used(true), used(false));
-    let is_used = |address: &&SocketAddr| if address.is_ipv4() { used_v4 || !used_v6 } else { used_v6 || !used_v4 };
-    let (used, unused): (Vec<&SocketAddr>, Vec<&SocketAddr>) = places.addresses.iter().partition(is_used);
-    (used.into_iter().copied().collect(), unused.iter().map(|address| address.ip().to_string()).collect())
 }
 
 fn probe(look: &Look) -> &'static str {
@@ -138,93 +122,23 @@ fn probe(look: &Look) -> &'static str {
     }
 }
 
-/// Where a look goes.
-pub(super) struct Places {
-    pub(super) road: String,
-    pub(super) addresses: Vec<SocketAddr>,
-    /// True when `--connect-to` has named these already: no rule is applied to them again.
-    pub(super) turned: bool,
-    /// The proxy whose addresses these are.
-    proxy: Option<Proxy>,
-}
-
-pub(super) async fn places(look: &Look, earlier: Option<&Observation>, network: &Network) -> Result<Places, Stop> {
-    if let Some(rule) = network.roads.turned(&look.host, look.port) {
-        let addresses = looked_up(&rule.to_host, network).await?;
-        let road = format!("connect-to {}:{}", rule.to_host, rule.to_port);
-        return Ok(Places { road, addresses: with_port(&addresses, rule.to_port), turned: true, proxy: None });
-    }
-    if let Some(proxy) = proxied(look, network) {
-        return through(proxy, network).await;
-    }
-    let (road, addresses) = match (network.roads.resolved(&look.host, look.port), earlier) {
-        (Some(given), _) => (format!("resolve {}", spoken(given)), wanted(given.to_vec(), network)?),
-        (None, Some(earlier)) => ("direct".to_owned(), seen_earlier(earlier, network)?),
-        (None, None) => ("direct".to_owned(), looked_up(&look.host, network).await?),
-    };
-    Ok(Places { road, addresses: with_port(&addresses, look.port), turned: false, proxy: None })
-}
-
 /// Web services go through the proxy, where there is one and nothing else is ordered.
 fn proxied<'n>(look: &Look, network: &'n Network) -> Option<&'n Proxy> {
     let is_web = matches!(look.service, Service::Https(_));
-    network.roads.proxied(&look.host, look.port).filter(|_| is_web)
-}
-
-async fn through(proxy: &Proxy, network: &Network) -> Result<Places, Stop> {
-    let lookup = network.resolver.lookup(&proxy.host, network.family, &network.limits).await;
-    let addresses = lookup.addresses.map_err(|halt| proxy.not_found(&halt))?;
-    Ok(Places {
-        road: proxy.road(),
-        addresses: with_port(&addresses, proxy.port),
-        turned: true,
-        proxy: Some(proxy.clone()),
-    })
-}
-
-fn seen_earlier(earlier: &Observation, network: &Network) -> Result<Vec<IpAddr>, Stop> {
-    if let Some(stop) = &earlier.stop {
-        return Err(stop.clone());
-    }
-    let Some(Value::List(addresses)) = earlier.facts.get("dns.addresses") else {
-        return wanted(Vec::new(), network);
-    };
-    wanted(addresses.iter().filter_map(|address| address.parse().ok()).collect(), network)
-}
-
-async fn looked_up(host: &str, network: &Network) -> Result<Vec<IpAddr>, Stop> {
-    let lookup = network.resolver.lookup(host, network.family, &network.limits).await;
-    lookup.addresses.map_err(|halt| Stop::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words))
-}
-
-fn wanted(addresses: Vec<IpAddr>, network: &Network) -> Result<Vec<IpAddr>, Stop> {
-    let addresses: Vec<IpAddr> = addresses.into_iter().filter(|address| network.family.takes(*address)).collect();
-    if addresses.is_empty() {
-        let words = "no address of the family that is asked for";
-        return Err(Stop::new(Protocol::Dns, Stage::Lookup, Kind::NoAddress, words));
-    }
-    Ok(addresses)
-}
-
-fn with_port(addresses: &[IpAddr], port: u16) -> Vec<SocketAddr> {
-    addresses.iter().map(|address| SocketAddr::new(*address, port)).collect()
-}
-
-fn spoken(addresses: &[IpAddr]) -> String {
-    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    network.roads.proxy_on(look.way, &look.host, look.port).filter(|_| is_web)
 }
 
 fn left_out(count: usize) -> Vec<Line> {
     let mut transcript = Transcript::new();
-    if count > MOST_PATHS {
-        transcript.note(Mark::Remark, &format!("{} more addresses were not tried", count - MOST_PATHS));
+    if count > MOST_ADDRESSES {
+        transcript.note(Mark::Remark, &format!("{} more addresses were not tried", count - MOST_ADDRESSES));
     }
     transcript.into_lines()
 }
 
 /// One connection to one address.
 async fn path(look: &Look, address: SocketAddr, places: &Places, network: &Network) -> Path {
-    let mut path = begun(address);
+    let mut path = reach::begun(address);
     let mut transcript = Transcript::new();
     path.stop = walk(look, places, network, &mut path, &mut transcript).await.err();
     if let Some(stop) = &path.stop {
@@ -234,19 +148,6 @@ async fn path(look: &Look, address: SocketAddr, places: &Places, network: &Netwo
     path
 }
 
-/// A path on which nothing has been seen yet.
-pub(super) fn begun(address: SocketAddr) -> Path {
-    Path {
-        address,
-        dialled: None,
-        source: None,
-        facts: Facts::default(),
-        stop: None,
-        transcript: Vec::new(),
-        steps: Vec::new(),
-    }
-}
-
 async fn walk(
     look: &Look,
     places: &Places,
@@ -254,10 +155,7 @@ async fn walk(
     path: &mut Path,
     transcript: &mut Transcript,
 ) -> Result<(), Stop> {
-    let stream = match &places.proxy {
-        None => Box::new(connect(places.turned, network, path, transcript).await?),
-        Some(proxy) => dig(look, proxy, network, path, transcript).await?,
-    };
+    let stream = connect(look, places, network, path, transcript).await?;
     if look.depth == Depth::Tcp {
         return Ok(());
     }
@@ -270,47 +168,18 @@ async fn walk(
     service(look, stream, network, path, transcript).await
 }
 
-/// Connects to the proxy and asks it for a tunnel. The port counts as open when the proxy says so.
-async fn dig(
+/// Connects. Behind a proxy the port counts as open when the proxy says so.
+pub(super) async fn connect(
     look: &Look,
-    proxy: &Proxy,
+    places: &Places,
     network: &Network,
     path: &mut Path,
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
-    let of_proxy = |stop: Stop| Stop { protocol: Protocol::Proxy, ..stop };
-    let stream = connect(true, network, path, transcript).await.map_err(of_proxy)?;
     path.facts.set("tcp.open", false);
-    let asked = proxy::tunnel(Box::new(stream), proxy, &look.host, look.port, &network.limits);
-    let stream = timed(Stage::Connect, &mut path.steps, asked).await.map_err(|refused| {
-        let stop = Stop::new(Protocol::Proxy, Stage::Connect, refused.halt.kind, refused.halt.words);
-        Stop { code: refused.status, ..stop }
-    })?;
+    let stream = reach::connect(&look.host, look.port, places, network, path, transcript).await?;
     path.facts.set("tcp.open", true);
-    transcript.note(Mark::Remark, &format!("tunnel through {proxy}"));
     Ok(stream)
-}
-
-pub(super) async fn connect(
-    turned: bool,
-    network: &Network,
-    path: &mut Path,
-    transcript: &mut Transcript,
-) -> Result<TcpStream, Stop> {
-    let tcp = |halt: Halt| Stop::new(Protocol::Tcp, Stage::Connect, halt.kind, halt.words);
-    path.facts.set("tcp.open", false);
-    let to = if turned { Some(path.address) } else { network.roads.dialled(path.address) };
-    let to = to.ok_or_else(|| tcp(Halt::new(Kind::Unreachable, "not an address of the lab")))?;
-    path.dialled = Some(to).filter(|to| *to != path.address);
-    path.source = dial::source_address(to).map(|source| source.to_string());
-    if path.source.is_none() {
-        let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
-        return Err(tcp(Halt::new(Kind::Unreachable, format!("this host has no road for {family}"))));
-    }
-    let opened = timed(Stage::Connect, &mut path.steps, dial::open(to, &network.limits)).await.map_err(tcp)?;
-    path.facts.set("tcp.open", true);
-    transcript.note(Mark::Remark, &format!("connected to {to}"));
-    Ok(opened)
 }
 
 /// SMTP alone has words before encryption. Its probe ends the path when bytes stand behind the STARTTLS answer, so none
@@ -341,15 +210,9 @@ pub(super) async fn encrypt(
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Stop> {
     let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
-    let handshake = network.trust.handshake(stream, &look.host, alpn, &network.limits);
-    let (shown, encrypted) = timed(Stage::Handshake, &mut path.steps, handshake).await;
+    let (shown, encrypted) = reach::encrypt(stream, &look.host, alpn, network, path, transcript).await;
     tls::note_shown(&shown, &look.public_issuers, &mut path.facts);
-    let encrypted = encrypted.map_err(|halt| tls::stop(Stage::Handshake, halt))?;
-    let (version, cipher) = (shown.version.unwrap_or_default(), shown.cipher.unwrap_or_default());
-    transcript.note(Mark::Remark, &format!("encrypted: {version}, {cipher}"));
-    if shown.certificate_wanted {
-        transcript.note(Mark::Remark, "the server asked for a client certificate; none was sent");
-    }
+    let encrypted = encrypted?;
     if let Some(verdict) = network.trust.judge_java(&shown.chain) {
         tls::note_java(verdict, &mut path.facts);
     }
@@ -395,7 +258,7 @@ pub(super) fn ms(began: Instant) -> f64 {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::{sync::Arc, time::Duration};
+    use std::{net::IpAddr, sync::Arc, time::Duration};
 
     use tokio::{
         io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, BufStream, copy, sink},
@@ -412,6 +275,7 @@ pub(super) mod tests {
             tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
         },
     };
+    use crate::seen::{Kind, Protocol, Value};
 
     /// A network of the tests: no resolver, one root, these roads.
     pub(in crate::probe) fn network(papers: &Papers, roads: Roads) -> Network {
@@ -436,7 +300,7 @@ pub(super) mod tests {
 
     pub(in crate::probe) fn look(service: Service, depth: Depth) -> Look {
         let public_issuers = vec!["lab authority".to_owned()];
-        Look { host: "mail.test".to_owned(), port: 443, service, depth, public_issuers }
+        Look { host: "mail.test".to_owned(), port: 443, service, depth, way: Way::InForce, public_issuers }
     }
 
     /// A server that encrypts, and tells how much it then receives.
@@ -579,7 +443,7 @@ pub(super) mod tests {
             ..Roads::default()
         };
         let observation = observe(&look(Service::Imap, Depth::Tcp), None, &network(&issued(GOOD), roads)).await;
-        assert_eq!(observation.paths.len(), MOST_PATHS);
+        assert_eq!(observation.paths.len(), MOST_ADDRESSES);
         assert!(observation.transcript[0].text.starts_with("8 more"), "{:?}", observation.transcript);
     }
 

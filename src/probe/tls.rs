@@ -82,12 +82,10 @@ pub(super) fn note_verdict(verdict: Verdict, host: &str, facts: &mut Facts) -> R
     if let Some(matches) = verdict.name_matches {
         facts.set("tls.name_matches", matches);
     }
-    let store = verdict.chain.map_err(|halt| stop(Stage::Certificate, halt))?;
-    facts.set("tls.trust_store", store.name());
-    if verdict.name_matches == Some(true) {
-        return Ok(());
+    if let Ok(store) = verdict.chain {
+        facts.set("tls.trust_store", store.name());
     }
-    Err(stop(Stage::Certificate, Halt::new(Kind::WrongName, format!("the certificate does not name {host}"))))
+    verdict.allowed(host).map(|_| ()).map_err(|halt| stop(Stage::Certificate, halt))
 }
 
 /// Writes down what Java's trust stores say.

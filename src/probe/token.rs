@@ -31,7 +31,7 @@ const TOKEN_PORT: u16 = 443;
 pub const FACTS: &[Fact] = &[
     fact("token.issued", Shape::Bool, "token at hand"),
     fact("token.come_by", Shape::Text, "come by"),
-    fact("token.warnings", Shape::List, "unwise about where secrets are kept"),
+    fact("token.warnings", Shape::List, "to be mended besides"),
     fact("token.kind", Shape::Text, "kind of token"),
     fact("token.readable", Shape::Bool, "claims can be read"),
     fact("token.version", Shape::Text, "version"),
@@ -40,6 +40,7 @@ pub const FACTS: &[Fact] = &[
     fact("token.audience", Shape::Text, "made out for"),
     fact("token.audience_name", Shape::Text, "that is"),
     fact("token.audience_is_exchange", Shape::Bool, "made out for Exchange Online"),
+    fact("token.audience_of_cloud", Shape::Bool, "made out for this Microsoft cloud"),
     fact("token.user", Shape::Text, "signed in as"),
     fact("token.user_expected", Shape::Text, "should be"),
     fact("token.user_matches", Shape::Bool, "the right user signed in"),
@@ -59,7 +60,6 @@ pub const FACTS: &[Fact] = &[
     fact("token.smtp_permission_usual", Shape::Bool, "under the usual name"),
     fact("token.imap_permission", Shape::Bool, "permission for IMAP"),
     fact("token.pop3_permission", Shape::Bool, "permission for POP3"),
-    fact("token.requests", Shape::Int, "requests to the token endpoint"),
     fact("token.refreshed", Shape::Bool, "refreshed"),
     fact("token.new_refresh_token", Shape::Text, "new refresh token"),
 ];
@@ -75,6 +75,8 @@ pub struct Look {
     pub application: Application,
     /// The scopes that are asked for, such as `https://outlook.office.com/IMAP.AccessAsUser.All`.
     pub scopes: Vec<String>,
+    /// The hosts by which Exchange Online is named in tokens of this cloud; empty when the cloud is not known.
+    pub audiences: Vec<String>,
     /// Who should have signed in.
     pub signs_in_as: Option<String>,
     /// The mailboxes that it is to open.
@@ -93,9 +95,6 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
     if !errand.warnings.is_empty() {
         facts.set("token.warnings", std::mem::take(&mut errand.warnings));
     }
-    if errand.questions > 0 {
-        facts.set("token.requests", i64::from(errand.questions));
-    }
     let stop = match got {
         Ok(token) => {
             let ahead = clock_ahead_ms(earlier).or(errand.clock_ahead_ms).unwrap_or_default();
@@ -110,9 +109,11 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         subject: look.account.clone(),
         own: false,
         road: road(look, world),
+        beside: false,
         facts,
         stop,
         paths: Vec::new(),
+        tried: errand.tried,
         transcript: errand.transcript.into_lines(),
         steps: errand.steps,
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
@@ -131,6 +132,7 @@ pub fn note(token: &Secret, look: &Look, now: i64, facts: &mut Facts) {
     }
     let Some(claims) = claims else { return };
     note_texts(&claims, facts);
+    note_cloud(&claims, look, facts);
     note_matches(&claims, look, facts);
     note_times(&claims, now, facts);
     note_permissions(&claims, facts);
@@ -217,6 +219,16 @@ fn note_texts(claims: &Claims, facts: &mut Facts) {
     facts.set("token.roles", claims.roles());
 }
 
+/// Exchange Online's number is the same in every cloud, and its names are not.
+fn note_cloud(claims: &Claims, look: &Look, facts: &mut Facts) {
+    if claims.service() != Audience::Exchange || look.audiences.is_empty() {
+        return;
+    }
+    let host = claims.audience_host();
+    let of_cloud = host.is_none_or(|host| look.audiences.iter().any(|known| known.eq_ignore_ascii_case(&host)));
+    facts.set("token.audience_of_cloud", of_cloud);
+}
+
 /// A tenant that the user's file gives as a domain cannot be compared with the GUID in the token.
 fn note_matches(claims: &Claims, look: &Look, facts: &mut Facts) {
     let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
@@ -276,7 +288,7 @@ mod tests {
             grant::tests::{Entra, application, json as answer},
         },
         secret::Source,
-        seen::Kind as Stopped,
+        seen::{Kind as Stopped, Stage},
     };
 
     const NOW: i64 = 1_800_000_000;
@@ -288,6 +300,7 @@ mod tests {
             credential: Credential::ClientCredentials,
             application: Application { tenant: Some(GUID.to_owned()), ..application() },
             scopes: Vec::new(),
+            audiences: vec!["outlook.office365.com".to_owned()],
             signs_in_as: Some("Sales@Example.com".to_owned()),
             mailboxes: vec!["sales@example.com".to_owned(), "support-of-sales@example.com".to_owned()],
         }
@@ -433,6 +446,8 @@ mod tests {
         let look = Look { credential: Credential::RefreshToken(source), ..look() };
         let seen = observe(&look, &[], &world).await;
         assert_eq!(seen.stop, None);
+        let way: Vec<Stage> = seen.tried.iter().flat_map(|path| &path.steps).map(|step| step.name).collect();
+        assert_eq!(way, [Stage::Connect, Stage::Handshake], "the road to the endpoint is told like any other");
         assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
         assert_eq!(text(&seen.facts, "token.refreshed"), "yes");
         let new = text(&seen.facts, "token.new_refresh_token");

@@ -41,7 +41,8 @@ pub fn rows<const N: usize>(
 fn row(report: &Report, finding: &Finding) -> [String; 9] {
     let cause = finding.causes.first().map(|cause| cause.cause.clone()).unwrap_or_default();
     let next = finding.next.as_deref().unwrap_or_default();
-    let (owner, fix) = words::fix(report, &cause).map_or(("", next), |(_, fix)| (words::owner(fix.owner), &fix.fix));
+    let (owner, fix) =
+        words::fix(report, finding, &cause).map_or(("", next), |(_, fix)| (words::owner(fix.owner), &fix.fix));
     [
         finding.check.clone(),
         finding.section.clone(),

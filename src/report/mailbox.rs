@@ -1,7 +1,7 @@
 //! The mailboxes of a site side by side: what works for each.
 //!
-//! In: a finished report. Out: one row a mailbox, in plan order. Which account a mailbox belongs to does not stand in a
-//! report, so tokens, which belong to accounts, have no column.
+//! In: a finished report. Out: one row a mailbox, in plan order. A token belongs to an account, so that mailboxes of a
+//! shared account show the same one; a report of an earlier version does not name accounts, and shows none.
 
 use super::{Verbosity, words};
 use crate::{
@@ -10,12 +10,16 @@ use crate::{
 };
 
 /// The columns: what they are called, and the checks that they tell of.
-const COLUMNS: [(&str, &[&str]); 4] = [
+const COLUMNS: [(&str, &[&str]); 5] = [
+    ("token", TOKEN),
     ("receive", &["imap.sign-in", "pop3.sign-in"]),
     ("open", &["imap.mailbox-opens", "pop3.mailbox-opens"]),
     ("send", &["smtp.sign-in"]),
     ("sender", &["smtp.sender-accepted"]),
 ];
+
+/// What stands for all checks of the account's token.
+const TOKEN: &[&str] = &["token"];
 
 /// From so many mailboxes on they are worth a table.
 const WORTH_A_TABLE: usize = 2;
@@ -24,10 +28,10 @@ const WORTH_A_TABLE: usize = 2;
 const MOST: usize = 20;
 
 /// What a column is called.
-pub(super) const HEADS: [&str; 4] = [COLUMNS[0].0, COLUMNS[1].0, COLUMNS[2].0, COLUMNS[3].0];
+pub(super) const HEADS: [&str; 5] = [COLUMNS[0].0, COLUMNS[1].0, COLUMNS[2].0, COLUMNS[3].0, COLUMNS[4].0];
 
 /// What works for one mailbox; none for what does not apply to it.
-pub(super) type Row<'a> = (&'a str, [Option<Status>; 4]);
+pub(super) type Row<'a> = (&'a str, [Option<Status>; 5]);
 
 /// The mailboxes of a report.
 pub(super) struct Mailboxes<'a> {
@@ -56,25 +60,37 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         finding.subject != probe::SITE && COLUMNS.iter().any(|(_, checks)| checks.contains(&finding.check.as_str()))
     };
     let places = (0..report.findings.len()).filter(of_mailbox);
+    let of_token = |finding: &&Finding| finding.check.split('.').next() == Some(TOKEN[0]) && finding.account.is_some();
+    let of_tokens: Vec<&Finding> = report.findings.iter().filter(of_token).collect();
+    let tokens = words::grouped(0..of_tokens.len(), |place| of_tokens[place].account.as_deref());
+    let tokens: Vec<(Option<&str>, Option<Status>)> = tokens
+        .into_iter()
+        .map(|(account, places)| (account, worst(places.into_iter().map(|place| of_tokens[place]))))
+        .collect();
     let row = |(mailbox, places): (_, Vec<usize>)| {
         let findings: Vec<&Finding> = places.into_iter().map(|place| &report.findings[place]).collect();
-        (mailbox, COLUMNS.map(|(_, checks)| worst(&findings, checks)))
+        let account = findings.iter().find_map(|finding| finding.account.as_deref());
+        let token = tokens.iter().find(|(known, _)| *known == account).and_then(|(_, status)| *status);
+        let of_column = |checks: &[&str]| {
+            worst(findings.iter().copied().filter(|finding| checks.contains(&finding.check.as_str())))
+        };
+        (mailbox, COLUMNS.map(|(_, checks)| if checks == TOKEN { token } else { of_column(checks) }))
     };
     let rows = words::grouped(places, |place| report.findings[place].subject.as_str()).into_iter().map(row);
-    rows.filter(|(_, cells)| cells.iter().any(Option::is_some)).collect()
+    rows.filter(|(_, cells)| cells[1..].iter().any(Option::is_some)).collect()
 }
 
-/// The worst of what some checks say; nothing when they do not apply.
-fn worst(findings: &[&Finding], checks: &[&str]) -> Option<Status> {
+/// The worst of what some findings say; nothing when they do not apply.
+fn worst<'a>(findings: impl Iterator<Item = &'a Finding>) -> Option<Status> {
     let order = [Status::Fail, Status::Error, Status::Skip, Status::Warn, Status::Pass];
-    let told = findings.iter().filter(|finding| checks.contains(&finding.check.as_str()));
-    let told: Vec<Status> = told
-        .filter(|finding| finding.reason != Some(SkipReason::NotApplicable))
-        .map(|finding| finding.status)
-        .collect();
+    let applies = findings.filter(|finding| finding.reason != Some(SkipReason::NotApplicable));
+    let told: Vec<Status> = applies.map(|finding| finding.status).collect();
     order.into_iter().find(|status| told.contains(status))
 }
 
-fn is_well(cells: &[Option<Status>]) -> bool {
-    cells.iter().flatten().all(|status| *status == Status::Pass)
+/// A warning about a token is told with its account, and is no news of each of its mailboxes.
+fn is_well(cells: &[Option<Status>; 5]) -> bool {
+    let [token, rest @ ..] = cells;
+    let is_token_well = matches!(token, None | Some(Status::Pass | Status::Warn));
+    is_token_well && rest.iter().flatten().all(|status| *status == Status::Pass)
 }

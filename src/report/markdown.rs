@@ -79,7 +79,7 @@ fn mailboxes(text: &mut String, report: &Report) {
     let Some(mailboxes) = mailbox::mailboxes(report, Verbosity::Normal) else { return };
     text.push_str("\n## Mailboxes\n\n");
     if !mailboxes.rows.is_empty() {
-        let _ = writeln!(text, "| mailbox | {} |\n|---|---|---|---|---|", mailbox::HEADS.join(" | "));
+        let _ = writeln!(text, "| mailbox | {} |\n|---|---|---|---|---|---|", mailbox::HEADS.join(" | "));
     }
     for (name, cells) in mailboxes.rows {
         let cells = cells.map(|status| status.map_or("", words::status)).join(" | ");
@@ -140,7 +140,8 @@ fn because(report: &Report, finding: &Finding) -> String {
         .causes
         .iter()
         .map(|cause| {
-            let owner = words::fix(report, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
+            let owner =
+                words::fix(report, finding, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
             format!("{} ({}{})", code(&cause.cause), words::certainty(cause.certainty), owner.unwrap_or_default())
         })
         .collect();

@@ -147,6 +147,7 @@ impl<'a> Writer<'a> {
         let finding = self.headline(place);
         self.page.field("found", &finding.found);
         if let Some(look) = finding.look.filter(|look| self.looked.insert(*look)) {
+            self.road(finding);
             self.addresses(look);
         }
     }
@@ -161,6 +162,7 @@ impl<'a> Writer<'a> {
             return self.again(finding);
         }
         self.page.field("wanted", &finding.expected);
+        self.road(finding);
         self.means(finding);
         for cause in &finding.causes {
             self.cause(finding, cause);
@@ -186,6 +188,14 @@ impl<'a> Writer<'a> {
         self.page.field("for", &words::list_within(&subjects, SUBJECTS));
     }
 
+    /// The road that was taken, where it is not simply the direct one or everything is asked for.
+    fn road(&mut self, finding: &Finding) {
+        let Some(look) = finding.look.and_then(|look| self.report.looks.get(look)) else { return };
+        if look.road != "direct" || self.is(Verbosity::Verbose) {
+            self.page.field("road", &look.road);
+        }
+    }
+
     fn means(&mut self, finding: &'a Finding) {
         if self.told.insert(&finding.means) || self.is(Verbosity::Verbose) {
             self.page.field("means", &finding.means);
@@ -205,7 +215,9 @@ impl<'a> Writer<'a> {
 
     fn cause(&mut self, finding: &Finding, cause: &'a NamedCause) {
         self.explained.insert(&cause.cause);
-        let title = words::fix(self.report, &cause.cause).map_or(cause.cause.as_str(), |(_, fix)| fix.title.as_str());
+        let title =
+            words::fix(self.report, finding, &cause.cause).map_or(cause.title.as_str(), |(_, fix)| fix.title.as_str());
+        let title = if title.is_empty() { cause.cause.as_str() } else { title };
         let because = match words::because(finding, cause).as_slice() {
             [] => String::new(),
             some => format!(": {}", some.join("; ")),
@@ -215,7 +227,7 @@ impl<'a> Writer<'a> {
 
     /// Where the mending of each cause is told, and who does it.
     fn mend(&mut self, finding: &Finding) {
-        let fixes = finding.causes.iter().filter_map(|cause| words::fix(self.report, &cause.cause));
+        let fixes = finding.causes.iter().filter_map(|cause| words::fix(self.report, finding, &cause.cause));
         let (numbers, mut owners): (Vec<usize>, Vec<&str>) =
             fixes.map(|(number, fix)| (number, words::owner(fix.owner))).unzip();
         owners.dedup();
@@ -233,7 +245,7 @@ impl<'a> Writer<'a> {
     /// The rest of a finding whose cause has been told.
     fn again(&mut self, finding: &'a Finding) {
         let Some(cause) = finding.causes.first() else { return };
-        let Some((number, fix)) = words::fix(self.report, &cause.cause) else { return };
+        let Some((number, fix)) = words::fix(self.report, finding, &cause.cause) else { return };
         let (certainty, owner) = (words::certainty(cause.certainty), words::owner(fix.owner));
         self.means(finding);
         self.page.field("cause", &format!("{AS_ABOVE} ({certainty}), see fix {number} at the end ({owner})"));
@@ -254,7 +266,8 @@ impl<'a> Writer<'a> {
     /// What each address of a look showed.
     fn addresses(&mut self, look: usize) {
         let report = self.report;
-        for path in report.looks.get(look).map_or(&[][..], |look| &look.paths) {
+        let Some(look) = report.looks.get(look) else { return };
+        for path in look.paths.iter().chain(&look.tried) {
             self.page.field("at", &address(path));
         }
     }
@@ -263,7 +276,8 @@ impl<'a> Writer<'a> {
     fn said(&mut self, look: usize) {
         let Some(look) = self.report.looks.get(look) else { return };
         let stopped = look.paths.iter().find(|path| path.stop.is_some());
-        let lines = stopped.map_or(&look.transcript, |path| &path.transcript);
+        let tried = look.tried.last().filter(|_| look.transcript.is_empty());
+        let lines = stopped.or(tried).map_or(&look.transcript, |path| &path.transcript);
         for line in &lines[lines.len().saturating_sub(SAID)..] {
             self.page.field("said", &spoken(line));
         }

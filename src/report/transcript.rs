@@ -24,12 +24,12 @@ pub fn render(report: &Report) -> String {
 }
 
 fn write_look(text: &mut String, look: &Observation) {
-    if !look.transcript.is_empty() {
-        write_talk(text, &format!("{} ({}, {})", look.subject, look.probe, look.road), &look.transcript);
-    }
-    for path in &look.paths {
+    for path in look.tried.iter().chain(&look.paths) {
         let place = format!("{} at {} ({}, {})", look.subject, path.address, look.probe, look.road);
         write_talk(text, &place, &path.transcript);
+    }
+    if !look.transcript.is_empty() {
+        write_talk(text, &format!("{} ({}, {})", look.subject, look.probe, look.road), &look.transcript);
     }
 }
 

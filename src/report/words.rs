@@ -1,12 +1,10 @@
 //! The words that all formats share: titles of sections, names of owners, and where a run was made from.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
-};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use serde::Serialize;
 
+use super::road;
 use crate::{
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, Report, SkipReason, Status},
     probe,
@@ -129,7 +127,8 @@ pub(super) enum Blocker {
 pub(super) fn blocker(report: &Report, blocked: &Finding) -> Blocker {
     let root = root(&report.findings, blocked);
     let causes = root.map_or(&[][..], |root| &report.findings[root].causes);
-    let fixes: Vec<usize> = causes.iter().filter_map(|cause| fix(report, &cause.cause)).map(|(n, _)| n).collect();
+    let fixes = causes.iter().filter_map(|cause| fix(report, &report.findings[root?], &cause.cause));
+    let fixes: Vec<usize> = fixes.map(|(number, _)| number).collect();
     if fixes.is_empty() { Blocker::Finding(root) } else { Blocker::Fixes(fixes) }
 }
 
@@ -139,10 +138,16 @@ pub(super) fn fixes(numbers: &[usize]) -> String {
     format!("fix {}", numbers.join(" or "))
 }
 
-/// The entry of "Fix first" for a cause, with its number counted from 1.
-pub(super) fn fix<'a>(report: &'a Report, cause: &str) -> Option<(usize, &'a FixFirst)> {
-    let place = report.summary.fix_first.iter().position(|fix| fix.cause == cause)?;
-    Some((place + 1, &report.summary.fix_first[place]))
+/// The entry of "Fix first" for a cause of a finding, with its number counted from 1. Where a cause has two entries, one
+/// for Microsoft's servers and one for the site's own, it is the one that explains the finding.
+pub(super) fn fix<'a>(report: &'a Report, finding: &Finding, cause: &str) -> Option<(usize, &'a FixFirst)> {
+    let fixes = &report.summary.fix_first;
+    let explains = |fix: &&FixFirst| {
+        fix.explains.iter().filter_map(|at| report.findings.get(*at)).any(|one| std::ptr::eq(one, finding))
+    };
+    let of_cause = || fixes.iter().filter(|fix| fix.cause == cause);
+    let fix = of_cause().find(explains).or_else(|| of_cause().next())?;
+    Some((fixes.iter().position(|one| std::ptr::eq(one, fix))? + 1, fix))
 }
 
 /// Who mends a cause, as people say it.
@@ -219,14 +224,18 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     }
     let zone =
         run.utc_offset_minutes.map(|minutes| format!(" (local time is UTC{})", offset(minutes))).unwrap_or_default();
-    vec![
+    let mut lines = vec![
         ("from", joined([&format!("{}{addresses}", run.host), &run.os])),
         ("as", format!("{}, cloud {}", role(&run.role), run.cloud)),
         ("at", format!("{}{zone}", run.started)),
-        ("road", road(report)),
+        ("road", road::in_force(report)),
         ("DNS", resolvers),
         ("clock", clock(run.clock_offset_ms, run.lab)),
-    ]
+    ];
+    if let Some(both) = road::both(report) {
+        lines.insert(4, ("roads", both));
+    }
+    lines
 }
 
 /// The first `most` of some texts, and how many are left.
@@ -268,25 +277,6 @@ fn role(role: &str) -> String {
         "all" => "services and application server".to_owned(),
         _ => format!("role {role}"),
     }
-}
-
-fn road(report: &Report) -> String {
-    let road = match &report.run.proxy {
-        Some(proxy) => format!("through the proxy {proxy}"),
-        None => "direct, no proxy".to_owned(),
-    };
-    let road = match report.run.ipv6 {
-        Some(true) => format!("{road}; IPv4 and IPv6"),
-        Some(false) => format!("{road}; no IPv6 on this host"),
-        None => road,
-    };
-    let others: BTreeSet<&str> =
-        report.looks.iter().map(|look| look.road.as_str()).filter(|r| *r != "direct").collect();
-    if report.run.lab || others.is_empty() {
-        return road;
-    }
-    let others: Vec<&str> = others.into_iter().collect();
-    format!("{road}; by override to {}", list(&others, 3))
 }
 
 fn clock(offset_ms: Option<i64>, lab: bool) -> String {

@@ -67,8 +67,8 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "the lab is reached without a proxy",
-        &["proxy-auth-required", "proxy-denied", "proxy-host-wrong", "proxy-scheme-wrong", "proxy-unreachable"],
+        "a proxy that is written https:// is refused before anything is opened; src/net/proxy.rs shows it",
+        &["proxy-scheme-wrong"],
     ),
     (
         "a mistake of another client on the wire, which ece-check does not make; read from its text by explain",

@@ -74,7 +74,6 @@ const WITHOUT_PROOF: &[(&str, &str)] = &[
     ("url.console-match", "judges the user's file: see levels"),
     ("url.redirect-match", "judges the user's file: see levels"),
     ("tls.java-trust", "reads a file of ECE's Java, which the lab has not"),
-    ("token.lifetime", "warns of a policy that the lab's tenant has not; src/probe/token.rs measures it"),
 ];
 
 #[test]

@@ -7,7 +7,7 @@ use ece_check::{
     deployment::{Cloud, Deployment, Role},
     finding::{Finding, Report, Run, Status},
     lab::{Counts, Lab, Settings},
-    net::{ConnectTo, Family, Limits, Network, Roads, dns::Resolver, tls::Trust},
+    net::{ConnectTo, Family, Limits, Network, Proxy, Roads, dns::Resolver, tls::Trust},
     plan::{Plan, Selection, Site},
     probe::World,
     run::{Options, run},
@@ -34,6 +34,14 @@ pub async fn walk_tenant(settings: &Settings, role: Option<Role>) -> (Report, Co
     go(settings, None, role, &Selection::default()).await
 }
 
+/// Runs every check against this tenant, on a file that is made out of the tenant's own.
+pub async fn walk_changed(settings: &Settings, change: impl FnOnce(&str) -> String) -> (Report, Counts) {
+    let lab = Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"));
+    let file = change(lab.deployment());
+    drop(lab);
+    go(settings, Some(&file), Some(Role::All), &Selection::default()).await
+}
+
 /// Runs the checks that judge the user's file, on this one.
 pub async fn walk_file(file: &str) -> Report {
     let only = Selection { only: vec!["version".to_owned(), "url".to_owned()], ..Selection::default() };
@@ -54,7 +62,7 @@ async fn go(settings: &Settings, file: Option<&str>, role: Option<Role>, selecti
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     let world = World::new(network);
     for (variable, value) in lab.secrets() {
-        world.wallet.net.lend(variable, value);
+        world.wallet.net.lend(&variable, value);
     }
     let report = run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await;
     (report, lab.counts())
@@ -69,7 +77,12 @@ fn network(lab: &Lab, limits: Limits) -> Network {
     });
     Network {
         resolver: Arc::new(Resolver::with_servers(vec![lab.dns_server()])),
-        roads: Roads { resolve: Vec::new(), connect_to: rules.collect(), only_mapped: true, proxy: None },
+        roads: Roads {
+            resolve: Vec::new(),
+            connect_to: rules.collect(),
+            only_mapped: true,
+            proxy: lab.proxy().map(|proxy| Proxy::read(proxy, "the lab").expect("a proxy")),
+        },
         family: Family::Both,
         trust: Arc::new(Trust::of_pem(lab.ca_pem())),
         limits,
@@ -93,6 +106,7 @@ fn vantage() -> Run {
         cloud: "worldwide".to_owned(),
         lab: true,
         proxy: None,
+        proxy_exceptions: Vec::new(),
         clock_offset_ms: None,
         interrupted: false,
     }

@@ -78,6 +78,17 @@ pub struct Case {
     never: Vec<String>,
     /// The proxy as the report's header names it; none when not given.
     proxy: Option<String>,
+    /// Who mends the first cause.
+    owner: Option<String>,
+    /// Words of what the first cause says: title, fix and command.
+    #[serde(default)]
+    words: Vec<String>,
+    /// Names of the exceptions of the proxy, as the report's header has them.
+    #[serde(default)]
+    exceptions: Vec<String>,
+    /// Looks on the road that is not in force: words of the subject and of the road, and whether it leads there.
+    #[serde(default)]
+    beside: Vec<(String, String, bool)>,
     /// Words that are in no byte of the report.
     #[serde(default)]
     secret: Vec<String>,
@@ -96,6 +107,8 @@ struct Expected {
     found: Option<String>,
     /// Words of the road that was taken.
     road: Option<String>,
+    /// Words of what speaks for the first cause of the finding.
+    because: Option<String>,
 }
 
 impl Table {
@@ -188,6 +201,28 @@ impl Case {
         }
         let proxy = report["run"]["proxy"].as_str();
         want(proxy == self.proxy.as_deref(), format!("proxy {proxy:?}, expected {:?}", self.proxy));
+        let first = &report["summary"]["fix_first"][0];
+        let said = ["title", "fix", "command"].map(|key| text(first, key)).join("\n");
+        for words in &self.words {
+            want(said.contains(words), format!("the first cause does not say {words:?}: {said}"));
+        }
+        if let Some(owner) = &self.owner {
+            want(first["owner"] == owner.as_str(), format!("owner {}, expected {owner}", first["owner"]));
+        }
+        want(
+            report["run"]["proxy_exceptions"] == serde_json::json!(self.exceptions),
+            format!("exceptions {}, expected {:?}", report["run"]["proxy_exceptions"], self.exceptions),
+        );
+        let beside = |look: &Value| look["beside"] == true;
+        if self.beside.is_empty() {
+            want(!looks(report).any(beside), "a road was looked at that was not in force".to_owned());
+        }
+        for (subject, road, leads_there) in &self.beside {
+            let of_subject = |look: &&Value| beside(look) && text(look, "subject").contains(subject);
+            let all: Vec<&Value> = looks(report).filter(of_subject).collect();
+            let fits = |look: &&Value| text(look, "road").contains(road) && came_through(look) == *leads_there;
+            want(!all.is_empty() && all.iter().all(fits), format!("beside: {subject} {road} {leads_there} is not so"));
+        }
         for expected in &self.findings {
             wrong.extend(expected.complaint(report));
         }
@@ -240,13 +275,16 @@ impl Expected {
         }
         let found = self.found.as_deref().unwrap_or_default();
         let road = self.road.as_deref().unwrap_or_default();
+        let because = self.because.as_deref().unwrap_or_default();
         let fits = |finding: &Value| {
             finding["status"] == self.status
                 && text(finding, "found").contains(found)
                 && road_of(finding, report).contains(road)
+                && because_of(finding).contains(because)
         };
         seen.find(|finding| !fits(finding)).map(|finding| {
-            format!("expected {} {found:?} {road:?}: {} {}", self.status, line(finding), road_of(finding, report))
+            let seen = format!("{} {} {}", line(finding), road_of(finding, report), because_of(finding));
+            format!("expected {} {found:?} {road:?} {because:?}: {seen}", self.status)
         })
     }
 }
@@ -255,6 +293,20 @@ impl Expected {
 fn road_of<'r>(finding: &Value, report: &'r Value) -> &'r str {
     let look = finding["look"].as_u64().and_then(|at| usize::try_from(at).ok());
     look.map(|at| text(&report["looks"][at], "road")).unwrap_or_default()
+}
+
+/// What speaks for the first cause of a finding.
+fn because_of(finding: &Value) -> String {
+    let because = finding["causes"][0]["because"].as_array().into_iter().flatten();
+    because.filter_map(Value::as_str).collect::<Vec<_>>().join("; ")
+}
+
+fn came_through(look: &Value) -> bool {
+    look["paths"].as_array().into_iter().flatten().any(|path| path["stop"].is_null())
+}
+
+fn looks(report: &Value) -> impl Iterator<Item = &Value> {
+    report["looks"].as_array().into_iter().flatten()
 }
 
 /// The numbers of the summary are those of the findings.
@@ -321,6 +373,7 @@ mod tests {
     fn good() -> Value {
         let pass = |check: &str, subject: &str| json!({"check": check, "subject": subject, "status": "pass"});
         json!({
+            "run": {"proxy_exceptions": []},
             "summary": {"planned": 2, "pass": 1, "warn": 0, "fail": 1, "skip": 0, "error": 0, "exit_code": 1,
                         "fix_first": [{"cause": "some-addresses-blocked", "explains": [0]}]},
             "findings": [
@@ -355,6 +408,7 @@ mod tests {
             ("/findings/0/found", json!("52.96.0.10"), "expected fail \"52.96.0.11\""),
             ("/findings/0/causes/0/cause", json!("mfa-required"), "mfa-required is named"),
             ("/findings/1/status", json!("warn"), "expected pass"),
+            ("/run/proxy_exceptions", json!(["a.test"]), "exceptions"),
             ("/findings/1/subject", json!("elsewhere"), "no finding tcp.opens for outlook.office365.com:995"),
         ] {
             let mut report = good();

@@ -55,10 +55,13 @@ fn report_of(findings: Vec<Finding>) -> Report {
 fn with_mailboxes(well: usize) -> Report {
     let mut findings = Vec::new();
     let mut mailbox = |name: &str, inbound: &str, [receive, open, send, sender]: [Status; 4]| {
-        findings.push(finding(&format!("{inbound}.sign-in"), name, receive));
-        findings.push(finding(&format!("{inbound}.mailbox-opens"), name, open));
-        findings.push(finding("smtp.sign-in", name, send));
-        findings.push(finding("smtp.sender-accepted", name, sender));
+        let account = name.split(['@', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).next().map(str::to_owned);
+        let mut add =
+            |check: &str, status| findings.push(Finding { account: account.clone(), ..finding(check, name, status) });
+        add(&format!("{inbound}.sign-in"), receive);
+        add(&format!("{inbound}.mailbox-opens"), open);
+        add("smtp.sign-in", send);
+        add("smtp.sender-accepted", sender);
     };
     let (yes, no, not_seen) = (Status::Pass, Status::Fail, Status::Skip);
     mailbox("sales@example.com", "imap", [yes, yes, no, not_seen]);
@@ -74,6 +77,10 @@ fn with_mailboxes(well: usize) -> Report {
     };
     let others: Vec<Finding> = findings.iter().filter(|f| f.check == "imap.sign-in").map(not_pop3).collect();
     findings.extend(others);
+    for (account, status) in [("sales", yes), ("support", Status::Warn), ("branch", yes)] {
+        let token = finding("token.issued", account, status);
+        findings.push(Finding { account: Some(account.to_owned()), ..token });
+    }
     let mut report = report_of(findings);
     report.summary.fix_first.clear();
     report

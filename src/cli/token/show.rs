@@ -9,7 +9,7 @@ use crate::{
     catalogue::Catalogue,
     cli::{catalogue, list::Output, option, print, site},
     deployment::{Account, Cloud, Deployment},
-    oauth::{Application, Credential, Wallet, grant},
+    oauth::{Application, Credential, Wallet},
     probe::{
         World,
         token::{self, Look},
@@ -92,8 +92,9 @@ fn look(arguments: &Arguments) -> Result<Look, Trouble> {
     let alone = |credential| Look {
         account: "token".to_owned(),
         credential,
-        application: Application { login_host: String::new(), tenant: None, client_id: None, client_secret: None },
+        application: Application { login_host: String::new(), tenant: None, client_id: None, proof: None },
         scopes: Vec::new(),
+        audiences: Vec::new(),
         signs_in_as: None,
         mailboxes: Vec::new(),
     };
@@ -109,12 +110,16 @@ fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Res
     let account = deployment.accounts.iter().find(|account| account.name == name);
     let account = account.ok_or_else(|| no_account(name, &deployment.accounts))?;
     let entra = &deployment.entra;
-    let no_token =
-        || Trouble::Usage(format!("account {name} has no token"), "give it access_token or refresh_token".to_owned());
+    let no_token = || {
+        Trouble::Usage(
+            format!("account {name} has no token"),
+            "give it access_token, refresh_token or application_token".to_owned(),
+        )
+    };
     let credential = account.credential.clone().ok_or_else(no_token)?;
     let cloud = super::sign_in::named(entra.cloud.unwrap_or(Cloud::Worldwide), catalogue);
     let scopes = match credential {
-        Credential::ClientCredentials => vec![grant::EXCHANGE_DEFAULT.to_owned()],
+        Credential::ClientCredentials => vec![cloud.application_scope.clone()],
         _ => super::sign_in::Scope::ALL.iter().map(|scope| scope.of(&cloud.scopes)).collect(),
     };
     Ok(Look {
@@ -124,9 +129,10 @@ fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Res
             login_host: cloud.login.clone(),
             tenant: entra.tenant.clone(),
             client_id: entra.client_id.map(|id| id.to_string()),
-            client_secret: entra.client_secret.clone(),
+            proof: entra.proof.clone(),
         },
         scopes,
+        audiences: cloud.audiences.clone(),
         signs_in_as: account.signs_in_as.clone(),
         mailboxes: account.mailboxes.clone(),
     })

@@ -18,7 +18,7 @@ use crate::{
     deployment::{Cloud, Deployment, Entra},
     net::loopback::{Loopback, nobody_came},
     oauth::{
-        Application, Credential,
+        Application, Credential, Papers, Proof,
         code::Question,
         device,
         endpoint::Errand,
@@ -53,6 +53,15 @@ pub struct Arguments {
     /// The file that holds the client secret and nothing else
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
+    /// The certificate in the place of a secret: PEM, DER, or a PKCS12 file with its key
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["client_secret_env", "client_secret_file"])]
+    client_certificate: Option<PathBuf>,
+    /// The key of the certificate, where it stands in a file of its own
+    #[arg(long, value_name = "FILE", requires = "client_certificate")]
+    client_key: Option<PathBuf>,
+    /// The environment variable that holds the password of the PKCS12 file
+    #[arg(long, value_name = "NAME", requires = "client_certificate")]
+    client_key_password_env: Option<String>,
     /// The Microsoft cloud: worldwide, gcc-high, dod or china
     #[arg(long, value_parser = site::cloud)]
     cloud: Option<Cloud>,
@@ -161,7 +170,7 @@ impl Arguments {
             login_host: self.login_host.clone().unwrap_or_else(|| cloud.login.clone()),
             tenant: Some(tenant.ok_or_else(|| wanted("the tenant", "--tenant"))?),
             client_id: Some(client_id.ok_or_else(|| wanted("the application", "--client-id"))?),
-            client_secret: self.client_secret().or_else(|| entra.client_secret.clone()),
+            proof: self.proof().or_else(|| entra.proof.clone()),
         };
         let scopes = self.scope.iter().map(|scope| scope.of(&cloud.scopes)).chain(["offline_access".to_owned()]);
         Ok(Look {
@@ -169,14 +178,22 @@ impl Arguments {
             credential: Credential::ClientCredentials, // not asked: the token comes from the sign-in
             application,
             scopes: scopes.collect(),
+            audiences: cloud.audiences.clone(),
             signs_in_as: self.user.clone(),
             mailboxes: Vec::new(),
         })
     }
 
-    fn client_secret(&self) -> Option<Source> {
+    /// The secret of the flags, or the certificate.
+    fn proof(&self) -> Option<Proof> {
         let file = self.client_secret_file.clone().map(Source::File);
-        self.client_secret_env.clone().map(Source::Env).or(file)
+        let secret = self.client_secret_env.clone().map(Source::Env).or(file);
+        let certificate = self.client_certificate.clone().map(|certificate| Papers {
+            certificate: Source::File(certificate),
+            key: self.client_key.clone().map(Source::File),
+            password: self.client_key_password_env.clone().map(Source::Env),
+        });
+        secret.map(Proof::Secret).or(certificate.map(Proof::Certificate))
     }
 }
 

@@ -227,21 +227,69 @@ async fn the_application_gets_a_token_of_its_own() {
     assert_eq!(body["error_codes"][0], 1_002_012);
 }
 
+/// Signs with the key behind a PEM text, as a client does, in PKCS #1 or with PSS.
+fn assertion(pem: &str, header: &Value, claims: &Value) -> String {
+    use ::ring::{
+        rand::SystemRandom,
+        signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair},
+    };
+    use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
+    let part = |json: &Value| url_safe(json.to_string().as_bytes());
+    let key = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).expect("a key");
+    let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).expect("an RSA key");
+    let signed = format!("{}.{}", part(header), part(claims));
+    let mut signature = vec![0; key.public().modulus_len()];
+    let encoding: &dyn RsaEncoding = if header["alg"] == "PS256" { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
+    key.sign(encoding, &SystemRandom::new(), signed.as_bytes(), &mut signature).expect("randomness");
+    format!("{signed}.{}", url_safe(&signature))
+}
+
+fn url_safe(bytes: &[u8]) -> String {
+    base64(bytes).replace('=', "").replace('+', "-").replace('/', "_")
+}
+
+/// The thumbprint of the certificate in a PEM text.
+fn thumbprint(pem: &str, hash: &'static ::ring::digest::Algorithm) -> String {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate");
+    url_safe(::ring::digest::digest(hash, &certificate).as_ref())
+}
+
 #[tokio::test]
 async fn a_certificate_takes_the_place_of_the_secret() {
+    use ::ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256};
     let lab = lab(&[]).await;
-    let part = |json: Value| base64(json.to_string().as_bytes()).replace('=', "").replace('+', "-").replace('/', "_");
-    let assertion = |header: Value, ends: i64| {
-        let now = jiff::Timestamp::now().as_second();
-        let audience = format!("https://{LOGIN}/{TENANT_ID}/oauth2/v2.0/token");
-        let claims = serde_json::json!({ "iss": CLIENT_ID, "sub": CLIENT_ID, "aud": audience, "exp": now + ends });
-        format!("{}.{}.c2lnbmF0dXJl", part(header), part(claims))
+    let pem = secret(&lab, "ECE_CHECK_LAB_CERTIFICATE");
+    let now = jiff::Timestamp::now().as_second();
+    let audience = format!("https://{LOGIN}/{TENANT_ID}/oauth2/v2.0/token");
+    let claims = |ends: i64, audience: &str| serde_json::json!({ "iss": CLIENT_ID, "sub": CLIENT_ID, "aud": audience, "exp": now + ends });
+    let (good, ended, elsewhere) =
+        (claims(600, &audience), claims(-600, &audience), claims(600, "https://login.example/"));
+    let header = serde_json::json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint(&pem, &SHA256) });
+    let older = serde_json::json!({ "alg": "RS256", "typ": "JWT", "x5t": thumbprint(&pem, &SHA1_FOR_LEGACY_USE_ONLY) });
+    let with = |name: &str, value: &str| {
+        let mut header = header.clone();
+        header[name] = value.into();
+        header
     };
-    let with_thumbprint = || serde_json::json!({ "alg": "RS256", "x5t": "bGFi" });
+    let right = assertion(&pem, &header, &good);
+    let (signed, signature) = right.rsplit_once('.').expect("three parts");
+    let changed = format!(
+        "{}.{}.{signature}",
+        signed.split('.').next().expect("a header"),
+        url_safe(claims(601, &audience).to_string().as_bytes())
+    );
     for (assertion, code) in [
-        (assertion(with_thumbprint(), 600), Value::Null),
-        (assertion(with_thumbprint(), -600), 700_024.into()),
-        (assertion(serde_json::json!({ "alg": "RS256" }), 600), 50_027.into()),
+        (right.clone(), Value::Null),
+        (assertion(&pem, &older, &good), Value::Null),
+        (assertion(&pem, &header, &ended), 700_024.into()),
+        (assertion(&pem, &header, &elsewhere), 700_023.into()),
+        (assertion(&pem, &with("x5t#S256", "bGFi"), &good), 700_027.into()),
+        (assertion(&pem, &with("alg", "RS384"), &good), 700_027.into()),
+        (assertion(&pem, &serde_json::json!({ "alg": "PS256" }), &good), 50_027.into()),
+        (format!("{signed}.c2lnbmF0dXJl"), 700_027.into()),
+        (format!("{signed}."), 700_027.into()),
+        (changed, 700_027.into()),
         ("rubbish".into(), 50_027.into()),
     ] {
         let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -377,7 +425,9 @@ async fn each_protocol_lets_the_mailbox_user_in() {
     let twice = |protocol| (("sales@example.com".to_owned(), protocol), 2);
     assert_eq!(counts.sign_ins, [twice("smtp"), twice("imap"), (("sales@example.com".to_owned(), "pop3"), 1)].into());
     assert!(counts.changing.is_empty() && counts.refused.is_empty());
-    assert!(counts.most_for_mailbox["sales@example.com"] >= 2 && counts.most_for_host[OUTLOOK] >= 2);
+    assert!(
+        counts.most_for_mailbox[&("sales@example.com".to_owned(), "smtp")] >= 2 && counts.most_for_host[OUTLOOK] >= 2
+    );
 }
 
 #[tokio::test]
@@ -481,7 +531,7 @@ async fn a_fourth_smtp_session_is_one_too_many() {
     assert!(answer.starts_with("432 4.3.2 Concurrent connections limit exceeded."), "{answer}");
     ask(&mut open[0], "QUIT", "\r\n").await;
     assert!(smtp_sign_in(&lab, "sales@example.com", &token).await.1.starts_with("235 "));
-    assert_eq!(lab.counts().most_for_mailbox["sales@example.com"], 3);
+    assert_eq!(lab.counts().most_for_mailbox[&("sales@example.com".to_owned(), "smtp")], 3);
 }
 
 #[tokio::test]

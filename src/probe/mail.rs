@@ -1,0 +1,228 @@
+//! What SMTP, IMAP and POP3 do alike: a question and its answer, what is offered, the sign-in (RFC 4422 3).
+//!
+//! In: a [`Tongue`], which says what is special to a protocol. Out: the same facts and the same [`Stop`]s for all three.
+
+use super::timed;
+use crate::{
+    net::{Halt, session::Session},
+    seen::{Facts, Kind, Protocol, Stage, Step, Stop},
+    wire::{
+        Decoded, line,
+        xoauth2::{self, Presentation},
+    },
+};
+
+/// What is special to a protocol.
+pub(super) struct Tongue {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// The command that begins a sign-in with XOAUTH2.
+    pub authenticate: &'static str,
+    /// Reads what the server says to a step of a sign-in.
+    pub answer: fn(&[u8]) -> Decoded<Answer>,
+    /// The end of a look whose server has said this before it was asked; none where it may.
+    pub unasked: fn(Stage, &[u8]) -> Option<Stop>,
+}
+
+/// What a server says to a step of a sign-in.
+pub(super) struct Answer {
+    /// What it means.
+    pub sense: Sense,
+    /// What stands behind the word or the code: a challenge, where there is one.
+    pub text: String,
+    /// The answer as the end of a look: a refusal, or something that does not belong there.
+    pub stop: Stop,
+}
+
+/// What an answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sense {
+    /// The token is taken.
+    Taken,
+    /// The server waits for a line.
+    Continue,
+    /// Anything else.
+    Stop,
+}
+
+/// What a sign-in needs to know of what is offered.
+pub(super) struct Offer {
+    /// The sign-in methods, in upper case.
+    pub mechanisms: Vec<String>,
+    /// True when the token may stand in the command (SASL-IR, RFC 4959).
+    pub at_once: bool,
+}
+
+impl Tongue {
+    /// Sends one line and reads what answers it.
+    ///
+    /// # Errors
+    /// The [`Stop`] when the server has spoken before, or when there is no answer that can be read.
+    pub async fn ask<T>(
+        &self,
+        session: &mut Session,
+        stage: Stage,
+        command: &str,
+        decode: impl FnMut(&[u8]) -> Decoded<T>,
+    ) -> Result<T, Stop> {
+        self.nothing_unasked(session, stage)?;
+        session.send(command).await.map_err(|halt| self.halted(stage, halt))?;
+        self.read(session, stage, decode).await
+    }
+
+    /// Reads what the server says.
+    ///
+    /// # Errors
+    /// The [`Stop`] when there is nothing that can be read.
+    pub async fn read<T>(
+        &self,
+        session: &mut Session,
+        stage: Stage,
+        decode: impl FnMut(&[u8]) -> Decoded<T>,
+    ) -> Result<T, Stop> {
+        session.read(decode).await.map_err(|halt| self.halted(stage, halt))
+    }
+
+    /// Writes down what is offered, and how one may sign in.
+    pub fn note_offer(&self, capabilities: &[String], mechanisms: &[String], facts: &mut Facts) {
+        let listed: Vec<String> = capabilities.iter().map(|one| line::shorten(one, line::MOST_WORDS)).collect();
+        facts.set(&self.fact("capabilities"), listed);
+        facts.set(&self.fact("xoauth2_offered"), takes_xoauth2(mechanisms));
+        facts.set(&self.fact("mechanisms"), mechanisms.to_vec());
+    }
+
+    /// Presents the token, and writes down whether it was taken. A challenge is answered with an empty line, which lets
+    /// the server say why it refuses; `*` (RFC 4954 4, RFC 5034 4, RFC 9051 6.2.2) would only be told that the exchange
+    /// was cancelled.
+    ///
+    /// # Errors
+    /// The [`Stop`] at [`Stage::Authenticate`]; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then the
+    /// token was not sent.
+    pub async fn sign_in(
+        &self,
+        session: &mut Session,
+        offer: &Offer,
+        presented: &Presentation,
+        facts: &mut Facts,
+        steps: &mut Vec<Step>,
+    ) -> Result<(), Stop> {
+        let signed_in = self.fact("signed_in");
+        facts.set(&signed_in, false);
+        if !takes_xoauth2(&offer.mechanisms) {
+            return Err(self.stop(Stage::Authenticate, Kind::NotOffered, &offer.mechanisms.join(", ")));
+        }
+        timed(Stage::Authenticate, steps, self.present(session, presented, offer.at_once)).await?;
+        facts.set(&signed_in, true);
+        Ok(())
+    }
+
+    /// A stop with these words; shortened.
+    pub fn stop(&self, stage: Stage, kind: Kind, words: &str) -> Stop {
+        Stop::new(self.protocol, stage, kind, line::shorten(words, line::MOST_WORDS))
+    }
+
+    /// The stop of a server that spoke before it was asked.
+    pub fn early(&self, stage: Stage, bytes: &[u8]) -> Stop {
+        self.stop(stage, Kind::Gibberish, &format!("before it was asked: {}", line::words(bytes)))
+    }
+
+    async fn present(&self, session: &mut Session, presented: &Presentation, at_once: bool) -> Result<(), Stop> {
+        let stage = Stage::Authenticate;
+        if !at_once {
+            let begun = self.ask(session, stage, self.authenticate, self.answer).await?;
+            if begun.sense != Sense::Continue {
+                return Err(begun.stop);
+            }
+        }
+        self.nothing_unasked(session, stage)?;
+        let before = if at_once { format!("{} ", self.authenticate) } else { String::new() };
+        let sent = session.send_secret(&before, presented.line(), presented.shown()).await;
+        sent.map_err(|halt| self.halted(stage, halt))?;
+        let mut answer = self.read(session, stage, self.answer).await?;
+        let mut challenge = None;
+        if answer.sense == Sense::Continue {
+            challenge = heard(session, &answer.text);
+            // no question: whatever has come already is the answer
+            session.send("").await.map_err(|halt| self.halted(stage, halt))?;
+            answer = self.read(session, stage, self.answer).await?;
+        }
+        if answer.sense == Sense::Taken { Ok(()) } else { Err(with_challenge(answer.stop, challenge)) }
+    }
+
+    fn nothing_unasked(&self, session: &Session, stage: Stage) -> Result<(), Stop> {
+        match session.unread() {
+            [] => Ok(()),
+            bytes => (self.unasked)(stage, bytes).map_or(Ok(()), Err),
+        }
+    }
+
+    fn halted(&self, stage: Stage, halt: Halt) -> Stop {
+        Stop::new(self.protocol, stage, halt.kind, halt.words)
+    }
+
+    fn fact(&self, name: &str) -> String {
+        format!("{}.{name}", self.protocol.name())
+    }
+}
+
+/// Says that nothing more will come. The answer is not waited for.
+pub(super) async fn leave(session: &mut Session, command: &str) {
+    let _ = session.send(command).await; // a courtesy: what was asked is known
+}
+
+fn takes_xoauth2(mechanisms: &[String]) -> bool {
+    mechanisms.iter().any(|name| name == "XOAUTH2")
+}
+
+/// A server's challenge in words, without the token if it should stand in it.
+fn heard(session: &mut Session, coded: &str) -> Option<String> {
+    let words = session.covered(&xoauth2::challenge(coded)?);
+    session.note(&format!("the challenge says: {words}"));
+    Some(words)
+}
+
+/// The refusal to the letter, and behind it what the challenge had said.
+fn with_challenge(stop: Stop, challenge: Option<String>) -> Stop {
+    let Some(challenge) = challenge else { return stop };
+    let words = line::shorten(&format!("{} (challenge: {challenge})", stop.words), line::MOST_WORDS);
+    Stop { words, ..stop }
+}
+
+/// How a look goes over a scripted session, for the tests of the three protocols.
+#[cfg(test)]
+pub(super) mod tests {
+    use crate::{
+        net::session::scripted::{Turn, said, session},
+        probe::mailbox::tests::{TOKEN, clean},
+        secret::Secret,
+        seen::Value,
+    };
+
+    use super::*;
+
+    /// What came of it, what was written down, and what was said.
+    pub struct Went {
+        pub done: Result<(), Stop>,
+        pub facts: Facts,
+        pub stages: Vec<Stage>,
+        pub said: Vec<String>,
+    }
+
+    /// Looks inside TLS. Nothing that was written down may hold the token.
+    pub async fn went(
+        turns: Vec<Turn>,
+        look: impl AsyncFnOnce(&mut Session, &mut Facts, &mut Vec<Step>) -> Result<(), Stop>,
+    ) -> Went {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(turns).inside_tls();
+        session.hide(&Secret::new(TOKEN));
+        let done = look(&mut session, &mut facts, &mut steps).await;
+        let said = said(session);
+        clean(&(&done, &facts, &steps, &said));
+        Went { done, facts, stages: steps.iter().map(|step| step.name).collect(), said }
+    }
+
+    pub fn list(items: &[&str]) -> Value {
+        Value::List(items.iter().map(|&item| item.to_owned()).collect())
+    }
+}

@@ -1,0 +1,123 @@
+//! The roads of a run in words: which one is in force, and which of two works.
+//!
+//! In: the looks of a report. Out: sentences for its head. ECE's own way out is never seen here, and that is said.
+
+use std::collections::BTreeSet;
+
+use super::words::list;
+use crate::{finding::Report, judge::sentence, seen::Observation};
+
+/// The most names in a sentence.
+const NAMES: usize = 8;
+
+/// What is to be said where two roads were looked at.
+const ECE: &str = "ECE's own way out may differ: confirm by hand which one it takes, as its Java has proxy settings of its \
+                   own (https.proxyHost)";
+
+/// The road in force, and what rules order besides.
+pub(super) fn in_force(report: &Report) -> String {
+    let run = &report.run;
+    let road = match (&run.proxy, run.proxy_exceptions.as_slice()) {
+        (Some(proxy), []) => format!("web services through the proxy {proxy}, mail direct"),
+        (Some(proxy), not_for) => {
+            format!("web services through the proxy {proxy}, but not for {}; mail direct", list(not_for, NAMES))
+        }
+        (None, _) => "direct, no proxy".to_owned(),
+    };
+    let road = match run.ipv6 {
+        Some(true) => format!("{road}; IPv4 and IPv6"),
+        Some(false) => format!("{road}; no IPv6 on this host"),
+        None => road,
+    };
+    let ruled = report.looks.iter().map(|look| look.road.as_str()).filter(|road| is_by_rule(road));
+    let ruled: Vec<&str> = ruled.collect::<BTreeSet<&str>>().into_iter().collect();
+    if run.lab || ruled.is_empty() { road } else { format!("{road}; by override to {}", list(&ruled, 3)) }
+}
+
+fn is_by_rule(road: &str) -> bool {
+    road.starts_with("connect-to ") || road.starts_with("resolve ")
+}
+
+/// Which of two roads leads to which web services; nothing where there was only one.
+pub(super) fn both(report: &Report) -> Option<String> {
+    let mut told: Vec<(String, Vec<&str>)> = Vec::new();
+    for beside in report.looks.iter().filter(|look| look.beside) {
+        let same = |look: &&Observation| !look.beside && look.subject == beside.subject && look.probe == beside.probe;
+        let Some(in_force) = report.looks.iter().find(same) else { continue };
+        let verdict = compared(in_force, beside);
+        match told.iter_mut().find(|(known, _)| *known == verdict) {
+            Some((_, subjects)) => subjects.push(&beside.subject),
+            None => told.push((verdict, vec![&beside.subject])),
+        }
+    }
+    let lines: Vec<String> =
+        told.iter().map(|(verdict, subjects)| format!("{}: {verdict}", list(subjects, NAMES))).collect();
+    (!lines.is_empty()).then(|| format!("{}. {ECE}", lines.join(". ")))
+}
+
+fn compared(in_force: &Observation, beside: &Observation) -> String {
+    let (proxied, direct) = if in_force.road == "direct" { (beside, in_force) } else { (in_force, beside) };
+    let sum = match (proxied.came_through(), direct.came_through()) {
+        (true, true) => "both roads lead there",
+        (true, false) => "only the proxy leads there",
+        (false, true) => "only the direct road leads there",
+        (false, false) => "neither road leads there",
+    };
+    format!("{sum} (through the {}: {}; direct: {})", proxied.road, outcome(proxied), outcome(direct))
+}
+
+/// How a look on one road came out.
+fn outcome(look: &Observation) -> String {
+    let stops = look.paths.iter().filter_map(|path| path.stop.as_ref());
+    let (good, all) = (look.paths.len() - stops.clone().count(), look.paths.len());
+    let stop = stops.chain(&look.stop).next();
+    match (good, stop) {
+        (0, Some(stop)) => sentence(stop),
+        (0, None) => "not looked at".to_owned(),
+        (_, None) => "works".to_owned(),
+        (_, Some(stop)) => format!("works at {good} of {all} addresses, elsewhere {}", sentence(stop)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::json::parse;
+
+    /// A report with two looks at one service: the road in force through a proxy, and the direct one; each with its stop.
+    fn told(in_force: &str, beside: &str) -> String {
+        let look = |road: &str, beside: bool, stop: &str| {
+            let path = format!(
+                r#"{{"address":"192.0.2.1:443","dialled":null,"source":null,"facts":{{}},"stop":{stop},"transcript":[],"steps":[]}}"#
+            );
+            format!(
+                r#"{{"probe":"https","subject":"a.test:443","own":false,"road":"{road}","beside":{beside},"facts":{{}},"stop":null,
+                "paths":[{path}],"transcript":[],"steps":[],"duration_ms":1}}"#
+            )
+        };
+        let looks =
+            format!("[{},{}]", look("proxy p.test:3128 (--proxy)", false, in_force), look("direct", true, beside));
+        let golden = include_str!("../../tests/reports/golden.json");
+        let mut report = parse(golden).expect("the golden report");
+        report.looks = serde_json::from_str(&looks).expect("looks");
+        both(&report).expect("two roads")
+    }
+
+    const STOP: &str =
+        r#"{"protocol":"tcp","stage":"connect","kind":"refused","code":null,"enhanced":null,"words":""}"#;
+
+    #[test]
+    fn which_of_two_roads_leads_there_is_said_plainly() {
+        for (in_force, beside, sum) in [
+            ("null", "null", "both roads lead there"),
+            ("null", STOP, "only the proxy leads there"),
+            (STOP, "null", "only the direct road leads there"),
+            (STOP, STOP, "neither road leads there"),
+        ] {
+            let told = told(in_force, beside);
+            assert!(told.starts_with(&format!("a.test:443: {sum} (")), "{told}");
+            assert!(told.contains("ECE's own way out may differ"), "{told}");
+        }
+        assert!(told("null", STOP).contains("p.test:3128 (--proxy): works; direct: the connection was refused"));
+    }
+}
