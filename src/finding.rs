@@ -216,6 +216,15 @@ pub struct Run {
     /// The names that are reached without it.
     #[serde(default)]
     pub proxy_exceptions: Vec<String>,
+    /// The script that chooses the proxy by what Windows has stored. It was neither fetched nor run.
+    #[serde(default)]
+    pub proxy_script: Option<String>,
+    /// What the Windows firewall of this host shuts of the ports that ECE needs; none where it could not be read.
+    #[serde(default)]
+    pub firewall: Option<Vec<String>>,
+    /// The folder of ECE on this host; none where there is none.
+    #[serde(default)]
+    pub ece_home: Option<String>,
     /// How far this host's clock is ahead of the servers' clocks, in milliseconds.
     pub clock_offset_ms: Option<i64>,
     /// True when the run was interrupted before its end.

@@ -6,6 +6,7 @@
 
 pub mod dial;
 pub mod dns;
+pub mod firewall;
 pub mod http;
 pub mod java;
 pub mod limit;
@@ -55,6 +56,8 @@ pub struct Network {
     pub family: Family,
     /// Which certificates are trusted.
     pub trust: Arc<tls::Trust>,
+    /// The Windows firewall of this host, where it can be read; it explains what the system forbids.
+    pub firewall: Option<Arc<firewall::Firewall>>,
     /// The limits of every wait.
     pub limits: Limits,
 }

@@ -43,6 +43,17 @@ pub enum Proof {
     Certificate(Papers),
 }
 
+impl Proof {
+    /// Its name in findings.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Secret(_) => "client secret",
+            Self::Certificate(_) => "certificate",
+        }
+    }
+}
+
 /// Where a certificate and its key are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Papers {

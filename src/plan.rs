@@ -313,7 +313,7 @@ impl<'c, 's> Draft<'c, 's> {
     fn look(&mut self, check: &Check, subject: &Subject<'_>) -> Option<usize> {
         match (check.probe.name, subject) {
             ("version", _) => self.site.version.clone().map(|look| self.note("version", Look::Version(look), None)),
-            ("application", _) => Some(self.note("application", Look::Application(self.site.proof()), None)),
+            ("directory", _) => Some(self.note("directory", Look::Directory(self.site.proof()), None)),
             ("url", _) => Some(self.note("url", Look::Url(self.site.url.clone()), None)),
             ("dns", Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.look_up(endpoint)),
             ("dns", Subject::Site) => check.probe.place.as_ref().map(|(host, port)| {

@@ -3,7 +3,7 @@
 //! In: a [`Look`] from the plan, and what earlier looks saw. Out: an [`Observation`]. What a probe can measure is
 //! declared in its `FACTS`; a check that reads any other fact is refused when the catalogue is loaded.
 
-pub mod application;
+pub mod directory;
 pub mod dns;
 pub mod https;
 pub mod imap;
@@ -39,7 +39,7 @@ pub enum Look {
     /// The installed level of ECE, from the user's file.
     Version(version::Look),
     /// What the application proves itself with, from the user's file.
-    Application(application::Look),
+    Directory(directory::Look),
     /// The addresses of ECE's web pages, from the user's file.
     Url(url::Look),
 }
@@ -74,7 +74,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         Look::Token(look) => token::observe(look, earlier, world).await,
         Look::Mailbox(look) => mailbox::observe(look, earlier, world).await,
         Look::Version(look) => version::observe(look),
-        Look::Application(look) => application::observe(look, world).await,
+        Look::Directory(look) => directory::observe(look, world).await,
         Look::Url(look) => url::observe(look),
     }
 }
@@ -118,7 +118,7 @@ impl std::fmt::Display for Shape {
 pub const FACTS: &[(&str, &[Fact])] = &[
     ("version", version::FACTS),
     ("url", url::FACTS),
-    ("application", application::FACTS),
+    ("directory", directory::FACTS),
     ("dns", dns::FACTS),
     ("tcp", tcp::FACTS),
     ("tls", tls::FACTS),

@@ -111,14 +111,18 @@ async fn look_when_ready(
     let Ok(_place) = places.acquire().await else { return Arc::new(not_made(planned)) };
     let _ = events.send(Event::Began(planned.subject.clone()));
     let look = planned.look.clone();
-    // a task of its own: many looks use all cores, and a fault of ours ends one look and not the run
-    let task = tokio::spawn(async move {
+    let seen = guarded(planned, async move {
         let earlier: Vec<Arc<Observation>> = seen.into_iter().map(|(_, seen)| seen).collect();
         probe::observe(&look, &earlier, &world).await
-    });
-    let seen = task.await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string()));
+    })
+    .await;
     let _ = events.send(Event::Ended(planned.subject.clone()));
     Arc::new(Observation { own: planned.own, ..seen })
+}
+
+/// Looks in a task of its own: many looks use all cores, and a fault of ours ends one look and not the run.
+async fn guarded(planned: &PlannedLook, look: impl Future<Output = Observation> + Send + 'static) -> Observation {
+    tokio::spawn(look).await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string()))
 }
 
 /// Whether a look is not worth making after what was seen earlier. A token is asked for also where the login host did
@@ -161,7 +165,7 @@ fn probe_name(look: &Look) -> &'static str {
         Look::Token(_) => "token",
         Look::Mailbox(look) => look.protocol.name(),
         Look::Version(_) => "version",
-        Look::Application(_) => "application",
+        Look::Directory(_) => "directory",
         Look::Url(_) => "url",
     }
 }
@@ -317,4 +321,33 @@ fn clock_offset(looks: &[Observation]) -> Option<i64> {
         .collect();
     offsets.sort_unstable();
     offsets.get(offsets.len() / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        probe::url,
+        secret::{Net, Secret},
+    };
+
+    #[tokio::test]
+    async fn fault_of_a_probe_ends_its_look_alone_and_keeps_its_secret() {
+        let look =
+            url::Look { setting: String::new(), external: None, console: None, redirect: None, registered: Vec::new() };
+        let planned = PlannedLook {
+            look: Look::Url(look),
+            subject: probe::SITE.to_owned(),
+            own: true,
+            why: String::new(),
+            after: Vec::new(),
+            gates: Vec::new(),
+        };
+        let seen = guarded(&planned, async { panic!("a fault beside marked-secret-0123456789") }).await;
+        let stop = seen.stop.expect("a fault is a stop");
+        assert_eq!((stop.kind, seen.subject.as_str()), (Kind::OwnFault, probe::SITE));
+        let net = Net::default();
+        net.add(&Secret::new("marked-secret-0123456789"));
+        assert!(!net.clean(&stop.words).0.contains("marked"), "{}", stop.words);
+    }
 }

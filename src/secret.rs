@@ -172,11 +172,11 @@ fn of_variable(name: &str) -> Result<Vec<u8>, String> {
 
 fn of_file(path: &PathBuf) -> Result<(Vec<u8>, Option<String>), String> {
     let cannot = |error: io::Error| format!("cannot be read: {error}");
-    let file = std::fs::File::open(path).map_err(cannot)?;
-    let about = file.metadata().map_err(cannot)?;
+    let about = std::fs::metadata(path).map_err(cannot)?;
     if !about.is_file() {
-        return Err("is no plain file".to_owned());
+        return Err("is no plain file".to_owned()); // opening a pipe would wait for its writer, beyond every limit
     }
+    let file = std::fs::File::open(path).map_err(cannot)?;
     let mut bytes = Vec::new();
     file.take(LONGEST as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
     let warning = readable_by_others(&about)
@@ -303,6 +303,15 @@ mod tests {
             let given = source.read().await.unwrap();
             assert_eq!((given.secret.expose(), given.warning.is_some()), ("tok", warned), "{mode:o}");
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn pipe_without_a_writer_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert_eq!(Source::File(pipe).read().await.unwrap_err().wrong, "is no plain file");
     }
 
     #[cfg(unix)]

@@ -5,8 +5,13 @@
 
 use std::net::Ipv6Addr;
 
+use crate::net::firewall::Firewall;
+
 /// The longest name of a system, in characters.
 const LONGEST: usize = 80;
+
+/// The ports that ECE needs outbound (Cisco document 218453).
+const PORTS: [u16; 4] = [443, 587, 993, 995];
 
 /// The name of this host, as it has it itself.
 pub fn name() -> String {
@@ -27,6 +32,15 @@ pub fn utc_offset_minutes() -> i32 {
 /// Whether this host has an IPv6 address that is good beyond its own link; none when it cannot be told.
 pub fn uses_ipv6() -> Option<bool> {
     Some(ipv6_addresses()?.iter().any(is_routed))
+}
+
+/// What the Windows firewall shuts of the ports that ECE needs, each with its rule or its profile.
+pub fn shut_ports(firewall: &Firewall) -> Vec<String> {
+    let of = |port: u16| {
+        let shut = firewall.shuts(port).into_iter().chain(firewall.shuts_for_some(port));
+        shut.map(move |why| format!("port {port}: {why}"))
+    };
+    PORTS.into_iter().flat_map(of).collect()
 }
 
 /// Link-local (`fe80::/10`), loopback and unspecified addresses lead nowhere else (RFC 4291, section 2.4).

@@ -165,7 +165,7 @@ fn row(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Option<Row
             credential: "access token",
             ..row
         }),
-        Look::Dns(_) | Look::Version(_) | Look::Application(_) | Look::Url(_) => None,
+        Look::Dns(_) | Look::Version(_) | Look::Directory(_) | Look::Url(_) => None,
     }
 }
 

@@ -129,6 +129,9 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         dns_suffixes: network.resolver.suffixes(),
         proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
         proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
+        proxy_script: site.reach.proxy_script(&network.roads, lab.is_some()),
+        firewall: network.firewall.as_ref().map(|firewall| host::shut_ports(firewall)),
+        ece_home: site.ece_home(&deployment, lab.is_some()),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
@@ -179,19 +182,28 @@ fn vantage() -> Run {
         lab: false,
         proxy: None,
         proxy_exceptions: Vec::new(),
+        proxy_script: None,
+        firewall: None,
+        ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
     }
 }
 
+/// The exit code of who does not wait for the report: nothing is proved.
+const LEFT: i32 = 3;
+
 /// The first interruption asks for the report so far; a second one ends the program.
 async fn stop_on_interrupt(stop: watch::Sender<bool>) {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        let _ = stop.send(true);
-        print::note("stopping: the report so far follows; press Ctrl-C again to leave without it");
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
     }
-    if tokio::signal::ctrl_c().await.is_ok() {
-        std::process::exit(3);
+    let mut again = std::pin::pin!(tokio::signal::ctrl_c());
+    let _ = futures_util::poll!(&mut again); // it listens before anybody is told to press it
+    let _ = stop.send(true);
+    print::note("stopping: the report so far follows; press Ctrl-C again to leave without it");
+    if again.await.is_ok() {
+        std::process::exit(LEFT);
     }
 }
 
@@ -262,4 +274,53 @@ fn write(file: &Path, text: &str) -> Result<(), Trouble> {
             "name a place where this user may write".to_owned(),
         )
     })
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::{
+        io::{BufRead as _, BufReader, Read as _},
+        process::{Command, Stdio},
+    };
+
+    use super::*;
+
+    /// A process of its own, since signals are the process's.
+    #[test]
+    fn second_interruption_leaves_without_the_report() {
+        let program = std::env::current_exe().unwrap();
+        let waits = "cli::run::tests::waits_for_interruptions";
+        let mut child = Command::new(program)
+            .args(["--ignored", "--nocapture", "--exact", waits])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let interrupt = |id: u32| Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
+        let mut told = BufReader::new(child.stderr.take().unwrap());
+        for word in ["listens", "press Ctrl-C again"] {
+            let mut line = String::new();
+            while !line.contains(word) {
+                line.clear();
+                assert_ne!(told.read_line(&mut line).unwrap(), 0, "it ended before it said {word}");
+            }
+            assert!(interrupt(child.id()).success());
+        }
+        let mut rest = String::new();
+        told.read_to_string(&mut rest).unwrap();
+        assert_eq!((child.wait().unwrap().code(), rest.contains("too late")), (Some(LEFT), false), "{rest}");
+    }
+
+    #[tokio::test]
+    #[ignore = "run by the test above, in a process of its own"]
+    async fn waits_for_interruptions() {
+        let (stop, mut stopped) = watch::channel(false);
+        let listening = tokio::spawn(stop_on_interrupt(stop));
+        tokio::task::yield_now().await; // it has asked for signals now
+        print::note("listens");
+        stopped.changed().await.unwrap();
+        listening.await.unwrap();
+        print::note("too late");
+    }
 }

@@ -10,18 +10,27 @@ use std::{
 use clap::Args;
 use tokio::{sync::watch, time::Instant};
 
-use super::{Trouble, catalogue, option};
+use super::{Trouble, catalogue, option, print};
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     lab::Lab,
-    net::{ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads, dns::Resolver, java, proxy, tls::Trust},
+    net::{
+        ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads,
+        dns::Resolver,
+        firewall, java,
+        proxy::{self, windows},
+        tls::Trust,
+    },
     plan::{Selection, Site},
     secret::{Secret, Source},
 };
 
 /// The folder that ECE is installed in by default (Cisco tech note 215325).
 const ECE_HOME: &str = "C:\\ECE";
+
+/// A shorter password of a proxy is known to the net only behind its user: by itself it may be a word of every report.
+const SHORTEST_PASSWORD: usize = 8;
 
 /// The user's file, when none is named and it is there.
 const DEFAULT_FILE: &str = "ece-check.toml";
@@ -137,8 +146,13 @@ impl Arguments {
         if let Some(file) = &deployment.ece.java_trust_store {
             return vec![file.clone()];
         }
-        let home = deployment.ece.home.clone().unwrap_or_else(|| PathBuf::from(ECE_HOME));
-        if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home) }
+        if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home(deployment)) }
+    }
+
+    /// The folder of ECE, when it is there. In the lab only the one that the file names counts.
+    pub fn ece_home(&self, deployment: &Deployment, lab: bool) -> Option<String> {
+        let is_asked = !lab || deployment.ece.home.is_some();
+        Some(home(deployment)).filter(|home| is_asked && home.is_dir()).map(|home| home.display().to_string())
     }
 
     /// Reads Java's trust stores.
@@ -204,7 +218,7 @@ impl Reach {
                 return Ok(lab.proxy().map(|setting| Proxy::read(setting, "the lab")).transpose()?);
             }
             let of_environment = Proxy::of_environment(|name| std::env::var(name).ok())?;
-            return Ok(of_environment.or_else(of_windows));
+            return Ok(of_environment.or_else(|| windows::stored().proxy()).inspect(known));
         };
         let proxy = Proxy::read(setting, "--proxy")?;
         if proxy.credentials.is_some() {
@@ -215,6 +229,12 @@ impl Reach {
             ));
         }
         Ok(Some(Proxy { not_for: proxy::exceptions(|name| std::env::var(name).ok()), ..proxy }))
+    }
+
+    /// The script that chooses the proxy, where Windows names one and nothing else says which proxy is used.
+    pub fn proxy_script(&self, roads: &Roads, lab: bool) -> Option<String> {
+        let is_settled = self.no_proxy || lab || roads.proxy.is_some();
+        if is_settled { None } else { windows::stored().script() }
     }
 
     pub fn family(&self) -> Family {
@@ -255,19 +275,24 @@ impl Reach {
             roads: self.roads(lab)?,
             family: self.family(),
             trust: Arc::new(trust),
+            firewall: if lab.is_some() { None } else { firewall::of_windows().map(Arc::new) },
             limits,
         })
     }
 }
 
-/// What Windows has stored for this user; none elsewhere. `reg query` only reads.
-fn of_windows() -> Option<Proxy> {
-    if !cfg!(windows) {
-        return None;
+fn home(deployment: &Deployment) -> PathBuf {
+    deployment.ece.home.clone().unwrap_or_else(|| PathBuf::from(ECE_HOME))
+}
+
+/// A proxy that quotes the password must not get it into a report.
+fn known(proxy: &Proxy) {
+    let Some(credentials) = &proxy.credentials else { return };
+    print::net().add(credentials);
+    let password = credentials.expose().split_once(':').map(|(_, password)| password).unwrap_or_default();
+    if password.len() >= SHORTEST_PASSWORD {
+        print::net().add(&Secret::new(password));
     }
-    let key = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings";
-    let printed = std::process::Command::new("reg").args(["query", key]).output().ok()?;
-    Proxy::of_internet_settings(&String::from_utf8_lossy(&printed.stdout))
 }
 
 fn read_password(source: &Source) -> Result<Secret, Trouble> {
@@ -284,7 +309,7 @@ fn read_password(source: &Source) -> Result<Secret, Trouble> {
             "set it to the store's password".to_owned(),
         )
     };
-    std::env::var(name).map(Secret::new).map_err(|_| missing())
+    std::env::var(name).map(Secret::new).map_err(|_| missing()).inspect(|password| print::net().add(password))
 }
 
 /// Limits that begin now, and what ends them early.

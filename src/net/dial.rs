@@ -54,8 +54,14 @@ fn kind(error: &io::Error) -> Kind {
     }
 }
 
+/// Windows forbids a connection: a rule of its firewall, or endpoint protection (`WSAEACCES`).
+const FORBIDDEN_BY_WINDOWS: i32 = 10_013;
+
 /// The operating system's sentence without Rust's "(os error 111)", which says nothing to a reader.
 fn words(error: &io::Error) -> String {
+    if error.raw_os_error() == Some(FORBIDDEN_BY_WINDOWS) {
+        return "Windows forbids it by its access permissions (WSAEACCES)".to_owned(); // it has its own sentence in each language
+    }
     let text = error.to_string();
     match text.rfind(" (os error ") {
         Some(end) => text[..end].to_owned(),

@@ -5,6 +5,8 @@
 //! Which names are reached without it is decided as curl decides it (<https://curl.se/libcurl/c/CURLOPT_NOPROXY.html>);
 //! beyond that, an entry may carry a port, and may begin with `*.` as Java and Windows write it.
 
+pub mod windows;
+
 use std::{fmt, net::IpAddr};
 
 use base64::Engine as _;
@@ -117,25 +119,6 @@ impl Proxy {
             return Ok(None);
         };
         Ok(Some(Self { not_for: exceptions(&variable), ..Self::read(&setting, name)? }))
-    }
-
-    /// The proxy that Windows has stored for this user, out of what `reg query` prints of Internet Settings.
-    #[must_use]
-    pub fn of_internet_settings(printed: &str) -> Option<Self> {
-        let value = |name: &str| {
-            let line = printed.lines().find(|line| line.split_whitespace().next() == Some(name))?;
-            line.split_whitespace().nth(2).map(str::to_owned)
-        };
-        if value("ProxyEnable").as_deref() != Some("0x1") {
-            return None;
-        }
-        let servers = value("ProxyServer")?;
-        let of_https = servers.split(';').find_map(|server| server.strip_prefix("https="));
-        let setting = of_https.or_else(|| servers.split(';').find(|server| !server.contains('=')))?;
-        let not_for = value("ProxyOverride").unwrap_or_default();
-        let not_for = not_for.split(';').filter(|entry| *entry != "<local>" && !entry.is_empty());
-        let not_for = not_for.map(|entry| entry.trim_start_matches('*').to_owned()).collect();
-        Some(Self { not_for, ..Self::read(setting, "Windows Internet Settings").ok()? })
     }
 
     /// The road through it, as reports name it.
@@ -374,17 +357,6 @@ mod tests {
             assert_eq!(left_out(list, host, 443), None, "{list} does not mean {host}");
         }
         assert_eq!(left_out("a.test,.ample.test", "www.ample.test", 443).as_deref(), Some(".ample.test"));
-    }
-
-    #[test]
-    fn windows_internet_settings() {
-        let printed = "\r\nHKEY_CURRENT_USER\\...\\Internet Settings\r\n    ProxyEnable    REG_DWORD    0x1\r\n    \
-                       ProxyServer    REG_SZ    http=a:80;https=p.test:8080\r\n    ProxyOverride    REG_SZ    *.inside.test;<local>\r\n";
-        let proxy = Proxy::of_internet_settings(printed).unwrap();
-        assert_eq!(proxy.to_string(), "p.test:8080");
-        assert!(!proxy.is_for("a.inside.test"));
-        assert_eq!(Proxy::of_internet_settings(&printed.replace("0x1", "0x0")), None);
-        assert_eq!(Proxy::of_internet_settings("rubbish"), None);
     }
 
     #[test]

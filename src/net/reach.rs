@@ -174,9 +174,19 @@ async fn dial_one(
         let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
         return Err(Halt::new(Kind::Unreachable, format!("this host has no road for {family}")));
     }
-    let opened = timed(Stage::Connect, &mut path.steps, dial::open(to, &network.limits)).await?;
+    let opened = timed(Stage::Connect, &mut path.steps, dial::open(to, &network.limits)).await;
+    let opened = opened.map_err(|halt| explained(halt, to.port(), network))?;
     transcript.note(Mark::Remark, &format!("connected to {to}"));
     Ok(opened)
+}
+
+/// What the system forbids, with the rules of its firewall that say so.
+fn explained(halt: Halt, port: u16, network: &Network) -> Halt {
+    let shut = network.firewall.as_ref().map(|firewall| firewall.shuts(port)).unwrap_or_default();
+    if halt.kind != Kind::Forbidden || shut.is_empty() {
+        return halt;
+    }
+    Halt::new(halt.kind, format!("{}; the Windows firewall shuts port {port}: {}", halt.words, shut.join("; ")))
 }
 
 /// Encrypts. The certificate is shown and not judged: nothing may be sent before it is.
@@ -278,7 +288,7 @@ mod tests {
 
     use super::*;
     use crate::net::{
-        ConnectTo, Family, Resolve, Roads, dns,
+        ConnectTo, Family, Resolve, Roads, dns, firewall,
         limit::for_tests,
         tls::{
             Trust,
@@ -312,6 +322,7 @@ mod tests {
             },
             family: Family::Both,
             trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            firewall: None,
             limits: for_tests(Duration::from_secs(20)),
         }
     }
@@ -320,6 +331,21 @@ mod tests {
         let (mut steps, mut tried) = (Vec::new(), Vec::new());
         let outcome = open("mail.test", 443, network, &mut steps, &mut tried).await;
         (outcome, tried)
+    }
+
+    #[tokio::test]
+    async fn what_the_system_forbids_is_told_with_the_rule_that_says_so() {
+        let rule = "v2.31|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RPort=587|Name=No mail|".to_owned();
+        let profile = ("Domain", firewall::Configured::default(), firewall::Configured::default());
+        let firewall = Some(Arc::new(firewall::Firewall::of(&[profile], &[rule], &[])));
+        let network = Network { firewall, ..network(&issued(GOOD)).await };
+        let said = |kind, port| explained(Halt::new(kind, "forbidden"), port, &network).words;
+        let told = "forbidden; the Windows firewall shuts port 587: rule \"No mail\" (profile Domain)";
+        assert_eq!(said(Kind::Forbidden, 587), told);
+        assert_eq!(
+            (said(Kind::Forbidden, 993), said(Kind::TimedOut, 587)),
+            ("forbidden".to_owned(), "forbidden".to_owned())
+        );
     }
 
     #[tokio::test]

@@ -308,6 +308,5 @@ pub(crate) mod tests {
         }
         assert_eq!(net.clean(&STANDARD.encode(der())).0, "<secret>");
         assert_eq!(net.clean(&certificate(2999).pem()).1, 0, "the certificate is no secret");
-        assert_eq!(format!("{:?}", net.clean("x").0), "\"x\"");
     }
 }

@@ -234,6 +234,7 @@ pub(crate) mod tests {
             roads: Roads { connect_to: vec![turn], ..Roads::default() },
             family: Family::Both,
             trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            firewall: None,
             limits: for_tests(Duration::from_secs(20)),
         }
     }

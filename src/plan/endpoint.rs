@@ -6,7 +6,7 @@ use crate::{
     catalogue::tables::{self, Question, Tables},
     deployment::{self, Account, Cloud, Deployment, Inbound, Role},
     oauth::{Application, Credential},
-    probe::{application, https::Ask, token, url, version},
+    probe::{directory, https::Ask, token, url, version},
     seen::Protocol,
 };
 
@@ -144,9 +144,9 @@ impl Site {
 
     /// The look at what the application proves itself with.
     #[must_use]
-    pub fn proof(&self) -> application::Look {
+    pub fn proof(&self) -> directory::Look {
         let entra = &self.deployment.entra;
-        application::Look { proof: entra.proof.clone(), secret_expires: entra.secret_expires }
+        directory::Look { proof: entra.proof.clone(), secret_expires: entra.secret_expires }
     }
 
     /// Whether this server has a role.

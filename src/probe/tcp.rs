@@ -22,6 +22,7 @@ use crate::{
 pub const FACTS: &[Fact] = &[
     fact("tcp.open", Shape::Bool, "connection opened"),
     fact("tcp.unused_addresses", Shape::List, "not dialled, as this host does not use their family"),
+    fact("tcp.shut_here", Shape::List, "what shuts the port in this host's own firewall"),
 ];
 
 /// A look at a service.
@@ -101,6 +102,10 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
             observation.transcript = left_out(places.addresses.len());
             let (used, unused) = places.by_family(network);
             observation.facts.set("tcp.unused_addresses", unused);
+            if let Some(firewall) = &network.firewall {
+                let port = places.addresses.first().map_or(look.port, SocketAddr::port);
+                observation.facts.set("tcp.shut_here", firewall.shuts(port));
+            }
             let paths = used.iter().take(MOST_ADDRESSES);
             let paths = paths.map(|address| path(look, *address, &places, network));
             observation.paths = join_all(paths).await;
@@ -284,6 +289,7 @@ pub(super) mod tests {
             roads,
             family: Family::Both,
             trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            firewall: None,
             limits: for_tests(Duration::from_secs(20)),
         }
     }

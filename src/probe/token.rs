@@ -12,7 +12,7 @@ use super::{Fact, Shape, World, fact};
 use crate::{
     net::{Proxy, tls::moment},
     oauth::{
-        Application, Credential, Held,
+        Application, Credential, Held, Proof,
         claims::{Audience, Claims, Kind},
         endpoint::Errand,
         grant::{self, Client, Grant},
@@ -31,6 +31,7 @@ const TOKEN_PORT: u16 = 443;
 pub const FACTS: &[Fact] = &[
     fact("token.issued", Shape::Bool, "token at hand"),
     fact("token.come_by", Shape::Text, "come by"),
+    fact("token.proof", Shape::Text, "the application signs in with"),
     fact("token.warnings", Shape::List, "to be mended besides"),
     fact("token.kind", Shape::Text, "kind of token"),
     fact("token.readable", Shape::Bool, "claims can be read"),
@@ -168,6 +169,7 @@ async fn get(look: &Look, facts: &mut Facts, errand: &mut Errand<'_>, world: &Wo
         }
         Credential::ClientCredentials => (Grant::Client, None),
     };
+    facts.set("token.proof", look.application.proof.as_ref().map_or("nothing", Proof::name));
     let place = grant::token_endpoint(&look.application)?;
     let client = Client::of(&look.application, errand).await?;
     let granted = grant::ask(&client, &grant, &look.scopes, &place, errand).await?;
@@ -382,6 +384,21 @@ mod tests {
     }
 
     #[test]
+    fn token_of_another_cloud_is_told_apart() {
+        for (audience, outcome) in [
+            ("https://outlook.office365.com", "yes"),
+            ("https://OUTLOOK.office365.com/", "yes"),
+            ("00000002-0000-0ff1-ce00-000000000000", "yes"),
+            ("https://outlook.office365.us", "no"),
+            ("https://graph.microsoft.com", "absent"),
+        ] {
+            let mut claims = good();
+            claims["aud"] = json!(audience);
+            assert_eq!(text(&facts(&claims, NOW), "token.audience_of_cloud"), outcome, "{audience}");
+        }
+    }
+
+    #[test]
     fn token_of_the_application_has_no_user_to_match() {
         let facts = facts(&json!({"idtyp": "app", "roles": ["IMAP.AccessAsApp"], "oid": "object"}), NOW);
         assert_eq!(text(&facts, "token.kind"), "application");
@@ -479,7 +496,7 @@ mod tests {
             (stop.code, stop.aadsts.as_slice(), stop.kind),
             (Some(401), [7_000_222].as_slice(), Stopped::Rejected)
         );
-        assert_eq!((text(&seen.facts, "token.issued"), text(&seen.facts, "token.requests")), ("no".into(), "1".into()));
+        assert_eq!((text(&seen.facts, "token.issued"), entra.asked().len()), ("no".into(), 1));
         assert!(world.wallet.held("sales").is_none());
     }
 
@@ -490,7 +507,6 @@ mod tests {
         let look = Look { credential: Credential::AccessToken(source), ..look() };
         let seen = observe(&look, &[], &world(&entra.network)).await;
         assert_eq!((seen.stop, text(&seen.facts, "token.come_by")), (None, "ready access token".into()));
-        assert_eq!(text(&seen.facts, "token.requests"), "absent");
         assert!(entra.asked().is_empty());
     }
 

@@ -29,6 +29,10 @@ pub(super) fn in_force(report: &Report) -> String {
         Some(false) => format!("{road}; no IPv6 on this host"),
         None => road,
     };
+    let road = match &run.proxy_script {
+        Some(script) => format!("{road}; Windows lets the script {script} choose, which was not run: see --proxy"),
+        None => road,
+    };
     let ruled = report.looks.iter().map(|look| look.road.as_str()).filter(|road| is_by_rule(road));
     let ruled: Vec<&str> = ruled.collect::<BTreeSet<&str>>().into_iter().collect();
     if run.lab || ruled.is_empty() { road } else { format!("{road}; by override to {}", list(&ruled, 3)) }

@@ -226,7 +226,7 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
         run.utc_offset_minutes.map(|minutes| format!(" (local time is UTC{})", offset(minutes))).unwrap_or_default();
     let mut lines = vec![
         ("from", joined([&format!("{}{addresses}", run.host), &run.os])),
-        ("as", format!("{}, cloud {}", role(&run.role), run.cloud)),
+        ("as", format!("{}, cloud {}{}", role(&run.role), run.cloud, ece_home(report))),
         ("at", format!("{}{zone}", run.started)),
         ("road", road::in_force(report)),
         ("DNS", resolvers),
@@ -235,7 +235,16 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(both) = road::both(report) {
         lines.insert(4, ("roads", both));
     }
+    lines.extend(run.firewall.as_deref().map(|shut| ("ports", ports(shut))));
     lines
+}
+
+/// What this host's own firewall shuts.
+fn ports(shut: &[String]) -> String {
+    match shut {
+        [] => "the Windows firewall shuts none that ECE needs".to_owned(),
+        some => format!("shut by the Windows firewall: {}", list(some, 8)),
+    }
 }
 
 /// The first `most` of some texts, and how many are left.
@@ -276,6 +285,15 @@ fn role(role: &str) -> String {
         "services" | "application" => format!("{role} server"),
         "all" => "services and application server".to_owned(),
         _ => format!("role {role}"),
+    }
+}
+
+/// Whether ECE is on this host, as far as its folder tells. What is installed there does not tell the role.
+fn ece_home(report: &Report) -> String {
+    match &report.run.ece_home {
+        Some(home) => format!("; ECE's folder is {home}"),
+        None if report.run.os.starts_with("Windows") && !report.run.lab => "; no folder of ECE seen here".to_owned(),
+        None => String::new(),
     }
 }
 

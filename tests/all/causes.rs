@@ -119,7 +119,6 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
             "wrong-account-or-tenant",
         ],
     ),
-    ("ECE signs in with a secret, so a run has no certificate to show", &["client-certificate-invalid"]),
     ("a run asks nothing of Microsoft Graph", &["app-only-call-needs-user-path", "application-access-policy"]),
     (
         "a run talks neither to Webex nor to its provisioning",

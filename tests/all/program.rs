@@ -1,6 +1,8 @@
 //! The binary as people call it: an empty environment, an empty folder to stand in.
 
 use std::{
+    env,
+    ffi::OsString,
     io::Read,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -34,6 +36,11 @@ impl Outcome {
     }
 }
 
+/// The program: the one that was built with these tests, or the one that `ECE_CHECK_PROGRAM` names (see Makefile.windows).
+fn program() -> OsString {
+    env::var_os("ECE_CHECK_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_ece-check").into())
+}
+
 /// A folder to call the program in.
 pub struct Place {
     folder: TempDir,
@@ -62,7 +69,7 @@ impl Place {
 
     /// The program with these arguments, not yet started.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ece-check"));
+        let mut command = Command::new(program());
         command.args(arguments).env_clear().current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

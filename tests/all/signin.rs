@@ -130,6 +130,26 @@ fn file_with_accounts_of_each_kind_is_walked_to_the_end() {
     assert_eq!(status_of(&report, "pop3.mailbox-opens", "billing@example.com"), Some(Status::Pass));
 }
 
+/// The application proves itself with its certificate, and one account has a token of the application's own.
+#[test]
+fn certificate_in_the_place_of_the_secret_is_walked_to_the_end() {
+    let place = Place::new();
+    let own = "[[account]]\nname = \"archive\"\napplication_token = true\nmailboxes = [\"archive@example.com\"]\n";
+    let secret = r#"client_secret = { env = "ECE_CHECK_LAB_SECRET" }"#;
+    let certificate = r#"client_certificate = { env = "ECE_CHECK_LAB_CERTIFICATE" }"#;
+    let file = FILE.replace("CLIENT", &client_of_the_lab()).replace(secret, certificate);
+    assert!(file.contains(certificate));
+    place.write("mine.toml", format!("{file}\n{own}"));
+    let outcome = place.call(&["run", "--lab", "-c", "mine.toml", "-o", "json"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:?}");
+    let report = outcome.report();
+    for account in ["sales", "team", "billing", "archive"] {
+        assert_eq!(status_of(&report, "token.issued", account), Some(Status::Pass), "{}", not_well(&report));
+    }
+    assert_eq!(status_of(&report, "imap.mailbox-opens", "archive@example.com"), Some(Status::Pass));
+    assert_eq!(status_of(&report, "directory.secret-lifetime", "site"), Some(Status::Pass));
+}
+
 /// The identifier of the application in the lab, as its own file names it.
 fn client_of_the_lab() -> String {
     let runtime = tokio::runtime::Runtime::new().expect("threads");

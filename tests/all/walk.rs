@@ -85,6 +85,7 @@ fn network(lab: &Lab, limits: Limits) -> Network {
         },
         family: Family::Both,
         trust: Arc::new(Trust::of_pem(lab.ca_pem())),
+        firewall: None,
         limits,
     }
 }
@@ -107,6 +108,9 @@ fn vantage() -> Run {
         lab: true,
         proxy: None,
         proxy_exceptions: Vec::new(),
+        proxy_script: None,
+        firewall: None,
+        ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
     }

@@ -1,11 +1,16 @@
-//! `ece-check token sign-in` at a certified OpenID provider, with a person at a real browser.
+//! `ece-check token sign-in` at a certified OpenID provider, with a person at a real browser; and tokens of that provider
+//! at a submission server that nobody here wrote.
 //!
-//! The provider is npm's `oidc-provider`, the browser Chromium, driven by `playwright-core`. Needs node, npm and
-//! chromium; where npm cannot be reached these tests fail, unless `ECE_CHECK_FOREIGN=off` says that this is known.
+//! The provider is npm's `oidc-provider`, the browser Chromium, driven by `playwright-core`, the submission server
+//! nodemailer's `smtp-server`. Needs node, npm and chromium; where npm cannot be reached these tests fail, unless
+//! `ECE_CHECK_FOREIGN=off` says that this is known.
+
+mod submission;
 
 use std::{
     env, fs,
     io::{BufRead, BufReader, Read as _},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdout, Command, Stdio},
     sync::OnceLock,
@@ -18,9 +23,12 @@ use serde_json::Value;
 const ECE_CHECK: &str = env!("CARGO_BIN_EXE_ece-check");
 /// The person who signs in.
 const USER: &str = "sales@contoso.example";
-/// The applications that the provider knows: one without a secret, one with.
+/// The applications that the provider knows: one without a secret, one with, one with a certificate.
 const PUBLIC: &str = "6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b001";
 const CONFIDENTIAL: &str = "6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b002";
+const CERTIFIED: &str = "6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b003";
+/// The key of an application. Entra wants RSA, which takes long to make.
+const APPLICATION_KEY: &str = include_str!("../../src/lab/application.key");
 /// The secret that the provider knows.
 const SECRET: &str = "Zwiebel7kuchen";
 
@@ -30,6 +38,7 @@ const FILES: &[(&str, &str)] = &[
     ("package-lock.json", include_str!("package-lock.json")),
     ("provider.mjs", include_str!("provider.mjs")),
     ("browser.mjs", include_str!("browser.mjs")),
+    ("submission.mjs", include_str!("submission.mjs")),
 ];
 
 #[test]
@@ -75,6 +84,96 @@ fn wrong_client_secret_is_refused_and_not_repeated() {
     assert!(!printed.contains("Kartoffel8"), "{printed}");
 }
 
+#[test]
+fn certificate_in_the_place_of_the_secret() {
+    let Some(provider) = Provider::start() else { return };
+    let at = |name: &str| provider.certificates.path().join(name).display().to_string();
+    let (certificate, key) = (at("application.pem"), at("application.key"));
+    let pair = ["--client-id", CERTIFIED, "--client-certificate", &certificate, "--client-key", &key];
+    let mut sign_in = provider.sign_in(&pair);
+    let (page, code) = (sign_in.told("Open"), sign_in.told("Type"));
+    let seen = browser(&page, &[&code]);
+    assert!(seen.contains("Sign-in Success"), "{seen}");
+    let refresh_token = sign_in.ends_well();
+
+    let papers = format!("client_certificate = {{ file = '{certificate}' }}\nclient_key = {{ file = '{key}' }}");
+    let report =
+        provider.report(CERTIFIED, &papers, &format!("refresh_token = {{ file = '{}' }}", refresh_token.display()));
+    for check in ["token.issued", "token.refresh", "token.identity", "directory.secret-lifetime"] {
+        assert_eq!(finding(&report, check)["status"], "pass", "{check}: {}", finding(&report, check));
+    }
+    let report = provider.report(CERTIFIED, &papers, "application_token = true");
+    for check in ["token.issued", "token.audience", "token.smtp-permission"] {
+        assert_eq!(finding(&report, check)["status"], "pass", "{check}: {}", finding(&report, check));
+    }
+    let stranger = stranger();
+    fs::write(&certificate, stranger.0).expect("a file");
+    let report = provider.report(CERTIFIED, &papers, "application_token = true");
+    let refused = finding(&report, "token.issued");
+    assert_eq!(
+        (&refused["status"], &refused["causes"][0]["cause"]),
+        (&"fail".into(), &"client-certificate-invalid".into())
+    );
+    let found = refused["found"].as_str().unwrap_or_default();
+    assert!(found.contains("do not belong together"), "{refused}");
+}
+
+#[test]
+fn key_that_the_provider_does_not_know_is_refused_by_it() {
+    let Some(provider) = Provider::start() else { return };
+    let at = |name: &str| provider.certificates.path().join(name);
+    let (certificate, key) = (at("stranger.pem"), at("stranger.key"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=stranger", "-keyout"])
+        .arg(&key)
+        .arg("-out")
+        .arg(&certificate)
+        .output()
+        .expect("openssl is needed: apt-get install openssl");
+    assert!(made.status.success(), "{made:?}");
+    let papers = format!(
+        "client_certificate = {{ file = '{}' }}\nclient_key = {{ file = '{}' }}",
+        certificate.display(),
+        key.display()
+    );
+    let refused = provider.report(CERTIFIED, &papers, "application_token = true");
+    let refused = finding(&refused, "token.issued");
+    assert_eq!(refused["status"], "fail", "{refused}");
+    assert!(refused["found"].as_str().is_some_and(|found| found.contains("client authentication failed")), "{refused}");
+    assert_eq!(refused["causes"][0]["cause"], "client-certificate-invalid", "{refused}");
+}
+
+#[test]
+fn pkcs12_file_of_openssl_is_opened_with_its_password() {
+    let Some(provider) = Provider::start() else { return };
+    let at = |name: &str| provider.certificates.path().join(name);
+    let make = |more: &[&str]| {
+        let made = Command::new("openssl")
+            .args(["pkcs12", "-export", "-passout", "env:SECRET", "-in"])
+            .arg(at("application.pem"))
+            .arg("-inkey")
+            .arg(at("application.key"))
+            .arg("-out")
+            .arg(at("application.pfx"))
+            .args(more)
+            .env("SECRET", SECRET)
+            .output()
+            .expect("openssl is needed: apt-get install openssl");
+        assert!(made.status.success(), "{made:?}");
+    };
+    let papers = format!(
+        "client_certificate = {{ file = '{}' }}\nclient_key_password = {{ env = \"SECRET\" }}",
+        at("application.pfx").display()
+    );
+    // as openssl and Windows write them today, and as Windows Server 2016 does
+    for more in [&[] as &[&str], &["-certpbe", "PBE-SHA1-3DES", "-keypbe", "PBE-SHA1-3DES", "-macalg", "sha1"]] {
+        make(more);
+        let report = provider.report(CERTIFIED, &papers, "application_token = true");
+        let issued = finding(&report, "token.issued");
+        assert_eq!(issued["status"], "pass", "{more:?}: {issued}");
+    }
+}
+
 /// The folder with the libraries; none when the user has switched these tests off.
 fn folder() -> Option<&'static Path> {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
@@ -116,6 +215,8 @@ fn browser(address: &str, code: &[&str]) -> String {
 struct Provider {
     child: Child,
     port: u64,
+    /// Tokens that it signed, by what is wrong with them.
+    tokens: Value,
     certificates: tempfile::TempDir,
     /// It has notices to write, and dies when it cannot.
     _stdout: BufReader<ChildStdout>,
@@ -127,7 +228,7 @@ impl Provider {
         let certificates = certificates();
         let mut child = Command::new("node")
             .arg("provider.mjs")
-            .args(["leaf.pem", "leaf.key"].map(|name| certificates.path().join(name)))
+            .args(["leaf.pem", "leaf.key", "application.pem"].map(|name| certificates.path().join(name)))
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -139,7 +240,7 @@ impl Provider {
         stdout.read_line(&mut line).expect("a line");
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("the provider: {error}: {line}"));
         let port = said["port"].as_u64().expect("a port");
-        Some(Self { child, port, certificates, _stdout: stdout })
+        Some(Self { child, port, tokens: said["tokens"].clone(), certificates, _stdout: stdout })
     }
 
     fn sign_in(&self, arguments: &[&str]) -> SignIn {
@@ -167,17 +268,26 @@ impl Provider {
 
     /// What a run reports of the token of an account, with the provider in the place of Entra.
     fn run(&self, refresh_token: &Path) -> Value {
+        let token = format!("refresh_token = {{ file = '{}' }}", refresh_token.display());
+        self.report(CONFIDENTIAL, "client_secret = { env = \"SECRET\" }", &token)
+    }
+
+    /// The same for an application with what it proves itself with, and an account with its token.
+    fn report(&self, client_id: &str, proof: &str, token: &str) -> Value {
+        self.report_of(client_id, proof, token, &["--only", "token,directory"])
+    }
+
+    fn report_of(&self, client_id: &str, proof: &str, token: &str, more: &[&str]) -> Value {
         let site = self.certificates.path().join("site.toml");
         let text = format!(
-            "[entra]\ntenant = \"contoso.example\"\nclient_id = \"{CONFIDENTIAL}\"\n\
-             client_secret = {{ env = \"SECRET\" }}\n[[account]]\nname = \"sales\"\nsigns_in_as = \"{USER}\"\n\
-             mailboxes = [\"{USER}\"]\nrefresh_token = {{ file = '{}' }}\n",
-            refresh_token.display()
+            "[entra]\ntenant = \"contoso.example\"\nclient_id = \"{client_id}\"\n{proof}\n[[account]]\n\
+             name = \"sales\"\nsigns_in_as = \"{USER}\"\nmailboxes = [\"{USER}\"]\n{token}\n"
         );
         fs::write(&site, text).expect("a file");
         let output = Command::new(ECE_CHECK)
-            .args(["run", "--output", "json", "--only", "token", "--dns-server", "127.0.0.1:9", "--no-proxy"])
+            .args(["run", "--output", "json", "--dns-server", "127.0.0.1:9", "--no-proxy"])
             .args(["--connect-to", &format!("login.microsoftonline.com:443:127.0.0.1:{}", self.port)])
+            .args(more)
             .arg("--ca-file")
             .arg(self.certificates.path().join("root.pem"))
             .arg("--config")
@@ -198,7 +308,13 @@ impl Drop for Provider {
     }
 }
 
-/// A root, and a leaf for this host and for Entra's.
+/// A certificate and a key that nobody has registered.
+fn stranger() -> (String, KeyPair) {
+    let key = KeyPair::generate().expect("a key");
+    (CertificateParams::default().self_signed(&key).expect("a certificate").pem(), key)
+}
+
+/// A root, a leaf for this host and for Microsoft's, and an application's own.
 fn certificates() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let key = || KeyPair::generate().expect("a key");
@@ -207,10 +323,21 @@ fn certificates() -> tempfile::TempDir {
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     root.distinguished_name.push(DnType::CommonName, "Root of the Tests");
     let root_pem = root.self_signed(&root_key).expect("a root").pem();
-    let leaf = CertificateParams::new(["localhost", "login.microsoftonline.com"].map(str::to_owned)).expect("names");
+    let names = ["localhost", "login.microsoftonline.com", "smtp.office365.com", "outlook.office365.com"];
+    let leaf = CertificateParams::new(names.map(str::to_owned)).expect("names");
+    let application_key = KeyPair::from_pem(APPLICATION_KEY).expect("an RSA key");
+    let application = CertificateParams::default().self_signed(&application_key).expect("a certificate").pem();
     let leaf = leaf.signed_by(&leaf_key, &Issuer::new(root, root_key)).expect("a leaf");
-    for (name, text) in [("root.pem", root_pem), ("leaf.pem", leaf.pem()), ("leaf.key", leaf_key.serialize_pem())] {
-        fs::write(folder.path().join(name), text).expect("a file");
+    for (name, text) in [
+        ("root.pem", root_pem),
+        ("leaf.pem", leaf.pem()),
+        ("leaf.key", leaf_key.serialize_pem()),
+        ("application.pem", application),
+        ("application.key", APPLICATION_KEY.to_owned()),
+    ] {
+        let file = folder.path().join(name);
+        fs::write(&file, text).expect("a file");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("its owner alone");
     }
     folder
 }

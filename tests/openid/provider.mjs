@@ -1,27 +1,50 @@
-// A certified OpenID provider in Entra's place: node provider.mjs CERTIFICATE KEY
+// A certified OpenID provider in Entra's place: node provider.mjs CERTIFICATE KEY APPLICATION
 //
-// Prints its port, and ends with standard input. Paths may begin as Entra's do.
+// Prints its port and, signed with its own key, tokens that no mail server should take; ends with standard input. Paths
+// may begin as Entra's do. APPLICATION is the certificate that an application is registered with.
+import { createPublicKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
+import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import Provider from 'oidc-provider';
 
-const [cert, key] = process.argv.slice(2).map((file) => readFileSync(file));
+const mail = 'https://outlook.office.com';
+const user = { upn: 'sales@contoso.example', scp: 'IMAP.AccessAsUser.All POP.AccessAsUser.All SMTP.Send' };
+const [cert, key, application] = process.argv.slice(2).map((file) => readFileSync(file));
+const own = await generateKeyPair('RS256');
 const server = createServer({ cert, key });
-server.listen(0, '127.0.0.1', () => {
+server.listen(0, '127.0.0.1', async () => {
   const { port } = server.address();
-  const provider = new Provider(`https://localhost:${port}`, configuration());
+  const issuer = `https://localhost:${port}`;
+  const provider = new Provider(issuer, configuration(await exportJWK(own.privateKey)));
   const answer = provider.callback();
   server.on('request', (request, response) => {
-    // Only Entra knows the prompt select_account.
+    // The token endpoint's own address is the audience of assertions; only Entra knows the prompt select_account.
+    if (request.url.endsWith('/oauth2/v2.0/token')) request.originalUrl = request.url;
     request.url = request.url.replace(/^\/contoso\.example\/(oauth2\/)?v2\.0\//, '/').replace('prompt=select_account', 'prompt=consent');
     answer(request, response);
   });
-  console.log(JSON.stringify({ port }));
+  console.log(JSON.stringify({ port, tokens: await tokens(issuer) }));
 });
 process.stdin.on('end', () => process.exit()).resume();
 
-function configuration() {
-  const mail = 'https://outlook.office.com';
+// A good token, and others that differ from it in one thing.
+async function tokens(issuer) {
+  const now = Math.floor(Date.now() / 1000);
+  const stranger = await generateKeyPair('RS256');
+  const token = (claims, signer = own) => new SignJWT({ aud: mail, iss: issuer, iat: now - 60, nbf: now - 60, exp: now + 4500, ...user, ...claims })
+    .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })
+    .sign(signer.privateKey);
+  return {
+    good: await token({}),
+    expired: await token({ iat: now - 9000, nbf: now - 9000, exp: now - 4500 }),
+    forGraph: await token({ aud: 'https://graph.microsoft.com' }),
+    ofAnother: await token({ upn: 'boss@contoso.example' }),
+    ofAnotherProvider: await token({}, stranger),
+  };
+}
+
+function configuration(key) {
   const scopes = ['IMAP.AccessAsUser.All', 'POP.AccessAsUser.All', 'SMTP.Send'].map((scope) => `${mail}/${scope}`);
   const client = {
     application_type: 'native',
@@ -29,15 +52,27 @@ function configuration() {
     redirect_uris: ['http://localhost/'],
     response_types: ['code'],
   };
-  const user = (token) => ({ upn: token.accountId, scp: 'IMAP.AccessAsUser.All POP.AccessAsUser.All SMTP.Send' });
+  const certified = { ...createPublicKey(application).export({ format: 'jwk' }), use: 'sig', alg: 'PS256' };
+  const ofUser = (token) => ({ ...user, upn: token.accountId });
+  const ofApplication = { idtyp: 'app', roles: ['IMAP.AccessAsApp', 'POP.AccessAsApp', 'SMTP.SendAsApp'] };
   return {
     clients: [
       { ...client, client_id: '6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b001', token_endpoint_auth_method: 'none' },
       { ...client, client_id: '6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b002', token_endpoint_auth_method: 'client_secret_post', client_secret: 'Zwiebel7kuchen' },
+      {
+        ...client,
+        client_id: '6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b003',
+        grant_types: [...client.grant_types, 'client_credentials'],
+        token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_signing_alg: 'PS256',
+        jwks: { keys: [certified] },
+      },
     ],
     cookies: { keys: ['only for the tests'] },
-    extraTokenClaims: async (_, token) => user(token),
+    extraTokenClaims: async (_, token) => (token.accountId ? ofUser(token) : ofApplication),
+    jwks: { keys: [{ ...key, use: 'sig', alg: 'RS256' }] },
     features: {
+      clientCredentials: { enabled: true },
       deviceFlow: { enabled: true },
       devInteractions: { enabled: true },
       resourceIndicators: {

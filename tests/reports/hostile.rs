@@ -191,7 +191,7 @@ proptest! {
         }
         let rows = report.findings.iter().filter(|finding| finding.status != Status::Pass).count();
         let mailboxes = mailboxes(&report);
-        let table = if mailboxes > 1 { (mailboxes + 1) * 5 } else { 0 };
+        let table = if mailboxes > 1 { (mailboxes + 1) * 6 } else { 0 };
         prop_assert_eq!(cells, 2 * 6 + (rows + 1) * 5 + table, "{}", markdown);
     }
 

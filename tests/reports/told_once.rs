@@ -142,5 +142,5 @@ fn quiet_shows_the_mailboxes_that_are_not_well() {
 fn mailboxes_in_ascii() {
     let text = render(&with_mailboxes(1), Format::Text, &ascii(80));
     let row = text.lines().find(|line| line.starts_with("branch0@")).expect("a row");
-    assert_eq!(row.split_whitespace().skip(1).collect::<Vec<_>>().join(" "), ["[ OK ]"; 4].join(" "));
+    assert_eq!(row.split_whitespace().skip(1).collect::<Vec<_>>().join(" "), ["[ OK ]"; 5].join(" "));
 }

@@ -1,5 +1,7 @@
 //! Marked secrets go through every command that takes one; the marks are in no byte that leaves, plain or encoded.
 
+mod commands;
+mod mail;
 mod provider;
 mod search;
 
@@ -46,9 +48,14 @@ fn searched(output: &Output) -> String {
     let bytes = [output.stdout.as_slice(), &output.stderr].concat();
     let token = access_token();
     let secrets = [CLIENT_SECRET, REFRESH_TOKEN, DEVICE_CODE, CODE].into_iter().chain(token.split('.'));
-    let secrets: Vec<&str> = secrets.collect();
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    assert_eq!(leak(&bytes, &secrets), None, "{text}");
+    searched_for(&bytes, &secrets.map(str::to_owned).collect::<Vec<_>>())
+}
+
+/// These bytes as text, after they were searched.
+fn searched_for(bytes: &[u8], secrets: &[String]) -> String {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    assert_eq!(leak(bytes, &secrets), None, "{text}");
     text
 }
 

@@ -27,12 +27,17 @@ pub struct Provider {
     pub address: SocketAddr,
     pub ca_file: PathBuf,
     pub asked: Arc<Mutex<Vec<String>>>,
+    /// How it and its neighbours speak TLS.
+    pub config: Arc<ServerConfig>,
     _folder: tempfile::TempDir,
 }
 
+/// Whom its certificate is for.
+const NAMES: [&str; 4] = ["login.test", "login.microsoftonline.com", "smtp.office365.com", "outlook.office365.com"];
+
 impl Provider {
     pub fn start(gives: Gives) -> Self {
-        let own = rcgen::generate_simple_self_signed(vec!["login.test".to_owned()]).unwrap();
+        let own = rcgen::generate_simple_self_signed(NAMES.map(str::to_owned).to_vec()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let ca_file = folder.path().join("ca.pem");
         fs::write(&ca_file, own.cert.pem()).unwrap();
@@ -41,6 +46,7 @@ impl Provider {
         let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = config.with_no_client_auth().with_single_cert(vec![own.cert.der().clone()], key.into()).unwrap();
         let (config, asked) = (Arc::new(config), Arc::new(Mutex::new(Vec::new())));
+        let own_config = Arc::clone(&config);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let told = Arc::clone(&asked);
@@ -59,7 +65,7 @@ impl Provider {
                 let _ = connection.complete_io(&mut tcp);
             }
         });
-        Self { address, ca_file, asked, _folder: folder }
+        Self { address, ca_file, asked, config: own_config, _folder: folder }
     }
 }
 
@@ -83,12 +89,12 @@ fn request(stream: &mut impl std::io::Read) -> Option<(String, String)> {
 fn answer(path: &str, body: &str, gives: &Gives) -> (&'static str, String) {
     let at = |path: &str| format!("https://login.test{path}");
     let answer = match path {
-        "/token" if gives.refuses => {
+        path if path.ends_with("/token") && gives.refuses => {
             let words = format!("AADSTS7000215: Invalid client secret provided. You sent {body} Trace ID: 1-2");
             let refusal = json!({"error": "invalid_client", "error_description": words, "error_codes": [7_000_215]});
             return ("401 Unauthorized", refusal.to_string());
         }
-        "/token" => json!({
+        path if path.ends_with("/token") => json!({
             "token_type": "Bearer", "access_token": gives.access_token, "refresh_token": gives.refresh_token
         }),
         "/device" => json!({

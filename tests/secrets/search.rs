@@ -27,6 +27,7 @@ fn writings(secret: &str) -> Vec<(&'static str, String)> {
         ("plain", secret.to_owned()),
         ("json", json[1..json.len() - 1].to_owned()),
         ("url", secret.bytes().map(hex).collect()),
+        ("hex", secret.bytes().map(|byte| format!("{byte:02x}")).collect()),
     ];
     for before in ["", "a", "ab"] {
         // what is shared with the neighbours, at most four characters at each end, is not the secret's alone

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::*;
+use super::{assertion::by_certificate, *};
 use crate::lab::{
     mint,
     place::{CLIENT_ID, PRINCIPAL_ID, REDIRECT_URL, TENANT_ID},
 };
 
-const LOGIN: &str = "login.microsoftonline.com";
+pub(super) const LOGIN: &str = "login.microsoftonline.com";
 const SMTP: &str = "smtp.office365.com";
 const OUTLOOK: &str = "outlook.office365.com";
 const SCOPE: &str = "https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/POP.AccessAsUser.All \
@@ -40,12 +40,12 @@ async fn ask_token(lab: &Lab, pairs: &[(&str, &str)]) -> (u16, Value) {
     post(lab, "/contoso.onmicrosoft.com/oauth2/v2.0/token", pairs).await
 }
 
-fn secret(lab: &Lab, variable: &str) -> String {
+pub(super) fn secret(lab: &Lab, variable: &str) -> String {
     lab.secrets().into_iter().find(|(name, _)| *name == variable).expect("a variable of the deployment").1
 }
 
 /// Asks as ECE does, with some fields that differ; an empty one is left out.
-async fn refresh(lab: &Lab, variable: &str, other: &[(&str, &str)]) -> (u16, Value) {
+pub(super) async fn refresh(lab: &Lab, variable: &str, other: &[(&str, &str)]) -> (u16, Value) {
     let (token, client_secret) = (secret(lab, variable), secret(lab, "ECE_CHECK_LAB_SECRET"));
     let usual = [
         ("grant_type", "refresh_token"),
@@ -225,78 +225,6 @@ async fn the_application_gets_a_token_of_its_own() {
     assert!(body["refresh_token"].is_null());
     let (_, body) = ask_token(&lab, &ask("https://outlook.office365.com/SMTP.SendAsApp")).await;
     assert_eq!(body["error_codes"][0], 1_002_012);
-}
-
-/// Signs with the key behind a PEM text, as a client does, in PKCS #1 or with PSS.
-fn assertion(pem: &str, header: &Value, claims: &Value) -> String {
-    use ::ring::{
-        rand::SystemRandom,
-        signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding, RsaKeyPair},
-    };
-    use rustls::pki_types::{PrivatePkcs8KeyDer, pem::PemObject};
-    let part = |json: &Value| url_safe(json.to_string().as_bytes());
-    let key = PrivatePkcs8KeyDer::from_pem_slice(pem.as_bytes()).expect("a key");
-    let key = RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).expect("an RSA key");
-    let signed = format!("{}.{}", part(header), part(claims));
-    let mut signature = vec![0; key.public().modulus_len()];
-    let encoding: &dyn RsaEncoding = if header["alg"] == "PS256" { &RSA_PSS_SHA256 } else { &RSA_PKCS1_SHA256 };
-    key.sign(encoding, &SystemRandom::new(), signed.as_bytes(), &mut signature).expect("randomness");
-    format!("{signed}.{}", url_safe(&signature))
-}
-
-fn url_safe(bytes: &[u8]) -> String {
-    base64(bytes).replace('=', "").replace('+', "-").replace('/', "_")
-}
-
-/// The thumbprint of the certificate in a PEM text.
-fn thumbprint(pem: &str, hash: &'static ::ring::digest::Algorithm) -> String {
-    use rustls::pki_types::{CertificateDer, pem::PemObject};
-    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).expect("a certificate");
-    url_safe(::ring::digest::digest(hash, &certificate).as_ref())
-}
-
-#[tokio::test]
-async fn a_certificate_takes_the_place_of_the_secret() {
-    use ::ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256};
-    let lab = lab(&[]).await;
-    let pem = secret(&lab, "ECE_CHECK_LAB_CERTIFICATE");
-    let now = jiff::Timestamp::now().as_second();
-    let audience = format!("https://{LOGIN}/{TENANT_ID}/oauth2/v2.0/token");
-    let claims = |ends: i64, audience: &str| serde_json::json!({ "iss": CLIENT_ID, "sub": CLIENT_ID, "aud": audience, "exp": now + ends });
-    let (good, ended, elsewhere) =
-        (claims(600, &audience), claims(-600, &audience), claims(600, "https://login.example/"));
-    let header = serde_json::json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint(&pem, &SHA256) });
-    let older = serde_json::json!({ "alg": "RS256", "typ": "JWT", "x5t": thumbprint(&pem, &SHA1_FOR_LEGACY_USE_ONLY) });
-    let with = |name: &str, value: &str| {
-        let mut header = header.clone();
-        header[name] = value.into();
-        header
-    };
-    let right = assertion(&pem, &header, &good);
-    let (signed, signature) = right.rsplit_once('.').expect("three parts");
-    let changed = format!(
-        "{}.{}.{signature}",
-        signed.split('.').next().expect("a header"),
-        url_safe(claims(601, &audience).to_string().as_bytes())
-    );
-    for (assertion, code) in [
-        (right.clone(), Value::Null),
-        (assertion(&pem, &older, &good), Value::Null),
-        (assertion(&pem, &header, &ended), 700_024.into()),
-        (assertion(&pem, &header, &elsewhere), 700_023.into()),
-        (assertion(&pem, &with("x5t#S256", "bGFi"), &good), 700_027.into()),
-        (assertion(&pem, &with("alg", "RS384"), &good), 700_027.into()),
-        (assertion(&pem, &serde_json::json!({ "alg": "PS256" }), &good), 50_027.into()),
-        (format!("{signed}.c2lnbmF0dXJl"), 700_027.into()),
-        (format!("{signed}."), 700_027.into()),
-        (changed, 700_027.into()),
-        ("rubbish".into(), 50_027.into()),
-    ] {
-        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-        let other = [("client_secret", ""), ("client_assertion_type", kind), ("client_assertion", &assertion)];
-        let (_, body) = refresh(&lab, "ECE_CHECK_LAB_SALES", &other).await;
-        assert_eq!(body["error_codes"][0], code, "{body}");
-    }
 }
 
 async fn authorize(lab: &Lab, pairs: &[(&str, &str)]) -> String {
@@ -627,7 +555,11 @@ async fn walk(lab: &Lab) -> BTreeMap<&'static str, bool> {
 
 async fn ask_patiently(lab: &Lab, variable: &str) -> Option<String> {
     for _ in 0..2 {
-        let (_, body) = refresh(lab, variable, &[]).await;
+        let signed = by_certificate(lab);
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        let other = [("client_secret", ""), ("client_assertion_type", kind), ("client_assertion", &signed)];
+        let by_secret = !lab.deployment().contains("client_certificate");
+        let (_, body) = refresh(lab, variable, if by_secret { &[] } else { &other }).await;
         if let Some(token) = body["access_token"].as_str() {
             return Some(token.to_owned());
         }
@@ -645,6 +577,8 @@ fn look_into(outcomes: &mut BTreeMap<&'static str, bool>, claims: &Value, expect
     note(outcomes, "token.audience", claims["aud"].as_str().expect("aud").starts_with("https://outlook.office"));
     note(outcomes, "token.identity", expected.is_none() || claims["upn"].as_str() == expected);
     note(outcomes, "token.valid-now", claims["exp"].as_i64().expect("exp") > now);
+    let lifetime = (claims["exp"].as_i64().expect("exp") - claims["iat"].as_i64().expect("iat")) / 60;
+    note(outcomes, "token.lifetime", (55..=95).contains(&lifetime));
     note(outcomes, "token.smtp-permission", permissions.contains("SMTP.Send"));
     note(outcomes, "token.imap-permission", permissions.contains("IMAP.AccessAs"));
     note(outcomes, "token.pop3-permission", permissions.contains("POP.AccessAs"));
@@ -692,7 +626,7 @@ async fn all_is_well_in_the_healthy_tenant_and_nothing_is_changed() {
     let settings = Settings { mailboxes: 3, application_account: true, ..Settings::default() };
     let lab = Lab::start(&settings).await.expect("the lab starts");
     let outcomes = walk(&lab).await;
-    assert_eq!(outcomes.len(), 13, "{outcomes:?}");
+    assert_eq!(outcomes.len(), 14, "{outcomes:?}");
     assert!(outcomes.values().all(|is_well| *is_well), "{outcomes:?}");
     let counts = lab.counts();
     assert!(counts.changing.is_empty() && counts.refused.is_empty() && counts.delivered.is_empty(), "{counts:?}");

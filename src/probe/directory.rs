@@ -1,0 +1,128 @@
+//! What the application proves itself with, as the user's file states it, and how long that lasts. Nobody is contacted.
+//!
+//! In: where the certificate is kept, or the last day of the client secret. Out: facts. Entra lets a secret live two
+//! years at the most, and neither Entra nor ECE says a word before the day on which mail stops.
+//! <https://learn.microsoft.com/entra/identity-platform/how-to-add-credentials>
+
+use std::time::Instant;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::{FILE, Fact, SITE, Shape, World, fact};
+use crate::{
+    oauth::{Papers, Proof, certificate::Signer, endpoint::Errand},
+    seen::{Facts, Observation, Stop},
+};
+
+/// What a look at the application's secret or certificate can measure.
+pub const FACTS: &[Fact] = &[
+    fact("directory.proof", Shape::Text, "the application signs in with"),
+    fact("directory.ends", Shape::Text, "last day"),
+    fact("directory.days_left", Shape::Int, "days left"),
+];
+
+/// A look at what the application proves itself with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Look {
+    /// Secret or certificate.
+    pub proof: Option<Proof>,
+    /// The last day of the client secret, as the file states it.
+    pub secret_expires: Option<Date>,
+}
+
+/// Looks when it ends. A certificate says so itself.
+pub async fn observe(look: &Look, world: &World) -> Observation {
+    let began = Instant::now();
+    let mut errand = Errand::new(&world.network, &world.wallet.net);
+    let mut facts = Facts::default();
+    let ends = match &look.proof {
+        Some(Proof::Certificate(papers)) => last_day(papers, &mut errand).await.map(Some),
+        _ => Ok(look.secret_expires),
+    };
+    facts.set("directory.proof", look.proof.as_ref().map_or("client secret", Proof::name)); // nothing else has a last day
+    if let Ok(Some(ends)) = ends {
+        facts.set("directory.ends", ends.to_string());
+        facts.set("directory.days_left", days_until(ends));
+    }
+    Observation {
+        probe: "directory".to_owned(),
+        subject: SITE.to_owned(),
+        own: true,
+        road: FILE.to_owned(),
+        facts,
+        stop: ends.err(),
+        paths: Vec::new(),
+        beside: false,
+        tried: Vec::new(),
+        transcript: Vec::new(),
+        steps: Vec::new(),
+        duration_ms: began.elapsed().as_secs_f64() * 1000.0,
+    }
+}
+
+async fn last_day(papers: &Papers, errand: &mut Errand<'_>) -> Result<Date, Stop> {
+    let signer = Signer::of(papers, errand).await?;
+    Ok(Timestamp::from_second(signer.not_after).unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC).date())
+}
+
+/// Days from today; of a day that is over, below zero.
+fn days_until(day: Date) -> i64 {
+    let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+    day.duration_since(today).as_hours() / 24
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        oauth::{certificate::tests::certificate, grant::tests::Entra},
+        secret::Source,
+        seen::{Kind, Stage},
+    };
+
+    async fn seen(look: Look) -> Observation {
+        let entra = Entra::answering(&[String::new()]).await;
+        let seen = observe(&look, &World::new(entra.network.clone())).await;
+        assert!(entra.asked().is_empty());
+        seen
+    }
+
+    fn text(seen: &Observation, name: &str) -> String {
+        seen.facts.get(name).map_or_else(|| "absent".to_owned(), ToString::to_string)
+    }
+
+    #[tokio::test]
+    async fn last_day_of_the_secret_is_the_stated_one() {
+        let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        for (days, left) in [(0, "0"), (31, "31"), (-2, "-2")] {
+            let ends = today.saturating_add(jiff::Span::new().days(days));
+            let seen = seen(Look { proof: None, secret_expires: Some(ends) }).await;
+            assert_eq!((text(&seen, "directory.days_left").as_str(), seen.stop.is_none()), (left, true));
+            assert_eq!(text(&seen, "directory.ends"), ends.to_string());
+        }
+    }
+
+    #[tokio::test]
+    async fn certificate_says_itself_when_it_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, text).unwrap();
+            Source::File(file)
+        };
+        let own = write("own.pem", &certificate(2999).pem());
+        let key = write("own.key", include_str!("../lab/application.key"));
+        let look = |certificate: &Source, key: &Source| {
+            let papers = Papers { certificate: certificate.clone(), key: Some(key.clone()), password: None };
+            Look { proof: Some(Proof::Certificate(papers)), secret_expires: None }
+        };
+        let seen_own = seen(look(&own, &key)).await;
+        assert_eq!((text(&seen_own, "directory.ends").as_str(), seen_own.stop), ("2999-01-01", None));
+        let other = rcgen::KeyPair::generate().unwrap();
+        let other = rcgen::CertificateParams::default().self_signed(&other).unwrap();
+        let seen_other = seen(look(&write("other.pem", &other.pem()), &key)).await;
+        let stop = seen_other.stop.clone().unwrap();
+        assert_eq!((stop.stage, stop.kind), (Stage::Credential, Kind::BadCertificate));
+        assert_eq!(text(&seen_other, "directory.days_left"), "absent");
+    }
+}
