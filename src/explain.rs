@@ -144,13 +144,22 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::catalogue::cause::{By, Shows, Sign};
+
+    /// Whether words alone can show it: not where a probe's facts decide besides them.
+    fn is_of_words(sign: &Sign) -> bool {
+        match &sign.shows {
+            Shows::Finding { words, .. } => !words.is_empty(),
+            Shows::Stop(_) => sign.by != Some(By::Probe) || sign.facts.is_empty(),
+        }
+    }
 
     /// Another cause may be as sure, never surer: the same words can be a sample of several.
     #[test]
     fn every_sample_finds_its_own_cause() {
         let catalogue = Catalogue::built_in();
         let mut wrong = Vec::new();
-        for (cause, sign) in catalogue.signs() {
+        for (cause, sign) in catalogue.signs().filter(|(_, sign)| is_of_words(sign)) {
             let meaning = explain(&sign.sample, None, &catalogue);
             let at = meaning.causes.iter().position(|meant| meant.cause.code == cause.code);
             let best = meaning.causes.first().map(|first| first.certainty);

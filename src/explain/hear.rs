@@ -262,6 +262,63 @@ fn reply_code(before: &str) -> Option<u16> {
     (200..600).contains(&code).then_some(code)
 }
 
+/// What libraries and products put in place of what they were told, and what it means.
+const AT_LARGE: &[(&[&str], Stage, Kind)] = &[
+    (
+        &[
+            "denied authentication",
+            "authentication failed",
+            "authentication failure",
+            "authentication unsuccessful",
+            "authenticate failed",
+            "cannot login",
+            "could not login",
+            "could not authenticate",
+            "cannot authenticate",
+            "password wrong",
+            "password is wrong",
+            "invalid credentials",
+            "bad credentials",
+            "invalid login",
+            "login denied",
+            "login incorrect",
+            "authentication credentials invalid",
+            "not accepted from server",
+        ],
+        Stage::Authenticate,
+        Kind::Rejected,
+    ),
+    (&["timed out", "timeout", "time out"], Stage::Request, Kind::TimedOut),
+    (
+        &["temporarily", "try again later", "unavailable", "internal server error", "bad gateway"],
+        Stage::Request,
+        Kind::BadStatus,
+    ),
+    (
+        &["handshake", "certificate", "ssl error", "tls error", "ssl connection", "tls connection", "starttls failed"],
+        Stage::Handshake,
+        Kind::Alert,
+    ),
+    (
+        &[
+            "unable to connect",
+            "could not connect",
+            "failed to connect",
+            "cannot connect",
+            "connect() failed",
+            "connection failed",
+            "connect failed",
+        ],
+        Stage::Connect,
+        Kind::Rejected,
+    ),
+];
+
+/// The phrases of what is said at large that ordinary lines do not hold: of more than one word.
+pub fn phrases_at_large() -> impl Iterator<Item = &'static str> {
+    AT_LARGE.iter().flat_map(|(phrases, ..)| phrases.iter().copied()).filter(|phrase| phrase.contains(' '))
+}
+
 /// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
 /// products put such words in place of what they were told.
 fn at_large(words: &str) -> Option<Heard> {
@@ -278,64 +335,6 @@ fn at_large(words: &str) -> Option<Heard> {
         "xoauth2",
         "msal",
         "webex",
-    ];
-    const SAID: &[(&[&str], Stage, Kind)] = &[
-        (
-            &[
-                "denied authentication",
-                "authentication failed",
-                "authentication failure",
-                "authentication unsuccessful",
-                "authenticate failed",
-                "cannot login",
-                "could not login",
-                "could not authenticate",
-                "cannot authenticate",
-                "password wrong",
-                "password is wrong",
-                "invalid credentials",
-                "bad credentials",
-                "invalid login",
-                "login denied",
-                "login incorrect",
-                "authentication credentials invalid",
-                "not accepted from server",
-            ],
-            Stage::Authenticate,
-            Kind::Rejected,
-        ),
-        (&["timed out", "timeout", "time out"], Stage::Request, Kind::TimedOut),
-        (
-            &["temporarily", "try again later", "unavailable", "internal server error", "bad gateway"],
-            Stage::Request,
-            Kind::BadStatus,
-        ),
-        (
-            &[
-                "handshake",
-                "certificate",
-                "ssl error",
-                "tls error",
-                "ssl connection",
-                "tls connection",
-                "starttls failed",
-            ],
-            Stage::Handshake,
-            Kind::Alert,
-        ),
-        (
-            &[
-                "unable to connect",
-                "could not connect",
-                "failed to connect",
-                "cannot connect",
-                "connect() failed",
-                "connection failed",
-                "connect failed",
-            ],
-            Stage::Connect,
-            Kind::Rejected,
-        ),
     ];
     const FAILED: &[&str] = &[
         "failed",
@@ -355,7 +354,8 @@ fn at_large(words: &str) -> Option<Heard> {
         "rejected",
     ];
     let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    let (_, stage, kind) = SAID.iter().find(|(parts, ..)| holds(parts)).filter(|_| holds(SERVICES) && holds(FAILED))?;
+    let (_, stage, kind) =
+        AT_LARGE.iter().find(|(parts, ..)| holds(parts)).filter(|_| holds(SERVICES) && holds(FAILED))?;
     let protocol = match stage {
         Stage::Handshake => Protocol::Tls,
         Stage::Request | Stage::Connect => Protocol::Tcp,

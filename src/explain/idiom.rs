@@ -286,9 +286,9 @@ const OFFERS: &[Idiom] = &[
     ("250 auth ", Smtp, Some(Ehlo), NotOffered),
 ];
 
-/// All phrases.
+/// All phrases, with those of more than one word that say something at large only.
 pub fn phrases() -> impl Iterator<Item = &'static str> {
-    IDIOMS.iter().chain(OFFERS).map(|(phrase, ..)| *phrase)
+    IDIOMS.iter().chain(OFFERS).map(|(phrase, ..)| *phrase).chain(super::hear::phrases_at_large())
 }
 
 /// What a text says in these phrases, what stands last first.
