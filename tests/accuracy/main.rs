@@ -64,9 +64,9 @@ fn the_corpus_is_explained() {
 #[test]
 fn unseen_texts_are_explained() {
     let lines = read(UNSEEN);
-    let reach = ["tune", "held", "later"]
+    let reach = ["tune", "held", "later", "last"]
         .map(|half| reaches_the_goal(half, &lines.iter().filter(|line| line.half == half).collect::<Vec<_>>()));
-    assert_eq!(reach, [true; 3], "{BELOW}");
+    assert_eq!(reach, [true; 4], "{BELOW}");
 }
 
 #[test]
