@@ -9,7 +9,7 @@ PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dns
            postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond
 
 # What the tests in tests/java and tests/openid need: any Java and any Node will do, also those that are no package.
-PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm chromium:chromium
+PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm chromium:chromium rg:ripgrep
 
 # Snapshots are judged, never rewritten, and warnings of the documentation are mistakes.
 export INSTA_UPDATE = no
@@ -25,8 +25,9 @@ lint: toolchain
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo doc --locked --no-deps --document-private-items
 
-bench: build
+bench: build peers
 	python3 contrib/bench.py target/release/ece-check
+	python3 contrib/bench_log.py target/release/ece-check
 
 build:
 	cargo build --locked --release

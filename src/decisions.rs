@@ -9,3 +9,5 @@ pub mod d0004_interception_by_organisation;
 pub mod d0005_strict_files;
 pub mod d0006_no_fix_in_a_check;
 pub mod d0007_dependencies;
+pub mod d0008_delivery_over_our_own_sessions;
+pub mod d0009_windows_trust;

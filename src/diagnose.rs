@@ -109,9 +109,9 @@ fn diagnose_all<'c>(findings: &[Finding], looks: &[Observation], catalogue: &'c 
 
 /// The causes that a finding's own signs leave open, less those that passed checks rule out.
 fn open<'c>(raised: &[Raised<'c>], witness: &Witness<'_>) -> Vec<&'c str> {
-    let settled = raised.iter().any(|one| one.settles);
-    let left = raised.iter().filter(|one| (one.settles || !settled) && against(one.cause, witness).is_none());
-    left.map(|one| one.cause.code.as_str()).collect()
+    let left: Vec<&Raised<'c>> = raised.iter().filter(|one| against(one.cause, witness).is_none()).collect();
+    let settled = left.iter().any(|one| one.settles);
+    left.iter().filter(|one| one.settles || !settled).map(|one| one.cause.code.as_str()).collect()
 }
 
 /// What is certain for a mailbox or an account by one finding stands behind its other findings that could mean it.
@@ -525,7 +525,7 @@ fn fix_first(
                     certainty,
                     owner,
                     fix: fill(fix),
-                    command: command.as_deref().map(fill),
+                    command: command.as_deref().map(|command| fill::fill_command(command, &shown_in, findings, looks)),
                     takes: cause.takes.clone(),
                     sources: cause.sources.clone(),
                     explains: explained(&shown_in, findings),

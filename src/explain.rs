@@ -4,10 +4,15 @@
 //! (see [`crate::diagnose`]); what a run knows of host, port and stage must here be read out of the words, so a text
 //! alone settles less.
 
+mod alike;
 pub mod hear;
 mod idiom;
 pub mod log;
 pub mod mask;
+pub mod needle;
+pub mod source;
+mod time;
+pub mod unknown;
 
 use clap::ValueEnum;
 
@@ -70,7 +75,7 @@ pub struct Meaning<'c> {
     pub causes: Vec<Meant<'c>>,
     /// What the text says, in the terms of the signs.
     pub heard: Option<Heard>,
-    /// What would settle it, when it does not settle itself.
+    /// What would settle it, when it does not settle itself; what to give, when nothing is known.
     pub next: Option<String>,
 }
 
@@ -88,7 +93,7 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
         let next = next(&causes, &heard, channel);
         return Meaning { causes, heard: Some(heard), next };
     }
-    Meaning::default()
+    Meaning { next: Some(unknown::next(text, channel, catalogue)), ..Meaning::default() }
 }
 
 /// What was heard, in a few words: codes first.
@@ -146,15 +151,16 @@ mod tests {
     use super::*;
     use crate::catalogue::cause::{By, Shows, Sign};
 
-    /// Whether words alone can show it: not where a probe's facts decide besides them.
+    /// Whether words alone can show it: not where only a probe can.
     fn is_of_words(sign: &Sign) -> bool {
         match &sign.shows {
             Shows::Finding { words, .. } => !words.is_empty(),
-            Shows::Stop(_) => sign.by != Some(By::Probe) || sign.facts.is_empty(),
+            Shows::Stop(_) => sign.by != Some(By::Probe),
         }
     }
 
-    /// Another cause may be as sure, never surer: the same words can be a sample of several.
+    /// Another cause may be as sure, never surer: the same words can be a sample of several. Where a probe's facts decide
+    /// besides the words, the words alone mean another cause.
     #[test]
     fn every_sample_finds_its_own_cause() {
         let catalogue = Catalogue::built_in();

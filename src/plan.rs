@@ -27,6 +27,9 @@ use crate::{
     table::did_you_mean,
 };
 
+/// How often a host that takes turns with its chains is connected to once more.
+const FURTHER: usize = 3;
+
 /// All looks and all findings to come, in order.
 #[derive(Debug)]
 pub struct Plan<'c> {
@@ -294,6 +297,7 @@ impl<'c, 's> Draft<'c, 's> {
             },
             (Some(_), _) => false,
             (None, _) if key == "ece.java_trust_store" => self.site.java,
+            (None, _) if key == "run.send_mail" => self.site.send_mail.is_some(),
             (None, _) => self.site.deployment.gives(key),
         }
     }
@@ -326,6 +330,7 @@ impl<'c, 's> Draft<'c, 's> {
             }),
             (probe, Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.dial(endpoint, depth(probe))),
             (_, Subject::Account(account)) => self.ask_for_token(account),
+            ("delivery", Subject::Mailbox(account, mailbox, endpoint)) => self.round_trip(account, mailbox, endpoint),
             (probe, Subject::Mailbox(account, mailbox, endpoint)) => self.sign_in(probe, account, mailbox, endpoint),
         }
     }
@@ -353,6 +358,7 @@ impl<'c, 's> Draft<'c, 's> {
             service: service(endpoint),
             depth,
             way,
+            again: if self.takes_turns(way, endpoint) { FURTHER } else { 0 },
             public_issuers: if endpoint.microsoft { self.site.public_issuers.clone() } else { Vec::new() },
         };
         let beside = if way == Way::Beside { " beside" } else { "" };
@@ -364,6 +370,12 @@ impl<'c, 's> Draft<'c, 's> {
             known.depth = known.depth.max(depth);
         }
         at
+    }
+
+    /// Whether a host may show another chain at each connection, and somebody is asked who may not know all of them.
+    /// `login.microsoftonline.com` had two in turn in 2025.
+    fn takes_turns(&self, way: Way, endpoint: &Endpoint) -> bool {
+        self.site.java && way == Way::InForce && endpoint.microsoft && endpoint.name.starts_with("login")
     }
 
     fn ask_for_token(&mut self, account: &Account) -> Option<usize> {
@@ -381,19 +393,33 @@ impl<'c, 's> Draft<'c, 's> {
     fn sign_in(&mut self, probe: &str, account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<usize> {
         let token = self.ask_for_token(account)?;
         let service = self.dial(endpoint, Depth::Service);
-        let look = probe::mailbox::Look {
-            account: account.name.clone(),
-            mailbox: mailbox.to_owned(),
-            signs_in_as: account.signs_in_as.clone(),
-            protocol: endpoint.protocol?,
-            host: endpoint.host.clone(),
-            port: endpoint.port,
-        };
+        let look = sign_in(account, mailbox, endpoint)?;
         let at = self.note(&format!("{probe} {mailbox}"), Look::Mailbox(look), None);
         let planned = &mut self.plan.looks[at];
         planned.after = vec![service, token];
         mailbox.clone_into(&mut planned.subject);
         endpoint.why.clone_into(&mut planned.why);
+        Some(at)
+    }
+
+    /// A message from a mailbox to itself, after the sign-ins over which it goes.
+    fn round_trip(&mut self, account: &Account, mailbox: &str, outward: &Endpoint) -> Option<usize> {
+        let wait = self.site.send_mail?;
+        let first = self.sign_in("smtp", account, mailbox, outward)?;
+        let mut after = vec![first];
+        let inward = self.site.inbound(account);
+        if let Some(inward) = inward {
+            after.push(self.sign_in(inward.protocol?.name(), account, mailbox, inward)?);
+        }
+        let way = |endpoint| sign_in(account, mailbox, endpoint);
+        let (outward, inward) = (way(outward)?, inward.and_then(way));
+        after.extend(after.clone().iter().flat_map(|look| self.plan.looks[*look].after.clone()));
+        let look = probe::delivery::Look { outward, inward, wait };
+        let at = self.note(&format!("round trip {mailbox}"), Look::Delivery(look), None);
+        let planned = &mut self.plan.looks[at];
+        planned.after = after;
+        mailbox.clone_into(&mut planned.subject);
+        "one message from the mailbox to itself, as --send-mail asks".clone_into(&mut planned.why);
         Some(at)
     }
 
@@ -476,6 +502,17 @@ fn fetches(check: &Check, account: &Account) -> bool {
     }
 }
 
+fn sign_in(account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<probe::mailbox::Look> {
+    Some(probe::mailbox::Look {
+        account: account.name.clone(),
+        mailbox: mailbox.to_owned(),
+        signs_in_as: account.signs_in_as.clone(),
+        protocol: endpoint.protocol?,
+        host: endpoint.host.clone(),
+        port: endpoint.port,
+    })
+}
+
 fn is_for(check: &Check, endpoint: &Endpoint) -> bool {
     let of = match check.of {
         None => true,
@@ -499,7 +536,7 @@ fn depth(probe: &str) -> Depth {
 fn protocol(probe: &str) -> Option<Protocol> {
     match probe {
         "tls" | "https" => Some(Protocol::Https),
-        "smtp" => Some(Protocol::Smtp),
+        "smtp" | "delivery" => Some(Protocol::Smtp), // a message begins its way there
         "imap" => Some(Protocol::Imap),
         "pop3" => Some(Protocol::Pop3),
         _ => None,

@@ -3,6 +3,7 @@
 //! In: a [`Look`] from the plan, and what earlier looks saw. Out: an [`Observation`]. What a probe can measure is
 //! declared in its `FACTS`; a check that reads any other fact is refused when the catalogue is loaded.
 
+pub mod delivery;
 pub mod directory;
 pub mod dns;
 pub mod https;
@@ -36,6 +37,8 @@ pub enum Look {
     Token(token::Look),
     /// A mailbox, over one protocol.
     Mailbox(mailbox::Look),
+    /// A message from a mailbox to itself. The only look that changes anything.
+    Delivery(delivery::Look),
     /// The installed level of ECE, from the user's file.
     Version(version::Look),
     /// What the application proves itself with, from the user's file.
@@ -73,6 +76,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         Look::Service(look) => tcp::observe(look, name(), &world.network).await,
         Look::Token(look) => token::observe(look, earlier, world).await,
         Look::Mailbox(look) => mailbox::observe(look, earlier, world).await,
+        Look::Delivery(look) => delivery::observe(look, earlier, world).await,
         Look::Version(look) => version::observe(look),
         Look::Directory(look) => directory::observe(look, world).await,
         Look::Url(look) => url::observe(look),
@@ -127,6 +131,7 @@ pub const FACTS: &[(&str, &[Fact])] = &[
     ("smtp", smtp::FACTS),
     ("imap", imap::FACTS),
     ("pop3", pop3::FACTS),
+    ("delivery", delivery::FACTS),
 ];
 
 /// The subject of the looks and checks that read the user's file.

@@ -164,6 +164,7 @@ fn probe_name(look: &Look) -> &'static str {
         Look::Service(look) => look.service.name(),
         Look::Token(_) => "token",
         Look::Mailbox(look) => look.protocol.name(),
+        Look::Delivery(_) => "delivery",
         Look::Version(_) => "version",
         Look::Directory(_) => "directory",
         Look::Url(_) => "url",

@@ -326,6 +326,8 @@ pub enum Stage {
     Recipient,
     /// Handing a message over.
     Send,
+    /// Looking for a message.
+    Find,
 }
 
 /// What stopped a look.

@@ -228,7 +228,8 @@ pub struct Evidence {
 }
 
 /// The placeholders of fix and command that are not facts.
-pub const PLACEHOLDERS: &[&str] = &["mailbox", "account", "subjects", "hosts", "ports", "addresses", "sources"];
+pub const PLACEHOLDERS: &[&str] =
+    &["mailbox", "user", "account", "subjects", "hosts", "ports", "addresses", "sources", "endpoints"];
 
 /// Reads one cause. `checks` are the ids of all checks.
 ///

@@ -23,23 +23,26 @@ pub struct Tables {
     pub issuers: Issuers,
     /// `documents.toml`
     pub documents: Documents,
+    /// `aadsts.toml`
+    pub numbers: Numbers,
 }
 
 impl Tables {
     /// The names of the files in `tables`.
-    pub const FILES: [&str; 4] = ["ece-levels.toml", "clouds.toml", "issuers.toml", "documents.toml"];
+    pub const FILES: [&str; 5] = ["ece-levels.toml", "clouds.toml", "issuers.toml", "documents.toml", "aadsts.toml"];
 
     /// Reads the tables; `open` gives the document of each of [`Tables::FILES`].
     ///
     /// # Errors
     /// The first mistake, with file, line and remedy.
     pub fn read<'f>(open: impl Fn(&str) -> Result<&'f Document, Mistake>) -> Result<Self, Mistake> {
-        let [levels, clouds, issuers, documents] = Self::FILES;
+        let [levels, clouds, issuers, documents, numbers] = Self::FILES;
         Ok(Self {
             levels: self::levels(open(levels)?)?,
             clouds: self::clouds(open(clouds)?)?,
             issuers: self::issuers(open(issuers)?)?,
             documents: self::documents(open(documents)?)?,
+            numbers: self::numbers(open(numbers)?)?,
         })
     }
 
@@ -47,6 +50,25 @@ impl Tables {
     #[must_use]
     pub fn date(&self) -> Date {
         self.levels.date.max(self.clouds.date).max(self.issuers.date).max(self.documents.date)
+    }
+}
+
+/// What Entra's numbers mean that no cause's sign names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// The date of the newest source.
+    pub date: Date,
+    /// Where it is said.
+    pub sources: Vec<String>,
+    /// The number behind `AADSTS`, and its meaning.
+    pub rows: Vec<(u32, String)>,
+}
+
+impl Numbers {
+    /// What a number means, in half a sentence.
+    #[must_use]
+    pub fn means(&self, number: u32) -> Option<&str> {
+        self.rows.iter().find(|(of, _)| *of == number).map(|(_, means)| means.as_str())
     }
 }
 
@@ -365,6 +387,22 @@ fn documents(document: &Document) -> Result<Documents, Mistake> {
     let releases = ascending(top.tables("release")?, |table| naming(table), |row| row.release)?;
     top.close()?;
     Ok(Documents { date, sources, releases })
+}
+
+fn numbers(document: &Document) -> Result<Numbers, Mistake> {
+    let mut top = document.table()?;
+    let (date, sources) = dated(&mut top)?;
+    let mut rows: Vec<(u32, String)> = Vec::new();
+    for mut table in top.tables("number")? {
+        let number = number(&mut table, "aadsts")?.parse(|number| {
+            let fresh = u32::try_from(*number).ok().filter(|number| rows.iter().all(|(of, _)| of != number));
+            fresh.ok_or_else(|| (format!("{number} is no number, or stands twice"), "write aadsts = 50000".to_owned()))
+        })?;
+        rows.push((number.value, table.required("means")?.value));
+        table.close()?;
+    }
+    top.close()?;
+    Ok(Numbers { date, sources, rows })
 }
 
 fn naming(table: &mut Table<'_>) -> Result<Naming, Mistake> {

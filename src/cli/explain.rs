@@ -16,14 +16,14 @@ use crate::{
     diagnose::blank,
     explain::{self, Channel, Meaning},
     finding::Certainty,
-    report::{Page, Stream, Style, Verbosity, owner},
+    report::{Page, Paint, Stream, Style, Verbosity, owner},
     table::did_you_mean,
 };
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The id of a check, the code of a cause, an error text, or - to read from standard input
-    #[arg(value_name = "CHECK_CAUSE_OR_TEXT", required_unless_present = "file", allow_hyphen_values = true)]
+    #[arg(value_name = "CHECK_CAUSE_OR_TEXT", required_unless_present_any = ["file", "patterns"], allow_hyphen_values = true)]
     what: Option<String>,
     /// Read a text or a whole log from a file: plain, gzip or UTF-16; may be given several times
     #[arg(short, long, value_name = "FILE", conflicts_with = "what")]
@@ -34,6 +34,9 @@ pub struct Arguments {
     /// Go on reading what is added to the file, until Ctrl-C
     #[arg(long, requires = "file")]
     follow: bool,
+    /// Print the strings that a log is searched for first, as `grep -iFf` takes them
+    #[arg(long, hide = true, conflicts_with_all = ["what", "file"])]
+    patterns: bool,
     /// The format to print
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
@@ -44,6 +47,10 @@ pub struct Arguments {
 /// Prints a whole entry, or what a text means.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let catalogue = arguments.catalogue.load()?;
+    if arguments.patterns {
+        print::data(&(explain::log::needles(&catalogue).join("\n") + "\n"));
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(what) = arguments.what.as_deref().filter(|what| *what != "-") else {
         return logs::run(arguments, &catalogue);
     };
@@ -79,7 +86,7 @@ fn looks_like_a_name(text: &str) -> bool {
 
 fn meaning_page(meaning: &Meaning<'_>) -> String {
     if meaning.causes.is_empty() {
-        return NOTHING.to_owned();
+        return nothing_known(meaning.next.as_deref().unwrap_or_default());
     }
     let style = style();
     let mut page = Page::new(&style);
@@ -98,8 +105,14 @@ fn meaning_page(meaning: &Meaning<'_>) -> String {
 }
 
 /// Said when a text is not known.
-pub(super) const NOTHING: &str = "Nothing in this text is known to ece-check.\n\n\
-    Give the server's own words: the line with the code (535 5.7.…, AADSTS…, NO …, -ERR …) or the innermost \"Caused by\".\n";
+pub(super) fn nothing_known(next: &str) -> String {
+    let style = style();
+    let mut page = Page::new(&style);
+    page.paragraph(Paint::Plain, "Nothing in this text is known to ece-check.");
+    page.gap();
+    page.label("next", next);
+    page.finish()
+}
 
 /// Who mends it, with what, how long it takes, and where it stands.
 pub(super) fn entry(page: &mut Page<'_>, cause: &Cause) {

@@ -13,10 +13,11 @@ use crate::{
     net::{Family, Proxy, Roads, Way},
     plan::{Plan, PlannedLook},
     probe::{
-        Look,
+        Look, mailbox,
         tcp::{self, Depth, Service},
     },
     report::{self, Page, Paint, Stream, Style, Verbosity},
+    seen::Protocol,
 };
 
 #[derive(Debug, Args)]
@@ -40,7 +41,7 @@ enum Output {
 }
 
 /// One thing that a run would touch.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 struct Row {
     host: String,
     port: u16,
@@ -75,7 +76,7 @@ fn rows(plan: &Plan<'_>, roads: &Roads, site: &site::Arguments) -> Vec<Row> {
         Family::V4 => "IPv4",
         Family::V6 => "IPv6",
     };
-    let dialled = plan.looks.iter().filter_map(|planned| row(planned, roads, family)).collect::<Vec<_>>();
+    let dialled = plan.looks.iter().flat_map(|planned| rows_of(planned, roads, family)).collect::<Vec<_>>();
     let proxy = roads.proxy.as_ref().filter(|_| dialled.iter().any(|row| row.road.starts_with("proxy ")));
     let names = plan.looks.iter().filter_map(|planned| match &planned.look {
         Look::Dns(look) => Some(look.name.as_str()),
@@ -124,7 +125,8 @@ fn of(proxy: &Proxy, family: &'static str) -> Row {
     }
 }
 
-fn row(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Option<Row> {
+/// What one look touches: a message is sent at one place and looked for at another.
+fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Row> {
     let row = Row {
         host: String::new(),
         port: 443,
@@ -137,7 +139,7 @@ fn row(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Option<Row
         why: planned.why.clone(),
     };
     match &planned.look {
-        Look::Service(look) => Some(Row {
+        Look::Service(look) => vec![Row {
             host: look.host.clone(),
             port: look.port,
             protocol: spoken(look),
@@ -146,26 +148,48 @@ fn row(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Option<Row
                 _ => road(roads, &look.host, look.port),
             },
             why: match look.way {
+                Way::InForce if look.again > 0 => {
+                    format!("{} (one address {} times more, as its chains take turns)", row.why, look.again)
+                }
                 Way::InForce => row.why.clone(),
                 Way::Beside => format!("{} (the other road, to see which one works)", row.why),
             },
             ..row
-        }),
-        Look::Token(look) => Some(Row {
+        }],
+        Look::Token(look) => vec![Row {
             host: look.application.login_host.clone(),
             road: web_road(Way::InForce, roads, &look.application.login_host, 443),
             credential: "client secret or refresh token",
             ..row
-        }),
-        Look::Mailbox(look) => Some(Row {
-            host: look.host.clone(),
-            port: look.port,
-            protocol: look.protocol.name(),
-            road: road(roads, &look.host, look.port),
-            credential: "access token",
-            ..row
-        }),
-        Look::Dns(_) | Look::Version(_) | Look::Directory(_) | Look::Url(_) => None,
+        }],
+        Look::Mailbox(look) => vec![signed_in(look, "none", roads, row)],
+        Look::Delivery(look) => {
+            let found = |inward: &mailbox::Look| signed_in(inward, put_away(inward), roads, row.clone());
+            let found = look.inward.as_ref().map(found);
+            let sent = signed_in(&look.outward, "sends 1 message", roads, row);
+            [Some(sent), found].into_iter().flatten().collect()
+        }
+        Look::Dns(_) | Look::Version(_) | Look::Directory(_) | Look::Url(_) => Vec::new(),
+    }
+}
+
+fn signed_in(look: &mailbox::Look, change: &'static str, roads: &Roads, row: Row) -> Row {
+    Row {
+        host: look.host.clone(),
+        port: look.port,
+        protocol: look.protocol.name(),
+        road: road(roads, &look.host, look.port),
+        credential: "access token",
+        change,
+        ..row
+    }
+}
+
+/// What becomes of the message that was found.
+fn put_away(look: &mailbox::Look) -> &'static str {
+    match look.protocol {
+        Protocol::Imap => "moves that message to Deleted Items",
+        _ => "none",
     }
 }
 
@@ -228,10 +252,7 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
             plan.findings.len()
         ),
     );
-    page.paragraph(
-        Paint::Plain,
-        "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.",
-    );
+    page.paragraph(Paint::Plain, &what_is_changed(plan));
     page.gap();
     for row in rows {
         let host = if row.host.contains(':') { format!("[{}]", row.host) } else { row.host.clone() };
@@ -239,6 +260,21 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
         page.field("family", row.family);
         page.field("road", &row.road);
         page.field("why", &row.why);
+        if row.change != "none" {
+            page.field("change", row.change);
+        }
     }
     page.finish()
+}
+
+fn what_is_changed(plan: &Plan<'_>) -> String {
+    let of = |kind: fn(&Look) -> bool| plan.looks.iter().filter(|planned| kind(&planned.look)).count();
+    let sign_ins = of(|look| matches!(look, Look::Mailbox(_) | Look::Token(_)));
+    let messages = of(|look| matches!(look, Look::Delivery(_)));
+    let credentials = if sign_ins == 0 { "uses no credential and " } else { "" };
+    match messages {
+        0 => format!("A run {credentials}changes nothing: it connects, reads what is offered and leaves."),
+        1 => "A run sends 1 message, from a mailbox to itself, and changes nothing else.".to_owned(),
+        many => format!("A run sends {many} messages, each from a mailbox to itself, and changes nothing else."),
+    }
 }

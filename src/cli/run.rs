@@ -16,7 +16,7 @@ use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
     oauth::Wallet,
-    plan::Plan,
+    plan::{Plan, Site},
     probe::World,
     report::{self, Format, Stream, Style, Verbosity, transcript},
     run::{Event, Options},
@@ -119,8 +119,8 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
     let network = site.network(&deployment, lab.as_ref(), limits)?;
-    let plan =
-        Plan::make(&catalogue, &site.site(&deployment, &catalogue, lab.is_some()), &site.selection(), &network.roads)?;
+    let described = Site { java: network.trust.asks_java(), ..site.site(&deployment, &catalogue, lab.is_some()) };
+    let plan = Plan::make(&catalogue, &described, &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),
         role: site.role(&deployment).word().to_owned(),
@@ -131,7 +131,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
         proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
         proxy_script: site.reach.proxy_script(&network.roads, lab.is_some()),
         firewall: network.firewall.as_ref().map(|firewall| host::shut_ports(firewall)),
-        ece_home: site.ece_home(&deployment, lab.is_some()),
+        ece_home: site::ece_home(&deployment, lab.is_some()),
         ..vantage()
     };
     let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };

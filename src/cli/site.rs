@@ -23,6 +23,7 @@ use crate::{
         tls::Trust,
     },
     plan::{Selection, Site},
+    probe::delivery,
     secret::{Secret, Source},
 };
 
@@ -56,6 +57,9 @@ pub struct Arguments {
     /// Leave these checks or sections out
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     skip: Vec<String>,
+    /// Send one small message from each mailbox to itself and look for it; without this nothing is ever sent
+    #[arg(long)]
+    send_mail: bool,
     /// Ask this Java trust store too (JKS or PKCS12, such as cacerts) [default: those found below ECE's folder]
     #[arg(long, value_name = "FILE")]
     java_trust_store: Vec<PathBuf>,
@@ -135,7 +139,8 @@ impl Arguments {
     /// What the plan needs to know of the site.
     pub fn site(&self, deployment: &Deployment, catalogue: &Catalogue, lab: bool) -> Site {
         let site = Site::of(deployment, &catalogue.tables, self.cloud(deployment), self.role(deployment));
-        Site { java: !self.java_files(deployment, lab).is_empty(), ..site }
+        let send_mail = self.send_mail.then_some(delivery::LONGEST_WAIT);
+        Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, ..site }
     }
 
     /// Java's trust stores: the flag's, the file's, or those found below ECE's folder. The lab has no Java.
@@ -149,12 +154,6 @@ impl Arguments {
         if lab && deployment.ece.home.is_none() { Vec::new() } else { java::discover(&home(deployment)) }
     }
 
-    /// The folder of ECE, when it is there. In the lab only the one that the file names counts.
-    pub fn ece_home(&self, deployment: &Deployment, lab: bool) -> Option<String> {
-        let is_asked = !lab || deployment.ece.home.is_some();
-        Some(home(deployment)).filter(|home| is_asked && home.is_dir()).map(|home| home.display().to_string())
-    }
-
     /// Reads Java's trust stores.
     ///
     /// # Errors
@@ -163,8 +162,15 @@ impl Arguments {
         let source = self.java_trust_store_password_env.clone().map(Source::Env);
         let source = source.or_else(|| deployment.ece.java_trust_store_password.clone());
         let password = source.map(|source| read_password(&source)).transpose()?;
-        let files = self.java_files(deployment, lab);
-        Ok(files.iter().map(|file| java::read(file, password.as_ref())).collect::<Result<_, _>>()?)
+        let stores = self.java_files(deployment, lab).into_iter().map(|file| java::read(&file, password.as_ref()));
+        if !self.java_trust_store.is_empty() || deployment.ece.java_trust_store.is_some() {
+            return Ok(stores.collect::<Result<_, _>>()?);
+        }
+        // one that was only come upon is no reason to look at nothing
+        let told = |store: Result<java::Store, java::BadStore>| {
+            store.inspect_err(|bad| print::note(&format!("not asked: {bad}"))).ok()
+        };
+        Ok(stores.filter_map(told).collect())
     }
 
     /// What the user chose.
@@ -279,6 +285,12 @@ impl Reach {
             limits,
         })
     }
+}
+
+/// The folder of ECE, when it is there. In the lab only the one that the file names counts.
+pub fn ece_home(deployment: &Deployment, lab: bool) -> Option<String> {
+    let is_asked = !lab || deployment.ece.home.is_some();
+    Some(home(deployment)).filter(|home| is_asked && home.is_dir()).map(|home| home.display().to_string())
 }
 
 fn home(deployment: &Deployment) -> PathBuf {

@@ -40,5 +40,6 @@
 //!   through [`wire`](crate::wire), where a reply is kept to the letter.
 //! - `native-tls` and `openssl`: the first hides the chain it refuses, the second needs a library on the server.
 //!
-//! Tests add `boon` (the schema holds), `insta` (snapshots), `proptest` (arbitrary bytes) and `pulldown-cmark` (the
+//! Tests add `boon` (the schema holds), `lettre` and `async-imap` (other people's mail clients before our lab, see
+//! [0008](super::d0008_delivery_over_our_own_sessions)), `insta` (snapshots), `proptest` (arbitrary bytes) and `pulldown-cmark` (the
 //! Markdown is Markdown).

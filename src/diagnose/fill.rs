@@ -9,25 +9,54 @@ use crate::{
     seen::{Observation, Path, Value},
 };
 
-/// The fact whose values are commands: one a line.
+/// The fact whose items are commands: one a line.
 const COMMANDS: &str = "tls.java_keytool";
+/// The placeholders of which a command takes one value at a time.
+const ONE_BY_ONE: [&str; 2] = ["mailbox", "user"];
+/// So many lines of one command are written out.
+const MOST_LINES: usize = 10;
+/// Who signs in: SMTP names the user, where IMAP and POP3 name the mailbox.
+const USERS: [&str; 2] = ["smtp.signed_in_as", "token.user"];
 /// Whose token it should be: the mailbox meant where a finding is about an account.
 const USER: &str = "token.user_expected";
 
 /// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
 pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
-    let shown: Vec<(&Finding, &Observation)> = shown_in
-        .iter()
-        .filter_map(|at| findings[*at].look.and_then(|look| looks.get(look)).map(|look| (&findings[*at], look)))
-        .collect();
-    // an account is no host: where both show the cause, the host tells what to mend
-    let is_place = |(finding, _): &&(&Finding, &Observation)| finding.account.is_none();
-    let places: Vec<_> = shown.iter().filter(is_place).copied().collect();
-    let places = if places.is_empty() { &shown } else { &places };
-    replace(text, |name| match name {
-        "subjects" | "hosts" | "ports" => value(name, places),
-        _ => value(name, &shown),
-    })
+    let shown = shown(shown_in, findings, looks);
+    replace(text, |name| told(name, &shown, looks))
+}
+
+/// Fills the placeholders of a command. One that is for a mailbox takes one at a time: several give a line each.
+pub fn fill_command(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
+    let shown = shown(shown_in, findings, looks);
+    let one_by_one = ONE_BY_ONE.iter().find(|name| text.contains(&format!("{{{name}}}")));
+    let Some(turn) = one_by_one.filter(|_| !text.starts_with("https://")) else {
+        return fill(text, shown_in, findings, looks);
+    };
+    let all = values_of(turn, &shown);
+    if all.len() < 2 {
+        return fill(text, shown_in, findings, looks);
+    }
+    let line = |one: &String| replace(text, |name| if name == *turn { one.clone() } else { told(name, &shown, looks) });
+    let mut lines: Vec<String> = all.iter().take(MOST_LINES).map(line).collect();
+    if all.len() > MOST_LINES {
+        lines.push(format!("# and so on for {} more", all.len() - MOST_LINES));
+    }
+    lines.join("\n")
+}
+
+fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> String {
+    if name == "endpoints" { endpoints(looks) } else { joined(name, values_of(name, shown)) }
+}
+
+/// The findings that show a cause, each with its look.
+fn shown<'f>(
+    shown_in: &[usize],
+    findings: &'f [Finding],
+    looks: &'f [Observation],
+) -> Vec<(&'f Finding, &'f Observation)> {
+    let look = |at: &usize| Some((&findings[*at], looks.get(findings[*at].look?)?));
+    shown_in.iter().filter_map(look).collect()
 }
 
 /// Puts a plain word in place of every placeholder: `<hosts>`, `<days left>`.
@@ -47,22 +76,29 @@ fn replace(text: &str, value: impl Fn(&str) -> String) -> String {
     filled + rest
 }
 
-fn value(name: &str, shown: &[(&Finding, &Observation)]) -> String {
-    let values: BTreeSet<String> = match name {
+fn joined(name: &str, values: BTreeSet<String>) -> String {
+    let between = if name == COMMANDS { "\n" } else { ", " };
+    if values.is_empty() { "…".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(between) }
+}
+
+fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
+    // an account is no host; it stands for one only where nothing else shows the cause
+    let at_hosts: Vec<_> = shown.iter().filter(|(finding, _)| finding.account.is_none()).copied().collect();
+    let places = if at_hosts.is_empty() { shown } else { &at_hosts };
+    match name {
         "mailbox" => {
             let subjects = shown.iter().map(|(finding, _)| finding.subject.clone());
             let mailboxes: BTreeSet<String> = subjects.filter(|subject| subject.contains('@')).collect();
             if mailboxes.is_empty() { facts(USER, shown) } else { mailboxes }
         }
-        "account" => shown.iter().filter_map(|(finding, _)| finding.account.clone()).collect(),
-        "subjects" => shown.iter().map(|(finding, _)| finding.subject.clone()).collect(),
-        "hosts" => {
-            // an account is no host; it has one of its own only where nothing else shows the cause
-            let of_host = shown.iter().filter(|(finding, _)| finding.account.is_none()).collect::<Vec<_>>();
-            let shown = if of_host.is_empty() { shown.iter().collect() } else { of_host };
-            shown.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect()
+        "user" => {
+            let users: BTreeSet<String> = USERS.iter().flat_map(|fact| facts(fact, shown)).collect();
+            if users.is_empty() { values_of("mailbox", shown) } else { users }
         }
-        "ports" => shown.iter().filter_map(|(finding, _)| port(&finding.subject)).collect(),
+        "account" => shown.iter().filter_map(|(finding, _)| finding.account.clone()).collect(),
+        "subjects" => places.iter().map(|(finding, _)| finding.subject.clone()).collect(),
+        "hosts" => places.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect(),
+        "ports" => places.iter().filter_map(|(finding, _)| port(&finding.subject)).collect(),
         "addresses" => {
             shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect()
         }
@@ -70,13 +106,22 @@ fn value(name: &str, shown: &[(&Finding, &Observation)]) -> String {
             shown.iter().flat_map(|(_, look)| look.paths.iter()).filter_map(|path| path.source.clone()).collect()
         }
         fact => facts(fact, shown),
-    };
-    let between = if name == COMMANDS { "\n" } else { ", " };
-    if values.is_empty() { "…".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(between) }
+    }
+}
+
+/// Every name and port of Microsoft's that this run went to: what a rule on the way must hold.
+fn endpoints(looks: &[Observation]) -> String {
+    let services = looks.iter().filter(|look| !look.own && port(&look.subject).is_some());
+    let all: BTreeSet<&str> = services.map(|look| look.subject.as_str()).collect();
+    if all.is_empty() { "…".to_owned() } else { all.into_iter().collect::<Vec<_>>().join(", ") }
 }
 
 fn facts(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
-    shown.iter().flat_map(|(_, look)| values(look, name)).map(|value: Value| value.to_string()).collect()
+    let items = |value: Value| match value {
+        Value::List(items) if !items.is_empty() => items,
+        other => vec![other.to_string()],
+    };
+    shown.iter().flat_map(|(_, look)| values(look, name)).flat_map(items).collect()
 }
 
 fn host(subject: &str) -> &str {

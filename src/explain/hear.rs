@@ -38,6 +38,45 @@ pub const OAUTH_ERRORS: &[&str] = &[
     "expired_token",
 ];
 
+/// What Entra's numbers stand behind: in its sentences, in its JSON, and in the address of its page of errors.
+pub const ENTRA_MARKS: &[&str] = &["aadsts", "error_codes", "\"errorno\":", "error?code="];
+
+/// What an HTTP status stands behind, where a text names it as such.
+const STATUS_MARKS: &[&str] = &[
+    "http/1.1 ",
+    "http/1.0 ",
+    "http/2 ",
+    "http/2.0 ",
+    "tunnel connection failed: ",
+    "connect tunnel failed, response ",
+    "http code ",
+    "returned an error: (",
+    "apierror: [",
+    "failed with status code '",
+    "statuscode=",
+    "http error: ",
+    "status=",
+    "status code: ",
+    "status code ",
+    "statuscode: ",
+    "\"status\":\"",
+    "\"status\": \"",
+    "\"status\":",
+    "\"status\": ",
+    "status: ",
+    "code=",
+    "http status ",
+    "responded with ",
+    "http response code: ",
+    "response status ",
+    "error code: ",
+];
+
+/// The marks before an HTTP status.
+pub fn status_marks() -> impl Iterator<Item = &'static str> {
+    STATUS_MARKS.iter().copied()
+}
+
 /// What is heard in a text, the innermost first; the text as a whole stands after the codes and before the idioms.
 #[must_use]
 pub fn hear(text: &str) -> Vec<Heard> {
@@ -147,9 +186,10 @@ fn entra(words: &str) -> Option<Heard> {
             begins = at;
         }
     }
-    for mark in ["error_codes\":[", "error_codes': [", "error_codes\": [", "\"errorno\":", "error?code="] {
+    for mark in &ENTRA_MARKS[1..] {
         if let Some(at) = words.find(mark) {
-            aadsts.extend(words[at + mark.len()..].split([',', ' ']).map_while(number).take(8));
+            let numbers = words[at + mark.len()..].trim_start_matches(['"', '\'', ':', ' ', '[']);
+            aadsts.extend(numbers.split([',', ' ']).map_while(number).take(8));
         }
     }
     aadsts.dedup();
@@ -394,40 +434,11 @@ fn spoken(words: &str) -> Protocol {
 
 /// The status of an HTTP answer that the text names as such, or a mail reply code at its very beginning.
 fn status(words: &str) -> Option<u16> {
-    const MARKS: &[&str] = &[
-        "http/1.1 ",
-        "http/1.0 ",
-        "http/2 ",
-        "http/2.0 ",
-        "tunnel connection failed: ",
-        "connect tunnel failed, response ",
-        "http code ",
-        "returned an error: (",
-        "failed with status code '",
-        "apierror: [",
-        "statuscode=",
-        "http error: ",
-        "status=",
-        "status code: ",
-        "status code ",
-        "statuscode: ",
-        "\"status\":\"",
-        "\"status\": \"",
-        "\"status\":",
-        "\"status\": ",
-        "status: ",
-        "code=",
-        "http status ",
-        "responded with ",
-        "http response code: ",
-        "response status ",
-        "error code: ",
-    ];
     let three = |text: &str| {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         if digits == 3 { text[..3].parse().ok().filter(|code| (100..600).contains(code)) } else { None }
     };
-    MARKS
+    STATUS_MARKS
         .iter()
         .find_map(|mark| words.match_indices(mark).find_map(|(at, _)| three(&words[at + mark.len()..])))
         .or_else(|| three(words))

@@ -1,37 +1,33 @@
 //! Whole logs in one pass, with bounded memory.
 //!
-//! In: bytes of a log as they come, plain or packed with gzip, in UTF-8 or (with a byte order mark) UTF-16. Out: each
-//! cause once, with how often, when first and last, and an example line without secrets.
+//! In: bytes of a log as they come. Out: each cause once, with how often, when first and last, and an example line
+//! without secrets.
 //!
 //! Most lines of a log say nothing of interest. So blocks are searched for rare strings first ([`needles`]), and
 //! only around a hit is the event put together: its first line, and what belongs to it (a Java trace, "Caused by").
-//! Lines that differ only in numbers and names are explained once.
+//! Events that are [`alike`] are explained once.
 
 use std::{
     collections::HashMap,
-    hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read},
+    ops::Range,
 };
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
-use encoding_rs::{CoderResult, Decoder, UTF_16BE, UTF_16LE};
-use flate2::read::MultiGzDecoder;
-
-use super::{Channel, explain, hear, idiom, mask};
+use super::{Channel, alike::Alike, explain, hear, idiom, mask, needle::Needles, source::text_of, time, unknown};
 use crate::{
     catalogue::{
         Catalogue,
-        cause::{By, Shows, Words},
+        cause::{By, Shows, StopPattern, Words},
     },
     finding::Certainty,
 };
 
 /// What is read at once, in bytes.
-const BLOCK: usize = 1 << 20;
-/// The longest event, in bytes: what is longer is cut.
-const LONGEST_EVENT: usize = 32_768;
-/// So many lines before and behind a hit belong to its event at the most.
-const MOST_LINES: usize = 200;
+const BLOCK: usize = 1 << 18;
+/// The longest event, in bytes: what is longer is cut around the hit.
+const LONGEST_EVENT: usize = hear::LONGEST;
+/// So much of a line tells its time, in bytes.
+const LONGEST_HEAD: usize = 200;
 /// So many different events are remembered; the memory is emptied when it is full.
 const MOST_REMEMBERED: usize = 20_000;
 /// The longest example, in characters.
@@ -41,17 +37,11 @@ const LONGEST_EXAMPLE: usize = 300;
 /// the idioms of libraries. They come from the signs, so a new sign brings its own.
 #[must_use]
 pub fn needles(catalogue: &Catalogue) -> Vec<String> {
-    let mut needles: Vec<String> = vec!["aadsts".to_owned()];
+    let mut needles: Vec<String> = hear::ENTRA_MARKS.iter().map(ToString::to_string).collect();
     needles.extend(idiom::phrases().chain(hear::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned));
     for (_, sign) in catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe)) {
         match &sign.shows {
-            // what must be of a kind holds an idiom
-            Shows::Stop(pattern) if pattern.kind.is_none() => {
-                needles.extend(pattern.words.iter().filter_map(rarest));
-                needles.extend(pattern.enhanced.iter().filter_map(|code| code.get(..4)).map(ToOwned::to_owned));
-                needles.extend(pattern.code.map(|code| format!(" {code} ")));
-            }
-            Shows::Stop(_) => {}
+            Shows::Stop(pattern) => needles.extend(of_stop(pattern)),
             Shows::Finding { words, .. } => needles.extend(words.iter().filter_map(rarest)),
         }
     }
@@ -65,13 +55,27 @@ pub fn needles(catalogue: &Catalogue) -> Vec<String> {
     fewest
 }
 
+/// What must stand in a text for a stop to be heard; nothing where that is an idiom, or one of Entra's numbers.
+fn of_stop(pattern: &StopPattern) -> Vec<String> {
+    if pattern.kind.is_some() || !pattern.aadsts.is_empty() {
+        return Vec::new();
+    }
+    let mut needles: Vec<String> = pattern.words.iter().filter_map(rarest).collect();
+    needles.extend(pattern.enhanced.iter().filter_map(|code| code.split('x').next()).map(ToOwned::to_owned));
+    if needles.is_empty() {
+        needles
+            .extend(pattern.code.iter().flat_map(|code| hear::status_marks().map(move |mark| format!("{mark}{code}"))));
+    }
+    needles
+}
+
 /// The longest part of a sentence. It may hold no gap: in the log that can be wider, or a line end.
 fn rarest(words: &Words) -> Option<String> {
     words.parts().iter().max_by_key(|part| part.len()).cloned()
 }
 
 /// One cause as a log shows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// The cause's code.
     pub cause: String,
@@ -79,7 +83,7 @@ pub struct Told {
     pub certainty: Certainty,
     /// In how many events.
     pub count: u64,
-    /// When first, as the log writes it.
+    /// When first, in the zone of the log: `2026-11-23 04:01:20`.
     pub first: Option<String>,
     /// When last.
     pub last: Option<String>,
@@ -91,12 +95,15 @@ pub struct Told {
 pub struct Log<'c> {
     catalogue: &'c Catalogue,
     channel: Option<Channel>,
-    needles: AhoCorasick,
+    needles: Needles,
+    alike: Alike,
     remembered: HashMap<u64, Meant>,
     told: Vec<Told>,
+    unknown: Option<String>,
     /// What ends the last block and may go on in the next.
     carried: Vec<u8>,
-    begun: bool,
+    /// The beginning of the last line before that.
+    line_before: Vec<u8>,
 }
 
 /// What an event means, as codes.
@@ -104,56 +111,42 @@ type Meant = Vec<(String, Certainty)>;
 
 impl<'c> Log<'c> {
     /// A reader that has read nothing.
-    ///
-    /// # Panics
-    /// Only with a catalogue of millions of signs.
     #[must_use]
     pub fn new(catalogue: &'c Catalogue, channel: Option<Channel>) -> Self {
-        let needles = AhoCorasickBuilder::new()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .ascii_case_insensitive(true)
-            .build(needles(catalogue))
-            .expect("a few hundred short needles");
         Self {
             catalogue,
             channel,
-            needles,
+            needles: Needles::new(&needles(catalogue)),
+            alike: Alike::new(catalogue),
             remembered: HashMap::new(),
             told: Vec::new(),
+            unknown: None,
             carried: Vec::new(),
-            begun: false,
+            line_before: Vec::new(),
         }
     }
 
     /// Reads a whole source: a file, standard input.
     ///
     /// # Errors
-    /// When the source cannot be read, or is damaged gzip.
+    /// When the source cannot be read, is damaged gzip, or no log; what came before counts.
     pub fn read(&mut self, source: impl Read) -> io::Result<()> {
-        let mut source = text_of(source)?;
-        let mut block = vec![0; BLOCK];
+        let mut source = text_of(source)?.take(BLOCK as u64);
         loop {
-            match source.read(&mut block) {
-                Ok(0) => break,
-                Ok(count) => self.push(&block[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+            let read = source.read_to_end(&mut self.carried);
+            if !matches!(read, Ok(1..)) {
+                self.flush();
+                return read.map(drop);
             }
+            self.search_events();
+            source.set_limit(BLOCK as u64);
         }
-        self.flush();
-        Ok(())
     }
 
     /// Takes further bytes in UTF-8. What may go on is kept for the next ones.
     pub fn push(&mut self, bytes: &[u8]) {
-        self.begun |= !bytes.is_empty();
-        let mut block = std::mem::take(&mut self.carried);
-        block.extend_from_slice(bytes);
-        let done = end_of_events(&block);
-        self.search(&block[..done]);
-        block.drain(..done);
-        self.carried = block;
+        self.carried.extend_from_slice(bytes);
+        self.search_events();
     }
 
     /// Takes what is left as complete.
@@ -170,39 +163,60 @@ impl<'c> Log<'c> {
         told
     }
 
-    /// The same in the order in which the causes showed first.
+    /// What the first refusal tells by its code that no sign knows, if there is one.
+    #[must_use]
+    pub fn unknown(&self) -> Option<&str> {
+        self.unknown.as_deref()
+    }
+
+    /// What it has told, in the order in which the causes showed first.
     #[must_use]
     pub fn told_in_order(&self) -> &[Told] {
         &self.told
     }
 
+    /// Searches what cannot go on any more.
+    fn search_events(&mut self) {
+        let mut block = std::mem::take(&mut self.carried);
+        let done = end_of_events(&block);
+        self.search(&block[..done]);
+        block.drain(..done);
+        self.carried = block;
+    }
+
     fn search(&mut self, block: &[u8]) {
         let mut at = 0;
-        while at < block.len() {
-            let Some(hit) = self.needles.find(aho_corasick::Input::new(block).range(at..).earliest(true)) else {
-                break;
-            };
-            let event = event_around(block, hit.start(), at);
-            let before = line_begin(block, event.start.saturating_sub(1), 0)..event.start;
-            self.take(&block[event.clone()], &block[before]);
-            at = event.end.max(hit.end());
+        while let Some(hit) = self.needles.find(block, at) {
+            let event = event_around(block, hit, at);
+            at = event.end;
+            if event.start == 0 {
+                let before = std::mem::take(&mut self.line_before);
+                self.take(&block[event], &before);
+            } else {
+                self.take(&block[event.clone()], last_line(&block[..event.start]));
+            }
+        }
+        if !block.is_empty() {
+            self.line_before = last_line(block).to_vec();
         }
     }
 
     /// Takes one event; the line before it lends its time to an event that has none.
     fn take(&mut self, event: &[u8], before: &[u8]) {
-        let event = &event[..event.len().min(LONGEST_EVENT)];
         let text = String::from_utf8_lossy(event);
-        let key = alike(&text);
+        let key = self.alike.key(&text);
         if !self.remembered.contains_key(&key) {
             if self.remembered.len() >= MOST_REMEMBERED {
                 self.remembered.clear();
             }
             let meaning = explain_event(&text, self.channel, self.catalogue);
+            if meaning.is_empty() && self.unknown.is_none() {
+                self.unknown = unknown::of_codes(&text, self.catalogue);
+            }
             self.remembered.insert(key, meaning);
         }
         let Some(meant) = self.remembered.get(&key).filter(|meant| !meant.is_empty()) else { return };
-        let time = time(&text).or_else(|| time(&String::from_utf8_lossy(&before[..before.len().min(200)])));
+        let time = time::of(&text).or_else(|| time::of(&String::from_utf8_lossy(before)));
         for (cause, certainty) in meant {
             count(&mut self.told, cause, *certainty, time.as_deref(), &text);
         }
@@ -213,9 +227,14 @@ fn count(told: &mut Vec<Told>, cause: &str, certainty: Certainty, time: Option<&
     match told.iter_mut().find(|told| told.cause == cause) {
         Some(told) => {
             told.count += 1;
-            told.first = told.first.take().or_else(|| time.map(ToOwned::to_owned));
+            // rotated files come in any order
             if let Some(time) = time {
-                time.clone_into(told.last.get_or_insert_default());
+                if told.first.as_deref().is_none_or(|first| time < first) {
+                    told.first = Some(time.to_owned());
+                }
+                if told.last.as_deref().is_none_or(|last| last < time) {
+                    told.last = Some(time.to_owned());
+                }
             }
             if certainty < told.certainty {
                 told.certainty = certainty;
@@ -255,40 +274,47 @@ fn example(text: &str) -> String {
     mask::mask(message).chars().take(LONGEST_EXAMPLE).collect()
 }
 
-/// A number that is the same for events that differ only in digits.
-fn alike(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    for word in text.split(|c: char| c.is_whitespace()) {
-        let codes = word.contains("AADSTS") || (word.len() <= 8 && !word.contains(':'));
-        let differs = !codes && word.bytes().any(|byte| byte.is_ascii_digit());
-        if !differs {
-            word.hash(&mut hasher);
-        }
-    }
-    hasher.finish()
-}
-
 /// The event around a hit: from its first line to its last continuation. Never before `from`.
-fn event_around(block: &[u8], hit: usize, from: usize) -> std::ops::Range<usize> {
-    let mut begin = line_begin(block, hit, from);
-    for _ in 0..MOST_LINES {
-        if begin <= from || !is_continuation(&block[begin..]) || hit - begin > LONGEST_EVENT / 2 {
-            break;
-        }
-        begin = line_begin(block, begin - 1, from);
-    }
+fn event_around(block: &[u8], hit: usize, from: usize) -> Range<usize> {
+    let earliest = from.max(hit.saturating_sub(LONGEST_EVENT / 2));
+    let begin = first_line(block, line_begin(block, hit, earliest), earliest);
+    let latest = block.len().min(begin + LONGEST_EVENT);
     let mut end = line_end(block, hit);
-    for _ in 0..MOST_LINES {
-        if end >= block.len() || !is_continuation(&block[end..]) || end - begin > LONGEST_EVENT {
-            break;
-        }
+    if end < latest
+        && is_throwable(&block[end..])
+        && !is_throwable(&block[begin..])
+        && begin == line_begin(block, hit, from)
+    {
         end = line_end(block, end);
     }
-    begin..end
+    while end < latest && is_continuation(&block[end..]) {
+        end = line_end(block, end);
+    }
+    begin..end.min(latest)
+}
+
+/// Where the first line of the event begins to which a line belongs.
+fn first_line(block: &[u8], line: usize, earliest: usize) -> usize {
+    let mut begin = line;
+    while begin > earliest && is_continuation(&block[begin..]) {
+        begin = line_begin(block, begin - 1, earliest);
+    }
+    if begin == earliest || !is_throwable(&block[begin..]) {
+        return begin;
+    }
+    // the logger's own line stands before the exception
+    let before = line_begin(block, begin - 1, earliest);
+    if is_continuation(&block[before..]) || is_throwable(&block[before..]) { begin } else { before }
 }
 
 fn line_begin(block: &[u8], at: usize, from: usize) -> usize {
     memchr::memrchr(b'\n', &block[from..at]).map_or(from, |newline| from + newline + 1)
+}
+
+/// The beginning of the last line, where its time stands.
+fn last_line(block: &[u8]) -> &[u8] {
+    let line = &block[line_begin(block, block.len().saturating_sub(1), 0)..];
+    &line[..line.len().min(LONGEST_HEAD)]
 }
 
 /// Behind the newline that ends the line at a place.
@@ -303,121 +329,26 @@ fn is_continuation(line: &[u8]) -> bool {
     BEGINNINGS.iter().any(|beginning| line.starts_with(beginning))
 }
 
+/// Whether a line begins with the full name of an exception: `javax.mail.MessagingException: …`.
+fn is_throwable(line: &[u8]) -> bool {
+    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$');
+    let name = &line[..line.iter().take(200).take_while(|byte| of_name(byte)).count()];
+    name.contains(&b'.') && (name.ends_with(b"Exception") || name.ends_with(b"Error"))
+}
+
 /// How much of a block can be searched: up to the begin of the last event, which may go on in the next block.
 fn end_of_events(block: &[u8]) -> usize {
-    let Some(mut begin) = memchr::memrchr(b'\n', block).map(|newline| newline + 1) else {
+    let Some(newline) = memchr::memrchr(b'\n', block) else {
         return if block.len() > LONGEST_EVENT { block.len() } else { 0 };
     };
-    let whole = begin;
-    // the last whole line may have continuations that are still to come
-    for _ in 0..MOST_LINES {
-        if begin == 0 {
-            break;
-        }
-        begin = line_begin(block, begin - 1, 0);
-        if !is_continuation(&block[begin..]) {
-            break;
-        }
-    }
-    if block.len() - begin > LONGEST_EVENT * 2 { whole } else { begin }
-}
-
-/// The time in the first line of an event, as the log writes it: `2026-11-23 04:01:20.123` and its cousins.
-fn time(text: &str) -> Option<String> {
-    let line = text.lines().next()?.get(..80).or_else(|| text.lines().next())?;
-    let bytes = line.as_bytes();
-    let shape = |at: usize, shape: &[u8]| {
-        shape.iter().enumerate().all(|(step, wanted)| {
-            bytes.get(at + step).is_some_and(|byte| match wanted {
-                b'0' => byte.is_ascii_digit(),
-                b' ' => *byte == b' ' || *byte == b'T',
-                b'-' => *byte == b'-' || *byte == b'/',
-                wanted => byte == wanted,
-            })
-        })
-    };
-    let at = (0..bytes.len()).find(|at| shape(*at, b"0000-00-00 00:00:00"))?;
-    Some(line.get(at..at + 19)?.replace('T', " "))
-}
-
-/// The text of a source: gzip is unpacked, UTF-16 becomes UTF-8.
-fn text_of<'s>(mut source: impl Read + 's) -> io::Result<Box<dyn Read + 's>> {
-    let (head, count) = head(&mut source)?;
-    let whole = io::Cursor::new(head[..count].to_vec()).chain(source);
-    if head[..count].starts_with(&[0x1f, 0x8b]) {
-        let mut unpacked = MultiGzDecoder::new(whole);
-        let (head, count) = self::head(&mut unpacked)?;
-        let whole = io::Cursor::new(head[..count].to_vec()).chain(unpacked);
-        return Ok(decoded(whole, &head[..count]));
-    }
-    Ok(decoded(whole, &head[..count]))
-}
-
-fn decoded<'s>(source: impl Read + 's, head: &[u8]) -> Box<dyn Read + 's> {
-    match head {
-        [0xff, 0xfe, ..] => Box::new(Wide::new(source, UTF_16LE.new_decoder_with_bom_removal())),
-        [0xfe, 0xff, ..] => Box::new(Wide::new(source, UTF_16BE.new_decoder_with_bom_removal())),
-        _ => Box::new(source),
-    }
-}
-
-/// The first three bytes, fewer when there are no more.
-fn head(source: &mut impl Read) -> io::Result<([u8; 3], usize)> {
-    let (mut head, mut count) = ([0; 3], 0);
-    while count < head.len() {
-        match source.read(&mut head[count..]) {
-            Ok(0) => break,
-            Ok(read) => count += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok((head, count))
-}
-
-/// UTF-16 read as UTF-8.
-struct Wide<R> {
-    source: R,
-    decoder: Decoder,
-    raw: Vec<u8>,
-    /// What of `raw` is still to be decoded.
-    left: std::ops::Range<usize>,
-    is_over: bool,
-}
-
-impl<R: Read> Wide<R> {
-    fn new(source: R, decoder: Decoder) -> Self {
-        Self { source, decoder, raw: vec![0; 65_536], left: 0..0, is_over: false }
-    }
-}
-
-impl<R: Read> Read for Wide<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        // one character needs up to four bytes
-        if into.len() < 4 {
-            return Ok(0);
-        }
-        loop {
-            if self.left.is_empty() && !self.is_over {
-                let count = self.source.read(&mut self.raw)?;
-                self.left = 0..count;
-                self.is_over = count == 0;
-            }
-            let (result, read, written, _) =
-                self.decoder.decode_to_utf8(&self.raw[self.left.clone()], into, self.is_over);
-            self.left.start += read;
-            if written > 0 || (self.is_over && result == CoderResult::InputEmpty) {
-                return Ok(written);
-            }
-        }
-    }
+    let earliest = block.len().saturating_sub(LONGEST_EVENT);
+    let begin = first_line(block, line_begin(block, newline, earliest.min(newline)), earliest.min(newline));
+    if begin > 0 && begin <= earliest { newline + 1 } else { begin }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
-
-    use flate2::{Compression, write::GzEncoder};
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -447,46 +378,137 @@ mod tests {
             \tat com.sun.mail.smtp.SMTPTransport.startTLS(SMTPTransport.java:2160)\n\
             Caused by: javax.net.ssl.SSLHandshakeException: No appropriate protocol (protocol is disabled or cipher suites are inappropriate)\n\
             \tat java.base/sun.security.ssl.HandshakeContext.<init>(HandshakeContext.java:172)\n\t... 12 more\n2026-11-23 04:01:21 INFO next\n";
-        let with_head = told(trace.as_bytes());
-        let named: Vec<&str> = with_head.iter().map(|told| told.cause.as_str()).collect();
-        assert!(named.contains(&"tls-version-too-old"), "{named:?}");
-        let alone = trace.replace("ERROR Connection reset while sending\n", "ERROR ");
-        let told = told(alone.as_bytes());
+        let told = told(trace.as_bytes());
         assert_eq!(told.iter().map(|told| told.cause.as_str()).collect::<Vec<_>>(), ["tls-version-too-old"]);
+        assert_eq!((told[0].count, told[0].first.as_deref()), (1, Some("2026-11-23 04:01:20")));
         assert!(told[0].example.starts_with("Caused by:"), "{}", told[0].example);
     }
 
-    #[test]
-    fn gzip_in_several_members_and_utf_16() {
-        let mut packed = Vec::new();
-        for _ in 0..2 {
-            let mut encoder = GzEncoder::new(&mut packed, Compression::fast());
-            encoder.write_all(ECE.as_bytes()).expect("memory");
-            encoder.finish().expect("memory");
+    /// What logs are made of: lines with and without a refusal, with and without a time, exceptions, what belongs to them.
+    const LINES: &[&str] = &[
+        "2026-11-23 04:01:20.006 GMT+0000 <@> INFO <@> [67:RxInstance id : 999] <@> Processing mail id 48812\n",
+        "2026-11-23 04:01:21 ERROR Connection reset while sending\n",
+        "2026-11-23 04:01:22 ERROR 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.\r\n",
+        "23-Nov-2026 04:01:23 SEVERE AADSTS7000222: The provided client secret keys are expired.\n",
+        "javax.mail.MessagingException: Could not connect to SMTP host: smtp.office365.com, port: 587;\n",
+        "Caused by: java.net.SocketTimeoutException: connect timed out\n",
+        "Caused by: java.lang.NullPointerException\n",
+        "\tat com.sun.mail.smtp.SMTPTransport.openServer(SMTPTransport.java:2160)\n",
+        "\t... 12 more\n",
+        "A1 NO AUTHENTICATE failed.\n",
+        "a line that says nothing\n",
+        "\n",
+    ];
+
+    /// The same line by line, each event explained, nothing looked for first and nothing remembered.
+    fn slowly(text: &str, catalogue: &Catalogue) -> Vec<Told> {
+        let mut events: Vec<(&str, String)> = Vec::new();
+        let mut before = "";
+        for line in text.split_inclusive('\n') {
+            let [is_continued, is_exception] = [is_continuation(line.as_bytes()), is_throwable(line.as_bytes())];
+            let follows_head = !is_continuation(before.as_bytes()) && !is_throwable(before.as_bytes());
+            match events.last_mut() {
+                Some((_, event)) if is_continued || (is_exception && follows_head) => event.push_str(line),
+                _ => events.push((before, line.to_owned())),
+            }
+            before = line;
         }
-        assert_eq!(told(&packed)[0].count, 2);
-        let wide: Vec<u8> = std::iter::once(0xfeff).chain(ECE.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-        assert_eq!(told(&wide)[0].cause, "client-secret-expired");
-        let wide: Vec<u8> = std::iter::once(0xfeff).chain(ECE.encode_utf16()).flat_map(u16::to_be_bytes).collect();
-        assert_eq!(told(&wide)[0].cause, "client-secret-expired");
+        let mut told = Vec::new();
+        for (before, event) in &events {
+            let time = time::of(event).or_else(|| time::of(before));
+            for (cause, certainty) in explain_event(event, None, catalogue) {
+                count(&mut told, &cause, certainty, time.as_deref(), event);
+            }
+        }
+        told
+    }
+
+    fn log_of(lines: &[usize]) -> String {
+        lines.iter().map(|line| LINES[*line]).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        #[test]
+        fn the_same_as_line_by_line_however_the_bytes_come(
+            lines in proptest::collection::vec(0..LINES.len(), 0..24),
+            cuts in proptest::collection::vec(1usize..90, 1..40),
+            is_ended in any::<bool>(),
+        ) {
+            let catalogue = Catalogue::built_in();
+            let mut text = log_of(&lines);
+            if !is_ended {
+                text.truncate(text.trim_end().len());
+            }
+            let mut log = Log::new(&catalogue, None);
+            let (mut rest, mut cuts) = (text.as_bytes(), cuts.iter().cycle());
+            while !rest.is_empty() {
+                let (piece, after) = rest.split_at(rest.len().min(*cuts.next().expect("a cycle")));
+                log.push(piece);
+                rest = after;
+            }
+            log.flush();
+            prop_assert_eq!(log.told_in_order(), slowly(&text, &catalogue));
+        }
     }
 
     #[test]
-    fn an_event_across_two_blocks_is_one() {
-        let text = "2026-11-23 04:01:20 ERROR x\n\tat a.b\nCaused by: java.net.SocketTimeoutException: connect timed out\n\tat c.d\n2026-11-23 04:01:21 INFO y\n";
+    fn the_same_wherever_it_is_cut() {
         let catalogue = Catalogue::built_in();
+        let text = log_of(&[0, 1, 4, 7, 5, 7, 8, 0, 4, 7, 6, 10, 9, 2, 3, 11, 7, 4, 4, 5]);
+        let wanted = slowly(&text, &catalogue);
+        assert!(wanted.len() >= 4, "{wanted:?}");
         let mut log = Log::new(&catalogue, None);
-        for cut in 0..text.len() {
-            log.told.clear();
+        for cut in 0..=text.len() {
+            (log.told, log.line_before) = (Vec::new(), Vec::new());
             log.push(&text.as_bytes()[..cut]);
             log.push(&text.as_bytes()[cut..]);
             log.flush();
-            let told = log.told();
-            assert_eq!(
-                (told.len(), told[0].count, told[0].first.as_deref()),
-                (1, 1, Some("2026-11-23 04:01:20")),
-                "cut at {cut}"
+            assert_eq!(log.told_in_order(), wanted, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_deep_in_an_endless_line_is_found() {
+        for before in [0, 40_000, 300_000] {
+            let line = format!(
+                "2026-11-23 04:01:20 {} AADSTS7000222: expired. {}\n",
+                "x y ".repeat(before / 4),
+                "z ".repeat(90_000)
             );
+            assert_eq!(told(line.as_bytes())[0].cause, "client-secret-expired", "{before}");
+        }
+    }
+
+    #[test]
+    fn first_and_last_are_those_of_the_clock_when_an_older_file_is_read_later() {
+        let catalogue = Catalogue::built_in();
+        let mut log = Log::new(&catalogue, None);
+        for text in [ECE.to_owned(), ECE.replace("11-23", "11-21"), ECE.replace("11-23", "11-22")] {
+            log.read(text.as_bytes()).expect("a readable log");
+        }
+        let told = &log.told()[0];
+        assert_eq!(told.first.as_deref(), Some("2026-11-21 04:01:20"));
+        assert_eq!(told.last.as_deref(), Some("2026-11-23 04:01:20"));
+    }
+
+    #[test]
+    fn what_came_before_the_damage_counts() {
+        let catalogue = Catalogue::built_in();
+        let mut log = Log::new(&catalogue, None);
+        let text = ECE.repeat(10);
+        let source = text.as_bytes().chain(Broken);
+        log.read(source).expect_err("it is broken");
+        assert_eq!(log.told()[0].count, 10);
+    }
+
+    /// A source that cannot be read on.
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("broken"))
         }
     }
 
@@ -503,10 +525,10 @@ mod tests {
         let catalogue = Catalogue::built_in();
         let mut log = Log::new(&catalogue, None);
         for _ in 0..64 {
-            log.push(&vec![b'x'; BLOCK]);
+            log.push(&vec![b'x'; 1 << 20]);
             log.push(&[b"\tat AADSTS50126 ".as_slice(), &vec![b'y'; 100_000]].concat());
         }
-        assert!(log.carried.len() <= 2 * BLOCK, "{}", log.carried.len());
+        assert!(log.carried.len() <= 3 * LONGEST_EVENT, "{}", log.carried.len());
     }
 
     #[test]

@@ -170,5 +170,6 @@ fn while_doing(stage: Stage) -> &'static str {
         Stage::Sender => "at MAIL FROM",
         Stage::Recipient => "at RCPT TO",
         Stage::Send => "while handing the message over",
+        Stage::Find => "while looking for the message",
     }
 }

@@ -25,6 +25,8 @@ pub struct FaultInfo {
     pub status: String,
     /// The exit code of the whole run.
     pub exit_code: u8,
+    /// True when it shows only in a run that sends mail.
+    pub send_mail: bool,
 }
 
 /// All faults in the order of their names.
@@ -86,13 +88,16 @@ struct Outcome {
     check: String,
     status: String,
     exit_code: u8,
+    #[serde(default)]
+    send_mail: bool,
 }
 
 impl File {
     fn into_fault(self, name: &str) -> Fault {
         let cause = name.split('.').next().unwrap_or(name);
-        let Outcome { check, status, exit_code } = self.outcome;
-        let info = FaultInfo { name: name.into(), cause: cause.into(), title: self.title, check, status, exit_code };
+        let Outcome { check, status, exit_code, send_mail } = self.outcome;
+        let (name, cause, title) = (name.into(), cause.into(), self.title);
+        let info = FaultInfo { name, cause, title, check, status, exit_code, send_mail };
         Fault { info, changes: self.changes }
     }
 }
@@ -247,6 +252,22 @@ pub(super) struct Mailbox {
     pub full_access: Option<Vec<String>>,
     /// Who may send as it besides its user.
     pub send_as: Option<Vec<String>>,
+    /// Where messages for it come to.
+    pub arrives: Option<Arrival>,
+    /// How late they come, in milliseconds.
+    pub arrives_after_ms: Option<u64>,
+}
+
+/// Where messages come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Arrival {
+    /// The inbox.
+    Inbox,
+    /// The folder for junk.
+    Junk,
+    /// Nowhere, though they are accepted.
+    Never,
 }
 
 impl Application {

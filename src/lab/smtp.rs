@@ -10,6 +10,7 @@ use super::{
     fault::Moment,
     store::LARGEST,
     talk::{Over, Talk},
+    tenant::Mailbox,
 };
 
 const CHANGING: &[&str] = &["DATA", "BDAT"];
@@ -225,7 +226,7 @@ impl Submission {
         }
         let inside = self.recipients.iter().filter_map(|address| cloud.tenant.mailbox(address));
         for mailbox in inside.clone().filter(|mailbox| mailbox.is_there()) {
-            if !cloud.store.deliver(&mailbox.address, "INBOX", &message, now) {
+            if !arrive(talk, mailbox, &message) {
                 return "452 4.3.1 Insufficient system resources\r\n".into();
             }
             cloud.counter.delivery(&mailbox.address);
@@ -234,6 +235,21 @@ impl Submission {
         cloud.store.deliver(&session.mailbox, "Sent Items", &message, now);
         format!("250 2.0.0 OK <{}@{machine}> [Hostname={machine}]\r\n", cloud.mint.word(12))
     }
+}
+
+/// Lets a message arrive, at once or later; false when the lab is full.
+fn arrive(talk: &Talk, mailbox: &Mailbox, message: &str) -> bool {
+    let Some(folder) = mailbox.folder() else { return true };
+    if mailbox.arrives_after.is_zero() {
+        return talk.cloud.store.deliver(&mailbox.address, folder, message, talk.now());
+    }
+    let (cloud, now) = (talk.cloud.clone(), talk.now());
+    let (address, message, late) = (mailbox.address.clone(), message.to_owned(), mailbox.arrives_after);
+    tokio::spawn(async move {
+        tokio::time::sleep(late).await;
+        cloud.store.deliver(&address, folder, &message, now);
+    });
+    true
 }
 
 /// Reads a message up to the lonely dot; none when it is too long. Doubled dots are made single (RFC 5321 section 4.5.2).

@@ -3,12 +3,12 @@
 //! In: how many further mailboxes are wanted, and the changes of the faults. Out: a [`Tenant`] that Entra and Exchange
 //! read and nobody writes. A mailbox stands open to its own user; everybody else needs the rights that stand here.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::{collections::BTreeMap, fmt::Write, time::Duration};
 
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use super::{
-    fault::{Certified, Change, Refusal, Secret, Token},
+    fault::{Arrival, Certified, Change, Refusal, Secret, Token},
     place::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS},
 };
 
@@ -83,6 +83,10 @@ pub(super) struct Mailbox {
     pub full_access: Vec<String>,
     /// Who may send as it besides its user.
     pub send_as: Vec<String>,
+    /// Where messages for it come to.
+    pub arrives: Arrival,
+    /// How late they come.
+    pub arrives_after: Duration,
 }
 
 /// An account of ECE: one token, and the mailboxes it is for.
@@ -310,6 +314,8 @@ impl Mailbox {
             smtp: None,
             full_access: Vec::new(),
             send_as: Vec::new(),
+            arrives: Arrival::Inbox,
+            arrives_after: Duration::ZERO,
         }
     }
 
@@ -324,11 +330,22 @@ impl Mailbox {
         self.imap = wish.imap.unwrap_or(self.imap);
         self.pop = wish.pop.unwrap_or(self.pop);
         self.smtp = wish.smtp.or(self.smtp);
+        self.arrives = wish.arrives.unwrap_or(self.arrives);
+        self.arrives_after = wish.arrives_after_ms.map_or(self.arrives_after, Duration::from_millis);
         if let Some(names) = &wish.full_access {
             self.full_access.clone_from(names);
         }
         if let Some(names) = &wish.send_as {
             self.send_as.clone_from(names);
+        }
+    }
+
+    /// The folder that messages for it come to, if any.
+    pub fn folder(&self) -> Option<&'static str> {
+        match self.arrives {
+            Arrival::Inbox => Some("INBOX"),
+            Arrival::Junk => Some("Junk Email"),
+            Arrival::Never => None,
         }
     }
 

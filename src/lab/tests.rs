@@ -46,6 +46,7 @@ const REQUIRED: &[&str] = &[
     "connection-closed-at-once",
     "connection-reset-by-middlebox",
     "consent-missing",
+    "delivery-not-found",
     "device-not-compliant",
     "discovery-wrong-tenant",
     "dns-alias-loop",

@@ -1,11 +1,13 @@
 //! Java's trust stores: the ones that decide for ECE, whatever Windows trusts.
 //!
-//! In: a file in the formats JKS or PKCS12 (`cacerts` is one of the two) and perhaps a password. Out: its roots. JKS is
+//! In: a file in the formats JKS or PKCS12 (`cacerts` is one of the two) and perhaps a password. Out: its roots, and the
+//! version of the Java around it. JKS is
 //! read here: certificates stand in it in clear, and the password only guards against change, by a SHA-1 digest over
 //! password, a fixed phrase and the content (`sun.security.provider.JavaKeyStore`). PKCS12 is read by a library.
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -21,6 +23,10 @@ const DEFAULT_PASSWORD: &str = "changeit";
 const LARGEST: u64 = 32 * 1024 * 1024;
 /// A store with more entries is none of Java's.
 const MOST_ENTRIES: u32 = 20_000;
+/// A file `release` is never so large, in bytes.
+const LARGEST_RELEASE: u64 = 64 * 1024;
+/// No version is longer.
+const LONGEST_VERSION: usize = 40;
 /// So deep below ECE's root stores are looked for.
 const DEEPEST: usize = 10;
 /// So many folders are looked into at the most.
@@ -33,6 +39,8 @@ pub struct Store {
     pub file: PathBuf,
     /// `JKS` or `PKCS12`.
     pub format: &'static str,
+    /// The version of the Java that it belongs to, such as `1.8.0_121` or `11.0.2`, where that can be told.
+    pub version: Option<String>,
     /// The certificates that it trusts.
     pub roots: Vec<CertificateDer<'static>>,
     /// True when it opens with Java's own default password.
@@ -59,7 +67,7 @@ pub fn read(file: &Path, password: Option<&Secret>) -> Result<Store, BadStore> {
     let bytes = bytes(file).map_err(|error| bad(&error.to_string(), "name a JKS or PKCS12 file, such as cacerts"))?;
     let store = |format, roots, note| {
         let default_password = opens(format, &bytes, DEFAULT_PASSWORD);
-        Store { file: file.to_owned(), format, roots, default_password, note }
+        Store { file: file.to_owned(), format, version: version(file), roots, default_password, note }
     };
     let wrong = || bad("the password is wrong", "give the store's password; Java's own default is changeit");
     match bytes.get(..4) {
@@ -181,6 +189,37 @@ fn pkcs12(bytes: &[u8], password: &str) -> Option<Vec<CertificateDer<'static>>> 
     Some(store.entries().filter_map(|(_, entry)| certificate(entry)).collect())
 }
 
+/// The version of the Java around a store: what its file `release` says (JEP 223; Java 8 has that file in the folder of
+/// the JDK, one above the JRE's), or else what the name of its folder does.
+fn version(store: &Path) -> Option<String> {
+    let home = store.parent()?.parent()?.parent()?; // lib/security/cacerts
+    let told = [Some(home), home.parent()].into_iter().flatten().find_map(|folder| released(&folder.join("release")));
+    let named = || home.ancestors().take(2).find_map(|folder| of_folder(&folder.file_name()?.to_string_lossy()));
+    told.or_else(named)
+}
+
+fn released(file: &Path) -> Option<String> {
+    let about = fs::metadata(file).ok().filter(|about| about.is_file() && about.len() < LARGEST_RELEASE)?;
+    let mut text = String::new();
+    fs::File::open(file).ok()?.take(about.len()).read_to_string(&mut text).ok()?;
+    let line = text.lines().find_map(|line| line.trim().strip_prefix("JAVA_VERSION="))?;
+    plausible(line.trim().trim_matches('"'))
+}
+
+/// The version in the name of a folder, as Java's own installers make it: `jre1.8.0_121`, `jdk-11.0.2`.
+fn of_folder(name: &str) -> Option<String> {
+    let rest = name.strip_prefix("jre").or_else(|| name.strip_prefix("jdk"))?;
+    plausible(rest.trim_start_matches('-'))
+}
+
+/// The text, when it can be a version and no more.
+fn plausible(text: &str) -> Option<String> {
+    let fits = text.starts_with(|first: char| first.is_ascii_digit())
+        && text.len() <= LONGEST_VERSION
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "._+-".contains(c));
+    fits.then(|| text.to_owned())
+}
+
 /// Every file named `cacerts` below a folder, in the order of their names. Links are not followed.
 #[must_use]
 pub fn discover(home: &Path) -> Vec<PathBuf> {
@@ -268,6 +307,27 @@ mod tests {
         assert!(read(&file, None).unwrap_err().to_string().contains("damaged"));
         assert!(read(folder.path(), None).unwrap_err().to_string().contains("is a folder"));
         assert_eq!(discover(folder.path()), [file]);
+    }
+
+    #[test]
+    fn version_of_the_java_around_a_store() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let java = |home: &str, release: Option<(&str, &str)>| {
+            let security = folder.path().join(home).join("lib").join("security");
+            fs::create_dir_all(&security).expect("a folder");
+            if let Some((place, text)) = release {
+                fs::write(folder.path().join(place).join("release"), text).expect("a file");
+            }
+            version(&security.join("cacerts"))
+        };
+        let eleven = java("a", Some(("a", "IMPLEMENTOR=\"Oracle\"\nJAVA_VERSION=\"11.0.2\"\r\n")));
+        assert_eq!(eleven.as_deref(), Some("11.0.2"));
+        assert_eq!(java("b/jre", Some(("b", "JAVA_VERSION=\"1.8.0_121\"\n"))).as_deref(), Some("1.8.0_121"));
+        assert_eq!(java("jre1.8.0_121", None).as_deref(), Some("1.8.0_121"));
+        assert_eq!(java("jdk-11.0.2/jre", None).as_deref(), Some("11.0.2"));
+        assert_eq!(java("c", Some(("c", "JAVA_VERSION=\"\u{1b}[2J11\"\n"))), None, "no version");
+        assert_eq!(java("d", Some(("d", &"x".repeat(100_000)))), None);
+        assert_eq!(java("jrelease", None), None);
     }
 
     proptest! {

@@ -142,6 +142,26 @@ impl Session {
         }
     }
 
+    /// Reads as [`Session::read`] what is nobody's business, such as the head of a message: the transcript has the number
+    /// of bytes in its place.
+    ///
+    /// # Errors
+    /// As [`Session::read`], without what had come.
+    pub async fn read_quietly<T>(&mut self, mut decode: impl FnMut(&[u8]) -> Decoded<T>) -> Result<T, Halt> {
+        let limits = self.limits.clone();
+        let read = limits.step(self.fill(&mut decode)).await.and_then(|filled| filled);
+        let taken = read.as_ref().map_or(self.buffer.len(), |(_, taken)| (*taken).min(self.buffer.len()));
+        self.buffer.drain(..taken);
+        let mark = if self.encrypted { Mark::ReceivedInTls } else { Mark::Received };
+        self.transcript.note(mark, &format!("<{taken} bytes, not shown>"));
+        read.map(|(reply, _)| reply).inspect_err(|halt| self.remark(halt))
+    }
+
+    /// Waits this long for each answer from here on, where the limit of a step is shorter.
+    pub fn be_patient(&mut self, time: Duration) {
+        self.limits = self.limits.with_step(time.max(self.limits.step));
+    }
+
     /// Bytes that have come and that no reply took: behind a STARTTLS answer there must be none.
     #[must_use]
     pub fn unread(&self) -> &[u8] {
@@ -443,6 +463,28 @@ mod tests {
         assert_eq!(session.unread(), b"thr");
         assert_eq!(session.read(one_line).await, Err(Halt::new(Kind::Closed, "thr")));
         assert_eq!(said(session), ["<- one", "<- two", "<- thr", "== closed by the other side"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_nobodys_business_is_read_and_not_shown() {
+        let mut session = session(vec![say("Subject: private\r\ntwo\r\n"), Turn::Drip(b"private".to_vec())]);
+        assert_eq!(session.read_quietly(one_line).await.unwrap(), "Subject: private");
+        assert_eq!(session.read(one_line).await.unwrap(), "two");
+        let halt = session.read_quietly(one_line).await.unwrap_err();
+        assert!(!halt.words.contains("private"), "{halt:?}");
+        let said = said(session);
+        assert_eq!(said[..2], ["<- <18 bytes, not shown>", "<- two"]);
+        assert!(!said.concat().contains("private"), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_is_never_less_than_the_step() {
+        let mut session = session_until(STEP * 6, vec![Turn::Hold]);
+        session.be_patient(STEP * 2);
+        session.be_patient(STEP);
+        let began = Instant::now();
+        assert_eq!(session.read(one_line).await.unwrap_err().kind, Kind::TimedOut);
+        assert_eq!(began.elapsed(), STEP * 2);
     }
 
     #[tokio::test(start_paused = true)]

@@ -50,6 +50,8 @@ use crate::seen::Kind;
 const LARGEST_CA_FILE: usize = 4 << 20;
 /// Received bytes that are kept to tell what was spoken in place of TLS.
 const KEPT: usize = 512;
+/// Commands for further Java stores are left out.
+const MOST_LINES: usize = 8;
 /// Names of one certificate beyond these are left out.
 const MOST_NAMES: usize = 200;
 /// Texts out of a certificate are cut at this length.
@@ -92,8 +94,8 @@ pub struct JavaVerdict {
     pub distrusting: Vec<String>,
     /// The root that they lack, by name.
     pub missing: Option<String>,
-    /// The command that adds it.
-    pub keytool: Option<String>,
+    /// The commands that add it, one for each store that lacks it.
+    pub keytool: Vec<String>,
 }
 
 /// A CA file that cannot be used.
@@ -204,6 +206,12 @@ impl Trust {
         self
     }
 
+    /// True when there are stores of Java to be asked.
+    #[must_use]
+    pub fn asks_java(&self) -> bool {
+        !self.java.is_empty()
+    }
+
     /// The roots in a PEM text in place of the operating system's: the lab's own.
     #[must_use]
     pub fn of_pem(pem: &str) -> Self {
@@ -290,17 +298,23 @@ impl Trust {
             verify_server_cert_signed_by_trust_anchor(&parsed, &java.roots, rest, UnixTime::now(), algorithms).is_ok()
         };
         let distrusting: Vec<&JavaStore> = self.java.iter().filter(|java| !trusts(java)).collect();
-        let named = |java: &JavaStore| format!("{} ({})", java.store.file.display(), java.store.format);
+        let named = |java: &JavaStore| {
+            let version = java.store.version.as_deref().map(|version| format!(", Java {version}")).unwrap_or_default();
+            format!("{} ({}{version})", java.store.file.display(), java.store.format)
+        };
         let mut verdict = JavaVerdict {
             asked: self.java.iter().map(named).collect(),
             distrusting: distrusting.iter().map(|java| named(java)).collect(),
             ..JavaVerdict::default()
         };
-        if let Some(java) = distrusting.first() {
+        if !distrusting.is_empty() {
             let root = self.root_of(chain);
             verdict.missing =
                 root.map(|root| &root.certificate).or(chain.last()).and_then(read).map(|root| root.subject);
-            verdict.keytool = root.map(|root| keytool(root, verdict.missing.as_deref().unwrap_or("root"), &java.store));
+            let name = verdict.missing.as_deref().unwrap_or("root");
+            let lines =
+                |root| distrusting.iter().take(MOST_LINES).map(|java| keytool(root, name, &java.store)).collect();
+            verdict.keytool = root.map_or_else(Vec::new, lines);
         }
         Some(verdict)
     }
@@ -780,7 +794,7 @@ pub(crate) mod tests {
         issued_under("Lab Root", recipe)
     }
 
-    fn issued_under(root_name: &str, recipe: Recipe) -> Papers {
+    pub(crate) fn issued_under(root_name: &str, recipe: Recipe) -> Papers {
         let authority = |name: &str| {
             let mut params = parameters(name, &[], GOOD);
             params.distinguished_name.push(DnType::OrganizationName, "Lab Authority");

@@ -1,5 +1,7 @@
 //! The endpoints of a site: those of its Microsoft cloud, its own, and ECE's web pages.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 
 use crate::{
@@ -31,6 +33,8 @@ pub struct Site {
     pub audiences: Vec<String>,
     /// True when a Java trust store is asked beside the system's.
     pub java: bool,
+    /// How long a message is looked for that a mailbox sends to itself; none when no message may be sent.
+    pub send_mail: Option<Duration>,
     /// The stated level of ECE.
     pub version: Option<version::Look>,
     /// The stated addresses of ECE.
@@ -121,6 +125,7 @@ impl Site {
             application_scope: cloud.application_scope.clone(),
             audiences: cloud.audiences.clone(),
             java: false,
+            send_mail: None,
             deployment: deployment.clone(),
         }
     }
@@ -140,6 +145,18 @@ impl Site {
             signs_in_as: account.signs_in_as.clone().or(only),
             mailboxes: account.mailboxes.clone(),
         })
+    }
+
+    /// Where this server fetches the mail of an account: where the account does not say, over IMAP. None on a server that
+    /// only sends: on ECE's application server no rule of a firewall need let it fetch.
+    #[must_use]
+    pub fn inbound(&self, account: &Account) -> Option<&Endpoint> {
+        let protocol = match account.inbound {
+            Some(Inbound::Pop3) => Protocol::Pop3,
+            Some(Inbound::Imap) | None => Protocol::Imap,
+        };
+        let fetches = |endpoint: &&Endpoint| endpoint.microsoft && endpoint.protocol == Some(protocol);
+        self.endpoints.iter().find(fetches).filter(|_| self.has_role("services"))
     }
 
     /// The look at what the application proves itself with.

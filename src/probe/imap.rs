@@ -1,10 +1,15 @@
 //! IMAP: its capabilities, the sign-in, and whether the mailbox opens (RFC 3501, RFC 9051, RFC 4959).
 //!
 //! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. The
-//! mailbox is opened by EXAMINE, which changes nothing, not even which messages are new (RFC 9051 6.3.3).
+//! mailbox is opened by EXAMINE, which changes nothing, not even which messages are new (RFC 9051 6.3.3). Only to put our
+//! own message away is it opened by SELECT, see [`find`].
+
+use tokio::time::Instant;
 
 use super::{
-    Fact, Shape, fact,
+    Fact, Shape,
+    delivery::{self, Search},
+    fact,
     mail::{self, Offer, Sense, Tongue},
     timed,
 };
@@ -13,7 +18,8 @@ use crate::{
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
         Decoded, exchange,
-        imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer},
+        imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer, decode_folders},
+        line,
         xoauth2::Presentation,
     },
 };
@@ -29,9 +35,13 @@ pub const FACTS: &[Fact] = &[
     fact("imap.signed_in", Shape::Bool, "signed in"),
     fact("imap.signed_in_as", Shape::Text, "user named"),
     fact("imap.own_mailbox", Shape::Bool, "the user's own mailbox"),
+    fact("imap.as_application", Shape::Bool, "signed in as an application"),
     fact("imap.mailbox_open", Shape::Bool, "mailbox opens"),
     fact("imap.message_count", Shape::Int, "messages"),
 ];
+
+/// So many messages with our mark in their subject are looked at: ours, and answers to it.
+const MOST_LIKE_OURS: usize = 8;
 
 const TONGUE: Tongue = Tongue { protocol: Protocol::Imap, authenticate: "A2 AUTHENTICATE XOAUTH2", answer, unasked };
 
@@ -77,6 +87,111 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step
         session.note("the server says READ-WRITE to EXAMINE; nothing is written");
     }
     Ok(())
+}
+
+/// Looks for our own message until it is there or the time is over, and moves it to the deleted items.
+///
+/// The inbox is searched by EXAMINE, and opened by SELECT only when the message is there. Of other messages nothing is read
+/// and nothing is changed.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Find`]. What cannot be put away stays where it is, and that is no error.
+pub(super) async fn find(
+    session: &mut Session,
+    search: &Search,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let mut inbox = Inbox { session, commands: 0 };
+    let opened = inbox.ask("EXAMINE INBOX").await?;
+    let Some(uid) = timed(Stage::Find, steps, inbox.wait_for(search)).await? else { return Ok(()) };
+    search.found(facts);
+    let left = inbox.put_away(uid, opened.uid_validity(), search).await;
+    facts.set("delivery.left", left.unwrap_or_else(|stop| format!("left in the inbox ({})", stop.words)));
+    Ok(())
+}
+
+/// The inbox of somebody who has signed in.
+struct Inbox<'s> {
+    session: &'s mut Session,
+    commands: u32,
+}
+
+impl Inbox<'_> {
+    async fn wait_for(&mut self, search: &Search) -> Result<Option<u32>, Stop> {
+        for round in 0.. {
+            if let Some(uid) = self.look_for(search).await? {
+                return Ok(Some(uid));
+            }
+            let pause = delivery::pause(round);
+            if Instant::now() + pause > search.until {
+                break;
+            }
+            search.limits.pause(pause).await.map_err(|halt| TONGUE.halted(Stage::Find, halt))?;
+            self.ask("NOOP").await?; // lets the server tell of what is new (RFC 9051 6.1.2)
+        }
+        Ok(None)
+    }
+
+    /// Servers differ in the headers that they search (MailCore/mailcore2#823): the mark stands in two. Only the header of
+    /// our own decides, as an answer to the message repeats its subject.
+    async fn look_for(&mut self, search: &Search) -> Result<Option<u32>, Stop> {
+        for key in [format!("HEADER {} {}", delivery::MARK, search.mark), format!("SUBJECT {}", search.mark)] {
+            let found = self.ask(&format!("UID SEARCH {key}")).await?;
+            for uid in found.numbers().into_iter().take(MOST_LIKE_OURS) {
+                if self.is_ours(uid, search).await? {
+                    return Ok(Some(uid));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn is_ours(&mut self, uid: u32, search: &Search) -> Result<bool, Stop> {
+        let fields =
+            format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", delivery::MARK.to_uppercase());
+        let head = self.ask(&fields).await?;
+        Ok(search.marks().iter().any(|(name, value)| head.has_header(name, value)))
+    }
+
+    /// Moves the message, and says where it is then.
+    async fn put_away(&mut self, uid: u32, validity: Option<u32>, search: &Search) -> Result<String, Stop> {
+        let offered = self.ask("CAPABILITY").await?.capabilities();
+        let Some(offered) = offered.filter(|offered| offered.offers("MOVE")) else {
+            return Ok("left in the inbox: the server does not offer MOVE".to_owned());
+        };
+        let folder = self.trash(offered.offers("SPECIAL-USE")).await?;
+        let opened = self.ask("SELECT INBOX").await?;
+        if opened.uid_validity() != validity || !self.is_ours(uid, search).await? {
+            return Ok("left in the inbox: it is no longer the one that was found".to_owned());
+        }
+        let folder = folder.unwrap_or_else(|| "\"Deleted Items\"".to_owned());
+        self.ask(&format!("UID MOVE {uid} {folder}")).await?;
+        Ok(format!("moved to {}", line::shorten(folder.trim_matches('"'), line::MOST_WORDS)))
+    }
+
+    /// The folder for what was thrown away, whatever its name is in the language of the mailbox: Exchange tells the use of
+    /// a folder in every LIST, other servers when they are asked for it (RFC 6154). The names of the other folders are
+    /// nobody's business.
+    async fn trash(&mut self, by_use: bool) -> Result<Option<String>, Stop> {
+        let (tag, command) = self.tagged(if by_use { "LIST (SPECIAL-USE) \"\" \"*\"" } else { "LIST \"\" \"%\"" });
+        let folders = |bytes: &[u8]| decode_folders(&tag, bytes);
+        let folders = TONGUE.ask_quietly(self.session, Stage::Find, &command, folders).await?;
+        Ok(folders.trash().map(str::to_owned))
+    }
+
+    async fn ask(&mut self, command: &str) -> Result<Answer, Stop> {
+        let (tag, command) = self.tagged(command);
+        let answer = TONGUE.ask(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
+        if is_ok(&answer.end) { Ok(answer) } else { Err(refusal(Stage::Find, &answer.end)) }
+    }
+
+    fn tagged(&mut self, command: &str) -> (String, String) {
+        self.commands += 1;
+        let tag = format!("B{}", self.commands);
+        let command = format!("{tag} {command}");
+        (tag, command)
+    }
 }
 
 /// Says that nothing more will come. The answer is not waited for.
@@ -140,7 +255,7 @@ fn answer(bytes: &[u8]) -> Decoded<mail::Answer> {
 
 /// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
 fn unasked(stage: Stage, bytes: &[u8]) -> Option<Stop> {
-    let tagged = |line: &[u8]| matches!(line, [b'A', b'1'..=b'4', b' ', ..]);
+    let tagged = |line: &[u8]| matches!(line, [b'A', b'1'..=b'4', b' ', ..] | [b'B', b'0'..=b'9', ..]);
     bytes.split(|byte| *byte == b'\n').any(tagged).then(|| TONGUE.early(stage, bytes))
 }
 
@@ -171,7 +286,7 @@ fn listed_in(answer: &Answer) -> Result<Capabilities, Stop> {
 mod tests {
     use super::*;
     use crate::{
-        net::session::scripted::{Turn, say, session},
+        net::session::scripted::{Turn, said, say, session},
         probe::{
             mail::tests::{Went, list, went},
             mailbox::tests::{TOKEN, clean, presented},
@@ -489,5 +604,153 @@ mod tests {
         }
         let stop = enter(told("")).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
+    }
+
+    const OPENED: &str = "* 9 EXISTS\r\n* OK [UIDVALIDITY 14] x\r\nB1 OK [READ-ONLY] EXAMINE completed.\r\n";
+    const SEARCH: &str = "B2 UID SEARCH HEADER X-ECE-Check abc\r\n";
+    const FETCH: &str = "B3 UID FETCH 7 (BODY.PEEK[HEADER.FIELDS (X-ECE-CHECK MESSAGE-ID)])\r\n";
+    const OURS: &str = "* 9 FETCH (UID 7 BODY[HEADER.FIELDS (X-ECE-CHECK)] {20}\r\nX-ECE-Check: abc\r\n\r\n)\r\n";
+
+    async fn looked(turns: Vec<Turn>, wait: u64) -> (Result<(), Stop>, Facts, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(turns).inside_tls();
+        let search = delivery::tests::search(std::time::Duration::from_secs(wait));
+        let done = find(&mut session, &search, &mut facts, &mut steps).await;
+        (done, facts, said(session))
+    }
+
+    /// Up to the message that was found.
+    fn there() -> Vec<Turn> {
+        let fetched = [OURS, "B3 OK done\r\n"].concat();
+        let found = "* SEARCH 7\r\nB2 OK done\r\n";
+        vec![
+            Turn::Hear("B1 EXAMINE INBOX\r\n"),
+            say(OPENED),
+            Turn::Hear(SEARCH),
+            say(found),
+            Turn::Hear(FETCH),
+            say(fetched),
+        ]
+    }
+
+    /// Goes on behind [`there`], and says what became of the message.
+    async fn put_away(turns: Vec<Turn>) -> (String, Vec<String>) {
+        let (done, facts, said) = looked([there(), turns].concat(), 9).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(facts.get("delivery.found"), Some(&true.into()));
+        (facts.get("delivery.left").unwrap().to_string(), said)
+    }
+
+    fn can_move() -> Vec<Turn> {
+        vec![Turn::Hear("B4 CAPABILITY\r\n"), say("* CAPABILITY IMAP4rev1 MOVE\r\nB4 OK done\r\n")]
+    }
+
+    fn listed_folders() -> Vec<Turn> {
+        let folders =
+            "* LIST (\\X) \"/\" \"Private affairs\"\r\n* LIST (\\Trash) \"/\" \"Gel&APY-scht\"\r\nB5 OK done\r\n";
+        vec![Turn::Hear("B5 LIST \"\" \"%\"\r\n"), say(folders)]
+    }
+
+    fn selected(validity: u32) -> Vec<Turn> {
+        let opened = format!("* OK [UIDVALIDITY {validity}] x\r\nB6 OK [READ-WRITE] done\r\n");
+        vec![Turn::Hear("B6 SELECT INBOX\r\n"), say(opened)]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn our_own_message_is_moved_and_nothing_else_is_told() {
+        let again = [OURS, "B7 OK done\r\n"].concat();
+        let moved = vec![
+            Turn::Hear("B7 UID FETCH 7 "),
+            say(again),
+            Turn::Hear("B8 UID MOVE 7 \"Gel&APY-scht\"\r\n"),
+            say("B8 OK\r\n"),
+        ];
+        let (left, said) = put_away([can_move(), listed_folders(), selected(14), moved].concat()).await;
+        assert_eq!(left, "moved to Gel&APY-scht");
+        assert!(!said.concat().contains("Private"), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_stays_where_it_cannot_be_moved() {
+        let no_move = vec![Turn::Hear("B4 CAPABILITY"), say("* CAPABILITY IMAP4rev1\r\nB4 OK done\r\n")];
+        assert_eq!(put_away(no_move).await.0, "left in the inbox: the server does not offer MOVE");
+        let other = [can_move(), listed_folders(), selected(15)].concat();
+        assert_eq!(put_away(other).await.0, "left in the inbox: it is no longer the one that was found");
+        let refused = vec![
+            Turn::Hear("B5 LIST"),
+            say("B5 NO not now\r\n"),
+            Turn::Hear("B6 SELECT"),
+            say("* OK [UIDVALIDITY 14] x\r\nB6 OK done\r\n"),
+            Turn::Hear("B7 UID FETCH"),
+            say([OURS, "B7 OK done\r\n"].concat()),
+            Turn::Hear("B8 UID MOVE 7 \"Deleted Items\"\r\n"),
+            say("B8 NO [TRYCREATE] no such folder\r\n"),
+        ];
+        let left = put_away([can_move(), refused].concat()).await.0;
+        assert_eq!(left, "left in the inbox (B8 NO [TRYCREATE] no such folder)");
+        assert!(put_away(can_move()).await.0.starts_with("left in the inbox ("), "the server has gone");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn answer_to_our_message_is_not_ours() {
+        let answer = "* 9 FETCH (UID 7 BODY[HEADER.FIELDS (MESSAGE-ID)] {26}\r\nMessage-ID: <other@x>\r\n\r\n)\r\nB4 OK done\r\n";
+        let turns = vec![
+            Turn::Hear("B1 EXAMINE"),
+            say(OPENED),
+            Turn::Hear(SEARCH),
+            say("* SEARCH\r\nB2 OK done\r\n"),
+            Turn::Hear("B3 UID SEARCH SUBJECT abc\r\n"),
+            say("* SEARCH 7\r\nB3 OK done\r\n"),
+            Turn::Hear("B4 UID FETCH 7 "),
+            say(answer),
+        ];
+        let (done, facts, _) = looked(turns, 0).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), None));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_that_comes_later_is_waited_for() {
+        let turns = vec![
+            Turn::Hear("B1 EXAMINE"),
+            say(OPENED),
+            Turn::Hear("B2 UID SEARCH"),
+            say("* SEARCH\r\nB2 OK done\r\n"),
+            Turn::Hear("B3 UID SEARCH"),
+            say("* SEARCH\r\nB3 OK done\r\n"),
+            Turn::Hear("B4 NOOP\r\n"),
+            say("* 10 EXISTS\r\nB4 OK done\r\n"),
+            Turn::Hear("B5 UID SEARCH"),
+            say("* SEARCH 8\r\nB5 OK done\r\n"),
+            Turn::Hear("B6 UID FETCH 8 "),
+            say([OURS, "B6 OK done\r\n"].concat()),
+        ];
+        let (done, facts, _) = looked(turns, 9).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), Some(&true.into())));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn search_that_is_refused_or_never_ends_stops_there() {
+        for (turn, kind) in [
+            (say("B2 BAD no search\r\n"), Kind::Rejected),
+            (Turn::Endless("* SEARCH 1 2 3\r\n"), Kind::TooMuch),
+            (Turn::Hold, Kind::TimedOut),
+            (say("B9 OK of another command\r\n"), Kind::Gibberish),
+        ] {
+            let turns = vec![Turn::Hear("B1 EXAMINE"), say(OPENED), Turn::Hear(SEARCH), turn];
+            let stop = looked(turns, 9).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Find, kind));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn server_that_finds_our_mark_everywhere_is_not_asked_for_ever() {
+        let mut turns = vec![Turn::Hear("B1 EXAMINE"), say(OPENED), Turn::Hear(SEARCH)];
+        turns.push(say(format!("* SEARCH {}\r\nB2 OK done\r\n", "5 ".repeat(1000))));
+        for number in 3..3 + MOST_LIKE_OURS {
+            turns.extend([Turn::Hear("B"), say(format!("B{number} OK done\r\n"))]);
+        }
+        turns.push(Turn::Hear("B11 UID SEARCH SUBJECT abc\r\n"));
+        let stop = looked(turns, 9).await.0.unwrap_err();
+        assert_eq!((stop.stage, stop.kind), (Stage::Find, Kind::Closed));
     }
 }

@@ -70,6 +70,22 @@ impl Tongue {
         self.read(session, stage, decode).await
     }
 
+    /// The same for an answer that is nobody's business: the transcript has its length in its place.
+    ///
+    /// # Errors
+    /// As [`Tongue::ask`].
+    pub async fn ask_quietly<T>(
+        &self,
+        session: &mut Session,
+        stage: Stage,
+        command: &str,
+        decode: impl FnMut(&[u8]) -> Decoded<T>,
+    ) -> Result<T, Stop> {
+        self.nothing_unasked(session, stage)?;
+        session.send(command).await.map_err(|halt| self.halted(stage, halt))?;
+        session.read_quietly(decode).await.map_err(|halt| self.halted(stage, halt))
+    }
+
     /// Reads what the server says.
     ///
     /// # Errors
@@ -156,7 +172,8 @@ impl Tongue {
         }
     }
 
-    fn halted(&self, stage: Stage, halt: Halt) -> Stop {
+    /// The stop of a wait that came to nothing.
+    pub fn halted(&self, stage: Stage, halt: Halt) -> Stop {
         Stop::new(self.protocol, stage, halt.kind, halt.words)
     }
 

@@ -1,4 +1,5 @@
-//! Signing in to a mailbox over one protocol and opening it. Reads only: EXAMINE, STAT, MAIL FROM and RSET.
+//! Signing in to a mailbox over one protocol and opening it. Reads only: EXAMINE, STAT, MAIL FROM and RSET. The delivery
+//! probe has other errands here, see [`Errand`].
 //!
 //! The sign-in goes to one address, the first that the look at the service found well; Microsoft sees one sign-in for
 //! each mailbox and protocol. Who is named in the sign-in follows the identity rule: SMTP takes nobody but the token's
@@ -10,7 +11,9 @@
 use std::{mem, net::SocketAddr, sync::Arc, time::Instant};
 
 use super::{
-    World, imap, pop3, smtp,
+    World,
+    delivery::Search,
+    imap, pop3, smtp,
     tcp::{self, Depth, Service},
 };
 use crate::{
@@ -32,10 +35,11 @@ const MOST_PER_HOST: usize = 8;
 const MOST_PER_SENDER: usize = 2;
 
 /// What is kept of a sign-in that went well; the rest is told by the look at the service.
-const RESULTS: [&str; 7] = [
+const RESULTS: [&str; 8] = [
     "signed_in",
     "signed_in_as",
     "own_mailbox",
+    "as_application",
     "sender_accepted",
     "recipient_accepted",
     "mailbox_open",
@@ -98,29 +102,42 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         Ok(visit) => {
             let began = Instant::now();
             observation.road.clone_from(&visit.places.road);
-            let (path, open) = path(look, &visit, world).await;
-            observation.paths.push(path);
+            observation.paths.push(pay(look, visit, Errand::Open, world).await);
             observation.duration_ms = tcp::ms(began);
-            hang_up(open, visit.turns);
         }
         Err(stop) => observation.stop = Some(stop),
     }
     observation
 }
 
+/// What is done behind the sign-in.
+#[derive(Clone, Copy)]
+pub(super) enum Errand<'e> {
+    /// The mailbox is opened; nothing is changed.
+    Open,
+    /// One message, line by line, is sent over SMTP from the mailbox to itself.
+    Send(&'e [String]),
+    /// A message is looked for over IMAP or POP3.
+    Find(&'e Search),
+}
+
 /// All that a sign-in needs before anything is dialled.
-struct Visit {
+pub(super) struct Visit {
     user: String,
     presented: Presentation,
     held: Held,
     way: tcp::Look,
-    places: Places,
+    pub(super) places: Places,
     address: SocketAddr,
     /// Given back when the connection is closed on both sides.
     turns: Vec<Place>,
 }
 
-async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Result<Visit, Stop> {
+/// Gets ready, and waits for a turn.
+///
+/// # Errors
+/// The [`Stop`] when there is no token, no address, or no time.
+pub(super) async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Result<Visit, Stop> {
     let Some(held) = world.wallet.held(&look.account) else {
         let words = format!("there is no token for the account {}", look.account);
         return Err(look.stop(Stage::Credential, Kind::Missing, line::shorten(&words, line::MOST_WORDS)));
@@ -143,7 +160,8 @@ fn way(look: &Look) -> Result<tcp::Look, Stop> {
         other => return Err(look.stop(Stage::Connect, Kind::OwnFault, format!("{} opens no mailbox", other.name()))),
     };
     let (host, port) = (look.host.clone(), look.port);
-    Ok(tcp::Look { host, port, service, depth: Depth::Service, way: Way::InForce, public_issuers: Vec::new() })
+    let (way, public_issuers) = (Way::InForce, Vec::new());
+    Ok(tcp::Look { host, port, service, depth: Depth::Service, way, again: 0, public_issuers })
 }
 
 /// The road and the address: what the look at this service found well, or what the name resolves to.
@@ -181,6 +199,13 @@ async fn turn(look: &Look, user: &str, world: &World) -> Result<Vec<Place>, Stop
     Ok(places)
 }
 
+/// Connects, signs in, does the errand, and hangs up.
+pub(super) async fn pay(look: &Look, visit: Visit, errand: Errand<'_>, world: &World) -> Path {
+    let (path, open) = path(look, &visit, errand, world).await;
+    hang_up(open, visit.turns);
+    path
+}
+
 /// The finding need not wait until the server has hung up; whoever comes next to a crowded place must. A connection that
 /// broke before anybody signed in is closed already.
 fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Place>) {
@@ -192,18 +217,18 @@ fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Place>) {
 }
 
 /// What the connection showed, and the connection itself if it got as far as words inside TLS.
-async fn path(look: &Look, visit: &Visit, world: &World) -> (Path, Option<Box<dyn Stream>>) {
+async fn path(look: &Look, visit: &Visit, errand: Errand<'_>, world: &World) -> (Path, Option<Box<dyn Stream>>) {
     let mut path = reach::begun(visit.address);
     let mut transcript = Transcript::new();
     let (went, open) = match reach(visit, &world.network, &mut path, &mut transcript).await {
-        Ok(stream) => walk(look, visit, stream, &world.network, &mut path, &mut transcript).await,
+        Ok(stream) => walk(look, visit, errand, stream, &world.network, &mut path, &mut transcript).await,
         Err(stop) => (Err(stop), None),
     };
     path.stop = went.err();
     if let Some(stop) = &path.stop {
         transcript.note(Mark::Remark, &format!("stopped: {}", stop.words));
     }
-    if path.stop.is_some() || world.keep_transcripts {
+    if path.stop.is_some() || world.keep_transcripts || !matches!(errand, Errand::Open) {
         path.transcript = transcript.into_lines();
     } else {
         path.facts = results(look, &path.facts);
@@ -236,24 +261,32 @@ async fn reach(
 async fn walk(
     look: &Look,
     visit: &Visit,
+    errand: Errand<'_>,
     stream: Box<dyn Stream>,
     network: &Network,
     path: &mut Path,
     transcript: &mut Transcript,
 ) -> (Result<(), Stop>, Option<Box<dyn Stream>>) {
     let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript)).inside_tls();
-    let went = speak(look, visit, &mut session, path).await;
+    let went = speak(look, visit, errand, &mut session, path).await;
     let (stream, said) = session.into_parts();
     *transcript = said;
     (went, Some(stream))
 }
 
-async fn speak(look: &Look, visit: &Visit, session: &mut Session, path: &mut Path) -> Result<(), Stop> {
+async fn speak(
+    look: &Look,
+    visit: &Visit,
+    errand: Errand<'_>,
+    session: &mut Session,
+    path: &mut Path,
+) -> Result<(), Stop> {
     session.hide(&visit.held.token);
     path.facts.set(&look.fact("signed_in_as"), visit.user.clone());
     let owner = visit.held.user.as_deref().or(look.signs_in_as.as_deref()).filter(|_| !visit.held.application);
+    path.facts.set(&look.fact("as_application"), visit.held.application);
     path.facts.set(&look.fact("own_mailbox"), owner.is_some_and(|owner| owner.eq_ignore_ascii_case(&look.mailbox)));
-    let went = enter(look, visit, session, path).await;
+    let went = enter(look, visit, errand, session, path).await;
     let listens = went.as_ref().err().is_none_or(|stop| matches!(stop.kind, Kind::Rejected | Kind::NotOffered));
     match look.protocol {
         _ if !listens => {}
@@ -264,21 +297,27 @@ async fn speak(look: &Look, visit: &Visit, session: &mut Session, path: &mut Pat
     went
 }
 
-async fn enter(look: &Look, visit: &Visit, session: &mut Session, path: &mut Path) -> Result<(), Stop> {
+async fn enter(
+    look: &Look,
+    visit: &Visit,
+    errand: Errand<'_>,
+    session: &mut Session,
+    path: &mut Path,
+) -> Result<(), Stop> {
     let (presented, facts, steps) = (&visit.presented, &mut path.facts, &mut path.steps);
     match look.protocol {
-        Protocol::Smtp => {
-            smtp::sign_in(session, presented, facts, steps).await?;
-            smtp::open(session, &look.mailbox, facts, steps).await
-        }
-        Protocol::Imap => {
-            imap::sign_in(session, presented, facts, steps).await?;
-            imap::open(session, facts, steps).await
-        }
-        _ => {
-            pop3::sign_in(session, presented, facts, steps).await?;
-            pop3::open(session, facts, steps).await
-        }
+        Protocol::Smtp => smtp::sign_in(session, presented, facts, steps).await?,
+        Protocol::Imap => imap::sign_in(session, presented, facts, steps).await?,
+        _ => pop3::sign_in(session, presented, facts, steps).await?,
+    }
+    match (errand, look.protocol) {
+        (Errand::Open, Protocol::Smtp) => smtp::open(session, &look.mailbox, facts, steps).await,
+        (Errand::Open, Protocol::Imap) => imap::open(session, facts, steps).await,
+        (Errand::Open, _) => pop3::open(session, facts, steps).await,
+        (Errand::Send(message), Protocol::Smtp) => smtp::send(session, &look.mailbox, message, steps).await,
+        (Errand::Find(search), Protocol::Imap) => imap::find(session, search, facts, steps).await,
+        (Errand::Find(search), Protocol::Pop3) => pop3::find(session, search, facts, steps).await,
+        _ => Err(look.stop(Stage::Open, Kind::OwnFault, "this protocol is not for this errand")),
     }
 }
 

@@ -1,10 +1,13 @@
 //! POP3: its capabilities, the sign-in, and whether the mailbox opens (RFC 1939, RFC 2449, RFC 5034).
 //!
 //! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. Of the
-//! mailbox only its size is asked: there is no RETR and no DELE in this file.
+//! mailbox only its size is asked, and the heads of its newest messages when our own is looked for: there is no RETR and no
+//! DELE in this file.
 
 use super::{
-    Fact, Shape, fact,
+    Fact, Shape,
+    delivery::Search,
+    fact,
     mail::{self, Answer, Offer, Sense, Tongue},
     timed,
 };
@@ -13,7 +16,7 @@ use crate::{
     seen::{Facts, Kind, Protocol, Stage, Step, Stop},
     wire::{
         Decoded, exchange,
-        pop3::{Capabilities, Reply, Word, decode, decode_listing},
+        pop3::{Capabilities, Reply, Word, decode, decode_head, decode_listing},
         xoauth2::Presentation,
     },
 };
@@ -28,9 +31,13 @@ pub const FACTS: &[Fact] = &[
     fact("pop3.signed_in", Shape::Bool, "signed in"),
     fact("pop3.signed_in_as", Shape::Text, "user named"),
     fact("pop3.own_mailbox", Shape::Bool, "the user's own mailbox"),
+    fact("pop3.as_application", Shape::Bool, "signed in as an application"),
     fact("pop3.mailbox_open", Shape::Bool, "mailbox opens"),
     fact("pop3.message_count", Shape::Int, "messages"),
 ];
+
+/// So many of the newest messages are looked at in one session.
+const MOST_HEADS: i64 = 10;
 
 const TONGUE: Tongue = Tongue { protocol: Protocol::Pop3, authenticate: "AUTH XOAUTH2", answer, unasked };
 
@@ -73,6 +80,45 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step
         facts.set("pop3.message_count", count);
     }
     Ok(())
+}
+
+/// Looks for our own message among the newest, once: a session sees the mailbox as it was at the sign-in (RFC 1939 4).
+///
+/// The newest have the highest numbers, which is the default of Exchange too (`MessageRetrievalSortOrder` of
+/// `Set-PopSettings`). The message stays: DELE would be for good, and nobody could see it any more.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Find`].
+pub(super) async fn find(
+    session: &mut Session,
+    search: &Search,
+    facts: &mut Facts,
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    let stage = Stage::Find;
+    let drop = TONGUE.ask(session, stage, "STAT", decode).await?;
+    want_ok(stage, &drop)?;
+    let newest = drop.message_count().unwrap_or(0);
+    let oldest = newest.saturating_sub(MOST_HEADS).max(0) + 1;
+    for number in (oldest..=newest).rev() {
+        if timed(stage, steps, is_ours(session, number, search)).await? {
+            search.found(facts);
+            facts.set("delivery.left", "left in the inbox (POP3)");
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Whose message it is. The head of a customer's message stands in no transcript.
+async fn is_ours(session: &mut Session, number: i64, search: &Search) -> Result<bool, Stop> {
+    let command = format!("TOP {number} 0");
+    let head = TONGUE.ask_quietly(session, Stage::Find, &command, decode_head).await?;
+    let is_ours = search.marks().iter().any(|(name, value)| head.has_header(name, value));
+    if head.reply.word == Word::Err {
+        session.note(&format!("not told: {}", head.reply.words())); // it may have gone meanwhile
+    }
+    Ok(is_ours)
 }
 
 /// Says that nothing more will come. The answer is not waited for.
@@ -137,7 +183,7 @@ fn refusal(stage: Stage, reply: &Reply) -> Stop {
 mod tests {
     use super::*;
     use crate::{
-        net::session::scripted::{Turn, say, session},
+        net::session::scripted::{Turn, said, say, session},
         probe::{
             mail::tests::{Went, list, went},
             mailbox::tests::{TOKEN, presented},
@@ -362,5 +408,66 @@ mod tests {
         turns.pop();
         let stop = enter(turns).await.done.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
+    }
+
+    async fn looked(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
+        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+        let mut session = session(turns).inside_tls();
+        let search = crate::probe::delivery::tests::search(std::time::Duration::from_secs(9));
+        let done = find(&mut session, &search, &mut facts, &mut steps).await;
+        (done, facts, said(session))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn our_own_message_is_found_among_the_newest_and_stays() {
+        let turns = vec![
+            Turn::Hear("STAT"),
+            say("+OK 3 999\r\n"),
+            Turn::Hear("TOP 3 0\r\n"),
+            say("+OK\r\nSubject: re: private abc\r\nX-Y: abc\r\n\r\n.\r\n"),
+            Turn::Hear("TOP 2 0\r\n"),
+            say("+OK\r\nMessage-Id:\r\n <abc@ece-check.invalid>\r\n\r\n.\r\n"),
+        ];
+        let (done, facts, said) = looked(turns).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), Some(&true.into())));
+        assert_eq!(facts.get("delivery.left"), Some(&"left in the inbox (POP3)".into()));
+        assert!(!said.concat().contains("private"), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_the_newest_are_looked_at() {
+        let mut turns = vec![Turn::Hear("STAT"), say("+OK 4000000000 9\r\n")];
+        for _ in 0..MOST_HEADS {
+            turns.extend([Turn::Hear("TOP 39999999"), say("+OK\r\nSubject: x\r\n\r\n.\r\n")]);
+        }
+        turns[2] = Turn::Hear("TOP 4000000000 0\r\n");
+        let (done, facts, said) = looked(turns).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), None));
+        assert_eq!(said.len(), 2 + 2 * usize::try_from(MOST_HEADS).unwrap());
+        assert_eq!(looked(vec![Turn::Hear("STAT"), say("+OK 0 0\r\n")]).await.0, Ok(()));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_that_somebody_took_meanwhile_is_passed_over() {
+        let turns = vec![
+            Turn::Hear("STAT"),
+            say("+OK 2 9\r\n"),
+            Turn::Hear("TOP 2 0"),
+            say("-ERR gone\r\n"),
+            Turn::Hear("TOP 1 0"),
+            say("+OK\r\nX-ECE-Check: abc\r\n\r\n.\r\n"),
+        ];
+        let (done, facts, said) = looked(turns).await;
+        assert_eq!((done, facts.get("delivery.found")), (Ok(()), Some(&true.into())));
+        assert!(said.contains(&"== not told: -ERR gone".to_owned()), "{said:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn head_that_never_ends_stops_there() {
+        for (turn, kind) in [(Turn::Endless("Received: x\r\n"), Kind::TooMuch), (Turn::Hold, Kind::TimedOut)] {
+            let turns = vec![Turn::Hear("STAT"), say("+OK 1 9\r\n"), Turn::Hear("TOP"), say("+OK\r\n"), turn];
+            let stop = looked(turns).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind), (Stage::Find, kind));
+        }
     }
 }

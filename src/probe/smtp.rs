@@ -1,7 +1,9 @@
 //! SMTP: its capabilities, the sign-in, and whether it takes a sender (RFC 5321, RFC 3207, RFC 4954).
 //!
 //! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, what
-//! came of the sign-in, or the [`Stop`]. Nothing is ever sent: there is no DATA in this file.
+//! came of the sign-in, or the [`Stop`]. Nothing is sent but by [`send`], which only the delivery probe calls.
+
+use std::time::Duration;
 
 use super::{
     Fact, Shape, fact,
@@ -31,9 +33,14 @@ pub const FACTS: &[Fact] = &[
     fact("smtp.signed_in", Shape::Bool, "signed in"),
     fact("smtp.signed_in_as", Shape::Text, "user named"),
     fact("smtp.own_mailbox", Shape::Bool, "the user's own mailbox"),
+    fact("smtp.as_application", Shape::Bool, "signed in as an application"),
     fact("smtp.sender_accepted", Shape::Bool, "sender accepted"),
     fact("smtp.recipient_accepted", Shape::Bool, "recipient accepted"),
 ];
+
+/// How long the answer to a whole message is waited for. RFC 5321 4.5.3.2.6 says ten minutes; nobody who sits before the
+/// screen waits so long, and who stops earlier cannot know whether the message went.
+const LAST_ANSWER: Duration = Duration::from_secs(30);
 
 const TONGUE: Tongue = Tongue { protocol: Protocol::Smtp, authenticate: "AUTH XOAUTH2", answer, unasked };
 
@@ -97,6 +104,22 @@ pub async fn open(session: &mut Session, mailbox: &str, facts: &mut Facts, steps
     Ok(())
 }
 
+/// Hands one message over, from the mailbox to itself.
+///
+/// # Errors
+/// The [`Stop`] at [`Stage::Sender`], [`Stage::Recipient`] or [`Stage::Send`].
+pub(super) async fn send(
+    session: &mut Session,
+    mailbox: &str,
+    message: &[String],
+    steps: &mut Vec<Step>,
+) -> Result<(), Stop> {
+    for (stage, command) in [(Stage::Sender, "MAIL FROM"), (Stage::Recipient, "RCPT TO")] {
+        timed(stage, steps, envelope(session, stage, command, mailbox)).await?;
+    }
+    timed(Stage::Send, steps, hand_over(session, message)).await
+}
+
 /// Says that nothing more will come. The answer is not waited for.
 pub async fn leave(session: &mut Session) {
     mail::leave(session, "QUIT").await;
@@ -123,6 +146,17 @@ async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &
         250..=252 => Ok(()), // RFC 5321 4.2.3: 251 and 252 take the recipient too
         _ => want(250, stage, &reply),
     }
+}
+
+async fn hand_over(session: &mut Session, message: &[String]) -> Result<(), Stop> {
+    let stage = Stage::Send;
+    want(354, stage, &ask(session, stage, "DATA").await?)?;
+    for line in message {
+        let dot = if line.starts_with('.') { "." } else { "" }; // RFC 5321 4.5.2
+        session.send(&format!("{dot}{line}")).await.map_err(|halt| TONGUE.halted(stage, halt))?;
+    }
+    session.be_patient(LAST_ANSWER);
+    want(250, stage, &ask(session, stage, ".").await?)
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
@@ -656,5 +690,53 @@ mod tests {
         let stop = open(&mut session, "a@b>\r\nDATA", &mut facts, &mut steps).await.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Sender, Kind::OwnFault));
         assert_eq!(said(session), [""; 0]);
+    }
+
+    /// What comes of sending a message whose second line begins with a dot.
+    async fn sent(turns: Vec<Turn>) -> (Result<(), Stop>, Vec<String>) {
+        let mut session = session(turns).inside_tls();
+        let message = ["Subject: x".to_owned(), ".dot".to_owned()];
+        let done = send(&mut session, "a@mail.test", &message, &mut Vec::new()).await;
+        (done, said(session))
+    }
+
+    fn up_to_the_message(go: &str) -> Vec<Turn> {
+        let ok = || say("250 ok\r\n");
+        let envelope = [Turn::Hear("MAIL FROM:<a@mail.test>\r\n"), ok(), Turn::Hear("RCPT TO:<a@mail.test>\r\n"), ok()];
+        [envelope.to_vec(), vec![Turn::Hear("DATA\r\n"), say(go)]].concat()
+    }
+
+    fn the_message() -> Vec<Turn> {
+        vec![Turn::Hear("Subject: x\r\n"), Turn::Hear("..dot\r\n"), Turn::Hear(".\r\n")]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_is_handed_over_line_by_line() {
+        let taken = [up_to_the_message("354 go\r\n"), the_message(), vec![say("250 2.0.0 OK\r\n")]].concat();
+        let (done, said) = sent(taken).await;
+        assert_eq!(done, Ok(()));
+        assert_eq!(said[4..], ["~> DATA", "<~ 354 go", "~> Subject: x", "~> ..dot", "~> .", "<~ 250 2.0.0 OK"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn message_refused_before_and_behind_it() {
+        for (turns, code) in [
+            (up_to_the_message("550 5.1.8 no\r\n"), 550),
+            ([up_to_the_message("354 go\r\n"), the_message(), vec![say("554 5.2.0 no\r\n")]].concat(), 554),
+        ] {
+            let stop = sent(turns).await.0.unwrap_err();
+            assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Send, Kind::Rejected, Some(code)));
+        }
+        let refused = vec![Turn::Hear("MAIL FROM"), say("550 5.7.60 no\r\n")];
+        assert_eq!(sent(refused).await.0.unwrap_err().stage, Stage::Sender);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slow_answer_to_a_message_is_waited_for() {
+        let slow = vec![Turn::Drip(b"250 OK, a while\r\n".to_vec())]; // seventeen seconds, and a step has ten
+        let turns = [up_to_the_message("354 go\r\n"), the_message(), slow].concat();
+        assert_eq!(sent(turns).await.0, Ok(()));
+        let silent = [up_to_the_message("354 go\r\n"), the_message(), vec![Turn::Hold]].concat();
+        assert_eq!(sent(silent).await.0.unwrap_err().kind, Kind::TimedOut);
     }
 }

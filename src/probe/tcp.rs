@@ -38,6 +38,9 @@ pub struct Look {
     pub depth: Depth,
     /// Which road is taken, where there are two.
     pub way: Way,
+    /// How often the first address is connected to once more, up to the certificate, for Java's trust stores: login hosts
+    /// take turns with their chains.
+    pub again: usize,
     /// Organisations that issue certificates to the public; an issuer outside this list is an inspecting device.
     pub public_issuers: Vec<String>,
 }
@@ -107,7 +110,8 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
                 observation.facts.set("tcp.shut_here", firewall.shuts(port));
             }
             let paths = used.iter().take(MOST_ADDRESSES);
-            let paths = paths.map(|address| path(look, *address, &places, network));
+            let again = |at: usize| if at == 0 { look.again } else { 0 };
+            let paths = paths.enumerate().map(|(at, address)| path(look, *address, again(at), &places, network));
             observation.paths = join_all(paths).await;
         }
         Err(stop) => observation.stop = Some(stop),
@@ -141,13 +145,18 @@ fn left_out(count: usize) -> Vec<Line> {
     transcript.into_lines()
 }
 
-/// One connection to one address.
-async fn path(look: &Look, address: SocketAddr, places: &Places, network: &Network) -> Path {
+/// One connection to one address, and so many more that only see which certificate is shown.
+async fn path(look: &Look, address: SocketAddr, again: usize, places: &Places, network: &Network) -> Path {
     let mut path = reach::begun(address);
     let mut transcript = Transcript::new();
     path.stop = walk(look, places, network, &mut path, &mut transcript).await.err();
     if let Some(stop) = &path.stop {
         transcript.note(Mark::Remark, &format!("stopped: {}", stop.words));
+    }
+    if path.facts.get("tls.java_trusted").is_some() {
+        for _ in 0..again {
+            look_at_chain(look, places, network, &mut path, &mut transcript).await;
+        }
     }
     path.transcript = transcript.into_lines();
     path
@@ -219,11 +228,26 @@ pub(super) async fn encrypt(
     tls::note_shown(&shown, &look.public_issuers, &mut path.facts);
     let encrypted = encrypted?;
     if let Some(verdict) = network.trust.judge_java(&shown.chain) {
-        tls::note_java(verdict, &mut path.facts);
+        tls::note_java(verdict, &shown.chain, &mut path.facts);
     }
     let verdict = network.trust.judge(&shown.chain, &look.host);
     tls::note_verdict(verdict, &look.host, &mut path.facts)?;
     Ok(encrypted)
+}
+
+/// Connects once more, only to see which chain is shown. What fails here was told by the connection before.
+async fn look_at_chain(look: &Look, places: &Places, network: &Network, path: &mut Path, transcript: &mut Transcript) {
+    let (mut other, mut said) = (reach::begun(path.address), Transcript::new());
+    let stream = reach::connect(&look.host, look.port, places, network, &mut other, &mut said).await;
+    let Ok(stream) = stream else { return transcript.note(Mark::Remark, "once more: not connected") };
+    let (shown, encrypted) = reach::encrypt(stream, &look.host, &[], network, &mut other, &mut said).await;
+    if let Some(verdict) = network.trust.judge_java(&shown.chain) {
+        transcript.note(Mark::Remark, "once more, to see which chain is shown");
+        tls::note_java(verdict, &shown.chain, &mut path.facts);
+    }
+    if let Ok(stream) = encrypted {
+        farewell(stream);
+    }
 }
 
 async fn service(
@@ -263,7 +287,14 @@ pub(super) fn ms(began: Instant) -> f64 {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::{net::IpAddr, sync::Arc, time::Duration};
+    use std::{
+        net::IpAddr,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+        time::Duration,
+    };
 
     use tokio::{
         io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, BufStream, copy, sink},
@@ -273,11 +304,11 @@ pub(super) mod tests {
 
     use super::*;
     use crate::net::{
-        ConnectTo, Family, Resolve, Roads, dns,
+        ConnectTo, Family, Resolve, Roads, dns, java,
         limit::for_tests,
         tls::{
             Trust,
-            tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
+            tests::{GOOD, Papers, Recipe, acceptor, issued, issued_under, serve},
         },
     };
     use crate::seen::{Kind, Protocol, Value};
@@ -306,7 +337,7 @@ pub(super) mod tests {
 
     pub(in crate::probe) fn look(service: Service, depth: Depth) -> Look {
         let public_issuers = vec!["lab authority".to_owned()];
-        Look { host: "mail.test".to_owned(), port: 443, service, depth, way: Way::InForce, public_issuers }
+        Look { host: "mail.test".to_owned(), port: 443, service, depth, way: Way::InForce, again: 0, public_issuers }
     }
 
     /// A server that encrypts, and tells how much it then receives.
@@ -383,6 +414,47 @@ pub(super) mod tests {
         assert_eq!(fact(&path, "tls.name_matches"), false.into());
         assert_eq!(fact(&path, "tls.trust"), "expired".into());
         assert!(matches!(fact(&path, "tls.days_left"), Value::Int(days) if days < -1000));
+    }
+
+    /// What a host that shows two chains in turn is to a Java that knows the first, and how often it was connected to.
+    async fn seen_by_java(again: usize) -> (Path, usize) {
+        let (first, second) = (issued(GOOD), issued_under("Other Root", GOOD));
+        let (acceptors, count) = ([acceptor(&first), acceptor(&second)], Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&count);
+        let server = serve(move |stream| {
+            let acceptor = acceptors[counted.fetch_add(1, Ordering::Relaxed) % 2].clone();
+            async move {
+                if let Ok(mut stream) = acceptor.accept(stream).await {
+                    let _ = copy(&mut stream, &mut sink()).await;
+                }
+            }
+        })
+        .await;
+        let store = java::Store {
+            file: "cacerts".into(),
+            format: "JKS",
+            version: Some("11.0.2".to_owned()),
+            roots: vec![first.root.clone()],
+            default_password: true,
+            note: None,
+        };
+        let trust = Trust::of_roots([first.root.clone(), second.root.clone()]).with_java(vec![store]);
+        let network = Network { trust: Arc::new(trust), ..network(&first, road_to(server)) };
+        let look = Look { again, ..look(Service::Imap, Depth::Tls) };
+        (only(observe(&look, None, &network).await), count.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn chain_that_is_shown_in_turn_is_seen_over_several_connections() {
+        let (path, connections) = seen_by_java(0).await;
+        assert_eq!((fact(&path, "tls.java_trusted"), connections), (true.into(), 1));
+        let (path, connections) = seen_by_java(3).await;
+        assert_eq!((fact(&path, "tls.java_trusted"), connections), (false.into(), 4));
+        assert_eq!(fact(&path, "tls.trusted"), true.into(), "this host knows both");
+        assert_eq!(fact(&path, "tls.java_missing_root"), vec!["Other Root".to_owned()].into());
+        assert_eq!(fact(&path, "tls.java_distrusted_by"), vec!["cacerts (JKS, Java 11.0.2)".to_owned()].into());
+        assert!(matches!(fact(&path, "tls.java_keytool"), Value::List(lines) if lines.len() == 1));
+        assert_eq!(path.stop, None);
     }
 
     #[tokio::test]

@@ -1,12 +1,14 @@
 //! Encryption and the certificate that is shown.
 
+use rustls::pki_types::CertificateDer;
+
 use super::{Fact, Shape, fact};
 use crate::{
     net::{
         Halt,
         tls::{self, Certificate, JavaVerdict, Shown, Verdict},
     },
-    seen::{Facts, Kind, Protocol, Stage, Stop},
+    seen::{Facts, Kind, Protocol, Stage, Stop, Value},
 };
 
 /// Certificates of a chain beyond these are counted, not listed.
@@ -18,8 +20,8 @@ pub const FACTS: &[Fact] = &[
     fact("tls.version", Shape::Text, "TLS version"),
     fact("tls.cipher", Shape::Text, "cipher"),
     fact("tls.trusted", Shape::Bool, "certificate trusted"),
-    fact("tls.trust", Shape::Text, "trust"),
-    fact("tls.trust_store", Shape::Text, "trust store that said yes"),
+    fact("tls.trust", Shape::Text, "this server says"),
+    fact("tls.trust_store", Shape::Text, "trust store of this server that said yes"),
     fact("tls.name_matches", Shape::Bool, "name covered by the certificate"),
     fact("tls.names", Shape::List, "names in the certificate"),
     fact("tls.subject", Shape::Text, "certificate of"),
@@ -35,8 +37,9 @@ pub const FACTS: &[Fact] = &[
     fact("tls.java_trusted", Shape::Bool, "trusted by Java"),
     fact("tls.java_stores", Shape::List, "Java trust stores asked"),
     fact("tls.java_distrusted_by", Shape::List, "not trusted by"),
-    fact("tls.java_missing_root", Shape::Text, "root that Java lacks"),
-    fact("tls.java_keytool", Shape::Text, "command that adds it"),
+    fact("tls.java_chains", Shape::List, "issuers seen over all connections"),
+    fact("tls.java_missing_root", Shape::List, "root that Java lacks"),
+    fact("tls.java_keytool", Shape::List, "command that adds it"),
     fact("tls.fingerprint_sha256", Shape::Text, "SHA-256 fingerprint"),
 ];
 
@@ -88,17 +91,35 @@ pub(super) fn note_verdict(verdict: Verdict, host: &str, facts: &mut Facts) -> R
     verdict.allowed(host).map(|_| ()).map_err(|halt| stop(Stage::Certificate, halt))
 }
 
-/// Writes down what Java's trust stores say.
-pub(super) fn note_java(verdict: JavaVerdict, facts: &mut Facts) {
-    facts.set("tls.java_trusted", verdict.distrusting.is_empty());
+/// Writes down what Java's trust stores say of a chain. Several connections to one address may show several chains:
+/// each is added to what the others gave.
+pub(super) fn note_java(verdict: JavaVerdict, chain: &[CertificateDer<'_>], facts: &mut Facts) {
+    let before = facts.get("tls.java_trusted") != Some(&Value::Bool(false));
+    facts.set("tls.java_trusted", before && verdict.distrusting.is_empty());
     facts.set("tls.java_stores", verdict.asked);
-    facts.set("tls.java_distrusted_by", verdict.distrusting);
-    if let Some(missing) = verdict.missing {
-        facts.set("tls.java_missing_root", missing);
+    let issuer = chain.first().and_then(tls::read).map(|certificate| certificate.issuer);
+    add("tls.java_chains", issuer, facts);
+    add("tls.java_distrusted_by", verdict.distrusting, facts);
+    if verdict.missing.is_some() {
+        add("tls.java_missing_root", verdict.missing, facts);
     }
-    if let Some(keytool) = verdict.keytool {
-        facts.set("tls.java_keytool", keytool);
+    if !verdict.keytool.is_empty() {
+        add("tls.java_keytool", verdict.keytool, facts);
     }
+}
+
+/// Adds what is new to a list.
+fn add(name: &str, news: impl IntoIterator<Item = String>, facts: &mut Facts) {
+    let mut items = match facts.get(name) {
+        Some(Value::List(items)) => items.clone(),
+        _ => Vec::new(),
+    };
+    for item in news {
+        if !items.contains(&item) {
+            items.push(item);
+        }
+    }
+    facts.set(name, items);
 }
 
 /// A stop of this protocol.

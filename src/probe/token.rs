@@ -91,6 +91,9 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
     let mut errand = Errand::new(&world.network, &world.wallet.net);
     let mut facts = Facts::default();
     facts.set("token.come_by", come_by(&look.credential));
+    if let Some(expected) = &look.signs_in_as {
+        facts.set("token.user_expected", expected.as_str());
+    }
     let got = get(look, &mut facts, &mut errand, world).await;
     facts.set("token.issued", got.is_ok());
     if !errand.warnings.is_empty() {

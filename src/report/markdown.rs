@@ -15,6 +15,9 @@ use crate::finding::{Finding, FixFirst, Report, SkipReason, Status};
 /// The longest text, in characters.
 const LONGEST: usize = 600;
 
+/// So many messages that were sent are told one by one.
+const DEEDS: usize = 20;
+
 /// The most lines of one command, and the most characters of one such line.
 const COMMAND: (usize, usize) = (20, 2_000);
 
@@ -25,6 +28,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     numbers(&mut text, report);
     fix_first(&mut text, report);
     mailboxes(&mut text, report);
+    deeds(&mut text, report);
     not_passed(&mut text, report);
     passed(&mut text, report);
     if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
@@ -87,6 +91,22 @@ fn mailboxes(text: &mut String, report: &Report) {
     }
     if mailboxes.left > 0 {
         let _ = writeln!(text, "\nWell, and not shown: {}", mailboxes.left);
+    }
+}
+
+/// What the run has changed in the world.
+fn deeds(text: &mut String, report: &Report) {
+    let deeds = words::deeds(report);
+    if deeds.is_empty() {
+        return;
+    }
+    text.push_str("\n## Mail sent\n\n");
+    if deeds.len() > DEEDS {
+        let _ = writeln!(text, "- {}", prose(&words::deeds_in_all(report)));
+        return;
+    }
+    for deed in deeds {
+        let _ = writeln!(text, "- {}", code(deed));
     }
 }
 

@@ -24,6 +24,9 @@ const NAMES: usize = 40;
 const TELLING: usize = 3;
 const SAID: usize = 12;
 
+/// So many messages that were sent are told one by one.
+const DEEDS: usize = 20;
+
 /// The most characters of the subjects of findings told as one, and of a cause in the last line.
 const SUBJECTS: usize = 500;
 const LAST: usize = 100;
@@ -44,6 +47,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
         writer.section(section, &places);
     }
     writer.mailboxes();
+    writer.deeds();
     writer.counts();
     writer.fix_first();
     writer.closing();
@@ -402,6 +406,21 @@ impl<'a> Writer<'a> {
         if mailboxes.left > 0 && self.is(Verbosity::Normal) {
             let verb = if mailboxes.left == 1 { "is" } else { "are" };
             self.page.paragraph(Paint::Plain, &format!("{} more {verb} well.", mailboxes.left));
+        }
+    }
+
+    /// What the run has changed in the world. That is told always.
+    fn deeds(&mut self) {
+        let deeds = words::deeds(self.report);
+        if deeds.is_empty() {
+            return;
+        }
+        self.page.heading("Mail sent");
+        if deeds.len() > DEEDS {
+            return self.page.paragraph(Paint::Plain, &words::deeds_in_all(self.report));
+        }
+        for deed in deeds {
+            self.page.paragraph(Paint::Plain, &clip(deed));
         }
     }
 

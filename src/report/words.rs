@@ -7,7 +7,9 @@ use serde::Serialize;
 use super::road;
 use crate::{
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, Report, SkipReason, Status},
-    probe,
+    judge::values,
+    probe::{self, delivery},
+    seen::{Observation, Value},
 };
 
 /// The sections of Cisco's checklist in its order, with their titles.
@@ -34,6 +36,21 @@ pub(super) fn sections(report: &Report) -> Vec<(&str, Vec<usize>)> {
     let mut found = grouped(0..report.findings.len(), |index| report.findings[index].section.as_str());
     found.sort_by_key(|(section, _)| SECTIONS.iter().position(|(id, _)| id == section).unwrap_or(SECTIONS.len()));
     found
+}
+
+/// What the run has changed in the world: the messages that it sent, in words.
+pub(super) fn deeds(report: &Report) -> Vec<&str> {
+    let done = report.looks.iter().filter_map(|look| look.facts.get("delivery.done"));
+    let done = done.filter_map(|value| if let Value::Text(done) = value { Some(done.as_str()) } else { None });
+    done.filter(|done| *done != delivery::NOTHING).collect()
+}
+
+/// The same where there are too many to name: how many, and how many of them arrived.
+pub(super) fn deeds_in_all(report: &Report) -> String {
+    let sent = deeds(report).len();
+    let is_found = |look: &&Observation| look.facts.get("delivery.found") == Some(&Value::Bool(true));
+    let found = report.looks.iter().filter(is_found).count();
+    format!("sent {sent} messages, each from a mailbox to itself; found {found} of them again")
 }
 
 /// The title of a section; one that is not known keeps its id.
@@ -235,8 +252,20 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(both) = road::both(report) {
         lines.insert(4, ("roads", both));
     }
+    let stores = report.looks.iter().flat_map(|look| values(look, "tls.java_stores"));
+    let stores: Vec<String> =
+        stores.flat_map(|value| if let Value::List(items) = value { items } else { Vec::new() }).collect();
+    if !stores.is_empty() {
+        lines.push(("Java", list(&distinct(stores), 8)));
+    }
     lines.extend(run.firewall.as_deref().map(|shut| ("ports", ports(shut))));
     lines
+}
+
+fn distinct(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort();
+    texts.dedup();
+    texts
 }
 
 /// What this host's own firewall shuts.

@@ -71,7 +71,18 @@ pub fn decode(bytes: &[u8]) -> Decoded<Reply> {
 /// # Errors
 /// As [`decode`]; and when a reply has the tag of another command.
 pub fn decode_answer(tag: &str, bytes: &[u8]) -> Decoded<Answer> {
-    let mut lines = Lines::new(bytes)?;
+    decode_replies(tag, Lines::new(bytes)?)
+}
+
+/// Decodes the answer to LIST: a line for each folder, and a mailbox may have many.
+///
+/// # Errors
+/// As [`decode_answer`].
+pub fn decode_folders(tag: &str, bytes: &[u8]) -> Decoded<Answer> {
+    decode_replies(tag, Lines::new(bytes)?.of_a_listing())
+}
+
+fn decode_replies(tag: &str, mut lines: Lines<'_>) -> Decoded<Answer> {
     let mut before = Vec::new();
     loop {
         let reply = read(&mut lines)?;
@@ -104,6 +115,53 @@ impl Answer {
     #[must_use]
     pub fn capabilities(&self) -> Option<Capabilities> {
         self.before.iter().chain([&self.end]).find_map(Capabilities::of)
+    }
+
+    /// The numbers that a search found: `* SEARCH 17 18` (RFC 3501 7.2.5; IMAP4rev1 knows no other form).
+    #[must_use]
+    pub fn numbers(&self) -> Vec<u32> {
+        let found = |text: &str| {
+            let mut words = text.split_ascii_whitespace();
+            let is_search = words.next().is_some_and(|word| word.eq_ignore_ascii_case("SEARCH"));
+            words.filter(|_| is_search).filter_map(|word| word.parse().ok()).collect::<Vec<u32>>()
+        };
+        self.data().flat_map(found).collect()
+    }
+
+    /// What makes the numbers of the opened mailbox comparable: `* OK [UIDVALIDITY 14] …` (RFC 9051 7.1).
+    #[must_use]
+    pub fn uid_validity(&self) -> Option<u32> {
+        self.before.iter().find_map(|reply| {
+            let Reply::Untagged(Condition { code: Some(code), .. }) = reply else { return None };
+            let (word, number) = code.split_once(' ')?;
+            word.eq_ignore_ascii_case("UIDVALIDITY").then(|| number.trim().parse().ok())?
+        })
+    }
+
+    /// The folder for what was thrown away, by its attribute (RFC 6154 2), as a command names it: quoted or a bare word.
+    /// None also where its name comes as a literal.
+    #[must_use]
+    pub fn trash(&self) -> Option<&str> {
+        self.data().find_map(|text| {
+            let (attributes, rest) = text.split_once('(').filter(|(word, _)| is_list(word))?.1.split_once(") ")?;
+            let is_trash = attributes.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case("\\Trash"));
+            let name = rest.strip_prefix("NIL ").or_else(|| rest.get(4..).filter(|_| rest.starts_with('"')))?;
+            let name = name.trim();
+            (is_trash && is_folder(name)).then_some(name)
+        })
+    }
+
+    /// True when a header of this name has this value in what FETCH told (RFC 9051 6.4.5).
+    #[must_use]
+    pub fn has_header(&self, name: &str, value: &str) -> bool {
+        self.data().any(|text| line::has_header(text.split("\r\n").skip(1), name, value))
+    }
+
+    fn data(&self) -> impl Iterator<Item = &str> {
+        self.before.iter().filter_map(|reply| match reply {
+            Reply::Data(text) => Some(text.as_str()),
+            _ => None,
+        })
     }
 
     /// How many messages the opened mailbox holds: `* 172 EXISTS` (RFC 9051 7.4.1); the last one said counts.
@@ -229,6 +287,20 @@ fn literal_length(line: &str) -> Option<usize> {
     is_number.then(|| digits.parse().unwrap_or(usize::MAX)) // a number that fits nothing is refused as too much
 }
 
+fn is_list(word: &str) -> bool {
+    word.trim_end().eq_ignore_ascii_case("LIST")
+}
+
+/// True for a folder's name that can be said back as it came: a quoted string, or an atom (RFC 9051 9).
+fn is_folder(name: &str) -> bool {
+    let inner = name.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let is_plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    match inner {
+        Some(inner) => is_plain(inner) && !inner.contains(['"', '\\']),
+        None => is_plain(name) && !name.contains([' ', '"', '\\', '(', ')', '{', '%', '*']),
+    }
+}
+
 fn is_tag(word: &str) -> bool {
     !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_graphic() && !b"(){%*\"\\+]".contains(&byte))
 }
@@ -344,6 +416,66 @@ mod tests {
         assert_eq!(wrong(decode(b"* LIST {99999999999999999999999}\r\n")).0, Kind::TooMuch);
         assert_eq!(reply("* OK text {5}\r\n").words(), "* OK text {5}", "a text has no literals");
         assert_eq!(reply("* X {}\r\n").words(), "* X {}");
+    }
+
+    #[test]
+    fn numbers_that_a_search_found() {
+        let found = |text: &str| answer(&format!("{text}A1 OK done\r\n")).unwrap().0.numbers();
+        assert_eq!(found("* SEARCH 2 84 882\r\n"), [2, 84, 882]);
+        assert_eq!(found("* search 7\r\n* 3 EXISTS\r\n"), [7]);
+        for text in ["", "* SEARCH\r\n", "* SEARCH x 99999999999\r\n", "* 7 SEARCH\r\n"] {
+            assert_eq!(found(text), [0; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn validity_of_the_numbers() {
+        let validity = |text: &str| answer(&format!("{text}A1 OK done\r\n")).unwrap().0.uid_validity();
+        assert_eq!(validity("* 1 EXISTS\r\n* OK [UIDVALIDITY 14] UIDVALIDITY value\r\n"), Some(14));
+        assert_eq!(validity("* OK [UIDVALIDITY x] y\r\n"), None);
+        assert_eq!(validity("* OK [UIDNEXT 14] y\r\n"), None);
+    }
+
+    #[test]
+    fn folder_for_what_was_thrown_away() {
+        let trash = |text: &str| {
+            let whole = format!("* LIST (\\HasNoChildren) \"/\" INBOX\r\n{text}\r\nA1 OK done\r\n");
+            decode_folders("A1", whole.as_bytes()).unwrap().0.trash().map(str::to_owned)
+        };
+        for (line, name) in [
+            ("* LIST (\\HasNoChildren \\Trash) \"/\" \"Deleted Items\"", "\"Deleted Items\""),
+            ("* LIST (\\trash) \"/\" \"Gel&APY-schte Elemente\"", "\"Gel&APY-schte Elemente\""),
+            ("* list (\\Trash) NIL Trash", "Trash"),
+            ("* LIST (\\Trash) \".\" INBOX.Trash", "INBOX.Trash"),
+            ("* LIST (\\Trash) \"\\\\\" Trash", "Trash"),
+        ] {
+            assert_eq!(trash(line).as_deref(), Some(name), "{line}");
+        }
+        for line in [
+            "* LIST (\\Sent) \"/\" Sent",
+            "* LSUB (\\Trash) \"/\" Trash",
+            "* LIST (\\Trash) \"/\" {5}\r\nTrash",
+            "* LIST (\\Trash) \"/\" \"a\" X\"",
+            "* LIST (\\Trash) \"/\" ",
+            "* LIST (\\Trash",
+        ] {
+            assert_eq!(trash(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn mailbox_with_many_folders() {
+        let folders = |count: usize| format!("{}A1 OK done\r\n", "* LIST () \"/\" x\r\n".repeat(count));
+        assert!(decode_folders("A1", folders(1000).as_bytes()).is_ok());
+        assert!(matches!(decode_folders("A1", folders(9000).as_bytes()), Err(NoReply::Wrong(Kind::TooMuch, _))));
+    }
+
+    #[test]
+    fn header_that_was_fetched() {
+        let text = "* 2 FETCH (UID 9 BODY[HEADER.FIELDS (X-MARK)] {17}\r\nX-Mark: abc\r\n\r\n\r\n)\r\nA1 OK done\r\n";
+        let fetched = answer(text).unwrap().0;
+        assert!(fetched.has_header("x-mark", "abc"));
+        assert!(!fetched.has_header("x-mark", "abcd") && !fetched.has_header("subject", "abc"));
     }
 
     #[test]

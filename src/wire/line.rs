@@ -14,6 +14,8 @@ pub const LONGEST: usize = 8 * 1024;
 pub const MOST_LINES: usize = 64;
 /// The most bytes that one reply may have.
 pub const MOST_BYTES: usize = 16 * 1024;
+/// The most lines and bytes of a listing that grows with the mailbox: its folders, the head of a message.
+pub const MOST_LISTED: (usize, usize) = (2048, 60 * 1024);
 /// The most characters of another side's words that are kept.
 pub const MOST_WORDS: usize = 200;
 
@@ -26,6 +28,7 @@ pub struct Lines<'a> {
     bytes: &'a [u8],
     taken: usize,
     count: usize,
+    most: (usize, usize),
 }
 
 impl<'a> Lines<'a> {
@@ -38,8 +41,14 @@ impl<'a> Lines<'a> {
         match foreign(bytes) {
             Some((Kind::SpokeHttp, _)) if bytes.len() < ENOUGH && !bytes.contains(&b'\n') => Err(NoReply::Incomplete),
             Some((kind, words)) => Err(NoReply::Wrong(kind, words)),
-            None => Ok(Self { bytes, taken: 0, count: 0 }),
+            None => Ok(Self { bytes, taken: 0, count: 0, most: (MOST_LINES, MOST_BYTES) }),
         }
+    }
+
+    /// The same with room for [`MOST_LISTED`].
+    #[must_use]
+    pub fn of_a_listing(self) -> Self {
+        Self { most: MOST_LISTED, ..self }
     }
 
     /// The next line, without its end.
@@ -54,8 +63,8 @@ impl<'a> Lines<'a> {
             return Err(if too_long { self.too_much(LONGEST, "bytes in a line") } else { NoReply::Incomplete });
         };
         self.count += 1;
-        if self.count > MOST_LINES {
-            return Err(self.too_much(MOST_LINES, "lines in a reply"));
+        if self.count > self.most.0 {
+            return Err(self.too_much(self.most.0, "lines in a reply"));
         }
         self.take(end + 1)?;
         let line = &rest[..end];
@@ -80,7 +89,7 @@ impl<'a> Lines<'a> {
 
     fn take(&mut self, length: usize) -> Result<(), NoReply> {
         self.taken = self.taken.saturating_add(length);
-        if self.taken > MOST_BYTES { Err(self.too_much(MOST_BYTES, "bytes in a reply")) } else { Ok(()) }
+        if self.taken > self.most.1 { Err(self.too_much(self.most.1, "bytes in a reply")) } else { Ok(()) }
     }
 
     fn too_much(&self, most: usize, what: &str) -> NoReply {
@@ -139,6 +148,21 @@ pub fn shorten(text: &str, most: usize) -> String {
 pub fn response_code(text: &str) -> Option<&str> {
     let (code, _) = text.strip_prefix('[')?.split_once(']')?;
     (!code.is_empty()).then_some(code)
+}
+
+/// True when these lines have a header of this name with this value, also where it goes on in the next line (RFC 5322
+/// 2.2). Only the head counts: it ends with an empty line.
+#[must_use]
+pub fn has_header<'l>(lines: impl IntoIterator<Item = &'l str>, name: &str, value: &str) -> bool {
+    let mut headers: Vec<String> = Vec::new();
+    for line in lines.into_iter().take_while(|line| !line.is_empty()) {
+        match headers.last_mut().filter(|_| line.starts_with([' ', '\t'])) {
+            Some(header) => header.push_str(line),
+            None => headers.push(line.to_owned()),
+        }
+    }
+    let mut headers = headers.iter().filter_map(|header| header.split_once(':'));
+    headers.any(|(own, text)| own.trim_end().eq_ignore_ascii_case(name) && text.trim() == value)
 }
 
 fn first_line(bytes: &[u8]) -> String {
@@ -248,6 +272,15 @@ mod tests {
         assert!(long.ends_with('…'));
         assert_eq!(shorten("éé", 2), "éé");
         assert_eq!(shorten("ééé", 2), "é…");
+    }
+
+    #[test]
+    fn header_stands_in_the_head_only() {
+        let head = ["Subject: re: abc", "X-MARK:abc", "In-Reply-To:", " <x>", "", "X-Body: abc"];
+        assert!(has_header(head, "x-mark", "abc") && has_header(head, "In-Reply-To", "<x>"));
+        for (name, value) in [("Subject", "abc"), ("X-Body", "abc"), ("X-Mark", "ABC"), ("X-Mar", "abc")] {
+            assert!(!has_header(head, name, value), "{name}: {value}");
+        }
     }
 
     #[test]

@@ -53,7 +53,18 @@ pub fn decode(bytes: &[u8]) -> Decoded<Reply> {
 /// # Errors
 /// As [`decode`].
 pub fn decode_listing(bytes: &[u8]) -> Decoded<Listing> {
-    let mut lines = Lines::new(bytes)?;
+    decode_lines(Lines::new(bytes)?)
+}
+
+/// Decodes the answer to TOP: the head of a message, which may be long.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_head(bytes: &[u8]) -> Decoded<Listing> {
+    decode_lines(Lines::new(bytes)?.of_a_listing())
+}
+
+fn decode_lines(mut lines: Lines<'_>) -> Decoded<Listing> {
     let reply = Reply::read(lines.line()?)?;
     let listed = if reply.word == Word::Ok { listing(&mut lines)? } else { Vec::new() };
     Ok((Listing { reply, lines: listed }, lines.taken()))
@@ -67,6 +78,14 @@ fn listing(lines: &mut Lines<'_>) -> Result<Vec<String>, NoReply> {
             [b'.', rest @ ..] => listed.push(line::text(rest)), // RFC 1939 3: a dot was put before this one
             line => listed.push(line::text(line)),
         }
+    }
+}
+
+impl Listing {
+    /// True when a header of this name has this value, in a head; capitals of the name do not matter (RFC 5322 2.2).
+    #[must_use]
+    pub fn has_header(&self, name: &str, value: &str) -> bool {
+        line::has_header(self.lines.iter().map(String::as_str), name, value)
     }
 }
 
@@ -215,6 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn head_of_a_message_may_be_long_and_is_bounded() {
+        let head = |lines: usize| format!("+OK\r\n{}X-Mark:  abc \r\n\r\n.\r\n", "Received: x\r\n".repeat(lines));
+        let (read, taken) = decode_head(head(500).as_bytes()).unwrap();
+        assert_eq!(taken, head(500).len());
+        assert!(read.has_header("x-mark", "abc") && !read.has_header("x-mark", "ab"));
+        assert_eq!(wrong(decode_head(head(5000).as_bytes())).0, Kind::TooMuch);
+        assert_eq!(wrong(decode_listing(head(500).as_bytes())).0, Kind::TooMuch, "other listings stay short");
+    }
+
+    #[test]
     fn mechanisms_are_read_in_any_case() {
         let offered = Capabilities { lines: vec!["sasl xoauth2".to_owned(), "SASLX no".to_owned(), "SASL".to_owned()] };
         assert_eq!(offered.mechanisms(), ["XOAUTH2"]);
@@ -225,6 +254,7 @@ mod tests {
         for text in ["+OK hi\r\nX\r\n..\r\n.\r\nrest", "-ERR [AUTH] é\r\n", "220 x\r\n", "+OK\n.x\n.\n"] {
             cut_anywhere(text.as_bytes(), decode);
             cut_anywhere(text.as_bytes(), decode_listing);
+            cut_anywhere(text.as_bytes(), decode_head);
         }
     }
 

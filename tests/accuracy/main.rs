@@ -10,6 +10,8 @@
 //! Run it with `make accuracy`; `ECE_CHECK_MISSES=1` lists the misses and the figures of each channel, those of `held`
 //! only with `ECE_CHECK_MISSES=held`.
 
+mod lab;
+
 use std::{collections::BTreeSet, path::PathBuf};
 
 use ece_check::{

@@ -19,8 +19,9 @@ async fn healthy_lab_passes_every_check() {
     let catalogue = Catalogue::built_in();
     let report = walk(&[]).await;
     for finding in &report.findings {
-        // the trust store of ECE's Java is no part of the tenant
-        let waits = finding.reason == Some(SkipReason::NeedsInput) && finding.check == "tls.java-trust";
+        // the trust store of ECE's Java is no part of the tenant, and nobody has asked for a message
+        let given = ["tls.java-trust", "delivery.round-trip"];
+        let waits = finding.reason == Some(SkipReason::NeedsInput) && given.contains(&finding.check.as_str());
         let of_the_other_protocol = finding.reason == Some(SkipReason::NotApplicable);
         assert!(finding.status == Status::Pass || waits || of_the_other_protocol, "{finding:#?}");
     }

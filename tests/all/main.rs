@@ -2,13 +2,15 @@
 //!
 //! Where a test goes:
 //! - `checks`: what a file below `checks/` says of itself: healthy, and under each of its proofs.
-//! - `causes`: what a file below `src/lab/faults/` says of itself: the check, the exit code, the cause that is named.
+//! - `causes`: a fault of the lab for every cause, or why there is none. What a fault's file says of itself: `tests/accuracy`.
 //! - `levels`: the causes that need no lab: the level of ECE and the addresses it is known by.
 //! - `shape`: the layers, the names of files and functions, what no source file may hold.
 //! - `cli`: the program as people call it: exit codes, flags, bad input, streams.
 //! - `folder`: checks and causes of somebody else's, laid over ours with `--checks`.
 //! - `report`: the JSON report: schema, sums, there and back.
 //! - `signin`: tokens and sign-ins: each check of the contract, nothing changed, nothing asked twice.
+//! - `delivery`: messages from a mailbox to itself: none unasked, one when asked, nothing else touched; and what other
+//!   people's mail clients make of the lab.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //!
 //! `walk` makes a run through the library, `program` runs the binary. Beside this folder: `tests/reports` (one golden
@@ -18,6 +20,7 @@
 mod causes;
 mod checks;
 mod cli;
+mod delivery;
 mod folder;
 mod hostile;
 mod levels;

@@ -1,12 +1,15 @@
 //! A whole run against the lab, through the library: what `ece-check run --lab=FAULT` does, without a process.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use ece_check::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     finding::{Finding, Report, Run, Status},
-    lab::{Counts, Lab, Settings},
+    lab::{self, Counts, Lab, Settings},
     net::{ConnectTo, Family, Limits, Network, Proxy, Roads, dns::Resolver, tls::Trust},
     plan::{Plan, Selection, Site},
     probe::World,
@@ -23,49 +26,82 @@ pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
     ALONE.lock().await
 }
 
-/// Runs every check against the lab with these faults.
+/// How long a message is looked for in these runs: enough for those that come late on a loaded machine.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Runs every check against the lab with these faults. Mail is sent when one of them shows only then.
 pub async fn walk(faults: &[&str]) -> Report {
+    let sends = lab::faults().iter().any(|fault| fault.send_mail && faults.contains(&fault.name.as_str()));
     let faults = faults.iter().map(ToString::to_string).collect();
-    walk_tenant(&Settings { faults, ..Settings::default() }, None).await.0
+    let lab = start(&Settings { faults, ..Settings::default() }).await;
+    walk_lab(&lab, &Walk { send_mail: sends, ..Walk::default() }).await
 }
 
 /// Runs every check against this tenant, in this role or the one that its file names; and what came in there.
 pub async fn walk_tenant(settings: &Settings, role: Option<Role>) -> (Report, Counts) {
-    go(settings, None, role, &Selection::default()).await
+    let lab = start(settings).await;
+    let report = walk_lab(&lab, &Walk { role, ..Walk::default() }).await;
+    (report, lab.counts())
 }
 
 /// Runs every check against this tenant, on a file that is made out of the tenant's own.
 pub async fn walk_changed(settings: &Settings, change: impl FnOnce(&str) -> String) -> (Report, Counts) {
-    let lab = Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"));
+    let lab = start(settings).await;
     let file = change(lab.deployment());
-    drop(lab);
-    go(settings, Some(&file), Some(Role::All), &Selection::default()).await
+    let report = walk_lab(&lab, &Walk { file: Some(&file), role: Some(Role::All), ..Walk::default() }).await;
+    (report, lab.counts())
 }
 
 /// Runs the checks that judge the user's file, on this one.
 pub async fn walk_file(file: &str) -> Report {
-    let only = Selection { only: vec!["version".to_owned(), "url".to_owned()], ..Selection::default() };
-    go(&Settings::default(), Some(file), None, &only).await.0
+    let only = vec!["version".to_owned(), "url".to_owned()];
+    let lab = start(&Settings::default()).await;
+    walk_lab(&lab, &Walk { file: Some(file), only, ..Walk::default() }).await
 }
 
-async fn go(settings: &Settings, file: Option<&str>, role: Option<Role>, selection: &Selection) -> (Report, Counts) {
-    let catalogue = &Catalogue::built_in();
-    let lab = Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"));
-    let file = Deployment::parse_sample("the test's file", file.unwrap_or(lab.deployment()));
+/// Starts a tenant.
+pub async fn start(settings: &Settings) -> Lab {
+    Lab::start(settings).await.unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What makes a run another than the usual one.
+#[derive(Default)]
+pub struct Walk<'w> {
+    /// The user's file; the lab's own when none is given.
+    pub file: Option<&'w str>,
+    /// The role; the file's when none is given.
+    pub role: Option<Role>,
+    /// The checks; all when none is given.
+    pub only: Vec<String>,
+    /// Each mailbox sends itself a message.
+    pub send_mail: bool,
+    /// Only what makes sense before ECE is installed.
+    pub pre_install: bool,
+    /// Over IPv4 alone.
+    pub ipv4_only: bool,
+}
+
+/// Runs checks against a tenant.
+pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
+    static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
+    let catalogue = &*CATALOGUE;
+    let file = Deployment::parse_sample("the test's file", how.file.unwrap_or(lab.deployment()));
     let deployment = file.unwrap_or_else(|mistake| panic!("{mistake}"));
-    let role = role.or(deployment.ece.role).unwrap_or(Role::All);
+    let role = how.role.or(deployment.ece.role).unwrap_or(Role::All);
     let site = Site::of(&deployment, &catalogue.tables, Cloud::Worldwide, role);
+    let site = Site { send_mail: how.send_mail.then_some(WAIT), ..site };
     let (_nobody, interrupted) = tokio::sync::watch::channel(false);
-    let network = network(&lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
+    let network = network(lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
+    let network = if how.ipv4_only { Network { family: Family::V4, ..network } } else { network };
+    let selection = Selection { only: how.only.clone(), pre_install: how.pre_install, ..Selection::default() };
     let plan =
-        Plan::make(catalogue, &site, selection, &network.roads).expect("the selection names checks that are there");
+        Plan::make(catalogue, &site, &selection, &network.roads).expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     let world = World::new(network);
     for (variable, value) in lab.secrets() {
         world.wallet.net.lend(&variable, value);
     }
-    let report = run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await;
-    (report, lab.counts())
+    run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
 }
 
 fn network(lab: &Lab, limits: Limits) -> Network {

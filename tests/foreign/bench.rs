@@ -32,7 +32,16 @@ pub const PROGRAMS: &[(&str, &str)] = &[
 ];
 
 /// How long the servers may take until all of them answer.
-const UP_WITHIN: Duration = Duration::from_secs(30);
+const UP_WITHIN: Duration = Duration::from_secs(90);
+
+/// How long a foreign client waits for an answer, in seconds: a loaded machine takes a while.
+pub const PATIENCE: u64 = 20;
+
+/// How long it waits where no answer is to come, in seconds: here a loaded machine changes nothing.
+pub const SILENCE: u64 = 2;
+
+/// What a client needs besides waiting, in seconds.
+const SLACK: u64 = 10;
 
 /// Files that are used as they are, but for `@folder@` and `@opaque@`.
 const FILES: &[(&str, &str)] = &[
@@ -189,10 +198,10 @@ impl Bench {
         command
     }
 
-    /// What a foreign client sees: a line for `clients.sh`.
-    pub fn ask(&self, place: Place, trust: &str, line: &str) -> String {
-        let script = format!("trust={}; . {}; {line}", self.file(trust), self.file("clients.sh"));
-        match self.command(place, "bash", 10).args(["-c", &script]).output() {
+    /// What a foreign client sees that waits so many seconds: a line for `clients.sh`.
+    pub fn ask(&self, place: Place, trust: &str, patience: u64, line: &str) -> String {
+        let script = format!("trust={}; patience={patience}; . {}; {line}", self.file(trust), self.file("clients.sh"));
+        match self.command(place, "bash", patience + SLACK).args(["-c", &script]).output() {
             Ok(output) => String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
             Err(error) => format!("cannot ask: {error}"), // the folder is gone when the bench did not come up
         }
@@ -206,7 +215,7 @@ impl Bench {
     fn wait_until_up(&mut self) -> Result<(), String> {
         let start = Instant::now();
         loop {
-            let missing = self.ask(Place::Site, "root.pem", "not_up");
+            let missing = self.ask(Place::Site, "root.pem", PATIENCE, "not_up");
             if missing.trim().is_empty() {
                 return Ok(());
             }
@@ -305,12 +314,16 @@ fn lay_folder() -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
+/// The folder for what was thrown away, as it lies in a mailbox (Maildir++).
+pub const DELETED: &str = ".Deleted Items";
+
 /// The mailboxes, each with a message that was read and one that nobody has seen: a server moves it once it is selected.
 fn lay_mail(folder: &Path) -> std::io::Result<()> {
     for mailbox in MAILBOXES {
         let mail = folder.join(mailbox).join("Maildir");
         for inner in ["cur", "new", "tmp"] {
             fs::create_dir_all(mail.join(inner))?;
+            fs::create_dir_all(mail.join(DELETED).join(inner))?;
         }
         for (name, place) in
             [("1700000001", "cur/1700000001.M1P1.bench:2,S"), ("1700000002", "new/1700000002.M2P1.bench")]

@@ -11,7 +11,10 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bench::{Bench, Change, Place};
+use crate::bench::{Bench, Change, PATIENCE, Place, SILENCE};
+
+/// Answers that say that none came.
+const NO_ANSWER: [&str; 2] = ["silent", "timed out"];
 
 /// The formats of reports.
 const FORMATS: &[&str] = &["text", "json", "markdown", "csv"];
@@ -133,7 +136,8 @@ impl Case {
     pub fn prove(&self, bench: &Bench) -> Vec<String> {
         self.lay(bench);
         let wrong = |(line, words): &(String, String)| {
-            let answer = bench.ask(self.place(), self.trust(), line);
+            let patience = if NO_ANSWER.contains(&words.as_str()) { SILENCE } else { PATIENCE };
+            let answer = bench.ask(self.place(), self.trust(), patience, line);
             let as_said = match words.strip_prefix('!') {
                 Some(words) => !answer.contains(words),
                 None => answer.contains(words),

@@ -1,10 +1,10 @@
-# How other people's clients see the servers; every wait has a limit. Source this inside a namespace.
+# How other people's clients see the servers; every wait has a limit, $patience seconds. Source this inside a namespace.
 #
 # None of them shares a line with ece-check: openssl, dig and bash speak here.
 
 tcp() { # ADDRESS PORT: open, or what stopped it
     local words
-    words=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1)
+    words=$(timeout "$patience" bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>&1)
     case $? in
         0) echo open ;;
         124) echo silent ;;
@@ -13,14 +13,14 @@ tcp() { # ADDRESS PORT: open, or what stopped it
 }
 
 dns() { # NAME TYPE: status and answers
-    dig +tries=1 +timeout=1 +noall +comments +answer "$1" "$2" 2>&1
+    dig +tries=1 "+timeout=$patience" +noall +comments +answer "$1" "$2" 2>&1
 }
 
 tls() { # NAME ADDRESS PORT [openssl s_client's options]: the handshake as openssl tells it
     local name=$1 address=$2 port=$3
     [[ $address == *:* ]] && address="[$address]"
     shift 3
-    timeout 3 openssl s_client -connect "$address:$port" -servername "$name" -verify_hostname "$name" \
+    timeout "$patience" openssl s_client -connect "$address:$port" -servername "$name" -verify_hostname "$name" \
         -CAfile "$trust" -no-CAfile -no-CApath -no-CAstore "$@" 2>&1
 }
 
@@ -38,12 +38,12 @@ https() { # NAME ADDRESS PATH
 proxied() { # NAME PROXY [openssl s_client's options]: the handshake through the proxy's tunnel
     local name=$1 proxy=$2
     shift 2
-    timeout 3 openssl s_client -proxy "$proxy" -connect "$name:443" -servername "$name" -verify_hostname "$name" \
+    timeout "$patience" openssl s_client -proxy "$proxy" -connect "$name:443" -servername "$name" -verify_hostname "$name" \
         -CAfile "$trust" -no-CAfile -no-CApath -no-CAstore "$@" 2>&1 < /dev/null
 }
 
 plain() { # ADDRESS PORT TEXT: what comes back without any encryption
-    timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "$2" >&3 && cat <&3' "$@" 2>&1
+    timeout "$patience" bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "$2" >&3 && cat <&3' "$@" 2>&1
 }
 
 address_of() { getent ahosts "$1"; }   # as a program of this host sees the name: hosts file, then resolver

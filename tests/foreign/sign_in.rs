@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::{
     ECE_CHECK,
-    bench::{Bench, Change, MAILBOXES, OPAQUE, Place, SIGNING_KEY},
+    bench::{Bench, Change, DELETED, MAILBOXES, OPAQUE, Place, SIGNING_KEY},
 };
 
 /// What is judged of each mailbox at the sign-in.
@@ -149,6 +149,65 @@ fn token_for_another_service() {
     seen.blames_no_network();
 }
 
+#[test]
+fn message_goes_out_and_is_found_again() {
+    one_message_each(&[]);
+}
+
+#[test]
+fn message_goes_out_and_is_found_again_with_dovecot_for_submission() {
+    one_message_each(TO_DOVECOT);
+}
+
+/// One mailbox is fetched over IMAP, the other over POP3.
+fn one_message_each(turn: &[&str]) {
+    let Some(bench) = crate::bench() else { return };
+    let tokens = [MAILBOXES[0], MAILBOXES[1]].map(|user| Token::of(user).signed());
+    let before = mail(&bench);
+    let site = deployment(["imap", "pop3"].map(Some));
+    let seen = run(&bench, turn, &tokens, &site, &["--send-mail"]);
+    let after = mail(&bench);
+    put_back(&before, &after);
+
+    assert_eq!(seen.exit, Some(0), "{}", seen.outline());
+    assert_eq!(seen.statuses("delivery.round-trip"), ["pass", "pass"], "{}", seen.outline());
+    let new: Vec<_> = after.iter().filter(|(path, _)| !before.keys().any(|old| name(old) == name(path))).collect();
+    assert_eq!(after.len(), before.len() + 2, "one message for each mailbox, and no other: {:?}", after.keys());
+    for (mailbox, folder) in MAILBOXES.iter().zip([DELETED, "Maildir"]) {
+        let of_mailbox = |(path, _): &(&PathBuf, &Vec<u8>)| name(path).0 == *mailbox;
+        let [(path, text)] = new.iter().copied().filter(of_mailbox).collect::<Vec<_>>()[..] else { panic!("{new:?}") };
+        assert_eq!(path.iter().rev().nth(2).expect("three folders deep"), folder, "{}", path.display());
+        let text = String::from_utf8_lossy(text);
+        assert!(text.contains("\nX-ECE-Check: ") && text.contains("\nAuto-Submitted: auto-generated"), "{text}");
+    }
+    for (path, text) in &before {
+        let (now, same) = after.iter().find(|(now, _)| name(now) == name(path)).expect("it is still there");
+        assert_eq!((same, flags(now)), (text, flags(path)), "{}", path.display());
+    }
+}
+
+/// The mailbox, and the name that a message keeps there (Maildir): what stands behind the colon are its flags.
+fn name(path: &Path) -> (String, String) {
+    let mailbox = path.iter().find(|part| MAILBOXES.iter().any(|mailbox| part == mailbox)).expect("in a mailbox");
+    let whole = path.file_name().expect("a file").to_string_lossy().into_owned();
+    (mailbox.to_string_lossy().into_owned(), whole.split(':').next().unwrap_or_default().to_owned())
+}
+
+fn flags(path: &Path) -> String {
+    let whole = path.file_name().expect("a file").to_string_lossy().into_owned();
+    whole.split_once(":2,").map_or_else(String::new, |(_, flags)| flags.to_owned())
+}
+
+/// Takes away what has come, and lays what was selected back to where nobody has seen it.
+fn put_back(before: &BTreeMap<PathBuf, Vec<u8>>, after: &BTreeMap<PathBuf, Vec<u8>>) {
+    for path in after.keys() {
+        match before.keys().find(|old| name(old) == name(path)) {
+            Some(old) => fs::rename(path, old).expect("the folder is ours"),
+            None => fs::remove_file(path).expect("the folder is ours"),
+        }
+    }
+}
+
 /// A token as Entra makes it out.
 struct Token {
     user: &'static str,
@@ -184,23 +243,29 @@ struct Seen {
     report: Value,
 }
 
-/// Runs with one account for each mailbox. No run may change the mail or print a token.
+/// Runs with one account for each mailbox. No such run may change the mail.
 fn sign_in(bench: &Bench, turn: &[&str], tokens: &[String; 2]) -> Seen {
+    let before = mail(bench);
+    let seen = run(bench, turn, tokens, &deployment([None, None]), &[]);
+    assert_eq!(mail(bench), before, "the mail is otherwise than before");
+    seen
+}
+
+/// Runs with this file and these flags. No run may print a token.
+fn run(bench: &Bench, turn: &[&str], tokens: &[String; 2], file: &str, flags: &[&str]) -> Seen {
     let turn: Vec<String> = turn.iter().map(|rule| (*rule).to_owned()).collect();
     bench.lay(&Change { turn: &turn, guard: &[], hosts: None, ipv6: true });
     let site = bench.file("site.toml");
-    fs::write(&site, deployment()).expect("the folder is ours");
-    let before = mail(bench);
-
+    fs::write(&site, file).expect("the folder is ours");
     let output = bench
         .command(Place::Site, ECE_CHECK, 30)
         .args(["run", "--output", "json", "--timeout", "5s", "--deadline", "20s", "--config", &site])
         .args(["--ca-file", &bench.file("root.pem")])
+        .args(flags)
         .envs([("TOKEN_0", &tokens[0]), ("TOKEN_1", &tokens[1])])
         .output()
         .expect("timeout is of coreutils");
 
-    assert_eq!(mail(bench), before, "the mail is otherwise than before");
     let printed = String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned();
     for token in tokens {
         let (_, end) = token.split_at(token.len() - 40);
@@ -210,11 +275,13 @@ fn sign_in(bench: &Bench, turn: &[&str], tokens: &[String; 2]) -> Seen {
     Seen { exit: output.status.code(), report }
 }
 
-fn deployment() -> String {
+/// An account for each mailbox, fetched over this protocol or over both.
+fn deployment(inbound: [Option<&str>; 2]) -> String {
     let account = |(at, mailbox): (usize, &&str)| {
+        let inbound = inbound[at].map_or_else(String::new, |protocol| format!("inbound = \"{protocol}\"\n"));
         format!(
             "[[account]]\nname = \"account {at}\"\nsigns_in_as = \"{mailbox}\"\nmailboxes = [\"{mailbox}\"]\n\
-             access_token = {{ env = \"TOKEN_{at}\" }}\n\n"
+             access_token = {{ env = \"TOKEN_{at}\" }}\n{inbound}\n"
         )
     };
     MAILBOXES.iter().enumerate().map(account).collect()

@@ -88,10 +88,72 @@ fn store_is_found_below_the_home_of_ece() {
     assert_eq!(output.status.code(), Some(1), "{report:#}");
     let found = texts(&report["findings"], "found").join("\n");
     assert!(found.contains(&store.file.display().to_string()), "it does not say which store it found: {found}");
+    assert!(found.contains("Java 11.0.2"), "it does not say of which Java: {found}");
+    assert!(found.contains("this server says: trusted"), "it does not say what this server thinks: {found}");
+    let plan = command(&["plan"]).args(&arguments).output().expect("the binary runs");
+    let plan = words(&plan).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(plan.contains("one address 3 times more"), "further connections are announced: {plan}");
 
     let lines = lines_that_mend(&report);
     bash(&lines, "changeit");
     assert_eq!(tenant.run(&arguments, None).status.code(), Some(0), "after {lines}");
+}
+
+#[test]
+fn store_that_was_only_come_upon_and_cannot_be_read_stops_nothing() {
+    let tenant = Tenant::start();
+    let store = Store::without_the_root("PKCS12", OWN);
+    let config = store.folder.path().join("site.toml");
+    fs::write(&config, format!("[ece]\nhome = '{}'\n", store.folder.path().display())).expect("a file");
+    let output = tenant.run(&["--config".into(), config.into_os_string()], None);
+    assert_ne!(output.status.code(), Some(2), "{}", words(&output));
+    assert!(words(&output).contains("not asked") && words(&output).contains("changeit"), "{}", words(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report on stdout alone");
+    assert_eq!(
+        report["findings"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|one| one["check"] == "tls.java-trust" && one["status"] == "pass")
+            .count(),
+        0
+    );
+}
+
+#[test]
+fn device_that_this_server_trusts_and_java_does_not() {
+    let tenant = Tenant::with_faults(&["--fault", "tls-intercepted.web-only"]);
+    let store = Store::without_the_root("JKS", "changeit");
+    let known = tenant.root_files(store.folder.path(), |owner| !owner.contains("Appliance"));
+    assert!(!known.is_empty());
+    for (at, root) in known.iter().enumerate() {
+        let line = format!(
+            "keytool -importcert -noprompt -alias root{at} -file '{}' -keystore '{}' -storepass changeit",
+            root.display(),
+            store.file.display()
+        );
+        bash(&line, "changeit");
+    }
+    let output = tenant.run_only("tls", &store.named(), None);
+    let report = report(&output);
+    let findings = report["findings"].as_array().expect("findings");
+    let of = |subject: &str| -> (String, String) {
+        let is_it = |one: &&Value| one["check"] == "tls.java-trust" && one["subject"] == subject;
+        let one = findings.iter().find(is_it).expect("a finding");
+        (one["status"].as_str().unwrap_or_default().to_owned(), one["found"].as_str().unwrap_or_default().to_owned())
+    };
+    let (status, found) = of("login.microsoftonline.com:443");
+    assert_eq!(status, "fail");
+    for words in ["trusted by Java: no", "this server says: trusted", "Contoso Security Appliance", "Java 11.0.2"] {
+        assert!(found.contains(words), "{words} is missing: {found}");
+    }
+    assert_eq!(of("outlook.office365.com:993").0, "pass", "mail is not inspected");
+    let fixes = texts(&report["summary"]["fix_first"], "cause");
+    assert_eq!(fixes, ["tls-intercepted"], "nobody is told to add the device's root to Java");
+    let first = &report["summary"]["fix_first"][0];
+    for place in ["login.microsoft.com:443", "outlook.office365.com:993", "smtp.office365.com:587"] {
+        assert!(first["command"].as_str().unwrap_or_default().contains(place), "{place} is missing: {first}");
+    }
 }
 
 /// A store that lacks the root fails the check; the line of the report, run as it is, makes it pass.
@@ -149,6 +211,8 @@ impl Store {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let inner = folder.path().join("Programme für ECE/jre/lib/security");
         fs::create_dir_all(&inner).expect("a folder");
+        let release = folder.path().join("Programme für ECE/jre/release");
+        fs::write(release, "JAVA_VERSION=\"11.0.2\"\n").expect("a file");
         let file = inner.join("cacerts");
         let pem = folder.path().join("other.pem");
         let other = rcgen::generate_simple_self_signed(vec!["another-root.example".to_owned()]).expect("a certificate");
@@ -178,7 +242,12 @@ struct Tenant {
 
 impl Tenant {
     fn start() -> Self {
-        let mut child = command(&["lab", "--output", "json"]).stdout(Stdio::piped()).spawn().expect("the binary runs");
+        Self::with_faults(&[])
+    }
+
+    fn with_faults(faults: &[&str]) -> Self {
+        let mut child =
+            command(&["lab", "--output", "json"]).args(faults).stdout(Stdio::piped()).spawn().expect("the binary runs");
         let stdout = child.stdout.as_mut().expect("it is piped");
         let reach = Value::deserialize(&mut serde_json::Deserializer::from_reader(stdout)).expect("JSON");
         Self { child, reach }
@@ -186,15 +255,39 @@ impl Tenant {
 
     /// Asks the tenant, and a Java store, as `arguments` say.
     fn run(&self, arguments: &[OsString], password: Option<&str>) -> Output {
+        self.run_only("tls.java-trust", arguments, password)
+    }
+
+    /// The same, with other checks.
+    fn run_only(&self, only: &str, arguments: &[OsString], password: Option<&str>) -> Output {
         let [resolver, ca_file] = ["dns_server", "ca_file"].map(|key| self.reach[key].as_str().expect("a text"));
         let roads = self.reach["connect_to"].as_array().expect("a list").iter().filter_map(Value::as_str);
-        let mut command = command(&["run", "--only", "tls.java-trust", "--output", "json"]);
+        let mut command = command(&["run", "--only", only, "--output", "json"]);
         command.args(["--dns-server", resolver, "--ca-file", ca_file]).args(arguments);
         command.args(roads.flat_map(|road| ["--connect-to", road]));
         if let Some(password) = password {
             command.args(["--java-trust-store-password-env", "STORE"]).env("STORE", password);
         }
         command.output().expect("the binary runs")
+    }
+
+    /// The roots that the tenant wants to be trusted and whose owner fits, one file each.
+    fn root_files(&self, folder: &Path, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+        const END: &str = "-----END CERTIFICATE-----";
+        let all = fs::read_to_string(self.reach["ca_file"].as_str().expect("a text")).expect("a file");
+        let each = all.split_inclusive(END).filter(|one| one.contains(END)).enumerate();
+        let written = each.map(|(at, pem)| {
+            let file = folder.join(format!("root-{at}.pem"));
+            fs::write(&file, format!("{}\n", pem.trim_start())).expect("a file");
+            file
+        });
+        written
+            .filter(|file| {
+                let printed =
+                    Command::new("keytool").args(["-printcert", "-file"]).arg(file).output().expect("keytool");
+                fits(&words(&printed))
+            })
+            .collect()
     }
 
     /// The names of the tenant's roots, as keytool reads them.

@@ -31,6 +31,7 @@ fn foreign() -> Report {
     let mut report = golden();
     report.run.case = Some("Fall “Müller” – 接続 √ ‼ × € 🙂".to_owned());
     "Zeitüberschreitung → 30 s … หมดเวลา".clone_into(&mut report.findings[0].found);
+    report.run.firewall = Some(vec!["port 587: rule \"Keine Grüße – 禁止\" (profile Domain)".to_owned()]);
     report
 }
 
@@ -87,12 +88,21 @@ fn what_is_no_report_on_a_code_page() {
         &["run", "--help"],
         &["run", "--größe"],
         &["explain", "größe"],
+        &["explain", "smtp.starttls"],
+        &["explain", "port-blocked"],
+        &["explain", "535 5.7.139 SmtpClientAuthentication is disabled → größe"],
+        &["list"],
+        &["list", "--causes"],
+        &["lab", "--list"],
+        &["plan"],
+        &["plan", "--output", "csv"],
         &["man"],
         &["report", "größe"],
     ] {
         let output = program(&[("ECE_CHECK_ENCODING", "cp437")], arguments);
         assert!(!output.stdout.is_empty() || !output.stderr.is_empty(), "{arguments:?}");
         assert!(output.stdout.is_ascii() && output.stderr.is_ascii(), "{arguments:?}: {output:?}");
+        assert!(!output.stdout.contains(&0x1b), "{arguments:?}: no colour in a pipe");
     }
 }
 

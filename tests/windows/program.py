@@ -101,6 +101,68 @@ class Lab(Program):
         run = json.loads(out)["run"]
         self.assertRegex(run["os"], r"^Windows .*\d")
         self.assertTrue(run["host"])
+        self.assertIsInstance(run["utc_offset_minutes"], int)
+        self.assertIn(run["ipv6"], (True, False))
+        self.assertTrue(run["source_addresses"])
+        self.assertTrue(run["dns_servers"])
+        self.assertIsInstance(run["clock_offset_ms"], int)
+
+
+class Registry(Program):
+    """What Windows has stored is read where Windows stores it."""
+
+    CONNECTIONS = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Internet Settings\Connections"
+    SETTINGS = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings"
+    FIREWALL = r"HKLM\System\CurrentControlSet\Services\SharedAccess\Parameters\FirewallPolicy"
+    POLICY = r"HKLM\Software\Policies\Microsoft\WindowsFirewall"
+
+    def put(self, key, name, kind, data):
+        """Until the end of the test."""
+        code, _, err = self.ran([UNDER_WINE, "reg", "add", key, "/v", name, "/t", kind, "/d", data, "/f"])
+        self.assertEqual(code, 0, err)
+        self.addCleanup(self.ran, [UNDER_WINE, "reg", "delete", key, "/v", name, "/f"])
+
+    def run_of(self, *arguments):
+        """The header of a run that opens no connection."""
+        _, out, err = self.windows("run", "--only", "version,url", "--output", "json", *arguments)
+        self.assertTrue(out, err)
+        return json.loads(out)["run"]
+
+    def test_nothing_stored(self):
+        run = self.run_of()
+        self.assertEqual((run["proxy"], run["proxy_script"]), (None, None))
+        self.assertEqual(run["ece_home"], None)
+
+    def test_proxy_of_the_machine_goes_before_the_users(self):
+        self.put(self.SETTINGS, "ProxyServer", "REG_SZ", "http=a.test:80;https=user.test:8080")
+        self.put(self.SETTINGS, "ProxyEnable", "REG_DWORD", "1")
+        self.assertEqual(self.run_of()["proxy"], "user.test:8080 (Windows, Internet settings)")
+        server = b"machine.test:3128"
+        blob = b"\x18\0\0\0\0\0\0\0\3\0\0\0" + len(server).to_bytes(4, "little") + server + b"\0\0\0\0"
+        self.put(self.CONNECTIONS, "WinHttpSettings", "REG_BINARY", blob.hex())
+        self.assertEqual(self.run_of()["proxy"], "machine.test:3128 (Windows, WinHTTP)")
+        self.assertEqual(self.run_of("--no-proxy")["proxy"], None)
+
+    def test_script_is_named(self):
+        self.put(self.SETTINGS, "AutoConfigURL", "REG_SZ", "http://wpad.test/wpad.dat")
+        self.assertEqual(self.run_of()["proxy_script"], "http://wpad.test/wpad.dat")
+        self.assertEqual(self.run_of("--proxy", "http://p.test:80")["proxy_script"], None)
+
+    def test_rules_of_the_firewall(self):
+        rule = "v2.31|Action=Block|Active=TRUE|Dir=Out|Protocol=6|RPort={}|Name={}|"
+        self.put(self.FIREWALL + r"\FirewallRules", "{1}", "REG_SZ", rule.format(587, "Keine Post"))
+        self.put(self.POLICY + r"\FirewallRules", "{2}", "REG_SZ", rule.format(995, "No POP3"))
+        self.put(self.FIREWALL + r"\DomainProfile", "EnableFirewall", "REG_DWORD", "0")
+        of = " (profiles Private, Public)"
+        self.assertEqual(
+            self.run_of()["firewall"], [f'port 587: rule "Keine Post"{of}', f'port 995: rule "No POP3"{of}'])
+        self.put(self.POLICY + r"\PublicProfile", "DefaultOutboundAction", "REG_DWORD", "1")
+        self.assertEqual(len(self.run_of()["firewall"]), 4)  # now 443 and 993 too, in the public profile
+
+    def test_folder_of_ece(self):
+        (self.folder / "ECE").mkdir()
+        (self.folder / "home.toml").write_text('[ece]\nhome = "ECE"\n')
+        self.assertEqual(self.run_of("--config", "home.toml")["ece_home"], "ECE")
 
 
 class Saved(Program):

@@ -1,81 +1,126 @@
 //! `ece-check explain --file FILE` and `-`: a text or whole logs.
 
+mod follow;
+
 use std::{
     fs::File,
-    io::{Read, Seek, SeekFrom},
-    path::{Path, PathBuf},
+    io::{self, Cursor, Read},
+    path::Path,
     process::ExitCode,
-    time::Duration,
 };
 
-use super::{Arguments, NOTHING, Trouble, certainty, entry, explain_text, named_value, style};
+use super::{Arguments, Trouble, certainty, entry, explain_text, named_value, nothing_known, style};
 use crate::{
     catalogue::Catalogue,
     cli::{
         list::{Output, json},
         print,
     },
-    explain::log::{Log, Told},
+    explain::{
+        log::{Log, Told},
+        source, unknown,
+    },
     report::Page,
 };
 
-/// A file of at most so many bytes may be one text, such as a block that was copied from Control Hub.
-const LARGEST_TEXT: u64 = 8_192;
-/// How often a followed file is looked at.
-const OFTEN: Duration = Duration::from_millis(500);
+/// What is at most so many bytes long may be one message, such as a block that was copied from Control Hub.
+const LONGEST_MESSAGE: usize = 8_192;
 
-/// Reads what was given and tells what it means; exit code 1 when nothing in it is known.
+/// Reads what was given and tells what it means; exit code 1 when nothing in it is known. What cannot be read to its end is
+/// told after what was found in it.
 pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Trouble> {
     if arguments.follow {
-        return follow(arguments, catalogue);
-    }
-    if let Some(text) = short_text(arguments)? {
-        return explain_text(&text, arguments, catalogue);
+        return follow::run(arguments, catalogue);
     }
     let mut log = Log::new(catalogue, arguments.channel);
-    if arguments.file.is_empty() {
-        log.read(std::io::stdin().lock()).map_err(|error| unreadable(Path::new("-"), &error))?;
-    }
-    for file in &arguments.file {
-        let source = File::open(file).map_err(|error| unreadable(file, &error))?;
-        log.read(source).map_err(|error| unreadable(file, &error))?;
-    }
+    let read = match arguments.file.as_slice() {
+        [] => match read_one(io::stdin().lock(), &mut log) {
+            Ok(Some(message)) => return explain_text(&message, arguments, catalogue),
+            read => read.map(drop).map_err(|error| unreadable(Path::new("standard input"), &error)),
+        },
+        [file] => match open(file).and_then(|source| read_one(source, &mut log)) {
+            Ok(Some(message)) => return explain_text(&message, arguments, catalogue),
+            read => read.map(drop).map_err(|error| unreadable(file, &error)),
+        },
+        files => {
+            let mut read =
+                |file| open(file).and_then(|source| log.read(source)).map_err(|error| unreadable(file, &error));
+            let all: Vec<Result<(), Trouble>> = files.iter().map(|file| read(file)).collect();
+            all.into_iter().collect()
+        }
+    };
     let told = log.told();
-    print::data(&match arguments.output {
-        Output::Text => page(&told, catalogue),
-        Output::Json => json(&value(&told, catalogue)),
-    });
-    Ok(if told.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
-}
-
-/// The text of a single small file that is one message, not a log: no line of it begins with a time.
-fn short_text(arguments: &Arguments) -> Result<Option<String>, Trouble> {
-    let [file] = arguments.file.as_slice() else { return Ok(None) };
-    let is_short = std::fs::metadata(file).is_ok_and(|about| about.is_file() && about.len() <= LARGEST_TEXT);
-    if !is_short {
-        return Ok(None);
+    if told.is_empty() {
+        read?;
+        tell(&told, &log, arguments, catalogue);
+        return Ok(ExitCode::from(1));
     }
-    let mut bytes = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(LARGEST_TEXT).read_to_end(&mut bytes));
-    read.map_err(|error| unreadable(file, &error))?;
-    Ok(String::from_utf8(bytes).ok().filter(|text| text.lines().count() <= 1 || is_block(text)))
+    tell(&told, &log, arguments, catalogue);
+    read.map(|()| ExitCode::SUCCESS)
 }
 
-/// Control Hub's "Copy Debug Info": `Key: value` lines that belong together.
-fn is_block(text: &str) -> bool {
-    text.contains("Tracking ID:") && text.contains("View Org ID")
+fn tell(told: &[Told], log: &Log<'_>, arguments: &Arguments, catalogue: &Catalogue) {
+    let next = match log.unknown() {
+        Some(unknown) => Some(unknown.to_owned()),
+        None if told.is_empty() => Some(unknown::next("a log", arguments.channel, catalogue)),
+        None => None,
+    };
+    print::data(&match arguments.output {
+        Output::Text => page(told, next.as_deref(), catalogue),
+        Output::Json => json(&value(told, next.as_deref(), catalogue)),
+    });
 }
 
-fn unreadable(file: &Path, error: &std::io::Error) -> Trouble {
+fn open(file: &Path) -> io::Result<File> {
+    if file.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; give the logs in it"));
+    }
+    File::open(file)
+}
+
+/// Reads a source that is given alone: a single message is returned, a log is read.
+fn read_one(mut source: impl Read, log: &mut Log<'_>) -> io::Result<Option<String>> {
+    let mut head = Vec::new();
+    source.by_ref().take(LONGEST_MESSAGE as u64 + 1).read_to_end(&mut head)?;
+    if head.len() > LONGEST_MESSAGE {
+        return log.read(Cursor::new(head).chain(source)).map(|()| None);
+    }
+    let mut text = Vec::new();
+    source::text_of(head.as_slice())?.take(LONGEST_MESSAGE as u64 + 1).read_to_end(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    if text.len() <= LONGEST_MESSAGE && is_message(&text) {
+        return Ok(Some(text.trim_start_matches('\u{feff}').to_owned()));
+    }
+    log.read(head.as_slice()).map(|()| None)
+}
+
+/// One message, not a log: a single line, or what Control Hub's "Copy Debug Info" gives, lines of `Key: value`.
+fn is_message(text: &str) -> bool {
+    const KEYS: &[&str] = &[
+        "referrer:",
+        "browser url:",
+        "control hub build:",
+        "view org id:",
+        "logged-in user id:",
+        "logged-in user org id:",
+        "customer type:",
+        "status text:",
+        "tracking id:",
+    ];
+    let text = text.to_lowercase();
+    text.trim().lines().count() <= 1 || KEYS.iter().filter(|key| text.contains(*key)).count() >= 3
+}
+
+fn unreadable(file: &Path, error: &io::Error) -> Trouble {
     Trouble::Usage(
         format!("{} cannot be read: {error}", file.display()),
         "give a log, plain or packed with gzip".to_owned(),
     )
 }
 
-fn page(told: &[Told], catalogue: &Catalogue) -> String {
+fn page(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> String {
     if told.is_empty() {
-        return NOTHING.to_owned();
+        return nothing_known(next.unwrap_or_default());
     }
     let style = style();
     let mut page = Page::new(&style);
@@ -90,6 +135,10 @@ fn page(told: &[Told], catalogue: &Catalogue) -> String {
         page.field("line", &told.example);
         entry(&mut page, cause);
     }
+    if let Some(next) = next {
+        page.gap();
+        page.label("next", &format!("what else stands there: {next}"));
+    }
     page.finish()
 }
 
@@ -97,7 +146,7 @@ fn times(count: u64) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
-fn value(told: &[Told], catalogue: &Catalogue) -> serde_json::Value {
+fn value(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> serde_json::Value {
     let causes = told.iter().filter_map(|told| {
         let mut value = named_value(catalogue.cause(&told.cause)?, told.certainty);
         value["count"] = told.count.into();
@@ -106,62 +155,5 @@ fn value(told: &[Told], catalogue: &Catalogue) -> serde_json::Value {
         value["example"] = told.example.clone().into();
         Some(value)
     });
-    serde_json::json!({ "causes": causes.collect::<Vec<_>>(), "next": null })
-}
-
-/// Reads on at the end of a file and tells of each cause when it shows for the first time. Ctrl-C ends it.
-fn follow(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Trouble> {
-    let [file] = arguments.file.as_slice() else {
-        return Err(Trouble::Usage("--follow reads one file".to_owned(), "give --file once".to_owned()));
-    };
-    let mut followed = Followed::open(file)?;
-    let mut log = Log::new(catalogue, arguments.channel);
-    let mut known = 0;
-    loop {
-        let bytes = followed.more().map_err(|error| unreadable(file, &error))?;
-        if bytes.is_empty() {
-            // nothing came for a while: the last event is whole
-            log.flush();
-        } else {
-            log.push(&bytes);
-        }
-        let told = log.told_in_order();
-        for told in &told[known..] {
-            let one = std::slice::from_ref(told);
-            print::data(&match arguments.output {
-                Output::Text => format!("{}\n", page(one, catalogue)),
-                Output::Json => value(one, catalogue).to_string() + "\n",
-            });
-        }
-        known = told.len();
-        if bytes.is_empty() {
-            std::thread::sleep(OFTEN);
-        }
-    }
-}
-
-/// A file that grows; when it was replaced or cut (rotated), it is read anew.
-struct Followed {
-    path: PathBuf,
-    file: File,
-    at: u64,
-}
-
-impl Followed {
-    fn open(path: &Path) -> Result<Self, Trouble> {
-        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-        Ok(Self { path: path.to_owned(), file, at: 0 })
-    }
-
-    fn more(&mut self) -> std::io::Result<Vec<u8>> {
-        const MOST: u64 = 1 << 20;
-        if std::fs::metadata(&self.path).is_ok_and(|about| about.len() < self.at) {
-            self.file = File::open(&self.path)?;
-            self.at = 0;
-        }
-        self.file.seek(SeekFrom::Start(self.at))?;
-        let mut bytes = Vec::new();
-        self.at += (&mut self.file).take(MOST).read_to_end(&mut bytes)? as u64;
-        Ok(bytes)
-    }
+    serde_json::json!({ "causes": causes.collect::<Vec<_>>(), "next": next })
 }

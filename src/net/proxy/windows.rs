@@ -1,8 +1,8 @@
-//! The proxy that Windows has stored: for the machine (WinHTTP, as `netsh winhttp show proxy` prints it) and for this user
-//! (Internet settings). A script that chooses the proxy (PAC) is named and never fetched or run.
+//! The proxy that Windows has stored: for the machine (`WinHTTP`, as `netsh winhttp show proxy` prints it) and for this
+//! user (Internet settings). A script that chooses the proxy (PAC) is named and never fetched or run.
 //!
-//! In: values of the registry ([`Stored`]). Out: a [`Proxy`] and the address of the script. WinHTTP goes first: it is what
-//! services of this machine use, the other is what this user's browser does.
+//! In: values of the registry ([`Stored`]). Out: a [`Proxy`] and the address of the script. `WinHTTP` goes first: it is
+//! what services of this machine use, the other is what this user's browser does.
 
 use super::Proxy;
 

@@ -1,0 +1,37 @@
+//! 0008: the message from a mailbox to itself goes over our own sessions, not through a mail library.
+//!
+//! # Situation
+//!
+//! `--send-mail` sends a message over SMTP and finds it again over IMAP or POP3. Sending and fetching mail is what mail
+//! libraries are for, and the sign-in looks speak the same protocols already. What a library would have to keep:
+//!
+//! - the roads: `--resolve`, `--connect-to`, the address that the look at the service found well, the judgement of the
+//!   certificate before the token is sent. `lettre` dials by itself and takes no stream that is open;
+//! - the refusal to the letter, with its code, as causes are found by it ([0007](super::d0007_dependencies));
+//! - the places at a host and of a sender, so that Exchange Online never sees more sessions than it allows;
+//! - that nothing of other people's mail is read, and nothing of it reaches a transcript.
+//!
+//! # Decision
+//!
+//! [`probe::delivery`](crate::probe::delivery) goes through [`probe::mailbox`](crate::probe::mailbox) as every sign-in does,
+//! and adds five commands: DATA; UID SEARCH, UID FETCH of one header and UID MOVE; TOP. The message is twelve lines of ASCII, so
+//! no builder is taken for it either. `lettre` and `async-imap` stand in the tests: they send, find and move a message in
+//! the lab, and look at what a run has left behind, as a second opinion on both halves.
+//!
+//! What the probe may do is small on purpose. It searches with EXAMINE and opens with SELECT only when its own message is
+//! there; it moves that one number after its header was read again; it never stores a flag, deletes or expunges.
+//!
+//! # A message that is not found is a warning
+//!
+//! ECE's retriever reads the same inbox and deletes what it has fetched. On a server where ECE runs and all is well, the
+//! message may be gone before anybody can see it. A failure would then be false, and a pass would claim what was not seen.
+//! A refusal at DATA is a failure: the dispatcher would be told the same.
+//!
+//! # Consequences
+//!
+//! - On ECE's application server, which only sends alarm mail, the message is accepted and not looked for: its firewall need
+//!   not let it fetch.
+//! - Over POP3 each look is a sign-in, as a session shows the mailbox as it was at its beginning. The pauses are longer.
+//! - Over POP3 the message stays: DELE is for good, and the administrator could not see it any more.
+//! - A round trip is one judgement over two connections, so its observation has no paths
+//!   ([0002](super::d0002_each_address_by_itself)); both conversations stand in one transcript.

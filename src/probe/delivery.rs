@@ -1,0 +1,332 @@
+//! Sending one small message from a mailbox to itself and finding it again. Only with `--send-mail`.
+//!
+//! In: the mailbox, and the services over which it sends and fetches. Out: whether and when the message was there, and what
+//! has become of it. Exactly one message is sent, and it bears a mark that nobody can guess. Nothing but the message with
+//! that mark is touched: over IMAP it goes to the deleted items, over POP3 it stays.
+//!
+//! ECE's retriever reads the same inbox. Where it runs it may come first, so a message that is not found proves nothing
+//! against the mailbox.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
+use uuid::Uuid;
+
+use super::{
+    Fact, Shape, World, fact,
+    mailbox::{self, Errand},
+    tcp,
+};
+use crate::{
+    net::Limits,
+    seen::{Facts, Kind, Line, Observation, Path, Protocol, Stage, Stop, Value},
+};
+
+/// The longest that a message is looked for.
+pub const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// The header that bears the mark.
+pub(super) const MARK: &str = "X-ECE-Check";
+
+/// What is done when nothing was done.
+pub const NOTHING: &str = "no message was sent";
+
+/// What must be left of the run before a message is sent: who cannot look for it sends none.
+const LEAST: Duration = Duration::from_secs(5);
+/// What is left of the run when the search ends, to put the message away and to say goodbye.
+const RESERVE: Duration = Duration::from_secs(2);
+/// The longest pause between two looks into the inbox.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// What a delivery can measure.
+pub const FACTS: &[Fact] = &[
+    fact("delivery.mark", Shape::Text, "mark of the message"),
+    fact("delivery.sent", Shape::Bool, "message accepted"),
+    fact("delivery.found", Shape::Bool, "message found again"),
+    fact("delivery.took_ms", Shape::Int, "found after (ms)"),
+    fact("delivery.left", Shape::Text, "left"),
+    fact("delivery.done", Shape::Text, "done"),
+];
+
+/// A round trip.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Look {
+    /// Where the message is sent: SMTP.
+    pub outward: mailbox::Look,
+    /// Where it is looked for: IMAP or POP3. None on a server that only sends, such as ECE's application server with its
+    /// alarm mail.
+    pub inward: Option<mailbox::Look>,
+    /// How long it is looked for at the most.
+    pub wait: Duration,
+}
+
+/// What is looked for.
+#[derive(Debug)]
+pub(super) struct Search {
+    /// Letters and digits only.
+    pub(super) mark: String,
+    /// When the search ends.
+    pub(super) until: tokio::time::Instant,
+    /// Limits of the run.
+    pub(super) limits: Limits,
+    began: Instant,
+}
+
+impl Search {
+    /// The headers of which one is enough. A server may leave out a header that it does not know, or give the message an
+    /// identifier of its own.
+    pub(super) fn marks(&self) -> [(&'static str, String); 2] {
+        [(MARK, self.mark.clone()), ("Message-ID", message_id(&self.mark))]
+    }
+
+    /// Writes down that the message is there.
+    pub(super) fn found(&self, facts: &mut Facts) {
+        facts.set("delivery.found", true);
+        facts.set("delivery.took_ms", i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX));
+    }
+}
+
+/// How long is waited after so many looks into the inbox.
+pub(super) fn pause(round: u32) -> Duration {
+    Duration::from_millis(500).saturating_mul(1 << round.min(4)).min(LONGEST_PAUSE)
+}
+
+/// Sends, and looks for what was sent.
+pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
+    let began = Instant::now();
+    let mark = Uuid::new_v4().simple().to_string();
+    let mut trip = Trip { look, earlier, world, began, seen: begun(look) };
+    trip.seen.facts.set("delivery.mark", mark.clone());
+    trip.seen.facts.set("delivery.sent", false);
+    let done = trip.go(&mark).await;
+    trip.seen.facts.set("delivery.done", done);
+    let is_well = trip.seen.stop.is_none() && trip.seen.facts.get("delivery.found") != Some(&Value::Bool(false));
+    if is_well && !world.keep_transcripts {
+        trip.seen.transcript.clear();
+    }
+    trip.seen.duration_ms = tcp::ms(began);
+    trip.seen
+}
+
+fn begun(look: &Look) -> Observation {
+    Observation {
+        probe: "delivery".to_owned(),
+        subject: look.outward.mailbox.clone(),
+        own: false, // the run knows whose it is
+        road: "direct".to_owned(),
+        facts: Facts::default(),
+        stop: None,
+        tried: Vec::new(),
+        beside: false,
+        paths: Vec::new(), // one message, one judgement, although two connections carry it
+        transcript: Vec::new(),
+        steps: Vec::new(),
+        duration_ms: 0.0,
+    }
+}
+
+/// A round trip on its way.
+struct Trip<'t> {
+    look: &'t Look,
+    earlier: &'t [Arc<Observation>],
+    world: &'t World,
+    began: Instant,
+    seen: Observation,
+}
+
+impl Trip<'_> {
+    /// Goes out and back, and says what was done.
+    async fn go(&mut self, mark: &str) -> String {
+        let mailbox = &self.look.outward.mailbox;
+        if let Err(stop) = self.send(mark).await {
+            let words = if may_have_gone(&stop) {
+                format!("handed 1 message for {mailbox} over; whether it was accepted is not known")
+            } else {
+                NOTHING.to_owned()
+            };
+            self.seen.stop = Some(stop);
+            return words;
+        }
+        self.seen.facts.set("delivery.sent", true);
+        let back = match &self.look.inward {
+            Some(inward) => self.find(inward, mark).await,
+            None => "not looked for: this server only sends".to_owned(),
+        };
+        format!("sent 1 message to {mailbox}, {back}")
+    }
+
+    async fn send(&mut self, mark: &str) -> Result<(), Stop> {
+        let limits = &self.world.network.limits;
+        let outward = &self.look.outward;
+        let visit = mailbox::prepare(outward, self.earlier, self.world).await?;
+        if tokio::time::Instant::now() + LEAST > limits.deadline {
+            return Err(Stop::new(Protocol::Smtp, Stage::Sender, Kind::Deadline, "too little time was left"));
+        }
+        self.seen.road.clone_from(&visit.places.road);
+        let message = message(&outward.mailbox, mark, Timestamp::now());
+        let path = mailbox::pay(outward, visit, Errand::Send(&message), self.world).await;
+        self.note(path).map_or(Ok(()), Err)
+    }
+
+    /// Looks until the message is there or the time is over, and says what came of it.
+    async fn find(&mut self, inward: &mailbox::Look, mark: &str) -> String {
+        let limits = self.world.network.limits.clone();
+        let now = tokio::time::Instant::now();
+        let left = limits.deadline.saturating_duration_since(now).saturating_sub(RESERVE);
+        let wait = left.min(self.look.wait);
+        let search = Search { mark: mark.to_owned(), until: now + wait, limits: limits.clone(), began: Instant::now() };
+        self.seen.facts.set("delivery.found", false);
+        for round in 2.. {
+            if let Err(stop) = self.look_once(inward, &search).await {
+                let words = format!("not found: {}", ended(&stop));
+                self.seen.stop = Some(stop);
+                return words;
+            }
+            let pause = pause(round);
+            let over = tokio::time::Instant::now() + pause > search.until;
+            if inward.protocol == Protocol::Imap || self.is_found() || over || limits.pause(pause).await.is_err() {
+                break;
+            }
+        }
+        if self.is_found() { self.success() } else { not_found(wait, self.look.wait) }
+    }
+
+    /// One session. Over IMAP it lasts until the message is there or the time is over, over POP3 it looks once.
+    async fn look_once(&mut self, inward: &mailbox::Look, search: &Search) -> Result<(), Stop> {
+        let visit = mailbox::prepare(inward, self.earlier, self.world).await?;
+        let path = mailbox::pay(inward, visit, Errand::Find(search), self.world).await;
+        self.note(path).map_or(Ok(()), Err)
+    }
+
+    /// Keeps what one connection showed, and gives its stop.
+    fn note(&mut self, path: Path) -> Option<Stop> {
+        for (name, value) in path.facts.iter().filter(|(name, _)| name.starts_with("delivery.")) {
+            self.seen.facts.set(name, value.clone());
+        }
+        let since = self.began.elapsed().as_secs_f64() * 1000.0 - path.transcript.last().map_or(0.0, |line| line.at_ms);
+        let later = |line: Line| Line { at_ms: line.at_ms + since.max(0.0), ..line };
+        self.seen.transcript.extend(path.transcript.into_iter().map(later));
+        self.seen.steps.extend(path.steps);
+        path.stop
+    }
+
+    fn is_found(&self) -> bool {
+        self.seen.facts.get("delivery.found") == Some(&Value::Bool(true))
+    }
+
+    fn success(&self) -> String {
+        let took = match self.seen.facts.get("delivery.took_ms") {
+            Some(Value::Int(ms)) if *ms >= 1000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+            Some(ms) => format!("{ms} ms"),
+            None => String::new(),
+        };
+        let left = self.seen.facts.get("delivery.left").map(ToString::to_string).unwrap_or_default();
+        format!("found after {took}, {left}")
+    }
+}
+
+fn not_found(wait: Duration, wanted: Duration) -> String {
+    let why = if wait < wanted { " (the deadline of the run left no more)" } else { "" };
+    format!("not found within {} s{why}", wait.as_secs())
+}
+
+fn ended(stop: &Stop) -> &'static str {
+    match stop.kind {
+        Kind::Deadline => "the deadline of the run came first",
+        Kind::Interrupted => "the run was stopped",
+        _ => "the search was broken off",
+    }
+}
+
+/// True when the message, or a part of it, was on its way and no answer tells what became of it.
+fn may_have_gone(stop: &Stop) -> bool {
+    stop.stage == Stage::Send && stop.kind != Kind::Rejected
+}
+
+/// The message: small, of ASCII alone, and such that no program answers it. `Auto-Submitted` is of RFC 3834 5,
+/// `X-Auto-Response-Suppress` of MS-OXCMAIL 2.1.3.2.20.
+fn message(mailbox: &str, mark: &str, now: Timestamp) -> Vec<String> {
+    let date = rfc2822::to_string(&now.to_zoned(TimeZone::UTC)).expect("the year of now has four digits");
+    vec![
+        format!("From: <{mailbox}>"),
+        format!("To: <{mailbox}>"),
+        format!("Subject: Test of ece-check, may be deleted {mark}"),
+        format!("Date: {date}"),
+        format!("Message-ID: {}", message_id(mark)),
+        format!("{MARK}: {mark}"),
+        "Auto-Submitted: auto-generated".to_owned(),
+        "X-Auto-Response-Suppress: All".to_owned(),
+        "MIME-Version: 1.0".to_owned(),
+        "Content-Type: text/plain; charset=us-ascii".to_owned(),
+        String::new(),
+        "ece-check has sent this to see whether mail arrives. It may be deleted.".to_owned(),
+    ]
+}
+
+fn message_id(mark: &str) -> String {
+    format!("<{mark}@ece-check.invalid>")
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::net::limit::for_tests;
+
+    /// A search for the mark `abc` that ends after so long.
+    pub(in crate::probe) fn search(wait: Duration) -> Search {
+        let limits = for_tests(Duration::from_secs(10));
+        Search { mark: "abc".to_owned(), until: tokio::time::Instant::now() + wait, limits, began: Instant::now() }
+    }
+
+    #[test]
+    fn message_is_small_and_plain_and_asks_for_no_answer() {
+        let mark = Uuid::nil().simple().to_string();
+        let lines = message("sales@mail.test", &mark, Timestamp::UNIX_EPOCH);
+        let whole = lines.join("\r\n");
+        assert!(whole.is_ascii() && whole.len() < 1000, "{whole}");
+        assert!(lines.iter().all(|line| line.len() <= 78), "{whole}");
+        let ends = lines.iter().position(String::is_empty).unwrap();
+        for (name, value) in [
+            ("From", "<sales@mail.test>"),
+            ("To", "<sales@mail.test>"),
+            ("Date", "Thu, 1 Jan 1970 00:00:00 +0000"),
+            ("Message-ID", "<00000000000000000000000000000000@ece-check.invalid>"),
+            ("Auto-Submitted", "auto-generated"),
+            ("X-Auto-Response-Suppress", "All"),
+            (MARK, mark.as_str()),
+        ] {
+            assert!(lines[..ends].contains(&format!("{name}: {value}")), "{name} in {whole}");
+        }
+        assert!(lines[2].starts_with("Subject: ") && lines[2].contains("may be deleted"), "{whole}");
+    }
+
+    #[test]
+    fn pauses_grow_and_end_growing() {
+        let pauses: Vec<u128> = (0..6).map(|round| pause(round).as_millis()).collect();
+        assert_eq!(pauses, [500, 1000, 2000, 4000, 5000, 5000]);
+        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn only_an_answer_tells_that_nothing_was_sent() {
+        for (stage, kind, may) in [
+            (Stage::Sender, Kind::TimedOut, false),
+            (Stage::Send, Kind::Rejected, false),
+            (Stage::Send, Kind::TimedOut, true),
+            (Stage::Send, Kind::Closed, true),
+            (Stage::Send, Kind::Deadline, true),
+        ] {
+            assert_eq!(may_have_gone(&Stop::new(Protocol::Smtp, stage, kind, "")), may, "{stage:?} {kind:?}");
+        }
+    }
+
+    #[test]
+    fn shorter_wait_says_why() {
+        let whole = not_found(Duration::from_mins(1), LONGEST_WAIT);
+        assert_eq!(whole, "not found within 60 s");
+        assert!(not_found(Duration::from_secs(6), LONGEST_WAIT).ends_with("(the deadline of the run left no more)"));
+    }
+}
