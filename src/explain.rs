@@ -149,7 +149,15 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::catalogue::cause::{By, Sign};
+    use crate::catalogue::cause::{By, Shows, Sign};
+
+    /// Whether words alone can show it: not where only a probe can.
+    fn is_of_words(sign: &Sign) -> bool {
+        match &sign.shows {
+            Shows::Finding { words, .. } => !words.is_empty(),
+            Shows::Stop(_) => sign.by != Some(By::Probe),
+        }
+    }
 
     /// Another cause may be as sure, never surer: the same words can be a sample of several. Where a probe's facts decide
     /// besides the words, the words alone mean another cause.
@@ -157,7 +165,6 @@ mod tests {
     fn every_sample_finds_its_own_cause() {
         let catalogue = Catalogue::built_in();
         let mut wrong = Vec::new();
-        let is_of_words = |sign: &Sign| sign.by != Some(By::Probe) || sign.facts.is_empty();
         for (cause, sign) in catalogue.signs().filter(|(_, sign)| is_of_words(sign)) {
             let meaning = explain(&sign.sample, None, &catalogue);
             let at = meaning.causes.iter().position(|meant| meant.cause.code == cause.code);

@@ -11,7 +11,7 @@ use super::idiom;
 use crate::{
     catalogue::{cause::Share, check::Of},
     diagnose::Heard,
-    seen::{Protocol, Stage},
+    seen::{Kind, Protocol, Stage},
 };
 
 /// The longest text that is read, in bytes: no refusal is longer, whole logs are read in pieces.
@@ -51,6 +51,7 @@ const STATUS_MARKS: &[&str] = &[
     "connect tunnel failed, response ",
     "http code ",
     "returned an error: (",
+    "apierror: [",
     "failed with status code '",
     "statuscode=",
     "http error: ",
@@ -85,6 +86,7 @@ pub fn hear(text: &str) -> Vec<Heard> {
     heard.extend(submission(&words));
     heard.push(Heard { words: words.clone(), error: oauth_error(&words), code: status(&words), ..Heard::default() });
     heard.extend(idiom::hear(&words).into_iter().map(|heard| Heard { code: status(&words), ..heard }));
+    heard.extend(at_large(&words));
     let (share, of) = (share(&words), of(&words));
     for heard in &mut heard {
         (heard.share, heard.of) = (share, of);
@@ -234,11 +236,17 @@ fn submission(words: &str) -> Vec<Heard> {
             protocol: Some(Protocol::Smtp),
             code: reply_code(&words[..*at]),
             enhanced: Some((*enhanced).to_owned()),
-            words: words[*at..end].to_owned(),
+            words: sentence(words, *at, end, enhanced.len()).to_owned(),
             ..Heard::default()
         });
     }
     heard
+}
+
+/// What belongs to a code: what follows it, or the whole text when the code comes behind the words.
+fn sentence(words: &str, at: usize, end: usize, code: usize) -> &str {
+    let is_last = words[at + code..].chars().all(|c| !c.is_alphanumeric());
+    if is_last { words } else { &words[at..end] }
 }
 
 /// Whether a reply can follow these words: nothing, a sign, or a word for what a server says. Otherwise the numbers are
@@ -292,6 +300,136 @@ fn reply_code(before: &str) -> Option<u16> {
     let digits = bare.bytes().rev().take_while(u8::is_ascii_digit).count();
     let code: u16 = bare.get(bare.len() - digits..)?.parse().ok().filter(|_| digits == 3)?;
     (200..600).contains(&code).then_some(code)
+}
+
+/// What libraries and products put in place of what they were told, and what it means.
+const AT_LARGE: &[(&[&str], Stage, Kind)] = &[
+    (
+        &[
+            "denied authentication",
+            "authentication failed",
+            "authentication failure",
+            "authentication unsuccessful",
+            "authenticate failed",
+            "cannot login",
+            "could not login",
+            "could not authenticate",
+            "cannot authenticate",
+            "password wrong",
+            "password is wrong",
+            "invalid credentials",
+            "bad credentials",
+            "invalid login",
+            "login denied",
+            "login incorrect",
+            "authentication credentials invalid",
+            "not accepted from server",
+            "setup failed - authenticate",
+        ],
+        Stage::Authenticate,
+        Kind::Rejected,
+    ),
+    (&["timed out", "timeout", "time out"], Stage::Request, Kind::TimedOut),
+    (
+        &["temporarily", "try again later", "unavailable", "internal server error", "bad gateway"],
+        Stage::Request,
+        Kind::BadStatus,
+    ),
+    (
+        &[
+            "handshake",
+            "certificate",
+            "ssl error",
+            "tls error",
+            "ssl connect",
+            "tls connect",
+            "socket to tls",
+            "starttls failed",
+        ],
+        Stage::Handshake,
+        Kind::Alert,
+    ),
+    (
+        &[
+            "unable to connect",
+            "could not connect",
+            "failed to connect",
+            "cannot connect",
+            "connect() failed",
+            "connection failed",
+            "connect failed",
+        ],
+        Stage::Connect,
+        Kind::Rejected,
+    ),
+];
+
+/// The phrases of what is said at large that ordinary lines do not hold: of more than one word.
+pub fn phrases_at_large() -> impl Iterator<Item = &'static str> {
+    AT_LARGE.iter().flat_map(|(phrases, ..)| phrases.iter().copied()).filter(|phrase| phrase.contains(' '))
+}
+
+/// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
+/// products put such words in place of what they were told.
+fn at_large(words: &str) -> Option<Heard> {
+    const SERVICES: &[&str] = &[
+        "smtp",
+        "imap",
+        "pop3",
+        "office365",
+        "outlook",
+        "microsoftonline",
+        "graph.microsoft",
+        "exchange online",
+        "mail server",
+        "connection setup failed",
+        "xoauth2",
+        "msal",
+        "webex",
+    ];
+    const FAILED: &[&str] = &[
+        "failed",
+        "failure",
+        "exception",
+        "error:",
+        "error ",
+        "refused",
+        "unable",
+        "could not",
+        "cannot",
+        "can't",
+        "denied",
+        "invalid",
+        "fatal",
+        "timed out",
+        "rejected",
+    ];
+    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    let (_, stage, kind) =
+        AT_LARGE.iter().find(|(parts, ..)| holds(parts)).filter(|_| holds(SERVICES) && holds(FAILED))?;
+    let protocol = match stage {
+        Stage::Handshake => Protocol::Tls,
+        Stage::Request | Stage::Connect => Protocol::Tcp,
+        _ => spoken(words),
+    };
+    Some(Heard {
+        protocol: Some(protocol),
+        stage: Some(*stage),
+        kind: Some(*kind),
+        words: words.to_owned(),
+        ..Heard::default()
+    })
+}
+
+/// The mail protocol that the text names.
+fn spoken(words: &str) -> Protocol {
+    if words.contains("imap") {
+        Protocol::Imap
+    } else if words.contains("pop3") {
+        Protocol::Pop3
+    } else {
+        Protocol::Smtp
+    }
 }
 
 /// The status of an HTTP answer that the text names as such, or a mail reply code at its very beginning.

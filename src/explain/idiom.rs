@@ -50,9 +50,12 @@ const IDIOMS: &[Idiom] = &[
     ("etimedout", Tcp, Some(Connect), TimedOut),
     ("connect timed out", Tcp, Some(Connect), TimedOut),
     ("connection timed out", Tcp, Some(Connect), TimedOut),
-    ("connection timeout", Tcp, Some(Connect), TimedOut),
+    (": connection timeout", Tcp, Some(Connect), TimedOut),
+    ("connect: timeout", Tcp, Some(Connect), TimedOut),
+    ("request failed! (code: 0)", Tcp, Some(Connect), Rejected),
     ("connecttimeout", Tcp, Some(Connect), TimedOut),
-    ("connect timeout", Tcp, Some(Connect), TimedOut),
+    ("connect timeout error", Tcp, Some(Connect), TimedOut),
+    ("connect timeout=none", Tcp, Some(Connect), TimedOut),
     ("timed out while connecting", Tcp, Some(Connect), TimedOut),
     ("operation timed out", Tcp, Some(Connect), TimedOut),
     ("i/o timeout", Tcp, Some(Connect), TimedOut),
@@ -70,6 +73,7 @@ const IDIOMS: &[Idiom] = &[
     ("could not connect to smtp host", Tcp, Some(Connect), TimedOut),
     ("failed to connect to server", Tcp, Some(Connect), TimedOut),
     ("econnrefused", Tcp, Some(Connect), Refused),
+    ("network request failed", Tcp, Some(Connect), Rejected),
     ("connection refused", Tcp, Some(Connect), Refused),
     ("actively refused", Tcp, Some(Connect), Refused),
     ("10061", Tcp, Some(Connect), Refused),
@@ -145,6 +149,8 @@ const IDIOMS: &[Idiom] = &[
     ("timed out waiting for the answer to starttls", Smtp, Some(Starttls), TimedOut),
     ("timed out waiting for the capability list", Tcp, Some(Capabilities), TimedOut),
     ("timed out waiting for the http answer", Https, Some(Request), TimedOut),
+    ("wouldblock", Tcp, Some(Request), TimedOut),
+    ("os error 11", Tcp, Some(Request), TimedOut),
     ("handshake timed out", Tls, Some(Handshake), TimedOut),
     ("tls handshake timeout", Tls, Some(Handshake), TimedOut),
     ("handshake operation timed out", Tls, Some(Handshake), TimedOut),
@@ -227,6 +233,8 @@ const IDIOMS: &[Idiom] = &[
     ("pkix path validation failed", Tls, Some(Certificate), UnknownIssuer),
     ("unable to find valid certification path", Tls, Some(Certificate), UnknownIssuer),
     ("signed by unknown authority", Tls, Some(Certificate), UnknownIssuer),
+    ("invalid peer certificate", Tls, Some(Certificate), UnknownIssuer),
+    ("x509:", Tls, Some(Certificate), UnknownIssuer),
     ("certificate: unknownissuer", Tls, Some(Certificate), UnknownIssuer),
     ("certificate issuer is unknown", Tls, Some(Certificate), UnknownIssuer),
     ("hasn't got a known issuer", Tls, Some(Certificate), UnknownIssuer),
@@ -248,12 +256,21 @@ const IDIOMS: &[Idiom] = &[
     ("certificate verify failed", Tls, Some(Certificate), UnknownIssuer),
     ("could not establish trust relationship", Tls, Some(Certificate), UnknownIssuer),
     ("certificate signature failure", Tls, Some(Certificate), BadCertificate),
+    ("could not convert socket to tls", Tls, Some(Handshake), Alert),
+    ("ssl connect error", Tls, Some(Handshake), Alert),
+    ("tlsv1 alert", Tls, Some(Handshake), Alert),
+    ("sslv3 alert", Tls, Some(Handshake), Alert),
+    ("ssl/tls alert", Tls, Some(Handshake), Alert),
+    ("received fatal alert", Tls, Some(Handshake), Alert),
+    ("remote error: tls", Tls, Some(Handshake), Alert),
+    ("could not generate dh keypair", Tls, Some(Handshake), Alert),
     ("sec_e_illegal_message", Tls, Some(Handshake), Alert),
     ("0x80090326", Tls, Some(Handshake), Alert),
     ("could not create ssl/tls secure channel", Tls, Some(Handshake), Alert),
     ("alert: handshakefailure", Tls, Some(Handshake), Alert),
     ("handshake failure", Tls, Some(Handshake), Alert),
     ("non-properly terminated", Tls, Some(Handshake), Reset),
+    ("packet with unexpected length was received", Tls, Some(Handshake), Reset),
     ("failed to receive handshake", Tls, Some(Handshake), Reset),
     ("alert protocol version", Tls, Some(Handshake), OldVersion),
     ("alert handshake failure", Tls, Some(Handshake), Alert),
@@ -272,9 +289,9 @@ const OFFERS: &[Idiom] = &[
     ("250 auth ", Smtp, Some(Ehlo), NotOffered),
 ];
 
-/// All phrases.
+/// All phrases, with those of more than one word that say something at large only.
 pub fn phrases() -> impl Iterator<Item = &'static str> {
-    IDIOMS.iter().chain(OFFERS).map(|(phrase, ..)| *phrase)
+    IDIOMS.iter().chain(OFFERS).map(|(phrase, ..)| *phrase).chain(super::hear::phrases_at_large())
 }
 
 /// What a text says in these phrases, what stands last first.

@@ -66,9 +66,9 @@ fn the_corpus_is_explained() {
 #[test]
 fn unseen_texts_are_explained() {
     let lines = read(UNSEEN);
-    let reach = ["tune", "held"]
+    let reach = ["tune", "held", "later", "last"]
         .map(|half| reaches_the_goal(half, &lines.iter().filter(|line| line.half == half).collect::<Vec<_>>()));
-    assert_eq!(reach, [true, true], "{BELOW}");
+    assert_eq!(reach, [true; 4], "{BELOW}");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn reaches_the_goal(of: &str, lines: &[&Line]) -> bool {
 
 /// The misses of `held` are shown only to those who ask for them by name: who mends signs should not have seen them.
 fn lists_misses(of: &str) -> bool {
-    std::env::var("ECE_CHECK_MISSES").is_ok_and(|wanted| (of == "held") == (wanted == "held"))
+    std::env::var("ECE_CHECK_MISSES").is_ok_and(|wanted| wanted == of || (wanted == "1" && of != "held"))
 }
 
 /// How many texts came out how.
