@@ -620,7 +620,9 @@ mod tests {
 
     #[test]
     fn what_other_findings_prove_rules_causes_out_and_supports_others() {
-        let looks = [look("smtp", MAILBOX, refused("5.7.3", "5.7.3 Authentication unsuccessful"))];
+        let mut seen = look("smtp", MAILBOX, refused("5.7.3", "5.7.3 Authentication unsuccessful"));
+        seen.facts.set("smtp.as_application", false);
+        let looks = [seen];
         let mut findings = [
             finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)),
             finding("token.audience", "sales", Status::Pass, None),
@@ -630,9 +632,7 @@ mod tests {
         ];
         let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
         let ruled_out: Vec<&str> = findings[0].ruled_out.iter().map(|out| out.cause.as_str()).collect();
-        for cause in
-            ["token-wrong-audience", "token-expired", "token-user-mismatch", "exchange-service-principal-missing"]
-        {
+        for cause in ["token-wrong-audience", "token-expired", "token-user-mismatch"] {
             assert!(ruled_out.contains(&cause), "{cause} of {ruled_out:?}");
         }
         assert_eq!(codes(&findings[0])[0], "smtp-auth-disabled-mailbox");

@@ -27,6 +27,7 @@ mod sign_in;
 /// The causes that the lab must be able to show.
 const REQUIRED: &[&str] = &[
     "account-disabled",
+    "account-flagged-abuse",
     "account-locked",
     "app-disabled-in-tenant",
     "app-not-found-in-tenant",
@@ -38,6 +39,7 @@ const REQUIRED: &[&str] = &[
     "cert-self-signed",
     "client-certificate-invalid",
     "client-clock-skew",
+    "client-request-loop",
     "client-secret-expired",
     "client-secret-invalid",
     "client-secret-missing",
@@ -60,6 +62,7 @@ const REQUIRED: &[&str] = &[
     "dns-unpublished-address",
     "ece-web-error",
     "ece-web-unreachable",
+    "ehlo-name-rejected",
     "exchange-service-principal-missing",
     "http-block-page",
     "imap-disabled-for-mailbox",
@@ -84,15 +87,19 @@ const REQUIRED: &[&str] = &[
     "proxy-host-wrong",
     "proxy-unreachable",
     "public-client-with-secret",
+    "redirect-uri-registered-as-spa",
     "refresh-token-expired",
     "refresh-token-malformed",
     "refresh-token-revoked",
+    "resource-disabled-in-tenant",
     "resource-not-in-tenant",
     "scope-multiple-resources",
     "security-defaults-blocked",
     "send-as-denied",
+    "sender-ip-or-tenant-throttled",
     "sender-restricted-for-spam",
     "sending-limit-exceeded",
+    "sign-in-blocked-by-ip",
     "sign-in-frequency-expired",
     "smtp-auth-disabled-mailbox",
     "smtp-auth-disabled-tenant",
@@ -119,6 +126,7 @@ const REQUIRED: &[&str] = &[
     "trust-store-incomplete",
     "user-not-assigned-to-app",
     "user-not-found",
+    "wrong-account-or-tenant",
 ];
 
 async fn lab(faults: &[&str]) -> Lab {

@@ -522,6 +522,7 @@ pub(super) mod tests {
         world.keep_transcripts = false;
         let observation = seen(&look(Protocol::Imap), &[], &world).await;
         let results = [
+            "imap.as_application=no",
             "imap.mailbox_open=yes",
             "imap.message_count=3",
             "imap.own_mailbox=no",

@@ -337,14 +337,15 @@ async fn healthy(number: usize) -> Option<String> {
     let settings = Settings {
         latency: Duration::from_millis(if late { 5 } else { 0 }),
         mailboxes: number / 96,
-        application_account: number % 5 == 0,
+        application_account: number.is_multiple_of(5),
         ..Settings::default()
     };
     let lab = start(&settings).await;
     let (before, accounts) = lab.deployment().split_once("\n[entra]").expect("the lab's file has this section");
     let level = before.lines().filter(|line| !line.starts_with("release") && !line.starts_with("installed"));
     let level: Vec<&str> = level.skip(1).collect();
-    let accounts = if number % 7 == 0 { accounts.replace("\"imap\"", "\"pop3\"") } else { accounts.to_owned() };
+    let accounts =
+        if number.is_multiple_of(7) { accounts.replace("\"imap\"", "\"pop3\"") } else { accounts.to_owned() };
     let package = release.split_once('_').map_or("", |(_, package)| package);
     let both = package.strip_suffix("_ET1").map_or(String::new(), |es| format!("\"{es}\", "));
     let (named, _) = release.split_once('_').expect("a release with its level");
