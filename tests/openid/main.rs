@@ -187,6 +187,9 @@ fn folder() -> Option<&'static Path> {
         let lock = folder.join("package-lock.json");
         let is_there = fs::read_to_string(&lock).is_ok_and(|known| known == include_str!("package-lock.json"))
             && folder.join("node_modules/.package-lock.json").is_file();
+        if !is_there {
+            let _ = fs::remove_dir_all(folder.join("node_modules")); // half an installation looks like a whole one
+        }
         for (name, text) in FILES {
             fs::write(folder.join(name), text).expect("cargo's own folder");
         }
