@@ -229,7 +229,7 @@ pub struct Evidence {
 
 /// The placeholders of fix and command that are not facts.
 pub const PLACEHOLDERS: &[&str] =
-    &["mailbox", "user", "account", "subjects", "hosts", "ports", "addresses", "sources", "endpoints"];
+    &["mailbox", "user", "token-holder", "account", "subjects", "hosts", "ports", "addresses", "sources", "endpoints"];
 
 /// Reads one cause. `checks` are the ids of all checks.
 ///

@@ -17,6 +17,10 @@ const ENDPOINTS: &str = "endpoints";
 const ONE_BY_ONE: [&str; 2] = ["mailbox", "user"];
 /// So many lines of one command are written out.
 const MOST_LINES: usize = 10;
+/// Whose token the account holds.
+const HOLDER: &str = "token-holder";
+/// What a token says of it; an application's token has no user.
+const HELD_BY: [&str; 2] = ["token.user", "token.object_id"];
 /// Who signs in: SMTP names the user, where IMAP and POP3 name the mailbox.
 const USERS: [&str; 2] = ["smtp.signed_in_as", "token.user"];
 /// Whose token it should be: the mailbox meant where a finding is about an account.
@@ -39,7 +43,11 @@ pub fn fill_command(text: &str, shown_in: &[usize], findings: &[Finding], looks:
     if all.len() < 2 {
         return fill(text, shown_in, findings, looks);
     }
-    let line = |one: &String| replace(text, |name| if name == *turn { one.clone() } else { told(name, &shown, looks) });
+    let line = |one: &String| {
+        let own = |only: &&(&Finding, &Observation)| values_of(turn, &[**only]).contains(one);
+        let shown: Vec<_> = shown.iter().filter(own).copied().collect();
+        replace(text, |name| if name == *turn { one.clone() } else { told(name, &shown, looks) })
+    };
     let mut lines: Vec<String> = all.iter().take(MOST_LINES).map(line).collect();
     if all.len() > MOST_LINES {
         lines.push(format!("# and so on for {} more", all.len() - MOST_LINES));
@@ -48,7 +56,29 @@ pub fn fill_command(text: &str, shown_in: &[usize], findings: &[Finding], looks:
 }
 
 fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> String {
-    if name == ENDPOINTS { endpoints(looks) } else { joined(name, values_of(name, shown)) }
+    let of_tokens =
+        |fact: &str| tokens(shown, looks).filter_map(|token| Some(token.facts.get(fact)?.to_string())).collect();
+    match name {
+        ENDPOINTS => endpoints(looks),
+        HOLDER => {
+            let held_by =
+                |token: &Observation| HELD_BY.iter().find_map(|fact| Some(token.facts.get(fact)?.to_string()));
+            joined(name, tokens(shown, looks).filter_map(held_by).collect())
+        }
+        _ => match values_of(name, shown) {
+            values if values.is_empty() => joined(name, of_tokens(name)),
+            values => joined(name, values),
+        },
+    }
+}
+
+/// The looks at the tokens of the accounts that these findings are about.
+fn tokens<'l>(
+    shown: &[(&Finding, &Observation)],
+    looks: &'l [Observation],
+) -> impl Iterator<Item = &'l Observation> + use<'l> {
+    let accounts: BTreeSet<String> = shown.iter().filter_map(|(finding, _)| finding.account.clone()).collect();
+    looks.iter().filter(move |look| look.probe == "token" && accounts.contains(&look.subject))
 }
 
 /// The findings that show a cause, each with its look.
