@@ -2,7 +2,7 @@
 //!
 //! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. The
 //! mailbox is opened by EXAMINE, which changes nothing, not even which messages are new (RFC 9051 6.3.3). Only to put our
-//! own message away is it opened by SELECT, see [`find`].
+//! own message away is it opened by SELECT, see `find`.
 
 use tokio::time::Instant;
 

@@ -1,5 +1,5 @@
 //! Signing in to a mailbox over one protocol and opening it. Reads only: EXAMINE, STAT, MAIL FROM and RSET. The delivery
-//! probe has other errands here, see [`Errand`].
+//! probe has other errands here, see `Errand`.
 //!
 //! The sign-in goes to one address, the first that the look at the service found well; Microsoft sees one sign-in for
 //! each mailbox and protocol. Who is named in the sign-in follows the identity rule: SMTP takes nobody but the token's

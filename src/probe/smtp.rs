@@ -1,7 +1,7 @@
 //! SMTP: its capabilities, the sign-in, and whether it takes a sender (RFC 5321, RFC 3207, RFC 4954).
 //!
 //! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, what
-//! came of the sign-in, or the [`Stop`]. Nothing is sent but by [`send`], which only the delivery probe calls.
+//! came of the sign-in, or the [`Stop`]. Nothing is sent but by `send`, which only the delivery probe calls.
 
 use std::time::Duration;
 
