@@ -43,6 +43,7 @@ use certificate::Office;
 use count::Counter;
 use exchange::Cloud;
 use listen::{Held, Server};
+pub use place::CLIENT_ID;
 use place::PROXY;
 use proxy::End;
 use scene::{Endpoint, Scene};

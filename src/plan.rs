@@ -407,12 +407,10 @@ impl<'c, 's> Draft<'c, 's> {
         let wait = self.site.send_mail?;
         let first = self.sign_in("smtp", account, mailbox, outward)?;
         let mut after = vec![first];
-        let inward = self.site.inbound(account);
-        if let Some(inward) = inward {
-            after.push(self.sign_in(inward.protocol?.name(), account, mailbox, inward)?);
-        }
+        let inward = self.site.inbound(account)?;
+        after.push(self.sign_in(inward.protocol?.name(), account, mailbox, inward)?);
         let way = |endpoint| sign_in(account, mailbox, endpoint);
-        let (outward, inward) = (way(outward)?, inward.and_then(way));
+        let (outward, inward) = (way(outward)?, way(inward)?);
         after.extend(after.clone().iter().flat_map(|look| self.plan.looks[*look].after.clone()));
         let look = probe::delivery::Look { outward, inward, wait };
         let at = self.note(&format!("round trip {mailbox}"), Look::Delivery(look), None);
@@ -434,7 +432,7 @@ impl<'c, 's> Draft<'c, 's> {
             (_, None) => probe::SITE.to_owned(),
         };
         let why = endpoint.map_or_else(String::new, |endpoint| endpoint.why.clone());
-        let at_microsoft = matches!(look, Look::Token(_) | Look::Mailbox(_));
+        let at_microsoft = matches!(look, Look::Token(_) | Look::Mailbox(_) | Look::Delivery(_));
         let own = !at_microsoft && endpoint.is_none_or(|endpoint| !endpoint.microsoft);
         self.plan.looks.push(PlannedLook { look, subject, own, why, after: Vec::new(), gates: Vec::new() });
         self.looks.insert(key.to_owned(), self.plan.looks.len() - 1);

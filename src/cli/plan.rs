@@ -164,10 +164,8 @@ fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Ro
         }],
         Look::Mailbox(look) => vec![signed_in(look, "none", roads, row)],
         Look::Delivery(look) => {
-            let found = |inward: &mailbox::Look| signed_in(inward, put_away(inward), roads, row.clone());
-            let found = look.inward.as_ref().map(found);
-            let sent = signed_in(&look.outward, "sends 1 message", roads, row);
-            [Some(sent), found].into_iter().flatten().collect()
+            let sent = signed_in(&look.outward, "sends 1 message", roads, row.clone());
+            vec![sent, signed_in(&look.inward, put_away(&look.inward), roads, row)]
         }
         Look::Dns(_) | Look::Version(_) | Look::Directory(_) | Look::Url(_) => Vec::new(),
     }

@@ -14,7 +14,7 @@ use super::{Trouble, catalogue, option, print};
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
-    lab::Lab,
+    lab::{self, Lab},
     net::{
         ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads,
         dns::Resolver,
@@ -25,6 +25,7 @@ use crate::{
     plan::{Selection, Site},
     probe::delivery,
     secret::{Secret, Source},
+    table::Mistake,
 };
 
 /// The folder that ECE is installed in by default (Cisco tech note 215325).
@@ -119,19 +120,23 @@ impl Arguments {
     pub fn deployment(&self, lab: Option<&Lab>) -> Result<Deployment, Trouble> {
         Ok(match (&self.config, lab) {
             (Some(file), Some(_)) => Deployment::read_sample(file)?,
-            (Some(file), None) if self.meets_a_lab() => Deployment::read_sample(file)?,
-            (Some(file), None) => Deployment::read(file)?,
+            (Some(file), None) => self.read(file)?,
             (None, Some(lab)) => Deployment::parse_sample("the lab's own file", lab.deployment())?,
             (None, None) if Path::new(DEFAULT_FILE).exists() => Deployment::read(Path::new(DEFAULT_FILE))?,
             (None, None) => Deployment::default(),
         })
     }
 
-    /// True when names are asked of a resolver on loopback with a port of its own, as `ece-check lab` prints it: its
-    /// names are those of the sample.
-    fn meets_a_lab(&self) -> bool {
-        !self.reach.dns_server.is_empty()
-            && self.reach.dns_server.iter().all(|at| at.ip().is_loopback() && at.port() != 53)
+    /// The user's file. The one that `ece-check lab` prints is full of sample values, and is good where that lab is asked
+    /// for the names: a resolver on loopback with a port of its own.
+    fn read(&self, file: &Path) -> Result<Deployment, Mistake> {
+        let is_of_the_lab = |site: &Deployment| site.entra.client_id.is_some_and(|id| id.to_string() == lab::CLIENT_ID);
+        let servers = &self.reach.dns_server;
+        let meets_a_lab = !servers.is_empty() && servers.iter().all(|at| at.ip().is_loopback() && at.port() != 53);
+        Deployment::read(file).or_else(|mistake| match Deployment::read_sample(file) {
+            Ok(site) if meets_a_lab && is_of_the_lab(&site) => Ok(site),
+            _ => Err(mistake),
+        })
     }
 
     /// The role of this server: the flag's, the file's, or both roles.
@@ -310,8 +315,13 @@ fn known(proxy: &Proxy) {
     let Some(credentials) = &proxy.credentials else { return };
     print::net().add(credentials);
     let password = credentials.expose().split_once(':').map(|(_, password)| password).unwrap_or_default();
-    if password.len() >= SHORTEST_PASSWORD {
-        print::net().add(&Secret::new(password));
+    known_password(&Secret::new(password));
+}
+
+/// A word that everybody uses, or a short one, hides nothing: it would only be cut out of the report's own words.
+fn known_password(password: &Secret) {
+    if password.len() >= SHORTEST_PASSWORD && password.expose() != java::DEFAULT_PASSWORD {
+        print::net().add(password);
     }
 }
 
@@ -329,7 +339,7 @@ fn read_password(source: &Source) -> Result<Secret, Trouble> {
             "set it to the store's password".to_owned(),
         )
     };
-    std::env::var(name).map(Secret::new).map_err(|_| missing()).inspect(|password| print::net().add(password))
+    std::env::var(name).map(Secret::new).map_err(|_| missing()).inspect(known_password)
 }
 
 /// Limits that begin now, and what ends them early.

@@ -18,7 +18,7 @@
 //! | `p12-keystore` | PKCS12: trust stores of Java, certificates of the application | pure Rust and knows Java's mark for trusted entries; its tree of small parts is the price. JKS, a plain format, is read by us |
 //! | `percent-encoding` | forms and proxy settings | the one that `url` uses |
 //! | `rpassword`, `open` | a prompt without echo; the browser for a sign-in | small, and each system does it differently |
-//! | `aho-corasick`, `memchr`, `flate2` | logs of gigabytes, packed ones too | what ripgrep stands on |
+//! | `memchr`, `flate2` | logs of gigabytes, packed ones too | small, and ripgrep stands on both |
 //! | `toml` | the user's file and the catalogue | keeps the place of each value, which [0005](super::d0005_strict_files) needs |
 //! | `encoding_rs` | UTF-16 | files out of Notepad and PowerShell |
 //! | `strsim` | the nearest right word | small |

@@ -29,8 +29,8 @@
 //!
 //! # Consequences
 //!
-//! - On ECE's application server, which only sends alarm mail, the message is accepted and not looked for: its firewall need
-//!   not let it fetch.
+//! - On ECE's application server nothing is sent: its firewall need not let it fetch mail, so nobody could see the message
+//!   arrive, and a message that was only accepted proves no more than `smtp.sender-accepted` does.
 //! - Over POP3 each look is a sign-in, as a session shows the mailbox as it was at its beginning. The pauses are longer.
 //! - Over POP3 the message stays: DELE is for good, and the administrator could not see it any more.
 //! - A round trip is one judgement over two connections, so its observation has no paths

@@ -51,7 +51,7 @@ pub(super) const TENANT_DOMAINS: &[&str] = &["contoso.onmicrosoft.com", "contoso
 pub(super) const TENANT_NAME: &str = "Contoso";
 
 /// The application that ECE is registered as.
-pub(super) const CLIENT_ID: &str = "3f8a2c61-9b47-4d0e-8a15-c6e2704b19fd";
+pub const CLIENT_ID: &str = "3f8a2c61-9b47-4d0e-8a15-c6e2704b19fd";
 
 /// The object of its enterprise application: what Exchange wants to know of it.
 pub(super) const PRINCIPAL_ID: &str = "a4c90b17-6d3e-4f52-b8a1-09e7d35c42f6";

@@ -18,7 +18,7 @@ use rustls::pki_types::CertificateDer;
 use crate::secret::Secret;
 
 /// The password that Java gives its own store, and that hardly anybody changes.
-const DEFAULT_PASSWORD: &str = "changeit";
+pub const DEFAULT_PASSWORD: &str = "changeit";
 /// A larger file is no trust store.
 const LARGEST: u64 = 32 * 1024 * 1024;
 /// A store with more entries is none of Java's.

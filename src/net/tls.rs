@@ -279,7 +279,9 @@ impl Trust {
         host: &str,
         limits: &Limits,
     ) -> (Shown, Result<Box<dyn Stream>, Halt>) {
-        shake(self.acquaintance(host), stream, host, limits).await
+        let (shown, outcome) = shake(self.acquaintance(host), stream, host, limits).await;
+        // of a connection that came to nothing, the shared witness tells what others have shown
+        if outcome.is_ok() { (shown, outcome) } else { (Shown::default(), outcome) }
     }
 
     fn acquaintance(&self, host: &str) -> Acquaintance {

@@ -56,9 +56,8 @@ pub const FACTS: &[Fact] = &[
 pub struct Look {
     /// Where the message is sent: SMTP.
     pub outward: mailbox::Look,
-    /// Where it is looked for: IMAP or POP3. None on a server that only sends, such as ECE's application server with its
-    /// alarm mail.
-    pub inward: Option<mailbox::Look>,
+    /// Where it is looked for: IMAP or POP3.
+    pub inward: mailbox::Look,
     /// How long it is looked for at the most.
     pub wait: Duration,
 }
@@ -151,10 +150,7 @@ impl Trip<'_> {
             return words;
         }
         self.seen.facts.set("delivery.sent", true);
-        let back = match &self.look.inward {
-            Some(inward) => self.find(inward, mark).await,
-            None => "not looked for: this server only sends".to_owned(),
-        };
+        let back = self.find(mark).await;
         format!("sent 1 message to {mailbox}, {back}")
     }
 
@@ -172,7 +168,8 @@ impl Trip<'_> {
     }
 
     /// Looks until the message is there or the time is over, and says what came of it.
-    async fn find(&mut self, inward: &mailbox::Look, mark: &str) -> String {
+    async fn find(&mut self, mark: &str) -> String {
+        let inward = &self.look.inward;
         let limits = self.world.network.limits.clone();
         let now = tokio::time::Instant::now();
         let left = limits.deadline.saturating_duration_since(now).saturating_sub(RESERVE);

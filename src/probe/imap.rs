@@ -138,7 +138,7 @@ impl Inbox<'_> {
     async fn look_for(&mut self, search: &Search) -> Result<Option<u32>, Stop> {
         for key in [format!("HEADER {} {}", delivery::MARK, search.mark), format!("SUBJECT {}", search.mark)] {
             let found = self.ask(&format!("UID SEARCH {key}")).await?;
-            for uid in found.numbers().into_iter().take(MOST_LIKE_OURS) {
+            for uid in found.numbers().into_iter().rev().take(MOST_LIKE_OURS) {
                 if self.is_ours(uid, search).await? {
                     return Ok(Some(uid));
                 }
@@ -150,7 +150,12 @@ impl Inbox<'_> {
     async fn is_ours(&mut self, uid: u32, search: &Search) -> Result<bool, Stop> {
         let fields =
             format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", delivery::MARK.to_uppercase());
-        let head = self.ask(&fields).await?;
+        // a server that finds too much would have other people's heads written down
+        let (tag, command) = self.tagged(&fields);
+        let head = TONGUE.ask_quietly(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
+        if !is_ok(&head.end) {
+            return Err(refusal(Stage::Find, &head.end));
+        }
         Ok(search.marks().iter().any(|(name, value)| head.has_header(name, value)))
     }
 
