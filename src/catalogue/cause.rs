@@ -228,8 +228,19 @@ pub struct Evidence {
 }
 
 /// The placeholders of fix and command that are not facts.
-pub const PLACEHOLDERS: &[&str] =
-    &["mailbox", "user", "token-holder", "account", "subjects", "hosts", "ports", "addresses", "sources", "endpoints"];
+pub const PLACEHOLDERS: &[&str] = &[
+    "mailbox",
+    "user",
+    "token-holder",
+    "application",
+    "account",
+    "subjects",
+    "hosts",
+    "ports",
+    "addresses",
+    "sources",
+    "endpoints",
+];
 
 /// Reads one cause. `checks` are the ids of all checks.
 ///

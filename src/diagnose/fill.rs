@@ -14,13 +14,17 @@ const COMMANDS: &str = "tls.java_keytool";
 /// Every name and port that was looked at.
 const ENDPOINTS: &str = "endpoints";
 /// The placeholders of which a command takes one value at a time.
-const ONE_BY_ONE: [&str; 2] = ["mailbox", "user"];
+const ONE_BY_ONE: [&str; 3] = ["mailbox", "user", "account"];
 /// So many lines of one command are written out.
 const MOST_LINES: usize = 10;
 /// Whose token the account holds.
 const HOLDER: &str = "token-holder";
 /// What a token says of it; an application's token has no user.
 const HELD_BY: [&str; 2] = ["token.user", "token.object_id"];
+/// The application that signs in, by its client id.
+const APPLICATION: &str = "application";
+/// What tells its client id: the request for a token, or the token.
+const CLIENT_IDS: [&str; 2] = ["token.client_id", "token.application"];
 /// Who signs in: SMTP names the user, where IMAP and POP3 name the mailbox.
 const USERS: [&str; 2] = ["smtp.signed_in_as", "token.user"];
 /// Whose token it should be: the mailbox meant where a finding is about an account.
@@ -40,19 +44,29 @@ pub fn fill_command(text: &str, shown_in: &[usize], findings: &[Finding], looks:
         return fill(text, shown_in, findings, looks);
     };
     let all = values_of(turn, &shown);
-    if all.len() < 2 {
+    if all.is_empty() {
         return fill(text, shown_in, findings, looks);
     }
     let line = |one: &String| {
         let own = |only: &&(&Finding, &Observation)| values_of(turn, &[**only]).contains(one);
         let shown: Vec<_> = shown.iter().filter(own).copied().collect();
-        replace(text, |name| if name == *turn { one.clone() } else { told(name, &shown, looks) })
+        let command = replace(text, |name| if name == *turn { one.clone() } else { told(name, &shown, looks) });
+        if *turn == "user" { command + &signs_in_for(one, &shown) } else { command }
     };
     let mut lines: Vec<String> = all.iter().take(MOST_LINES).map(line).collect();
     if all.len() > MOST_LINES {
         lines.push(format!("# and so on for {} more", all.len() - MOST_LINES));
     }
     lines.join("\n")
+}
+
+/// Whose mail a user sends who stands nowhere else in the report, as a comment of PowerShell; nothing for his own mailbox.
+fn signs_in_for(user: &str, shown: &[(&Finding, &Observation)]) -> String {
+    let mailboxes = values_of("mailbox", shown);
+    if mailboxes.is_empty() || mailboxes.contains(user) {
+        return String::new();
+    }
+    format!(" # signs in for {}", joined("mailbox", mailboxes))
 }
 
 fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> String {
@@ -64,6 +78,12 @@ fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -
             let held_by =
                 |token: &Observation| HELD_BY.iter().find_map(|fact| Some(token.facts.get(fact)?.to_string()));
             joined(name, tokens(shown, looks).filter_map(held_by).collect())
+        }
+        APPLICATION => {
+            let all = looks.iter().filter(|look| look.probe == "token");
+            let client_id =
+                |token: &Observation| CLIENT_IDS.iter().find_map(|fact| Some(token.facts.get(fact)?.to_string()));
+            joined(name, all.filter_map(client_id).collect())
         }
         _ => match values_of(name, shown) {
             values if values.is_empty() => joined(name, of_tokens(name)),

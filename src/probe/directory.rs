@@ -19,6 +19,8 @@ pub const FACTS: &[Fact] = &[
     fact("directory.proof", Shape::Text, "the application signs in with"),
     fact("directory.ends", Shape::Text, "last day"),
     fact("directory.days_left", Shape::Int, "days left"),
+    fact("directory.over", Shape::Bool, "it has ended"),
+    fact("directory.days_since", Shape::Int, "days since then"),
 ];
 
 /// A look at what the application proves itself with.
@@ -42,7 +44,12 @@ pub async fn observe(look: &Look, world: &World) -> Observation {
     facts.set("directory.proof", look.proof.as_ref().map_or("client secret", Proof::name)); // nothing else has a last day
     if let Ok(Some(ends)) = ends {
         facts.set("directory.ends", ends.to_string());
-        facts.set("directory.days_left", days_until(ends));
+        let left = days_until(ends);
+        facts.set("directory.days_left", left);
+        facts.set("directory.over", left < 0);
+        if left < 0 {
+            facts.set("directory.days_since", -left);
+        }
     }
     Observation {
         probe: "directory".to_owned(),

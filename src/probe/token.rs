@@ -47,6 +47,7 @@ pub const FACTS: &[Fact] = &[
     fact("token.user_matches", Shape::Bool, "the right user signed in"),
     fact("token.tenant", Shape::Text, "tenant"),
     fact("token.tenant_matches", Shape::Bool, "tenant as configured"),
+    fact("token.client_id", Shape::Text, "asked for by (client id)"),
     fact("token.application", Shape::Text, "application (client id)"),
     fact("token.application_matches", Shape::Bool, "application as configured"),
     fact("token.object_id", Shape::Text, "object id of its service principal or user"),
@@ -173,6 +174,9 @@ async fn get(look: &Look, facts: &mut Facts, errand: &mut Errand<'_>, world: &Wo
         Credential::ClientCredentials => (Grant::Client, None),
     };
     facts.set("token.proof", look.application.proof.as_ref().map_or("nothing", Proof::name));
+    if let Some(client_id) = &look.application.client_id {
+        facts.set("token.client_id", client_id.as_str());
+    }
     let place = grant::token_endpoint(&look.application)?;
     let client = Client::of(&look.application, errand).await?;
     let granted = grant::ask(&client, &grant, &look.scopes, &place, errand).await?;
