@@ -26,13 +26,17 @@ use crate::{net::tls::BadCaFile, table::Mistake};
 
 /// Walks the Cisco ECE and Office 365 OAuth2 checklist on this server and names the cause of what fails.
 ///
-/// Without a command it does what `ece-check run` does. It reads only: it changes nothing, here or there.
+/// Without a command it does what `ece-check run` does. It changes nothing, here or there, and sends nothing unless
+/// --send-mail asks for it.
 #[derive(Debug, Parser)]
 #[command(name = "ece-check", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
-#[command(
-    after_help = "Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure \
-                        but not proved healthy, 4 warnings (with --strict), 70 a fault of the program."
-)]
+#[command(after_help = "Examples:
+  ece-check run                                       look at everything, from this server
+  ece-check run --lab=smtp-auth-disabled-mailbox      see what a fault looks like; loopback only
+  ece-check explain \"535 5.7.3 Authentication unsuccessful\"
+
+Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure but not proved \
+healthy, 4 warnings (with --strict), 70 a fault of the program.")]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -48,7 +52,7 @@ enum Command {
     Plan(Box<plan::Arguments>),
     /// List the checks, or with --causes the causes
     List(list::Arguments),
-    /// Tell everything known about one check or cause, offline
+    /// What an error text, a log, a check or a cause means: paste the text
     Explain(explain::Arguments),
     /// Get a token, or tell what stands in one; the token itself is never shown
     Token(token::Arguments),

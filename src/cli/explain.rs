@@ -15,11 +15,14 @@ use crate::{
     catalogue::{Catalogue, Cause, Check, cause::Shows},
     diagnose::blank,
     explain::{self, Channel, Meaning},
-    finding::Certainty,
+    finding::{Certainty, Owner},
     lab,
     report::{Page, Paint, Stream, Style, Verbosity, owner},
     table::did_you_mean,
 };
+
+/// So many causes that a text allows have their whole entry; of more, each has one line.
+const MOST_ENTRIES: usize = 2;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -91,6 +94,10 @@ fn meaning_page(meaning: &Meaning<'_>) -> String {
     }
     let style = style();
     let mut page = Page::new(&style);
+    if meaning.causes.len() > MOST_ENTRIES && meaning.causes[0].certainty != Certainty::Certain {
+        tell_many(&mut page, meaning);
+        return page.finish();
+    }
     for (number, meant) in meaning.causes.iter().enumerate() {
         page.gap();
         page.numbered(number + 1, &format!("{} ({})", blank(&meant.cause.title), certainty(meant.certainty)));
@@ -103,6 +110,34 @@ fn meaning_page(meaning: &Meaning<'_>) -> String {
         page.label("next", &format!("what would settle it: {next}"));
     }
     page.finish()
+}
+
+/// Many causes of which the text rules out none: first what tells them apart, then a line each, below who mends it.
+fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>) {
+    let says = meaning.heard.as_ref().map(explain::said).unwrap_or_default();
+    page.paragraph(
+        Paint::Strong,
+        &format!("This text alone does not tell which of {} causes it is.", meaning.causes.len()),
+    );
+    page.label("next", meaning.next.as_deref().unwrap_or("ece-check run : it looks at each part by itself"));
+    page.label("more", "ece-check explain CAUSE : who mends one, how, and how long that takes");
+    page.label("text", &says);
+    let mut owners: Vec<Owner> = Vec::new();
+    for meant in &meaning.causes {
+        if !owners.contains(&meant.cause.owner) {
+            owners.push(meant.cause.owner);
+        }
+    }
+    let mut word = "either";
+    for of in owners {
+        page.gap();
+        page.paragraph(Paint::Strong, owner(of));
+        for meant in meaning.causes.iter().filter(|meant| meant.cause.owner == of) {
+            let likely = if meant.certainty == Certainty::Likely { " (likely)" } else { "" };
+            page.field(word, &format!("{}{likely} [{}]", blank(&meant.cause.title), meant.cause.code));
+            word = "or";
+        }
+    }
 }
 
 /// Said when a text is not known.
@@ -188,15 +223,15 @@ fn explain_check(check: &Check, catalogue: &Catalogue) -> String {
         &check.prefer.iter().map(|prefer| format!("{prefer}, or else it is a warning")).collect::<Vec<_>>(),
     );
     label_all(&mut page, "causes", &shown_by(check, catalogue));
-    label_all(&mut page, "see it", &check.proofs.iter().map(|proof| shown(&proof.fault)).collect::<Vec<_>>());
+    label_all(&mut page, "see it", &check.proofs.iter().filter_map(|proof| shown(&proof.fault)).collect::<Vec<_>>());
     label_all(&mut page, "sources", &check.words.sources);
     page.finish()
 }
 
-/// The run that shows a fault.
-fn shown(fault: &str) -> String {
-    let sends = lab::faults().into_iter().any(|known| known.name == fault && known.send_mail);
-    format!("ece-check run --lab={fault}{}", if sends { " --send-mail" } else { "" })
+/// The run that shows a fault, where the built-in tenant has it.
+fn shown(fault: &str) -> Option<String> {
+    let known = lab::faults().into_iter().find(|known| known.name == fault)?;
+    Some(format!("ece-check run --lab={fault}{}", if known.send_mail { " --send-mail" } else { "" }))
 }
 
 /// One line each; the label stands before the first.
@@ -235,10 +270,22 @@ fn explain_cause(cause: &Cause) -> String {
     page.label("who", owner(cause.owner));
     page.label("do", &blank(&cause.fix));
     page.label("takes", &cause.takes);
-    label_all(&mut page, "reads", &cause.signs.iter().map(|sign| sign.sample.clone()).collect::<Vec<_>>());
+    label_all(&mut page, "seen as", &samples(cause));
+    label_all(&mut page, "see it", &shown(&cause.code).into_iter().collect::<Vec<_>>());
     label_all(&mut page, "sources", &cause.sources);
     page.command(&cause.command.as_deref().map(blank).unwrap_or_default());
     page.finish()
+}
+
+/// Texts that the cause shows itself in, each once.
+fn samples(cause: &Cause) -> Vec<String> {
+    let mut samples: Vec<String> = Vec::new();
+    for sign in &cause.signs {
+        if !samples.contains(&sign.sample) {
+            samples.push(sign.sample.clone());
+        }
+    }
+    samples
 }
 
 fn check_value(check: &Check) -> serde_json::Value {

@@ -51,17 +51,24 @@ pub fn json<T: Serialize>(rows: &T) -> String {
 }
 
 fn checks(catalogue: &Catalogue) -> String {
+    let wide = widest(catalogue.checks.iter().map(|check| check.id.as_str()));
     lines(Section::ALL.into_iter().flat_map(|section| {
         let of_section = catalogue.checks.iter().filter(move |check| check.section == section);
-        let mut rows = of_section.map(|check| format!("  {:<24} {}", check.id, check.title)).peekable();
+        let mut rows = of_section.map(|check| format!("  {:<wide$} {}", check.id, check.title)).peekable();
         let heading = rows.peek().map(|_| section.name().to_owned());
         heading.into_iter().chain(rows)
     }))
 }
 
 fn causes(catalogue: &Catalogue) -> String {
-    let row = |cause: &crate::catalogue::Cause| format!("{:<30} {}", cause.code, crate::diagnose::blank(&cause.title));
+    let wide = widest(catalogue.causes.iter().map(|cause| cause.code.as_str()));
+    let row =
+        |cause: &crate::catalogue::Cause| format!("{:<wide$} {}", cause.code, crate::diagnose::blank(&cause.title));
     lines(catalogue.causes.iter().map(row))
+}
+
+fn widest<'n>(names: impl Iterator<Item = &'n str>) -> usize {
+    names.map(str::len).max().unwrap_or_default()
 }
 
 /// One line each.

@@ -1,6 +1,8 @@
 //! `ece-check plan`: everything that `run` would touch. Opens no socket.
 
 use std::{
+    collections::{BTreeSet, HashMap},
+    env,
     net::{IpAddr, SocketAddr},
     process::ExitCode,
 };
@@ -11,14 +13,20 @@ use serde::Serialize;
 use super::{Trouble, list::json, print, site};
 use crate::{
     net::{Family, Proxy, Roads, Way},
+    oauth::{Credential, Proof},
     plan::{Plan, PlannedLook},
     probe::{
         Look, mailbox,
         tcp::{self, Depth, Service},
+        token,
     },
     report::{self, Page, Paint, Stream, Style, Verbosity},
+    secret::Source,
     seen::Protocol,
 };
+
+/// So many reasons of one host and port are written out.
+const MOST_NAMED: usize = 5;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -49,7 +57,7 @@ struct Row {
     protocol: &'static str,
     family: &'static str,
     road: String,
-    credential: &'static str,
+    credential: String,
     change: &'static str,
     why: String,
 }
@@ -99,7 +107,7 @@ fn lookups(names: &[&str], servers: &[SocketAddr]) -> Vec<Row> {
         protocol: "dns",
         family,
         road: "direct".to_owned(),
-        credential: "none",
+        credential: "none".to_owned(),
         change: "none",
         why: format!("the resolver of this server, asked for {}", names.join(" ")),
     };
@@ -119,7 +127,7 @@ fn of(proxy: &Proxy, family: &'static str) -> Row {
         protocol: "http",
         family,
         road: "direct".to_owned(),
-        credential: if proxy.credentials.is_some() { "user and password of the proxy" } else { "none" },
+        credential: if proxy.credentials.is_some() { "user and password of the proxy" } else { "none" }.to_owned(),
         change: "none",
         why: format!("the proxy ({}): asked for a tunnel to each web service", proxy.learnt_from),
     }
@@ -134,7 +142,7 @@ fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Ro
         protocol: "https",
         family,
         road: "direct".to_owned(),
-        credential: "none",
+        credential: "none".to_owned(),
         change: "none",
         why: planned.why.clone(),
     };
@@ -156,10 +164,12 @@ fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Ro
             },
             ..row
         }],
+        // a ready token is presented at the mailboxes; nobody is asked for one
+        Look::Token(look) if matches!(look.credential, Credential::AccessToken(_)) => Vec::new(),
         Look::Token(look) => vec![Row {
             host: look.application.login_host.clone(),
             road: web_road(Way::InForce, roads, &look.application.login_host, 443),
-            credential: "client secret or refresh token",
+            credential: come_by(look),
             ..row
         }],
         Look::Mailbox(look) => vec![signed_in(look, "none", roads, row)],
@@ -171,13 +181,22 @@ fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Ro
     }
 }
 
+/// What a token is asked for with.
+fn come_by(look: &token::Look) -> String {
+    let refresh = matches!(look.credential, Credential::RefreshToken(_));
+    let refresh = refresh.then(|| format!("refresh token of {}", look.account));
+    let proof = look.application.proof.as_ref().map(|proof| format!("{} of the application", proof.name()));
+    let all: Vec<String> = refresh.into_iter().chain(proof).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+}
+
 fn signed_in(look: &mailbox::Look, change: &'static str, roads: &Roads, row: Row) -> Row {
     Row {
         host: look.host.clone(),
         port: look.port,
         protocol: look.protocol.name(),
         road: road(roads, &look.host, look.port),
-        credential: "access token",
+        credential: format!("access token of {}", look.account),
         change,
         ..row
     }
@@ -230,7 +249,7 @@ fn table(rows: &[Row]) -> String {
                 row.protocol.to_owned(),
                 row.family.to_owned(),
                 row.road.clone(),
-                row.credential.to_owned(),
+                row.credential.clone(),
                 row.change.to_owned(),
                 row.why.clone(),
             ]
@@ -242,37 +261,117 @@ fn table(rows: &[Row]) -> String {
 fn text(rows: &[Row], plan: &Plan<'_>) -> String {
     let style = Style::of(Stream::Stdout, false, Verbosity::Normal);
     let mut page = Page::new(&style);
+    let places = places(rows);
+    let dialled = places.iter().filter(|place| place[0].protocol != "dns").count();
     page.paragraph(
         Paint::Strong,
-        &format!(
-            "{} names and ports, {} checks. This command has opened none of them.",
-            rows.len(),
-            plan.findings.len()
-        ),
+        &format!("{dialled} names and ports, {} checks. This command has opened none of them.", plan.findings.len()),
     );
-    page.paragraph(Paint::Plain, &what_is_changed(plan));
+    page.paragraph(Paint::Plain, &what_is_done(plan));
+    for name in unset(plan) {
+        page.paragraph(Paint::Caution, &format!("The environment variable {name} is not set here: a run needs it."));
+    }
     page.gap();
-    for row in rows {
+    for place in places {
+        let row = place[0];
         let host = if row.host.contains(':') { format!("[{}]", row.host) } else { row.host.clone() };
-        page.paragraph(Paint::Strong, &format!("{host}:{} ({}, {})", row.port, row.protocol, row.transport));
+        let spoken = each(&place, |row| row.protocol).join(", ");
+        page.paragraph(Paint::Strong, &format!("{host}:{} ({spoken}, {})", row.port, row.transport));
         page.field("family", row.family);
         page.field("road", &row.road);
-        page.field("why", &row.why);
-        if row.change != "none" {
-            page.field("change", row.change);
-        }
+        page.field("why", &some(&each(&place, |row| &row.why)));
+        page.field("gives", &some(&each(&place, |row| &row.credential)));
+        page.field("change", &some(&each(&place, |row| row.change)));
     }
     page.finish()
 }
 
-fn what_is_changed(plan: &Plan<'_>) -> String {
-    let of = |kind: fn(&Look) -> bool| plan.looks.iter().filter(|planned| kind(&planned.look)).count();
-    let sign_ins = of(|look| matches!(look, Look::Mailbox(_) | Look::Token(_)));
-    let messages = of(|look| matches!(look, Look::Delivery(_)));
-    let credentials = if sign_ins == 0 { "uses no credential and " } else { "" };
-    match messages {
-        0 => format!("A run {credentials}changes nothing: it connects, reads what is offered and leaves."),
-        1 => "A run sends 1 message, from a mailbox to itself, and changes nothing else.".to_owned(),
-        many => format!("A run sends {many} messages, each from a mailbox to itself, and changes nothing else."),
+/// The rows of one host, port and road stand together, where the first of them stood.
+fn places(rows: &[Row]) -> Vec<Vec<&Row>> {
+    let mut places: Vec<Vec<&Row>> = Vec::new();
+    let mut known = HashMap::new();
+    for row in rows {
+        let at = *known.entry((&row.host, row.port, &row.road)).or_insert(places.len());
+        if at == places.len() {
+            places.push(Vec::new());
+        }
+        places[at].push(row);
     }
+    places
+}
+
+/// What the rows of a place say, each once.
+fn each<'r>(place: &[&'r Row], of: impl Fn(&'r Row) -> &'r str) -> Vec<&'r str> {
+    let mut said = Vec::new();
+    for text in place.iter().map(|row| of(row)).filter(|text| *text != "none") {
+        if !said.contains(&text) {
+            said.push(text);
+        }
+    }
+    said
+}
+
+/// The first of several texts, and how many there are besides.
+fn some(texts: &[&str]) -> String {
+    let (first, rest) = texts.split_at(texts.len().min(MOST_NAMED));
+    let more = if rest.is_empty() { String::new() } else { format!("; and {} more", rest.len()) };
+    first.join("; ") + &more
+}
+
+/// What a run does besides looking, in one sentence or two.
+fn what_is_done(plan: &Plan<'_>) -> String {
+    let (mut mailboxes, mut tokens, mut messages) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for planned in &plan.looks {
+        match &planned.look {
+            Look::Mailbox(look) => drop(mailboxes.insert(&look.mailbox)),
+            Look::Token(look) => drop(tokens.insert(&look.account)),
+            Look::Delivery(_) => messages += 1,
+            _ => {}
+        }
+    }
+    let sent = match messages {
+        0 => "sends nothing".to_owned(),
+        1 => "sends 1 message, from a mailbox to itself".to_owned(),
+        many => format!("sends {many} messages, each from a mailbox to itself"),
+    };
+    let end = if messages == 0 { "" } else { " Nothing else is changed." };
+    match (mailboxes.len(), tokens.len()) {
+        (0, 0) if messages == 0 => {
+            "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.".to_owned()
+        }
+        (0, _) if messages > 0 => format!("A run {sent}.{end}"),
+        (0, 1) => "A run uses the token of 1 account, signs in to no mailbox and sends nothing.".to_owned(),
+        (0, tokens) => format!("A run uses the tokens of {tokens} accounts, signs in to no mailbox and sends nothing."),
+        (1, _) => format!("A run signs in to 1 mailbox, opens it read-only and {sent}.{end}"),
+        (mailboxes, _) => format!("A run signs in to {mailboxes} mailboxes, opens them read-only and {sent}.{end}"),
+    }
+}
+
+/// The environment variables that a run would read a secret from, and which are not set. None of them is read here.
+fn unset<'p>(plan: &'p Plan<'_>) -> BTreeSet<&'p str> {
+    let sources = plan.looks.iter().flat_map(|planned| match &planned.look {
+        Look::Token(look) => sources_of(look),
+        _ => Vec::new(),
+    });
+    let names = sources.filter_map(|source| match source {
+        Source::Env(name) => Some(name.as_str()),
+        _ => None,
+    });
+    names.filter(|name| env::var_os(name).is_none()).collect()
+}
+
+fn sources_of(look: &token::Look) -> Vec<&Source> {
+    let own = match &look.credential {
+        Credential::AccessToken(source) => return vec![source],
+        Credential::RefreshToken(source) => Some(source),
+        Credential::ClientCredentials => None,
+    };
+    let proof = match &look.application.proof {
+        Some(Proof::Secret(source)) => vec![source],
+        Some(Proof::Certificate(papers)) => {
+            [Some(&papers.certificate), papers.key.as_ref(), papers.password.as_ref()].into_iter().flatten().collect()
+        }
+        None => Vec::new(),
+    };
+    own.into_iter().chain(proof).collect()
 }

@@ -29,6 +29,27 @@ const CLIENT_IDS: [&str; 2] = ["token.client_id", "token.application"];
 const USERS: [&str; 2] = ["smtp.signed_in_as", "token.user"];
 /// Whose token it should be: the mailbox meant where a finding is about an account.
 const USER: &str = "token.user_expected";
+/// What stands for a placeholder where no run has filled it. Facts that are not named here go by their label.
+const PLAIN: [(&str, &str); 18] = [
+    ("hosts", "host"),
+    ("ports", "port"),
+    ("subjects", "host:port"),
+    ("mailbox", "mailbox"),
+    ("user", "user"),
+    (HOLDER, "user or service principal whose token it is"),
+    ("account", "account in ece-check.toml"),
+    ("sources", "this server's address"),
+    ("addresses", "address"),
+    (ENDPOINTS, "every host:port of ece-check plan"),
+    ("tls.issuer", "issuer of the certificate"),
+    ("tls.subject", "name of the certificate"),
+    ("tls.not_before", "date"),
+    ("tls.not_after", "date"),
+    ("tls.java_distrusted_by", "ECE's cacerts file"),
+    (COMMANDS, "the keytool command that ece-check run prints"),
+    ("token.lifetime_minutes", "minutes"),
+    ("https.clock_off_by_seconds", "seconds"),
+];
 
 /// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
 pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
@@ -111,9 +132,14 @@ fn shown<'f>(
     shown_in.iter().filter_map(look).collect()
 }
 
-/// Puts a plain word in place of every placeholder: `<hosts>`, `<days left>`.
+/// Puts a plain word in place of every placeholder: `<host>`, `<days left>`.
 pub fn blank(text: &str) -> String {
-    replace(text, |name| format!("<{}>", expect::fact(name).map_or(name, |fact| fact.label)))
+    replace(text, |name| format!("<{}>", plain(name)))
+}
+
+fn plain(name: &str) -> &str {
+    let word = PLAIN.iter().find(|(known, _)| *known == name).map(|(_, word)| *word);
+    word.or_else(|| expect::fact(name).map(|fact| fact.label)).unwrap_or(name)
 }
 
 fn replace(text: &str, value: impl Fn(&str) -> String) -> String {

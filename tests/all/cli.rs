@@ -622,10 +622,51 @@ fn everything_that_is_listed_can_be_explained() {
     }
 }
 
+#[test]
+fn text_of_many_causes_says_first_what_tells_them_apart() {
+    let text = call(&["explain", "535 5.7.3 Authentication unsuccessful"]).stdout;
+    let next = text.lines().nth(1).unwrap_or_default();
+    assert!(next.contains("next") && next.contains("ece-check run --only token,smtp"), "{text}");
+    assert!(text.lines().count() < 50, "{text}");
+    for expected in ["[token-expired]", "ECE administrator", "ece-check explain CAUSE"] {
+        assert!(text.contains(expected), "{expected} is missing in {text}");
+    }
+    let one = call(&["explain", "535 5.7.139 Authentication unsuccessful, basic authentication is disabled."]).stdout;
+    assert!(one.contains("takes") && one.contains("source"), "the whole entry: {one}");
+}
+
+#[test]
+fn plan_of_a_site_names_each_place_once_and_what_is_missing() {
+    let place = Place::new();
+    place.write(
+        "mine.toml",
+        "[entra]\ntenant = \"bigshop.onmicrosoft.com\"\nclient_id = \"7d1b1c0e-1111-4222-8333-444455556666\"\n\
+         [[account]]\nname = \"shop\"\nsigns_in_as = \"shop@bigshop.test\"\n\
+         access_token = { env = \"ECE_CHECK_NO_SUCH_VARIABLE\" }\ninbound = \"imap\"\n\
+         mailboxes = [\"shop@bigshop.test\", \"info@bigshop.test\"]\n",
+    );
+    let text = place.call(&["plan", "-c", "mine.toml"]).stdout;
+    assert_eq!(text.matches("smtp.office365.com:587 (").count(), 1, "{text}");
+    for expected in [
+        "signs in to 2 mailboxes, opens them read-only and sends nothing",
+        "ECE_CHECK_NO_SUCH_VARIABLE is not set",
+        "access token of shop",
+    ] {
+        assert!(text.contains(expected), "{expected:?} is missing in {text}");
+    }
+    let sends = place.call(&["plan", "-c", "mine.toml", "--send-mail"]).stdout;
+    assert!(sends.contains("sends 2 messages"), "{sends}");
+    let csv = place.call(&["plan", "-c", "mine.toml", "-o", "csv"]).stdout;
+    assert!(csv.matches("\"smtp.office365.com\",587").count() > 1, "a row a look: {csv}");
+}
+
 fn explained(name: &str, sources: &[String]) {
     let text = call(&["explain", name]);
     assert!(text.code == Some(0) && text.stdout.contains(name), "{text:?}");
     assert!(!text.stdout.replace("{tenantid}", "").split('{').skip(1).any(is_placeholder), "{}", text.stdout);
+    for word in ["<hosts>", "<ports>", "<subjects>", "<addresses>", "<sources>", "<endpoints>", "<token-holder>"] {
+        assert!(!text.stdout.contains(word), "{word} is no plain word: {}", text.stdout);
+    }
     let json = call(&["explain", name, "-o", "json"]).stdout;
     for source in sources {
         assert!(json.contains(source.as_str()), "{name}: {source}");

@@ -37,6 +37,13 @@ const WHY_PRIVATE: &str = "Open it in a private window: outside of one the sign-
 const PAGE: &str = "The sign-in has come back to ece-check. Close this window and read there how it ended.";
 
 #[derive(Debug, Args)]
+#[command(after_help = "Which way:
+  --paste    ECE's own registration, which knows ECE's redirect URL; nothing changes in Entra
+  --browser  a registration with a redirect URL on localhost, and a browser on this machine
+  neither    device code: a registration that allows public client flows; a browser anywhere
+
+  ece-check token sign-in -c ece-check.toml --save sales.token \\
+    --paste --redirect-url https://ece.example.com/oauth")]
 pub struct Arguments {
     /// Take tenant, application, secret and cloud from this file, where no flag gives them
     #[arg(short, long, value_name = "FILE")]
