@@ -26,13 +26,14 @@ type Idiom = (&'static str, Protocol, Option<Stage>, Kind);
 
 const IDIOMS: &[Idiom] = &[
     // sign-ins
+    ("eauth", Smtp, Some(Authenticate), Rejected),
     ("user or password wrong", Imap, Some(Authenticate), Rejected),
     // names
     ("nxdomain", Dns, Some(Lookup), NameUnknown),
     ("non-existent domain", Dns, Some(Lookup), NameUnknown),
     ("servfail", Dns, Some(Lookup), ServerFailure),
     ("eservfail", Dns, Some(Lookup), ServerFailure),
-    ("server failed", Dns, Some(Lookup), ServerFailure),
+    (": server failed", Dns, Some(Lookup), ServerFailure),
     (": refused", Dns, Some(Lookup), AnswerRefused),
     ("5(refused)", Dns, Some(Lookup), AnswerRefused),
     ("erefused", Dns, Some(Lookup), AnswerRefused),
@@ -80,6 +81,8 @@ const IDIOMS: &[Idiom] = &[
     ("failed to connect to server", Tcp, Some(Connect), TimedOut),
     ("econnrefused", Tcp, Some(Connect), Refused),
     ("network request failed", Tcp, Some(Connect), Rejected),
+    ("could not open connection to the host", Tcp, Some(Connect), Rejected),
+    ("warning: tcp connect to", Tcp, Some(Connect), TimedOut),
     ("unable to connect to the remote server", Tcp, Some(Connect), Rejected),
     ("connection refused", Tcp, Some(Connect), Refused),
     ("actively refused", Tcp, Some(Connect), Refused),
@@ -127,6 +130,7 @@ const IDIOMS: &[Idiom] = &[
     ("nohttpresponseexception", Tcp, None, Closed),
     ("response: -1", Tcp, None, Closed),
     ("[eof]", Tcp, None, Closed),
+    ("unexpected end of file from server", Tcp, None, Closed),
     ("socket error: eof", Tcp, None, Closed),
     ("connection dropped by server", Tcp, None, Closed),
     ("unexpected imap bye", Tcp, None, Closed),
@@ -268,6 +272,9 @@ const IDIOMS: &[Idiom] = &[
     ("untrustedroot", Tls, Some(Certificate), UnknownIssuer),
     ("partialchain", Tls, Some(Certificate), UnknownIssuer),
     ("remote certificate is invalid", Tls, Some(Certificate), UnknownIssuer),
+    ("no trusted certificate found", Tls, Some(Certificate), UnknownIssuer),
+    ("does not chain with any of the trust anchors", Tls, Some(Certificate), UnknownIssuer),
+    ("peer certificate or ssh remote key was not ok", Tls, Some(Certificate), UnknownIssuer),
     ("chain could not be built to a trusted root", Tls, Some(Certificate), UnknownIssuer),
     ("remotezertifikat ist laut validierungsverfahren ungültig", Tls, Some(Certificate), UnknownIssuer),
     ("remotezertifikat ist ungültig", Tls, Some(Certificate), UnknownIssuer),
