@@ -11,7 +11,7 @@ pub mod log;
 pub mod mask;
 pub mod needle;
 pub mod source;
-mod time;
+pub mod time;
 pub mod unknown;
 
 use clap::ValueEnum;

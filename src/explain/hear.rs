@@ -51,6 +51,9 @@ const STATUS_MARKS: &[&str] = &[
     "connect tunnel failed, response ",
     "http code ",
     "returned an error: (",
+    "fehler zurückgegeben: (",
+    "a retourné une erreur : (",
+    "ha devuelto un error: (",
     "apierror: [",
     "failed with status code '",
     "statuscode=",
@@ -66,6 +69,7 @@ const STATUS_MARKS: &[&str] = &[
     "status: ",
     "code=",
     "http status ",
+    "http ",
     "responded with ",
     "http response code: ",
     "response status ",
@@ -111,7 +115,29 @@ pub fn plain(text: &str) -> String {
         }
         words.push_str(word);
     }
-    words
+    unfold(&words)
+}
+
+/// A reply of several lines without the codes that its further lines repeat (RFC 5321, section 4.2.1; RFC 2034, section
+/// 4): libraries leave them in, in the middle of a sentence.
+fn unfold(words: &str) -> String {
+    let codes = enhanced_codes(words);
+    let mut unfolded = String::with_capacity(words.len());
+    let mut copied = 0;
+    for (nth, (at, enhanced)) in codes.iter().enumerate().filter(|(nth, _)| *nth > 0) {
+        let (first, before) = (codes[nth - 1], &words[..*at]);
+        let reply = reply_code(before);
+        let continued = words[..first.0].ends_with('-') && reply.is_some() && reply == reply_code(&words[..first.0]);
+        let is_bare = reply.is_none() && !introduces_a_reply(before);
+        if first.1 != *enhanced || !(continued || is_bare) {
+            continue;
+        }
+        let line = if continued { before.trim_end_matches(|c: char| !c.is_ascii_digit()).len() - 3 } else { *at };
+        unfolded.push_str(&words[copied..line.max(copied)]);
+        copied = words.len() - words[at + enhanced.len()..].trim_start().len();
+    }
+    unfolded.push_str(&words[copied..]);
+    unfolded
 }
 
 fn unescape(text: &str) -> String {
@@ -315,6 +341,9 @@ const AT_LARGE: &[(&[&str], Stage, Kind)] = &[
             "could not login",
             "could not authenticate",
             "cannot authenticate",
+            "unable to authenticate",
+            "auth for user",
+            "couldn't open stream",
             "password wrong",
             "password is wrong",
             "invalid credentials",
@@ -358,6 +387,7 @@ const AT_LARGE: &[(&[&str], Stage, Kind)] = &[
             "connect() failed",
             "connection failed",
             "connect failed",
+            "failure sending mail",
         ],
         Stage::Connect,
         Kind::Rejected,
@@ -383,6 +413,11 @@ fn at_large(words: &str) -> Option<Heard> {
         "exchange online",
         "mail server",
         "connection setup failed",
+        "535 ",
+        "javax.mail",
+        "jakarta.mail",
+        "mailkit",
+        "outgoing server",
         "xoauth2",
         "msal",
         "webex",
@@ -396,6 +431,8 @@ fn at_large(words: &str) -> Option<Heard> {
         "refused",
         "unable",
         "could not",
+        "couldn't",
+        "unsuccessful",
         "cannot",
         "can't",
         "denied",

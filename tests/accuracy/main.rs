@@ -4,7 +4,9 @@
 //! The corpus lies beside the checkout (`../shared/corpus/errors.jsonl`) or where `ECE_CHECK_CORPUS` says. The signs were
 //! written with it at hand. `unseen.jsonl` holds texts collected afterwards, each with its source: its causes were
 //! written down before any was explained, and chance (a hash of the text) put it into one of two halves. The signs were
-//! mended by the misses of `tune`; those of `held` tell how well they do on texts that nobody has looked at. In
+//! mended by the misses of `tune`; those of `held` tell how well they do on texts that nobody has looked at. Those of
+//! `later` and `last` were collected after that; `fresh` is what chance picked of 501 that were mostly written after the
+//! messages of servers and libraries, wrapped as many clients wrap them. In
 //! `nothing.txt` each line is a text of its own that must name no cause.
 //!
 //! Run it with `make accuracy`; `ECE_CHECK_MISSES=1` lists the misses and the figures of each channel, those of `held`
@@ -66,9 +68,9 @@ fn the_corpus_is_explained() {
 #[test]
 fn unseen_texts_are_explained() {
     let lines = read(UNSEEN);
-    let reach = ["tune", "held", "later", "last"]
+    let reach = ["tune", "held", "later", "last", "fresh"]
         .map(|half| reaches_the_goal(half, &lines.iter().filter(|line| line.half == half).collect::<Vec<_>>()));
-    assert_eq!(reach, [true; 4], "{BELOW}");
+    assert_eq!(reach, [true; 5], "{BELOW}");
 }
 
 #[test]

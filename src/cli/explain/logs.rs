@@ -19,7 +19,7 @@ use crate::{
     diagnose::blank,
     explain::{
         log::{Log, Told},
-        source, unknown,
+        source, time, unknown,
     },
     finding::Certainty,
     report::Page,
@@ -93,7 +93,20 @@ fn read_one(mut source: impl Read, log: &mut Log<'_>) -> io::Result<Option<Strin
     if text.len() <= LONGEST_MESSAGE && is_message(&text) {
         return Ok(Some(text.trim_start_matches('\u{feff}').to_owned()));
     }
-    log.read(head.as_slice()).map(|()| None)
+    log.read(head.as_slice())?;
+    let is_one = text.len() <= LONGEST_MESSAGE && is_without_times(&text) && tells_one_thing(log);
+    Ok(is_one.then(|| text.trim_start_matches('\u{feff}').to_owned()))
+}
+
+/// No line begins with a time, as those of a log do: a refusal that was copied with what stands around it.
+fn is_without_times(text: &str) -> bool {
+    let has_time = |line: &str| time::of(line).is_some() && !time::cut(line).0.to_lowercase().contains("timestamp");
+    !text.lines().any(has_time)
+}
+
+/// Lines that settle different causes are several messages.
+fn tells_one_thing(log: &Log<'_>) -> bool {
+    log.told().iter().filter(|told| told.certainty == Certainty::Certain).count() <= 1
 }
 
 /// One message, not a log: a single line, or what Control Hub's "Copy Debug Info" gives, lines of `Key: value`.
