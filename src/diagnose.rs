@@ -567,6 +567,7 @@ mod tests {
             check: check.to_owned(),
             section: String::new(),
             title: String::new(),
+            fails: String::new(),
             subject: subject.to_owned(),
             account: None,
             status,
