@@ -83,9 +83,12 @@ impl Diagnosis<'_> {
         }
         tests.truncate(MOST_TESTS);
         let mend = || open.first().filter(|_| open.len() > 1)?.cause.command.clone();
-        if tests.is_empty() { mend() } else { Some(tests.join("; otherwise ")) }
+        if tests.is_empty() { mend() } else { Some(tests.join(OTHERWISE)) }
     }
 }
+
+/// What stands between two places to look.
+pub(crate) const OTHERWISE: &str = "; otherwise ";
 
 /// So many places to look are told: the best causes have theirs first.
 const MOST_TESTS: usize = 3;
@@ -521,7 +524,7 @@ fn fix_first(
                 cause.layer,
                 FixFirst {
                     cause: cause.code.clone(),
-                    title: fill(&cause.title),
+                    title: fill::fill_title(&cause.title, &shown_in, findings, looks),
                     certainty,
                     owner,
                     fix: fill(fix),
@@ -567,6 +570,7 @@ mod tests {
             check: check.to_owned(),
             section: String::new(),
             title: String::new(),
+            fails: String::new(),
             subject: subject.to_owned(),
             account: None,
             status,

@@ -16,6 +16,9 @@ pub struct Finding {
     pub section: String,
     /// A statement that is true when all is well.
     pub title: String,
+    /// What stands in its place when it fails or warns; empty where all is well, and in reports before 2026-11-24.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fails: String,
     /// What the check was made for: an endpoint, a name, the user's file.
     pub subject: String,
     /// The account whose token it is about, or that the mailbox belongs to.

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, check::Check},
     diagnose::diagnose,
     finding::{Finding, Report, Run, SkipReason, Status, Summary, Tool},
     judge::{Judgement, judge, sentence, values},
@@ -201,6 +201,7 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
         check: check.id.clone(),
         section: check.section.name().to_owned(),
         title: check.title.clone(),
+        fails: String::new(),
         subject: planned.subject.clone(),
         account: planned.account.clone(),
         status: Status::Skip,
@@ -245,8 +246,16 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
     }
     if matches!(finding.status, Status::Fail | Status::Warn) {
         finding.means.clone_from(&check.words.why);
+        finding.fails = turned(check, finding.status);
     }
     finding
+}
+
+/// What is true in place of a check's title when it fails or warns; nothing where a reservation leaves the title true.
+fn turned(check: &Check, status: Status) -> String {
+    let warns = check.warns.as_deref().or_else(|| check.expect.is_empty().then_some(check.fails.as_str()));
+    let said = if status == Status::Warn { warns } else { Some(check.fails.as_str()) };
+    said.unwrap_or_default().to_owned()
 }
 
 /// A check that was not reached is blocked by what it needs; when nothing that it needs was planned, it answers itself.

@@ -22,6 +22,10 @@ pub struct Check {
     pub id: String,
     /// A statement that is true when all is well.
     pub title: String,
+    /// The same turned round: what is true when it does not hold.
+    pub fails: String,
+    /// What is true when it holds with a reservation, where it has one to make beside a failure.
+    pub warns: Option<String>,
     /// Its section of the checklist.
     pub section: Section,
     /// What it is made for.
@@ -133,6 +137,8 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
     let check = Check {
         id: id.to_owned(),
         title: table.required("title")?.value,
+        fails: table.required("fails")?.value,
+        warns: table.text("warns")?.map(|at| at.value),
         section: choose(&table.required("section")?)?,
         subject,
         of: table.text("of")?.map(|of| choose(&of)).transpose()?,

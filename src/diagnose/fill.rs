@@ -15,6 +15,9 @@ const COMMANDS: &str = "tls.java_keytool";
 const ENDPOINTS: &str = "endpoints";
 /// The placeholders of which a command takes one value at a time.
 const ONE_BY_ONE: [&str; 3] = ["mailbox", "user", "account"];
+/// The placeholders of which a title names only so many.
+const MANY: [&str; 2] = ["subjects", "hosts"];
+const MOST_IN_TITLE: usize = 2;
 /// So many lines of one command are written out.
 const MOST_LINES: usize = 10;
 /// Whose token the account holds.
@@ -55,6 +58,19 @@ const PLAIN: [(&str, &str); 18] = [
 pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
     let shown = shown(shown_in, findings, looks);
     replace(text, |name| told(name, &shown, looks))
+}
+
+/// Fills a title: of many endpoints it names the first, and says how many are left.
+pub fn fill_title(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
+    let shown = shown(shown_in, findings, looks);
+    replace(text, |name| {
+        let values: Vec<String> =
+            if MANY.contains(&name) { values_of(name, &shown).into_iter().collect() } else { Vec::new() };
+        match values.len().saturating_sub(MOST_IN_TITLE) {
+            0 => told(name, &shown, looks),
+            left => format!("{} and {left} more", values[..MOST_IN_TITLE].join(", ")),
+        }
+    })
 }
 
 /// Fills the placeholders of a command. One that is for a mailbox takes one at a time: several give a line each.

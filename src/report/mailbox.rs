@@ -18,6 +18,9 @@ const COLUMNS: [(&str, &[&str]); 5] = [
     ("sender", &["smtp.sender-accepted"]),
 ];
 
+/// A message from the mailbox to itself.
+const ROUND_TRIP: &str = "delivery.round-trip";
+
 /// What stands for all checks of the account's token.
 const TOKEN: &[&str] = &["token"];
 
@@ -52,6 +55,55 @@ pub(super) fn mailboxes(report: &Report, verbosity: Verbosity) -> Option<Mailbox
         rows.retain(|(_, cells)| !is_well(*cells));
     }
     Some(Mailboxes { left: found - rows.len(), rows })
+}
+
+/// What it comes to: how many mailboxes can be read, how many can send. Only what was seen to work counts as working, and
+/// what was not seen is said to be not proved. Nothing where no mailbox was to be signed in to.
+pub(super) fn effect(report: &Report) -> Option<String> {
+    let rows = rows(report);
+    let lost = |mailbox: &str| {
+        let trip = |finding: &&Finding| finding.check == ROUND_TRIP && finding.subject == mailbox;
+        report.findings.iter().filter(trip).any(|finding| finding.status == Status::Fail)
+    };
+    let read: Vec<_> = rows.iter().filter_map(|(_, cells)| both(cells[1], cells[2])).collect();
+    let send = rows.iter().filter_map(|(mailbox, cells)| {
+        let sends = both(cells[3], cells[4])?;
+        Some(if lost(mailbox) { Proved::Fails } else { sends })
+    });
+    let parts: Vec<String> =
+        [part(&read, "be read"), part(&send.collect::<Vec<_>>(), "send")].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("Effect: {}.", parts.join("; ")))
+}
+
+/// Whether something works for a mailbox, as far as it was seen.
+#[derive(Clone, Copy, PartialEq)]
+enum Proved {
+    Works,
+    Fails,
+    Not,
+}
+
+/// What two steps say, of which both must hold; nothing when neither was planned.
+fn both(first: Option<Status>, second: Option<Status>) -> Option<Proved> {
+    let holds = |status| matches!(status, Some(Status::Pass | Status::Warn));
+    match (first, second) {
+        (None, None) => None,
+        (Some(Status::Fail), _) | (_, Some(Status::Fail)) => Some(Proved::Fails),
+        _ if holds(first) && holds(second) => Some(Proved::Works),
+        _ => Some(Proved::Not),
+    }
+}
+
+fn part(mailboxes: &[Proved], verb: &str) -> Option<String> {
+    let number = |proved| mailboxes.iter().filter(|one| **one == proved).count();
+    let all = format!("{} {}", mailboxes.len(), if mailboxes.len() == 1 { "mailbox" } else { "mailboxes" });
+    let (works, fails, open) = (number(Proved::Works), number(Proved::Fails), number(Proved::Not));
+    match (works, fails, open) {
+        (0, 0, 0) => None,
+        (0, 0, _) => Some(format!("whether {all} can {verb} is not proved")),
+        (_, _, 0) => Some(format!("{works} of {all} can {verb}")),
+        _ => Some(format!("{works} of {all} can {verb}, {fails} cannot, {open} not proved")),
+    }
 }
 
 fn rows(report: &Report) -> Vec<Row<'_>> {

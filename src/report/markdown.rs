@@ -59,6 +59,9 @@ fn fix_first(text: &mut String, report: &Report) {
     if report.summary.fix_first.is_empty() {
         return;
     }
+    if let Some(effect) = mailbox::effect(report).filter(|_| report.summary.fail > 0) {
+        let _ = writeln!(text, "\n{effect}");
+    }
     text.push_str("\n## Fix first\n");
     for (number, fix) in report.summary.fix_first.iter().enumerate() {
         one_fix(text, number + 1, fix);
@@ -136,7 +139,9 @@ fn row(text: &mut String, report: &Report, places: &[usize]) {
     let [first, ..] = findings[..] else { return };
     let checks = once(findings.iter().map(|finding| finding.check.as_str()));
     let subjects = once(findings.iter().map(|finding| words::subject(finding)));
-    let cells = [checks, subjects, code(&words::found(&findings)), because(report, first)];
+    let turned = if first.fails.is_empty() { String::new() } else { format!("{}: ", prose(words::title(first))) };
+    let found = format!("{turned}{}", code(&words::found(&findings)));
+    let cells = [checks, subjects, found, because(report, first)];
     let cells = cells.map(|cell| in_cell(&cell)).join(" | ");
     let _ = writeln!(text, "| {} | {cells} |", words::status(first.status));
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar as _;
 
-use super::{Style, Symbols, Verbosity, harmless};
+use super::{Style, Symbols, Verbosity, harmless, words};
 use crate::finding::Status;
 
 /// The longest text of one entry, in characters.
@@ -120,11 +120,11 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Lines to be copied: alone on their lines below their label, never broken.
+    /// Lines to be copied: alone on their lines below a label that says what to do with them, never broken.
     pub fn command(&mut self, command: &str) {
         let indent = if self.is_narrow() { 2 } else { 4 };
         if !command.is_empty() {
-            self.entry((Paint::Plain, &" ".repeat(indent)), indent, (Paint::Aside, "run"), None);
+            self.entry((Paint::Plain, &" ".repeat(indent)), indent, (Paint::Aside, words::deed(command)), None);
         }
         for line in command.lines().take(COMMAND.0) {
             let line = harmless::shown(line, COMMAND.1, self.style.symbols);

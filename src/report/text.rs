@@ -12,7 +12,7 @@ use super::{
     words::{self, Blocker},
 };
 use crate::{
-    finding::{Finding, FixFirst, NamedCause, Report, SkipReason, Status},
+    finding::{Certainty, Finding, FixFirst, NamedCause, Report, SkipReason, Status},
     seen::{Line, Path, Step, Stop},
 };
 
@@ -29,7 +29,7 @@ const DEEDS: usize = 20;
 
 /// The most characters of the subjects of findings told as one, and of a cause in the last line.
 const SUBJECTS: usize = 500;
-const LAST: usize = 100;
+const LAST: usize = 160;
 
 /// What stands for a text that has been told.
 const AS_ABOVE: &str = "as above";
@@ -141,8 +141,7 @@ impl<'a> Writer<'a> {
         }
         let whom = match (passed.len(), all) {
             (1, 1) => clip(words::subject(first)),
-            (some, all) if some == all => format!("all {all}"),
-            (some, all) => format!("{some} of {all}"),
+            (some, all) => so_many(some, all),
         };
         self.page.item(Status::Pass, &entitled(&first.title, &whom), Some(&first.check));
     }
@@ -172,7 +171,7 @@ impl<'a> Writer<'a> {
             self.cause(finding, cause);
         }
         self.mend(finding);
-        self.page.field("next", finding.next.as_deref().unwrap_or_default());
+        self.alternatives("next", finding);
         if self.is(Verbosity::Verbose) {
             self.evidence(finding);
         }
@@ -186,7 +185,7 @@ impl<'a> Writer<'a> {
         let [first, _, ..] = findings else {
             return findings.iter().for_each(|finding| self.title(finding));
         };
-        let title = entitled(&first.title, &format!("{} of {all}", findings.len()));
+        let title = entitled(words::title(first), &so_many(findings.len(), all));
         self.page.item(first.status, &title, Some(&first.check));
         let subjects: Vec<String> = findings.iter().map(|finding| clip(&finding.subject)).collect();
         self.page.field("for", &words::list_within(&subjects, SUBJECTS));
@@ -213,7 +212,7 @@ impl<'a> Writer<'a> {
     }
 
     fn title(&mut self, finding: &Finding) {
-        let title = entitled(&finding.title, &clip(words::subject(finding)));
+        let title = entitled(words::title(finding), &clip(words::subject(finding)));
         self.page.item(finding.status, &title, Some(&finding.check));
     }
 
@@ -253,7 +252,15 @@ impl<'a> Writer<'a> {
         let (certainty, owner) = (words::certainty(cause.certainty), words::owner(fix.owner));
         self.means(finding);
         self.page.field("cause", &format!("{AS_ABOVE} ({certainty}), see fix {number} at the end ({owner})"));
-        self.page.field("next", finding.next.as_deref().unwrap_or_default());
+        self.alternatives("next", finding);
+    }
+
+    /// What would settle what is still open, one way a line.
+    fn alternatives(&mut self, label: &str, finding: &Finding) {
+        let ways = words::alternatives(finding.next.as_deref().unwrap_or_default());
+        for (nth, way) in ways.into_iter().enumerate() {
+            self.page.field(if nth == 0 { label } else { "or" }, way);
+        }
     }
 
     fn evidence(&mut self, finding: &Finding) {
@@ -343,7 +350,9 @@ impl<'a> Writer<'a> {
         for (blocker, places) in words::grouped(blocked, |place| words::blocker(self.report, self.at(place))) {
             self.blocked(&blocker, &places, all);
         }
-        self.inputs(&waiting.input);
+        let (optional, owed) = waiting.input.into_iter().partition::<Vec<_>, _>(|at| words::is_optional(self.at(*at)));
+        self.inputs(&owed, "wait for you");
+        self.inputs(&optional, "are optional");
         for (found, places) in words::grouped(waiting.elsewhere, |place| self.at(place).found.as_str()) {
             self.fold(&places, "do not apply here");
             self.page.field("because", found);
@@ -371,11 +380,11 @@ impl<'a> Writer<'a> {
     }
 
     /// All that waits for the user in one item; where the needs differ, each says whose it is.
-    fn inputs(&mut self, places: &[usize]) {
+    fn inputs(&mut self, places: &[usize], what: &str) {
         if places.is_empty() {
             return;
         }
-        self.fold(places, "wait for you");
+        self.fold(places, what);
         let needs = words::grouped(places.iter().copied(), |place| self.at(place).next.as_deref().unwrap_or_default());
         let differ = needs.len() > 1;
         for (number, (next, places)) in needs.into_iter().enumerate() {
@@ -446,14 +455,18 @@ impl<'a> Writer<'a> {
     /// Why findings were skipped, in numbers and in brackets.
     fn skips(&self) -> String {
         let reasons = [
-            (SkipReason::Blocked, "blocked"),
-            (SkipReason::NeedsInput, "waiting for you"),
-            (SkipReason::NotApplicable, "not applicable"),
-            (SkipReason::Waived, "waived"),
+            (SkipReason::Blocked, false, "blocked"),
+            (SkipReason::NeedsInput, false, "waiting for you"),
+            (SkipReason::NeedsInput, true, "optional"),
+            (SkipReason::NotApplicable, false, "not applicable"),
+            (SkipReason::Waived, false, "waived"),
         ];
-        let number = |reason| self.report.findings.iter().filter(|finding| finding.reason == Some(reason)).count();
-        let counted =
-            reasons.map(|(reason, what)| (number(reason), what)).into_iter().filter(|(number, _)| *number > 0);
+        let findings = &self.report.findings;
+        let number = |reason, optional| {
+            findings.iter().filter(|one| one.reason == Some(reason) && words::is_optional(one) == optional).count()
+        };
+        let counted = reasons.map(|(reason, optional, what)| (number(reason, optional), what));
+        let counted = counted.into_iter().filter(|(number, _)| *number > 0);
         let counted: Vec<String> = counted.map(|(number, what)| format!("{number} {what}")).collect();
         if counted.is_empty() { String::new() } else { format!(" ({})", counted.join(", ")) }
     }
@@ -464,6 +477,10 @@ impl<'a> Writer<'a> {
             return;
         }
         let nothing_failed = self.nothing_failed();
+        if let Some(effect) = mailbox::effect(self.report).filter(|_| self.report.summary.fail > 0) {
+            self.page.gap();
+            self.page.paragraph(Paint::Strong, &effect);
+        }
         self.page.heading(if nothing_failed { "Worth a look" } else { "Fix first" });
         for (number, fix) in fixes.iter().enumerate() {
             if number > 0 {
@@ -481,6 +498,9 @@ impl<'a> Writer<'a> {
         let owner = words::owner(fix.owner);
         let owner = if self.nothing_failed() { owner.to_owned() } else { owner.to_uppercase() };
         self.page.numbered(number, &format!("{owner}: {} ({})", fix.title, words::certainty(fix.certainty)));
+        if let Some(finding) = self.to_be_settled(fix) {
+            self.alternatives("first", finding);
+        }
         self.page.field("do", &fix.fix);
         self.page.command(fix.command.as_deref().unwrap_or_default());
         self.page.field("takes", &fix.takes);
@@ -489,6 +509,16 @@ impl<'a> Writer<'a> {
         if self.is(Verbosity::Verbose) {
             self.page.field("read", &fix.sources.join(" "));
         }
+    }
+
+    /// The finding that says what to look at before anything is changed for a cause that is not certain.
+    fn to_be_settled(&self, fix: &FixFirst) -> Option<&'a Finding> {
+        let report = self.report;
+        let is_of_cause = |finding: &&Finding| {
+            finding.next.is_some() && finding.causes.first().is_some_and(|cause| cause.cause == fix.cause)
+        };
+        let mut explained = fix.explains.iter().filter_map(|place| report.findings.get(*place));
+        explained.find(is_of_cause).filter(|_| fix.certainty != Certainty::Certain)
     }
 
     /// How many findings a cause explains, and the checks that tell most: those that saw it, then those it blocks most of.
@@ -572,12 +602,17 @@ fn entitled(title: &str, whom: &str) -> String {
     if whom.is_empty() { title.to_owned() } else { format!("{title}: {whom}") }
 }
 
+fn so_many(some: usize, all: usize) -> String {
+    if some == all { format!("all {all}") } else { format!("{some} of {all}") }
+}
+
 fn begin_with(fix: &FixFirst) -> String {
     format!("Begin with 1, {}: {}", words::owner(fix.owner), opening(&fix.title, LAST))
 }
 
-/// The first words of a text that has been told in full.
+/// The beginning of a text that has been told in full: its first clause where it is long.
 fn opening(text: &str, most: usize) -> String {
+    let text = if text.chars().count() > most { text.split("; ").next().unwrap_or(text) } else { text };
     let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
     let end = text[..end].rfind(' ').unwrap_or(end);
     format!("{} …", text[..end].trim_end_matches(','))

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::road;
 use crate::{
+    diagnose::OTHERWISE,
     finding::{Certainty, Finding, FixFirst, NamedCause, Owner, Report, SkipReason, Status},
     judge::values,
     probe::{self, delivery},
@@ -88,20 +89,28 @@ pub(super) fn root(findings: &[Finding], blocked: &Finding) -> Option<usize> {
     None
 }
 
-/// Findings that differ in nothing but their subject, and in the addresses where something was so at every address: they
-/// are told as one.
+/// Findings that differ in nothing but their subject, the addresses where something was so at every address, and the
+/// server that a refusal names in brackets: they are told as one. What speaks for a cause may differ too.
 pub(super) fn alike(report: &Report, places: impl IntoIterator<Item = usize>) -> Vec<Vec<usize>> {
     let key = |place: usize| {
         let finding = &report.findings[place];
-        let causes: Vec<_> = finding.causes.iter().map(cause_less_addresses).collect();
-        let texts = [&finding.check, less_addresses(&finding.found), &finding.expected, &finding.means];
-        (texts, status(finding.status), causes, finding.next.as_deref())
+        let causes: Vec<_> = finding.causes.iter().map(|cause| (&cause.cause, cause.certainty)).collect();
+        let texts = [&finding.check, &finding.expected, &finding.means];
+        // what settles a cause names the mailbox; the causes are compared already
+        let next = finding.next.as_deref().filter(|_| causes.is_empty());
+        (texts, less_server(&finding.found), status(finding.status), causes, next)
     };
     grouped(places, key).into_iter().map(|(_, places)| places).collect()
 }
 
-fn cause_less_addresses(cause: &NamedCause) -> (&str, Certainty, Vec<&str>) {
-    (&cause.cause, cause.certainty, cause.because.iter().map(|because| less_addresses(because)).collect())
+/// What was found, without its addresses and without the server that Exchange names at the end of a refusal.
+fn less_server(text: &str) -> String {
+    let text = less_addresses(text);
+    let Some((before, bracket)) = text.strip_suffix("]\"").and_then(|text| text.rsplit_once(" [")) else {
+        return text.to_owned();
+    };
+    let is_host = bracket.split(' ').next().is_some_and(|host| host.contains('.'));
+    if is_host { format!("{before}\"") } else { text.to_owned() }
 }
 
 /// What was found, without its addresses where it was found at all of them.
@@ -117,6 +126,9 @@ pub(super) fn found(findings: &[&Finding]) -> String {
     if findings.iter().all(|finding| finding.found == first.found) {
         return first.found.clone();
     }
+    if findings.iter().any(|finding| less_addresses(&finding.found) != less_addresses(&first.found)) {
+        return less_server(&first.found);
+    }
     format!("{} (at every address of each)", less_addresses(&first.found))
 }
 
@@ -124,6 +136,12 @@ pub(super) fn found(findings: &[&Finding]) -> String {
 pub(super) fn because<'a>(finding: &Finding, cause: &'a NamedCause) -> Vec<&'a str> {
     let news = |because: &&str| !finding.found.contains(less_addresses(because));
     cause.because.iter().map(String::as_str).filter(news).collect()
+}
+
+/// The title of a finding as it came out: turned round where it fails or warns; a report of an earlier version has none.
+pub(super) fn title(finding: &Finding) -> &str {
+    let turned = matches!(finding.status, Status::Fail | Status::Warn) && !finding.fails.is_empty();
+    if turned { &finding.fails } else { &finding.title }
 }
 
 /// The subject as it stands beside a title: the site as a whole goes without saying.
@@ -189,6 +207,19 @@ pub(super) fn certainty(certainty: Certainty) -> &'static str {
     }
 }
 
+/// What is done with the line that mends a cause: run, gone to in a portal or console, or asked for as a rule or a setting.
+pub fn deed(command: &str) -> &'static str {
+    if ["permit ", "bypass "].iter().any(|verb| command.starts_with(verb)) {
+        return "rule";
+    }
+    let is_path = command.contains(" > ") && !command.starts_with("inetmgr");
+    if is_path || command.starts_with("https://") {
+        return "go to";
+    }
+    // a property of a file of ECE stands alone
+    if command.contains('=') && !command.contains(' ') { "set" } else { "run" }
+}
+
 /// The word for a status.
 pub(super) fn status(status: Status) -> &'static str {
     match status {
@@ -198,6 +229,17 @@ pub(super) fn status(status: Status) -> &'static str {
         Status::Skip => "skip",
         Status::Error => "error",
     }
+}
+
+/// The ways to settle what is open: each by itself, the best first.
+pub(super) fn alternatives(next: &str) -> Vec<&str> {
+    next.split(OTHERWISE).collect()
+}
+
+/// True for what nobody owes: a check that is made only when it is asked for.
+pub(super) fn is_optional(finding: &Finding) -> bool {
+    finding.reason == Some(SkipReason::NeedsInput)
+        && finding.next.as_deref().is_some_and(|next| next.starts_with("Optional"))
 }
 
 /// The words for why something was skipped.
@@ -389,6 +431,30 @@ mod tests {
             "no answer (1 of 2 addresses: 192.0.2.1)"
         );
         assert_eq!(less_addresses("no road ([192.0.2.1:53])"), "no road ([192.0.2.1:53])");
+    }
+
+    #[test]
+    fn the_server_at_the_end_of_a_refusal_is_left_out() {
+        let refused = |end: &str| format!("refused: \"535 5.7.3 no{end}\" (192.0.2.1)");
+        assert_eq!(less_server(&refused(" [AB1.example.com 2026-11-23T08:00:00Z 08DE]")), "refused: \"535 5.7.3 no\"");
+        assert_eq!(less_server(&refused(" [b]")), "refused: \"535 5.7.3 no [b]\"");
+        assert_eq!(less_server("no [a.example]"), "no [a.example]");
+    }
+
+    #[test]
+    fn only_commands_are_run() {
+        for (command, label) in [
+            ("permit tcp from 192.0.2.1 to a.example port 587", "rule"),
+            ("bypass TLS inspection for a.example:443", "rule"),
+            ("https://entra.microsoft.com > Users", "go to"),
+            ("https://account.microsoft.com", "go to"),
+            ("Administration > Email > Aliases > user name", "go to"),
+            ("inetmgr: Sites > the site of ECE > Bindings > https", "run"),
+            ("Set-CASMailbox -Identity a@example.com -ImapEnabled $true", "run"),
+            ("mail.pop3s.auth.xoauth2.two.line.authentication.format=true", "set"),
+        ] {
+            assert_eq!(deed(command), label, "{command}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::{
 };
 
 const CHECK: &str = r#"title   = "The list of revoked certificates can be fetched"
+fails   = "The list of revoked certificates cannot be fetched"
 section = "network-urls"
 for     = "site"
 stages  = ["connect"]

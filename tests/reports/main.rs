@@ -29,6 +29,7 @@ fn blank() -> Finding {
         check: String::new(),
         section: "connectivity-test".to_owned(),
         title: "It works".to_owned(),
+        fails: String::new(),
         subject: String::new(),
         account: None,
         status: Status::Pass,

@@ -26,7 +26,7 @@ fn waiting(check: &str, next: &str) -> Finding {
 #[test]
 fn failures_that_differ_in_their_subject_alone() {
     let text = text(&report_of(["a.example", "b.example", "c.example"].map(dead).into()));
-    assert!(text.contains("\u{d7} It works: 3 of 3"), "{text}");
+    assert!(text.contains("\u{d7} It works: all 3"), "{text}");
     assert!(text.contains("    for     a.example, b.example, c.example\n"), "{text}");
     assert_eq!(text.matches("found").count(), 1, "{text}");
 }
@@ -143,4 +143,27 @@ fn mailboxes_in_ascii() {
     let text = render(&with_mailboxes(1), Format::Text, &ascii(80));
     let row = text.lines().find(|line| line.starts_with("branch0@")).expect("a row");
     assert_eq!(row.split_whitespace().skip(1).collect::<Vec<_>>().join(" "), ["[ OK ]"; 5].join(" "));
+}
+
+#[test]
+fn a_failed_title_is_turned_round() {
+    let text = text(&report_of(vec![Finding { fails: "It is broken".to_owned(), ..dead("a.example") }]));
+    assert!(text.contains("\u{d7} It is broken: a.example") && !text.contains("It works"), "{text}");
+}
+
+#[test]
+fn sign_ins_that_were_not_seen_are_not_proved() {
+    let mailbox = |name, sends| {
+        let seen = |check, status| finding(check, name, status);
+        [
+            seen("imap.sign-in", Status::Pass),
+            seen("imap.mailbox-opens", Status::Pass),
+            seen("smtp.sign-in", sends),
+            seen("smtp.sender-accepted", Status::Skip),
+        ]
+    };
+    let findings = [mailbox("a@x.example", Status::Fail), mailbox("b@x.example", Status::Skip)].concat();
+    let text = text(&report_of(findings));
+    let effect = "Effect: 2 of 2 mailboxes can be read; 0 of 2 mailboxes can send, 1 cannot, 1 not";
+    assert!(text.contains(effect), "{text}");
 }
