@@ -28,7 +28,7 @@ use crate::{
     after_help = "A token is needed only for what lies behind the sign-in: mailboxes, senders, SMTP AUTH. Names, ports, \
 certificates and interception need none. `run` uses what the site's file names for each account.
 
-  ece-check token sign-in --help                           the ways to get one, and which is for whom
+  ece-check token sign-in --help                           how to get one
   ece-check token show -c ece-check.toml --account sales   will mail servers take the one of sales?"
 )]
 pub struct Arguments {
