@@ -732,6 +732,22 @@ mod tests {
     }
 
     #[test]
+    fn a_user_who_is_no_mailbox_of_the_report_is_told_with_the_mailboxes() {
+        let words = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.";
+        let boxes = ["a@example.com", "b@example.com"];
+        let looks = boxes.map(|mailbox| {
+            let mut look = look("smtp", mailbox, refused("5.7.139", words));
+            look.facts.set("smtp.signed_in_as", "team@example.com");
+            look
+        });
+        let mut findings = [0, 1].map(|at| finding("smtp.sign-in", boxes[at], Status::Fail, Some(at)));
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let command = fixes[0].command.as_deref().expect("a command");
+        assert!(command.contains("-Identity team@example.com "), "{command}");
+        assert!(command.ends_with(" # signs in for a@example.com, b@example.com"), "{command}");
+    }
+
+    #[test]
     fn a_network_fault_is_never_a_credential_cause() {
         let catalogue = Catalogue::built_in();
         for kind in [Kind::TimedOut, Kind::Refused, Kind::Reset, Kind::Unreachable, Kind::Closed] {
