@@ -5,7 +5,7 @@
 //!
 //! Most lines of a log say nothing of interest. So blocks are searched for rare strings first ([`needles`]), and
 //! only around a hit is the event put together: its first line, and what belongs to it (a Java trace, "Caused by").
-//! Events that are [`alike`] are explained once.
+//! Events that are `alike` are explained once.
 
 use std::{
     collections::HashMap,

@@ -3,7 +3,7 @@
 //! In: strings of at least [`GRAM`] bytes, and blocks of a log. Out: the first place that holds one, capitals aside.
 //!
 //! Of each string a short window is chosen that an ordinary line does not hold. A window is so wide that of the places
-//! where a block is looked at, every [`Needles::step`]th, one always falls upon the begin of a whole gram of it. What
+//! where a block is looked at, every `Needles::step`th, one always falls upon the begin of a whole gram of it. What
 //! stands there is looked up in a table of a few kilobytes; only where that says "perhaps" whole strings are compared.
 //! An automaton that follows each byte (such as Aho and Corasick's) needs about four times as long for the same.
 
