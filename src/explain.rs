@@ -217,6 +217,30 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_of_several_lines_is_one_sentence() {
+        for (text, sentence) in [
+            (
+                "535-5.7.139 the user credentials\n535 5.7.139 were incorrect",
+                "535-5.7.139 the user credentials were incorrect",
+            ),
+            ("535-5.7.139 a\n535-5.7.139 b\n535 5.7.139 c", "535-5.7.139 a b c"),
+            (
+                "(535, b'5.7.139 basic authentication is\n5.7.139 disabled')",
+                "(535, b'5.7.139 basic authentication is disabled')",
+            ),
+            ("530 5.7.57 first. error: 535 5.7.3 second", "530 5.7.57 first. error: 535 5.7.3 second"),
+            ("530 5.7.57 a\n530 5.7.57 b", "530 5.7.57 a 530 5.7.57 b"),
+        ] {
+            assert_eq!(hear::plain(text), sentence);
+        }
+        for hostile in
+            ["300-5.7.300 300-5.7.300-5.7.300", "535-5.7.1ä 535-5.7.1ä", "5.7.1 5.7.1 5.7.1", "535-5.7.1 535-5.7.1"]
+        {
+            assert!(!hear::plain(hostile).is_empty());
+        }
+    }
+
+    #[test]
     fn what_control_hub_copies_is_known() {
         let block = "Referrer: \nBrowser URL: https://admin.webex.com/settings\nStatus: 401\nStatus Text: Unauthorized\n\
             URL: https://identity-b-us.webex.com/extIntegration/azureAD/00000000-0000-0000-0000-000000000000/v1/WebexApplications/status\n\

@@ -394,6 +394,9 @@ const AT_LARGE: &[(&[&str], Stage, Kind)] = &[
     ),
 ];
 
+/// What a sign-in is called, when nothing more exact says what failed.
+const SIGN_INS: &[&str] = &["authentication", "authenticate", "login to", "logon to", "log in", "sign in", "sign-in"];
+
 /// The phrases of what is said at large that ordinary lines do not hold: of more than one word.
 pub fn phrases_at_large() -> impl Iterator<Item = &'static str> {
     AT_LARGE.iter().flat_map(|(phrases, ..)| phrases.iter().copied()).filter(|phrase| phrase.contains(' '))
@@ -442,8 +445,11 @@ fn at_large(words: &str) -> Option<Heard> {
         "rejected",
     ];
     let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    if !holds(SERVICES) || !holds(FAILED) {
+        return None;
+    }
     let (_, stage, kind) =
-        AT_LARGE.iter().find(|(parts, ..)| holds(parts)).filter(|_| holds(SERVICES) && holds(FAILED))?;
+        AT_LARGE.iter().chain([&(SIGN_INS, Stage::Authenticate, Kind::Rejected)]).find(|(parts, ..)| holds(parts))?;
     let protocol = match stage {
         Stage::Handshake => Protocol::Tls,
         Stage::Request | Stage::Connect => Protocol::Tcp,

@@ -202,3 +202,27 @@ fn value(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> serde_json
     });
     serde_json::json!({ "causes": causes.collect::<Vec<_>>(), "next": next })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_one_message(text: &str) -> bool {
+        let catalogue = Catalogue::built_in();
+        let read = read_one(text.as_bytes(), &mut Log::new(&catalogue, None));
+        read.expect("memory can be read").as_deref() == Some(text)
+    }
+
+    #[test]
+    fn lines_without_times_are_one_message() {
+        assert!(is_one_message("invalid_client\nAADSTS7000222: The provided client secret keys are expired."));
+        assert!(is_one_message("depth=1 O = Fortinet\nverify error:num=20:unable to get local issuer certificate"));
+        assert!(is_one_message("error=invalid_grant\nAADSTS50057: disabled.\nTimestamp: 2026-02-11 08:11:02Z"));
+    }
+
+    #[test]
+    fn lines_with_times_or_different_certain_causes_are_a_log() {
+        assert!(!is_one_message("2026-11-23 04:01:20 start\n2026-11-23 04:01:21 AADSTS7000222: expired"));
+        assert!(!is_one_message("AADSTS7000222: keys are expired\n535 5.7.139 basic authentication is disabled"));
+    }
+}
