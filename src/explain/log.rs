@@ -283,6 +283,7 @@ fn event_around(block: &[u8], hit: usize, from: usize) -> Range<usize> {
     if end < latest
         && is_throwable(&block[end..])
         && !is_throwable(&block[begin..])
+        && !is_continuation(&block[begin..]) // a log may begin in the middle of a trace
         && begin == line_begin(block, hit, from)
     {
         end = line_end(block, end);
@@ -451,6 +452,17 @@ mod tests {
             log.flush();
             prop_assert_eq!(log.told_in_order(), slowly(&text, &catalogue));
         }
+    }
+
+    #[test]
+    fn a_log_that_begins_in_the_middle_of_a_trace_and_ends_without_a_line_break() {
+        let catalogue = Catalogue::built_in();
+        let text = log_of(&[5, 4]);
+        let mut log = Log::new(&catalogue, None);
+        log.push(text.trim_end().as_bytes());
+        log.flush();
+        assert_eq!(log.told_in_order(), slowly(text.trim_end(), &catalogue));
+        assert_eq!(log.told()[0].count, 2);
     }
 
     #[test]
