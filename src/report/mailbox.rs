@@ -57,22 +57,46 @@ pub(super) fn mailboxes(report: &Report, verbosity: Verbosity) -> Option<Mailbox
     Some(Mailboxes { left: found - rows.len(), rows })
 }
 
-/// What it comes to: how many mailboxes can be read, how many can send. Only what was seen to work counts as working, and
-/// what was not seen is said to be not proved. Nothing where no mailbox was to be signed in to.
+/// What it comes to: how many mailboxes can be read, how many can send. Only what was seen to work counts as working, what
+/// failed or is shut off by a failure does not work, and all else is said to be not proved. Nothing where no mailbox was to
+/// be signed in to.
 pub(super) fn effect(report: &Report) -> Option<String> {
     let rows = rows(report);
-    let lost = |mailbox: &str| {
-        let trip = |finding: &&Finding| finding.check == ROUND_TRIP && finding.subject == mailbox;
-        report.findings.iter().filter(trip).any(|finding| finding.status == Status::Fail)
+    let lost = |mailbox: &str| of(report, mailbox, &[ROUND_TRIP]).any(|finding| finding.status == Status::Fail);
+    let works = |(mailbox, cells): &Row<'_>, steps: [usize; 2]| {
+        let seen = both(cells[steps[0]], cells[steps[1]])?;
+        let shut_off =
+            || steps.iter().any(|step| of(report, mailbox, COLUMNS[*step].1).any(|one| is_shut_off(one, report)));
+        Some(if seen == Proved::Not && shut_off() { Proved::Fails } else { seen })
     };
-    let read: Vec<_> = rows.iter().filter_map(|(_, cells)| both(cells[1], cells[2])).collect();
-    let send = rows.iter().filter_map(|(mailbox, cells)| {
-        let sends = both(cells[3], cells[4])?;
-        Some(if lost(mailbox) { Proved::Fails } else { sends })
+    let read: Vec<_> = rows.iter().filter_map(|row| works(row, [1, 2])).collect();
+    let send = rows.iter().filter_map(|row| {
+        let sends = works(row, [3, 4])?;
+        Some(if lost(row.0) { Proved::Fails } else { sends })
     });
     let parts: Vec<String> =
         [part(&read, "be read"), part(&send.collect::<Vec<_>>(), "send")].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| format!("Effect: {}.", parts.join("; ")))
+    let java = if may_differ_for_java(report) { JAVA } else { "" };
+    (!parts.is_empty()).then(|| format!("Effect: {}{java}.", parts.join("; ")))
+}
+
+/// What is to be said where certificates are the trouble and only this program's own trust was seen.
+const JAVA: &str = ", as this program sees it; ECE's Java was not asked (tls.java-trust) and may refuse";
+
+fn may_differ_for_java(report: &Report) -> bool {
+    let is = |check: &str, status| report.findings.iter().any(|one| one.check == check && one.status == status);
+    is("tls.java-trust", Status::Skip) && (is("tls.not-intercepted", Status::Fail) || is("tls.trusted", Status::Fail))
+}
+
+/// The findings of some checks for a mailbox.
+fn of<'r>(report: &'r Report, mailbox: &'r str, checks: &'r [&str]) -> impl Iterator<Item = &'r Finding> {
+    report.findings.iter().filter(move |one| one.subject == mailbox && checks.contains(&one.check.as_str()))
+}
+
+/// True for what was not looked at because something before it failed.
+fn is_shut_off(finding: &Finding, report: &Report) -> bool {
+    let by = finding.blocked_by.and_then(|by| report.findings.get(by));
+    finding.reason == Some(SkipReason::Blocked) && by.is_some_and(|by| by.status == Status::Fail)
 }
 
 /// Whether something works for a mailbox, as far as it was seen.
