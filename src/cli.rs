@@ -70,7 +70,7 @@ enum Command {
 
 /// Why nothing was tested.
 #[derive(Debug, thiserror::Error)]
-enum Trouble {
+enum CliError {
     #[error("{0}")]
     File(#[from] Mistake),
     #[error("{0}")]

@@ -18,7 +18,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::{
-    oauth::{Credential, Papers, Proof},
+    oauth::{ClientCredential, Papers, TokenSource},
     probe::{
         url::{is_web_address, normal, shown},
         version::{Level, NotALevel, Release, Stated},
@@ -72,7 +72,7 @@ pub struct Entra {
     /// The application (client) id.
     pub client_id: Option<Uuid>,
     /// What the application proves itself with: its secret, or a certificate.
-    pub proof: Option<Proof>,
+    pub proof: Option<ClientCredential>,
     /// The last day of the client secret.
     pub secret_expires: Option<Date>,
     /// The redirect URLs as registered, as typed; empty when not stated.
@@ -87,7 +87,7 @@ pub struct Account {
     /// The user whose token it is.
     pub signs_in_as: Option<String>,
     /// The token of the account.
-    pub credential: Option<Credential>,
+    pub credential: Option<TokenSource>,
     /// How mail is fetched.
     pub inbound: Option<Inbound>,
     /// The mailboxes that are read and sent from; never empty.
@@ -249,8 +249,8 @@ impl Deployment {
             "entra.cloud" => self.entra.cloud.is_some(),
             "entra.tenant" => self.entra.tenant.is_some(),
             "entra.client_id" => self.entra.client_id.is_some(),
-            "entra.client_secret" => matches!(self.entra.proof, Some(Proof::Secret(_))),
-            "entra.client_certificate" => matches!(self.entra.proof, Some(Proof::Certificate(_))),
+            "entra.client_secret" => matches!(self.entra.proof, Some(ClientCredential::Secret(_))),
+            "entra.client_certificate" => matches!(self.entra.proof, Some(ClientCredential::Certificate(_))),
             "entra.secret_expires" => self.entra.secret_expires.is_some(),
             "entra.redirect_urls" => !self.entra.redirect_urls.is_empty(),
             "account" => !self.accounts.is_empty(),
@@ -599,10 +599,10 @@ fn as_date(text: &str) -> String {
 
 // ---- secrets ----
 
-fn credential(table: &mut Table<'_>) -> Result<Option<Credential>, Mistake> {
-    let access = secret(table, "access_token")?.map(Credential::AccessToken);
-    let refresh = secret(table, "refresh_token")?.map(Credential::RefreshToken);
-    let own = table.bool("application_token")?.is_some_and(|at| at.value).then_some(Credential::ClientCredentials);
+fn credential(table: &mut Table<'_>) -> Result<Option<TokenSource>, Mistake> {
+    let access = secret(table, "access_token")?.map(TokenSource::AccessToken);
+    let refresh = secret(table, "refresh_token")?.map(TokenSource::RefreshToken);
+    let own = table.bool("application_token")?.is_some_and(|at| at.value).then_some(TokenSource::ClientCredentials);
     let mut given = [access, refresh, own].into_iter().flatten();
     let (first, second) = (given.next(), given.next());
     if second.is_some() {
@@ -616,7 +616,7 @@ fn credential(table: &mut Table<'_>) -> Result<Option<Credential>, Mistake> {
 }
 
 /// Secret or certificate; a certificate may hold its key, or have it beside it.
-fn proof(table: &mut Table<'_>) -> Result<Option<Proof>, Mistake> {
+fn proof(table: &mut Table<'_>) -> Result<Option<ClientCredential>, Mistake> {
     let secret = self::secret(table, "client_secret")?;
     let certificate = self::secret(table, "client_certificate")?;
     let (key, password) = (self::secret(table, "client_key")?, self::secret(table, "client_key_password")?);
@@ -630,8 +630,10 @@ fn proof(table: &mut Table<'_>) -> Result<Option<Proof>, Mistake> {
                 if secret.is_some() { "client_key does not go with client_secret" } else { "client_key stands alone" };
             Err(table.mistake(wrong, "add client_certificate = { file = \"PATH\" }, or leave the key out"))
         }
-        (_, Some(certificate)) => Ok(Some(Proof::Certificate(Box::new(Papers { certificate, key, password })))),
-        (secret, None) => Ok(secret.map(Proof::Secret)),
+        (_, Some(certificate)) => {
+            Ok(Some(ClientCredential::Certificate(Box::new(Papers { certificate, key, password }))))
+        }
+        (secret, None) => Ok(secret.map(ClientCredential::Secret)),
     }
 }
 
@@ -739,10 +741,10 @@ protocol = "tcp"
         assert_eq!(read.entra.cloud, Some(Cloud::GccHigh));
         assert_eq!(read.entra.tenant.as_deref(), Some("bigshop.onmicrosoft.com"));
         assert_eq!(read.entra.secret_expires, Some(Date::constant(2027, 1, 31)));
-        assert_eq!(read.entra.proof, Some(Proof::Secret(Source::Env("ECE_CLIENT_SECRET".to_owned()))));
+        assert_eq!(read.entra.proof, Some(ClientCredential::Secret(Source::Env("ECE_CLIENT_SECRET".to_owned()))));
         let tokens: Vec<_> = read.accounts.iter().map(|account| account.credential.clone().unwrap()).collect();
-        assert_eq!(tokens[0], Credential::AccessToken(Source::File(r"C:\ECE\token.txt".into())));
-        assert_eq!(tokens[1], Credential::RefreshToken(Source::Command("vault read returns".to_owned())));
+        assert_eq!(tokens[0], TokenSource::AccessToken(Source::File(r"C:\ECE\token.txt".into())));
+        assert_eq!(tokens[1], TokenSource::RefreshToken(Source::Command("vault read returns".to_owned())));
         assert_eq!(read.endpoints[0].host, "wpad.bigshop.test");
         let protocols: Vec<_> = read.endpoints.iter().map(|endpoint| endpoint.protocol).collect();
         assert_eq!(protocols, [Protocol::Https, Protocol::Tcp]);
@@ -757,7 +759,7 @@ protocol = "tcp"
             key: None,
             password: Some(Source::Env("APP_PASSWORD".to_owned())),
         };
-        assert_eq!(read.entra.proof, Some(Proof::Certificate(Box::new(papers))));
+        assert_eq!(read.entra.proof, Some(ClientCredential::Certificate(Box::new(papers))));
         assert!(read.gives("entra.client_certificate") && !read.gives("entra.client_secret"));
     }
 

@@ -10,17 +10,17 @@ use std::cmp::Reverse;
 use crate::{
     catalogue::{
         Catalogue, Cause,
-        cause::{By, Evidence, Share, Shows, Sign, StopPattern, Words},
+        cause::{By, Evidence, FailurePattern, Share, Shows, Sign, Words},
         check::Of,
     },
-    finding::{Certainty, Finding, FixFirst, NamedCause, Owner, RuledOut, SkipReason, Status},
+    finding::{Certainty, Finding, NamedCause, Owner, Remediation, RuledOut, SkipReason, Status},
     judge::{sentence, values},
-    seen::{Kind, Observation, Protocol, Stage, Stop, Unit},
+    seen::{Failure, FailureKind, Observation, Protocol, Stage, Unit},
 };
 
 /// Names the causes of every finding that did not pass, and returns those of the whole run.
 #[must_use]
-pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Catalogue) -> Vec<FixFirst> {
+pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Catalogue) -> Vec<Remediation> {
     let mut diagnoses = diagnose_all(findings, looks, catalogue);
     one_behind_many(&mut diagnoses, findings);
     let fix_first = fix_first(&diagnoses, findings, looks, catalogue);
@@ -189,12 +189,12 @@ struct Raised<'c> {
 
 /// True for a sign that knows Entra's error by its number.
 fn knows_number(sign: &Sign) -> bool {
-    matches!(&sign.shows, Shows::Stop(pattern) if !pattern.aadsts.is_empty())
+    matches!(&sign.shows, Shows::Failure(pattern) if !pattern.aadsts.is_empty())
 }
 
 /// True for a sign that asks for nothing but OAuth's own error, which Entra gives to many faults alike.
 fn knows_error_only(sign: &Sign) -> bool {
-    matches!(&sign.shows, Shows::Stop(pattern) if !pattern.error.is_empty() && pattern.aadsts.is_empty() && pattern.words.is_empty())
+    matches!(&sign.shows, Shows::Failure(pattern) if !pattern.error.is_empty() && pattern.aadsts.is_empty() && pattern.words.is_empty())
 }
 
 /// The best sign of each cause, after the narrower signs had their say.
@@ -220,7 +220,7 @@ fn best(mut raised: Vec<Raised<'_>>) -> Vec<Raised<'_>> {
 /// How much a sign asks for.
 fn narrowness(sign: &Sign) -> usize {
     match &sign.shows {
-        Shows::Stop(pattern) => pattern.asks().iter().filter(|asks| **asks).count(),
+        Shows::Failure(pattern) => pattern.asks().iter().filter(|asks| **asks).count(),
         Shows::Finding { facts, .. } => 1 + facts.len(),
     }
 }
@@ -228,10 +228,10 @@ fn narrowness(sign: &Sign) -> usize {
 /// True for a sign that would settle its cause, when another one on the same stop asks for all that it asks for, and for
 /// more: that one knows better, even when it only allows.
 fn is_eclipsed(raised: &Raised<'_>, others: &[Raised<'_>]) -> bool {
-    let Shows::Stop(pattern) = &raised.sign.shows else { return false };
+    let Shows::Failure(pattern) = &raised.sign.shows else { return false };
     let asks = pattern.asks();
     let knows_better = |other: &Raised<'_>| {
-        let Shows::Stop(narrower) = &other.sign.shows else { return false };
+        let Shows::Failure(narrower) = &other.sign.shows else { return false };
         let more = narrower.asks();
         let same_words = pattern.words.is_empty() || pattern.words == narrower.words;
         other.seen == raised.seen
@@ -242,15 +242,15 @@ fn is_eclipsed(raised: &Raised<'_>, others: &[Raised<'_>]) -> bool {
     raised.settles && others.iter().any(knows_better)
 }
 
-/// What a text says of one refusal, as far as it can be told: a [`Stop`] of which parts may be missing.
+/// What a text says of one refusal, as far as it can be told: a [`Failure`] of which parts may be missing.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Heard {
+pub struct ErrorDetails {
     /// The protocol.
     pub protocol: Option<Protocol>,
     /// How far it had come.
     pub stage: Option<Stage>,
     /// What happened.
-    pub kind: Option<Kind>,
+    pub kind: Option<FailureKind>,
     /// The reply code of SMTP, or the HTTP status.
     pub code: Option<u16>,
     /// The enhanced status code of SMTP.
@@ -267,8 +267,8 @@ pub struct Heard {
     pub words: String,
 }
 
-impl From<&Stop> for Heard {
-    fn from(stop: &Stop) -> Self {
+impl From<&Failure> for ErrorDetails {
+    fn from(stop: &Failure) -> Self {
         Self {
             protocol: Some(stop.protocol),
             stage: Some(stop.stage),
@@ -295,7 +295,7 @@ pub struct Meant<'c> {
 
 /// The causes that one refusal in a text can mean, best first. There are no other findings that could rule one out.
 #[must_use]
-pub fn of_text<'c>(heard: &Heard, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
+pub fn of_text<'c>(heard: &ErrorDetails, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
     let told = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe) && tells(sign, heard));
     // what a text does not say of the other addresses cannot settle anything
     let knows = |sign: &Sign| sign.share.is_none() || heard.share.is_some();
@@ -315,13 +315,13 @@ pub fn of_text<'c>(heard: &Heard, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
 }
 
 /// Whether a refusal in a text shows a sign.
-fn tells(sign: &Sign, heard: &Heard) -> bool {
+fn tells(sign: &Sign, heard: &ErrorDetails) -> bool {
     let of = sign.of.is_none_or(|of| heard.of.unwrap_or(Of::Microsoft) == of);
     let share = sign.share.is_none_or(|share| heard.share.unwrap_or(Share::All) == share);
     let words = |words: &[Words]| words.iter().any(|words| words.are_in(&heard.words));
     of && share
         && match &sign.shows {
-            Shows::Stop(pattern) => fits(pattern, heard),
+            Shows::Failure(pattern) => fits(pattern, heard),
             Shows::Finding { words: sentences, .. } => words(sentences),
         }
 }
@@ -337,10 +337,10 @@ fn shows(sign: &Sign, finding: &Finding, observation: &Observation, catalogue: &
             let seen = *check == finding.check && observation.units().iter().any(agrees);
             seen.then(|| finding.found.clone())
         }
-        Shows::Stop(pattern) => {
+        Shows::Failure(pattern) => {
             let stops = stops_of(finding, observation, catalogue);
-            let matching: Vec<&Stop> =
-                stops.iter().copied().filter(|stop| fits(pattern, &Heard::from(*stop))).collect();
+            let matching: Vec<&Failure> =
+                stops.iter().copied().filter(|stop| fits(pattern, &ErrorDetails::from(*stop))).collect();
             let all = matching.len() == observation.paths.len().max(1);
             let share = match sign.share {
                 Some(Share::All) => all,
@@ -353,11 +353,11 @@ fn shows(sign: &Sign, finding: &Finding, observation: &Observation, catalogue: &
 }
 
 /// The stops that speak against this finding's check.
-fn stops_of<'o>(finding: &Finding, observation: &'o Observation, catalogue: &Catalogue) -> Vec<&'o Stop> {
+fn stops_of<'o>(finding: &Finding, observation: &'o Observation, catalogue: &Catalogue) -> Vec<&'o Failure> {
     let Some(check) = catalogue.check(&finding.check) else { return Vec::new() };
     let all = observation.paths.iter().filter_map(|path| path.stop.as_ref()).chain(&observation.stop);
-    let all: Vec<&Stop> = all.filter(|stop| !stop.kind.is_ours()).collect();
-    let own: Vec<&Stop> = all.iter().copied().filter(|stop| check.stages.contains(&stop.stage)).collect();
+    let all: Vec<&Failure> = all.filter(|stop| !stop.kind.is_ours()).collect();
+    let own: Vec<&Failure> = all.iter().copied().filter(|stop| check.stages.contains(&stop.stage)).collect();
     // a check whose needs were left out answers for stops that nobody else does
     if own.is_empty() && check.stages.is_empty() {
         Vec::new()
@@ -370,7 +370,7 @@ fn stops_of<'o>(finding: &Finding, observation: &'o Observation, catalogue: &Cat
 
 /// Whether a refusal fits a pattern. A protocol or stage that is not known is forgiven where the pattern has words and they
 /// are there: a server's own sentence tells as much. What happened and codes are never forgiven.
-fn fits(pattern: &StopPattern, heard: &Heard) -> bool {
+fn fits(pattern: &FailurePattern, heard: &ErrorDetails) -> bool {
     let forgiven = !pattern.words.is_empty();
     let words = !forgiven || pattern.words.iter().any(|words| words.are_in(&heard.words));
     let code = |wanted: &String, enhanced: &String| {
@@ -505,7 +505,7 @@ fn fix_first(
     findings: &[Finding],
     looks: &[Observation],
     catalogue: &Catalogue,
-) -> Vec<FixFirst> {
+) -> Vec<Remediation> {
     let own = |at: &usize| findings[*at].look.and_then(|look| looks.get(look)).is_some_and(|look| look.own);
     let mut fixes = Vec::new();
     for cause in &catalogue.causes {
@@ -522,7 +522,7 @@ fn fix_first(
                 site.map_or((cause.owner, &cause.fix, &cause.command), |site| (site.owner, &site.fix, &site.command));
             fixes.push((
                 cause.layer,
-                FixFirst {
+                Remediation {
                     cause: cause.code.clone(),
                     title: fill::fill_title(&cause.title, &shown_in, findings, looks),
                     certainty,
@@ -536,7 +536,7 @@ fn fix_first(
             ));
         }
     }
-    let warns_only = |fix: &FixFirst| fix.explains.iter().all(|at| findings[*at].status == Status::Warn);
+    let warns_only = |fix: &Remediation| fix.explains.iter().all(|at| findings[*at].status == Status::Warn);
     fixes.sort_by_key(|(layer, fix)| (warns_only(fix), *layer, std::cmp::Reverse(fix.explains.len())));
     fixes.into_iter().map(|(_, fix)| fix).collect()
 }
@@ -586,7 +586,7 @@ mod tests {
         }
     }
 
-    fn look(probe: &str, subject: &str, stop: Stop) -> Observation {
+    fn look(probe: &str, subject: &str, stop: Failure) -> Observation {
         Observation {
             probe: probe.to_owned(),
             subject: subject.to_owned(),
@@ -603,9 +603,9 @@ mod tests {
         }
     }
 
-    fn refused(enhanced: &str, words: &str) -> Stop {
-        let stop = Stop::new(Protocol::Smtp, Stage::Authenticate, Kind::Rejected, words);
-        Stop { code: Some(535), enhanced: Some(enhanced.to_owned()), ..stop }
+    fn refused(enhanced: &str, words: &str) -> Failure {
+        let stop = Failure::new(Protocol::Smtp, Stage::Authenticate, FailureKind::Rejected, words);
+        Failure { code: Some(535), enhanced: Some(enhanced.to_owned()), ..stop }
     }
 
     fn codes(finding: &Finding) -> Vec<&str> {
@@ -660,7 +660,7 @@ mod tests {
             look(
                 "tcp",
                 "outlook.office365.com:993",
-                Stop::new(Protocol::Tcp, Stage::Connect, Kind::TimedOut, "timed out"),
+                Failure::new(Protocol::Tcp, Stage::Connect, FailureKind::TimedOut, "timed out"),
             ),
         ];
         let mut findings = [
@@ -672,9 +672,9 @@ mod tests {
         assert_eq!(fixes, ["port-blocked", "smtp-auth-disabled-tenant"]);
     }
 
-    fn not_connected() -> Stop {
+    fn not_connected() -> Failure {
         let words = "A3 BAD User is authenticated but not connected.";
-        Stop::new(Protocol::Imap, Stage::Open, Kind::Rejected, words)
+        Failure::new(Protocol::Imap, Stage::Open, FailureKind::Rejected, words)
     }
 
     #[test]
@@ -691,8 +691,9 @@ mod tests {
 
     #[test]
     fn what_one_finding_makes_certain_stands_behind_the_others_of_its_mailbox() {
-        let unknown = Stop::new(Protocol::Smtp, Stage::Recipient, Kind::Rejected, "550 5.1.10 RecipientNotFound");
-        let unknown = Stop { code: Some(550), enhanced: Some("5.1.10".to_owned()), ..unknown };
+        let unknown =
+            Failure::new(Protocol::Smtp, Stage::Recipient, FailureKind::Rejected, "550 5.1.10 RecipientNotFound");
+        let unknown = Failure { code: Some(550), enhanced: Some("5.1.10".to_owned()), ..unknown };
         let looks = [look("smtp", MAILBOX, unknown), look("imap", MAILBOX, not_connected())];
         let of_sales = |finding| Finding { account: Some("sales".to_owned()), ..finding };
         let mut findings = [
@@ -706,7 +707,7 @@ mod tests {
 
     #[test]
     fn a_server_of_the_site_is_mended_by_the_site() {
-        let expired = || Stop::new(Protocol::Tls, Stage::Certificate, Kind::Expired, "");
+        let expired = || Failure::new(Protocol::Tls, Stage::Certificate, FailureKind::Expired, "");
         let own = Observation { own: true, ..look("tls", "ece.example.com:443", expired()) };
         let looks = [look("tls", "outlook.office365.com:443", expired()), own];
         let mut findings = [
@@ -750,8 +751,14 @@ mod tests {
     #[test]
     fn a_network_fault_is_never_a_credential_cause() {
         let catalogue = Catalogue::built_in();
-        for kind in [Kind::TimedOut, Kind::Refused, Kind::Reset, Kind::Unreachable, Kind::Closed] {
-            let looks = [look("tcp", "smtp.office365.com:587", Stop::new(Protocol::Tcp, Stage::Connect, kind, ""))];
+        for kind in [
+            FailureKind::TimedOut,
+            FailureKind::Refused,
+            FailureKind::Reset,
+            FailureKind::Unreachable,
+            FailureKind::Closed,
+        ] {
+            let looks = [look("tcp", "smtp.office365.com:587", Failure::new(Protocol::Tcp, Stage::Connect, kind, ""))];
             let mut findings = [finding("tcp.opens", "smtp.office365.com:587", Status::Fail, Some(0))];
             let _ = diagnose(&mut findings, &looks, &catalogue);
             for named in &findings[0].causes {

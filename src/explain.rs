@@ -18,7 +18,7 @@ use clap::ValueEnum;
 
 use crate::{
     catalogue::{Catalogue, cause::Shows},
-    diagnose::{self, Heard, Meant},
+    diagnose::{self, ErrorDetails, Meant},
     finding::Certainty,
     seen::Protocol,
 };
@@ -74,7 +74,7 @@ pub struct Meaning<'c> {
     /// The causes it can have, best first; none when it says nothing that is known.
     pub causes: Vec<Meant<'c>>,
     /// What the text says, in the terms of the signs.
-    pub heard: Option<Heard>,
+    pub heard: Option<ErrorDetails>,
     /// What would settle it, when it does not settle itself; what to give, when nothing is known.
     pub next: Option<String>,
 }
@@ -98,7 +98,7 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
 
 /// What was heard, in a few words: codes first.
 #[must_use]
-pub fn said(heard: &Heard) -> String {
+pub fn said(heard: &ErrorDetails) -> String {
     let mut said: Vec<String> = heard.aadsts.iter().take(3).map(|number| format!("AADSTS{number}")).collect();
     said.extend(heard.code.map(|code| code.to_string()));
     said.extend(heard.enhanced.clone());
@@ -110,11 +110,11 @@ pub fn said(heard: &Heard) -> String {
 
 /// Whether a sign of the cause is of this protocol.
 fn speaks(meant: &Meant<'_>, protocol: Protocol) -> bool {
-    meant.cause.signs.iter().any(|sign| matches!(&sign.shows, Shows::Stop(stop) if stop.protocol == Some(protocol)))
+    meant.cause.signs.iter().any(|sign| matches!(&sign.shows, Shows::Failure(stop) if stop.protocol == Some(protocol)))
 }
 
 /// The look that would tell the causes apart.
-fn next(causes: &[Meant<'_>], heard: &Heard, channel: Option<Channel>) -> Option<String> {
+fn next(causes: &[Meant<'_>], heard: &ErrorDetails, channel: Option<Channel>) -> Option<String> {
     if causes.first().is_none_or(|first| first.certainty == Certainty::Certain) {
         return None;
     }
@@ -155,7 +155,7 @@ mod tests {
     fn is_of_words(sign: &Sign) -> bool {
         match &sign.shows {
             Shows::Finding { words, .. } => !words.is_empty(),
-            Shows::Stop(_) => sign.by != Some(By::Probe),
+            Shows::Failure(_) => sign.by != Some(By::Probe),
         }
     }
 
@@ -189,7 +189,7 @@ mod tests {
     fn the_refusal_inside_counts_not_what_libraries_put_around_it() {
         for (text, cause) in [
             (
-                "System.Net.Mail.SmtpException: The SMTP server requires a secure connection or the client was not authenticated. The server \
+                "System.Redactor.Mail.SmtpException: The SMTP server requires a secure connection or the client was not authenticated. The server \
                  response was: 5.7.57 Client not authenticated to send mail. Error: 535 5.7.139 Authentication unsuccessful, basic \
                  authentication is disabled.",
                 "basic-auth-retired",

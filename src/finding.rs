@@ -131,7 +131,7 @@ pub enum Owner {
 
 /// A cause of the whole run, to be mended in this order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FixFirst {
+pub struct Remediation {
     /// The cause's code.
     pub cause: String,
     /// What is wrong, in one line.
@@ -252,13 +252,13 @@ pub struct Summary {
     /// The exit code of the run.
     pub exit_code: u8,
     /// The causes, in the order in which they must be mended.
-    pub fix_first: Vec<FixFirst>,
+    pub fix_first: Vec<Remediation>,
 }
 
 impl Summary {
     /// Counts the findings and decides on the exit code.
     #[must_use]
-    pub fn of(findings: &[Finding], fix_first: Vec<FixFirst>, strict: bool) -> Self {
+    pub fn of(findings: &[Finding], fix_first: Vec<Remediation>, strict: bool) -> Self {
         let count = |status| findings.iter().filter(|finding| finding.status == status).count();
         let mut summary = Self {
             planned: findings.len(),

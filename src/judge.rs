@@ -9,7 +9,7 @@ mod words;
 use crate::{
     catalogue::{Check, expect::Expectation},
     finding::Status,
-    seen::{Facts, Observation, Stop, Unit, Value},
+    seen::{Facts, Failure, Observation, Unit, Value},
 };
 
 /// How one check came out for one look.
@@ -29,7 +29,7 @@ pub enum Judgement {
     /// No address came as far as this check: something it needs must have failed.
     NotReached {
         /// The stop that came first, if any is known.
-        stop: Option<Stop>,
+        stop: Option<Failure>,
     },
 }
 
@@ -39,8 +39,8 @@ enum Said {
     Holds,
     Reserved(Vec<String>),
     Misses(Vec<String>),
-    Stopped(Stop),
-    Ours(Stop),
+    Stopped(Failure),
+    Ours(Failure),
     Nothing,
 }
 

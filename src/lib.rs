@@ -16,7 +16,7 @@
 //!
 //! Two rules decide the rest. What we know about ECE, Microsoft and Webex lives in `checks/`; what we know about
 //! protocols lives in `src/`. And only [`probe::observe`] touches the world, and it never judges: a refusal is data, a
-//! [`Stop`](seen::Stop), and no `Err`. So a saved report holds all that was seen.
+//! [`Failure`](seen::Failure), and no `Err`. So a saved report holds all that was seen.
 //!
 //! # Vocabulary
 //!
@@ -28,8 +28,8 @@
 //! | probe | how to look: one file a protocol or source in [`probe`] |
 //! | [`Fact`](probe::Fact) | one thing that a probe can measure, declared by it |
 //! | [`Look`](probe::Look) | one act of looking; checks of the same place share it |
-//! | [`Observation`](seen::Observation) | all that one look saw: facts, stop, transcript, times; one [`Path`](seen::Path) for each address |
-//! | [`Stop`](seen::Stop) | where and why a look could not go on, in the other side's own words |
+//! | [`Observation`](seen::Observation) | all that one look saw: facts, stop, transcript, times; one [`Attempt`](seen::Attempt) for each address |
+//! | [`Failure`](seen::Failure) | where and why a look could not go on, in the other side's own words |
 //! | [`Plan`](plan::Plan) | the looks, and a finding to come for each check and subject |
 //! | [`Finding`](finding::Finding) | how one check came out for one subject, and because of what |
 //! | [`Cause`](catalogue::Cause) | what is wrong in the world: owner, fix, command, and the signs that show it |

@@ -10,8 +10,8 @@ pub mod firewall;
 pub mod http;
 pub mod java;
 pub mod limit;
+pub mod limiter;
 pub mod loopback;
-pub mod places;
 pub mod proxy;
 pub mod reach;
 pub mod session;
@@ -23,16 +23,16 @@ use std::{
 };
 
 pub use limit::Limits;
-pub use places::Places;
+pub use limiter::ConnectionLimiter;
 pub use proxy::Proxy;
 
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// Why a network step ended without a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Halt {
     /// What happened.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// The other side's words, or the operating system's.
     pub words: String,
 }
@@ -40,7 +40,7 @@ pub struct Halt {
 impl Halt {
     /// A halt with words.
     #[must_use]
-    pub fn new(kind: Kind, words: impl Into<String>) -> Self {
+    pub fn new(kind: FailureKind, words: impl Into<String>) -> Self {
         Self { kind, words: words.into() }
     }
 }
@@ -51,11 +51,11 @@ pub struct Network {
     /// Resolvers and the hosts file.
     pub resolver: Arc<dns::Resolver>,
     /// Where connections really go.
-    pub roads: Roads,
+    pub roads: ConnectOverrides,
     /// Which addresses are used.
     pub family: Family,
     /// Which certificates are trusted.
-    pub trust: Arc<tls::Trust>,
+    pub trust: Arc<tls::TrustStores>,
     /// The Windows firewall of this host, where it can be read; it explains what the system forbids.
     pub firewall: Option<Arc<firewall::Firewall>>,
     /// The limits of every wait.
@@ -88,7 +88,7 @@ impl Family {
 
 /// The overrides `--resolve` and `--connect-to`, as curl has them.
 #[derive(Clone, Debug, Default)]
-pub struct Roads {
+pub struct ConnectOverrides {
     /// `--resolve HOST:PORT:ADDR`: the name is not looked up for this port.
     pub resolve: Vec<Resolve>,
     /// `--connect-to HOST:PORT:HOST2:PORT2`: dialled in place of what was asked for. The name stays the same in TLS.
@@ -101,7 +101,7 @@ pub struct Roads {
 
 /// Which of two roads a look at a web service takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Way {
+pub enum RouteChoice {
     /// The one that rules, the proxy and its exceptions order.
     #[default]
     InForce,
@@ -134,7 +134,7 @@ pub struct ConnectTo {
     pub to_port: u16,
 }
 
-impl Roads {
+impl ConnectOverrides {
     /// The addresses that `--resolve` gives for a name and port.
     #[must_use]
     pub fn resolved(&self, host: &str, port: u16) -> Option<&[IpAddr]> {
@@ -147,14 +147,14 @@ impl Roads {
     /// The proxy that a web service is reached through: none where a rule or an exception orders another road.
     #[must_use]
     pub fn proxied(&self, host: &str, port: u16) -> Option<&Proxy> {
-        self.proxy_on(Way::InForce, host, port)
+        self.proxy_on(RouteChoice::InForce, host, port)
     }
 
     /// The proxy on one of the two ways to a web service; none on a way that goes direct.
     #[must_use]
-    pub fn proxy_on(&self, way: Way, host: &str, port: u16) -> Option<&Proxy> {
+    pub fn proxy_on(&self, way: RouteChoice, host: &str, port: u16) -> Option<&Proxy> {
         let in_force = |proxy: &&Proxy| proxy.exception(host, port).is_none();
-        self.possible(host, port).filter(|proxy| in_force(proxy) == (way == Way::InForce))
+        self.possible(host, port).filter(|proxy| in_force(proxy) == (way == RouteChoice::InForce))
     }
 
     /// Whether a web service has two roads: through the proxy and direct.

@@ -1,6 +1,6 @@
 //! OAuth 2.0 as Entra speaks it: grants, the token endpoint and its refusals, and what stands in a token.
 //!
-//! In: an [`Application`] and a [`Credential`]. Out: an access token in the [`Wallet`], or a refusal kept whole.
+//! In: an [`Application`] and a [`TokenSource`]. Out: an access token in the [`TokenCache`], or a refusal kept whole.
 
 pub mod certificate;
 pub mod claims;
@@ -19,7 +19,7 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::secret::{Net, Secret, Source};
+use crate::secret::{Redactor, Secret, Source};
 
 /// The application that ECE signs in with, as registered in Entra.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,19 +31,19 @@ pub struct Application {
     /// The application (client) id.
     pub client_id: Option<String>,
     /// What it proves itself with; none for a public client.
-    pub proof: Option<Proof>,
+    pub proof: Option<ClientCredential>,
 }
 
 /// What an application proves itself with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Proof {
+pub enum ClientCredential {
     /// The client secret, and where it is kept.
     Secret(Source),
     /// A certificate, with whose key it signs.
     Certificate(Box<Papers>),
 }
 
-impl Proof {
+impl ClientCredential {
     /// Its name in findings.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -67,7 +67,7 @@ pub struct Papers {
 
 /// How the token of an account is come by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Credential {
+pub enum TokenSource {
     /// An access token: good for about an hour.
     AccessToken(Source),
     /// A refresh token: an access token is asked for with it, as ECE does.
@@ -78,17 +78,17 @@ pub enum Credential {
 
 /// The access tokens of this run, by account: each is asked for once. Clones share what they hold.
 #[derive(Clone, Debug)]
-pub struct Wallet {
+pub struct TokenCache {
     /// The net that every secret is made known to.
-    pub net: Net,
-    tokens: Arc<Mutex<HashMap<String, Held>>>,
+    pub net: Redactor,
+    tokens: Arc<Mutex<HashMap<String, CachedToken>>>,
     /// Makes fingerprints of this run worthless to whoever has tokens to compare them with.
     salt: Uuid,
 }
 
 /// A token that is held for an account.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct CachedToken {
     /// The access token.
     pub token: Secret,
     /// The user that the token says it is for; none for application tokens and opaque ones.
@@ -97,16 +97,16 @@ pub struct Held {
     pub application: bool,
 }
 
-impl Default for Wallet {
+impl Default for TokenCache {
     fn default() -> Self {
-        Self::new(Net::default())
+        Self::new(Redactor::default())
     }
 }
 
-impl Wallet {
+impl TokenCache {
     /// An empty wallet behind this net.
     #[must_use]
-    pub fn new(net: Net) -> Self {
+    pub fn new(net: Redactor) -> Self {
         Self { net, tokens: Arc::default(), salt: Uuid::new_v4() }
     }
 
@@ -122,14 +122,14 @@ impl Wallet {
     }
 
     /// Keeps the token of an account.
-    pub fn keep(&self, account: &str, held: Held) {
+    pub fn keep(&self, account: &str, held: CachedToken) {
         self.net.add(&held.token);
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).insert(account.to_owned(), held);
     }
 
     /// The token of an account, when one was come by.
     #[must_use]
-    pub fn held(&self, account: &str) -> Option<Held> {
+    pub fn held(&self, account: &str) -> Option<CachedToken> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).get(account).cloned()
     }
 }

@@ -16,8 +16,8 @@ use crate::{
     },
     deployment::{Account, Inbound},
     finding::SkipReason,
-    net::{Roads, Way},
-    oauth::Credential,
+    net::{ConnectOverrides, RouteChoice},
+    oauth::TokenSource,
     probe::{
         self, Look,
         https::Ask,
@@ -104,7 +104,7 @@ impl<'c> Plan<'c> {
         catalogue: &'c Catalogue,
         site: &Site,
         selection: &Selection,
-        roads: &Roads,
+        roads: &ConnectOverrides,
     ) -> Result<Self, UnknownWord> {
         known_words(catalogue, "--only", &selection.only)?;
         known_words(catalogue, "--skip", &selection.skip)?;
@@ -155,7 +155,7 @@ fn choose<'c>(catalogue: &'c Catalogue, selection: &Selection) -> Vec<&'c Check>
 struct Draft<'c, 's> {
     plan: Plan<'c>,
     site: &'s Site,
-    roads: &'s Roads,
+    roads: &'s ConnectOverrides,
     /// Looks by what makes them one: a name, a name with port, a source.
     looks: HashMap<String, usize>,
 }
@@ -227,7 +227,7 @@ impl<'c, 's> Draft<'c, 's> {
     /// Where the token of an account comes from, unless it is at hand already.
     fn login_of(&self, subject: &Subject<'_>) -> Option<String> {
         let Subject::Account(account) = subject else { return None };
-        let is_at_hand = matches!(account.credential, None | Some(Credential::AccessToken(_)));
+        let is_at_hand = matches!(account.credential, None | Some(TokenSource::AccessToken(_)));
         let login = self.site.endpoints.iter().find(|endpoint| endpoint.name == "login")?;
         (!is_at_hand).then(|| login.subject())
     }
@@ -305,10 +305,10 @@ impl<'c, 's> Draft<'c, 's> {
     /// Whether any port of a name is dialled by what DNS says.
     fn is_looked_up(&self, host: &str) -> bool {
         let same = self.site.endpoints.iter().filter(|endpoint| endpoint.host.eq_ignore_ascii_case(host));
-        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(Way::InForce, endpoint))
+        same.filter(|endpoint| endpoint.used).any(|endpoint| self.asks_dns(RouteChoice::InForce, endpoint))
     }
 
-    fn asks_dns(&self, way: Way, endpoint: &Endpoint) -> bool {
+    fn asks_dns(&self, way: RouteChoice, endpoint: &Endpoint) -> bool {
         let (host, port) = (&endpoint.host, endpoint.port);
         let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxy_on(way, host, port).is_some();
         self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none() && !is_proxied
@@ -342,15 +342,15 @@ impl<'c, 's> Draft<'c, 's> {
 
     /// The look at an endpoint on the road in force. Where a web service has another road, that is looked at beside it.
     fn dial(&mut self, endpoint: &Endpoint, depth: Depth) -> usize {
-        let at = self.dial_on(Way::InForce, endpoint, depth);
+        let at = self.dial_on(RouteChoice::InForce, endpoint, depth);
         let is_web = endpoint.protocol == Some(Protocol::Https);
         if is_web && self.roads.has_two(&endpoint.host, endpoint.port) {
-            self.dial_on(Way::Beside, endpoint, depth);
+            self.dial_on(RouteChoice::Beside, endpoint, depth);
         }
         at
     }
 
-    fn dial_on(&mut self, way: Way, endpoint: &Endpoint, depth: Depth) -> usize {
+    fn dial_on(&mut self, way: RouteChoice, endpoint: &Endpoint, depth: Depth) -> usize {
         let after = self.asks_dns(way, endpoint).then(|| self.look_up(endpoint));
         let look = probe::tcp::Look {
             host: endpoint.host.clone(),
@@ -361,7 +361,7 @@ impl<'c, 's> Draft<'c, 's> {
             again: if self.takes_turns(way, endpoint) { FURTHER } else { 0 },
             public_issuers: if endpoint.microsoft { self.site.public_issuers.clone() } else { Vec::new() },
         };
-        let beside = if way == Way::Beside { " beside" } else { "" };
+        let beside = if way == RouteChoice::Beside { " beside" } else { "" };
         let key = format!("{}{beside}", endpoint.subject().to_lowercase());
         let at = self.note(&key, Look::Service(look), Some(endpoint));
         let planned = &mut self.plan.looks[at];
@@ -374,8 +374,8 @@ impl<'c, 's> Draft<'c, 's> {
 
     /// Whether a host may show another chain at each connection, and somebody is asked who may not know all of them.
     /// `login.microsoftonline.com` had two in turn in 2025.
-    fn takes_turns(&self, way: Way, endpoint: &Endpoint) -> bool {
-        self.site.java && way == Way::InForce && endpoint.microsoft && endpoint.name.starts_with("login")
+    fn takes_turns(&self, way: RouteChoice, endpoint: &Endpoint) -> bool {
+        self.site.java && way == RouteChoice::InForce && endpoint.microsoft && endpoint.name.starts_with("login")
     }
 
     fn ask_for_token(&mut self, account: &Account) -> Option<usize> {

@@ -21,9 +21,9 @@ pub mod version;
 use std::{future::Future, sync::Arc, time::Instant};
 
 use crate::{
-    net::{Network, Places},
-    oauth::Wallet,
-    seen::{Observation, Stage, Step},
+    net::{ConnectionLimiter, Network},
+    oauth::TokenCache,
+    seen::{Observation, Stage, Timing},
 };
 
 /// One look: what is to be seen, and how.
@@ -53,9 +53,9 @@ pub struct World {
     /// The network.
     pub network: Network,
     /// The tokens.
-    pub wallet: Wallet,
+    pub wallet: TokenCache,
     /// How many sign-ins there may be at once.
-    pub limits: Places,
+    pub limits: ConnectionLimiter,
     /// True when what was said is kept although all went well; of hundreds of mailboxes nobody reads that.
     pub keep_transcripts: bool,
 }
@@ -64,7 +64,7 @@ impl World {
     /// A world with an empty wallet.
     #[must_use]
     pub fn new(network: Network) -> Self {
-        Self { network, wallet: Wallet::default(), limits: Places::default(), keep_transcripts: false }
+        Self { network, wallet: TokenCache::default(), limits: ConnectionLimiter::default(), keep_transcripts: false }
     }
 }
 
@@ -145,9 +145,9 @@ const fn fact(name: &'static str, shape: Shape, label: &'static str) -> Fact {
 }
 
 /// Does the work of one stage and writes down how long it took, whatever came of it.
-async fn timed<T>(stage: Stage, steps: &mut Vec<Step>, work: impl Future<Output = T>) -> T {
+async fn timed<T>(stage: Stage, steps: &mut Vec<Timing>, work: impl Future<Output = T>) -> T {
     let began = Instant::now();
     let done = work.await;
-    steps.push(Step { name: stage, ms: began.elapsed().as_secs_f64() * 1000.0 });
+    steps.push(Timing { name: stage, ms: began.elapsed().as_secs_f64() * 1000.0 });
     done
 }

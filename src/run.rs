@@ -18,7 +18,7 @@ use crate::{
     judge::{Judgement, judge, sentence, values},
     plan::{Plan, PlannedFinding, PlannedLook},
     probe::{self, Look, World},
-    seen::{Facts, Kind, Observation, Protocol, Stage, Stop, Unit, Value},
+    seen::{Facts, Failure, FailureKind, Observation, Protocol, Stage, Unit, Value},
 };
 
 /// How a run is made, beside what the plan and the network say.
@@ -154,7 +154,7 @@ fn not_made(planned: &PlannedLook) -> Observation {
 }
 
 fn own_fault(planned: &PlannedLook, words: &str) -> Observation {
-    let stop = Stop::new(Protocol::Tcp, Stage::Connect, Kind::OwnFault, words);
+    let stop = Failure::new(Protocol::Tcp, Stage::Connect, FailureKind::Internal, words);
     Observation { stop: Some(stop), ..not_made(planned) }
 }
 
@@ -172,7 +172,7 @@ fn probe_name(look: &Look) -> &'static str {
 }
 
 fn was_interrupted(seen: &Observation) -> bool {
-    seen.units().iter().filter_map(Unit::stop).any(|stop| stop.kind == Kind::Interrupted)
+    seen.units().iter().filter_map(Unit::stop).any(|stop| stop.kind == FailureKind::Interrupted)
 }
 
 fn judge_all(plan: &Plan<'_>, looks: &[Observation]) -> Vec<Finding> {
@@ -259,7 +259,7 @@ fn turned(check: &Check, status: Status) -> String {
 }
 
 /// A check that was not reached is blocked by what it needs; when nothing that it needs was planned, it answers itself.
-fn block(finding: &mut Finding, stop: Option<Stop>, planned: &PlannedFinding<'_>, earlier: &[Option<Finding>]) {
+fn block(finding: &mut Finding, stop: Option<Failure>, planned: &PlannedFinding<'_>, earlier: &[Option<Finding>]) {
     let culprit = planned.needs.iter().find_map(|need| culprit(*need, earlier));
     match (culprit, stop) {
         (Some(culprit), _) => {
@@ -338,7 +338,7 @@ mod tests {
     use super::*;
     use crate::{
         probe::url,
-        secret::{Net, Secret},
+        secret::{Redactor, Secret},
     };
 
     #[tokio::test]
@@ -355,8 +355,8 @@ mod tests {
         };
         let seen = guarded(&planned, async { panic!("a fault beside marked-secret-0123456789") }).await;
         let stop = seen.stop.expect("a fault is a stop");
-        assert_eq!((stop.kind, seen.subject.as_str()), (Kind::OwnFault, probe::SITE));
-        let net = Net::default();
+        assert_eq!((stop.kind, seen.subject.as_str()), (FailureKind::Internal, probe::SITE));
+        let net = Redactor::default();
         net.add(&Secret::new("marked-secret-0123456789"));
         assert!(!net.clean(&stop.words).0.contains("marked"), "{}", stop.words);
     }

@@ -1,9 +1,9 @@
 //! Secrets: values that cannot be printed, where they are kept, and the net that catches one that tries to leave.
 //!
 //! In: a [`Source`] from the user's file, standard input or a prompt. Out: a [`Secret`], which whoever reads it makes
-//! known to the [`Net`] at once. What is said of a secret that cannot be read names the place and never the content.
+//! known to the [`Redactor`] at once. What is said of a secret that cannot be read names the place and never the content.
 
-mod net;
+mod redactor;
 
 use std::{
     env, fmt,
@@ -14,7 +14,7 @@ use std::{
 
 use tokio::{io::AsyncReadExt as _, process::Command};
 
-pub use net::Net;
+pub use redactor::Redactor;
 
 /// A longer text is no secret of ours. Access tokens with many groups have some ten thousand bytes.
 pub const LONGEST: usize = 64 << 10;

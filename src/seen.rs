@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 /// All that one look saw.
 ///
-/// A look at a service tries every address of its name; each address is one [`Path`]. A look that has no addresses
+/// A look at a service tries every address of its name; each address is one [`Attempt`]. A look that has no addresses
 /// (a name lookup, the user's own file) keeps its facts and its stop here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {
@@ -29,17 +29,17 @@ pub struct Observation {
     /// What was measured for the look as a whole.
     pub facts: Facts,
     /// Where and why the look as a whole could not go on.
-    pub stop: Option<Stop>,
+    pub stop: Option<Failure>,
     /// What each address showed, in address order.
-    pub paths: Vec<Path>,
+    pub paths: Vec<Attempt>,
     /// The addresses that were connected to in turn, where one that answers is enough, as for a token. They are not
     /// judged one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tried: Vec<Path>,
+    pub tried: Vec<Attempt>,
     /// What was said, when the look has no addresses of its own.
-    pub transcript: Vec<Line>,
+    pub transcript: Vec<TranscriptLine>,
     /// How long each stage took.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Timing>,
     /// How long the whole look took, in milliseconds.
     pub duration_ms: f64,
 }
@@ -65,7 +65,7 @@ impl Observation {
 #[derive(Clone, Copy, Debug)]
 pub struct Unit<'o> {
     /// The address.
-    pub path: Option<&'o Path>,
+    pub path: Option<&'o Attempt>,
     observation: &'o Observation,
 }
 
@@ -78,14 +78,14 @@ impl<'o> Unit<'o> {
 
     /// Where and why this address could not go on.
     #[must_use]
-    pub fn stop(&self) -> Option<&'o Stop> {
+    pub fn stop(&self) -> Option<&'o Failure> {
         self.path.map_or(self.observation.stop.as_ref(), |path| path.stop.as_ref())
     }
 }
 
 /// What one address of a service showed: one connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Path {
+pub struct Attempt {
     /// The address that the name gave, with the port.
     #[schemars(with = "String")]
     pub address: SocketAddr,
@@ -97,16 +97,16 @@ pub struct Path {
     /// What was measured on this connection.
     pub facts: Facts,
     /// Where and why this connection could not go on.
-    pub stop: Option<Stop>,
+    pub stop: Option<Failure>,
     /// What was said on this connection.
-    pub transcript: Vec<Line>,
+    pub transcript: Vec<TranscriptLine>,
     /// How long each stage took.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Timing>,
 }
 
 /// One stage of a look and the time it took.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Step {
+pub struct Timing {
     /// The stage.
     pub name: Stage,
     /// Milliseconds.
@@ -195,13 +195,13 @@ impl fmt::Display for Value {
 
 /// Where and why a look could not go on, in the other side's own words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Stop {
+pub struct Failure {
     /// The protocol that was being spoken.
     pub protocol: Protocol,
     /// How far it had come.
     pub stage: Stage,
     /// What happened.
-    pub kind: Kind,
+    pub kind: FailureKind,
     /// The three-digit reply code of SMTP, or the HTTP status.
     pub code: Option<u16>,
     /// The enhanced status code of SMTP (RFC 3463), such as `5.7.139`.
@@ -219,10 +219,10 @@ pub struct Stop {
     pub words: String,
 }
 
-impl Stop {
+impl Failure {
     /// A stop without codes.
     #[must_use]
-    pub fn new(protocol: Protocol, stage: Stage, kind: Kind, words: impl Into<String>) -> Self {
+    pub fn new(protocol: Protocol, stage: Stage, kind: FailureKind, words: impl Into<String>) -> Self {
         Self {
             protocol,
             stage,
@@ -333,15 +333,19 @@ pub enum Stage {
 /// What stopped a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum FailureKind {
     /// The name does not exist (DNS NXDOMAIN).
-    NameUnknown,
+    #[serde(rename = "name-unknown")]
+    NxDomain,
     /// The name exists and has no address (DNS NODATA).
-    NoAddress,
+    #[serde(rename = "no-address")]
+    NoData,
     /// The resolver failed (DNS SERVFAIL).
-    ServerFailure,
+    #[serde(rename = "server-failure")]
+    ServFail,
     /// The resolver refuses to answer (DNS REFUSED).
-    AnswerRefused,
+    #[serde(rename = "answer-refused")]
+    DnsRefused,
     /// Aliases lead in a circle.
     AliasLoop,
     /// The other side said nothing in time.
@@ -353,7 +357,8 @@ pub enum Kind {
     /// There is no road to the address.
     Unreachable,
     /// This host itself forbids the connection.
-    Forbidden,
+    #[serde(rename = "forbidden")]
+    LocallyBlocked,
     /// The other side closed before it had answered.
     Closed,
     /// The other side refused in the protocol's own words.
@@ -361,21 +366,29 @@ pub enum Kind {
     /// Something is missing from what the other side offers.
     NotOffered,
     /// HTTP was spoken where it does not belong.
-    SpokeHttp,
+    #[serde(rename = "spoke-http")]
+    UnexpectedHttp,
     /// TLS was spoken where plain text belongs.
-    SpokeTls,
+    #[serde(rename = "spoke-tls")]
+    UnexpectedTls,
     /// Plain text was spoken where TLS belongs.
-    SpokePlain,
+    #[serde(rename = "spoke-plain")]
+    UnexpectedPlaintext,
     /// The answer is not of the protocol.
-    Gibberish,
+    #[serde(rename = "gibberish")]
+    MalformedReply,
     /// The answer is longer than any honest one.
-    TooMuch,
+    #[serde(rename = "too-much")]
+    ReplyTooLarge,
     /// Bytes came behind the STARTTLS answer, before encryption.
-    Injected,
+    #[serde(rename = "injected")]
+    StarttlsInjection,
     /// The other side ended the handshake with an alert.
-    Alert,
+    #[serde(rename = "alert")]
+    TlsAlert,
     /// The other side knows only versions of TLS older than 1.2.
-    OldVersion,
+    #[serde(rename = "old-version")]
+    TlsVersionTooOld,
     /// The certificate has expired.
     Expired,
     /// The certificate is not valid yet.
@@ -399,33 +412,34 @@ pub enum Kind {
     /// The run was interrupted.
     Interrupted,
     /// A fault of this program.
-    OwnFault,
+    #[serde(rename = "own-fault")]
+    Internal,
     /// Something that the user's file promises is not there: an environment variable, a file, an answer of a command.
     Missing,
 }
 
-impl Kind {
+impl FailureKind {
     /// True when the look ended for a reason of our own: nothing is known of the other side.
     #[must_use]
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Deadline | Self::Interrupted | Self::OwnFault)
+        matches!(self, Self::Deadline | Self::Interrupted | Self::Internal)
     }
 }
 
 /// One line of a transcript.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Line {
+pub struct TranscriptLine {
     /// Milliseconds since the connection was begun.
     pub at_ms: f64,
     /// Who spoke, and whether inside TLS.
-    pub mark: Mark,
+    pub mark: Direction,
     /// What was said; shortened, not escaped, never a secret.
     pub text: String,
 }
 
 /// Who spoke in a transcript. The marks are those that swaks made common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Mark {
+pub enum Direction {
     /// We, in plain text.
     #[serde(rename = "->")]
     Sent,

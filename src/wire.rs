@@ -11,7 +11,7 @@ pub mod pop3;
 pub mod smtp;
 pub mod xoauth2;
 
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// A whole reply and how many bytes it took, or why there is none.
 pub type Decoded<T> = Result<(T, usize), NoReply>;
@@ -22,7 +22,7 @@ pub enum NoReply {
     /// More bytes are needed.
     Incomplete,
     /// These bytes are no reply of this protocol, whatever follows; with their beginning in words.
-    Wrong(Kind, String),
+    Wrong(FailureKind, String),
 }
 
 /// What the tests of every decoder need.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     finding::Owner,
-    seen::{Kind, Protocol, Stage},
+    seen::{FailureKind, Protocol, Stage},
     table::{At, Mistake, Scalar, Table, choose, did_you_mean},
 };
 
@@ -109,7 +109,7 @@ pub struct Sign {
 #[derive(Clone, Debug)]
 pub enum Shows {
     /// A stop of this kind; what is none may be anything.
-    Stop(StopPattern),
+    Failure(FailurePattern),
     /// A finding of this check that did not pass, with these facts.
     Finding {
         /// The check.
@@ -170,13 +170,13 @@ impl Words {
 
 /// A pattern for stops. What is none, or an empty list, may be anything; of a list, one must fit.
 #[derive(Clone, Debug, Default)]
-pub struct StopPattern {
+pub struct FailurePattern {
     /// The protocol.
     pub protocol: Option<Protocol>,
     /// The stage.
     pub stage: Option<Stage>,
     /// The kind.
-    pub kind: Option<Kind>,
+    pub kind: Option<FailureKind>,
     /// The reply code or HTTP status.
     pub code: Option<u16>,
     /// The enhanced status code; an `x` stands for any digit: `4.7.5xx`.
@@ -189,7 +189,7 @@ pub struct StopPattern {
     pub words: Vec<Words>,
 }
 
-impl StopPattern {
+impl FailurePattern {
     /// What it asks for: one letter a field, to compare how narrow two patterns are.
     #[must_use]
     pub fn asks(&self) -> [bool; 8] {
@@ -312,7 +312,7 @@ fn read_sign(mut table: Table<'_>, checks: &[&str], by: Option<By>) -> Result<Si
     let stop = table.table("stop")?;
     let finding = table.table("finding")?;
     let shows = match (stop, finding) {
-        (Some(stop), None) => Shows::Stop(read_stop(stop)?),
+        (Some(stop), None) => Shows::Failure(read_stop(stop)?),
         (None, Some(finding)) => read_finding(finding, read_words(&mut table, "words")?, checks)?,
         _ => return Err(table.mistake("a sign shows in one thing", "give either stop = { … } or finding = { … }")),
     };
@@ -330,9 +330,9 @@ fn read_sign(mut table: Table<'_>, checks: &[&str], by: Option<By>) -> Result<Si
     Ok(sign)
 }
 
-fn read_stop(mut table: Table<'_>) -> Result<StopPattern, Mistake> {
+fn read_stop(mut table: Table<'_>) -> Result<FailurePattern, Mistake> {
     let code = table.int("code")?;
-    let pattern = StopPattern {
+    let pattern = FailurePattern {
         protocol: table.text("protocol")?.map(|at| choose(&at)).transpose()?,
         stage: table.text("stage")?.map(|at| choose(&at)).transpose()?,
         kind: table.text("kind")?.map(|at| choose(&at)).transpose()?,

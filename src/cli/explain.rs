@@ -7,7 +7,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 
 use super::{
-    Trouble, catalogue,
+    CliError, catalogue,
     list::{Output, json},
     print,
 };
@@ -49,7 +49,7 @@ pub struct Arguments {
 }
 
 /// Prints a whole entry, or what a text means.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let catalogue = arguments.catalogue.load()?;
     if arguments.patterns {
         print::data(&(explain::log::needles(&catalogue).join("\n") + "\n"));
@@ -70,7 +70,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
 }
 
 /// What a text means; exit code 1 when nothing in it is known.
-fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Trouble> {
+fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, CliError> {
     let meaning = explain::explain(text, arguments.channel, catalogue);
     if meaning.causes.is_empty() && looks_like_a_name(text) {
         return Err(unknown(text, catalogue));
@@ -191,7 +191,7 @@ pub(super) fn named_value(cause: &Cause, certainty: Certainty) -> serde_json::Va
     })
 }
 
-fn unknown(name: &str, catalogue: &Catalogue) -> Trouble {
+fn unknown(name: &str, catalogue: &Catalogue) -> CliError {
     let checks = catalogue.checks.iter().map(|check| check.id.as_str());
     let known: Vec<&str> = checks.chain(catalogue.causes.iter().map(|cause| cause.code.as_str())).collect();
     let near = did_you_mean(name, &known);
@@ -200,7 +200,7 @@ fn unknown(name: &str, catalogue: &Catalogue) -> Trouble {
     } else {
         "ece-check list and ece-check list --causes name them all".to_owned()
     };
-    Trouble::Usage(format!("no check and no cause is called {name}"), right)
+    CliError::Usage(format!("no check and no cause is called {name}"), right)
 }
 
 fn style() -> Style {
@@ -248,7 +248,7 @@ fn shown_by(check: &Check, catalogue: &Catalogue) -> Vec<String> {
     };
     let by_stop = |cause: &&Cause| {
         cause.signs.iter().any(|sign| match &sign.shows {
-            Shows::Stop(stop) => {
+            Shows::Failure(stop) => {
                 stop.stage.is_some_and(|stage| check.stages.contains(&stage))
                     && stop.protocol.is_none_or(|protocol| protocol.name() == check.probe.name)
             }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use super::{Cli, Trouble, print};
+use super::{Cli, CliError, print};
 
 #[derive(Debug, Args)]
 pub struct Completions {
@@ -22,10 +22,10 @@ pub fn completions(arguments: &Completions) -> ExitCode {
 }
 
 /// Prints the manual page.
-pub fn man() -> Result<ExitCode, Trouble> {
+pub fn man() -> Result<ExitCode, CliError> {
     let mut text = Vec::new();
     let rendered = clap_mangen::Man::new(Cli::command()).render(&mut text);
-    rendered.map_err(|error| Trouble::Usage(format!("the manual page cannot be written: {error}"), String::new()))?;
+    rendered.map_err(|error| CliError::Usage(format!("the manual page cannot be written: {error}"), String::new()))?;
     print::data(&String::from_utf8_lossy(&text));
     Ok(ExitCode::SUCCESS)
 }

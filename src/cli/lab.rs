@@ -6,7 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    Trouble,
+    CliError,
     list::{Output, json, lines},
     option, print,
 };
@@ -38,14 +38,14 @@ pub struct Arguments {
 }
 
 /// Runs the tenant, or lists its faults.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if arguments.list {
         print::data(&list(arguments.output));
         return Ok(ExitCode::SUCCESS);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
-        runtime.map_err(|error| Trouble::Usage(format!("this system gives no threads: {error}"), String::new()))?;
+        runtime.map_err(|error| CliError::Usage(format!("this system gives no threads: {error}"), String::new()))?;
     runtime.block_on(serve(arguments))
 }
 
@@ -63,7 +63,7 @@ fn list(output: Output) -> String {
 
 /// How other programs reach the tenant.
 #[derive(Serialize)]
-struct Reach {
+struct LabAddresses {
     dns_server: String,
     ca_file: String,
     connect_to: Vec<String>,
@@ -87,7 +87,7 @@ struct CameIn {
     messages: u64,
 }
 
-async fn serve(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+async fn serve(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let settings = Settings {
         faults: arguments.fault.clone(),
         latency: arguments.lab_latency.unwrap_or_default(),
@@ -97,7 +97,7 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     };
     let lab = Lab::start(&settings).await?;
     let unwritable = |error: std::io::Error| {
-        Trouble::Usage(format!("the CA file cannot be written: {error}"), "free some space".to_owned())
+        CliError::Usage(format!("the CA file cannot be written: {error}"), "free some space".to_owned())
     };
     let mut ca = tempfile::Builder::new().prefix("ece-check-lab-").suffix(".pem").tempfile().map_err(unwritable)?;
     ca.write_all(lab.ca_pem().as_bytes()).map_err(unwritable)?;
@@ -113,7 +113,7 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn reach(lab: &Lab, ca_file: &str) -> Reach {
+fn reach(lab: &Lab, ca_file: &str) -> LabAddresses {
     let bracket = |ip: std::net::IpAddr| if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() };
     let connect_to: Vec<String> = lab
         .connections()
@@ -123,7 +123,7 @@ fn reach(lab: &Lab, ca_file: &str) -> Reach {
     let flags: Vec<String> = connect_to.iter().map(|rule| format!("--connect-to {rule}")).collect();
     let proxy = lab.proxy().map(|proxy| format!("--proxy {proxy} ")).unwrap_or_default();
     let rules = flags.join(" ");
-    Reach {
+    LabAddresses {
         dns_server: lab.dns_server().to_string(),
         ca_file: ca_file.to_owned(),
         connect_to,
@@ -154,7 +154,7 @@ fn came_in(counts: Counts) -> CameIn {
     }
 }
 
-fn describe(reach: &Reach) -> String {
+fn describe(reach: &LabAddresses) -> String {
     format!(
         "A Microsoft 365 tenant on loopback. It is not Microsoft; it ends with Ctrl-C.\n\n\
          resolver   {}\nCA file    {}\nplaces     {} (address and port, and where each really is)\n{}\n\nTo look at it:\n\n{}\n",

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Trouble, catalogue, print};
+use super::{CliError, catalogue, print};
 use crate::{
     catalogue::{Catalogue, Section},
     finding::Owner,
@@ -34,7 +34,7 @@ pub enum Output {
 }
 
 /// Prints the checks or the causes.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let catalogue = arguments.catalogue.load()?;
     print::data(&match (arguments.causes, arguments.output) {
         (false, Output::Text) => checks(&catalogue),

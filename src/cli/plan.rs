@@ -10,10 +10,10 @@ use std::{
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use super::{Trouble, list::json, print, site};
+use super::{CliError, list::json, print, site};
 use crate::{
-    net::{Family, Proxy, Roads, Way},
-    oauth::{Credential, Proof},
+    net::{ConnectOverrides, Family, Proxy, RouteChoice},
+    oauth::{ClientCredential, TokenSource},
     plan::{Plan, PlannedLook},
     probe::{
         Look, mailbox,
@@ -63,7 +63,7 @@ struct Row {
 }
 
 /// Prints the plan.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment(None)?;
@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn rows(plan: &Plan<'_>, roads: &Roads, site: &site::Arguments) -> Vec<Row> {
+fn rows(plan: &Plan<'_>, roads: &ConnectOverrides, site: &site::Arguments) -> Vec<Row> {
     let family = match site.reach.family() {
         Family::Both => "IPv4 and IPv6",
         Family::V4 => "IPv4",
@@ -134,7 +134,7 @@ fn of(proxy: &Proxy, family: &'static str) -> Row {
 }
 
 /// What one look touches: a message is sent at one place and looked for at another.
-fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Row> {
+fn rows_of(planned: &PlannedLook, roads: &ConnectOverrides, family: &'static str) -> Vec<Row> {
     let row = Row {
         host: String::new(),
         port: 443,
@@ -156,19 +156,19 @@ fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Ro
                 _ => road(roads, &look.host, look.port),
             },
             why: match look.way {
-                Way::InForce if look.again > 0 => {
+                RouteChoice::InForce if look.again > 0 => {
                     format!("{} (one address {} times more, as its chains take turns)", row.why, look.again)
                 }
-                Way::InForce => row.why.clone(),
-                Way::Beside => format!("{} (the other road, to see which one works)", row.why),
+                RouteChoice::InForce => row.why.clone(),
+                RouteChoice::Beside => format!("{} (the other road, to see which one works)", row.why),
             },
             ..row
         }],
         // a ready token is presented at the mailboxes; nobody is asked for one
-        Look::Token(look) if matches!(look.credential, Credential::AccessToken(_)) => Vec::new(),
+        Look::Token(look) if matches!(look.credential, TokenSource::AccessToken(_)) => Vec::new(),
         Look::Token(look) => vec![Row {
             host: look.application.login_host.clone(),
-            road: web_road(Way::InForce, roads, &look.application.login_host, 443),
+            road: web_road(RouteChoice::InForce, roads, &look.application.login_host, 443),
             credential: come_by(look),
             ..row
         }],
@@ -183,14 +183,14 @@ fn rows_of(planned: &PlannedLook, roads: &Roads, family: &'static str) -> Vec<Ro
 
 /// What a token is asked for with.
 fn come_by(look: &token::Look) -> String {
-    let refresh = matches!(look.credential, Credential::RefreshToken(_));
+    let refresh = matches!(look.credential, TokenSource::RefreshToken(_));
     let refresh = refresh.then(|| format!("refresh token of {}", look.account));
     let proof = look.application.proof.as_ref().map(|proof| format!("{} of the application", proof.name()));
     let all: Vec<String> = refresh.into_iter().chain(proof).collect();
     if all.is_empty() { "none".to_owned() } else { all.join(", ") }
 }
 
-fn signed_in(look: &mailbox::Look, change: &'static str, roads: &Roads, row: Row) -> Row {
+fn signed_in(look: &mailbox::Look, change: &'static str, roads: &ConnectOverrides, row: Row) -> Row {
     Row {
         host: look.host.clone(),
         port: look.port,
@@ -219,11 +219,11 @@ fn spoken(look: &tcp::Look) -> &'static str {
     }
 }
 
-fn web_road(way: Way, roads: &Roads, host: &str, port: u16) -> String {
+fn web_road(way: RouteChoice, roads: &ConnectOverrides, host: &str, port: u16) -> String {
     roads.proxy_on(way, host, port).map_or_else(|| road(roads, host, port), Proxy::road)
 }
 
-fn road(roads: &Roads, host: &str, port: u16) -> String {
+fn road(roads: &ConnectOverrides, host: &str, port: u16) -> String {
     if let Some(rule) = roads.turned(host, port) {
         return format!("to {}:{} (--connect-to)", rule.to_host, rule.to_port);
     }
@@ -362,13 +362,13 @@ fn unset<'p>(plan: &'p Plan<'_>) -> BTreeSet<&'p str> {
 
 fn sources_of(look: &token::Look) -> Vec<&Source> {
     let own = match &look.credential {
-        Credential::AccessToken(source) => return vec![source],
-        Credential::RefreshToken(source) => Some(source),
-        Credential::ClientCredentials => None,
+        TokenSource::AccessToken(source) => return vec![source],
+        TokenSource::RefreshToken(source) => Some(source),
+        TokenSource::ClientCredentials => None,
     };
     let proof = match &look.application.proof {
-        Some(Proof::Secret(source)) => vec![source],
-        Some(Proof::Certificate(papers)) => {
+        Some(ClientCredential::Secret(source)) => vec![source],
+        Some(ClientCredential::Certificate(papers)) => {
             [Some(&papers.certificate), papers.key.as_ref(), papers.password.as_ref()].into_iter().flatten().collect()
         }
         None => Vec::new(),

@@ -1,19 +1,19 @@
 //! Writing to the two streams: data to stdout, the rest to stderr. A reader who has gone away is no error.
 //!
-//! Before both streams, and before every file, stands one [`Net`]. It belongs to the process because the streams do: a
+//! Before both streams, and before every file, stands one [`Redactor`]. It belongs to the process because the streams do: a
 //! panic in any thread writes too, and a net that every caller had to hand over could be forgotten by one.
 
 use std::{io::Write, sync::LazyLock};
 
 use crate::{
     report::{Stream, Style, Symbols, Verbosity, harmless},
-    secret::Net,
+    secret::Redactor,
 };
 
-static NET: LazyLock<Net> = LazyLock::new(Net::default);
+static NET: LazyLock<Redactor> = LazyLock::new(Redactor::default);
 
 /// The net before the streams. Every secret that is read is made known to it.
-pub fn net() -> Net {
+pub fn net() -> Redactor {
     NET.clone()
 }
 

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{Trouble, print};
+use super::{CliError, print};
 use crate::{
     report::{self, Format, Stream, Style, Verbosity, json},
     table::decode,
@@ -33,12 +33,12 @@ pub struct Arguments {
 }
 
 /// Renders a saved report. The exit code is that of the run that was saved.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let Some(file) = arguments.file.as_ref().filter(|_| !arguments.schema) else {
         print::data(&json::text(&json::schema(), print::symbols()));
         return Ok(ExitCode::SUCCESS);
     };
-    let trouble = |wrong: String| Trouble::Usage(format!("{}: {wrong}", file.display()), RIGHT.to_owned());
+    let trouble = |wrong: String| CliError::Usage(format!("{}: {wrong}", file.display()), RIGHT.to_owned());
     let about = std::fs::metadata(file).map_err(|error| trouble(error.to_string()))?;
     if about.len() > LARGEST {
         return Err(trouble(format!("has {} bytes; more than {LARGEST} are not read", about.len())));

@@ -4,8 +4,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{Trouble, print};
-use crate::net::tls::Trust;
+use super::{CliError, print};
+use crate::net::tls::TrustStores;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -17,11 +17,11 @@ pub struct Arguments {
 }
 
 /// Prints the root in PEM.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
-    let trust = Trust::load(&arguments.ca_file)?;
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let trust = TrustStores::load(&arguments.ca_file)?;
     let unknown = || {
         let right = "take the fingerprint from the report, and the same --ca-file as the run had";
-        Trouble::Usage(format!("no root of this host has the fingerprint {}", arguments.fingerprint), right.to_owned())
+        CliError::Usage(format!("no root of this host has the fingerprint {}", arguments.fingerprint), right.to_owned())
     };
     print::data(&trust.pem_of(&arguments.fingerprint).ok_or_else(unknown)?);
     Ok(ExitCode::SUCCESS)

@@ -11,11 +11,11 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
-use super::{Trouble, host, option, print, site};
+use super::{CliError, host, option, print, site};
 use crate::{
     finding::{Report, Run},
     lab::{Lab, Settings},
-    oauth::Wallet,
+    oauth::TokenCache,
     plan::{Plan, Site},
     probe::World,
     report::{self, Format, Stream, Style, Verbosity, transcript},
@@ -89,7 +89,7 @@ fn saved(text: &str) -> Result<Saved, String> {
 }
 
 /// Walks the checklist and prints the report.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     for file in arguments.report.iter().map(|saved| &saved.file).chain(&arguments.transcript) {
         writable(file)?;
     }
@@ -100,7 +100,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
             report?
         }
         Err(error) => {
-            return Err(Trouble::Usage(
+            return Err(CliError::Usage(
                 format!("this system gives no threads: {error}"),
                 "free some memory".to_owned(),
             ));
@@ -112,7 +112,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     Ok(ExitCode::from(report.summary.exit_code))
 }
 
-async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
+async fn walk(arguments: &Arguments) -> Result<Report, CliError> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let lab = start_lab(arguments).await?;
@@ -140,7 +140,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     let interruption = tokio::spawn(stop_on_interrupt(stop));
     let world = World {
         keep_transcripts: arguments.transcript.is_some(),
-        wallet: Wallet::new(print::net()),
+        wallet: TokenCache::new(print::net()),
         ..World::new(network)
     };
     for (variable, value) in lab.iter().flat_map(Lab::secrets) {
@@ -152,7 +152,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, Trouble> {
     Ok(report)
 }
 
-async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, Trouble> {
+async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, CliError> {
     let Some(faults) = &arguments.lab else { return Ok(None) };
     let faults = faults.split(',').map(str::trim).filter(|fault| !fault.is_empty()).map(str::to_owned).collect();
     let settings = Settings {
@@ -241,17 +241,17 @@ fn verbosity(arguments: &Arguments) -> Verbosity {
 }
 
 /// A file that could not be written is told before anything is tested.
-fn writable(file: &Path) -> Result<(), Trouble> {
+fn writable(file: &Path) -> Result<(), CliError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let wrong = match () {
         () if file.is_dir() => "is a folder",
         () if !folder.is_dir() => "cannot be written: its folder is not there",
         () => return Ok(()),
     };
-    Err(Trouble::Usage(format!("{}: {wrong}", file.display()), "name a file in a folder that exists".to_owned()))
+    Err(CliError::Usage(format!("{}: {wrong}", file.display()), "name a file in a folder that exists".to_owned()))
 }
 
-fn write_files(arguments: &Arguments, report: &Report) -> Result<(), Trouble> {
+fn write_files(arguments: &Arguments, report: &Report) -> Result<(), CliError> {
     for saved in &arguments.report {
         let text = report::render(report, saved.format, &Style::of_file(verbosity(arguments)));
         write(&saved.file, &text)?;
@@ -263,13 +263,13 @@ fn write_files(arguments: &Arguments, report: &Report) -> Result<(), Trouble> {
 }
 
 /// Writes beside the place and moves there, so that nobody ever reads half a report.
-fn write(file: &Path, text: &str) -> Result<(), Trouble> {
+fn write(file: &Path, text: &str) -> Result<(), CliError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let written = tempfile::NamedTempFile::new_in(folder)
         .and_then(|mut beside| beside.write_all(print::clean(text).as_bytes()).map(|()| beside))
         .and_then(|beside| beside.persist(file).map_err(|failed| failed.error));
     written.map(|_| ()).map_err(|error| {
-        Trouble::Usage(
+        CliError::Usage(
             format!("{} cannot be written: {error}", file.display()),
             "name a place where this user may write".to_owned(),
         )

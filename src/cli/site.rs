@@ -10,17 +10,17 @@ use std::{
 use clap::Args;
 use tokio::{sync::watch, time::Instant};
 
-use super::{Trouble, catalogue, option, print};
+use super::{CliError, catalogue, option, print};
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     lab::{self, Lab},
     net::{
-        ConnectTo, Family, Limits, Network, Proxy, Resolve, Roads,
+        ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, Resolve,
         dns::Resolver,
         firewall, java,
         proxy::{self, windows},
-        tls::Trust,
+        tls::TrustStores,
     },
     plan::{Selection, Site},
     probe::delivery,
@@ -68,7 +68,7 @@ pub struct Arguments {
     #[arg(long, value_name = "NAME", requires = "java_trust_store")]
     java_trust_store_password_env: Option<String>,
     #[command(flatten)]
-    pub reach: Reach,
+    pub reach: NetworkArgs,
     #[command(flatten)]
     pub catalogue: catalogue::Arguments,
 }
@@ -76,7 +76,7 @@ pub struct Arguments {
 /// The flags that say how the network is used; every command has them that opens a connection.
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
-pub struct Reach {
+pub struct NetworkArgs {
     /// Use this address for a name and port, as curl does
     #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = option::resolve)]
     resolve: Vec<Resolve>,
@@ -117,7 +117,7 @@ impl Arguments {
     ///
     /// # Errors
     /// The first mistake in the file.
-    pub fn deployment(&self, lab: Option<&Lab>) -> Result<Deployment, Trouble> {
+    pub fn deployment(&self, lab: Option<&Lab>) -> Result<Deployment, CliError> {
         Ok(match (&self.config, lab) {
             (Some(file), Some(_)) => Deployment::read_sample(file)?,
             (Some(file), None) => self.read(file)?,
@@ -171,7 +171,7 @@ impl Arguments {
     ///
     /// # Errors
     /// When one cannot be read, or the password is wrong.
-    pub fn java_stores(&self, deployment: &Deployment, lab: bool) -> Result<Vec<java::Store>, Trouble> {
+    pub fn java_stores(&self, deployment: &Deployment, lab: bool) -> Result<Vec<java::Store>, CliError> {
         let source = self.java_trust_store_password_env.clone().map(Source::Env);
         let source = source.or_else(|| deployment.ece.java_trust_store_password.clone());
         let password = source.map(|source| read_password(&source)).transpose()?;
@@ -195,26 +195,26 @@ impl Arguments {
     ///
     /// # Errors
     /// When a file of certificates cannot be read, or a proxy setting cannot be used.
-    pub fn network(&self, deployment: &Deployment, lab: Option<&Lab>, limits: Limits) -> Result<Network, Trouble> {
+    pub fn network(&self, deployment: &Deployment, lab: Option<&Lab>, limits: Limits) -> Result<Network, CliError> {
         let stores = self.java_stores(deployment, lab.is_some())?;
         let trust = self.reach.trust(lab)?.with_java(stores);
         self.reach.network_trusting(trust, lab, limits)
     }
 }
 
-impl Reach {
+impl NetworkArgs {
     /// The overrides, with those of the lab behind the user's own.
     ///
     /// # Errors
     /// When a proxy setting cannot be used.
-    pub fn roads(&self, lab: Option<&Lab>) -> Result<Roads, Trouble> {
+    pub fn roads(&self, lab: Option<&Lab>) -> Result<ConnectOverrides, CliError> {
         let of_lab = lab.into_iter().flat_map(Lab::connections).map(|connection| ConnectTo {
             host: connection.address.ip().to_string(),
             port: connection.address.port(),
             to_host: connection.to.ip().to_string(),
             to_port: connection.to.port(),
         });
-        Ok(Roads {
+        Ok(ConnectOverrides {
             resolve: self.resolve.clone(),
             connect_to: self.connect_to.iter().cloned().chain(of_lab).collect(),
             proxy: self.proxy(lab)?,
@@ -228,7 +228,7 @@ impl Reach {
     }
 
     /// The proxy: the flag's, or what the environment or Windows says. The lab knows its own alone.
-    fn proxy(&self, lab: Option<&Lab>) -> Result<Option<Proxy>, Trouble> {
+    fn proxy(&self, lab: Option<&Lab>) -> Result<Option<Proxy>, CliError> {
         if self.no_proxy {
             return Ok(None);
         }
@@ -242,7 +242,7 @@ impl Reach {
         let proxy = Proxy::read(setting, "--proxy")?;
         if proxy.credentials.is_some() {
             let wrong = "--proxy holds a password, and the argument list is no place for one";
-            return Err(Trouble::Usage(
+            return Err(CliError::Usage(
                 wrong.to_owned(),
                 "set HTTPS_PROXY in the environment, with user and password".to_owned(),
             ));
@@ -251,7 +251,7 @@ impl Reach {
     }
 
     /// The script that chooses the proxy, where Windows names one and nothing else says which proxy is used.
-    pub fn proxy_script(&self, roads: &Roads, lab: bool) -> Option<String> {
+    pub fn proxy_script(&self, roads: &ConnectOverrides, lab: bool) -> Option<String> {
         let is_settled = self.no_proxy || lab || roads.proxy.is_some();
         if is_settled { None } else { windows::stored().script() }
     }
@@ -277,18 +277,18 @@ impl Reach {
     ///
     /// # Errors
     /// When the file of `--ca-file` cannot be read, or a proxy setting cannot be used.
-    pub fn network(&self, lab: Option<&Lab>, limits: Limits) -> Result<Network, Trouble> {
+    pub fn network(&self, lab: Option<&Lab>, limits: Limits) -> Result<Network, CliError> {
         self.network_trusting(self.trust(lab)?, lab, limits)
     }
 
-    fn trust(&self, lab: Option<&Lab>) -> Result<Trust, Trouble> {
+    fn trust(&self, lab: Option<&Lab>) -> Result<TrustStores, CliError> {
         Ok(match lab {
-            Some(lab) => Trust::of_pem(lab.ca_pem()).with_ca_files(&self.ca_file)?,
-            None => Trust::load(&self.ca_file)?,
+            Some(lab) => TrustStores::of_pem(lab.ca_pem()).with_ca_files(&self.ca_file)?,
+            None => TrustStores::load(&self.ca_file)?,
         })
     }
 
-    fn network_trusting(&self, trust: Trust, lab: Option<&Lab>, limits: Limits) -> Result<Network, Trouble> {
+    fn network_trusting(&self, trust: TrustStores, lab: Option<&Lab>, limits: Limits) -> Result<Network, CliError> {
         Ok(Network {
             resolver: Arc::new(self.resolver(lab)),
             roads: self.roads(lab)?,
@@ -325,16 +325,16 @@ fn known_password(password: &Secret) {
     }
 }
 
-fn read_password(source: &Source) -> Result<Secret, Trouble> {
+fn read_password(source: &Source) -> Result<Secret, CliError> {
     let Source::Env(name) = source else {
         let right = "write java_trust_store_password = { env = \"NAME\" }";
-        return Err(Trouble::Usage(
+        return Err(CliError::Usage(
             "the password of a Java trust store is read from the environment only".to_owned(),
             right.to_owned(),
         ));
     };
     let missing = || {
-        Trouble::Usage(
+        CliError::Usage(
             format!("the environment variable {name} is not set"),
             "set it to the store's password".to_owned(),
         )

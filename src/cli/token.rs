@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use self::judgement::{Sentence, judgement};
 use super::{
-    Trouble,
+    CliError,
     list::{Output, json},
     print,
 };
@@ -20,7 +20,7 @@ use crate::{
     oauth::claims::Claims,
     report::{Page, Stream, Style, Verbosity},
     secret::Secret,
-    seen::{Facts, Stage, Stop},
+    seen::{Facts, Failure, Stage},
 };
 
 #[derive(Debug, Args)]
@@ -45,10 +45,10 @@ enum Command {
 }
 
 /// Gets a token, or tells of one.
-pub fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let no_threads =
-        |error| Trouble::Usage(format!("this system gives no event loop: {error}"), "close some files".to_owned());
+        |error| CliError::Usage(format!("this system gives no event loop: {error}"), "close some files".to_owned());
     let runtime = runtime.map_err(no_threads)?;
     let code = match &arguments.command {
         Command::SignIn(arguments) => runtime.block_on(sign_in::run(arguments)),
@@ -103,9 +103,9 @@ fn explained(name: &str, value: &str) -> String {
 }
 
 /// Says why there is no token. What the user's own places do not give is a matter of usage.
-fn refused(stop: &Stop) -> Result<ExitCode, Trouble> {
+fn refused(stop: &Failure) -> Result<ExitCode, CliError> {
     if stop.stage == Stage::Credential {
-        return Err(Trouble::Usage(stop.words.clone(), "see ece-check token --help".to_owned()));
+        return Err(CliError::Usage(stop.words.clone(), "see ece-check token --help".to_owned()));
     }
     let status = stop.code.map(|code| format!(" (HTTP status {code})")).unwrap_or_default();
     let error = stop.error.as_ref().map(|error| format!("{error}: ")).unwrap_or_default();

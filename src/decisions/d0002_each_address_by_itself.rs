@@ -12,7 +12,7 @@
 //!
 //! # Decision
 //!
-//! A look at a service dials every address at once, and each address is a [`Path`](crate::seen::Path) with its own
+//! A look at a service dials every address at once, and each address is a [`Attempt`](crate::seen::Attempt) with its own
 //! facts, stop and transcript. [`judge`](crate::judge) asks each path. One bad address of eight is a failure that
 //! names it.
 //!

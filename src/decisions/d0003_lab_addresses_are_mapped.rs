@@ -14,7 +14,7 @@
 //! ADDRESS:PORT:127.0.0.1:PORT2`, with an address where curl has a name. Such a rule applies after the lookup; one
 //! with a name applies in place of it.
 //!
-//! In the lab [`Roads::only_mapped`](crate::net::Roads::only_mapped) is set: an address without a rule is never
+//! In the lab [`ConnectOverrides::only_mapped`](crate::net::ConnectOverrides::only_mapped) is set: an address without a rule is never
 //! dialled. A fault may answer with any address in the world, and no packet leaves for it.
 //!
 //! # Consequences

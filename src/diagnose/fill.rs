@@ -6,7 +6,7 @@ use crate::{
     catalogue::expect,
     finding::Finding,
     judge::values,
-    seen::{Observation, Path, Value},
+    seen::{Attempt, Observation, Value},
 };
 
 /// The fact whose items are commands: one a line.
@@ -227,7 +227,7 @@ fn port(subject: &str) -> Option<String> {
 }
 
 /// The addresses that could not go on; all of them when every one could.
-fn stopped(look: &Observation) -> Vec<&Path> {
-    let stopped: Vec<&Path> = look.paths.iter().filter(|path| path.stop.is_some()).collect();
+fn stopped(look: &Observation) -> Vec<&Attempt> {
+    let stopped: Vec<&Attempt> = look.paths.iter().filter(|path| path.stop.is_some()).collect();
     if stopped.is_empty() { look.paths.iter().collect() } else { stopped }
 }

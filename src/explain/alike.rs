@@ -40,7 +40,7 @@ impl Alike {
         idiom::phrases().for_each(&mut learn);
         for (_, sign) in catalogue.signs() {
             let words = match &sign.shows {
-                Shows::Stop(pattern) => {
+                Shows::Failure(pattern) => {
                     pattern.aadsts.iter().for_each(|number| learn(&number.to_string()));
                     &pattern.words
                 }

@@ -1,7 +1,7 @@
 //! Finding the refusals in a text: codes, errors and idioms, with the words that belong to each.
 //!
 //! In: whatever somebody copied: a server's line, a library's exception around it, JSON, a browser's address, a stack
-//! trace. Out: what was [`Heard`], the innermost first: libraries put the true refusal behind their own words
+//! trace. Out: what was [`ErrorDetails`], the innermost first: libraries put the true refusal behind their own words
 //! ("5.7.57 … Error: 535 5.7.139 …", "nested exception is", "Caused by", "--->"), so what stands last is what was said
 //! first.
 
@@ -10,8 +10,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::idiom;
 use crate::{
     catalogue::{cause::Share, check::Of},
-    diagnose::Heard,
-    seen::{Kind, Protocol, Stage},
+    diagnose::ErrorDetails,
+    seen::{FailureKind, Protocol, Stage},
 };
 
 /// The longest text that is read, in bytes: no refusal is longer, whole logs are read in pieces.
@@ -83,13 +83,18 @@ pub fn status_marks() -> impl Iterator<Item = &'static str> {
 
 /// What is heard in a text, the innermost first; the text as a whole stands after the codes and before the idioms.
 #[must_use]
-pub fn hear(text: &str) -> Vec<Heard> {
+pub fn hear(text: &str) -> Vec<ErrorDetails> {
     let words = plain(text);
     let mut heard = Vec::new();
     heard.extend(entra(&words));
     heard.extend(submission(&words));
-    heard.push(Heard { words: words.clone(), error: oauth_error(&words), code: status(&words), ..Heard::default() });
-    heard.extend(idiom::hear(&words).into_iter().map(|heard| Heard { code: status(&words), ..heard }));
+    heard.push(ErrorDetails {
+        words: words.clone(),
+        error: oauth_error(&words),
+        code: status(&words),
+        ..ErrorDetails::default()
+    });
+    heard.extend(idiom::hear(&words).into_iter().map(|heard| ErrorDetails { code: status(&words), ..heard }));
     heard.extend(at_large(&words));
     let (share, of) = (share(&words), of(&words));
     for heard in &mut heard {
@@ -203,7 +208,7 @@ fn challenges(text: &str) -> Vec<String> {
 }
 
 /// Entra's refusal: its numbers, with the words from the last one on.
-fn entra(words: &str) -> Option<Heard> {
+fn entra(words: &str) -> Option<ErrorDetails> {
     let mut aadsts = Vec::new();
     let mut begins = words.len();
     for (at, mark) in words.match_indices("aadsts") {
@@ -223,13 +228,13 @@ fn entra(words: &str) -> Option<Heard> {
         return None;
     }
     let words_of_it = if begins < words.len() { &words[begins..] } else { words };
-    Some(Heard {
+    Some(ErrorDetails {
         protocol: Some(Protocol::Token),
         stage: Some(Stage::Grant),
         aadsts,
         error: oauth_error(words),
         words: words_of_it.to_owned(),
-        ..Heard::default()
+        ..ErrorDetails::default()
     })
 }
 
@@ -250,7 +255,7 @@ fn oauth_error(words: &str) -> Option<String> {
 }
 
 /// Refusals of mail submission: reply code and enhanced code (RFC 3463), the last first, each with its words.
-fn submission(words: &str) -> Vec<Heard> {
+fn submission(words: &str) -> Vec<ErrorDetails> {
     let codes = enhanced_codes(words);
     let mut heard = Vec::new();
     for (nth, (at, enhanced)) in codes.iter().enumerate().rev() {
@@ -258,12 +263,12 @@ fn submission(words: &str) -> Vec<Heard> {
         if reply_code(&words[..*at]).is_none() && !introduces_a_reply(&words[..*at]) {
             continue;
         }
-        heard.push(Heard {
+        heard.push(ErrorDetails {
             protocol: Some(Protocol::Smtp),
             code: reply_code(&words[..*at]),
             enhanced: Some((*enhanced).to_owned()),
             words: sentence(words, *at, end, enhanced.len()).to_owned(),
-            ..Heard::default()
+            ..ErrorDetails::default()
         });
     }
     heard
@@ -329,7 +334,7 @@ fn reply_code(before: &str) -> Option<u16> {
 }
 
 /// What libraries and products put in place of what they were told, and what it means.
-const AT_LARGE: &[(&[&str], Stage, Kind)] = &[
+const AT_LARGE: &[(&[&str], Stage, FailureKind)] = &[
     (
         &[
             "denied authentication",
@@ -356,13 +361,13 @@ const AT_LARGE: &[(&[&str], Stage, Kind)] = &[
             "setup failed - authenticate",
         ],
         Stage::Authenticate,
-        Kind::Rejected,
+        FailureKind::Rejected,
     ),
-    (&["timed out", "timeout", "time out"], Stage::Request, Kind::TimedOut),
+    (&["timed out", "timeout", "time out"], Stage::Request, FailureKind::TimedOut),
     (
         &["temporarily", "try again later", "unavailable", "internal server error", "bad gateway"],
         Stage::Request,
-        Kind::BadStatus,
+        FailureKind::BadStatus,
     ),
     (
         &[
@@ -376,7 +381,7 @@ const AT_LARGE: &[(&[&str], Stage, Kind)] = &[
             "starttls failed",
         ],
         Stage::Handshake,
-        Kind::Alert,
+        FailureKind::TlsAlert,
     ),
     (
         &[
@@ -390,7 +395,7 @@ const AT_LARGE: &[(&[&str], Stage, Kind)] = &[
             "failure sending mail",
         ],
         Stage::Connect,
-        Kind::Rejected,
+        FailureKind::Rejected,
     ),
 ];
 
@@ -404,7 +409,7 @@ pub fn phrases_at_large() -> impl Iterator<Item = &'static str> {
 
 /// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
 /// products put such words in place of what they were told.
-fn at_large(words: &str) -> Option<Heard> {
+fn at_large(words: &str) -> Option<ErrorDetails> {
     const SERVICES: &[&str] = &[
         "smtp",
         "imap",
@@ -448,19 +453,21 @@ fn at_large(words: &str) -> Option<Heard> {
     if !holds(SERVICES) || !holds(FAILED) {
         return None;
     }
-    let (_, stage, kind) =
-        AT_LARGE.iter().chain([&(SIGN_INS, Stage::Authenticate, Kind::Rejected)]).find(|(parts, ..)| holds(parts))?;
+    let (_, stage, kind) = AT_LARGE
+        .iter()
+        .chain([&(SIGN_INS, Stage::Authenticate, FailureKind::Rejected)])
+        .find(|(parts, ..)| holds(parts))?;
     let protocol = match stage {
         Stage::Handshake => Protocol::Tls,
         Stage::Request | Stage::Connect => Protocol::Tcp,
         _ => spoken(words),
     };
-    Some(Heard {
+    Some(ErrorDetails {
         protocol: Some(protocol),
         stage: Some(*stage),
         kind: Some(*kind),
         words: words.to_owned(),
-        ..Heard::default()
+        ..ErrorDetails::default()
     })
 }
 

@@ -1,17 +1,17 @@
 //! How operating systems, languages and libraries say what happened to a name, a connection or a certificate.
 //!
-//! In: a text in small letters. Out: what was [`Heard`], what stands last first. One table: a phrase and what it means.
+//! In: a text in small letters. Out: what was [`ErrorDetails`], what stands last first. One table: a phrase and what it means.
 //! The phrases are those of errno (POSIX and Winsock, which Windows says in the language of the place), Java, .NET,
 //! Python, Node, Go, Ruby, curl, OpenSSL, `GnuTLS`, rustls and Schannel.
 
 use crate::{
-    diagnose::Heard,
+    diagnose::ErrorDetails,
     seen::{
-        Kind::{
-            self, Alert, AliasLoop, AnswerRefused, BadCertificate, BadStatus, Closed, Expired, Forbidden, Gibberish,
-            Injected, MissingIntermediate, NameUnknown, NoAddress, NotOffered, NotYetValid, OldVersion, Refused,
-            Rejected, Reset, SelfSigned, ServerFailure, SpokeHttp, SpokePlain, SpokeTls, TimedOut, TooMuch,
-            UnknownIssuer, Unreachable, WebPage, WrongName,
+        FailureKind::{
+            self, AliasLoop, BadCertificate, BadStatus, Closed, DnsRefused, Expired, LocallyBlocked, MalformedReply,
+            MissingIntermediate, NoData, NotOffered, NotYetValid, NxDomain, Refused, Rejected, ReplyTooLarge, Reset,
+            SelfSigned, ServFail, StarttlsInjection, TimedOut, TlsAlert, TlsVersionTooOld, UnexpectedHttp,
+            UnexpectedPlaintext, UnexpectedTls, UnknownIssuer, Unreachable, WebPage, WrongName,
         },
         Protocol::{self, Dns, Https, Imap, Pop3, Smtp, Tcp, Tls},
         Stage::{
@@ -22,23 +22,23 @@ use crate::{
 };
 
 /// A phrase in small letters, and what it means. A longer phrase outranks a shorter one at the same place.
-type Idiom = (&'static str, Protocol, Option<Stage>, Kind);
+type Idiom = (&'static str, Protocol, Option<Stage>, FailureKind);
 
 const IDIOMS: &[Idiom] = &[
     // sign-ins
     ("eauth", Smtp, Some(Authenticate), Rejected),
     ("user or password wrong", Imap, Some(Authenticate), Rejected),
     // names
-    ("nxdomain", Dns, Some(Lookup), NameUnknown),
-    ("non-existent domain", Dns, Some(Lookup), NameUnknown),
-    ("servfail", Dns, Some(Lookup), ServerFailure),
-    ("eservfail", Dns, Some(Lookup), ServerFailure),
-    (": server failed", Dns, Some(Lookup), ServerFailure),
-    (": refused", Dns, Some(Lookup), AnswerRefused),
-    ("5(refused)", Dns, Some(Lookup), AnswerRefused),
-    ("erefused", Dns, Some(Lookup), AnswerRefused),
-    ("query refused", Dns, Some(Lookup), AnswerRefused),
-    ("enodata", Dns, Some(Lookup), NoAddress),
+    ("nxdomain", Dns, Some(Lookup), NxDomain),
+    ("non-existent domain", Dns, Some(Lookup), NxDomain),
+    ("servfail", Dns, Some(Lookup), ServFail),
+    ("eservfail", Dns, Some(Lookup), ServFail),
+    (": server failed", Dns, Some(Lookup), ServFail),
+    (": refused", Dns, Some(Lookup), DnsRefused),
+    ("5(refused)", Dns, Some(Lookup), DnsRefused),
+    ("erefused", Dns, Some(Lookup), DnsRefused),
+    ("query refused", Dns, Some(Lookup), DnsRefused),
+    ("enodata", Dns, Some(Lookup), NoData),
     ("cname loop", Dns, Some(Lookup), AliasLoop),
     ("no servers could be reached", Dns, Some(Lookup), TimedOut),
     ("dns request timed out", Dns, Some(Lookup), TimedOut),
@@ -48,10 +48,10 @@ const IDIOMS: &[Idiom] = &[
     ("name server timed out", Dns, Some(Lookup), TimedOut),
     ("refused by the resolver", Dns, Some(Lookup), Refused),
     ("no road to the resolver", Dns, Some(Lookup), Unreachable),
-    ("the resolver answered", Dns, Some(Lookup), Gibberish),
-    (": notimp", Dns, Some(Lookup), Gibberish),
-    (": formerr", Dns, Some(Lookup), Gibberish),
-    ("got bad packet", Dns, Some(Lookup), Gibberish),
+    ("the resolver answered", Dns, Some(Lookup), MalformedReply),
+    (": notimp", Dns, Some(Lookup), MalformedReply),
+    (": formerr", Dns, Some(Lookup), MalformedReply),
+    ("got bad packet", Dns, Some(Lookup), MalformedReply),
     // connections
     ("etimedout", Tcp, Some(Connect), TimedOut),
     ("connect timed out", Tcp, Some(Connect), TimedOut),
@@ -124,9 +124,9 @@ const IDIOMS: &[Idiom] = &[
     ("network unreachable", Tcp, Some(Connect), Unreachable),
     ("errno=101", Tcp, Some(Connect), Unreachable),
     ("errno=113", Tcp, Some(Connect), Unreachable),
-    ("eacces", Tcp, Some(Connect), Forbidden),
-    ("forbidden by its access permissions", Tcp, Some(Connect), Forbidden),
-    ("10013", Tcp, Some(Connect), Forbidden),
+    ("eacces", Tcp, Some(Connect), LocallyBlocked),
+    ("forbidden by its access permissions", Tcp, Some(Connect), LocallyBlocked),
+    ("10013", Tcp, Some(Connect), LocallyBlocked),
     ("unexpected eof", Tcp, None, Closed),
     ("unexpected_eof", Tcp, None, Closed),
     ("eof occurred in violation of protocol", Tls, Some(Handshake), Reset),
@@ -189,30 +189,30 @@ const IDIOMS: &[Idiom] = &[
     ("ssl/tls connection timeout", Tls, Some(Handshake), TimedOut),
     ("ssl connection timeout", Tls, Some(Handshake), TimedOut),
     // answers that are not of the protocol, as our own reports have it
-    ("a web server or proxy answered", Https, None, SpokeHttp),
-    ("bytes came behind the starttls answer", Smtp, Some(Starttls), Injected),
+    ("a web server or proxy answered", Https, None, UnexpectedHttp),
+    ("bytes came behind the starttls answer", Smtp, Some(Starttls), StarttlsInjection),
     ("a web page came where data was asked for", Https, Some(Request), WebPage),
     ("the answer was a refusal", Https, Some(Request), BadStatus),
-    ("not a discovery document", Https, Some(Request), Gibberish),
-    ("the answer is longer than", Https, Some(Request), TooMuch),
-    ("invalid http version parsed", Https, Some(Request), Gibberish),
+    ("not a discovery document", Https, Some(Request), MalformedReply),
+    ("the answer is longer than", Https, Some(Request), ReplyTooLarge),
+    ("invalid http version parsed", Https, Some(Request), MalformedReply),
     ("capability is not available", Imap, Some(Capabilities), Rejected),
     ("-err protocol error. 14", Pop3, Some(Capabilities), Rejected),
     // certificates and encryption
-    ("wrong version number", Tls, Some(Handshake), SpokePlain),
-    ("wrong_version_number", Tls, Some(Handshake), SpokePlain),
-    ("unknown protocol", Tls, Some(Handshake), SpokePlain),
-    ("plaintext connection?", Tls, Some(Handshake), SpokePlain),
-    ("packet length too long", Tls, Some(Handshake), SpokePlain),
-    ("record layer failure", Tls, Some(Handshake), SpokePlain),
-    ("typically reserved for plain-text connections", Tls, Some(Handshake), SpokePlain),
-    ("unexpected packet format", Tls, Some(Handshake), SpokePlain),
-    ("unexpected tls packet was received", Tls, Some(Handshake), SpokePlain),
-    ("message of type invalidcontenttype", Tls, Some(Handshake), SpokePlain),
-    ("sec_e_invalid_token", Tls, Some(Handshake), SpokePlain),
-    ("0x80090308", Tls, Some(Handshake), SpokePlain),
-    ("does not look like a tls handshake", Tls, Some(Handshake), SpokePlain),
-    ("invalid greeting", Smtp, Some(Greeting), SpokeTls),
+    ("wrong version number", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("wrong_version_number", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("unknown protocol", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("plaintext connection?", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("packet length too long", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("record layer failure", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("typically reserved for plain-text connections", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("unexpected packet format", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("unexpected tls packet was received", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("message of type invalidcontenttype", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("sec_e_invalid_token", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("0x80090308", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("does not look like a tls handshake", Tls, Some(Handshake), UnexpectedPlaintext),
+    ("invalid greeting", Smtp, Some(Greeting), UnexpectedTls),
     ("certificate has expired", Tls, Some(Certificate), Expired),
     ("certificate expired", Tls, Some(Certificate), Expired),
     ("cert_has_expired", Tls, Some(Certificate), Expired),
@@ -307,35 +307,35 @@ const IDIOMS: &[Idiom] = &[
     ("certificate verify failed", Tls, Some(Certificate), UnknownIssuer),
     ("could not establish trust relationship", Tls, Some(Certificate), UnknownIssuer),
     ("certificate signature failure", Tls, Some(Certificate), BadCertificate),
-    ("could not convert socket to tls", Tls, Some(Handshake), Alert),
-    ("ssl connect error", Tls, Some(Handshake), Alert),
-    ("tlsv1 alert", Tls, Some(Handshake), Alert),
-    ("sslv3 alert", Tls, Some(Handshake), Alert),
-    ("ssl/tls alert", Tls, Some(Handshake), Alert),
-    ("received fatal alert", Tls, Some(Handshake), Alert),
-    ("remote error: tls", Tls, Some(Handshake), Alert),
-    ("could not generate dh keypair", Tls, Some(Handshake), Alert),
-    ("sec_e_illegal_message", Tls, Some(Handshake), Alert),
-    ("0x80090326", Tls, Some(Handshake), Alert),
-    ("could not create ssl/tls secure channel", Tls, Some(Handshake), Alert),
-    ("alert: handshakefailure", Tls, Some(Handshake), Alert),
-    ("ssl connection could not be established", Tls, Some(Handshake), Alert),
-    ("ssl-verbindung konnte nicht hergestellt werden", Tls, Some(Handshake), Alert),
-    ("connexion ssl n'a pas pu être établie", Tls, Some(Handshake), Alert),
-    ("no se pudo establecer la conexión ssl", Tls, Some(Handshake), Alert),
-    ("kein geschützter ssl/tls-kanal erstellt werden", Tls, Some(Handshake), Alert),
-    ("impossible de créer un canal sécurisé ssl/tls", Tls, Some(Handshake), Alert),
-    ("no se puede crear un canal seguro ssl/tls", Tls, Some(Handshake), Alert),
-    ("handshake failure", Tls, Some(Handshake), Alert),
+    ("could not convert socket to tls", Tls, Some(Handshake), TlsAlert),
+    ("ssl connect error", Tls, Some(Handshake), TlsAlert),
+    ("tlsv1 alert", Tls, Some(Handshake), TlsAlert),
+    ("sslv3 alert", Tls, Some(Handshake), TlsAlert),
+    ("ssl/tls alert", Tls, Some(Handshake), TlsAlert),
+    ("received fatal alert", Tls, Some(Handshake), TlsAlert),
+    ("remote error: tls", Tls, Some(Handshake), TlsAlert),
+    ("could not generate dh keypair", Tls, Some(Handshake), TlsAlert),
+    ("sec_e_illegal_message", Tls, Some(Handshake), TlsAlert),
+    ("0x80090326", Tls, Some(Handshake), TlsAlert),
+    ("could not create ssl/tls secure channel", Tls, Some(Handshake), TlsAlert),
+    ("alert: handshakefailure", Tls, Some(Handshake), TlsAlert),
+    ("ssl connection could not be established", Tls, Some(Handshake), TlsAlert),
+    ("ssl-verbindung konnte nicht hergestellt werden", Tls, Some(Handshake), TlsAlert),
+    ("connexion ssl n'a pas pu être établie", Tls, Some(Handshake), TlsAlert),
+    ("no se pudo establecer la conexión ssl", Tls, Some(Handshake), TlsAlert),
+    ("kein geschützter ssl/tls-kanal erstellt werden", Tls, Some(Handshake), TlsAlert),
+    ("impossible de créer un canal sécurisé ssl/tls", Tls, Some(Handshake), TlsAlert),
+    ("no se puede crear un canal seguro ssl/tls", Tls, Some(Handshake), TlsAlert),
+    ("handshake failure", Tls, Some(Handshake), TlsAlert),
     ("non-properly terminated", Tls, Some(Handshake), Reset),
     ("packet with unexpected length was received", Tls, Some(Handshake), Reset),
     ("failed to receive handshake", Tls, Some(Handshake), Reset),
-    ("alert protocol version", Tls, Some(Handshake), OldVersion),
-    ("alert handshake failure", Tls, Some(Handshake), Alert),
-    ("handshake_failure", Tls, Some(Handshake), Alert),
-    ("handshake failed", Tls, Some(Handshake), Alert),
-    ("unsupported protocol", Tls, Some(Handshake), OldVersion),
-    ("received fatal alert: protocol_version", Tls, Some(Handshake), OldVersion),
+    ("alert protocol version", Tls, Some(Handshake), TlsVersionTooOld),
+    ("alert handshake failure", Tls, Some(Handshake), TlsAlert),
+    ("handshake_failure", Tls, Some(Handshake), TlsAlert),
+    ("handshake failed", Tls, Some(Handshake), TlsAlert),
+    ("unsupported protocol", Tls, Some(Handshake), TlsVersionTooOld),
+    ("received fatal alert: protocol_version", Tls, Some(Handshake), TlsVersionTooOld),
 ];
 
 /// How a server says which sign-ins it offers (RFC 9051, section 6.1.1; RFC 5034, section 3; RFC 4954, section 3).
@@ -354,7 +354,7 @@ pub fn phrases() -> impl Iterator<Item = &'static str> {
 
 /// What a text says in these phrases, what stands last first.
 #[must_use]
-pub fn hear(words: &str) -> Vec<Heard> {
+pub fn hear(words: &str) -> Vec<ErrorDetails> {
     let mut found: Vec<(usize, usize, &Idiom)> = IDIOMS
         .iter()
         .filter_map(|idiom| last(words, idiom.0).map(|at| (at + idiom.0.len(), idiom.0.len(), idiom)))
@@ -363,12 +363,12 @@ pub fn hear(words: &str) -> Vec<Heard> {
         found.extend(lacking(words));
     }
     found.sort_by_key(|(end, length, _)| std::cmp::Reverse((*end, *length)));
-    let heard = found.into_iter().map(|(_, _, (_, protocol, stage, kind))| Heard {
+    let heard = found.into_iter().map(|(_, _, (_, protocol, stage, kind))| ErrorDetails {
         protocol: Some(*protocol),
         stage: *stage,
         kind: Some(*kind),
         words: words.to_owned(),
-        ..Heard::default()
+        ..ErrorDetails::default()
     });
     heard.collect()
 }

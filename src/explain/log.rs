@@ -17,7 +17,7 @@ use super::{Channel, alike::Alike, explain, hear, idiom, mask, needle::Needles, 
 use crate::{
     catalogue::{
         Catalogue,
-        cause::{By, Shows, StopPattern, Words},
+        cause::{By, FailurePattern, Shows, Words},
     },
     finding::Certainty,
 };
@@ -41,7 +41,7 @@ pub fn needles(catalogue: &Catalogue) -> Vec<String> {
     needles.extend(idiom::phrases().chain(hear::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned));
     for (_, sign) in catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe)) {
         match &sign.shows {
-            Shows::Stop(pattern) => needles.extend(of_stop(pattern)),
+            Shows::Failure(pattern) => needles.extend(of_stop(pattern)),
             Shows::Finding { words, .. } => needles.extend(words.iter().filter_map(rarest)),
         }
     }
@@ -56,7 +56,7 @@ pub fn needles(catalogue: &Catalogue) -> Vec<String> {
 }
 
 /// What must stand in a text for a stop to be heard; nothing where that is an idiom, or one of Entra's numbers.
-fn of_stop(pattern: &StopPattern) -> Vec<String> {
+fn of_stop(pattern: &FailurePattern) -> Vec<String> {
     if pattern.kind.is_some() || !pattern.aadsts.is_empty() {
         return Vec::new();
     }

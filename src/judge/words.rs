@@ -3,7 +3,7 @@
 use super::Said;
 use crate::{
     catalogue::{Check, expect},
-    seen::{Kind, Observation, Protocol, Stage, Stop, Unit, Value},
+    seen::{Failure, FailureKind, Observation, Protocol, Stage, Unit, Value},
 };
 
 /// So many addresses are named one by one; the rest is counted.
@@ -102,52 +102,56 @@ fn at(units: &[Unit<'_>], places: &[usize]) -> String {
 
 /// A stop as a sentence without its address.
 #[must_use]
-pub fn sentence(stop: &Stop) -> String {
+pub fn sentence(stop: &Failure) -> String {
     let place = while_doing(stop.stage);
     let quoted = || if stop.words.is_empty() { String::new() } else { format!(": \"{}\"", stop.words) };
     let plain = || if stop.words.is_empty() { String::new() } else { format!(" ({})", stop.words) };
     if stop.protocol == Protocol::Dns {
         match stop.kind {
-            Kind::Unreachable => return format!("there is no road to the resolver{}", plain()),
-            Kind::Refused => return format!("the resolver's port is closed{}", plain()),
+            FailureKind::Unreachable => return format!("there is no road to the resolver{}", plain()),
+            FailureKind::Refused => return format!("the resolver's port is closed{}", plain()),
             _ => {}
         }
     }
     match stop.kind {
-        Kind::NameUnknown => format!("the name does not exist{}", plain()),
-        Kind::NoAddress => format!("the name exists but has no address{}", plain()),
-        Kind::ServerFailure => format!("the resolver failed (SERVFAIL){}", plain()),
-        Kind::AnswerRefused => format!("the resolver refuses to answer (REFUSED){}", plain()),
-        Kind::AliasLoop => format!("the aliases of the name lead in a circle{}", plain()),
-        Kind::TimedOut => format!("nothing came back {place}{}", plain()),
-        Kind::Refused => format!("the connection was refused{}", plain()),
-        Kind::Reset => format!("the connection was reset {place}{}", plain()),
-        Kind::Unreachable => format!("there is no road to the address{}", plain()),
-        Kind::Forbidden => format!("this host itself forbids the connection{}", plain()),
-        Kind::Closed => format!("the other side closed the connection {place}{}", quoted()),
-        Kind::Rejected => format!("refused {place}{}", quoted()),
-        Kind::NotOffered => format!("not offered {place}{}", plain()),
-        Kind::SpokeHttp => format!("a web server or proxy answered {place}{}", quoted()),
-        Kind::SpokeTls => format!("TLS was spoken where plain text is the rule, {place}{}", plain()),
-        Kind::SpokePlain => format!("plain text was spoken where TLS is the rule{}", quoted()),
-        Kind::Gibberish => format!("the answer is not of this protocol, {place}{}", quoted()),
-        Kind::TooMuch => format!("the answer never ended {place}{}", plain()),
-        Kind::Injected => format!("bytes came behind the STARTTLS answer, before encryption{}", quoted()),
-        Kind::Alert => format!("the other side ended the TLS handshake{}", plain()),
-        Kind::OldVersion => format!("the other side knows only TLS older than 1.2{}", plain()),
-        Kind::Expired => format!("the certificate has expired{}", plain()),
-        Kind::NotYetValid => format!("the certificate is not valid yet{}", plain()),
-        Kind::WrongName => format!("the certificate is for another name{}", plain()),
-        Kind::SelfSigned => format!("the certificate is signed by itself{}", plain()),
-        Kind::UnknownIssuer => format!("the issuer of the certificate is not in the trust store{}", plain()),
-        Kind::MissingIntermediate => format!("the server does not send the certificate that signed its own{}", plain()),
-        Kind::BadCertificate => format!("the certificate cannot be used{}", plain()),
-        Kind::BadStatus => format!("the answer was a refusal{}", quoted()),
-        Kind::WebPage => format!("a web page came where data was asked for{}", quoted()),
-        Kind::Deadline => format!("not finished {place}: the deadline of the run came first"),
-        Kind::Interrupted => format!("not finished {place}: the run was stopped"),
-        Kind::Missing => format!("missing{}", plain()),
-        Kind::OwnFault => format!("a fault of ece-check itself{}", plain()),
+        FailureKind::NxDomain => format!("the name does not exist{}", plain()),
+        FailureKind::NoData => format!("the name exists but has no address{}", plain()),
+        FailureKind::ServFail => format!("the resolver failed (SERVFAIL){}", plain()),
+        FailureKind::DnsRefused => format!("the resolver refuses to answer (REFUSED){}", plain()),
+        FailureKind::AliasLoop => format!("the aliases of the name lead in a circle{}", plain()),
+        FailureKind::TimedOut => format!("nothing came back {place}{}", plain()),
+        FailureKind::Refused => format!("the connection was refused{}", plain()),
+        FailureKind::Reset => format!("the connection was reset {place}{}", plain()),
+        FailureKind::Unreachable => format!("there is no road to the address{}", plain()),
+        FailureKind::LocallyBlocked => format!("this host itself forbids the connection{}", plain()),
+        FailureKind::Closed => format!("the other side closed the connection {place}{}", quoted()),
+        FailureKind::Rejected => format!("refused {place}{}", quoted()),
+        FailureKind::NotOffered => format!("not offered {place}{}", plain()),
+        FailureKind::UnexpectedHttp => format!("a web server or proxy answered {place}{}", quoted()),
+        FailureKind::UnexpectedTls => format!("TLS was spoken where plain text is the rule, {place}{}", plain()),
+        FailureKind::UnexpectedPlaintext => format!("plain text was spoken where TLS is the rule{}", quoted()),
+        FailureKind::MalformedReply => format!("the answer is not of this protocol, {place}{}", quoted()),
+        FailureKind::ReplyTooLarge => format!("the answer never ended {place}{}", plain()),
+        FailureKind::StarttlsInjection => {
+            format!("bytes came behind the STARTTLS answer, before encryption{}", quoted())
+        }
+        FailureKind::TlsAlert => format!("the other side ended the TLS handshake{}", plain()),
+        FailureKind::TlsVersionTooOld => format!("the other side knows only TLS older than 1.2{}", plain()),
+        FailureKind::Expired => format!("the certificate has expired{}", plain()),
+        FailureKind::NotYetValid => format!("the certificate is not valid yet{}", plain()),
+        FailureKind::WrongName => format!("the certificate is for another name{}", plain()),
+        FailureKind::SelfSigned => format!("the certificate is signed by itself{}", plain()),
+        FailureKind::UnknownIssuer => format!("the issuer of the certificate is not in the trust store{}", plain()),
+        FailureKind::MissingIntermediate => {
+            format!("the server does not send the certificate that signed its own{}", plain())
+        }
+        FailureKind::BadCertificate => format!("the certificate cannot be used{}", plain()),
+        FailureKind::BadStatus => format!("the answer was a refusal{}", quoted()),
+        FailureKind::WebPage => format!("a web page came where data was asked for{}", quoted()),
+        FailureKind::Deadline => format!("not finished {place}: the deadline of the run came first"),
+        FailureKind::Interrupted => format!("not finished {place}: the run was stopped"),
+        FailureKind::Missing => format!("missing{}", plain()),
+        FailureKind::Internal => format!("a fault of ece-check itself{}", plain()),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use tokio::net::TcpStream;
 
 use super::{Halt, Limits};
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// Opens a connection to one address. Small writes leave at once (`TCP_NODELAY`).
 ///
@@ -42,15 +42,15 @@ pub fn halt(error: &io::Error) -> Halt {
     Halt::new(kind(error), words(error))
 }
 
-fn kind(error: &io::Error) -> Kind {
+fn kind(error: &io::Error) -> FailureKind {
     match error.kind() {
-        ErrorKind::ConnectionRefused => Kind::Refused,
-        ErrorKind::TimedOut => Kind::TimedOut,
-        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => Kind::Reset,
-        ErrorKind::UnexpectedEof | ErrorKind::WriteZero | ErrorKind::NotConnected => Kind::Closed,
-        ErrorKind::PermissionDenied => Kind::Forbidden, // EACCES, EPERM, WSAEACCES
-        ErrorKind::InvalidData => Kind::Gibberish,
-        _ => Kind::Unreachable, // no network, no route, no address of that family, no socket left
+        ErrorKind::ConnectionRefused => FailureKind::Refused,
+        ErrorKind::TimedOut => FailureKind::TimedOut,
+        ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => FailureKind::Reset,
+        ErrorKind::UnexpectedEof | ErrorKind::WriteZero | ErrorKind::NotConnected => FailureKind::Closed,
+        ErrorKind::PermissionDenied => FailureKind::LocallyBlocked, // EACCES, EPERM, WSAEACCES
+        ErrorKind::InvalidData => FailureKind::MalformedReply,
+        _ => FailureKind::Unreachable, // no network, no route, no address of that family, no socket left
     }
 }
 
@@ -80,19 +80,19 @@ mod tests {
     async fn nobody_listens() {
         let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let halt = open(closed, &for_tests(Duration::from_secs(5))).await.unwrap_err();
-        assert_eq!(halt.kind, Kind::Refused);
+        assert_eq!(halt.kind, FailureKind::Refused);
         assert!(!halt.words.contains("os error"), "{}", halt.words);
     }
 
     #[test]
     fn errors_of_the_system_are_kept_apart() {
         for (error, kind) in [
-            (ErrorKind::TimedOut, Kind::TimedOut),
-            (ErrorKind::ConnectionReset, Kind::Reset),
-            (ErrorKind::NetworkUnreachable, Kind::Unreachable),
-            (ErrorKind::HostUnreachable, Kind::Unreachable),
-            (ErrorKind::AddrNotAvailable, Kind::Unreachable),
-            (ErrorKind::PermissionDenied, Kind::Forbidden),
+            (ErrorKind::TimedOut, FailureKind::TimedOut),
+            (ErrorKind::ConnectionReset, FailureKind::Reset),
+            (ErrorKind::NetworkUnreachable, FailureKind::Unreachable),
+            (ErrorKind::HostUnreachable, FailureKind::Unreachable),
+            (ErrorKind::AddrNotAvailable, FailureKind::Unreachable),
+            (ErrorKind::PermissionDenied, FailureKind::LocallyBlocked),
         ] {
             assert_eq!(halt(&io::Error::from(error)).kind, kind, "{error}");
         }

@@ -32,7 +32,7 @@ use tokio::{
 };
 
 use super::{Family, Halt, Limits, dial};
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// An honest chain of aliases is shorter than this.
 const LONGEST_CHAIN: usize = 16;
@@ -130,7 +130,7 @@ impl Resolver {
             return Lookup { from_hosts_file: true, ..Lookup::settled(in_family(addresses, family)) };
         }
         if self.servers.is_empty() {
-            return Lookup::settled(Err(Halt::new(Kind::Unreachable, self.unconfigured.clone())));
+            return Lookup::settled(Err(Halt::new(FailureKind::Unreachable, self.unconfigured.clone())));
         }
         let asked = limits.step(self.ask(&absolute, family, limits.step)).await;
         let mut lookup = asked.unwrap_or_else(|halt| Lookup::settled(Err(halt)));
@@ -201,7 +201,7 @@ impl Resolver {
                         Err(halt) => failure = Some(telling(failure, at(server, &halt))),
                     },
                     Err(halt) => {
-                        if halt.kind == Kind::TimedOut {
+                        if halt.kind == FailureKind::TimedOut {
                             silent.push(server);
                         }
                         failure = Some(telling(failure, at(server, &halt)));
@@ -227,7 +227,7 @@ impl Lookup {
     }
 
     fn name_fails(&self) -> bool {
-        matches!(&self.addresses, Err(halt) if matches!(halt.kind, Kind::NameUnknown | Kind::NoAddress))
+        matches!(&self.addresses, Err(halt) if matches!(halt.kind, FailureKind::NxDomain | FailureKind::NoData))
     }
 }
 
@@ -239,7 +239,7 @@ struct Answer {
 
 impl Answer {
     fn says_unknown(&self) -> bool {
-        matches!(&self.addresses, Err(halt) if halt.kind == Kind::NameUnknown)
+        matches!(&self.addresses, Err(halt) if halt.kind == FailureKind::NxDomain)
     }
 }
 
@@ -260,20 +260,20 @@ fn merged(v4: Answer, v6: Answer) -> Lookup {
 
 /// A name without addresses of one family is quite usual; anything else is worth telling.
 fn failed(family: &str, halt: &Halt) -> Option<String> {
-    (halt.kind != Kind::NoAddress).then(|| format!("{family}: {}", halt.words))
+    (halt.kind != FailureKind::NoData).then(|| format!("{family}: {}", halt.words))
 }
 
 /// Of two failures the one that says more.
 fn telling(one: Option<Halt>, other: Halt) -> Halt {
     let weight = |halt: &Halt| match halt.kind {
-        Kind::NameUnknown => 0,
-        Kind::AliasLoop => 1,
-        Kind::ServerFailure => 2,
-        Kind::AnswerRefused => 3,
-        Kind::Gibberish => 4,
-        Kind::Refused | Kind::Reset | Kind::Closed => 5,
-        Kind::TimedOut => 6,
-        Kind::NoAddress => 8,
+        FailureKind::NxDomain => 0,
+        FailureKind::AliasLoop => 1,
+        FailureKind::ServFail => 2,
+        FailureKind::DnsRefused => 3,
+        FailureKind::MalformedReply => 4,
+        FailureKind::Refused | FailureKind::Reset | FailureKind::Closed => 5,
+        FailureKind::TimedOut => 6,
+        FailureKind::NoData => 8,
         _ => 7,
     };
     match one {
@@ -286,7 +286,7 @@ fn telling(one: Option<Halt>, other: Halt) -> Halt {
 fn in_family(addresses: Vec<IpAddr>, family: Family) -> Result<Vec<IpAddr>, Halt> {
     let wanted: Vec<IpAddr> = addresses.into_iter().filter(|address| family.takes(*address)).collect();
     if wanted.is_empty() {
-        return Err(Halt::new(Kind::NoAddress, "no address of the family that is asked for"));
+        return Err(Halt::new(FailureKind::NoData, "no address of the family that is asked for"));
     }
     Ok(sorted(wanted))
 }
@@ -309,7 +309,7 @@ fn distinct(servers: Vec<SocketAddr>) -> Vec<SocketAddr> {
 
 /// The name as it is asked for: complete, so that no search suffix is appended.
 fn absolute(name: &str) -> Result<Name, Halt> {
-    let refused = |why: String| Halt::new(Kind::NameUnknown, format!("not a name that DNS can carry: {why}"));
+    let refused = |why: String| Halt::new(FailureKind::NxDomain, format!("not a name that DNS can carry: {why}"));
     let ascii = idna::domain_to_ascii(name.trim_end_matches('.')).map_err(|error| refused(error.to_string()))?;
     let mut absolute = Name::from_str(&ascii).map_err(|error| refused(short(&error)))?;
     absolute.set_fqdn(true);
@@ -322,11 +322,11 @@ fn read(message: &Message, name: &Name, kind: RecordType) -> Result<Answer, Halt
     match message.metadata.response_code {
         ResponseCode::NoError | ResponseCode::NXDomain => Ok(follow(message, name, kind)),
         ResponseCode::ServFail => match follow(message, name, kind) {
-            answer @ Answer { addresses: Err(Halt { kind: Kind::AliasLoop, .. }), .. } => Ok(answer),
-            _ => Err(Halt::new(Kind::ServerFailure, "the resolver failed (SERVFAIL)")),
+            answer @ Answer { addresses: Err(Halt { kind: FailureKind::AliasLoop, .. }), .. } => Ok(answer),
+            _ => Err(Halt::new(FailureKind::ServFail, "the resolver failed (SERVFAIL)")),
         },
-        ResponseCode::Refused => Err(Halt::new(Kind::AnswerRefused, "the resolver refuses to answer (REFUSED)")),
-        other => Err(Halt::new(Kind::Gibberish, format!("the resolver answered {other}"))),
+        ResponseCode::Refused => Err(Halt::new(FailureKind::DnsRefused, "the resolver refuses to answer (REFUSED)")),
+        other => Err(Halt::new(FailureKind::MalformedReply, format!("the resolver answered {other}"))),
     }
 }
 
@@ -340,7 +340,7 @@ fn follow(message: &Message, name: &Name, kind: RecordType) -> Answer {
         if seen || chain.len() > LONGEST_CHAIN {
             let words = if seen { "the aliases lead in a circle" } else { "the aliases never end" };
             let words = format!("{words}: {} leads to {}", plain(&current), plain(&next));
-            return Answer { aliases: spoken(&chain), addresses: Err(Halt::new(Kind::AliasLoop, words)) };
+            return Answer { aliases: spoken(&chain), addresses: Err(Halt::new(FailureKind::AliasLoop, words)) };
         }
         current = next;
     }
@@ -370,7 +370,7 @@ fn nothing(message: &Message, name: &Name, end: &Name, kind: RecordType) -> Halt
         (false, true) => format!("{} exists and has no address of type {kind}", plain(name)),
         (false, false) => format!("{} is an alias of {}, which has no address of type {kind}", plain(name), plain(end)),
     };
-    Halt::new(if unknown { Kind::NameUnknown } else { Kind::NoAddress }, what)
+    Halt::new(if unknown { FailureKind::NxDomain } else { FailureKind::NoData }, what)
 }
 
 fn spoken(chain: &[Name]) -> Vec<String> {
@@ -403,7 +403,7 @@ async fn ask_server(server: SocketAddr, query: &Message, patience: Duration) -> 
 async fn within<T>(patience: Duration, work: impl Future<Output = io::Result<T>>) -> Result<T, Halt> {
     match timeout(patience, work).await {
         Ok(done) => done.map_err(|error| dial::halt(&error)),
-        Err(_) => Err(Halt::new(Kind::TimedOut, "the resolver does not answer")),
+        Err(_) => Err(Halt::new(FailureKind::TimedOut, "the resolver does not answer")),
     }
 }
 
@@ -573,7 +573,7 @@ mod tests {
         resolver(says).await.lookup("mail.test", Family::Both, &for_tests(PATIENT)).await
     }
 
-    async fn kind(says: Says) -> Kind {
+    async fn kind(says: Says) -> FailureKind {
         look(says).await.addresses.unwrap_err().kind
     }
 
@@ -602,35 +602,35 @@ mod tests {
     #[tokio::test]
     async fn name_that_does_not_exist() {
         let halt = look(Says::Zone(RCODE::NameError, &[])).await.addresses.unwrap_err();
-        assert_eq!(halt.kind, Kind::NameUnknown);
+        assert_eq!(halt.kind, FailureKind::NxDomain);
         assert!(halt.words.starts_with("mail.test does not exist"), "{}", halt.words);
     }
 
     #[tokio::test]
     async fn nxdomain_ends_the_wait_for_the_silent_family() {
         let began = std::time::Instant::now();
-        assert_eq!(kind(Says::SilentForV6(RCODE::NameError)).await, Kind::NameUnknown);
+        assert_eq!(kind(Says::SilentForV6(RCODE::NameError)).await, FailureKind::NxDomain);
         assert!(began.elapsed() < PATIENT / 2, "{:?}", began.elapsed());
     }
 
     #[tokio::test]
     async fn name_without_addresses() {
-        assert_eq!(kind(Says::Zone(RCODE::NoError, &[])).await, Kind::NoAddress);
+        assert_eq!(kind(Says::Zone(RCODE::NoError, &[])).await, FailureKind::NoData);
     }
 
     #[tokio::test]
     async fn failing_resolver() {
-        assert_eq!(kind(Says::Zone(RCODE::ServerFailure, &[])).await, Kind::ServerFailure);
+        assert_eq!(kind(Says::Zone(RCODE::ServerFailure, &[])).await, FailureKind::ServFail);
     }
 
     #[tokio::test]
     async fn refusing_resolver() {
-        assert_eq!(kind(Says::Zone(RCODE::Refused, &[])).await, Kind::AnswerRefused);
+        assert_eq!(kind(Says::Zone(RCODE::Refused, &[])).await, FailureKind::DnsRefused);
     }
 
     #[tokio::test]
     async fn text_in_place_of_an_answer() {
-        assert_eq!(kind(Says::Text).await, Kind::Gibberish);
+        assert_eq!(kind(Says::Text).await, FailureKind::MalformedReply);
     }
 
     #[tokio::test]
@@ -639,7 +639,7 @@ mod tests {
         let began = std::time::Instant::now();
         let lookup = resolver(Says::Nothing).await.lookup("mail.test", Family::Both, &for_tests(step)).await;
         let halt = lookup.addresses.unwrap_err();
-        assert_eq!(halt.kind, Kind::TimedOut);
+        assert_eq!(halt.kind, FailureKind::TimedOut);
         assert!(halt.words.contains("127.0.0.1:"), "names the resolver: {}", halt.words);
         assert!(began.elapsed() < step * 3, "{:?}", began.elapsed());
     }
@@ -649,7 +649,7 @@ mod tests {
         let closed = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let resolver = Resolver::with_servers(vec![closed]);
         let lookup = resolver.lookup("mail.test", Family::Both, &for_tests(PATIENT)).await;
-        assert_eq!(lookup.addresses.unwrap_err().kind, Kind::Refused);
+        assert_eq!(lookup.addresses.unwrap_err().kind, FailureKind::Refused);
     }
 
     #[tokio::test]
@@ -687,7 +687,7 @@ mod tests {
         const CIRCLE: &[(&str, &str)] = &[("mail.test", "a.test"), ("a.test", "mail.test")];
         for code in [RCODE::NoError, RCODE::ServerFailure] {
             let lookup = look(Says::Zone(code, CIRCLE)).await;
-            assert_eq!(lookup.addresses.unwrap_err().kind, Kind::AliasLoop, "{code:?}");
+            assert_eq!(lookup.addresses.unwrap_err().kind, FailureKind::AliasLoop, "{code:?}");
             assert_eq!(lookup.aliases, ["a.test", "mail.test"]);
         }
     }
@@ -696,7 +696,7 @@ mod tests {
     async fn alias_that_leads_to_nothing_is_named() {
         let lookup = look(Says::Zone(RCODE::NameError, &[("mail.test", "gone.test")])).await;
         let halt = lookup.addresses.unwrap_err();
-        assert_eq!(halt.kind, Kind::NameUnknown);
+        assert_eq!(halt.kind, FailureKind::NxDomain);
         assert!(halt.words.contains("gone.test"), "{}", halt.words);
         assert_eq!(lookup.aliases, ["gone.test"]);
     }
@@ -704,7 +704,7 @@ mod tests {
     #[tokio::test]
     async fn alias_without_addresses_is_named() {
         let halt = look(Says::Zone(RCODE::NoError, &[("mail.test", "empty.test")])).await.addresses.unwrap_err();
-        assert_eq!(halt.kind, Kind::NoAddress);
+        assert_eq!(halt.kind, FailureKind::NoData);
         assert!(halt.words.contains("empty.test"), "{}", halt.words);
     }
 
@@ -722,14 +722,14 @@ mod tests {
         let mut resolver = resolver(Says::Zone(RCODE::NoError, &[("mail.test.corp.test", "192.0.2.7")])).await;
         resolver.search = vec![Name::from_str("corp.test").unwrap()];
         let lookup = resolver.lookup("mail.test", Family::Both, &for_tests(PATIENT)).await;
-        assert_eq!(lookup.addresses.unwrap_err().kind, Kind::NoAddress);
+        assert_eq!(lookup.addresses.unwrap_err().kind, FailureKind::NoData);
         assert_eq!(lookup.suffixed.as_deref(), Some("mail.test.corp.test"));
     }
 
     #[tokio::test]
     async fn no_resolver_at_all() {
         let lookup = Resolver::with_servers(Vec::new()).lookup("mail.test", Family::Both, &for_tests(SHORT)).await;
-        assert_eq!(lookup.addresses, Err(Halt::new(Kind::Unreachable, "no resolver was named")));
+        assert_eq!(lookup.addresses, Err(Halt::new(FailureKind::Unreachable, "no resolver was named")));
     }
 
     #[tokio::test]
@@ -737,6 +737,6 @@ mod tests {
         let lookup = Resolver::with_servers(Vec::new()).lookup("::1", Family::Both, &for_tests(SHORT)).await;
         assert_eq!(lookup.addresses, Ok(addresses(&["::1"])));
         let lookup = Resolver::with_servers(Vec::new()).lookup("::1", Family::V4, &for_tests(SHORT)).await;
-        assert_eq!(lookup.addresses.unwrap_err().kind, Kind::NoAddress);
+        assert_eq!(lookup.addresses.unwrap_err().kind, FailureKind::NoData);
     }
 }

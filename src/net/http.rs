@@ -22,7 +22,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 
 use super::{Halt, Limits, session::Stream, tls};
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// More of a body is never read.
 pub const LARGEST_BODY: usize = 256 << 10;
@@ -142,7 +142,7 @@ fn request(head: Builder, host: &str, body: Bytes) -> Result<Request<Full<Bytes>
         .header(USER_AGENT, concat!("ece-check/", env!("CARGO_PKG_VERSION")))
         .header(CONNECTION, "close")
         .body(Full::new(body))
-        .map_err(|error| Halt::new(Kind::Gibberish, format!("the address cannot be asked for: {error}")))
+        .map_err(|error| Halt::new(FailureKind::MalformedReply, format!("the address cannot be asked for: {error}")))
 }
 
 async fn whole(response: Response<Incoming>, midpoint: SystemTime, limits: &Limits) -> Answer {
@@ -161,7 +161,10 @@ async fn gather(incoming: &mut Incoming, body: &mut Vec<u8>) -> Result<(), Halt>
         let room = LARGEST_BODY - body.len();
         body.extend_from_slice(&data[..data.len().min(room)]);
         if data.len() > room {
-            return Err(Halt::new(Kind::TooMuch, format!("the answer is longer than {} KiB", LARGEST_BODY >> 10)));
+            return Err(Halt::new(
+                FailureKind::ReplyTooLarge,
+                format!("the answer is longer than {} KiB", LARGEST_BODY >> 10),
+            ));
         }
     }
     Ok(())
@@ -173,11 +176,11 @@ fn halt(error: &hyper::Error) -> Halt {
         return tls::halt(error);
     }
     let kind = if error.is_parse() && error.to_string().contains("too large") {
-        Kind::TooMuch
+        FailureKind::ReplyTooLarge
     } else if error.is_incomplete_message() || error.is_closed() || error.is_canceled() {
-        Kind::Closed
+        FailureKind::Closed
     } else {
-        Kind::Gibberish
+        FailureKind::MalformedReply
     };
     Halt::new(kind, error.to_string())
 }

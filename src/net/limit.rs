@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
 use super::Halt;
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// How long anything may take. Cheap to clone; all clones end together.
 #[derive(Clone, Debug)]
@@ -27,8 +27,8 @@ impl Limits {
     /// Waits for a step, no longer than it may take. What the step was is for the caller to say.
     ///
     /// # Errors
-    /// [`Kind::TimedOut`] when the step's own limit ran out, [`Kind::Deadline`] when the run's did,
-    /// [`Kind::Interrupted`] when the user stopped the run.
+    /// [`FailureKind::TimedOut`] when the step's own limit ran out, [`FailureKind::Deadline`] when the run's did,
+    /// [`FailureKind::Interrupted`] when the user stopped the run.
     pub async fn step<T>(&self, work: impl Future<Output = T>) -> Result<T, Halt> {
         self.wait(work, Instant::now() + self.step).await
     }
@@ -36,7 +36,7 @@ impl Limits {
     /// Waits for something of our own that is no step, such as a turn: only the run limits it.
     ///
     /// # Errors
-    /// [`Kind::Deadline`] and [`Kind::Interrupted`], as [`Limits::step`].
+    /// [`FailureKind::Deadline`] and [`FailureKind::Interrupted`], as [`Limits::step`].
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, Halt> {
         self.wait(work, self.deadline + self.step).await
     }
@@ -52,7 +52,7 @@ impl Limits {
             biased;
             done = work => Ok(done),
             () = tokio::time::sleep_until(step_ends.min(self.deadline)) => Err(self.ran_out(step_ends)),
-            () = stopped => Err(Halt::new(Kind::Interrupted, "stopped before the answer came")),
+            () = stopped => Err(Halt::new(FailureKind::Interrupted, "stopped before the answer came")),
         }
     }
 
@@ -65,23 +65,23 @@ impl Limits {
     /// Waits this long.
     ///
     /// # Errors
-    /// [`Kind::Deadline`] or [`Kind::Interrupted`] when the run ends first; when it is clear from the beginning that the
+    /// [`FailureKind::Deadline`] or [`FailureKind::Interrupted`] when the run ends first; when it is clear from the beginning that the
     /// deadline comes first, at once.
     pub async fn pause(&self, time: Duration) -> Result<(), Halt> {
         if Instant::now() + time > self.deadline {
             return Err(self.ran_out(self.deadline + time));
         }
         match self.with_step(time).step(std::future::pending::<()>()).await {
-            Err(halt) if halt.kind != Kind::TimedOut => Err(halt),
+            Err(halt) if halt.kind != FailureKind::TimedOut => Err(halt),
             _ => Ok(()),
         }
     }
 
     fn ran_out(&self, step_ends: Instant) -> Halt {
         if step_ends <= self.deadline {
-            Halt::new(Kind::TimedOut, format!("no answer within {}", spoken(self.step)))
+            Halt::new(FailureKind::TimedOut, format!("no answer within {}", spoken(self.step)))
         } else {
-            Halt::new(Kind::Deadline, "the deadline of the run came before the answer")
+            Halt::new(FailureKind::Deadline, "the deadline of the run came before the answer")
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{Halt, Limits, dial};
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// A request's head beyond this is none of a sign-in.
 const LARGEST_HEAD: usize = 32 << 10;
@@ -107,7 +107,7 @@ async fn answer(mut stream: TcpStream, status: &str, text: &str) -> io::Result<(
 #[must_use]
 pub fn nobody_came(halt: Halt) -> Halt {
     match halt.kind {
-        Kind::TimedOut | Kind::Deadline => Halt::new(halt.kind, "the browser did not come back in time"),
+        FailureKind::TimedOut | FailureKind::Deadline => Halt::new(halt.kind, "the browser did not come back in time"),
         _ => halt,
     }
 }

@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::{Halt, Limits, session::Stream};
 use crate::{
     secret::Secret,
-    seen::{Kind, Protocol, Stage, Stop},
+    seen::{Failure, FailureKind, Protocol, Stage},
 };
 
 /// The longest head of an answer that is read, in bytes.
@@ -150,13 +150,17 @@ impl Proxy {
     /// The stop of a proxy whose name gave no address. What the resolver says of this one name speaks against the
     /// setting; a resolver that says nothing fails every name.
     #[must_use]
-    pub fn not_found(&self, halt: &Halt) -> Stop {
+    pub fn not_found(&self, halt: &Halt) -> Failure {
         let of_the_name = matches!(
             halt.kind,
-            Kind::NameUnknown | Kind::NoAddress | Kind::ServerFailure | Kind::AnswerRefused | Kind::AliasLoop
+            FailureKind::NxDomain
+                | FailureKind::NoData
+                | FailureKind::ServFail
+                | FailureKind::DnsRefused
+                | FailureKind::AliasLoop
         );
         let protocol = if of_the_name { Protocol::Proxy } else { Protocol::Dns };
-        Stop::new(protocol, Stage::Connect, halt.kind, format!("proxy {}: {}", self.host, halt.words))
+        Failure::new(protocol, Stage::Connect, halt.kind, format!("proxy {}: {}", self.host, halt.words))
     }
 }
 
@@ -242,11 +246,13 @@ async fn head(stream: &mut Box<dyn Stream>) -> Result<Vec<u8>, Halt> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() >= LONGEST_HEAD {
-            return Err(Halt::new(Kind::TooMuch, "the head of the proxy's answer never ended"));
+            return Err(Halt::new(FailureKind::ReplyTooLarge, "the head of the proxy's answer never ended"));
         }
         match stream.read_u8().await {
             Ok(byte) => head.push(byte),
-            Err(_) if head.is_empty() => return Err(Halt::new(Kind::Closed, "closed without an answer to CONNECT")),
+            Err(_) if head.is_empty() => {
+                return Err(Halt::new(FailureKind::Closed, "closed without an answer to CONNECT"));
+            }
             Err(_) => break,
         }
     }
@@ -266,10 +272,10 @@ fn judge(head: &[u8]) -> Result<(), NoTunnel> {
             let schemes: Vec<&str> = lines.filter_map(scheme).collect();
             let offered = if schemes.is_empty() { "none named".to_owned() } else { schemes.join(", ") };
             let words = format!("{quoted}; it takes: {offered}");
-            Err(NoTunnel { halt: Halt::new(Kind::Rejected, words), status })
+            Err(NoTunnel { halt: Halt::new(FailureKind::Rejected, words), status })
         }
-        Some(_) => Err(NoTunnel { halt: Halt::new(Kind::Rejected, quoted), status }),
-        None => Err(NoTunnel { halt: Halt::new(Kind::Gibberish, quoted), status: None }),
+        Some(_) => Err(NoTunnel { halt: Halt::new(FailureKind::Rejected, quoted), status }),
+        None => Err(NoTunnel { halt: Halt::new(FailureKind::MalformedReply, quoted), status: None }),
     }
 }
 
@@ -281,7 +287,7 @@ fn scheme(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{ConnectTo, Resolve, Roads, Way};
+    use crate::net::{ConnectOverrides, ConnectTo, Resolve, RouteChoice};
 
     fn proxy(setting: &str) -> Proxy {
         Proxy::read(setting, "--proxy").unwrap()
@@ -362,21 +368,21 @@ mod tests {
     #[test]
     fn name_that_is_not_found_speaks_against_the_setting_and_a_silent_resolver_does_not() {
         let stop = |kind| proxy("proxi.company.test:8080").not_found(&Halt::new(kind, "words"));
-        let refused = stop(Kind::AnswerRefused);
+        let refused = stop(FailureKind::DnsRefused);
         assert_eq!((refused.protocol, refused.words.as_str()), (Protocol::Proxy, "proxy proxi.company.test: words"));
-        assert_eq!(stop(Kind::TimedOut).protocol, Protocol::Dns);
+        assert_eq!(stop(FailureKind::TimedOut).protocol, Protocol::Dns);
     }
 
     #[test]
     fn beside_the_road_in_force_lies_the_other_one() {
         let with = Proxy { not_for: vec!["inside.test".to_owned()], ..proxy("proxy.company.test:8080") };
-        let roads = Roads { proxy: Some(with), ..Roads::default() };
+        let roads = ConnectOverrides { proxy: Some(with), ..ConnectOverrides::default() };
         let through = |way, host| roads.proxy_on(way, host, 443).is_some();
-        assert!(through(Way::InForce, "a.test") && !through(Way::Beside, "a.test"));
-        assert!(!through(Way::InForce, "inside.test") && through(Way::Beside, "inside.test"));
+        assert!(through(RouteChoice::InForce, "a.test") && !through(RouteChoice::Beside, "a.test"));
+        assert!(!through(RouteChoice::InForce, "inside.test") && through(RouteChoice::Beside, "inside.test"));
         assert!(roads.has_two("a.test", 443) && roads.has_two("inside.test", 443));
-        assert!(!roads.has_two("localhost", 443) && !through(Way::Beside, "localhost"));
-        assert!(!Roads::default().has_two("a.test", 443));
+        assert!(!roads.has_two("localhost", 443) && !through(RouteChoice::Beside, "localhost"));
+        assert!(!ConnectOverrides::default().has_two("a.test", 443));
     }
 
     #[test]
@@ -384,7 +390,7 @@ mod tests {
         let elsewhere = ConnectTo { host: "a.test".to_owned(), port: 443, to_host: "b.test".to_owned(), to_port: 443 };
         let given = Resolve { host: "c.test".to_owned(), port: 443, addresses: Vec::new() };
         let proxy = Some(proxy("proxy.company.test:8080"));
-        let roads = Roads { resolve: vec![given], connect_to: vec![elsewhere], proxy, only_mapped: false };
+        let roads = ConnectOverrides { resolve: vec![given], connect_to: vec![elsewhere], proxy, only_mapped: false };
         assert_eq!(["a.test", "b.test", "c.test"].map(|host| roads.proxied(host, 443).is_some()), [false, true, false]);
         assert!(roads.proxied("a.test", 8443).is_some());
         assert!(!roads.has_two("a.test", 443), "a rule leaves no other road");
@@ -398,7 +404,7 @@ mod tests {
         assert_eq!(refused.status, Some(407));
         assert!(refused.halt.words.ends_with("it takes: Negotiate, Basic"), "{}", refused.halt.words);
         assert_eq!(judge(b"HTTP/1.0 403 Forbidden\r\n\r\n").unwrap_err().status, Some(403));
-        assert_eq!(judge(b"SSH-2.0\r\n\r\n").unwrap_err().halt.kind, Kind::Gibberish);
+        assert_eq!(judge(b"SSH-2.0\r\n\r\n").unwrap_err().halt.kind, FailureKind::MalformedReply);
         assert_eq!(judge(b"").unwrap_err().status, None);
     }
 }

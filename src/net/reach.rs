@@ -1,7 +1,7 @@
 //! The way to a service: where its connections go, the tunnel through a proxy, encryption. Every look that connects
 //! comes through here, so that each address, its times and its stop are written down alike.
 //!
-//! In: a host, a port, the network as the user wants it used. Out: [`Places`], and for each address a [`Path`] with a
+//! In: a host, a port, the network as the user wants it used. Out: [`Addresses`], and for each address a [`Attempt`] with a
 //! stream, or the stop of the layer that said no. What a certificate shows is for the looks in `probe` to tell.
 
 use std::{
@@ -14,16 +14,16 @@ use tokio::net::TcpStream;
 use super::{
     Halt, Network, Proxy, dial, proxy,
     session::{Stream, Transcript},
-    tls::Shown,
+    tls::HandshakeInfo,
 };
-use crate::seen::{Facts, Kind, Mark, Observation, Path, Protocol, Stage, Step, Stop, Value};
+use crate::seen::{Attempt, Direction, Facts, Failure, FailureKind, Observation, Protocol, Stage, Timing, Value};
 
 /// Addresses of one name beyond these are not tried.
 pub const MOST_ADDRESSES: usize = 32;
 
 /// Where the connections to a service go.
 #[derive(Debug)]
-pub struct Places {
+pub struct Addresses {
     /// The road, as reports name it.
     pub road: String,
     /// The addresses: the service's own, or the proxy's.
@@ -34,7 +34,7 @@ pub struct Places {
     pub proxy: Option<Proxy>,
 }
 
-impl Places {
+impl Addresses {
     /// Where the connections to a name and port go: by a rule, through this proxy, or direct. `earlier` is what the look
     /// at the name saw, where there was one.
     ///
@@ -46,7 +46,7 @@ impl Places {
         proxy: Option<&Proxy>,
         earlier: Option<&Observation>,
         network: &Network,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, Failure> {
         if let Some(rule) = network.roads.turned(host, port) {
             let addresses = looked_up(&rule.to_host, network).await?;
             let road = format!("connect-to {}:{}", rule.to_host, rule.to_port);
@@ -63,7 +63,7 @@ impl Places {
         Ok(Self { road, addresses: with_port(&addresses, port), turned: false, proxy: None })
     }
 
-    async fn through(proxy: &Proxy, network: &Network) -> Result<Self, Stop> {
+    async fn through(proxy: &Proxy, network: &Network) -> Result<Self, Failure> {
         let lookup = network.resolver.lookup(&proxy.host, network.family, &network.limits).await;
         let addresses = lookup.addresses.map_err(|halt| proxy.not_found(&halt))?;
         Ok(Self {
@@ -90,7 +90,7 @@ impl Places {
     }
 }
 
-fn seen_earlier(earlier: &Observation, network: &Network) -> Result<Vec<IpAddr>, Stop> {
+fn seen_earlier(earlier: &Observation, network: &Network) -> Result<Vec<IpAddr>, Failure> {
     if let Some(stop) = &earlier.stop {
         return Err(stop.clone());
     }
@@ -100,16 +100,16 @@ fn seen_earlier(earlier: &Observation, network: &Network) -> Result<Vec<IpAddr>,
     wanted(addresses.iter().filter_map(|address| address.parse().ok()).collect(), network)
 }
 
-async fn looked_up(host: &str, network: &Network) -> Result<Vec<IpAddr>, Stop> {
+async fn looked_up(host: &str, network: &Network) -> Result<Vec<IpAddr>, Failure> {
     let lookup = network.resolver.lookup(host, network.family, &network.limits).await;
     lookup.addresses.map_err(|halt| stop(Protocol::Dns, Stage::Lookup, halt))
 }
 
-fn wanted(addresses: Vec<IpAddr>, network: &Network) -> Result<Vec<IpAddr>, Stop> {
+fn wanted(addresses: Vec<IpAddr>, network: &Network) -> Result<Vec<IpAddr>, Failure> {
     let addresses: Vec<IpAddr> = addresses.into_iter().filter(|address| network.family.takes(*address)).collect();
     if addresses.is_empty() {
         let words = "no address of the family that is asked for";
-        return Err(Stop::new(Protocol::Dns, Stage::Lookup, Kind::NoAddress, words));
+        return Err(Failure::new(Protocol::Dns, Stage::Lookup, FailureKind::NoData, words));
     }
     Ok(addresses)
 }
@@ -124,8 +124,8 @@ fn spoken(addresses: &[IpAddr]) -> String {
 
 /// A path on which nothing has been seen yet.
 #[must_use]
-pub fn begun(address: SocketAddr) -> Path {
-    Path {
+pub fn begun(address: SocketAddr) -> Attempt {
+    Attempt {
         address,
         dialled: None,
         source: None,
@@ -143,11 +143,11 @@ pub fn begun(address: SocketAddr) -> Path {
 pub async fn connect(
     host: &str,
     port: u16,
-    places: &Places,
+    places: &Addresses,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Stop> {
+) -> Result<Box<dyn Stream>, Failure> {
     let opened = dial_one(places.turned, network, path, transcript).await;
     let Some(proxy) = &places.proxy else {
         return Ok(Box::new(opened.map_err(|halt| stop(Protocol::Tcp, Stage::Connect, halt))?));
@@ -155,35 +155,35 @@ pub async fn connect(
     let of_proxy = |halt| stop(Protocol::Proxy, Stage::Connect, halt);
     let asked = proxy::tunnel(Box::new(opened.map_err(of_proxy)?), proxy, host, port, &network.limits);
     let tunnel = timed(Stage::Connect, &mut path.steps, asked).await;
-    let tunnel = tunnel.map_err(|refused| Stop { code: refused.status, ..of_proxy(refused.halt) })?;
-    transcript.note(Mark::Remark, &format!("tunnel through {proxy}"));
+    let tunnel = tunnel.map_err(|refused| Failure { code: refused.status, ..of_proxy(refused.halt) })?;
+    transcript.note(Direction::Remark, &format!("tunnel through {proxy}"));
     Ok(tunnel)
 }
 
 async fn dial_one(
     turned: bool,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
 ) -> Result<TcpStream, Halt> {
     let to = if turned { Some(path.address) } else { network.roads.dialled(path.address) };
-    let to = to.ok_or_else(|| Halt::new(Kind::Unreachable, "not an address of the lab"))?;
+    let to = to.ok_or_else(|| Halt::new(FailureKind::Unreachable, "not an address of the lab"))?;
     path.dialled = Some(to).filter(|to| *to != path.address);
     path.source = dial::source_address(to).map(|source| source.to_string());
     if path.source.is_none() {
         let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
-        return Err(Halt::new(Kind::Unreachable, format!("this host has no road for {family}")));
+        return Err(Halt::new(FailureKind::Unreachable, format!("this host has no road for {family}")));
     }
     let opened = timed(Stage::Connect, &mut path.steps, dial::open(to, &network.limits)).await;
     let opened = opened.map_err(|halt| explained(halt, to.port(), network))?;
-    transcript.note(Mark::Remark, &format!("connected to {to}"));
+    transcript.note(Direction::Remark, &format!("connected to {to}"));
     Ok(opened)
 }
 
 /// What the system forbids, with the rules of its firewall that say so.
 fn explained(halt: Halt, port: u16, network: &Network) -> Halt {
     let shut = network.firewall.as_ref().map(|firewall| firewall.shuts(port)).unwrap_or_default();
-    if halt.kind != Kind::Forbidden || shut.is_empty() {
+    if halt.kind != FailureKind::LocallyBlocked || shut.is_empty() {
         return halt;
     }
     Halt::new(halt.kind, format!("{}; the Windows firewall shuts port {port}: {}", halt.words, shut.join("; ")))
@@ -191,17 +191,17 @@ fn explained(halt: Halt, port: u16, network: &Network) -> Halt {
 
 /// Encrypts. The certificate is shown and not judged: nothing may be sent before it is.
 pub async fn encrypt(
-    handshake: impl Future<Output = (Shown, Result<Box<dyn Stream>, Halt>)>,
-    path: &mut Path,
+    handshake: impl Future<Output = (HandshakeInfo, Result<Box<dyn Stream>, Halt>)>,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> (Shown, Result<Box<dyn Stream>, Stop>) {
+) -> (HandshakeInfo, Result<Box<dyn Stream>, Failure>) {
     let (shown, encrypted) = timed(Stage::Handshake, &mut path.steps, handshake).await;
     if encrypted.is_ok() {
         let (version, cipher) = (shown.version.as_deref(), shown.cipher.as_deref());
         let agreed = format!("encrypted: {}, {}", version.unwrap_or_default(), cipher.unwrap_or_default());
-        transcript.note(Mark::Remark, &agreed);
+        transcript.note(Direction::Remark, &agreed);
         if shown.certificate_wanted {
-            transcript.note(Mark::Remark, "the server asked for a client certificate; none was sent");
+            transcript.note(Direction::Remark, "the server asked for a client certificate; none was sent");
         }
     }
     (shown, encrypted.map_err(|halt| stop(Protocol::Tls, Stage::Handshake, halt)))
@@ -217,13 +217,13 @@ pub async fn open(
     host: &str,
     port: u16,
     network: &Network,
-    steps: &mut Vec<Step>,
-    tried: &mut Vec<Path>,
-) -> Result<Box<dyn Stream>, Stop> {
+    steps: &mut Vec<Timing>,
+    tried: &mut Vec<Attempt>,
+) -> Result<Box<dyn Stream>, Failure> {
     let proxy = network.roads.proxied(host, port);
-    let places = timed(Stage::Lookup, steps, Places::find(host, port, proxy, None, network)).await?;
+    let places = timed(Stage::Lookup, steps, Addresses::find(host, port, proxy, None, network)).await?;
     let (addresses, _) = places.by_family(network);
-    let mut last = stop(Protocol::Dns, Stage::Lookup, Halt::new(Kind::NoAddress, "no address that may be dialled"));
+    let mut last = stop(Protocol::Dns, Stage::Lookup, Halt::new(FailureKind::NoData, "no address that may be dialled"));
     for address in addresses.into_iter().take(MOST_ADDRESSES) {
         let mut path = begun(address);
         let mut transcript = Transcript::new();
@@ -246,11 +246,11 @@ pub async fn open(
 async fn walk(
     host: &str,
     port: u16,
-    places: &Places,
+    places: &Addresses,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Stop> {
+) -> Result<Box<dyn Stream>, Failure> {
     let stream = connect(host, port, places, network, path, transcript).await?;
     let handshake = Box::pin(network.trust.handshake(stream, host, &[b"http/1.1"], &network.limits));
     let (shown, encrypted) = encrypt(handshake, path, transcript).await;
@@ -262,18 +262,18 @@ async fn walk(
 
 /// True when another address may answer: a program that connects goes on to it. A proxy that says no says so at each of
 /// its addresses.
-fn is_of_the_address(stop: &Stop) -> bool {
-    stop.stage == Stage::Connect && stop.kind != Kind::Rejected && !stop.kind.is_ours()
+fn is_of_the_address(stop: &Failure) -> bool {
+    stop.stage == Stage::Connect && stop.kind != FailureKind::Rejected && !stop.kind.is_ours()
 }
 
-fn stop(protocol: Protocol, stage: Stage, halt: Halt) -> Stop {
-    Stop::new(protocol, stage, halt.kind, halt.words)
+fn stop(protocol: Protocol, stage: Stage, halt: Halt) -> Failure {
+    Failure::new(protocol, stage, halt.kind, halt.words)
 }
 
-async fn timed<T>(stage: Stage, steps: &mut Vec<Step>, work: impl Future<Output = T>) -> T {
+async fn timed<T>(stage: Stage, steps: &mut Vec<Timing>, work: impl Future<Output = T>) -> T {
     let began = Instant::now();
     let done = work.await;
-    steps.push(Step { name: stage, ms: began.elapsed().as_secs_f64() * 1000.0 });
+    steps.push(Timing { name: stage, ms: began.elapsed().as_secs_f64() * 1000.0 });
     done
 }
 
@@ -285,10 +285,10 @@ mod tests {
 
     use super::*;
     use crate::net::{
-        ConnectTo, Family, Resolve, Roads, dns, firewall,
+        ConnectOverrides, ConnectTo, Family, Resolve, dns, firewall,
         limit::for_tests,
         tls::{
-            Trust,
+            TrustStores,
             tests::{GOOD, Papers, acceptor, issued, serve},
         },
     };
@@ -311,20 +311,20 @@ mod tests {
         };
         Network {
             resolver: Arc::new(dns::Resolver::with_servers(Vec::new())),
-            roads: Roads {
+            roads: ConnectOverrides {
                 resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses }],
                 connect_to: vec![turn("192.0.2.1", closed), turn("192.0.2.3", good), turn("192.0.2.4", good)],
                 only_mapped: true,
-                ..Roads::default()
+                ..ConnectOverrides::default()
             },
             family: Family::Both,
-            trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            trust: Arc::new(TrustStores::of_roots([papers.root.clone()])),
             firewall: None,
             limits: for_tests(Duration::from_secs(20)),
         }
     }
 
-    async fn opened(network: &Network) -> (Result<Box<dyn Stream>, Stop>, Vec<Path>) {
+    async fn opened(network: &Network) -> (Result<Box<dyn Stream>, Failure>, Vec<Attempt>) {
         let (mut steps, mut tried) = (Vec::new(), Vec::new());
         let outcome = open("mail.test", 443, network, &mut steps, &mut tried).await;
         (outcome, tried)
@@ -338,9 +338,9 @@ mod tests {
         let network = Network { firewall, ..network(&issued(GOOD)).await };
         let said = |kind, port| explained(Halt::new(kind, "forbidden"), port, &network).words;
         let told = "forbidden; the Windows firewall shuts port 587: rule \"No mail\" (profile Domain)";
-        assert_eq!(said(Kind::Forbidden, 587), told);
+        assert_eq!(said(FailureKind::LocallyBlocked, 587), told);
         assert_eq!(
-            (said(Kind::Forbidden, 993), said(Kind::TimedOut, 587)),
+            (said(FailureKind::LocallyBlocked, 993), said(FailureKind::TimedOut, 587)),
             ("forbidden".to_owned(), "forbidden".to_owned())
         );
     }
@@ -351,7 +351,11 @@ mod tests {
         let (outcome, tried) = opened(&network(&papers).await).await;
         assert!(outcome.is_ok());
         let kinds: Vec<_> = tried.iter().map(|path| path.stop.as_ref().map(|stop| stop.kind)).collect();
-        assert_eq!(kinds, [Some(Kind::Refused), Some(Kind::Unreachable), None], "the fourth is not needed");
+        assert_eq!(
+            kinds,
+            [Some(FailureKind::Refused), Some(FailureKind::Unreachable), None],
+            "the fourth is not needed"
+        );
         assert_eq!(tried[2].address, SocketAddr::from(([192, 0, 2, 3], 443)));
         let stages: Vec<Stage> = tried[2].steps.iter().map(|step| step.name).collect();
         assert_eq!(stages, [Stage::Connect, Stage::Handshake]);
@@ -360,7 +364,7 @@ mod tests {
     #[tokio::test]
     async fn certificate_that_nobody_vouches_for_is_not_tried_again_elsewhere() {
         let papers = issued(GOOD);
-        let others = Network { trust: Arc::new(Trust::of_roots([])), ..network(&papers).await };
+        let others = Network { trust: Arc::new(TrustStores::of_roots([])), ..network(&papers).await };
         let (outcome, tried) = opened(&others).await;
         assert_eq!(outcome.err().map(|stop| (stop.protocol, stop.stage)), Some((Protocol::Tls, Stage::Certificate)));
         assert_eq!(tried.len(), 3);

@@ -15,7 +15,7 @@ use super::{Halt, Limits};
 pub use crate::wire::{Decoded, NoReply};
 use crate::{
     secret::Secret,
-    seen::{Kind, Line, Mark},
+    seen::{Direction, FailureKind, TranscriptLine},
     wire::line::{self, MOST_WORDS, foreign, shorten, words},
 };
 
@@ -108,7 +108,7 @@ impl Session {
 
     /// Writes a remark of ours into the transcript.
     pub fn note(&mut self, remark: &str) {
-        self.transcript.note(Mark::Remark, remark);
+        self.transcript.note(Direction::Remark, remark);
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Halt> {
@@ -154,7 +154,7 @@ impl Session {
         let read = limits.step(self.fill(&mut decode)).await.and_then(|filled| filled);
         let taken = read.as_ref().map_or(self.buffer.len(), |(_, taken)| (*taken).min(self.buffer.len()));
         self.buffer.drain(..taken);
-        let mark = if self.encrypted { Mark::ReceivedInTls } else { Mark::Received };
+        let mark = if self.encrypted { Direction::ReceivedInTls } else { Direction::Received };
         self.transcript.note(mark, &format!("<{taken} bytes, not shown>"));
         read.map(|(reply, _)| reply).inspect_err(|halt| self.remark(halt))
     }
@@ -188,11 +188,11 @@ impl Session {
             }
             let room = MOST_UNREAD.saturating_sub(self.buffer.len());
             if room == 0 {
-                return Err(Halt::new(Kind::TooMuch, format!("more than {MOST_UNREAD} bytes and no end")));
+                return Err(Halt::new(FailureKind::ReplyTooLarge, format!("more than {MOST_UNREAD} bytes and no end")));
             }
             self.buffer.reserve(room.min(CHUNK));
             match (&mut self.stream).take(room as u64).read_buf(&mut self.buffer).await {
-                Ok(0) => return Err(Halt::new(Kind::Closed, "")),
+                Ok(0) => return Err(Halt::new(FailureKind::Closed, "")),
                 Ok(new) => self.hidden.cover(&mut self.buffer, new),
                 Err(error) => return Err(broken(&error)),
             }
@@ -200,12 +200,12 @@ impl Session {
     }
 
     fn note_sent(&mut self, line: &str) {
-        let mark = if self.encrypted { Mark::SentInTls } else { Mark::Sent };
+        let mark = if self.encrypted { Direction::SentInTls } else { Direction::Sent };
         self.transcript.note(mark, line);
     }
 
     fn note_received(&mut self, bytes: &[u8]) {
-        let mark = if self.encrypted { Mark::ReceivedInTls } else { Mark::Received };
+        let mark = if self.encrypted { Direction::ReceivedInTls } else { Direction::Received };
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             let text = line.strip_suffix(b"\n").unwrap_or(line);
             let whole = text.strip_suffix(b"\r").unwrap_or(text);
@@ -219,16 +219,16 @@ impl Session {
     fn note_bare_line_feed(&mut self) {
         if !self.bare_line_feed_noted {
             self.bare_line_feed_noted = true;
-            self.transcript.note(Mark::Remark, "lines end with LF alone, not with CR LF");
+            self.transcript.note(Direction::Remark, "lines end with LF alone, not with CR LF");
         }
     }
 
     fn remark(&mut self, halt: &Halt) {
         match halt.kind {
-            Kind::Closed => self.transcript.note(Mark::Remark, "closed by the other side"),
-            Kind::Reset => self.transcript.note(Mark::Remark, "reset by the other side"),
-            Kind::Gibberish | Kind::SpokeHttp | Kind::SpokeTls => {} // the words have just been written down
-            _ => self.transcript.note(Mark::Remark, &halt.words),
+            FailureKind::Closed => self.transcript.note(Direction::Remark, "closed by the other side"),
+            FailureKind::Reset => self.transcript.note(Direction::Remark, "reset by the other side"),
+            FailureKind::MalformedReply | FailureKind::UnexpectedHttp | FailureKind::UnexpectedTls => {} // the words have just been written down
+            _ => self.transcript.note(Direction::Remark, &halt.words),
         }
     }
 }
@@ -319,7 +319,7 @@ fn in_base64(text: &str, before: usize) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Transcript {
     began: std::time::Instant,
-    lines: Vec<Line>,
+    lines: Vec<TranscriptLine>,
     left_out: usize,
 }
 
@@ -331,7 +331,7 @@ impl Transcript {
     }
 
     /// Writes a line down; a line that is too long is shortened, and after the last line that fits the rest is counted.
-    pub fn note(&mut self, mark: Mark, text: &str) {
+    pub fn note(&mut self, mark: Direction, text: &str) {
         if self.lines.len() >= MOST_LINES {
             self.left_out += 1;
         } else {
@@ -341,15 +341,15 @@ impl Transcript {
 
     /// The lines, and at their end how many were left out.
     #[must_use]
-    pub fn into_lines(mut self) -> Vec<Line> {
+    pub fn into_lines(mut self) -> Vec<TranscriptLine> {
         if self.left_out > 0 {
-            self.push(Mark::Remark, format!("{} more lines", self.left_out));
+            self.push(Direction::Remark, format!("{} more lines", self.left_out));
         }
         self.lines
     }
 
-    fn push(&mut self, mark: Mark, text: String) {
-        self.lines.push(Line { at_ms: self.began.elapsed().as_secs_f64() * 1000.0, mark, text });
+    fn push(&mut self, mark: Direction, text: String) {
+        self.lines.push(TranscriptLine { at_ms: self.began.elapsed().as_secs_f64() * 1000.0, mark, text });
     }
 }
 
@@ -362,14 +362,14 @@ impl Default for Transcript {
 /// What broke the connection. Inside TLS an alert of the other side comes as the error of a read.
 fn broken(error: &io::Error) -> Halt {
     if let Some(rustls::Error::AlertReceived(_)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        return Halt::new(Kind::Alert, error.to_string());
+        return Halt::new(FailureKind::TlsAlert, error.to_string());
     }
     let kind = match error.kind() {
-        io::ErrorKind::ConnectionReset => Kind::Reset,
-        io::ErrorKind::TimedOut => Kind::TimedOut,
-        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => Kind::Unreachable,
-        io::ErrorKind::InvalidData => Kind::Gibberish,
-        _ => Kind::Closed, // the rest are ways to say that the other side is gone
+        io::ErrorKind::ConnectionReset => FailureKind::Reset,
+        io::ErrorKind::TimedOut => FailureKind::TimedOut,
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => FailureKind::Unreachable,
+        io::ErrorKind::InvalidData => FailureKind::MalformedReply,
+        _ => FailureKind::Closed, // the rest are ways to say that the other side is gone
     };
     let words = if error.kind() == io::ErrorKind::UnexpectedEof { String::new() } else { error.to_string() };
     Halt::new(kind, words)
@@ -377,7 +377,7 @@ fn broken(error: &io::Error) -> Halt {
 
 /// Says what came before the end: another protocol's first words explain a closed connection better than the close.
 fn with_what_came(halt: Halt, bytes: &[u8]) -> Halt {
-    if bytes.is_empty() || !matches!(halt.kind, Kind::Closed | Kind::Reset | Kind::TimedOut) {
+    if bytes.is_empty() || !matches!(halt.kind, FailureKind::Closed | FailureKind::Reset | FailureKind::TimedOut) {
         return halt;
     }
     if let Some((kind, words)) = foreign(bytes) {
@@ -473,7 +473,7 @@ pub(crate) mod scripted {
     /// What was said, each line behind its mark.
     pub fn said(session: Session) -> Vec<String> {
         let (_, transcript) = session.into_parts();
-        let mark = |line: &Line| serde_json::to_value(line.mark).unwrap().as_str().unwrap().to_owned();
+        let mark = |line: &TranscriptLine| serde_json::to_value(line.mark).unwrap().as_str().unwrap().to_owned();
         transcript.into_lines().iter().map(|line| format!("{} {}", mark(line), line.text)).collect()
     }
 }
@@ -506,7 +506,7 @@ mod tests {
         assert_eq!(session.unread(), b"two\r\nthr");
         assert_eq!(session.read(one_line).await.unwrap(), "two");
         assert_eq!(session.unread(), b"thr");
-        assert_eq!(session.read(one_line).await, Err(Halt::new(Kind::Closed, "thr")));
+        assert_eq!(session.read(one_line).await, Err(Halt::new(FailureKind::Closed, "thr")));
         assert_eq!(said(session), ["<- one", "<- two", "<- thr", "== closed by the other side"]);
     }
 
@@ -528,7 +528,7 @@ mod tests {
         session.be_patient(STEP * 2);
         session.be_patient(STEP);
         let began = Instant::now();
-        assert_eq!(session.read(one_line).await.unwrap_err().kind, Kind::TimedOut);
+        assert_eq!(session.read(one_line).await.unwrap_err().kind, FailureKind::TimedOut);
         assert_eq!(began.elapsed(), STEP * 2);
     }
 
@@ -579,7 +579,7 @@ mod tests {
         let mut session = session(vec![Turn::Hear("0"), say(format!("no {SECRET}"))]).inside_tls();
         session.send_secret("", &Secret::new(SECRET), "<secret>").await.unwrap();
         let halt = session.read(one_line).await.unwrap_err();
-        assert_eq!(halt, Halt::new(Kind::Closed, format!("no {}", "*".repeat(SECRET.len()))));
+        assert_eq!(halt, Halt::new(FailureKind::Closed, format!("no {}", "*".repeat(SECRET.len()))));
     }
 
     #[tokio::test(start_paused = true)]
@@ -594,25 +594,25 @@ mod tests {
         let began = Instant::now();
         let halt = session.read(one_line).await.unwrap_err();
         assert_eq!(began.elapsed(), STEP);
-        assert_eq!(halt, Halt::new(Kind::TimedOut, "no answer within 10 s; before that: aaaaaaaaa"));
+        assert_eq!(halt, Halt::new(FailureKind::TimedOut, "no answer within 10 s; before that: aaaaaaaaa"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn silence_says_how_long_was_waited() {
         let halt = session(vec![Turn::Hold]).read(one_line).await.unwrap_err();
-        assert_eq!(halt, Halt::new(Kind::TimedOut, "no answer within 10 s"));
+        assert_eq!(halt, Halt::new(FailureKind::TimedOut, "no answer within 10 s"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn deadline_of_the_run_is_ours() {
         let mut session = session_until(Duration::from_secs(3), vec![say("a"), Turn::Hold]);
-        assert_eq!(session.read(one_line).await.unwrap_err().kind, Kind::Deadline);
+        assert_eq!(session.read(one_line).await.unwrap_err().kind, FailureKind::Deadline);
     }
 
     #[tokio::test(start_paused = true)]
     async fn peer_that_reads_nothing_ends_with_the_step() {
         let halt = session(vec![Turn::Hold]).send(&"a".repeat(10_000)).await.unwrap_err();
-        assert_eq!(halt.kind, Kind::TimedOut);
+        assert_eq!(halt.kind, FailureKind::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]
@@ -623,7 +623,7 @@ mod tests {
             longest = bytes.len().max(longest);
             never(bytes)
         };
-        assert_eq!(session.read(watch).await.unwrap_err().kind, Kind::TooMuch);
+        assert_eq!(session.read(watch).await.unwrap_err().kind, FailureKind::ReplyTooLarge);
         assert_eq!(longest, MOST_UNREAD);
         assert_eq!(said(session).len(), MOST_LINES + 1);
     }
@@ -639,7 +639,7 @@ mod tests {
     async fn page_without_a_line_end_is_still_a_page() {
         for turns in [vec![say("<html>blocked")], vec![say("<html>blocked"), Turn::Hold]] {
             let halt = session(turns).read(one_line).await.unwrap_err();
-            assert_eq!(halt, Halt::new(Kind::SpokeHttp, "<html>blocked"));
+            assert_eq!(halt, Halt::new(FailureKind::UnexpectedHttp, "<html>blocked"));
         }
     }
 
@@ -653,30 +653,30 @@ mod tests {
         let deadline = Instant::now() + STEP;
         let limits = Limits::new(STEP, deadline, tokio::sync::watch::channel(false).1);
         let mut session = Session::new(Box::new(stream), limits, Transcript::new());
-        assert_eq!(session.read(one_line).await.unwrap_err().kind, Kind::Reset);
+        assert_eq!(session.read(one_line).await.unwrap_err().kind, FailureKind::Reset);
     }
 
     #[test]
     fn broken_connections_are_told_apart() {
         let kind = |kind: io::ErrorKind| broken(&kind.into()).kind;
-        assert_eq!(kind(io::ErrorKind::ConnectionReset), Kind::Reset);
-        assert_eq!(kind(io::ErrorKind::TimedOut), Kind::TimedOut);
-        assert_eq!(kind(io::ErrorKind::HostUnreachable), Kind::Unreachable);
-        assert_eq!(kind(io::ErrorKind::UnexpectedEof), Kind::Closed);
-        assert_eq!(kind(io::ErrorKind::BrokenPipe), Kind::Closed);
+        assert_eq!(kind(io::ErrorKind::ConnectionReset), FailureKind::Reset);
+        assert_eq!(kind(io::ErrorKind::TimedOut), FailureKind::TimedOut);
+        assert_eq!(kind(io::ErrorKind::HostUnreachable), FailureKind::Unreachable);
+        assert_eq!(kind(io::ErrorKind::UnexpectedEof), FailureKind::Closed);
+        assert_eq!(kind(io::ErrorKind::BrokenPipe), FailureKind::Closed);
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
-        assert_eq!(broken(&io::Error::new(io::ErrorKind::InvalidData, alert)).kind, Kind::Alert);
+        assert_eq!(broken(&io::Error::new(io::ErrorKind::InvalidData, alert)).kind, FailureKind::TlsAlert);
     }
 
     #[test]
     fn transcript_is_bounded_and_counts_the_rest() {
         let mut transcript = Transcript::new();
         for _ in 0..MOST_LINES + 7 {
-            transcript.note(Mark::Sent, &"é".repeat(1000));
+            transcript.note(Direction::Sent, &"é".repeat(1000));
         }
         let lines = transcript.into_lines();
         assert_eq!(lines.len(), MOST_LINES + 1);
         assert_eq!(lines[0].text.chars().count(), MOST_CHARACTERS);
-        assert_eq!((lines[MOST_LINES].mark, lines[MOST_LINES].text.as_str()), (Mark::Remark, "7 more lines"));
+        assert_eq!((lines[MOST_LINES].mark, lines[MOST_LINES].text.as_str()), (Direction::Remark, "7 more lines"));
     }
 }

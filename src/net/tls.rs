@@ -1,11 +1,11 @@
 //! Encryption, and the certificate that the other side shows: seen always, judged apart.
 //!
-//! In: an open connection, the name asked for, the trust stores. Out: what was shown ([`Shown`]), the encrypted stream
+//! In: an open connection, the name asked for, the trust stores. Out: what was shown ([`HandshakeInfo`]), the encrypted stream
 //! or a [`Halt`], and what the stores say of the chain ([`Verdict`]). TLS 1.2 and 1.3 only (RFC 5246, RFC 8446; older
 //! versions are retired, RFC 8996); chains by RFC 5280, section 6, names by RFC 6125, section 6.4.
 //!
 //! The handshake takes any certificate so that it can be shown, but never a wrong signature under it. Whoever calls
-//! must ask [`Trust::judge`] before a byte is sent.
+//! must ask [`TrustStores::judge`] before a byte is sent.
 
 use std::{
     collections::HashMap,
@@ -45,7 +45,7 @@ use x509_parser::{
 };
 
 use super::{Halt, Limits, dial, java, session::Stream};
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// A CA file larger than this is none.
 const LARGEST_CA_FILE: usize = 4 << 20;
@@ -60,7 +60,7 @@ const LONGEST_TEXT: usize = 300;
 
 /// Which certificates are trusted.
 #[derive(Debug)]
-pub struct Trust {
+pub struct TrustStores {
     system: RootCertStore,
     /// The system's roots and those of the CA files.
     widened: Option<RootCertStore>,
@@ -77,7 +77,7 @@ pub struct Trust {
 #[derive(Clone, Debug)]
 struct Acquaintance {
     config: Arc<ClientConfig>,
-    witness: Arc<Witness>,
+    witness: Arc<RecordingVerifier>,
 }
 
 /// A root that some store of this host holds.
@@ -146,13 +146,13 @@ impl Verdict {
         if self.name_matches == Some(true) {
             return Ok(store);
         }
-        Err(Halt::new(Kind::WrongName, format!("the certificate does not name {host}")))
+        Err(Halt::new(FailureKind::WrongName, format!("the certificate does not name {host}")))
     }
 }
 
 /// What a handshake showed, however far it came.
 #[derive(Clone, Debug, Default)]
-pub struct Shown {
+pub struct HandshakeInfo {
     /// The version, such as `TLS 1.3`.
     pub version: Option<String>,
     /// The cipher suite by its registered name.
@@ -182,7 +182,7 @@ pub struct Certificate {
     pub self_signed: bool,
 }
 
-impl Trust {
+impl TrustStores {
     /// The roots of the operating system and those of the CA files.
     ///
     /// # Errors
@@ -262,8 +262,8 @@ impl Trust {
         host: &str,
         alpn: &[&[u8]],
         limits: &Limits,
-    ) -> (Shown, Result<Box<dyn Stream>, Halt>) {
-        let witness = Arc::new(Witness::new(Arc::clone(&self.provider)));
+    ) -> (HandshakeInfo, Result<Box<dyn Stream>, Halt>) {
+        let witness = Arc::new(RecordingVerifier::new(Arc::clone(&self.provider)));
         let mut config = self.config(&witness);
         config.resumption = Resumption::disabled();
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
@@ -278,16 +278,16 @@ impl Trust {
         stream: Box<dyn Stream>,
         host: &str,
         limits: &Limits,
-    ) -> (Shown, Result<Box<dyn Stream>, Halt>) {
+    ) -> (HandshakeInfo, Result<Box<dyn Stream>, Halt>) {
         let (shown, outcome) = shake(self.acquaintance(host), stream, host, limits).await;
         // of a connection that came to nothing, the shared witness tells what others have shown
-        if outcome.is_ok() { (shown, outcome) } else { (Shown::default(), outcome) }
+        if outcome.is_ok() { (shown, outcome) } else { (HandshakeInfo::default(), outcome) }
     }
 
     fn acquaintance(&self, host: &str) -> Acquaintance {
         let mut known = self.acquaintances.lock().unwrap_or_else(PoisonError::into_inner);
         let first = || {
-            let witness = Arc::new(Witness::new(Arc::clone(&self.provider)));
+            let witness = Arc::new(RecordingVerifier::new(Arc::clone(&self.provider)));
             Acquaintance { config: Arc::new(self.config(&witness)), witness }
         };
         known.entry(host.to_owned()).or_insert_with(first).clone()
@@ -375,15 +375,15 @@ impl Trust {
         let Error::InvalidCertificate(error) = error else { return bad(&error.to_string()) };
         match (error, own) {
             (CertificateError::Expired | CertificateError::ExpiredContext { .. }, own) => expired(error, own.as_ref()),
-            (CertificateError::NotValidYet, _) => Halt::new(Kind::NotYetValid, "not valid yet"),
+            (CertificateError::NotValidYet, _) => Halt::new(FailureKind::NotYetValid, "not valid yet"),
             (CertificateError::NotValidYetContext { not_before, .. }, _) => {
-                Halt::new(Kind::NotYetValid, format!("valid only from {}", moment(seconds(*not_before))))
+                Halt::new(FailureKind::NotYetValid, format!("valid only from {}", moment(seconds(*not_before))))
             }
             (CertificateError::UnknownIssuer | CertificateError::Other(_), Some(own)) if own.self_signed => {
-                Halt::new(Kind::SelfSigned, format!("{} vouches for itself", own.subject))
+                Halt::new(FailureKind::SelfSigned, format!("{} vouches for itself", own.subject))
             }
             (CertificateError::UnknownIssuer, Some(own)) if !sends_issuer(chain) => {
-                Halt::new(Kind::MissingIntermediate, format!("nothing was sent of its issuer, {}", own.issuer))
+                Halt::new(FailureKind::MissingIntermediate, format!("nothing was sent of its issuer, {}", own.issuer))
             }
             (CertificateError::UnknownIssuer, own) => self.unknown_issuer(own.as_ref()),
             (CertificateError::BadSignature, _) => {
@@ -400,10 +400,10 @@ impl Trust {
             let why = self.trouble.as_deref().unwrap_or("it is empty");
             let _ = write!(words, "; this host's trust store gives no root: {why}");
         }
-        Halt::new(Kind::UnknownIssuer, words)
+        Halt::new(FailureKind::UnknownIssuer, words)
     }
 
-    fn config(&self, witness: &Arc<Witness>) -> ClientConfig {
+    fn config(&self, witness: &Arc<RecordingVerifier>) -> ClientConfig {
         ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_protocol_versions(&[&TLS13, &TLS12])
             .expect("ring has ciphers for both versions")
@@ -418,9 +418,12 @@ async fn shake(
     stream: Box<dyn Stream>,
     host: &str,
     limits: &Limits,
-) -> (Shown, Result<Box<dyn Stream>, Halt>) {
+) -> (HandshakeInfo, Result<Box<dyn Stream>, Halt>) {
     let Ok(name) = server_name(host) else {
-        return (Shown::default(), Err(Halt::new(Kind::WrongName, "no certificate can carry this name")));
+        return (
+            HandshakeInfo::default(),
+            Err(Halt::new(FailureKind::WrongName, "no certificate can carry this name")),
+        );
     };
     let tap = Tap { stream, received: Vec::new() };
     let connect = TlsConnector::from(with.config).connect(name, tap).into_fallible();
@@ -436,7 +439,7 @@ async fn shake(
     }
 }
 
-impl Shown {
+impl HandshakeInfo {
     fn agreed(&mut self, connection: &ClientConnection) {
         // the witness may have seen another handshake since, or none where a session was resumed
         self.chain = connection
@@ -562,11 +565,11 @@ fn expired(error: &CertificateError, own: Option<&Certificate>) -> Halt {
         Some(own) if own.not_after != until => "a certificate behind it was valid until",
         _ => "was valid until",
     };
-    Halt::new(Kind::Expired, format!("{whose} {}", moment(until)))
+    Halt::new(FailureKind::Expired, format!("{whose} {}", moment(until)))
 }
 
 fn bad(words: &str) -> Halt {
-    Halt::new(Kind::BadCertificate, shortened(words))
+    Halt::new(FailureKind::BadCertificate, shortened(words))
 }
 
 fn seconds(time: UnixTime) -> i64 {
@@ -628,24 +631,25 @@ fn inner(error: &io::Error) -> Option<&Error> {
 
 fn closed(received: &[u8]) -> Halt {
     let words = if received.is_empty() { "closed without a word" } else { "closed in the middle of the handshake" };
-    Halt::new(Kind::Closed, words)
+    Halt::new(FailureKind::Closed, words)
 }
 
 fn refused(error: &Error, certificate_wanted: bool) -> Halt {
     let (kind, mut words) = match error {
-        Error::AlertReceived(AlertDescription::ProtocolVersion) => {
-            (Kind::OldVersion, "alert protocol_version: the server knows neither TLS 1.2 nor 1.3".to_owned())
-        }
-        Error::AlertReceived(alert) => (Kind::Alert, format!("alert {}", alert_name(*alert))),
+        Error::AlertReceived(AlertDescription::ProtocolVersion) => (
+            FailureKind::TlsVersionTooOld,
+            "alert protocol_version: the server knows neither TLS 1.2 nor 1.3".to_owned(),
+        ),
+        Error::AlertReceived(alert) => (FailureKind::TlsAlert, format!("alert {}", alert_name(*alert))),
         Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
-        ) => (Kind::OldVersion, "the server knows neither TLS 1.2 nor 1.3".to_owned()),
-        Error::InvalidCertificate(error) => (Kind::BadCertificate, error.to_string()),
-        Error::NoCertificatesPresented => (Kind::BadCertificate, "the server showed no certificate".to_owned()),
+        ) => (FailureKind::TlsVersionTooOld, "the server knows neither TLS 1.2 nor 1.3".to_owned()),
+        Error::InvalidCertificate(error) => (FailureKind::BadCertificate, error.to_string()),
+        Error::NoCertificatesPresented => (FailureKind::BadCertificate, "the server showed no certificate".to_owned()),
         Error::InvalidMessage(
             InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
-        ) => (Kind::TooMuch, "the server shows more certificates than any honest one".to_owned()),
-        other => (Kind::Gibberish, other.to_string()),
+        ) => (FailureKind::ReplyTooLarge, "the server shows more certificates than any honest one".to_owned()),
+        other => (FailureKind::MalformedReply, other.to_string()),
     };
     let asks = matches!(error, Error::AlertReceived(AlertDescription::CertificateRequired));
     if certificate_wanted || asks {
@@ -671,7 +675,7 @@ fn alert_name(alert: AlertDescription) -> String {
 fn old_version(received: &[u8]) -> Option<Halt> {
     let [0x16, 3, _, _, _, 2, _, _, _, 3, minor @ 0..=2, ..] = received else { return None };
     let chosen = ["SSL 3.0", "TLS 1.0", "TLS 1.1"][usize::from(*minor)];
-    Some(Halt::new(Kind::OldVersion, format!("the server chose {chosen}")))
+    Some(Halt::new(FailureKind::TlsVersionTooOld, format!("the server chose {chosen}")))
 }
 
 /// Says what was spoken when the first bytes are no TLS record (RFC 8446, section 5.1).
@@ -680,9 +684,13 @@ fn not_tls(received: &[u8]) -> Option<Halt> {
         return None;
     }
     let Some(line) = first_line(received) else {
-        return Some(Halt::new(Kind::Gibberish, "the first bytes are neither TLS nor text"));
+        return Some(Halt::new(FailureKind::MalformedReply, "the first bytes are neither TLS nor text"));
     };
-    let kind = if line.starts_with("HTTP/") || line.starts_with('<') { Kind::SpokeHttp } else { Kind::SpokePlain };
+    let kind = if line.starts_with("HTTP/") || line.starts_with('<') {
+        FailureKind::UnexpectedHttp
+    } else {
+        FailureKind::UnexpectedPlaintext
+    };
     Some(Halt::new(kind, line))
 }
 
@@ -730,14 +738,14 @@ impl AsyncWrite for Tap {
 
 /// Takes any certificate and writes it down; has none of its own and writes down that one was wanted.
 #[derive(Debug)]
-struct Witness {
+struct RecordingVerifier {
     /// What the latest handshake showed.
     chain: Mutex<Vec<CertificateDer<'static>>>,
     certificate_wanted: AtomicBool,
     provider: Arc<CryptoProvider>,
 }
 
-impl Witness {
+impl RecordingVerifier {
     fn new(provider: Arc<CryptoProvider>) -> Self {
         Self { chain: Mutex::default(), certificate_wanted: AtomicBool::new(false), provider }
     }
@@ -746,13 +754,13 @@ impl Witness {
         self.certificate_wanted.load(Ordering::Relaxed)
     }
 
-    fn shown(&self) -> Shown {
+    fn shown(&self) -> HandshakeInfo {
         let chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Shown { chain, certificate_wanted: self.wanted(), ..Shown::default() }
+        HandshakeInfo { chain, certificate_wanted: self.wanted(), ..HandshakeInfo::default() }
     }
 }
 
-impl ServerCertVerifier for Witness {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         own: &CertificateDer<'_>,
@@ -789,7 +797,7 @@ impl ServerCertVerifier for Witness {
     }
 }
 
-impl ResolvesClientCert for Witness {
+impl ResolvesClientCert for RecordingVerifier {
     fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.certificate_wanted.store(true, Ordering::Relaxed);
         None
@@ -933,9 +941,9 @@ pub(crate) mod tests {
         .await
     }
 
-    async fn shake(address: SocketAddr, step: Duration) -> (Shown, Result<Box<dyn Stream>, Halt>) {
+    async fn shake(address: SocketAddr, step: Duration) -> (HandshakeInfo, Result<Box<dyn Stream>, Halt>) {
         let stream = Box::new(TcpStream::connect(address).await.unwrap());
-        Trust::of_roots([]).handshake(stream, "mail.test", &[], &for_tests(step)).await
+        TrustStores::of_roots([]).handshake(stream, "mail.test", &[], &for_tests(step)).await
     }
 
     /// A server that says one byte to each connection, and tells how the handshake went.
@@ -954,7 +962,7 @@ pub(crate) mod tests {
         (address.await, told)
     }
 
-    async fn shake_again(trust: &Trust, address: SocketAddr) -> Shown {
+    async fn shake_again(trust: &TrustStores, address: SocketAddr) -> HandshakeInfo {
         let stream = Box::new(TcpStream::connect(address).await.unwrap());
         let (shown, stream) = trust.handshake_again(stream, "mail.test", &for_tests(Duration::from_secs(20))).await;
         stream.ok().unwrap().read_u8().await.unwrap(); // the ticket comes before it
@@ -965,7 +973,7 @@ pub(crate) mod tests {
     async fn session_of_an_earlier_connection_is_resumed_and_its_certificate_shown() {
         let papers = issued(GOOD);
         let (address, mut told) = telling(&papers).await;
-        let trust = Trust::of_roots([papers.root.clone()]);
+        let trust = TrustStores::of_roots([papers.root.clone()]);
         for kind in [HandshakeKind::Full, HandshakeKind::Resumed, HandshakeKind::Resumed] {
             let shown = shake_again(&trust, address).await;
             assert_eq!(told.recv().await, Some(kind));
@@ -977,7 +985,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn other_server_of_the_same_name_shows_its_own_certificate() {
         let (papers, others) = (issued(GOOD), issued(GOOD));
-        let trust = Trust::of_roots([papers.root.clone()]);
+        let trust = TrustStores::of_roots([papers.root.clone()]);
         shake_again(&trust, telling(&papers).await.0).await;
         let (address, mut told) = telling(&others).await;
         let shown = shake_again(&trust, address).await;
@@ -991,10 +999,10 @@ pub(crate) mod tests {
     }
 
     fn judged(papers: &Papers, roots: &[CertificateDer<'static>]) -> Verdict {
-        Trust::of_roots(roots.iter().cloned()).judge(&papers.chain, "mail.test")
+        TrustStores::of_roots(roots.iter().cloned()).judge(&papers.chain, "mail.test")
     }
 
-    fn why(papers: &Papers, roots: &[CertificateDer<'static>]) -> Kind {
+    fn why(papers: &Papers, roots: &[CertificateDer<'static>]) -> FailureKind {
         judged(papers, roots).chain.unwrap_err().kind
     }
 
@@ -1023,13 +1031,13 @@ pub(crate) mod tests {
     fn expired_certificate_says_since_when() {
         let papers = issued(Recipe { until: 2021, ..GOOD });
         let halt = judged(&papers, std::slice::from_ref(&papers.root)).chain.unwrap_err();
-        assert_eq!(halt, Halt::new(Kind::Expired, "was valid until 2021-01-01T00:00:00Z"));
+        assert_eq!(halt, Halt::new(FailureKind::Expired, "was valid until 2021-01-01T00:00:00Z"));
     }
 
     #[test]
     fn certificate_of_the_future() {
         let papers = issued(Recipe { from: 2119, ..GOOD });
-        assert_eq!(why(&papers, std::slice::from_ref(&papers.root)), Kind::NotYetValid);
+        assert_eq!(why(&papers, std::slice::from_ref(&papers.root)), FailureKind::NotYetValid);
     }
 
     #[test]
@@ -1043,13 +1051,13 @@ pub(crate) mod tests {
     fn wrong_name_and_expired_show_both() {
         let papers = issued(Recipe { name: "other.test", until: 2021, ..GOOD });
         let verdict = judged(&papers, std::slice::from_ref(&papers.root));
-        assert_eq!(verdict.chain.unwrap_err().kind, Kind::Expired);
+        assert_eq!(verdict.chain.unwrap_err().kind, FailureKind::Expired);
         assert_eq!(verdict.name_matches, Some(false));
     }
 
     #[test]
     fn self_signed_certificate() {
-        assert_eq!(why(&self_signed(GOOD), &[issued(GOOD).root]), Kind::SelfSigned);
+        assert_eq!(why(&self_signed(GOOD), &[issued(GOOD).root]), FailureKind::SelfSigned);
     }
 
     #[test]
@@ -1064,23 +1072,23 @@ pub(crate) mod tests {
             root_pem: own.pem(),
             key: key.serialize_der(),
         };
-        assert_eq!(why(&papers, &[issued(GOOD).root]), Kind::SelfSigned);
+        assert_eq!(why(&papers, &[issued(GOOD).root]), FailureKind::SelfSigned);
     }
 
     #[test]
     fn unknown_root() {
-        assert_eq!(why(&issued(GOOD), &[issued_under("Other Root", GOOD).root]), Kind::UnknownIssuer);
+        assert_eq!(why(&issued(GOOD), &[issued_under("Other Root", GOOD).root]), FailureKind::UnknownIssuer);
     }
 
     #[test]
     fn root_of_the_same_name_with_another_key() {
-        assert_eq!(why(&issued(GOOD), &[issued(GOOD).root]), Kind::BadCertificate);
+        assert_eq!(why(&issued(GOOD), &[issued(GOOD).root]), FailureKind::BadCertificate);
     }
 
     #[test]
     fn empty_store_is_told() {
         let halt = judged(&issued(GOOD), &[]).chain.unwrap_err();
-        assert_eq!(halt.kind, Kind::UnknownIssuer);
+        assert_eq!(halt.kind, FailureKind::UnknownIssuer);
         assert!(halt.words.contains("trust store"), "{}", halt.words);
     }
 
@@ -1089,14 +1097,14 @@ pub(crate) mod tests {
         let mut papers = issued(GOOD);
         papers.chain.truncate(1);
         let halt = judged(&papers, std::slice::from_ref(&papers.root)).chain.unwrap_err();
-        assert_eq!(halt.kind, Kind::MissingIntermediate);
+        assert_eq!(halt.kind, FailureKind::MissingIntermediate);
         assert!(halt.words.contains("Lab Middle"), "{}", halt.words);
     }
 
     #[test]
     fn certificate_that_is_none() {
         let papers = Papers { chain: vec![CertificateDer::from(vec![0x30, 3, 2, 1, 1])], ..issued(GOOD) };
-        assert_eq!(why(&papers, &[]), Kind::BadCertificate);
+        assert_eq!(why(&papers, &[]), FailureKind::BadCertificate);
         assert_eq!(judged(&papers, &[]).name_matches, None);
     }
 
@@ -1106,7 +1114,7 @@ pub(crate) mod tests {
         let stray = issued(GOOD).chain;
         papers.chain.extend(stray.iter().cycle().take(100).cloned());
         let began = std::time::Instant::now();
-        assert_eq!(why(&papers, &[issued_under("Other Root", GOOD).root]), Kind::UnknownIssuer);
+        assert_eq!(why(&papers, &[issued_under("Other Root", GOOD).root]), FailureKind::UnknownIssuer);
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }
 
@@ -1115,7 +1123,7 @@ pub(crate) mod tests {
         let papers = issued(GOOD);
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), format!("our root\n{}", papers.root_pem)).unwrap();
-        let trust = Trust::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap();
+        let trust = TrustStores::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap();
         assert_eq!(trust.judge(&papers.chain, "mail.test").chain, Ok(Store::CaFile));
     }
 
@@ -1124,14 +1132,14 @@ pub(crate) mod tests {
         let refused = |content: &[u8]| {
             let file = tempfile::NamedTempFile::new().unwrap();
             fs::write(file.path(), content).unwrap();
-            Trust::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap_err().why
+            TrustStores::of_roots([]).with_ca_files(&[file.path().to_owned()]).unwrap_err().why
         };
         assert!(refused(b"").contains("no certificate"));
         assert!(refused(&issued(GOOD).root).contains("DER"));
         assert!(
             refused(b"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n").contains("cannot be a root")
         );
-        let missing = Trust::of_roots([]).with_ca_files(&[PathBuf::from("/nowhere/ca.pem")]).unwrap_err();
+        let missing = TrustStores::of_roots([]).with_ca_files(&[PathBuf::from("/nowhere/ca.pem")]).unwrap_err();
         assert!(missing.to_string().starts_with("/nowhere/ca.pem: "), "{missing}");
     }
 
@@ -1141,7 +1149,7 @@ pub(crate) mod tests {
             let _ = stream.read(&mut [0; 2048]).await;
         })
         .await;
-        assert_eq!(refusal(address).await, Halt::new(Kind::Closed, "closed without a word"));
+        assert_eq!(refusal(address).await, Halt::new(FailureKind::Closed, "closed without a word"));
     }
 
     #[tokio::test]
@@ -1150,7 +1158,7 @@ pub(crate) mod tests {
             let _ = stream.read(&mut [0; 8]).await; // closing with unread bytes resets
         })
         .await;
-        assert_eq!(refusal(address).await.kind, Kind::Reset);
+        assert_eq!(refusal(address).await.kind, FailureKind::Reset);
     }
 
     #[tokio::test]
@@ -1160,14 +1168,14 @@ pub(crate) mod tests {
         })
         .await;
         let (_, outcome) = shake(address, Duration::from_millis(50)).await;
-        assert_eq!(outcome.err().unwrap().kind, Kind::TimedOut);
+        assert_eq!(outcome.err().unwrap().kind, FailureKind::TimedOut);
     }
 
     #[tokio::test]
     async fn plain_text_in_place_of_tls() {
         let greeting = answering(b"220 mail.test ESMTP ready\r\nmore").await;
-        assert_eq!(refusal(greeting).await, Halt::new(Kind::SpokePlain, "220 mail.test ESMTP ready"));
-        assert_eq!(refusal(answering(b"no").await).await.kind, Kind::SpokePlain);
+        assert_eq!(refusal(greeting).await, Halt::new(FailureKind::UnexpectedPlaintext, "220 mail.test ESMTP ready"));
+        assert_eq!(refusal(answering(b"no").await).await.kind, FailureKind::UnexpectedPlaintext);
     }
 
     #[tokio::test]
@@ -1178,20 +1186,20 @@ pub(crate) mod tests {
         })
         .await;
         let (_, outcome) = shake(address, Duration::from_millis(100)).await;
-        assert_eq!(outcome.err().unwrap(), Halt::new(Kind::SpokePlain, "hi"));
+        assert_eq!(outcome.err().unwrap(), Halt::new(FailureKind::UnexpectedPlaintext, "hi"));
     }
 
     #[tokio::test]
     async fn http_in_place_of_tls() {
         let status = answering(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
-        assert_eq!(refusal(status).await, Halt::new(Kind::SpokeHttp, "HTTP/1.1 400 Bad Request"));
-        assert_eq!(refusal(answering(b"<html><title>Blocked</title>").await).await.kind, Kind::SpokeHttp);
+        assert_eq!(refusal(status).await, Halt::new(FailureKind::UnexpectedHttp, "HTTP/1.1 400 Bad Request"));
+        assert_eq!(refusal(answering(b"<html><title>Blocked</title>").await).await.kind, FailureKind::UnexpectedHttp);
     }
 
     #[tokio::test]
     async fn gibberish_in_place_of_tls() {
-        assert_eq!(refusal(answering(&[0, 1, 2, 3, 4, 5, 6, 7]).await).await.kind, Kind::Gibberish);
-        assert_eq!(refusal(answering(&[22, 3, 3, 0, 4, 99, 0, 0, 0]).await).await.kind, Kind::Gibberish);
+        assert_eq!(refusal(answering(&[0, 1, 2, 3, 4, 5, 6, 7]).await).await.kind, FailureKind::MalformedReply);
+        assert_eq!(refusal(answering(&[22, 3, 3, 0, 4, 99, 0, 0, 0]).await).await.kind, FailureKind::MalformedReply);
     }
 
     /// `ServerHello` of TLS 1.0: version 3.1, a random, no session, `TLS_RSA_WITH_AES_128_CBC_SHA`, no compression.
@@ -1202,20 +1210,23 @@ pub(crate) mod tests {
 
     #[tokio::test]
     async fn old_version_chosen() {
-        assert_eq!(refusal(answering(OLD_HELLO).await).await, Halt::new(Kind::OldVersion, "the server chose TLS 1.0"));
+        assert_eq!(
+            refusal(answering(OLD_HELLO).await).await,
+            Halt::new(FailureKind::TlsVersionTooOld, "the server chose TLS 1.0")
+        );
     }
 
     #[tokio::test]
     async fn old_version_by_alert() {
         let halt = refusal(answering(&[21, 3, 1, 0, 2, 2, 70]).await).await;
-        assert_eq!(halt.kind, Kind::OldVersion);
+        assert_eq!(halt.kind, FailureKind::TlsVersionTooOld);
         assert!(halt.words.contains("protocol_version"), "{}", halt.words);
     }
 
     #[tokio::test]
     async fn alert() {
         let halt = refusal(answering(&[21, 3, 3, 0, 2, 2, 40]).await).await;
-        assert_eq!(halt, Halt::new(Kind::Alert, "alert handshake_failure"));
+        assert_eq!(halt, Halt::new(FailureKind::TlsAlert, "alert handshake_failure"));
     }
 
     #[tokio::test]
@@ -1223,7 +1234,7 @@ pub(crate) mod tests {
         let mut papers = issued(GOOD);
         let more = papers.chain[1].clone();
         papers.chain.extend(std::iter::repeat_n(more, 1000));
-        assert_eq!(refusal(encrypting(acceptor(&papers)).await).await.kind, Kind::TooMuch);
+        assert_eq!(refusal(encrypting(acceptor(&papers)).await).await.kind, FailureKind::ReplyTooLarge);
     }
 
     #[tokio::test]
@@ -1242,7 +1253,7 @@ pub(crate) mod tests {
         let address = encrypting(TlsAcceptor::from(Arc::new(config))).await;
         let (shown, outcome) = shake(address, Duration::from_secs(20)).await;
         let halt = outcome.err().unwrap();
-        assert_eq!(halt.kind, Kind::Alert);
+        assert_eq!(halt.kind, FailureKind::TlsAlert);
         assert!(halt.words.ends_with("the server asks for a client certificate"), "{}", halt.words);
         assert_eq!(shown.chain, papers.chain);
     }
@@ -1260,6 +1271,6 @@ pub(crate) mod tests {
             .with_no_client_auth()
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(stolen)));
         let address = encrypting(TlsAcceptor::from(Arc::new(config))).await;
-        assert_eq!(refusal(address).await.kind, Kind::BadCertificate);
+        assert_eq!(refusal(address).await.kind, FailureKind::BadCertificate);
     }
 }

@@ -25,10 +25,10 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Papers, endpoint::Errand};
+use super::{Papers, endpoint::TokenRequest};
 use crate::{
-    secret::{Net, Secret},
-    seen::{Kind, Protocol, Stage, Stop},
+    secret::{Redactor, Secret},
+    seen::{Failure, FailureKind, Protocol, Stage},
     table::decode,
 };
 
@@ -61,7 +61,7 @@ impl Signer {
     ///
     /// # Errors
     /// When one cannot be read, is in no form that is known, or the two do not belong together.
-    pub async fn of(papers: &Papers, errand: &mut Errand<'_>) -> Result<Self, Stop> {
+    pub async fn of(papers: &Papers, errand: &mut TokenRequest<'_>) -> Result<Self, Failure> {
         let (certificate, warning) = errand.whole(&papers.certificate).await?;
         let password = match &papers.password {
             Some(source) => Some(errand.secret(source).await?),
@@ -78,7 +78,12 @@ impl Signer {
         Self::read(&certificate, key.as_deref(), password.as_ref(), errand.net)
     }
 
-    fn read(certificate: &[u8], key: Option<&[u8]>, password: Option<&Secret>, net: &Net) -> Result<Self, Stop> {
+    fn read(
+        certificate: &[u8],
+        key: Option<&[u8]>,
+        password: Option<&Secret>,
+        net: &Redactor,
+    ) -> Result<Self, Failure> {
         let found = if certificate.first() == Some(&0x30) && key.is_none() {
             of_pkcs12(certificate, password)?
         } else {
@@ -105,7 +110,7 @@ impl Signer {
     ///
     /// # Errors
     /// When the operating system gives no random numbers.
-    pub fn assertion(&self, client_id: &str, audience: &str) -> Result<Secret, Stop> {
+    pub fn assertion(&self, client_id: &str, audience: &str) -> Result<Secret, Failure> {
         let now = Timestamp::now().as_second();
         let header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": self.thumbprint });
         let claims = json!({
@@ -117,7 +122,7 @@ impl Signer {
         let mut signature = vec![0; self.key.public().modulus_len()];
         let done = self.key.sign(&RSA_PSS_SHA256, &SystemRandom::new(), signed.as_bytes(), &mut signature);
         let words = "the assertion cannot be signed: this system gives no random numbers";
-        done.map_err(|_| Stop::new(Protocol::Token, Stage::Credential, Kind::OwnFault, words))?;
+        done.map_err(|_| Failure::new(Protocol::Token, Stage::Credential, FailureKind::Internal, words))?;
         Ok(Secret::new(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))))
     }
 }
@@ -127,7 +132,7 @@ struct Found {
     key: PrivateKeyDer<'static>,
 }
 
-fn of_pkcs12(bytes: &[u8], password: Option<&Secret>) -> Result<Found, Stop> {
+fn of_pkcs12(bytes: &[u8], password: Option<&Secret>) -> Result<Found, Failure> {
     let password = password.map(Secret::expose).unwrap_or_default();
     let archive = Pkcs12Archive::from_pkcs12(bytes, password);
     let words = "the client certificate is no PKCS12 file that this password opens; a certificate alone needs client_key \
@@ -149,7 +154,7 @@ fn certificates(bytes: &[u8]) -> Vec<CertificateDer<'static>> {
 }
 
 /// The key of a PEM text, or of DER. The text itself is made known to the net.
-fn private_key(bytes: &[u8], net: &Net) -> Result<PrivateKeyDer<'static>, Stop> {
+fn private_key(bytes: &[u8], net: &Redactor) -> Result<PrivateKeyDer<'static>, Failure> {
     let unknown = "the client key is in no form that is known: an RSA key as PEM, without a password";
     if bytes.first() == Some(&0x30) {
         return PrivateKeyDer::try_from(bytes.to_vec()).map_err(|_| unread(unknown));
@@ -164,11 +169,11 @@ fn private_key(bytes: &[u8], net: &Net) -> Result<PrivateKeyDer<'static>, Stop> 
 }
 
 /// A key in one line is how people and programs hand it on.
-fn known(key: &PrivateKeyDer<'_>, net: &Net) {
+fn known(key: &PrivateKeyDer<'_>, net: &Redactor) {
     net.add(&Secret::new(STANDARD.encode(key.secret_der())));
 }
 
-fn pair(key: &PrivateKeyDer<'_>) -> Result<KeyPair, Stop> {
+fn pair(key: &PrivateKeyDer<'_>) -> Result<KeyPair, Failure> {
     let pair = match key {
         PrivateKeyDer::Pkcs8(key) => KeyPair::from_pkcs8(key.secret_pkcs8_der()),
         PrivateKeyDer::Pkcs1(key) => KeyPair::from_der(key.secret_pkcs1_der()),
@@ -182,12 +187,12 @@ fn is_of(certificate: &CertificateDer<'_>, pair: &KeyPair) -> bool {
     read.is_ok_and(|(_, read)| *read.public_key().subject_public_key.data == *pair.public_key().as_ref())
 }
 
-fn unread(words: &str) -> Stop {
-    Stop::new(Protocol::Token, Stage::Credential, Kind::Missing, words)
+fn unread(words: &str) -> Failure {
+    Failure::new(Protocol::Token, Stage::Credential, FailureKind::Missing, words)
 }
 
-fn unfit(words: &str) -> Stop {
-    Stop::new(Protocol::Token, Stage::Credential, Kind::BadCertificate, words)
+fn unfit(words: &str) -> Failure {
+    Failure::new(Protocol::Token, Stage::Credential, FailureKind::BadCertificate, words)
 }
 
 #[cfg(test)]
@@ -206,8 +211,8 @@ pub(crate) mod tests {
         params.self_signed(&key).unwrap()
     }
 
-    fn read(certificate: &[u8], key: Option<&[u8]>, password: Option<&str>) -> Result<Signer, Stop> {
-        Signer::read(certificate, key, password.map(Secret::new).as_ref(), &Net::default())
+    fn read(certificate: &[u8], key: Option<&[u8]>, password: Option<&str>) -> Result<Signer, Failure> {
+        Signer::read(certificate, key, password.map(Secret::new).as_ref(), &Redactor::default())
     }
 
     fn der() -> Vec<u8> {
@@ -256,15 +261,15 @@ pub(crate) mod tests {
         let encrypted = KEY.replace("PRIVATE", "ENCRYPTED PRIVATE");
         let (store, cut) = (pkcs12("Zwiebel7"), &KEY[..KEY.len() / 2]);
         for (certificate, key, password, kind, words) in [
-            (stranger().pem().as_bytes(), Some(KEY), None, Kind::BadCertificate, "do not belong together"),
-            (own.as_bytes(), Some(elliptic.as_str()), None, Kind::Missing, "no RSA key"),
-            (own.as_bytes(), Some(&encrypted), None, Kind::Missing, "has a password"),
-            (own.as_bytes(), Some(cut), None, Kind::Missing, "no form that is known"),
-            (own.as_bytes(), None, None, Kind::Missing, "client key is in no form"),
-            (b"rubbish", Some(KEY), None, Kind::Missing, "certificate is in no form"),
-            (&store, None, Some("wrong"), Kind::Missing, "this password"),
-            (&store, None, None, Kind::Missing, "this password"),
-            (b"0\x82", None, None, Kind::Missing, "no PKCS12 file"),
+            (stranger().pem().as_bytes(), Some(KEY), None, FailureKind::BadCertificate, "do not belong together"),
+            (own.as_bytes(), Some(elliptic.as_str()), None, FailureKind::Missing, "no RSA key"),
+            (own.as_bytes(), Some(&encrypted), None, FailureKind::Missing, "has a password"),
+            (own.as_bytes(), Some(cut), None, FailureKind::Missing, "no form that is known"),
+            (own.as_bytes(), None, None, FailureKind::Missing, "client key is in no form"),
+            (b"rubbish", Some(KEY), None, FailureKind::Missing, "certificate is in no form"),
+            (&store, None, Some("wrong"), FailureKind::Missing, "this password"),
+            (&store, None, None, FailureKind::Missing, "this password"),
+            (b"0\x82", None, None, FailureKind::Missing, "no PKCS12 file"),
         ] {
             let stop = read(certificate, key.map(str::as_bytes), password).unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Credential, kind), "{words}: {}", stop.words);
@@ -301,7 +306,7 @@ pub(crate) mod tests {
 
     #[test]
     fn key_is_known_to_the_net_in_lines_and_in_one() {
-        let net = Net::default();
+        let net = Redactor::default();
         Signer::read(certificate(2999).pem().as_bytes(), Some(KEY.as_bytes()), None, &net).unwrap();
         for line in KEY.lines().filter(|line| !line.starts_with('-')) {
             assert_eq!(net.clean(line).0, "<secret>");

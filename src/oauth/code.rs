@@ -14,13 +14,13 @@ use url::Url;
 
 use super::{grant::Grant, provider::Provider, refusal::Refusal};
 use crate::{
-    secret::{Net, Secret},
-    seen::{Kind, Protocol, Stage, Stop},
+    secret::{Redactor, Secret},
+    seen::{Failure, FailureKind, Protocol, Stage},
 };
 
 /// One question to the sign-in page.
 #[derive(Debug)]
-pub struct Question {
+pub struct AuthorizationRequest {
     /// The address to open in a browser.
     pub address: Url,
     redirect: String,
@@ -28,12 +28,12 @@ pub struct Question {
     verifier: Secret,
 }
 
-impl Question {
+impl AuthorizationRequest {
     /// Asks for a code for these scopes, to be sent to this redirect URL.
     ///
     /// # Errors
     /// When the operating system gives no random numbers.
-    pub fn new(provider: &Provider, client_id: &str, scopes: &[String], redirect: &str) -> Result<Self, Stop> {
+    pub fn new(provider: &Provider, client_id: &str, scopes: &[String], redirect: &str) -> Result<Self, Failure> {
         let (state, verifier) = (random()?, random()?);
         let challenge = challenge(&verifier);
         let mut address = provider.authorize.clone();
@@ -62,7 +62,7 @@ impl Question {
     ///
     /// # Errors
     /// The refusal of the sign-in page, or an address that is no answer to this question.
-    pub fn answered(&self, address: &str, net: &Net) -> Result<Grant, Stop> {
+    pub fn answered(&self, address: &str, net: &Redactor) -> Result<Grant, Failure> {
         let base = Url::parse("http://localhost").map_err(|_| no_answer("it is no web address"))?;
         let url = base.join(address.trim()).map_err(|_| no_answer("it is no web address"))?;
         let code = value(&url, "code").map(Secret::new);
@@ -88,11 +88,11 @@ fn value(url: &Url, name: &str) -> Option<String> {
 }
 
 /// 256 random bits in 43 characters, as RFC 7636, section 4.1, wants for a verifier.
-fn random() -> Result<String, Stop> {
+fn random() -> Result<String, Failure> {
     let mut bytes = [0; 32];
     let filled = SystemRandom::new().fill(&mut bytes);
     let words = "this system gives no random numbers";
-    filled.map_err(|_| Stop::new(Protocol::Authorize, Stage::Authorize, Kind::OwnFault, words))?;
+    filled.map_err(|_| Failure::new(Protocol::Authorize, Stage::Authorize, FailureKind::Internal, words))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
@@ -101,22 +101,27 @@ fn challenge(verifier: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, verifier.as_bytes()))
 }
 
-fn no_answer(why: &str) -> Stop {
+fn no_answer(why: &str) -> Failure {
     let words = format!("the address at which the browser ended is no answer to this sign-in: {why}");
-    Stop::new(Protocol::Authorize, Stage::Authorize, Kind::Gibberish, words)
+    Failure::new(Protocol::Authorize, Stage::Authorize, FailureKind::MalformedReply, words)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::endpoint::Place;
+    use crate::oauth::endpoint::Endpoint;
 
-    fn question() -> Question {
+    fn question() -> AuthorizationRequest {
         let authorize = Url::parse("https://login.test/t/oauth2/v2.0/authorize?p=1").unwrap();
-        let token = Place::of_url(&Url::parse("https://login.test/t/oauth2/v2.0/token").unwrap()).unwrap();
+        let token = Endpoint::of_url(&Url::parse("https://login.test/t/oauth2/v2.0/token").unwrap()).unwrap();
         let provider = Provider { authorize, token, device: None };
-        Question::new(&provider, "app-1", &["a/b".to_owned(), "offline_access".to_owned()], "http://localhost:5/")
-            .unwrap()
+        AuthorizationRequest::new(
+            &provider,
+            "app-1",
+            &["a/b".to_owned(), "offline_access".to_owned()],
+            "http://localhost:5/",
+        )
+        .unwrap()
     }
 
     #[test]
@@ -146,7 +151,7 @@ mod tests {
 
     #[test]
     fn answer_becomes_a_grant_and_its_code_a_secret() {
-        let (question, net) = (question(), Net::default());
+        let (question, net) = (question(), Redactor::default());
         let state = &question.state;
         for address in [
             format!("/?code=marked-code-0123456789&state={state}"),
@@ -166,19 +171,19 @@ mod tests {
         let address = format!(
             "/?error=access_denied&error_description=AADSTS65004%3a+User+declined+to+consent.%0d%0aTrace+ID%3a+1&state={state}"
         );
-        let stop = question.answered(&address, &Net::default()).unwrap_err();
-        assert_eq!((stop.protocol, stop.kind, stop.aadsts), (Protocol::Authorize, Kind::Rejected, vec![65004]));
+        let stop = question.answered(&address, &Redactor::default()).unwrap_err();
+        assert_eq!((stop.protocol, stop.kind, stop.aadsts), (Protocol::Authorize, FailureKind::Rejected, vec![65004]));
         assert_eq!((stop.error.as_deref(), stop.trace.as_deref()), (Some("access_denied"), Some("Trace ID: 1")));
     }
 
     #[test]
     fn foreign_addresses_are_no_answer() {
-        let (question, net) = (question(), Net::default());
+        let (question, net) = (question(), Redactor::default());
         for address in
             ["", "http://", "/?code=c", "/?code=c&state=x", "/?error=e&state=", &format!("/?state={}", question.state)]
         {
             let stop = question.answered(address, &net).unwrap_err();
-            assert_eq!(stop.kind, Kind::Gibberish, "{address}");
+            assert_eq!(stop.kind, FailureKind::MalformedReply, "{address}");
         }
         assert!(
             !question.is_answered_by("/favicon.ico") && !question.is_answered_by("//[") && !question.is_answered_by("")

@@ -1,6 +1,6 @@
 //! Signing in with a code that is typed in a browser elsewhere (RFC 8628): for servers without one.
 //!
-//! In: the endpoints, the client, scopes. Out: first the [`Invitation`] to show, then the token, once somebody has
+//! In: the endpoints, the client, scopes. Out: first the [`DeviceAuthorization`] to show, then the token, once somebody has
 //! followed it.
 
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{
-    endpoint::Errand,
+    endpoint::TokenRequest,
     grant::{self, Client, Grant, Granted, gibberish},
     provider::Provider,
 };
 use crate::{
     secret::Secret,
-    seen::{Kind, Protocol, Stage, Stop},
+    seen::{Failure, FailureKind, Protocol, Stage},
 };
 
 /// Between two questions nobody waits less or more than this, in seconds.
@@ -30,7 +30,7 @@ const LONGEST_TEXT: usize = 300;
 
 /// What the person has to do.
 #[derive(Debug)]
-pub struct Invitation {
+pub struct DeviceAuthorization {
     /// The page to open.
     pub page: String,
     /// The code to type there.
@@ -48,17 +48,17 @@ pub async fn invite(
     provider: &Provider,
     client: &Client,
     scopes: &[String],
-    errand: &mut Errand<'_>,
-) -> Result<Invitation, Stop> {
+    errand: &mut TokenRequest<'_>,
+) -> Result<DeviceAuthorization, Failure> {
     let none = "this login host gives no device codes; sign in with --browser or --paste";
-    let no_codes = || Stop::new(Protocol::Token, Stage::Grant, Kind::NotOffered, none);
+    let no_codes = || Failure::new(Protocol::Token, Stage::Grant, FailureKind::NotOffered, none);
     let place = provider.device.as_ref().ok_or_else(no_codes)?;
     let answer = errand.ask(place, &client.form(&provider.token, errand.net)?.open("scope", scopes.join(" "))).await?;
     let text =
         |name: &str| answer.get(name).and_then(Value::as_str).map(|text| text.chars().take(LONGEST_TEXT).collect());
     let incomplete = || gibberish("the answer gives no code to sign in with");
     let seconds = |name: &str| answer.get(name).and_then(Value::as_u64);
-    Ok(Invitation {
+    Ok(DeviceAuthorization {
         page: text("verification_uri").or_else(|| text("verification_url")).ok_or_else(incomplete)?,
         user_code: text("user_code").ok_or_else(incomplete)?,
         device_code: grant::secret(&answer, "device_code", errand).ok_or_else(incomplete)?,
@@ -72,14 +72,14 @@ pub async fn invite(
 /// # Errors
 /// The refusal, or the limit that ran out.
 pub async fn wait(
-    mut invitation: Invitation,
+    mut invitation: DeviceAuthorization,
     provider: &Provider,
     client: &Client,
     scopes: &[String],
-    errand: &mut Errand<'_>,
-) -> Result<Granted, Stop> {
+    errand: &mut TokenRequest<'_>,
+) -> Result<Granted, Failure> {
     let limits = errand.network.limits.clone();
-    let stop = |kind, words: &str| Stop::new(Protocol::Token, Stage::Grant, kind, words);
+    let stop = |kind, words: &str| Failure::new(Protocol::Token, Stage::Grant, kind, words);
     while Instant::now() < invitation.ends {
         limits.pause(Duration::from_secs(invitation.pause)).await.map_err(|halt| stop(halt.kind, &halt.words))?;
         let grant = Grant::Device(invitation.device_code.clone());
@@ -91,7 +91,7 @@ pub async fn wait(
             outcome => return outcome,
         }
     }
-    Err(stop(Kind::TimedOut, "nobody signed in while the code was valid"))
+    Err(stop(FailureKind::TimedOut, "nobody signed in while the code was valid"))
 }
 
 #[cfg(test)]
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::{
         oauth::grant::tests::{Entra, json},
-        secret::Net,
+        secret::Redactor,
     };
 
     const DOCUMENT: &str = r#"{"authorization_endpoint":"https://login.test/authorize","token_endpoint":"https://login.test/token","device_authorization_endpoint":"https://login.test/device"}"#;
@@ -110,10 +110,10 @@ mod tests {
         json("400 Bad Request", &format!(r#"{{"error":"{error}","error_description":"AADSTS70016: words"}}"#))
     }
 
-    async fn signed_in(answers: &[String]) -> (Result<Granted, Stop>, Entra) {
+    async fn signed_in(answers: &[String]) -> (Result<Granted, Failure>, Entra) {
         let entra = Entra::answering(&[&[json("200 OK", DOCUMENT), json("200 OK", CODE)], answers].concat()).await;
-        let net = Net::default();
-        let mut errand = Errand::new(&entra.network, &net);
+        let net = Redactor::default();
+        let mut errand = TokenRequest::new(&entra.network, &net);
         let client = Client { id: "app-1".to_owned(), proof: None };
         let provider = Provider::of("login.test", "contoso.example", &mut errand).await.unwrap();
         let invitation = invite(&provider, &client, &["offline_access".to_owned()], &mut errand).await.unwrap();
@@ -153,20 +153,20 @@ mod tests {
     async fn provider_without_device_codes() {
         let document = DOCUMENT.replace("device_authorization_endpoint", "other");
         let entra = Entra::answering(&[json("200 OK", &document)]).await;
-        let net = Net::default();
-        let mut errand = Errand::new(&entra.network, &net);
+        let net = Redactor::default();
+        let mut errand = TokenRequest::new(&entra.network, &net);
         let provider = Provider::of("login.test", "t", &mut errand).await.unwrap();
         let client = Client { id: "app-1".to_owned(), proof: None };
-        assert_eq!(invite(&provider, &client, &[], &mut errand).await.unwrap_err().kind, Kind::NotOffered);
+        assert_eq!(invite(&provider, &client, &[], &mut errand).await.unwrap_err().kind, FailureKind::NotOffered);
     }
 
     #[tokio::test]
     async fn document_without_addresses() {
         for body in ["{}", r#"{"token_endpoint":"http://login.test/token","authorization_endpoint":"https://x/"}"#] {
             let entra = Entra::answering(&[json("200 OK", body)]).await;
-            let net = Net::default();
-            let stop = Provider::of("login.test", "t", &mut Errand::new(&entra.network, &net)).await.unwrap_err();
-            assert_eq!(stop.kind, Kind::Gibberish);
+            let net = Redactor::default();
+            let stop = Provider::of("login.test", "t", &mut TokenRequest::new(&entra.network, &net)).await.unwrap_err();
+            assert_eq!(stop.kind, FailureKind::MalformedReply);
         }
     }
 }

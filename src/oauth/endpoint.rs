@@ -1,6 +1,6 @@
 //! Asking Entra's endpoints: one form, one answer, over a connection that has been judged before a byte is sent.
 //!
-//! In: a [`Place`] and a [`Form`]. Out: the answer; what the road there showed stands in the [`Errand`]. Answers that
+//! In: a [`Endpoint`] and a [`Form`]. Out: the answer; what the road there showed stands in the [`TokenRequest`]. Answers that
 //! ask for patience (429 and 5xx, RFC 9110, section 10.2.3) are asked again, at most twice and within the deadline;
 //! any other refusal is final, since a repeated wrong answer locks accounts.
 
@@ -18,8 +18,8 @@ use crate::{
         reach,
         session::Transcript,
     },
-    secret::{Net, Secret, Source, Unread},
-    seen::{Kind, Mark, Path, Protocol, Stage, Step, Stop},
+    secret::{Redactor, Secret, Source, Unread},
+    seen::{Attempt, Direction, Failure, FailureKind, Protocol, Stage, Timing},
 };
 
 /// An answer is asked for once more so many times.
@@ -27,15 +27,15 @@ const MOST_RETRIES: u32 = 2;
 
 /// What a question goes out with, and what it brings home besides its answer.
 #[derive(Debug)]
-pub struct Errand<'a> {
+pub struct TokenRequest<'a> {
     /// The network.
     pub network: &'a Network,
     /// The net that every secret is made known to.
-    pub net: &'a Net,
+    pub net: &'a Redactor,
     /// How long each stage took.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Timing>,
     /// The addresses that were connected to, in this order: those of each question.
-    pub tried: Vec<Path>,
+    pub tried: Vec<Attempt>,
     /// What was said, without secrets.
     pub transcript: Transcript,
     /// What is unwise about the places where secrets are kept.
@@ -46,7 +46,7 @@ pub struct Errand<'a> {
 
 /// Where a question goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Endpoint {
     host: String,
     port: u16,
     path: String,
@@ -62,10 +62,10 @@ enum Field {
     Hidden(Secret),
 }
 
-impl<'a> Errand<'a> {
+impl<'a> TokenRequest<'a> {
     /// An errand that begins now.
     #[must_use]
-    pub fn new(network: &'a Network, net: &'a Net) -> Self {
+    pub fn new(network: &'a Network, net: &'a Redactor) -> Self {
         let (steps, tried, transcript) = (Vec::new(), Vec::new(), Transcript::new());
         Self { network, net, steps, tried, transcript, warnings: Vec::new(), clock_ahead_ms: None }
     }
@@ -74,7 +74,7 @@ impl<'a> Errand<'a> {
     ///
     /// # Errors
     /// When it cannot be read within a step.
-    pub async fn secret(&mut self, source: &Source) -> Result<Secret, Stop> {
+    pub async fn secret(&mut self, source: &Source) -> Result<Secret, Failure> {
         if let Some(lent) = self.lent(source) {
             return Ok(lent);
         }
@@ -88,7 +88,7 @@ impl<'a> Errand<'a> {
     ///
     /// # Errors
     /// When it cannot be read within a step.
-    pub async fn whole(&self, source: &Source) -> Result<(Vec<u8>, Option<String>), Stop> {
+    pub async fn whole(&self, source: &Source) -> Result<(Vec<u8>, Option<String>), Failure> {
         match self.lent(source) {
             Some(lent) => Ok((lent.expose().as_bytes().to_vec(), None)),
             None => self.within_a_step(source, source.read_whole()).await,
@@ -99,11 +99,11 @@ impl<'a> Errand<'a> {
         &self,
         source: &Source,
         read: impl Future<Output = Result<T, Unread>>,
-    ) -> Result<T, Stop> {
-        let stop = |kind, words| Stop::new(Protocol::Token, Stage::Credential, kind, words);
+    ) -> Result<T, Failure> {
+        let stop = |kind, words| Failure::new(Protocol::Token, Stage::Credential, kind, words);
         let read = self.network.limits.step(read).await;
         let given = read.map_err(|halt| stop(halt.kind, format!("{source}: {}", halt.words)))?;
-        given.map_err(|unread| stop(Kind::Missing, unread.to_string()))
+        given.map_err(|unread| stop(FailureKind::Missing, unread.to_string()))
     }
 
     fn lent(&self, source: &Source) -> Option<Secret> {
@@ -115,7 +115,7 @@ impl<'a> Errand<'a> {
     ///
     /// # Errors
     /// The stop of the road there, the refusal, or what came in place of JSON.
-    pub async fn ask(&mut self, place: &Place, form: &Form) -> Result<Map<String, Value>, Stop> {
+    pub async fn ask(&mut self, place: &Endpoint, form: &Form) -> Result<Map<String, Value>, Failure> {
         let mut retries = 0;
         loop {
             let answer = self.post(place, form).await?;
@@ -129,9 +129,9 @@ impl<'a> Errand<'a> {
             }
             let wait = wait(&answer, retries);
             match self.network.limits.pause(wait).await {
-                Err(halt) if halt.kind == Kind::Deadline => return Err(refused),
-                Err(halt) => return Err(Stop::new(Protocol::Token, Stage::Grant, halt.kind, halt.words)),
-                Ok(()) => self.transcript.note(Mark::Remark, &format!("asking again after {} s", wait.as_secs())),
+                Err(halt) if halt.kind == FailureKind::Deadline => return Err(refused),
+                Err(halt) => return Err(Failure::new(Protocol::Token, Stage::Grant, halt.kind, halt.words)),
+                Ok(()) => self.transcript.note(Direction::Remark, &format!("asking again after {} s", wait.as_secs())),
             }
             retries += 1;
         }
@@ -141,43 +141,43 @@ impl<'a> Errand<'a> {
     ///
     /// # Errors
     /// As [`Self::ask`].
-    pub async fn fetch(&mut self, place: &Place) -> Result<Map<String, Value>, Stop> {
+    pub async fn fetch(&mut self, place: &Endpoint) -> Result<Map<String, Value>, Failure> {
         let stream = self.open(place).await?;
-        self.transcript.note(Mark::SentInTls, &format!("GET {}", place.path));
+        self.transcript.note(Direction::SentInTls, &format!("GET {}", place.path));
         let answer = http::fetch(stream, &place.authority(), &place.path, &self.network.limits).await;
         read(&self.noted(answer)?).inspect_err(|stop| self.note_refusal(stop))
     }
 
-    async fn post(&mut self, place: &Place, form: &Form) -> Result<Answer, Stop> {
+    async fn post(&mut self, place: &Endpoint, form: &Form) -> Result<Answer, Failure> {
         let stream = self.open(place).await?;
-        self.transcript.note(Mark::SentInTls, &format!("POST {} {}", place.path, form.shown()));
+        self.transcript.note(Direction::SentInTls, &format!("POST {} {}", place.path, form.shown()));
         let began = std::time::Instant::now();
         let answer = http::post(stream, &place.authority(), &place.path, form.encoded(), &self.network.limits).await;
-        self.steps.push(Step { name: Stage::Grant, ms: began.elapsed().as_secs_f64() * 1000.0 });
+        self.steps.push(Timing { name: Stage::Grant, ms: began.elapsed().as_secs_f64() * 1000.0 });
         self.noted(answer)
     }
 
-    async fn open(&mut self, place: &Place) -> Result<Box<dyn crate::net::session::Stream>, Stop> {
+    async fn open(&mut self, place: &Endpoint) -> Result<Box<dyn crate::net::session::Stream>, Failure> {
         reach::open(&place.host, place.port, self.network, &mut self.steps, &mut self.tried).await
     }
 
-    fn noted(&mut self, answer: Result<Answer, crate::net::Halt>) -> Result<Answer, Stop> {
-        let answer = answer.map_err(|halt| Stop::new(Protocol::Token, Stage::Grant, halt.kind, halt.words))?;
-        self.transcript.note(Mark::ReceivedInTls, &format!("HTTP status {}", answer.status));
+    fn noted(&mut self, answer: Result<Answer, crate::net::Halt>) -> Result<Answer, Failure> {
+        let answer = answer.map_err(|halt| Failure::new(Protocol::Token, Stage::Grant, halt.kind, halt.words))?;
+        self.transcript.note(Direction::ReceivedInTls, &format!("HTTP status {}", answer.status));
         self.clock_ahead_ms = answer.clock_ahead_ms().or(self.clock_ahead_ms);
         Ok(answer)
     }
 
-    fn note_refusal(&mut self, stop: &Stop) {
+    fn note_refusal(&mut self, stop: &Failure) {
         let error = stop.error.as_deref().unwrap_or_default();
-        self.transcript.note(Mark::ReceivedInTls, format!("{error} {}", stop.words).trim());
+        self.transcript.note(Direction::ReceivedInTls, format!("{error} {}", stop.words).trim());
         if let Some(trace) = &stop.trace {
-            self.transcript.note(Mark::ReceivedInTls, trace);
+            self.transcript.note(Direction::ReceivedInTls, trace);
         }
     }
 }
 
-impl Place {
+impl Endpoint {
     /// An endpoint of a tenant, such as `oauth2/v2.0/token`; the login host may carry a port.
     /// <https://learn.microsoft.com/entra/identity-platform/v2-protocols>
     #[must_use]
@@ -255,7 +255,7 @@ impl Form {
 }
 
 /// The JSON of an answer that says yes. One that breaks off behind its last brace is whole all the same.
-fn read(answer: &Answer) -> Result<Map<String, Value>, Stop> {
+fn read(answer: &Answer) -> Result<Map<String, Value>, Failure> {
     let map = serde_json::from_slice::<Map<String, Value>>(&answer.body).ok();
     match map {
         Some(map) if (200..300).contains(&answer.status) && !map.contains_key("error") => Ok(map),

@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use super::{
     Application,
     certificate::{self, Signer},
-    endpoint::{Errand, Form, Place},
+    endpoint::{Endpoint, Form, TokenRequest},
 };
 use crate::{
     oauth,
-    secret::{LONGEST, Net, Secret},
-    seen::{Kind, Mark, Protocol, Stage, Stop},
+    secret::{LONGEST, Redactor, Secret},
+    seen::{Direction, Failure, FailureKind, Protocol, Stage},
 };
 
 /// Who asks.
@@ -24,12 +24,12 @@ pub struct Client {
     /// The application (client) id.
     pub id: String,
     /// What it proves itself with; none for a public client.
-    pub proof: Option<Proof>,
+    pub proof: Option<ClientCredential>,
 }
 
 /// What a client proves itself with.
 #[derive(Clone, Debug)]
-pub enum Proof {
+pub enum ClientCredential {
     /// Its secret.
     Secret(Secret),
     /// The key of its certificate.
@@ -70,11 +70,15 @@ impl Client {
     ///
     /// # Errors
     /// When the user's file gives no client id, or what it proves itself with cannot be read.
-    pub async fn of(application: &Application, errand: &mut Errand<'_>) -> Result<Self, Stop> {
+    pub async fn of(application: &Application, errand: &mut TokenRequest<'_>) -> Result<Self, Failure> {
         let id = application.client_id.clone().ok_or_else(|| missing("no application (client) id is given"))?;
         let proof = match &application.proof {
-            Some(oauth::Proof::Secret(source)) => Some(Proof::Secret(errand.secret(source).await?)),
-            Some(oauth::Proof::Certificate(papers)) => Some(Proof::Certificate(Signer::of(papers, errand).await?)),
+            Some(oauth::ClientCredential::Secret(source)) => {
+                Some(ClientCredential::Secret(errand.secret(source).await?))
+            }
+            Some(oauth::ClientCredential::Certificate(papers)) => {
+                Some(ClientCredential::Certificate(Signer::of(papers, errand).await?))
+            }
             None => None,
         };
         Ok(Self { id, proof })
@@ -84,11 +88,11 @@ impl Client {
     ///
     /// # Errors
     /// When the assertion cannot be signed.
-    pub fn form(&self, token_endpoint: &Place, net: &Net) -> Result<Form, Stop> {
+    pub fn form(&self, token_endpoint: &Endpoint, net: &Redactor) -> Result<Form, Failure> {
         let form = Form::default().open("client_id", self.id.clone());
         match &self.proof {
-            Some(Proof::Secret(secret)) => Ok(form.hidden("client_secret", secret)),
-            Some(Proof::Certificate(signer)) => {
+            Some(ClientCredential::Secret(secret)) => Ok(form.hidden("client_secret", secret)),
+            Some(ClientCredential::Certificate(signer)) => {
                 let assertion = signer.assertion(&self.id, &token_endpoint.address())?;
                 net.add(&assertion);
                 Ok(form.open("client_assertion_type", certificate::KIND).hidden("client_assertion", &assertion))
@@ -102,9 +106,9 @@ impl Client {
 ///
 /// # Errors
 /// When no tenant is given, or the login host is none.
-pub fn token_endpoint(application: &Application) -> Result<Place, Stop> {
+pub fn token_endpoint(application: &Application) -> Result<Endpoint, Failure> {
     let tenant = application.tenant.as_deref().ok_or_else(|| missing("no tenant is given"))?;
-    Place::of_tenant(&application.login_host, tenant, "oauth2/v2.0/token")
+    Endpoint::of_tenant(&application.login_host, tenant, "oauth2/v2.0/token")
         .ok_or_else(|| missing("the login host is no host name"))
 }
 
@@ -116,16 +120,16 @@ pub async fn ask(
     client: &Client,
     grant: &Grant,
     scopes: &[String],
-    place: &Place,
-    errand: &mut Errand<'_>,
-) -> Result<Granted, Stop> {
+    place: &Endpoint,
+    errand: &mut TokenRequest<'_>,
+) -> Result<Granted, Failure> {
     let form = form(client.form(place, errand.net)?, grant, &scopes.join(" "));
     let answer = errand.ask(place, &form).await?;
     let access = secret(&answer, "access_token", errand);
     let access = access.ok_or_else(|| gibberish("the answer gives no access_token that can be one"))?;
     let refresh = secret(&answer, "refresh_token", errand);
     if !answer.get("token_type").and_then(Value::as_str).is_some_and(|kind| kind.eq_ignore_ascii_case("Bearer")) {
-        errand.transcript.note(Mark::Remark, "the answer does not say that the token is a bearer token");
+        errand.transcript.note(Direction::Remark, "the answer does not say that the token is a bearer token");
     }
     Ok(Granted { access, refresh })
 }
@@ -145,7 +149,7 @@ fn form(form: Form, grant: &Grant, scope: &str) -> Form {
 }
 
 /// A text of an answer that is a secret; none when it is not there, or when no sign-in could carry it.
-pub(super) fn secret(answer: &Map<String, Value>, name: &str, errand: &Errand<'_>) -> Option<Secret> {
+pub(super) fn secret(answer: &Map<String, Value>, name: &str, errand: &TokenRequest<'_>) -> Option<Secret> {
     let text = answer.get(name)?.as_str()?;
     let secret = Secret::new(text);
     errand.net.add(&secret);
@@ -153,12 +157,12 @@ pub(super) fn secret(answer: &Map<String, Value>, name: &str, errand: &Errand<'_
     fit.then_some(secret)
 }
 
-pub(super) fn gibberish(words: &str) -> Stop {
-    Stop::new(Protocol::Token, Stage::Grant, Kind::Gibberish, words)
+pub(super) fn gibberish(words: &str) -> Failure {
+    Failure::new(Protocol::Token, Stage::Grant, FailureKind::MalformedReply, words)
 }
 
-fn missing(words: &str) -> Stop {
-    Stop::new(Protocol::Token, Stage::Credential, Kind::Missing, words)
+fn missing(words: &str) -> Failure {
+    Failure::new(Protocol::Token, Stage::Credential, FailureKind::Missing, words)
 }
 
 #[cfg(test)]
@@ -174,10 +178,10 @@ pub(crate) mod tests {
     use super::*;
     use crate::{
         net::{
-            ConnectTo, Family, Network, Roads, dns,
+            ConnectOverrides, ConnectTo, Family, Network, dns,
             limit::for_tests,
             tls::{
-                Trust,
+                TrustStores,
                 tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
             },
         },
@@ -231,9 +235,9 @@ pub(crate) mod tests {
         };
         Network {
             resolver: Arc::new(dns::Resolver::with_servers(Vec::new())),
-            roads: Roads { connect_to: vec![turn], ..Roads::default() },
+            roads: ConnectOverrides { connect_to: vec![turn], ..ConnectOverrides::default() },
             family: Family::Both,
-            trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            trust: Arc::new(TrustStores::of_roots([papers.root.clone()])),
             firewall: None,
             limits: for_tests(Duration::from_secs(20)),
         }
@@ -274,10 +278,13 @@ pub(crate) mod tests {
         r#"{"error":"invalid_grant","error_description":"AADSTS50173: The grant was revoked.","error_codes":[50173]}"#;
 
     /// What came of one grant: the outcome, the transcript, and the requests.
-    async fn asked(entra: &Entra, grant: &Grant) -> (Result<Granted, Stop>, String) {
-        let net = Net::default();
-        let mut errand = Errand::new(&entra.network, &net);
-        let client = Client { id: "app-1".to_owned(), proof: Some(Proof::Secret(Secret::new("marked client+secret"))) };
+    async fn asked(entra: &Entra, grant: &Grant) -> (Result<Granted, Failure>, String) {
+        let net = Redactor::default();
+        let mut errand = TokenRequest::new(&entra.network, &net);
+        let client = Client {
+            id: "app-1".to_owned(),
+            proof: Some(ClientCredential::Secret(Secret::new("marked client+secret"))),
+        };
         let place = token_endpoint(&application()).unwrap();
         let scopes = ["https://outlook.office.com/SMTP.Send".to_owned(), "offline_access".to_owned()];
         let outcome = ask(&client, grant, &scopes, &place, &mut errand).await;
@@ -289,7 +296,7 @@ pub(crate) mod tests {
         Grant::Refresh(Secret::new("marked-refresh-token-0001"))
     }
 
-    async fn refused(answers: &[String]) -> (Stop, Entra) {
+    async fn refused(answers: &[String]) -> (Failure, Entra) {
         let entra = Entra::answering(answers).await;
         let stop = asked(&entra, &refresh()).await.0.unwrap_err();
         (stop, entra)
@@ -338,7 +345,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn permanent_refusal_is_final() {
         let (stop, entra) = refused(&[json("400 Bad Request", REVOKED)]).await;
-        assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Token, Stage::Grant, Kind::Rejected));
+        assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Token, Stage::Grant, FailureKind::Rejected));
         assert_eq!((stop.code, stop.error.as_deref(), stop.aadsts), (Some(400), Some("invalid_grant"), vec![50173]));
         assert_eq!(entra.asked().len(), 1);
     }
@@ -354,7 +361,7 @@ pub(crate) mod tests {
         let entra = Entra::answering(&[busy.clone(), dated, json("200 OK", GRANTED)]).await;
         assert!(asked(&entra, &refresh()).await.0.is_ok());
         let (stop, entra) = refused(&[busy]).await;
-        assert_eq!((stop.kind, stop.code, entra.asked().len()), (Kind::BadStatus, Some(429), 3));
+        assert_eq!((stop.kind, stop.code, entra.asked().len()), (FailureKind::BadStatus, Some(429), 3));
     }
 
     #[tokio::test]
@@ -367,16 +374,16 @@ pub(crate) mod tests {
     async fn answers_that_are_no_answer() {
         let page = "<html><head><title>Blocked by policy</title></head></html>";
         for (answer, kind, words) in [
-            (answer("403 Forbidden", "Content-Type: text/html", page), Kind::WebPage, "Blocked by policy"),
-            (answer("200 OK", "Content-Type: text/plain", page), Kind::WebPage, "a page without a title"),
-            (json("200 OK", r#"{"token_type":"Bearer"}"#), Kind::Gibberish, "access_token"),
-            (json("200 OK", r#"{"access_token":""}"#), Kind::Gibberish, "access_token"),
-            (json("200 OK", r#"{"access_token":"a\u0001auth=x"}"#), Kind::Gibberish, "access_token"),
-            (json("200 OK", "[]"), Kind::Gibberish, "neither"),
-            (json("302 Found", ""), Kind::BadStatus, "302"),
-            (json("200 OK", REVOKED), Kind::Rejected, "revoked"),
-            ("no http\r\n\r\n".to_owned(), Kind::Gibberish, ""),
-            (String::new(), Kind::Closed, ""),
+            (answer("403 Forbidden", "Content-Type: text/html", page), FailureKind::WebPage, "Blocked by policy"),
+            (answer("200 OK", "Content-Type: text/plain", page), FailureKind::WebPage, "a page without a title"),
+            (json("200 OK", r#"{"token_type":"Bearer"}"#), FailureKind::MalformedReply, "access_token"),
+            (json("200 OK", r#"{"access_token":""}"#), FailureKind::MalformedReply, "access_token"),
+            (json("200 OK", r#"{"access_token":"a\u0001auth=x"}"#), FailureKind::MalformedReply, "access_token"),
+            (json("200 OK", "[]"), FailureKind::MalformedReply, "neither"),
+            (json("302 Found", ""), FailureKind::BadStatus, "302"),
+            (json("200 OK", REVOKED), FailureKind::Rejected, "revoked"),
+            ("no http\r\n\r\n".to_owned(), FailureKind::MalformedReply, ""),
+            (String::new(), FailureKind::Closed, ""),
         ] {
             let (stop, _) = refused(std::slice::from_ref(&answer)).await;
             assert_eq!(stop.kind, kind, "{answer}");
@@ -387,7 +394,7 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn endless_answer_is_bounded() {
         let (stop, _) = refused(&[json("200 OK", &format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20)))]).await;
-        assert_eq!(stop.kind, Kind::TooMuch);
+        assert_eq!(stop.kind, FailureKind::ReplyTooLarge);
     }
 
     #[tokio::test]
@@ -396,7 +403,7 @@ pub(crate) mod tests {
             let entra = Entra::with_papers(&papers, &[json("200 OK", GRANTED)]).await;
             let stop = asked(&entra, &refresh()).await.0.unwrap_err();
             assert_eq!((stop.protocol, stop.stage), (Protocol::Tls, Stage::Certificate));
-            assert!(matches!(stop.kind, Kind::WrongName | Kind::Expired), "{:?}", stop.kind);
+            assert!(matches!(stop.kind, FailureKind::WrongName | FailureKind::Expired), "{:?}", stop.kind);
             assert!(entra.asked().is_empty());
         }
     }
@@ -404,8 +411,8 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn what_comes_is_known_to_the_net() {
         let entra = Entra::answering(&[json("200 OK", GRANTED)]).await;
-        let net = Net::default();
-        let mut errand = Errand::new(&entra.network, &net);
+        let net = Redactor::default();
+        let mut errand = TokenRequest::new(&entra.network, &net);
         let client = Client { id: "app-1".to_owned(), proof: None };
         let place = token_endpoint(&application()).unwrap();
         ask(&client, &Grant::Client, &[], &place, &mut errand).await.unwrap();
@@ -415,14 +422,14 @@ pub(crate) mod tests {
     #[tokio::test]
     async fn what_the_file_does_not_give_is_missing() {
         let entra = Entra::answering(&[json("200 OK", GRANTED)]).await;
-        let net = Net::default();
-        let mut errand = Errand::new(&entra.network, &net);
+        let net = Redactor::default();
+        let mut errand = TokenRequest::new(&entra.network, &net);
         let no_tenant = Application { tenant: None, ..application() };
-        assert_eq!(token_endpoint(&no_tenant).unwrap_err().kind, Kind::Missing);
-        let no_secret = oauth::Proof::Secret(Source::Env("ECE_CHECK_NO_SUCH_VARIABLE".to_owned()));
+        assert_eq!(token_endpoint(&no_tenant).unwrap_err().kind, FailureKind::Missing);
+        let no_secret = oauth::ClientCredential::Secret(Source::Env("ECE_CHECK_NO_SUCH_VARIABLE".to_owned()));
         let no_secret = Application { proof: Some(no_secret), ..application() };
         let stop = Client::of(&no_secret, &mut errand).await.unwrap_err();
-        assert_eq!((stop.stage, stop.kind), (Stage::Credential, Kind::Missing));
+        assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::Missing));
         assert!(stop.words.contains("ECE_CHECK_NO_SUCH_VARIABLE is not set"), "{}", stop.words);
     }
 }

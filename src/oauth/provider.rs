@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::{
-    endpoint::{Errand, Place},
+    endpoint::{Endpoint, TokenRequest},
     grant::gibberish,
 };
-use crate::seen::{Kind, Protocol, Stage, Stop};
+use crate::seen::{Failure, FailureKind, Protocol, Stage};
 
 /// The endpoints of a tenant.
 #[derive(Clone, Debug)]
@@ -18,9 +18,9 @@ pub struct Provider {
     /// The sign-in page.
     pub authorize: Url,
     /// The token endpoint.
-    pub token: Place,
+    pub token: Endpoint,
     /// Where a device code is asked for; not every provider gives them (RFC 8628, section 4).
-    pub device: Option<Place>,
+    pub device: Option<Endpoint>,
 }
 
 impl Provider {
@@ -28,11 +28,12 @@ impl Provider {
     ///
     /// # Errors
     /// The stop of the road there, the refusal (such as of a tenant that is not known), or a document without addresses.
-    pub async fn of(login_host: &str, tenant: &str, errand: &mut Errand<'_>) -> Result<Self, Stop> {
-        let place = Place::of_tenant(login_host, tenant, "v2.0/.well-known/openid-configuration");
-        let no_host = || Stop::new(Protocol::Token, Stage::Credential, Kind::Missing, "the login host is no host name");
+    pub async fn of(login_host: &str, tenant: &str, errand: &mut TokenRequest<'_>) -> Result<Self, Failure> {
+        let place = Endpoint::of_tenant(login_host, tenant, "v2.0/.well-known/openid-configuration");
+        let no_host =
+            || Failure::new(Protocol::Token, Stage::Credential, FailureKind::Missing, "the login host is no host name");
         let document = errand.fetch(&place.ok_or_else(no_host)?).await?;
-        let place = |name: &str| address(&document, name).and_then(|url| Place::of_url(&url));
+        let place = |name: &str| address(&document, name).and_then(|url| Endpoint::of_url(&url));
         let missing = || gibberish("the discovery document does not say where to sign in and where to get a token");
         Ok(Self {
             authorize: address(&document, "authorization_endpoint").ok_or_else(missing)?,

@@ -2,14 +2,14 @@
 //!
 //! In: the error answer of OAuth 2.0 (RFC 6749, section 5.2; in a redirect section 4.1.2.1) as Entra writes it: `error`,
 //! `error_description` with one or more `AADSTS` numbers, `error_codes`, `trace_id`, `correlation_id`, `timestamp`.
-//! Out: a [`Refusal`], and of it a [`Stop`]. Microsoft may change texts and numbers, so nothing is decided here.
+//! Out: a [`Refusal`], and of it a [`Failure`]. Microsoft may change texts and numbers, so nothing is decided here.
 //! <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
 
 use serde_json::{Map, Value};
 
 use crate::{
     net::http::Answer,
-    seen::{Kind, Protocol, Stage, Stop},
+    seen::{Failure, FailureKind, Protocol, Stage},
 };
 
 /// The words of a refusal are cut at this many characters.
@@ -75,32 +75,32 @@ impl Refusal {
 
     /// The stop that it is.
     #[must_use]
-    pub fn stop(self, protocol: Protocol, stage: Stage, status: Option<u16>) -> Stop {
-        Stop {
+    pub fn stop(self, protocol: Protocol, stage: Stage, status: Option<u16>) -> Failure {
+        Failure {
             code: status,
             aadsts: self.aadsts,
             error: self.error,
             trace: self.trace,
-            ..Stop::new(protocol, stage, Kind::Rejected, self.words)
+            ..Failure::new(protocol, stage, FailureKind::Rejected, self.words)
         }
     }
 }
 
 /// The stop of an answer of the token endpoint that gives nothing of what was asked for.
 #[must_use]
-pub fn stop(answer: &Answer) -> Stop {
+pub fn stop(answer: &Answer) -> Failure {
     if let Some(refusal) = Refusal::of_json(&answer.body) {
         return refusal.stop(Protocol::Token, Stage::Grant, Some(answer.status));
     }
     let (kind, words) = match &answer.broken_off {
         Some(halt) => (halt.kind, halt.words.clone()),
-        None if is_page(answer) => (Kind::WebPage, page(answer)),
+        None if is_page(answer) => (FailureKind::WebPage, page(answer)),
         None if !(200..300).contains(&answer.status) => {
-            (Kind::BadStatus, format!("HTTP status {} without an error in words", answer.status))
+            (FailureKind::BadStatus, format!("HTTP status {} without an error in words", answer.status))
         }
-        None => (Kind::Gibberish, "the answer has neither access_token nor error".to_owned()),
+        None => (FailureKind::MalformedReply, "the answer has neither access_token nor error".to_owned()),
     };
-    Stop { code: Some(answer.status), ..Stop::new(Protocol::Token, Stage::Grant, kind, words) }
+    Failure { code: Some(answer.status), ..Failure::new(Protocol::Token, Stage::Grant, kind, words) }
 }
 
 /// Devices in between do not always say that they answer with a page.

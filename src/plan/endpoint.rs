@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use crate::{
     catalogue::tables::{self, Question, Tables},
     deployment::{self, Account, Cloud, Deployment, Inbound, Role},
-    oauth::{Application, Credential},
+    oauth::{Application, TokenSource},
     probe::{directory, https::Ask, token, url, version},
     seen::Protocol,
 };
@@ -135,7 +135,7 @@ impl Site {
     pub fn token(&self, account: &Account) -> Option<token::Look> {
         let only = (account.mailboxes.len() == 1).then(|| account.mailboxes[0].clone());
         let credential = account.credential.clone()?;
-        let own = credential == Credential::ClientCredentials;
+        let own = credential == TokenSource::ClientCredentials;
         Some(token::Look {
             account: account.name.clone(),
             credential,

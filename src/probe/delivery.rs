@@ -17,12 +17,12 @@ use uuid::Uuid;
 
 use super::{
     Fact, Shape, World, fact,
-    mailbox::{self, Errand},
+    mailbox::{self, MailboxAction},
     tcp,
 };
 use crate::{
     net::Limits,
-    seen::{Facts, Kind, Line, Observation, Path, Protocol, Stage, Stop, Value},
+    seen::{Attempt, Facts, Failure, FailureKind, Observation, Protocol, Stage, TranscriptLine, Value},
 };
 
 /// The longest that a message is looked for.
@@ -154,16 +154,16 @@ impl Trip<'_> {
         format!("sent 1 message to {mailbox}, {back}")
     }
 
-    async fn send(&mut self, mark: &str) -> Result<(), Stop> {
+    async fn send(&mut self, mark: &str) -> Result<(), Failure> {
         let limits = &self.world.network.limits;
         let outward = &self.look.outward;
         let visit = mailbox::prepare(outward, self.earlier, self.world).await?;
         if tokio::time::Instant::now() + LEAST > limits.deadline {
-            return Err(Stop::new(Protocol::Smtp, Stage::Sender, Kind::Deadline, "too little time was left"));
+            return Err(Failure::new(Protocol::Smtp, Stage::Sender, FailureKind::Deadline, "too little time was left"));
         }
         self.seen.road.clone_from(&visit.places.road);
         let message = message(&outward.mailbox, mark, Timestamp::now());
-        let path = mailbox::pay(outward, visit, Errand::Send(&message), self.world).await;
+        let path = mailbox::pay(outward, visit, MailboxAction::Send(&message), self.world).await;
         self.note(path).map_or(Ok(()), Err)
     }
 
@@ -192,19 +192,19 @@ impl Trip<'_> {
     }
 
     /// One session. Over IMAP it lasts until the message is there or the time is over, over POP3 it looks once.
-    async fn look_once(&mut self, inward: &mailbox::Look, search: &Search) -> Result<(), Stop> {
+    async fn look_once(&mut self, inward: &mailbox::Look, search: &Search) -> Result<(), Failure> {
         let visit = mailbox::prepare(inward, self.earlier, self.world).await?;
-        let path = mailbox::pay(inward, visit, Errand::Find(search), self.world).await;
+        let path = mailbox::pay(inward, visit, MailboxAction::Find(search), self.world).await;
         self.note(path).map_or(Ok(()), Err)
     }
 
     /// Keeps what one connection showed, and gives its stop.
-    fn note(&mut self, path: Path) -> Option<Stop> {
+    fn note(&mut self, path: Attempt) -> Option<Failure> {
         for (name, value) in path.facts.iter().filter(|(name, _)| name.starts_with("delivery.")) {
             self.seen.facts.set(name, value.clone());
         }
         let since = self.began.elapsed().as_secs_f64() * 1000.0 - path.transcript.last().map_or(0.0, |line| line.at_ms);
-        let later = |line: Line| Line { at_ms: line.at_ms + since.max(0.0), ..line };
+        let later = |line: TranscriptLine| TranscriptLine { at_ms: line.at_ms + since.max(0.0), ..line };
         self.seen.transcript.extend(path.transcript.into_iter().map(later));
         self.seen.steps.extend(path.steps);
         path.stop
@@ -230,17 +230,17 @@ fn not_found(wait: Duration, wanted: Duration) -> String {
     format!("not found within {} s{why}", wait.as_secs())
 }
 
-fn ended(stop: &Stop) -> &'static str {
+fn ended(stop: &Failure) -> &'static str {
     match stop.kind {
-        Kind::Deadline => "the deadline of the run came first",
-        Kind::Interrupted => "the run was stopped",
+        FailureKind::Deadline => "the deadline of the run came first",
+        FailureKind::Interrupted => "the run was stopped",
         _ => "the search was broken off",
     }
 }
 
 /// True when the message, or a part of it, was on its way and no answer tells what became of it.
-fn may_have_gone(stop: &Stop) -> bool {
-    stop.stage == Stage::Send && stop.kind != Kind::Rejected
+fn may_have_gone(stop: &Failure) -> bool {
+    stop.stage == Stage::Send && stop.kind != FailureKind::Rejected
 }
 
 /// The message: small, of ASCII alone, and such that no program answers it. `Auto-Submitted` is of RFC 3834 5,
@@ -310,13 +310,13 @@ pub(super) mod tests {
     #[test]
     fn only_an_answer_tells_that_nothing_was_sent() {
         for (stage, kind, may) in [
-            (Stage::Sender, Kind::TimedOut, false),
-            (Stage::Send, Kind::Rejected, false),
-            (Stage::Send, Kind::TimedOut, true),
-            (Stage::Send, Kind::Closed, true),
-            (Stage::Send, Kind::Deadline, true),
+            (Stage::Sender, FailureKind::TimedOut, false),
+            (Stage::Send, FailureKind::Rejected, false),
+            (Stage::Send, FailureKind::TimedOut, true),
+            (Stage::Send, FailureKind::Closed, true),
+            (Stage::Send, FailureKind::Deadline, true),
         ] {
-            assert_eq!(may_have_gone(&Stop::new(Protocol::Smtp, stage, kind, "")), may, "{stage:?} {kind:?}");
+            assert_eq!(may_have_gone(&Failure::new(Protocol::Smtp, stage, kind, "")), may, "{stage:?} {kind:?}");
         }
     }
 

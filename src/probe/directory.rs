@@ -10,8 +10,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{FILE, Fact, SITE, Shape, World, fact};
 use crate::{
-    oauth::{Papers, Proof, certificate::Signer, endpoint::Errand},
-    seen::{Facts, Observation, Stop},
+    oauth::{ClientCredential, Papers, certificate::Signer, endpoint::TokenRequest},
+    seen::{Facts, Failure, Observation},
 };
 
 /// What a look at the application's secret or certificate can measure.
@@ -27,7 +27,7 @@ pub const FACTS: &[Fact] = &[
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Look {
     /// Secret or certificate.
-    pub proof: Option<Proof>,
+    pub proof: Option<ClientCredential>,
     /// The last day of the client secret, as the file states it.
     pub secret_expires: Option<Date>,
 }
@@ -35,13 +35,13 @@ pub struct Look {
 /// Looks when it ends. A certificate says so itself.
 pub async fn observe(look: &Look, world: &World) -> Observation {
     let began = Instant::now();
-    let mut errand = Errand::new(&world.network, &world.wallet.net);
+    let mut errand = TokenRequest::new(&world.network, &world.wallet.net);
     let mut facts = Facts::default();
     let ends = match &look.proof {
-        Some(Proof::Certificate(papers)) => last_day(papers, &mut errand).await.map(Some),
+        Some(ClientCredential::Certificate(papers)) => last_day(papers, &mut errand).await.map(Some),
         _ => Ok(look.secret_expires),
     };
-    facts.set("directory.proof", look.proof.as_ref().map_or("client secret", Proof::name)); // nothing else has a last day
+    facts.set("directory.proof", look.proof.as_ref().map_or("client secret", ClientCredential::name)); // nothing else has a last day
     if let Ok(Some(ends)) = ends {
         facts.set("directory.ends", ends.to_string());
         let left = days_until(ends);
@@ -67,7 +67,7 @@ pub async fn observe(look: &Look, world: &World) -> Observation {
     }
 }
 
-async fn last_day(papers: &Papers, errand: &mut Errand<'_>) -> Result<Date, Stop> {
+async fn last_day(papers: &Papers, errand: &mut TokenRequest<'_>) -> Result<Date, Failure> {
     let signer = Signer::of(papers, errand).await?;
     Ok(Timestamp::from_second(signer.not_after).unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC).date())
 }
@@ -84,7 +84,7 @@ mod tests {
     use crate::{
         oauth::{certificate::tests::certificate, grant::tests::Entra},
         secret::Source,
-        seen::{Kind, Stage},
+        seen::{FailureKind, Stage},
     };
 
     async fn seen(look: Look) -> Observation {
@@ -121,7 +121,7 @@ mod tests {
         let key = write("own.key", include_str!("../lab/application.key"));
         let look = |certificate: &Source, key: &Source| {
             let papers = Papers { certificate: certificate.clone(), key: Some(key.clone()), password: None };
-            Look { proof: Some(Proof::Certificate(Box::new(papers))), secret_expires: None }
+            Look { proof: Some(ClientCredential::Certificate(Box::new(papers))), secret_expires: None }
         };
         let seen_own = seen(look(&own, &key)).await;
         assert_eq!((text(&seen_own, "directory.ends").as_str(), seen_own.stop), ("2999-01-01", None));
@@ -129,7 +129,7 @@ mod tests {
         let other = rcgen::CertificateParams::default().self_signed(&other).unwrap();
         let seen_other = seen(look(&write("other.pem", &other.pem()), &key)).await;
         let stop = seen_other.stop.clone().unwrap();
-        assert_eq!((stop.stage, stop.kind), (Stage::Credential, Kind::BadCertificate));
+        assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::BadCertificate));
         assert_eq!(text(&seen_other, "directory.days_left"), "absent");
     }
 }

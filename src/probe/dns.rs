@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::{Fact, Shape, fact};
 use crate::{
     net::{Network, dns::Lookup},
-    seen::{Facts, Observation, Protocol, Stage, Step, Stop},
+    seen::{Facts, Failure, Observation, Protocol, Stage, Timing},
 };
 
 /// What a look at a name can measure.
@@ -50,11 +50,11 @@ pub async fn observe(look: &Look, network: &Network) -> Observation {
         road: "direct".to_owned(),
         beside: false,
         facts: facts(look, &lookup),
-        stop: lookup.addresses.err().map(|halt| Stop::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words)),
+        stop: lookup.addresses.err().map(|halt| Failure::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words)),
         paths: Vec::new(),
         tried: Vec::new(),
         transcript: Vec::new(),
-        steps: vec![Step { name: Stage::Lookup, ms }],
+        steps: vec![Timing { name: Stage::Lookup, ms }],
         duration_ms: ms,
     }
 }

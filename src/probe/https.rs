@@ -14,7 +14,7 @@ use crate::{
         http::{self, Answer},
         session::{Stream, Transcript},
     },
-    seen::{Facts, Kind, Mark, Protocol, Stage, Stop},
+    seen::{Direction, Facts, Failure, FailureKind, Protocol, Stage},
 };
 
 /// Texts out of a discovery document are cut at this many characters.
@@ -62,7 +62,7 @@ pub enum Ask {
 }
 
 /// Where the question goes.
-pub(super) struct Place<'a> {
+pub(super) struct Authority<'a> {
     /// The name asked for.
     pub host: &'a str,
     /// The port, which is named to the server when it is not 443.
@@ -75,16 +75,16 @@ pub(super) struct Place<'a> {
 /// The stop of an answer that did not come, says no, or is not what was asked for.
 pub(super) async fn ask(
     ask: &Ask,
-    place: Place<'_>,
+    place: Authority<'_>,
     stream: Box<dyn Stream>,
     limits: &Limits,
     facts: &mut Facts,
     transcript: &mut Transcript,
-) -> Result<(), Stop> {
+) -> Result<(), Failure> {
     let path = path(ask);
-    transcript.note(Mark::SentInTls, &format!("GET {path}"));
+    transcript.note(Direction::SentInTls, &format!("GET {path}"));
     let answer = http::fetch(stream, &authority(&place), &path, limits).await.map_err(|halt| stop(None, halt))?;
-    transcript.note(Mark::ReceivedInTls, &format!("HTTP status {}", answer.status));
+    transcript.note(Direction::ReceivedInTls, &format!("HTTP status {}", answer.status));
     note_answer(&answer, facts);
     match ask {
         Ask::Answer { .. } => any_answer(&answer),
@@ -106,7 +106,7 @@ fn path(ask: &Ask) -> String {
     }
 }
 
-fn authority(place: &Place<'_>) -> String {
+fn authority(place: &Authority<'_>) -> String {
     let host = match place.host.parse() {
         Ok(IpAddr::V6(address)) => format!("[{address}]"),
         _ => place.host.to_owned(),
@@ -114,8 +114,8 @@ fn authority(place: &Place<'_>) -> String {
     if place.port == 443 { host } else { format!("{host}:{}", place.port) }
 }
 
-fn stop(status: Option<u16>, halt: Halt) -> Stop {
-    Stop { code: status, ..Stop::new(Protocol::Https, Stage::Request, halt.kind, halt.words) }
+fn stop(status: Option<u16>, halt: Halt) -> Failure {
+    Failure { code: status, ..Failure::new(Protocol::Https, Stage::Request, halt.kind, halt.words) }
 }
 
 fn note_answer(answer: &Answer, facts: &mut Facts) {
@@ -141,9 +141,9 @@ fn note_answer(answer: &Answer, facts: &mut Facts) {
 }
 
 /// An honest answer may end without a farewell of TLS, and be longer than what is read of it.
-fn any_answer(answer: &Answer) -> Result<(), Stop> {
+fn any_answer(answer: &Answer) -> Result<(), Failure> {
     match &answer.broken_off {
-        Some(halt) if !matches!(halt.kind, Kind::Closed | Kind::TooMuch) => {
+        Some(halt) if !matches!(halt.kind, FailureKind::Closed | FailureKind::ReplyTooLarge) => {
             Err(stop(Some(answer.status), halt.clone()))
         }
         _ => Ok(()),
@@ -158,7 +158,7 @@ struct Document {
     token_endpoint: String,
 }
 
-fn discovery(answer: &Answer, host: &str, tenant: &str, facts: &mut Facts) -> Result<(), Stop> {
+fn discovery(answer: &Answer, host: &str, tenant: &str, facts: &mut Facts) -> Result<(), Failure> {
     facts.set("https.document_read", false);
     let document = document(answer).map_err(|halt| stop(Some(answer.status), halt))?;
     facts.set("https.document_read", true);
@@ -172,17 +172,23 @@ fn discovery(answer: &Answer, host: &str, tenant: &str, facts: &mut Facts) -> Re
 
 fn document(answer: &Answer) -> Result<Document, Halt> {
     if answer.is_web_page() && (200..300).contains(&answer.status) {
-        return Err(Halt::new(Kind::WebPage, answer.title().unwrap_or_else(|| "a page without a title".to_owned())));
+        return Err(Halt::new(
+            FailureKind::WebPage,
+            answer.title().unwrap_or_else(|| "a page without a title".to_owned()),
+        ));
     }
     if !(200..300).contains(&answer.status) {
-        return Err(Halt::new(Kind::BadStatus, refusal(answer)));
+        return Err(Halt::new(FailureKind::BadStatus, refusal(answer)));
     }
-    if let Some(halt) = answer.broken_off.as_ref().filter(|halt| halt.kind != Kind::Closed) {
+    if let Some(halt) = answer.broken_off.as_ref().filter(|halt| halt.kind != FailureKind::Closed) {
         return Err(halt.clone());
     }
     serde_json::from_slice(&answer.body).map_err(|error| match &answer.broken_off {
         Some(closed) => closed.clone(),
-        None => Halt::new(Kind::Gibberish, format!("not a discovery document: {}", shortened(&error.to_string()))),
+        None => Halt::new(
+            FailureKind::MalformedReply,
+            format!("not a discovery document: {}", shortened(&error.to_string())),
+        ),
     })
 }
 
@@ -237,13 +243,13 @@ mod tests {
             self, Depth, Service,
             tests::{look, network, road_to},
         },
-        seen::{Path, Value},
+        seen::{Attempt, Value},
     };
 
     const GUID: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 
     /// What one GET saw of a server that answers with these bytes and then, when told so, keeps the line open.
-    async fn seen(ask: Ask, answer: String, keep_open: bool) -> Path {
+    async fn seen(ask: Ask, answer: String, keep_open: bool) -> Attempt {
         let papers = issued(GOOD);
         let acceptor = acceptor(&papers);
         let server = serve(move |stream| {
@@ -300,17 +306,17 @@ mod tests {
         )
     }
 
-    async fn discovered(answer: String) -> Path {
+    async fn discovered(answer: String) -> Attempt {
         seen(discovery_of("common"), answer, false).await
     }
 
-    async fn refusal(answer: String) -> Stop {
+    async fn refusal(answer: String) -> Failure {
         let path = discovered(answer).await;
         assert_eq!(fact(&path, "https.document_read"), false.into());
         path.stop.unwrap()
     }
 
-    fn fact(path: &Path, name: &str) -> Value {
+    fn fact(path: &Attempt, name: &str) -> Value {
         path.facts.get(name).unwrap_or_else(|| panic!("{name} is missing: {path:?}")).clone()
     }
 
@@ -344,7 +350,7 @@ mod tests {
     #[tokio::test]
     async fn body_that_stops_coming() {
         let path = seen(answer(), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf".to_owned(), true).await;
-        assert_eq!(path.stop.as_ref().unwrap().kind, Kind::TimedOut);
+        assert_eq!(path.stop.as_ref().unwrap().kind, FailureKind::TimedOut);
         assert_eq!(fact(&path, "https.status"), Value::Int(200));
     }
 
@@ -357,21 +363,21 @@ mod tests {
 
     #[tokio::test]
     async fn no_answer_at_all() {
-        assert_eq!(seen(answer(), String::new(), true).await.stop.unwrap().kind, Kind::TimedOut);
-        assert_eq!(seen(answer(), String::new(), false).await.stop.unwrap().kind, Kind::Closed);
+        assert_eq!(seen(answer(), String::new(), true).await.stop.unwrap().kind, FailureKind::TimedOut);
+        assert_eq!(seen(answer(), String::new(), false).await.stop.unwrap().kind, FailureKind::Closed);
     }
 
     #[tokio::test]
     async fn another_protocol_inside_tls() {
         let path = seen(answer(), "* OK IMAP4 ready\r\n".to_owned(), false).await;
-        assert_eq!(path.stop.unwrap().kind, Kind::Gibberish);
+        assert_eq!(path.stop.unwrap().kind, FailureKind::MalformedReply);
     }
 
     #[tokio::test]
     async fn endless_headers() {
         let headers = format!("HTTP/1.1 200 OK\r\n{}", "X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(9000));
         let stop = seen(answer(), headers, false).await.stop.unwrap();
-        assert_eq!(stop.kind, Kind::TooMuch, "{}", stop.words);
+        assert_eq!(stop.kind, FailureKind::ReplyTooLarge, "{}", stop.words);
     }
 
     #[tokio::test]
@@ -401,31 +407,31 @@ mod tests {
     async fn unknown_tenant_in_entras_words() {
         let said = r#"{"error":"invalid_tenant","error_description":"AADSTS90002: Tenant 'x' not found."}"#;
         let stop = refusal(json("400 Bad Request", said)).await;
-        assert_eq!((stop.kind, stop.code), (Kind::BadStatus, Some(400)));
+        assert_eq!((stop.kind, stop.code), (FailureKind::BadStatus, Some(400)));
         assert!(stop.words.starts_with("AADSTS90002"), "{}", stop.words);
     }
 
     #[tokio::test]
     async fn not_found() {
         let stop = refusal(json("404 Not Found", "")).await;
-        assert_eq!((stop.kind, stop.code), (Kind::BadStatus, Some(404)));
+        assert_eq!((stop.kind, stop.code), (FailureKind::BadStatus, Some(404)));
     }
 
     #[tokio::test]
     async fn web_page_in_place_of_the_document() {
         let stop = refusal(response("200 OK", "text/html", "<title>Blocked by policy</title>")).await;
-        assert_eq!((stop.kind, stop.words.as_str()), (Kind::WebPage, "Blocked by policy"));
+        assert_eq!((stop.kind, stop.words.as_str()), (FailureKind::WebPage, "Blocked by policy"));
     }
 
     #[tokio::test]
     async fn broken_json() {
-        assert_eq!(refusal(json("200 OK", r#"{"issuer":"https://mail.t"#)).await.kind, Kind::Gibberish);
-        assert_eq!(refusal(json("200 OK", r#"{"issuer":1}"#)).await.kind, Kind::Gibberish);
+        assert_eq!(refusal(json("200 OK", r#"{"issuer":"https://mail.t"#)).await.kind, FailureKind::MalformedReply);
+        assert_eq!(refusal(json("200 OK", r#"{"issuer":1}"#)).await.kind, FailureKind::MalformedReply);
     }
 
     #[tokio::test]
     async fn megabyte_in_place_of_the_document() {
-        assert_eq!(refusal(json("200 OK", &" ".repeat(1 << 20))).await.kind, Kind::TooMuch);
+        assert_eq!(refusal(json("200 OK", &" ".repeat(1 << 20))).await.kind, FailureKind::ReplyTooLarge);
     }
 
     #[tokio::test]
@@ -435,7 +441,7 @@ mod tests {
             let date = jiff::Timestamp::from_second(server).unwrap().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
             let bad = format!("HTTP/1.1 503 Busy\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n");
             let path = discovered(bad).await;
-            assert_eq!(path.stop.as_ref().unwrap().kind, Kind::BadStatus);
+            assert_eq!(path.stop.as_ref().unwrap().kind, FailureKind::BadStatus);
             assert_eq!(fact(&path, "https.date"), date.as_str().into());
             let Value::Int(ms) = fact(&path, "https.clock_ahead_ms") else { panic!("a number") };
             assert!((ms - ahead * 1000).abs() < 3000, "{ms}");

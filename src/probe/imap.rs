@@ -1,6 +1,6 @@
 //! IMAP: its capabilities, the sign-in, and whether the mailbox opens (RFC 3501, RFC 9051, RFC 4959).
 //!
-//! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. The
+//! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Failure`]. The
 //! mailbox is opened by EXAMINE, which changes nothing, not even which messages are new (RFC 9051 6.3.3). Only to put our
 //! own message away is it opened by SELECT, see `find`.
 
@@ -10,12 +10,12 @@ use super::{
     Fact, Shape,
     delivery::{self, Search},
     fact,
-    mail::{self, Offer, Sense, Tongue, Unasked},
+    mail::{self, AuthStep, MailDialect, Offer, Unsolicited},
     timed,
 };
 use crate::{
     net::session::Session,
-    seen::{Facts, Kind, Protocol, Stage, Step, Stop},
+    seen::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     wire::{
         Decoded, exchange,
         imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer, decode_folders},
@@ -43,13 +43,14 @@ pub const FACTS: &[Fact] = &[
 /// So many messages with our mark in their subject are looked at: ours, and answers to it.
 const MOST_LIKE_OURS: usize = 8;
 
-const TONGUE: Tongue = Tongue { protocol: Protocol::Imap, authenticate: "A2 AUTHENTICATE XOAUTH2", answer, unasked };
+const TONGUE: MailDialect =
+    MailDialect { protocol: Protocol::Imap, authenticate: "A2 AUTHENTICATE XOAUTH2", answer, unasked };
 
 /// Reads the greeting, learns what is offered (from the greeting when it says so, else by asking), and leaves.
 ///
 /// # Errors
-/// The [`Stop`] at the stage that could not go on.
-pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+/// The [`Failure`] at the stage that could not go on.
+pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
     offered(session, facts, steps).await?;
     mail::leave(session, "A2 LOGOUT").await;
     Ok(())
@@ -59,14 +60,14 @@ pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut 
 /// (RFC 4959), else on a line of its own.
 ///
 /// # Errors
-/// The [`Stop`] at the stage that could not go on; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then
+/// The [`Failure`] at the stage that could not go on; [`FailureKind::NotOffered`] when the server does not know XOAUTH2, and then
 /// the token was not sent.
 pub async fn sign_in(
     session: &mut Session,
     presented: &Presentation,
     facts: &mut Facts,
-    steps: &mut Vec<Step>,
-) -> Result<(), Stop> {
+    steps: &mut Vec<Timing>,
+) -> Result<(), Failure> {
     let offer = offered(session, facts, steps).await?;
     TONGUE.sign_in(session, &offer, presented, facts, steps).await
 }
@@ -74,8 +75,8 @@ pub async fn sign_in(
 /// Opens the inbox for reading and counts its messages.
 ///
 /// # Errors
-/// The [`Stop`] at [`Stage::Open`]: also when the server took the token and now says that the mailbox is not connected.
-pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+/// The [`Failure`] at [`Stage::Open`]: also when the server took the token and now says that the mailbox is not connected.
+pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
     facts.set("imap.mailbox_open", false);
     let answer = timed(Stage::Open, steps, examine(session)).await?;
     facts.set("imap.mailbox_open", true);
@@ -95,13 +96,13 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step
 /// and nothing is changed.
 ///
 /// # Errors
-/// The [`Stop`] at [`Stage::Find`]. What cannot be put away stays where it is, and that is no error.
+/// The [`Failure`] at [`Stage::Find`]. What cannot be put away stays where it is, and that is no error.
 pub(super) async fn find(
     session: &mut Session,
     search: &Search,
     facts: &mut Facts,
-    steps: &mut Vec<Step>,
-) -> Result<(), Stop> {
+    steps: &mut Vec<Timing>,
+) -> Result<(), Failure> {
     let mut inbox = Inbox { session, commands: 0 };
     let opened = inbox.ask("EXAMINE INBOX").await?;
     let Some(uid) = timed(Stage::Find, steps, inbox.wait_for(search)).await? else { return Ok(()) };
@@ -118,7 +119,7 @@ struct Inbox<'s> {
 }
 
 impl Inbox<'_> {
-    async fn wait_for(&mut self, search: &Search) -> Result<Option<u32>, Stop> {
+    async fn wait_for(&mut self, search: &Search) -> Result<Option<u32>, Failure> {
         for round in 0.. {
             if let Some(uid) = self.look_for(search).await? {
                 return Ok(Some(uid));
@@ -135,7 +136,7 @@ impl Inbox<'_> {
 
     /// Servers differ in the headers that they search (MailCore/mailcore2#823): the mark stands in two. Only the header of
     /// our own decides, as an answer to the message repeats its subject.
-    async fn look_for(&mut self, search: &Search) -> Result<Option<u32>, Stop> {
+    async fn look_for(&mut self, search: &Search) -> Result<Option<u32>, Failure> {
         for key in [format!("HEADER {} {}", delivery::MARK, search.mark), format!("SUBJECT {}", search.mark)] {
             let found = self.ask(&format!("UID SEARCH {key}")).await?;
             for uid in found.numbers().into_iter().rev().take(MOST_LIKE_OURS) {
@@ -147,7 +148,7 @@ impl Inbox<'_> {
         Ok(None)
     }
 
-    async fn is_ours(&mut self, uid: u32, search: &Search) -> Result<bool, Stop> {
+    async fn is_ours(&mut self, uid: u32, search: &Search) -> Result<bool, Failure> {
         let fields =
             format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", delivery::MARK.to_uppercase());
         // a server that finds too much would have other people's heads written down
@@ -160,7 +161,7 @@ impl Inbox<'_> {
     }
 
     /// Moves the message, and says where it is then.
-    async fn put_away(&mut self, uid: u32, validity: Option<u32>, search: &Search) -> Result<String, Stop> {
+    async fn put_away(&mut self, uid: u32, validity: Option<u32>, search: &Search) -> Result<String, Failure> {
         let offered = self.ask("CAPABILITY").await?.capabilities();
         let Some(offered) = offered.filter(|offered| offered.offers("MOVE")) else {
             return Ok("left in the inbox: the server does not offer MOVE".to_owned());
@@ -178,14 +179,14 @@ impl Inbox<'_> {
     /// The folder for what was thrown away, whatever its name is in the language of the mailbox: Exchange tells the use of
     /// a folder in every LIST, other servers when they are asked for it (RFC 6154). The names of the other folders are
     /// nobody's business.
-    async fn trash(&mut self, by_use: bool) -> Result<Option<String>, Stop> {
+    async fn trash(&mut self, by_use: bool) -> Result<Option<String>, Failure> {
         let (tag, command) = self.tagged(if by_use { "LIST (SPECIAL-USE) \"\" \"*\"" } else { "LIST \"\" \"%\"" });
         let folders = |bytes: &[u8]| decode_folders(&tag, bytes);
         let folders = TONGUE.ask_quietly(self.session, Stage::Find, &command, folders).await?;
         Ok(folders.trash().map(str::to_owned))
     }
 
-    async fn ask(&mut self, command: &str) -> Result<Answer, Stop> {
+    async fn ask(&mut self, command: &str) -> Result<Answer, Failure> {
         let (tag, command) = self.tagged(command);
         let answer = TONGUE.ask(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
         if is_ok(&answer.end) { Ok(answer) } else { Err(refusal(Stage::Find, &answer.end)) }
@@ -205,7 +206,7 @@ pub async fn leave(session: &mut Session) {
 }
 
 /// Reads the greeting and learns what is offered, from the greeting when it says so, else by asking.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Offer, Stop> {
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<Offer, Failure> {
     let greeting = timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = match Capabilities::of(&greeting) {
         Some(offered) => offered,
@@ -217,31 +218,33 @@ async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>
     Ok(offer)
 }
 
-async fn examine(session: &mut Session) -> Result<Answer, Stop> {
+async fn examine(session: &mut Session) -> Result<Answer, Failure> {
     let answer = TONGUE.ask(session, Stage::Open, "A3 EXAMINE INBOX", |bytes| decode_answer("A3", bytes)).await?;
     if is_ok(&answer.end) { Ok(answer) } else { Err(refusal(Stage::Open, &answer.end)) }
 }
 
-async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Stop> {
+async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Failure> {
     let greeting = TONGUE.read(session, Stage::Greeting, decode).await?;
     facts.set("imap.greeting", greeting.words());
     let Reply::Untagged(Condition { word, text, .. }) = &greeting else {
-        return Err(TONGUE.stop(Stage::Greeting, Kind::Gibberish, &greeting.words()));
+        return Err(TONGUE.stop(Stage::Greeting, FailureKind::MalformedReply, &greeting.words()));
     };
     if let Some(name) = exchange::server_name(text) {
         facts.set("imap.server", name);
     }
     match word {
         Word::Ok => Ok(greeting),
-        Word::No | Word::Bad | Word::Bye => Err(TONGUE.stop(Stage::Greeting, Kind::Rejected, &greeting.words())),
+        Word::No | Word::Bad | Word::Bye => Err(TONGUE.stop(Stage::Greeting, FailureKind::Rejected, &greeting.words())),
         // nobody has signed in: this is not the server that was meant, or someone stands between
-        Word::Preauth => {
-            Err(TONGUE.stop(Stage::Greeting, Kind::Gibberish, &format!("already signed in: {}", greeting.words())))
-        }
+        Word::Preauth => Err(TONGUE.stop(
+            Stage::Greeting,
+            FailureKind::MalformedReply,
+            &format!("already signed in: {}", greeting.words()),
+        )),
     }
 }
 
-async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
+async fn ask(session: &mut Session) -> Result<Capabilities, Failure> {
     let stage = Stage::Capabilities;
     let answer = TONGUE.ask(session, stage, "A1 CAPABILITY", |bytes| decode_answer("A1", bytes)).await?;
     if is_ok(&answer.end) { listed_in(&answer) } else { Err(refusal(stage, &answer.end)) }
@@ -251,17 +254,17 @@ fn answer(bytes: &[u8]) -> Decoded<mail::Answer> {
     let (Answer { end, .. }, taken) = decode_answer("A2", bytes)?;
     let stop = refusal(Stage::Authenticate, &end);
     let (sense, text) = match end {
-        Reply::Continue(coded) => (Sense::Continue, coded),
-        end if is_ok(&end) => (Sense::Taken, String::new()),
-        _ => (Sense::Stop, String::new()),
+        Reply::Continue(coded) => (AuthStep::Continue, coded),
+        end if is_ok(&end) => (AuthStep::Taken, String::new()),
+        _ => (AuthStep::Failure, String::new()),
     };
     Ok((mail::Answer { sense, text, stop }, taken))
 }
 
 /// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
-fn unasked(_: Stage, bytes: &[u8]) -> Unasked {
+fn unasked(_: Stage, bytes: &[u8]) -> Unsolicited {
     let tagged = |line: &[u8]| matches!(line, [b'A', b'1'..=b'4', b' ', ..] | [b'B', b'0'..=b'9', ..]);
-    if bytes.split(|byte| *byte == b'\n').any(tagged) { Unasked::Answer } else { Unasked::Allowed }
+    if bytes.split(|byte| *byte == b'\n').any(tagged) { Unsolicited::Answer } else { Unsolicited::Allowed }
 }
 
 fn is_ok(end: &Reply) -> bool {
@@ -269,21 +272,21 @@ fn is_ok(end: &Reply) -> bool {
 }
 
 /// An answer that does not go on as it should: NO, BAD and BYE refuse, all else does not belong there.
-fn refusal(stage: Stage, end: &Reply) -> Stop {
+fn refusal(stage: Stage, end: &Reply) -> Failure {
     match end {
         Reply::Tagged(_, Condition { word: Word::Ok, .. }) | Reply::Continue(_) | Reply::Data(_) => {
-            TONGUE.stop(stage, Kind::Gibberish, &end.words())
+            TONGUE.stop(stage, FailureKind::MalformedReply, &end.words())
         }
         Reply::Tagged(_, condition) | Reply::Untagged(condition) => {
-            Stop { error: condition.code.clone(), ..TONGUE.stop(stage, Kind::Rejected, &end.words()) }
+            Failure { error: condition.code.clone(), ..TONGUE.stop(stage, FailureKind::Rejected, &end.words()) }
         }
     }
 }
 
-fn listed_in(answer: &Answer) -> Result<Capabilities, Stop> {
+fn listed_in(answer: &Answer) -> Result<Capabilities, Failure> {
     answer.capabilities().ok_or_else(|| {
         let words = format!("no capability list before: {}", answer.end.words());
-        TONGUE.stop(Stage::Capabilities, Kind::Gibberish, &words)
+        TONGUE.stop(Stage::Capabilities, FailureKind::MalformedReply, &words)
     })
 }
 
@@ -307,13 +310,13 @@ mod tests {
         went(turns, capabilities).await
     }
 
-    async fn stopped(turns: Vec<Turn>) -> (Stage, Kind, String) {
+    async fn stopped(turns: Vec<Turn>) -> (Stage, FailureKind, String) {
         let stop = look(turns).await.done.unwrap_err();
         assert_eq!((stop.protocol, stop.code, &stop.enhanced), (Protocol::Imap, None, &None));
         (stop.stage, stop.kind, stop.words)
     }
 
-    async fn greeted(banner: &str) -> (Stage, Kind, String) {
+    async fn greeted(banner: &str) -> (Stage, FailureKind, String) {
         stopped(vec![say(banner), Turn::Hold]).await
     }
 
@@ -358,19 +361,19 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn greeting_that_stops() {
         for (banner, kind, words) in [
-            ("", Kind::TimedOut, "no answer within 10 s"),
-            ("* BYE Connection closed. 14\r\n", Kind::Rejected, "* BYE Connection closed. 14"),
-            ("* NO Server Unavailable. 15\r\n", Kind::Rejected, "* NO Server Unavailable. 15"),
-            ("* BAD what\r\n", Kind::Rejected, "* BAD what"),
-            ("* PREAUTH hello\r\n", Kind::Gibberish, "already signed in: * PREAUTH hello"),
-            ("A1 OK tagged\r\n", Kind::Gibberish, "A1 OK tagged"),
-            ("+ go on\r\n", Kind::Gibberish, "+ go on"),
-            ("* CAPABILITY IMAP4rev1\r\n", Kind::Gibberish, "* CAPABILITY IMAP4rev1"),
-            ("220 mail ESMTP\r\n", Kind::Gibberish, "220 mail ESMTP"),
-            ("+OK POP3 ready\r\n", Kind::Gibberish, "+OK POP3 ready"),
-            ("\0\x1b[2J\r\n", Kind::Gibberish, "\0\x1b[2J"),
-            ("HTTP/1.1 400 Bad Request\r\n\r\n", Kind::SpokeHttp, "HTTP/1.1 400 Bad Request"),
-            ("* OK no line end", Kind::TimedOut, "no answer within 10 s; before that: * OK no line end"),
+            ("", FailureKind::TimedOut, "no answer within 10 s"),
+            ("* BYE Connection closed. 14\r\n", FailureKind::Rejected, "* BYE Connection closed. 14"),
+            ("* NO Server Unavailable. 15\r\n", FailureKind::Rejected, "* NO Server Unavailable. 15"),
+            ("* BAD what\r\n", FailureKind::Rejected, "* BAD what"),
+            ("* PREAUTH hello\r\n", FailureKind::MalformedReply, "already signed in: * PREAUTH hello"),
+            ("A1 OK tagged\r\n", FailureKind::MalformedReply, "A1 OK tagged"),
+            ("+ go on\r\n", FailureKind::MalformedReply, "+ go on"),
+            ("* CAPABILITY IMAP4rev1\r\n", FailureKind::MalformedReply, "* CAPABILITY IMAP4rev1"),
+            ("220 mail ESMTP\r\n", FailureKind::MalformedReply, "220 mail ESMTP"),
+            ("+OK POP3 ready\r\n", FailureKind::MalformedReply, "+OK POP3 ready"),
+            ("\0\x1b[2J\r\n", FailureKind::MalformedReply, "\0\x1b[2J"),
+            ("HTTP/1.1 400 Bad Request\r\n\r\n", FailureKind::UnexpectedHttp, "HTTP/1.1 400 Bad Request"),
+            ("* OK no line end", FailureKind::TimedOut, "no answer within 10 s; before that: * OK no line end"),
         ] {
             assert_eq!(greeted(banner).await, (Stage::Greeting, kind, words.to_owned()), "{banner:?}");
         }
@@ -379,13 +382,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn capability_answer_that_stops() {
         for (answer, kind, words) in [
-            ("A1 NO not now\r\n", Kind::Rejected, "A1 NO not now"),
-            ("A1 BAD Command Error. 12\r\n", Kind::Rejected, "A1 BAD Command Error. 12"),
-            ("* OK still here\r\n* BYE gone\r\n", Kind::Rejected, "* BYE gone"),
-            ("A1 OK done\r\n", Kind::Gibberish, "no capability list before: A1 OK done"),
-            ("A9 OK done\r\n", Kind::Gibberish, "an answer to another command than A1: A9 OK done"),
-            ("+ more?\r\n", Kind::Gibberish, "+ more?"),
-            ("* CAPABILITY {99999}\r\n", Kind::TooMuch, "more than 16384 bytes in a reply: * CAPABILITY {99999}"),
+            ("A1 NO not now\r\n", FailureKind::Rejected, "A1 NO not now"),
+            ("A1 BAD Command Error. 12\r\n", FailureKind::Rejected, "A1 BAD Command Error. 12"),
+            ("* OK still here\r\n* BYE gone\r\n", FailureKind::Rejected, "* BYE gone"),
+            ("A1 OK done\r\n", FailureKind::MalformedReply, "no capability list before: A1 OK done"),
+            ("A9 OK done\r\n", FailureKind::MalformedReply, "an answer to another command than A1: A9 OK done"),
+            ("+ more?\r\n", FailureKind::MalformedReply, "+ more?"),
+            (
+                "* CAPABILITY {99999}\r\n",
+                FailureKind::ReplyTooLarge,
+                "more than 16384 bytes in a reply: * CAPABILITY {99999}",
+            ),
         ] {
             assert_eq!(stopped(answered(answer)).await, (Stage::Capabilities, kind, words.to_owned()), "{answer:?}");
         }
@@ -395,21 +402,21 @@ mod tests {
     async fn endless_answers_are_too_much() {
         let turns = vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), Turn::Endless("* CAPABILITY X\r\n")];
         let (stage, kind, _) = stopped(turns).await;
-        assert_eq!((stage, kind), (Stage::Capabilities, Kind::TooMuch));
-        assert_eq!(stopped(vec![Turn::Endless("* OK a")]).await.1, Kind::TooMuch);
+        assert_eq!((stage, kind), (Stage::Capabilities, FailureKind::ReplyTooLarge));
+        assert_eq!(stopped(vec![Turn::Endless("* OK a")]).await.1, FailureKind::ReplyTooLarge);
     }
 
     #[tokio::test(start_paused = true)]
     async fn slow_drip_does_not_keep_the_answer_alive() {
         let turns = vec![say(BANNER), Turn::Hear("A1 CAPABILITY"), Turn::Drip("* OK x\r\n".repeat(50).into_bytes())];
         let (stage, kind, _) = stopped(turns).await;
-        assert_eq!((stage, kind), (Stage::Capabilities, Kind::TimedOut));
+        assert_eq!((stage, kind), (Stage::Capabilities, FailureKind::TimedOut));
     }
 
     #[tokio::test(start_paused = true)]
     async fn answer_before_the_question_is_gibberish() {
         let (stage, kind, _) = greeted(&[BANNER, OFFER].concat()).await;
-        assert_eq!((stage, kind), (Stage::Capabilities, Kind::Gibberish));
+        assert_eq!((stage, kind), (Stage::Capabilities, FailureKind::MalformedReply));
     }
 
     #[tokio::test(start_paused = true)]
@@ -417,18 +424,18 @@ mod tests {
         let turns = |early: &str| [vec![say([BANNER, early].concat())], answered(OFFER).split_off(1)].concat();
         assert_eq!(look(turns("* OK [ALERT] maintenance tonight\r\n")).await.done, Ok(()));
         let found = stopped(turns("* BYE shutting down\r\n")).await;
-        assert_eq!(found, (Stage::Capabilities, Kind::Rejected, "* BYE shutting down".to_owned()));
+        assert_eq!(found, (Stage::Capabilities, FailureKind::Rejected, "* BYE shutting down".to_owned()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn closed_at_any_point_is_closed_at_its_stage() {
         for cut in 0..BANNER.len() {
             let (stage, kind, _) = stopped(vec![say(&BANNER[..cut])]).await;
-            assert_eq!((stage, kind), (Stage::Greeting, Kind::Closed), "{cut}");
+            assert_eq!((stage, kind), (Stage::Greeting, FailureKind::Closed), "{cut}");
         }
         for cut in 0..OFFER.len() {
             let (stage, kind, _) = stopped(vec![say(BANNER), Turn::Hear("A1 "), say(&OFFER[..cut])]).await;
-            assert_eq!((stage, kind), (Stage::Capabilities, Kind::Closed), "{cut}");
+            assert_eq!((stage, kind), (Stage::Capabilities, FailureKind::Closed), "{cut}");
         }
     }
 
@@ -489,13 +496,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn refusals_are_kept_to_the_letter() {
         for (answer, kind, error) in [
-            ("A2 NO AUTHENTICATE failed.", Kind::Rejected, None),
-            ("A2 NO [AUTHENTICATIONFAILED] Authentication failed.", Kind::Rejected, Some("AUTHENTICATIONFAILED")),
-            ("A2 NO [UNAVAILABLE] Temporary authentication failure.", Kind::Rejected, Some("UNAVAILABLE")),
-            ("A2 NO Server Unavailable. 15", Kind::Rejected, None),
-            ("A2 BAD Request is throttled. Suggested Backoff Time: 30000 milliseconds", Kind::Rejected, None),
-            ("A2 BAD Command Error. 10", Kind::Rejected, None),
-            ("* BYE Connection is closed. 13", Kind::Rejected, None),
+            ("A2 NO AUTHENTICATE failed.", FailureKind::Rejected, None),
+            (
+                "A2 NO [AUTHENTICATIONFAILED] Authentication failed.",
+                FailureKind::Rejected,
+                Some("AUTHENTICATIONFAILED"),
+            ),
+            ("A2 NO [UNAVAILABLE] Temporary authentication failure.", FailureKind::Rejected, Some("UNAVAILABLE")),
+            ("A2 NO Server Unavailable. 15", FailureKind::Rejected, None),
+            ("A2 BAD Request is throttled. Suggested Backoff Time: 30000 milliseconds", FailureKind::Rejected, None),
+            ("A2 BAD Command Error. 10", FailureKind::Rejected, None),
+            ("* BYE Connection is closed. 13", FailureKind::Rejected, None),
         ] {
             let Went { done, facts, .. } = enter(told(&format!("{answer}\r\n"))).await;
             let stop = done.unwrap_err();
@@ -520,7 +531,7 @@ mod tests {
             turns.pop();
             turns.extend([Turn::Hear("\r\n"), say("A2 NO AUTHENTICATE failed.\r\n"), Turn::Hold]);
             let stop = enter(turns).await.done.unwrap_err();
-            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Rejected));
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, FailureKind::Rejected));
             assert_eq!(stop.words, "A2 NO AUTHENTICATE failed. (challenge: status 400, schemes Bearer)");
         }
     }
@@ -541,12 +552,12 @@ mod tests {
         for (answer, kind, words) in [
             (
                 "A3 BAD User is authenticated but not connected.\r\n",
-                Kind::Rejected,
+                FailureKind::Rejected,
                 "A3 BAD User is authenticated but not connected.",
             ),
-            ("* BYE Connection closed. 14\r\n", Kind::Rejected, "* BYE Connection closed. 14"),
-            ("A3 NO [NONEXISTENT] no INBOX\r\n", Kind::Rejected, "A3 NO [NONEXISTENT] no INBOX"),
-            ("+ more\r\n", Kind::Gibberish, "+ more"),
+            ("* BYE Connection closed. 14\r\n", FailureKind::Rejected, "* BYE Connection closed. 14"),
+            ("A3 NO [NONEXISTENT] no INBOX\r\n", FailureKind::Rejected, "A3 NO [NONEXISTENT] no INBOX"),
+            ("+ more\r\n", FailureKind::MalformedReply, "+ more"),
         ] {
             let Went { done, facts, .. } = enter(opened(answer)).await;
             let stop = done.unwrap_err();
@@ -563,16 +574,16 @@ mod tests {
         let mut turns = told(SIGNED_IN);
         turns.pop();
         let stop = enter(turns).await.done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
+        assert_eq!((stop.stage, stop.kind), (Stage::Open, FailureKind::Closed));
     }
 
     #[tokio::test(start_paused = true)]
     async fn token_is_not_sent_where_it_does_not_belong() {
         for (greeting, answer, kind) in [
-            ("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n", "", Kind::NotOffered),
-            (&*format!("{IN_TWO}A2 OK early\r\n"), "", Kind::Gibberish),
-            (IN_TWO, "A2 NO not today\r\n", Kind::Rejected),
-            (IN_TWO, "A2 OK come in\r\n", Kind::Gibberish),
+            ("* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] hi\r\n", "", FailureKind::NotOffered),
+            (&*format!("{IN_TWO}A2 OK early\r\n"), "", FailureKind::MalformedReply),
+            (IN_TWO, "A2 NO not today\r\n", FailureKind::Rejected),
+            (IN_TWO, "A2 OK come in\r\n", FailureKind::MalformedReply),
         ] {
             let turns = if answer.is_empty() {
                 vec![say(greeting), Turn::Hold]
@@ -601,10 +612,10 @@ mod tests {
             let mut turns = told(&SIGNED_IN[..cut]);
             turns.pop();
             let stop = enter(turns).await.done.unwrap_err();
-            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, FailureKind::Closed), "{cut}");
         }
         let stop = enter(told("")).await.done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
+        assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, FailureKind::TimedOut));
     }
 
     const OPENED: &str = "* 9 EXISTS\r\n* OK [UIDVALIDITY 14] x\r\nB1 OK [READ-ONLY] EXAMINE completed.\r\n";
@@ -612,7 +623,7 @@ mod tests {
     const FETCH: &str = "B3 UID FETCH 7 (BODY.PEEK[HEADER.FIELDS (X-ECE-CHECK MESSAGE-ID)])\r\n";
     const OURS: &str = "* 9 FETCH (UID 7 BODY[HEADER.FIELDS (X-ECE-CHECK)] {20}\r\nX-ECE-Check: abc\r\n\r\n)\r\n";
 
-    async fn looked(turns: Vec<Turn>, wait: u64) -> (Result<(), Stop>, Facts, Vec<String>) {
+    async fn looked(turns: Vec<Turn>, wait: u64) -> (Result<(), Failure>, Facts, Vec<String>) {
         let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(turns).inside_tls();
         let search = delivery::tests::search(std::time::Duration::from_secs(wait));
@@ -732,10 +743,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn search_that_is_refused_or_never_ends_stops_there() {
         for (turn, kind) in [
-            (say("B2 BAD no search\r\n"), Kind::Rejected),
-            (Turn::Endless("* SEARCH 1 2 3\r\n"), Kind::TooMuch),
-            (Turn::Hold, Kind::TimedOut),
-            (say("B9 OK of another command\r\n"), Kind::Gibberish),
+            (say("B2 BAD no search\r\n"), FailureKind::Rejected),
+            (Turn::Endless("* SEARCH 1 2 3\r\n"), FailureKind::ReplyTooLarge),
+            (Turn::Hold, FailureKind::TimedOut),
+            (say("B9 OK of another command\r\n"), FailureKind::MalformedReply),
         ] {
             let turns = vec![Turn::Hear("B1 EXAMINE"), say(OPENED), Turn::Hear(SEARCH), turn];
             let stop = looked(turns, 9).await.0.unwrap_err();
@@ -752,6 +763,6 @@ mod tests {
         }
         turns.push(Turn::Hear("B11 UID SEARCH SUBJECT abc\r\n"));
         let stop = looked(turns, 9).await.0.unwrap_err();
-        assert_eq!((stop.stage, stop.kind), (Stage::Find, Kind::Closed));
+        assert_eq!((stop.stage, stop.kind), (Stage::Find, FailureKind::Closed));
     }
 }

@@ -1,11 +1,11 @@
 //! What SMTP, IMAP and POP3 do alike: a question and its answer, what is offered, the sign-in (RFC 4422 3).
 //!
-//! In: a [`Tongue`], which says what is special to a protocol. Out: the same facts and the same [`Stop`]s for all three.
+//! In: a [`MailDialect`], which says what is special to a protocol. Out: the same facts and the same [`Failure`]s for all three.
 
 use super::timed;
 use crate::{
     net::{Halt, session::Session},
-    seen::{Facts, Kind, Protocol, Stage, Step, Stop},
+    seen::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     wire::{
         Decoded, line,
         xoauth2::{self, Presentation},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What is special to a protocol.
-pub(super) struct Tongue {
+pub(super) struct MailDialect {
     /// The protocol.
     pub protocol: Protocol,
     /// The command that begins a sign-in with XOAUTH2.
@@ -21,15 +21,15 @@ pub(super) struct Tongue {
     /// Reads what the server says to a step of a sign-in.
     pub answer: fn(&[u8]) -> Decoded<Answer>,
     /// Reads what the server has said before it was asked.
-    pub unasked: fn(Stage, &[u8]) -> Unasked,
+    pub unasked: fn(Stage, &[u8]) -> Unsolicited,
 }
 
 /// What a server says before it is asked.
-pub(super) enum Unasked {
+pub(super) enum Unsolicited {
     /// Something that it may say at any time.
     Allowed,
     /// Why it closes.
-    Refusal(Stop),
+    Refusal(Failure),
     /// The answer to a question that nobody has asked.
     Answer,
 }
@@ -37,22 +37,22 @@ pub(super) enum Unasked {
 /// What a server says to a step of a sign-in.
 pub(super) struct Answer {
     /// What it means.
-    pub sense: Sense,
+    pub sense: AuthStep,
     /// What stands behind the word or the code: a challenge, where there is one.
     pub text: String,
     /// The answer as the end of a look: a refusal, or something that does not belong there.
-    pub stop: Stop,
+    pub stop: Failure,
 }
 
 /// What an answer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sense {
+pub(super) enum AuthStep {
     /// The token is taken.
     Taken,
     /// The server waits for a line.
     Continue,
     /// Anything else.
-    Stop,
+    Failure,
 }
 
 /// What a sign-in needs to know of what is offered.
@@ -63,18 +63,18 @@ pub(super) struct Offer {
     pub at_once: bool,
 }
 
-impl Tongue {
+impl MailDialect {
     /// Sends one line and reads what answers it.
     ///
     /// # Errors
-    /// The [`Stop`] when the server has spoken before, or when there is no answer that can be read.
+    /// The [`Failure`] when the server has spoken before, or when there is no answer that can be read.
     pub async fn ask<T>(
         &self,
         session: &mut Session,
         stage: Stage,
         command: &str,
         decode: impl FnMut(&[u8]) -> Decoded<T>,
-    ) -> Result<T, Stop> {
+    ) -> Result<T, Failure> {
         self.nothing_unasked(session, stage)?;
         session.send(command).await.map_err(|halt| self.halted(stage, halt))?;
         self.read(session, stage, decode).await
@@ -83,14 +83,14 @@ impl Tongue {
     /// The same for an answer that is nobody's business: the transcript has its length in its place.
     ///
     /// # Errors
-    /// As [`Tongue::ask`].
+    /// As [`MailDialect::ask`].
     pub async fn ask_quietly<T>(
         &self,
         session: &mut Session,
         stage: Stage,
         command: &str,
         decode: impl FnMut(&[u8]) -> Decoded<T>,
-    ) -> Result<T, Stop> {
+    ) -> Result<T, Failure> {
         self.nothing_unasked(session, stage)?;
         session.send(command).await.map_err(|halt| self.halted(stage, halt))?;
         session.read_quietly(decode).await.map_err(|halt| self.halted(stage, halt))
@@ -99,13 +99,13 @@ impl Tongue {
     /// Reads what the server says.
     ///
     /// # Errors
-    /// The [`Stop`] when there is nothing that can be read.
+    /// The [`Failure`] when there is nothing that can be read.
     pub async fn read<T>(
         &self,
         session: &mut Session,
         stage: Stage,
         decode: impl FnMut(&[u8]) -> Decoded<T>,
-    ) -> Result<T, Stop> {
+    ) -> Result<T, Failure> {
         session.read(decode).await.map_err(|halt| self.halted(stage, halt))
     }
 
@@ -122,7 +122,7 @@ impl Tongue {
     /// was cancelled.
     ///
     /// # Errors
-    /// The [`Stop`] at [`Stage::Authenticate`]; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then the
+    /// The [`Failure`] at [`Stage::Authenticate`]; [`FailureKind::NotOffered`] when the server does not know XOAUTH2, and then the
     /// token was not sent.
     pub async fn sign_in(
         &self,
@@ -130,12 +130,12 @@ impl Tongue {
         offer: &Offer,
         presented: &Presentation,
         facts: &mut Facts,
-        steps: &mut Vec<Step>,
-    ) -> Result<(), Stop> {
+        steps: &mut Vec<Timing>,
+    ) -> Result<(), Failure> {
         let signed_in = self.fact("signed_in");
         facts.set(&signed_in, false);
         if !takes_xoauth2(&offer.mechanisms) {
-            return Err(self.stop(Stage::Authenticate, Kind::NotOffered, &offer.mechanisms.join(", ")));
+            return Err(self.stop(Stage::Authenticate, FailureKind::NotOffered, &offer.mechanisms.join(", ")));
         }
         timed(Stage::Authenticate, steps, self.present(session, presented, offer.at_once)).await?;
         facts.set(&signed_in, true);
@@ -143,15 +143,15 @@ impl Tongue {
     }
 
     /// A stop with these words; shortened.
-    pub fn stop(&self, stage: Stage, kind: Kind, words: &str) -> Stop {
-        Stop::new(self.protocol, stage, kind, line::shorten(words, line::MOST_WORDS))
+    pub fn stop(&self, stage: Stage, kind: FailureKind, words: &str) -> Failure {
+        Failure::new(self.protocol, stage, kind, line::shorten(words, line::MOST_WORDS))
     }
 
-    async fn present(&self, session: &mut Session, presented: &Presentation, at_once: bool) -> Result<(), Stop> {
+    async fn present(&self, session: &mut Session, presented: &Presentation, at_once: bool) -> Result<(), Failure> {
         let stage = Stage::Authenticate;
         if !at_once {
             let begun = self.ask(session, stage, self.authenticate, self.answer).await?;
-            if begun.sense != Sense::Continue {
+            if begun.sense != AuthStep::Continue {
                 return Err(begun.stop);
             }
         }
@@ -161,32 +161,34 @@ impl Tongue {
         sent.map_err(|halt| self.halted(stage, halt))?;
         let mut answer = self.read(session, stage, self.answer).await?;
         let mut challenge = None;
-        if answer.sense == Sense::Continue {
+        if answer.sense == AuthStep::Continue {
             challenge = heard(session, &answer.text);
             // no question: whatever has come already is the answer
             session.send("").await.map_err(|halt| self.halted(stage, halt))?;
             answer = self.read(session, stage, self.answer).await?;
         }
-        if answer.sense == Sense::Taken { Ok(()) } else { Err(with_challenge(answer.stop, challenge)) }
+        if answer.sense == AuthStep::Taken { Ok(()) } else { Err(with_challenge(answer.stop, challenge)) }
     }
 
-    fn nothing_unasked(&self, session: &Session, stage: Stage) -> Result<(), Stop> {
+    fn nothing_unasked(&self, session: &Session, stage: Stage) -> Result<(), Failure> {
         let bytes = session.unread();
         if bytes.is_empty() {
             return Ok(());
         }
         match (self.unasked)(stage, bytes) {
-            Unasked::Allowed => Ok(()),
-            Unasked::Refusal(stop) => Err(stop),
-            Unasked::Answer => {
-                Err(self.stop(stage, Kind::Gibberish, &format!("before it was asked: {}", line::words(bytes))))
-            }
+            Unsolicited::Allowed => Ok(()),
+            Unsolicited::Refusal(stop) => Err(stop),
+            Unsolicited::Answer => Err(self.stop(
+                stage,
+                FailureKind::MalformedReply,
+                &format!("before it was asked: {}", line::words(bytes)),
+            )),
         }
     }
 
     /// The stop of a wait that came to nothing.
-    pub fn halted(&self, stage: Stage, halt: Halt) -> Stop {
-        Stop::new(self.protocol, stage, halt.kind, halt.words)
+    pub fn halted(&self, stage: Stage, halt: Halt) -> Failure {
+        Failure::new(self.protocol, stage, halt.kind, halt.words)
     }
 
     fn fact(&self, name: &str) -> String {
@@ -211,10 +213,10 @@ fn heard(session: &mut Session, coded: &str) -> Option<String> {
 }
 
 /// The refusal to the letter, and behind it what the challenge had said.
-fn with_challenge(stop: Stop, challenge: Option<String>) -> Stop {
+fn with_challenge(stop: Failure, challenge: Option<String>) -> Failure {
     let Some(challenge) = challenge else { return stop };
     let words = line::shorten(&format!("{} (challenge: {challenge})", stop.words), line::MOST_WORDS);
-    Stop { words, ..stop }
+    Failure { words, ..stop }
 }
 
 /// How a look goes over a scripted session, for the tests of the three protocols.
@@ -231,7 +233,7 @@ pub(super) mod tests {
 
     /// What came of it, what was written down, and what was said.
     pub struct Went {
-        pub done: Result<(), Stop>,
+        pub done: Result<(), Failure>,
         pub facts: Facts,
         pub stages: Vec<Stage>,
         pub said: Vec<String>,
@@ -240,7 +242,7 @@ pub(super) mod tests {
     /// Looks inside TLS. Nothing that was written down may hold the token.
     pub async fn went(
         turns: Vec<Turn>,
-        look: impl AsyncFnOnce(&mut Session, &mut Facts, &mut Vec<Step>) -> Result<(), Stop>,
+        look: impl AsyncFnOnce(&mut Session, &mut Facts, &mut Vec<Timing>) -> Result<(), Failure>,
     ) -> Went {
         let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(turns).inside_tls();

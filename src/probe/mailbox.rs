@@ -1,5 +1,5 @@
 //! Signing in to a mailbox over one protocol and opening it. Reads only: EXAMINE, STAT, MAIL FROM and RSET. The delivery
-//! probe has other errands here, see `Errand`.
+//! probe has other errands here, see `MailboxAction`.
 //!
 //! The sign-in goes to one address, the first that the look at the service found well; Microsoft sees one sign-in for
 //! each mailbox and protocol. Who is named in the sign-in follows the identity rule: SMTP takes nobody but the token's
@@ -18,13 +18,13 @@ use super::{
 };
 use crate::{
     net::{
-        Network, Way,
-        places::Place,
-        reach::{self, Places},
+        Network, RouteChoice,
+        limiter::Permit,
+        reach::{self, Addresses},
         session::{self, Session, Stream, Transcript},
     },
-    oauth::Held,
-    seen::{Facts, Kind, Mark, Observation, Path, Protocol, Stage, Stop},
+    oauth::CachedToken,
+    seen::{Attempt, Direction, Facts, Failure, FailureKind, Observation, Protocol, Stage},
     wire::{line, xoauth2::Presentation},
 };
 
@@ -65,7 +65,7 @@ pub struct Look {
 
 impl Look {
     /// Who is named in the sign-in.
-    fn user<'a>(&'a self, held: &'a Held) -> &'a str {
+    fn user<'a>(&'a self, held: &'a CachedToken) -> &'a str {
         let own = held.user.as_deref().or(self.signs_in_as.as_deref());
         match self.protocol {
             Protocol::Smtp if !held.application => own.unwrap_or(&self.mailbox),
@@ -73,8 +73,8 @@ impl Look {
         }
     }
 
-    fn stop(&self, stage: Stage, kind: Kind, words: impl Into<String>) -> Stop {
-        Stop::new(self.protocol, stage, kind, words)
+    fn stop(&self, stage: Stage, kind: FailureKind, words: impl Into<String>) -> Failure {
+        Failure::new(self.protocol, stage, kind, words)
     }
 
     fn fact(&self, name: &str) -> String {
@@ -102,7 +102,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         Ok(visit) => {
             let began = Instant::now();
             observation.road.clone_from(&visit.places.road);
-            observation.paths.push(pay(look, visit, Errand::Open, world).await);
+            observation.paths.push(pay(look, visit, MailboxAction::Open, world).await);
             observation.duration_ms = tcp::ms(began);
         }
         Err(stop) => observation.stop = Some(stop),
@@ -112,7 +112,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
 
 /// What is done behind the sign-in.
 #[derive(Clone, Copy)]
-pub(super) enum Errand<'e> {
+pub(super) enum MailboxAction<'e> {
     /// The mailbox is opened; nothing is changed.
     Open,
     /// One message, line by line, is sent over SMTP from the mailbox to itself.
@@ -122,45 +122,51 @@ pub(super) enum Errand<'e> {
 }
 
 /// All that a sign-in needs before anything is dialled.
-pub(super) struct Visit {
+pub(super) struct SignIn {
     user: String,
     presented: Presentation,
-    held: Held,
+    held: CachedToken,
     way: tcp::Look,
-    pub(super) places: Places,
+    pub(super) places: Addresses,
     address: SocketAddr,
     /// Given back when the connection is closed on both sides.
-    turns: Vec<Place>,
+    turns: Vec<Permit>,
 }
 
 /// Gets ready, and waits for a turn.
 ///
 /// # Errors
-/// The [`Stop`] when there is no token, no address, or no time.
-pub(super) async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Result<Visit, Stop> {
+/// The [`Failure`] when there is no token, no address, or no time.
+pub(super) async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Result<SignIn, Failure> {
     let Some(held) = world.wallet.held(&look.account) else {
         let words = format!("there is no token for the account {}", look.account);
-        return Err(look.stop(Stage::Credential, Kind::Missing, line::shorten(&words, line::MOST_WORDS)));
+        return Err(look.stop(Stage::Credential, FailureKind::Missing, line::shorten(&words, line::MOST_WORDS)));
     };
     let user = look.user(&held).to_owned();
     let presented = Presentation::new(&user, &held.token).ok_or_else(|| {
-        look.stop(Stage::Credential, Kind::Gibberish, "the token or its user holds characters that no token has")
+        look.stop(
+            Stage::Credential,
+            FailureKind::MalformedReply,
+            "the token or its user holds characters that no token has",
+        )
     })?;
     let way = way(look)?;
     let (places, address) = address(&way, earlier, &world.network).await?;
     let turns = turn(look, &user, world).await?;
-    Ok(Visit { user, presented, held, way, places, address, turns })
+    Ok(SignIn { user, presented, held, way, places, address, turns })
 }
 
-fn way(look: &Look) -> Result<tcp::Look, Stop> {
+fn way(look: &Look) -> Result<tcp::Look, Failure> {
     let service = match look.protocol {
         Protocol::Smtp => Service::Smtp,
         Protocol::Imap => Service::Imap,
         Protocol::Pop3 => Service::Pop3,
-        other => return Err(look.stop(Stage::Connect, Kind::OwnFault, format!("{} opens no mailbox", other.name()))),
+        other => {
+            return Err(look.stop(Stage::Connect, FailureKind::Internal, format!("{} opens no mailbox", other.name())));
+        }
     };
     let (host, port) = (look.host.clone(), look.port);
-    let (way, public_issuers) = (Way::InForce, Vec::new());
+    let (way, public_issuers) = (RouteChoice::InForce, Vec::new());
     Ok(tcp::Look { host, port, service, depth: Depth::Service, way, again: 0, public_issuers })
 }
 
@@ -169,25 +175,26 @@ async fn address(
     way: &tcp::Look,
     earlier: &[Arc<Observation>],
     network: &Network,
-) -> Result<(Places, SocketAddr), Stop> {
+) -> Result<(Addresses, SocketAddr), Failure> {
     let subject = format!("{}:{}", way.host, way.port);
     let service = earlier.iter().find(|seen| !seen.paths.is_empty() && seen.subject.eq_ignore_ascii_case(&subject));
     if let Some(service) = service {
         let well = service.paths.iter().find(|path| path.stop.is_none()).unwrap_or(&service.paths[0]).address;
         let turned = network.roads.turned(&way.host, way.port).is_some();
-        return Ok((Places { road: service.road.clone(), addresses: vec![well], turned, proxy: None }, well));
+        return Ok((Addresses { road: service.road.clone(), addresses: vec![well], turned, proxy: None }, well));
     }
     let name = earlier.iter().find(|seen| seen.probe == "dns" && seen.subject.eq_ignore_ascii_case(&way.host));
-    let places = Places::find(&way.host, way.port, None, name.map(AsRef::as_ref), network).await?;
+    let places = Addresses::find(&way.host, way.port, None, name.map(AsRef::as_ref), network).await?;
     let (used, _) = places.by_family(network);
     let address = used.first().or(places.addresses.first()).copied();
-    let address = address.ok_or_else(|| Stop::new(Protocol::Dns, Stage::Lookup, Kind::NoAddress, "no address"))?;
+    let address =
+        address.ok_or_else(|| Failure::new(Protocol::Dns, Stage::Lookup, FailureKind::NoData, "no address"))?;
     Ok((places, address))
 }
 
 /// Waits for a turn: first among the sign-ins of one sender, then among those at the host. Always in this order, so that
 /// no two wait for each other.
-async fn turn(look: &Look, user: &str, world: &World) -> Result<Vec<Place>, Stop> {
+async fn turn(look: &Look, user: &str, world: &World) -> Result<Vec<Permit>, Failure> {
     let sender = format!("smtp {}", user.to_lowercase());
     let host = format!("{}:{}", look.host.to_lowercase(), look.port);
     let wanted = [(look.protocol == Protocol::Smtp, sender, MOST_PER_SENDER), (true, host, MOST_PER_HOST)];
@@ -200,7 +207,7 @@ async fn turn(look: &Look, user: &str, world: &World) -> Result<Vec<Place>, Stop
 }
 
 /// Connects, signs in, does the errand, and hangs up.
-pub(super) async fn pay(look: &Look, visit: Visit, errand: Errand<'_>, world: &World) -> Path {
+pub(super) async fn pay(look: &Look, visit: SignIn, errand: MailboxAction<'_>, world: &World) -> Attempt {
     let (path, open) = path(look, &visit, errand, world).await;
     hang_up(open, visit.turns);
     path
@@ -208,7 +215,7 @@ pub(super) async fn pay(look: &Look, visit: Visit, errand: Errand<'_>, world: &W
 
 /// The finding need not wait until the server has hung up; whoever comes next to a crowded place must. A connection that
 /// broke before anybody signed in is closed already.
-fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Place>) {
+fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Permit>) {
     let Some(stream) = open else { return };
     tokio::spawn(async move {
         session::close(stream).await;
@@ -217,7 +224,12 @@ fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Place>) {
 }
 
 /// What the connection showed, and the connection itself if it got as far as words inside TLS.
-async fn path(look: &Look, visit: &Visit, errand: Errand<'_>, world: &World) -> (Path, Option<Box<dyn Stream>>) {
+async fn path(
+    look: &Look,
+    visit: &SignIn,
+    errand: MailboxAction<'_>,
+    world: &World,
+) -> (Attempt, Option<Box<dyn Stream>>) {
     let mut path = reach::begun(visit.address);
     let mut transcript = Transcript::new();
     let (went, open) = match reach(visit, &world.network, &mut path, &mut transcript).await {
@@ -226,9 +238,9 @@ async fn path(look: &Look, visit: &Visit, errand: Errand<'_>, world: &World) -> 
     };
     path.stop = went.err();
     if let Some(stop) = &path.stop {
-        transcript.note(Mark::Remark, &format!("stopped: {}", stop.words));
+        transcript.note(Direction::Remark, &format!("stopped: {}", stop.words));
     }
-    if path.stop.is_some() || world.keep_transcripts || !matches!(errand, Errand::Open) {
+    if path.stop.is_some() || world.keep_transcripts || !matches!(errand, MailboxAction::Open) {
         path.transcript = transcript.into_lines();
     } else {
         path.facts = results(look, &path.facts);
@@ -248,11 +260,11 @@ fn results(look: &Look, facts: &Facts) -> Facts {
 
 /// Connects and encrypts: an untrusted server ends it here.
 async fn reach(
-    visit: &Visit,
+    visit: &SignIn,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Stop> {
+) -> Result<Box<dyn Stream>, Failure> {
     let stream = tcp::connect(&visit.way, &visit.places, network, path, transcript).await?;
     let stream = tcp::before_tls(&visit.way, stream, network, path, transcript).await?;
     let handshake = Box::pin(network.trust.handshake_again(stream, &visit.way.host, &network.limits));
@@ -261,13 +273,13 @@ async fn reach(
 
 async fn walk(
     look: &Look,
-    visit: &Visit,
-    errand: Errand<'_>,
+    visit: &SignIn,
+    errand: MailboxAction<'_>,
     stream: Box<dyn Stream>,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> (Result<(), Stop>, Option<Box<dyn Stream>>) {
+) -> (Result<(), Failure>, Option<Box<dyn Stream>>) {
     let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript)).inside_tls();
     let went = speak(look, visit, errand, &mut session, path).await;
     let (stream, said) = session.into_parts();
@@ -277,18 +289,19 @@ async fn walk(
 
 async fn speak(
     look: &Look,
-    visit: &Visit,
-    errand: Errand<'_>,
+    visit: &SignIn,
+    errand: MailboxAction<'_>,
     session: &mut Session,
-    path: &mut Path,
-) -> Result<(), Stop> {
+    path: &mut Attempt,
+) -> Result<(), Failure> {
     session.hide(&visit.held.token);
     path.facts.set(&look.fact("signed_in_as"), visit.user.clone());
     let owner = visit.held.user.as_deref().or(look.signs_in_as.as_deref()).filter(|_| !visit.held.application);
     path.facts.set(&look.fact("as_application"), visit.held.application);
     path.facts.set(&look.fact("own_mailbox"), owner.is_some_and(|owner| owner.eq_ignore_ascii_case(&look.mailbox)));
     let went = enter(look, visit, errand, session, path).await;
-    let listens = went.as_ref().err().is_none_or(|stop| matches!(stop.kind, Kind::Rejected | Kind::NotOffered));
+    let listens =
+        went.as_ref().err().is_none_or(|stop| matches!(stop.kind, FailureKind::Rejected | FailureKind::NotOffered));
     match look.protocol {
         _ if !listens => {}
         Protocol::Smtp => smtp::leave(session).await,
@@ -300,11 +313,11 @@ async fn speak(
 
 async fn enter(
     look: &Look,
-    visit: &Visit,
-    errand: Errand<'_>,
+    visit: &SignIn,
+    errand: MailboxAction<'_>,
     session: &mut Session,
-    path: &mut Path,
-) -> Result<(), Stop> {
+    path: &mut Attempt,
+) -> Result<(), Failure> {
     let (presented, facts, steps) = (&visit.presented, &mut path.facts, &mut path.steps);
     match look.protocol {
         Protocol::Smtp => smtp::sign_in(session, presented, facts, steps).await?,
@@ -312,13 +325,13 @@ async fn enter(
         _ => pop3::sign_in(session, presented, facts, steps).await?,
     }
     match (errand, look.protocol) {
-        (Errand::Open, Protocol::Smtp) => smtp::open(session, &look.mailbox, facts, steps).await,
-        (Errand::Open, Protocol::Imap) => imap::open(session, facts, steps).await,
-        (Errand::Open, _) => pop3::open(session, facts, steps).await,
-        (Errand::Send(message), Protocol::Smtp) => smtp::send(session, &look.mailbox, message, steps).await,
-        (Errand::Find(search), Protocol::Imap) => imap::find(session, search, facts, steps).await,
-        (Errand::Find(search), Protocol::Pop3) => pop3::find(session, search, facts, steps).await,
-        _ => Err(look.stop(Stage::Open, Kind::OwnFault, "this protocol is not for this errand")),
+        (MailboxAction::Open, Protocol::Smtp) => smtp::open(session, &look.mailbox, facts, steps).await,
+        (MailboxAction::Open, Protocol::Imap) => imap::open(session, facts, steps).await,
+        (MailboxAction::Open, _) => pop3::open(session, facts, steps).await,
+        (MailboxAction::Send(message), Protocol::Smtp) => smtp::send(session, &look.mailbox, message, steps).await,
+        (MailboxAction::Find(search), Protocol::Imap) => imap::find(session, search, facts, steps).await,
+        (MailboxAction::Find(search), Protocol::Pop3) => pop3::find(session, search, facts, steps).await,
+        _ => Err(look.stop(Stage::Open, FailureKind::Internal, "this protocol is not for this errand")),
     }
 }
 
@@ -336,10 +349,10 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         net::{
-            Places, Resolve, Roads,
+            ConnectOverrides, ConnectionLimiter, Resolve,
             tls::tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
         },
-        oauth::Wallet,
+        oauth::TokenCache,
         probe::tcp::tests::{network, road_to},
         secret::Secret,
         seen::Value,
@@ -378,14 +391,14 @@ pub(super) mod tests {
         }
     }
 
-    fn held(user: Option<&str>, application: bool) -> Held {
-        Held { token: Secret::new(TOKEN), user: user.map(str::to_owned), application }
+    fn held(user: Option<&str>, application: bool) -> CachedToken {
+        CachedToken { token: Secret::new(TOKEN), user: user.map(str::to_owned), application }
     }
 
-    fn world(papers: &Papers, roads: Roads) -> World {
-        let wallet = Wallet::default();
+    fn world(papers: &Papers, roads: ConnectOverrides) -> World {
+        let wallet = TokenCache::default();
         wallet.keep("sales", held(Some(PERSON), false));
-        World { network: network(papers, roads), wallet, limits: Places::default(), keep_transcripts: true }
+        World { network: network(papers, roads), wallet, limits: ConnectionLimiter::default(), keep_transcripts: true }
     }
 
     async fn seen(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
@@ -615,15 +628,18 @@ pub(super) mod tests {
     #[tokio::test]
     async fn nothing_reaches_a_server_with_a_bad_certificate() {
         for (recipe, trusted, kind) in [
-            (GOOD, false, Kind::UnknownIssuer),
-            (Recipe { until: 2021, ..GOOD }, true, Kind::Expired),
-            (Recipe { name: "other.test", ..GOOD }, true, Kind::WrongName),
+            (GOOD, false, FailureKind::UnknownIssuer),
+            (Recipe { until: 2021, ..GOOD }, true, FailureKind::Expired),
+            (Recipe { name: "other.test", ..GOOD }, true, FailureKind::WrongName),
         ] {
             for protocol in [Protocol::Imap, Protocol::Pop3, Protocol::Smtp] {
                 let (observation, received) = bad_certificate(recipe, trusted, protocol).await;
                 let stop = observation.paths[0].stop.as_ref().unwrap();
                 assert_eq!(stop.stage, Stage::Certificate, "{protocol:?} {stop:?}");
-                assert!(trusted || matches!(stop.kind, Kind::UnknownIssuer | Kind::BadCertificate), "{stop:?}");
+                assert!(
+                    trusted || matches!(stop.kind, FailureKind::UnknownIssuer | FailureKind::BadCertificate),
+                    "{stop:?}"
+                );
                 assert!(!trusted || stop.kind == kind, "{stop:?}");
                 assert_eq!(received, b"", "{protocol:?} {kind:?}");
                 assert_eq!(observation.paths[0].facts.get(&look(protocol).fact("signed_in")), None);
@@ -659,12 +675,12 @@ pub(super) mod tests {
     async fn no_token_is_said_before_anything_is_dialled() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut world = world(&issued(GOOD), road_to(listener.local_addr().unwrap()));
-        world.wallet = Wallet::default();
+        world.wallet = TokenCache::default();
         let stop = seen(&look(Protocol::Imap), &[], &world).await.stop.unwrap();
-        assert_eq!((stop.stage, stop.kind), (Stage::Credential, Kind::Missing));
+        assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::Missing));
         world.wallet.keep("sales", held(Some("a\x01auth=x"), false));
         let stop = seen(&look(Protocol::Smtp), &[], &world).await.stop.unwrap();
-        assert_eq!((stop.stage, stop.kind), (Stage::Credential, Kind::Gibberish));
+        assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::MalformedReply));
         let dialled = tokio::time::timeout(std::time::Duration::from_millis(20), listener.accept()).await;
         assert!(dialled.is_err(), "nobody came");
     }
@@ -685,7 +701,7 @@ pub(super) mod tests {
             to_host: to.ip().to_string(),
             to_port: to.port(),
         };
-        let roads = Roads {
+        let roads = ConnectOverrides {
             resolve: vec![resolve],
             connect_to: vec![turn("192.0.2.1", closed), turn("192.0.2.2", good)],
             only_mapped: true,
@@ -702,7 +718,7 @@ pub(super) mod tests {
 
         let alone = seen(&look(Protocol::Imap), &[], &world).await;
         assert_eq!(alone.paths[0].address.ip().to_string(), "192.0.2.1", "without that look, the first address");
-        assert_eq!(alone.paths[0].stop.as_ref().unwrap().kind, Kind::Refused);
+        assert_eq!(alone.paths[0].stop.as_ref().unwrap().kind, FailureKind::Refused);
     }
 
     #[tokio::test]
@@ -718,7 +734,7 @@ pub(super) mod tests {
         let observation = seen(&look(Protocol::Imap), &[], &world).await;
         let path = &observation.paths[0];
         let stop = path.stop.as_ref().unwrap();
-        assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Rejected));
+        assert_eq!((stop.stage, stop.kind), (Stage::Open, FailureKind::Rejected));
         assert!(path.transcript.iter().any(|line| line.text == stop.words), "{path:?}");
         assert_eq!(path.facts.get("tls.trusted"), Some(&Value::Bool(true)));
         assert_eq!(lines(heard, "A4 LOGOUT").await.len(), 3, "it was left in good order");
@@ -745,7 +761,7 @@ pub(super) mod tests {
         use std::sync::atomic::{AtomicUsize, Ordering};
         static NOW: AtomicUsize = AtomicUsize::new(0);
         static PEAK: AtomicUsize = AtomicUsize::new(0);
-        let world = world(&issued(GOOD), Roads::default());
+        let world = world(&issued(GOOD), ConnectOverrides::default());
         let one = async |protocol: Protocol, most: usize| {
             let places = turn(&look(protocol), PERSON, &world).await.unwrap();
             assert!(NOW.fetch_add(1, Ordering::Relaxed) < most);

@@ -1,6 +1,6 @@
 //! POP3: its capabilities, the sign-in, and whether the mailbox opens (RFC 1939, RFC 2449, RFC 5034).
 //!
-//! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Stop`]. Of the
+//! In: a connection inside TLS. Out: the greeting, what is offered, what came of the sign-in, or the [`Failure`]. Of the
 //! mailbox only its size is asked, and the heads of its newest messages when our own is looked for: there is no RETR and no
 //! DELE in this file.
 
@@ -8,12 +8,12 @@ use super::{
     Fact, Shape,
     delivery::Search,
     fact,
-    mail::{self, Answer, Offer, Sense, Tongue, Unasked},
+    mail::{self, Answer, AuthStep, MailDialect, Offer, Unsolicited},
     timed,
 };
 use crate::{
     net::session::Session,
-    seen::{Facts, Kind, Protocol, Stage, Step, Stop},
+    seen::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     wire::{
         Decoded, exchange,
         pop3::{Capabilities, Reply, Word, decode, decode_head, decode_listing},
@@ -39,13 +39,13 @@ pub const FACTS: &[Fact] = &[
 /// So many of the newest messages are looked at in one session.
 const MOST_HEADS: i64 = 10;
 
-const TONGUE: Tongue = Tongue { protocol: Protocol::Pop3, authenticate: "AUTH XOAUTH2", answer, unasked };
+const TONGUE: MailDialect = MailDialect { protocol: Protocol::Pop3, authenticate: "AUTH XOAUTH2", answer, unasked };
 
 /// Reads the greeting, asks what is offered, and leaves.
 ///
 /// # Errors
-/// The [`Stop`] at the stage that could not go on.
-pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+/// The [`Failure`] at the stage that could not go on.
+pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
     offered(session, facts, steps).await?;
     leave(session).await;
     Ok(())
@@ -55,14 +55,14 @@ pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut 
 /// with `Protocol error` when it stands in the command (jstedfast/MailKit#1948).
 ///
 /// # Errors
-/// The [`Stop`] at the stage that could not go on; [`Kind::NotOffered`] when the server does not know XOAUTH2, and then
+/// The [`Failure`] at the stage that could not go on; [`FailureKind::NotOffered`] when the server does not know XOAUTH2, and then
 /// the token was not sent.
 pub async fn sign_in(
     session: &mut Session,
     presented: &Presentation,
     facts: &mut Facts,
-    steps: &mut Vec<Step>,
-) -> Result<(), Stop> {
+    steps: &mut Vec<Timing>,
+) -> Result<(), Failure> {
     let offer = offered(session, facts, steps).await?;
     TONGUE.sign_in(session, &offer, presented, facts, steps).await
 }
@@ -70,8 +70,8 @@ pub async fn sign_in(
 /// Asks how many messages the mailbox holds.
 ///
 /// # Errors
-/// The [`Stop`] at [`Stage::Open`].
-pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+/// The [`Failure`] at [`Stage::Open`].
+pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
     facts.set("pop3.mailbox_open", false);
     let drop = timed(Stage::Open, steps, TONGUE.ask(session, Stage::Open, "STAT", decode)).await?;
     want_ok(Stage::Open, &drop)?;
@@ -88,13 +88,13 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step
 /// `Set-PopSettings`). The message stays: DELE would be for good, and nobody could see it any more.
 ///
 /// # Errors
-/// The [`Stop`] at [`Stage::Find`].
+/// The [`Failure`] at [`Stage::Find`].
 pub(super) async fn find(
     session: &mut Session,
     search: &Search,
     facts: &mut Facts,
-    steps: &mut Vec<Step>,
-) -> Result<(), Stop> {
+    steps: &mut Vec<Timing>,
+) -> Result<(), Failure> {
     let stage = Stage::Find;
     let drop = TONGUE.ask(session, stage, "STAT", decode).await?;
     want_ok(stage, &drop)?;
@@ -111,7 +111,7 @@ pub(super) async fn find(
 }
 
 /// Whose message it is. The head of a customer's message stands in no transcript.
-async fn is_ours(session: &mut Session, number: i64, search: &Search) -> Result<bool, Stop> {
+async fn is_ours(session: &mut Session, number: i64, search: &Search) -> Result<bool, Failure> {
     let command = format!("TOP {number} 0");
     let head = TONGUE.ask_quietly(session, Stage::Find, &command, decode_head).await?;
     let is_ours = search.marks().iter().any(|(name, value)| head.has_header(name, value));
@@ -127,7 +127,7 @@ pub async fn leave(session: &mut Session) {
 }
 
 /// Reads the greeting and asks what is offered.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Offer, Stop> {
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<Offer, Failure> {
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Capabilities, steps, ask(session)).await?;
     let mechanisms = offered.mechanisms();
@@ -135,7 +135,7 @@ async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>
     Ok(Offer { mechanisms, at_once: false })
 }
 
-async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
+async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
     let greeting = TONGUE.read(session, Stage::Greeting, decode).await?;
     facts.set("pop3.greeting", greeting.words());
     if let Some(name) = exchange::server_name(&greeting.text) {
@@ -144,7 +144,7 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> 
     want_ok(Stage::Greeting, &greeting)
 }
 
-async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
+async fn ask(session: &mut Session) -> Result<Capabilities, Failure> {
     let listing = TONGUE.ask(session, Stage::Capabilities, "CAPA", decode_listing).await?;
     want_ok(Stage::Capabilities, &listing.reply)?;
     Ok(Capabilities::of(&listing))
@@ -153,30 +153,30 @@ async fn ask(session: &mut Session) -> Result<Capabilities, Stop> {
 fn answer(bytes: &[u8]) -> Decoded<Answer> {
     let (reply, taken) = decode(bytes)?;
     let sense = match reply.word {
-        Word::Ok => Sense::Taken,
-        Word::Continue => Sense::Continue,
-        Word::Err => Sense::Stop,
+        Word::Ok => AuthStep::Taken,
+        Word::Continue => AuthStep::Continue,
+        Word::Err => AuthStep::Failure,
     };
     let stop = refusal(Stage::Authenticate, &reply);
     Ok((Answer { sense, text: reply.text, stop }, taken))
 }
 
 /// Without being asked a server may only say why it closes.
-fn unasked(stage: Stage, bytes: &[u8]) -> Unasked {
+fn unasked(stage: Stage, bytes: &[u8]) -> Unsolicited {
     match decode(bytes) {
-        Ok((reply @ Reply { word: Word::Err, .. }, _)) => Unasked::Refusal(refusal(stage, &reply)),
-        _ => Unasked::Answer,
+        Ok((reply @ Reply { word: Word::Err, .. }, _)) => Unsolicited::Refusal(refusal(stage, &reply)),
+        _ => Unsolicited::Answer,
     }
 }
 
-fn want_ok(stage: Stage, reply: &Reply) -> Result<(), Stop> {
+fn want_ok(stage: Stage, reply: &Reply) -> Result<(), Failure> {
     if reply.word == Word::Ok { Ok(()) } else { Err(refusal(stage, reply)) }
 }
 
 /// `-ERR` is a refusal; any other word that does not belong here is not of the protocol.
-fn refusal(stage: Stage, reply: &Reply) -> Stop {
-    let kind = if reply.word == Word::Err { Kind::Rejected } else { Kind::Gibberish };
-    Stop { error: reply.code.clone(), ..Stop::new(Protocol::Pop3, stage, kind, reply.words()) }
+fn refusal(stage: Stage, reply: &Reply) -> Failure {
+    let kind = if reply.word == Word::Err { FailureKind::Rejected } else { FailureKind::MalformedReply };
+    Failure { error: reply.code.clone(), ..Failure::new(Protocol::Pop3, stage, kind, reply.words()) }
 }
 
 #[cfg(test)]
@@ -197,13 +197,13 @@ mod tests {
         went(turns, capabilities).await
     }
 
-    async fn stopped(turns: Vec<Turn>) -> (Stage, Kind, String) {
+    async fn stopped(turns: Vec<Turn>) -> (Stage, FailureKind, String) {
         let stop = look(turns).await.done.unwrap_err();
         assert_eq!((stop.protocol, stop.code, &stop.enhanced), (Protocol::Pop3, None, &None));
         (stop.stage, stop.kind, stop.words)
     }
 
-    async fn greeted(banner: &str) -> (Stage, Kind, String) {
+    async fn greeted(banner: &str) -> (Stage, FailureKind, String) {
         stopped(vec![say(banner), Turn::Hold]).await
     }
 
@@ -237,15 +237,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn greeting_that_stops() {
         for (banner, kind, words) in [
-            ("", Kind::TimedOut, "no answer within 10 s"),
-            ("-ERR [SYS/TEMP] later\r\n", Kind::Rejected, "-ERR [SYS/TEMP] later"),
-            ("-ERR\r\n", Kind::Rejected, "-ERR"),
-            ("+ go on\r\n", Kind::Gibberish, "+ go on"),
-            ("220 mail ESMTP\r\n", Kind::Gibberish, "220 mail ESMTP"),
-            ("* OK IMAP4 ready\r\n", Kind::Gibberish, "* OK IMAP4 ready"),
-            ("SSH-2.0-x\r\n", Kind::Gibberish, "SSH-2.0-x"),
-            ("\0\x1b[2J\r\n", Kind::Gibberish, "\0\x1b[2J"),
-            ("<html>blocked</html>\r\n", Kind::SpokeHttp, "<html>blocked</html>"),
+            ("", FailureKind::TimedOut, "no answer within 10 s"),
+            ("-ERR [SYS/TEMP] later\r\n", FailureKind::Rejected, "-ERR [SYS/TEMP] later"),
+            ("-ERR\r\n", FailureKind::Rejected, "-ERR"),
+            ("+ go on\r\n", FailureKind::MalformedReply, "+ go on"),
+            ("220 mail ESMTP\r\n", FailureKind::MalformedReply, "220 mail ESMTP"),
+            ("* OK IMAP4 ready\r\n", FailureKind::MalformedReply, "* OK IMAP4 ready"),
+            ("SSH-2.0-x\r\n", FailureKind::MalformedReply, "SSH-2.0-x"),
+            ("\0\x1b[2J\r\n", FailureKind::MalformedReply, "\0\x1b[2J"),
+            ("<html>blocked</html>\r\n", FailureKind::UnexpectedHttp, "<html>blocked</html>"),
         ] {
             assert_eq!(greeted(banner).await, (Stage::Greeting, kind, words.to_owned()), "{banner:?}");
         }
@@ -254,10 +254,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn capa_answer_that_stops() {
         for (answer, kind) in [
-            ("-ERR Protocol error. Connection is closed. 10\r\n", Kind::Rejected),
-            ("+OK\r\nTOP\r\n", Kind::TimedOut),
-            ("+ \r\n", Kind::Gibberish),
-            ("TOP\r\n", Kind::Gibberish),
+            ("-ERR Protocol error. Connection is closed. 10\r\n", FailureKind::Rejected),
+            ("+OK\r\nTOP\r\n", FailureKind::TimedOut),
+            ("+ \r\n", FailureKind::MalformedReply),
+            ("TOP\r\n", FailureKind::MalformedReply),
         ] {
             let (stage, seen, _) = stopped(answered(answer)).await;
             assert_eq!((stage, seen), (Stage::Capabilities, kind), "{answer:?}");
@@ -268,31 +268,31 @@ mod tests {
     async fn capa_never_ended_is_too_much() {
         let turns = vec![say(BANNER), Turn::Hear("CAPA"), say("+OK\r\n"), Turn::Endless("TOP\r\n")];
         let (stage, kind, _) = stopped(turns).await;
-        assert_eq!((stage, kind), (Stage::Capabilities, Kind::TooMuch));
+        assert_eq!((stage, kind), (Stage::Capabilities, FailureKind::ReplyTooLarge));
     }
 
     #[tokio::test(start_paused = true)]
     async fn slow_drip_does_not_keep_the_answer_alive() {
         let turns = vec![say(BANNER), Turn::Hear("CAPA"), Turn::Drip(b"+OK\r\nTOP\r\nUIDL\r\n.\r\n".to_vec())];
         let (stage, kind, _) = stopped(turns).await;
-        assert_eq!((stage, kind), (Stage::Capabilities, Kind::TimedOut));
+        assert_eq!((stage, kind), (Stage::Capabilities, FailureKind::TimedOut));
     }
 
     #[tokio::test(start_paused = true)]
     async fn answer_before_the_question_is_gibberish() {
         let (stage, kind, _) = greeted(&[BANNER, OFFER].concat()).await;
-        assert_eq!((stage, kind), (Stage::Capabilities, Kind::Gibberish));
+        assert_eq!((stage, kind), (Stage::Capabilities, FailureKind::MalformedReply));
     }
 
     #[tokio::test(start_paused = true)]
     async fn closed_at_any_point_is_closed_at_its_stage() {
         for cut in 0..BANNER.len() {
             let (stage, kind, _) = stopped(vec![say(&BANNER[..cut])]).await;
-            assert_eq!((stage, kind), (Stage::Greeting, Kind::Closed), "{cut}");
+            assert_eq!((stage, kind), (Stage::Greeting, FailureKind::Closed), "{cut}");
         }
         for cut in 0..OFFER.len() {
             let (stage, kind, _) = stopped(vec![say(BANNER), Turn::Hear("CAPA"), say(&OFFER[..cut])]).await;
-            assert_eq!((stage, kind), (Stage::Capabilities, Kind::Closed), "{cut}");
+            assert_eq!((stage, kind), (Stage::Capabilities, FailureKind::Closed), "{cut}");
         }
     }
 
@@ -343,7 +343,10 @@ mod tests {
         ] {
             let Went { done, facts, .. } = enter(told(&format!("{answer}\r\n"))).await;
             let stop = done.unwrap_err();
-            assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Pop3, Stage::Authenticate, Kind::Rejected));
+            assert_eq!(
+                (stop.protocol, stop.stage, stop.kind),
+                (Protocol::Pop3, Stage::Authenticate, FailureKind::Rejected)
+            );
             assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
             assert_eq!(facts.get("pop3.signed_in"), Some(&false.into()));
             assert_eq!(facts.get("pop3.mailbox_open"), None, "never asked");
@@ -355,17 +358,20 @@ mod tests {
         let mut turns = told("+ eyJzdGF0dXMiOiI0MDAiLCJzY2hlbWVzIjoiQmVhcmVyIn0=\r\n");
         turns.splice(4.., [Turn::Hear("\r\n"), say("-ERR [AUTH] no\r\n"), Turn::Hold]);
         let stop = enter(turns).await.done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Authenticate, Kind::Rejected, Some("AUTH")));
+        assert_eq!(
+            (stop.stage, stop.kind, stop.error.as_deref()),
+            (Stage::Authenticate, FailureKind::Rejected, Some("AUTH"))
+        );
         assert_eq!(stop.words, "-ERR [AUTH] no (challenge: status 400, schemes Bearer)");
     }
 
     #[tokio::test(start_paused = true)]
     async fn token_is_not_sent_where_it_does_not_belong() {
         for (answer, kind) in [
-            ("-ERR Protocol error. Connection is closed. 10\r\n", Kind::Rejected),
-            ("+OK come in\r\n", Kind::Gibberish),
-            ("+ \r\n+OK come in\r\n", Kind::Gibberish),
-            ("+ \r\n-ERR closing\r\n", Kind::Rejected),
+            ("-ERR Protocol error. Connection is closed. 10\r\n", FailureKind::Rejected),
+            ("+OK come in\r\n", FailureKind::MalformedReply),
+            ("+ \r\n+OK come in\r\n", FailureKind::MalformedReply),
+            ("+ \r\n-ERR closing\r\n", FailureKind::Rejected),
         ] {
             let Went { done, said, .. } = enter(vec![Turn::Hear("AUTH XOAUTH2\r\n"), say(answer), Turn::Hold]).await;
             let stop = done.unwrap_err();
@@ -375,14 +381,20 @@ mod tests {
         let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let turns = vec![say(BANNER), Turn::Hear("CAPA"), say("+OK\r\nSASL PLAIN\r\n.\r\n"), Turn::Hold];
         let stop = sign_in(&mut session(turns).inside_tls(), &presented(), &mut facts, &mut steps).await.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.words.as_str()), (Stage::Authenticate, Kind::NotOffered, "PLAIN"));
+        assert_eq!(
+            (stop.stage, stop.kind, stop.words.as_str()),
+            (Stage::Authenticate, FailureKind::NotOffered, "PLAIN")
+        );
     }
 
     #[tokio::test(start_paused = true)]
     async fn mailbox_that_does_not_open_after_a_good_sign_in() {
         let Went { done, facts, .. } = enter(opened("-ERR [IN-USE] mailbox locked\r\n")).await;
         let stop = done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.error.as_deref()), (Stage::Open, Kind::Rejected, Some("IN-USE")));
+        assert_eq!(
+            (stop.stage, stop.kind, stop.error.as_deref()),
+            (Stage::Open, FailureKind::Rejected, Some("IN-USE"))
+        );
         assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
         assert_eq!(facts.get("pop3.mailbox_open"), Some(&false.into()));
     }
@@ -402,15 +414,15 @@ mod tests {
             let mut turns = told(&SIGNED_IN[..cut]);
             turns.pop();
             let stop = enter(turns).await.done.unwrap_err();
-            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, FailureKind::Closed), "{cut}");
         }
         let mut turns = opened("");
         turns.pop();
         let stop = enter(turns).await.done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind), (Stage::Open, Kind::Closed));
+        assert_eq!((stop.stage, stop.kind), (Stage::Open, FailureKind::Closed));
     }
 
-    async fn looked(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<String>) {
+    async fn looked(turns: Vec<Turn>) -> (Result<(), Failure>, Facts, Vec<String>) {
         let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(turns).inside_tls();
         let search = crate::probe::delivery::tests::search(std::time::Duration::from_secs(9));
@@ -464,7 +476,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn head_that_never_ends_stops_there() {
-        for (turn, kind) in [(Turn::Endless("Received: x\r\n"), Kind::TooMuch), (Turn::Hold, Kind::TimedOut)] {
+        for (turn, kind) in
+            [(Turn::Endless("Received: x\r\n"), FailureKind::ReplyTooLarge), (Turn::Hold, FailureKind::TimedOut)]
+        {
             let turns = vec![Turn::Hear("STAT"), say("+OK 1 9\r\n"), Turn::Hear("TOP"), say("+OK\r\n"), turn];
             let stop = looked(turns).await.0.unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Find, kind));

@@ -1,18 +1,18 @@
 //! SMTP: its capabilities, the sign-in, and whether it takes a sender (RFC 5321, RFC 3207, RFC 4954).
 //!
 //! In: a connection in plain text, later the same inside TLS. Out: what was offered before and inside encryption, what
-//! came of the sign-in, or the [`Stop`]. Nothing is sent but by `send`, which only the delivery probe calls.
+//! came of the sign-in, or the [`Failure`]. Nothing is sent but by `send`, which only the delivery probe calls.
 
 use std::time::Duration;
 
 use super::{
     Fact, Shape, fact,
-    mail::{self, Answer, Offer, Sense, Tongue, Unasked},
+    mail::{self, Answer, AuthStep, MailDialect, Offer, Unsolicited},
     timed,
 };
 use crate::{
     net::session::Session,
-    seen::{Facts, Kind, Protocol, Stage, Step, Stop},
+    seen::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     wire::{
         Decoded, line,
         smtp::{Capabilities, Reply, decode, is_path},
@@ -42,21 +42,21 @@ pub const FACTS: &[Fact] = &[
 /// screen waits so long, and who stops earlier cannot know whether the message went.
 const LAST_ANSWER: Duration = Duration::from_secs(30);
 
-const TONGUE: Tongue = Tongue { protocol: Protocol::Smtp, authenticate: "AUTH XOAUTH2", answer, unasked };
+const TONGUE: MailDialect = MailDialect { protocol: Protocol::Smtp, authenticate: "AUTH XOAUTH2", answer, unasked };
 
 /// Goes up to the answer that lets the TLS handshake begin: greeting, EHLO, STARTTLS.
 ///
 /// # Errors
-/// The [`Stop`] at the stage that could not go on; [`Kind::Injected`] when bytes stand behind the STARTTLS answer, which
+/// The [`Failure`] at the stage that could not go on; [`FailureKind::StarttlsInjection`] when bytes stand behind the STARTTLS answer, which
 /// anyone on the road could have put there (as in CVE-2021-22947).
-pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Ehlo, steps, hello(session, Stage::Ehlo)).await?;
     let listed: Vec<String> = offered.lines.iter().map(|one| line::shorten(one, line::MOST_WORDS)).collect();
     facts.set("smtp.capabilities_before_tls", listed);
     facts.set("smtp.starttls_offered", offered.offers("STARTTLS"));
     if !offered.offers("STARTTLS") {
-        return Err(TONGUE.stop(Stage::Starttls, Kind::NotOffered, &offered.lines.join(", ")));
+        return Err(TONGUE.stop(Stage::Starttls, FailureKind::NotOffered, &offered.lines.join(", ")));
     }
     timed(Stage::Starttls, steps, starttls(session, facts)).await
 }
@@ -64,8 +64,8 @@ pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Ve
 /// Asks inside TLS what is offered, and leaves.
 ///
 /// # Errors
-/// The [`Stop`] at [`Stage::Capabilities`].
-pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+/// The [`Failure`] at [`Stage::Capabilities`].
+pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
     offered(session, facts, steps).await?;
     leave(session).await;
     Ok(())
@@ -76,14 +76,14 @@ pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut 
 /// The token goes on a line of its own, as Microsoft's page describes it: `AUTH XOAUTH2`, `334`, token.
 ///
 /// # Errors
-/// The [`Stop`] at [`Stage::Capabilities`] or [`Stage::Authenticate`]; [`Kind::NotOffered`] when the server does not
+/// The [`Failure`] at [`Stage::Capabilities`] or [`Stage::Authenticate`]; [`FailureKind::NotOffered`] when the server does not
 /// know XOAUTH2, and then the token was not sent.
 pub async fn sign_in(
     session: &mut Session,
     presented: &Presentation,
     facts: &mut Facts,
-    steps: &mut Vec<Step>,
-) -> Result<(), Stop> {
+    steps: &mut Vec<Timing>,
+) -> Result<(), Failure> {
     let offer = offered(session, facts, steps).await?;
     TONGUE.sign_in(session, &offer, presented, facts, steps).await
 }
@@ -91,8 +91,13 @@ pub async fn sign_in(
 /// Asks whether the mailbox may send from its own address, to itself; then takes both back. Nothing is sent.
 ///
 /// # Errors
-/// The [`Stop`] at [`Stage::Sender`] or [`Stage::Recipient`].
-pub async fn open(session: &mut Session, mailbox: &str, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<(), Stop> {
+/// The [`Failure`] at [`Stage::Sender`] or [`Stage::Recipient`].
+pub async fn open(
+    session: &mut Session,
+    mailbox: &str,
+    facts: &mut Facts,
+    steps: &mut Vec<Timing>,
+) -> Result<(), Failure> {
     for (stage, command, fact) in
         [(Stage::Sender, "MAIL FROM", "smtp.sender_accepted"), (Stage::Recipient, "RCPT TO", "smtp.recipient_accepted")]
     {
@@ -107,13 +112,13 @@ pub async fn open(session: &mut Session, mailbox: &str, facts: &mut Facts, steps
 /// Hands one message over, from the mailbox to itself.
 ///
 /// # Errors
-/// The [`Stop`] at [`Stage::Sender`], [`Stage::Recipient`] or [`Stage::Send`].
+/// The [`Failure`] at [`Stage::Sender`], [`Stage::Recipient`] or [`Stage::Send`].
 pub(super) async fn send(
     session: &mut Session,
     mailbox: &str,
     message: &[String],
-    steps: &mut Vec<Step>,
-) -> Result<(), Stop> {
+    steps: &mut Vec<Timing>,
+) -> Result<(), Failure> {
     for (stage, command) in [(Stage::Sender, "MAIL FROM"), (Stage::Recipient, "RCPT TO")] {
         timed(stage, steps, envelope(session, stage, command, mailbox)).await?;
     }
@@ -126,7 +131,7 @@ pub async fn leave(session: &mut Session) {
 }
 
 /// Asks inside TLS what is offered.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>) -> Result<Offer, Stop> {
+async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<Offer, Failure> {
     let offered = timed(Stage::Capabilities, steps, hello(session, Stage::Capabilities)).await?;
     let mechanisms = offered.mechanisms();
     TONGUE.note_offer(&offered.lines, &mechanisms, facts);
@@ -136,10 +141,10 @@ async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Step>
     Ok(Offer { mechanisms, at_once: false })
 }
 
-async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &str) -> Result<(), Stop> {
+async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &str) -> Result<(), Failure> {
     if !is_path(mailbox) {
         let words = format!("not an address that SMTP can carry: {mailbox}");
-        return Err(TONGUE.stop(stage, Kind::OwnFault, &words));
+        return Err(TONGUE.stop(stage, FailureKind::Internal, &words));
     }
     let reply = ask(session, stage, &format!("{command}:<{mailbox}>")).await?;
     match reply.code {
@@ -148,7 +153,7 @@ async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &
     }
 }
 
-async fn hand_over(session: &mut Session, message: &[String]) -> Result<(), Stop> {
+async fn hand_over(session: &mut Session, message: &[String]) -> Result<(), Failure> {
     let stage = Stage::Send;
     want(354, stage, &ask(session, stage, "DATA").await?)?;
     for line in message {
@@ -159,19 +164,19 @@ async fn hand_over(session: &mut Session, message: &[String]) -> Result<(), Stop
     want(250, stage, &ask(session, stage, ".").await?)
 }
 
-async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
+async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
     let reply = TONGUE.read(session, Stage::Greeting, decode).await?;
     facts.set("smtp.greeting", reply.words());
     want(220, Stage::Greeting, &reply)
 }
 
-async fn hello(session: &mut Session, stage: Stage) -> Result<Capabilities, Stop> {
+async fn hello(session: &mut Session, stage: Stage) -> Result<Capabilities, Failure> {
     let reply = ask(session, stage, &format!("EHLO {}", own_name())).await?;
     want(250, stage, &reply)?;
     Ok(Capabilities::of(&reply))
 }
 
-async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> {
+async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
     let reply = ask(session, Stage::Starttls, "STARTTLS").await?;
     if reply.code != 220 {
         facts.set("smtp.starttls_accepted", false);
@@ -182,44 +187,44 @@ async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Stop> 
             facts.set("smtp.starttls_accepted", true);
             Ok(())
         }
-        bytes => Err(Stop::new(Protocol::Smtp, Stage::Starttls, Kind::Injected, line::words(bytes))),
+        bytes => Err(Failure::new(Protocol::Smtp, Stage::Starttls, FailureKind::StarttlsInjection, line::words(bytes))),
     }
 }
 
-async fn ask(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Stop> {
+async fn ask(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Failure> {
     TONGUE.ask(session, stage, command, decode).await
 }
 
 fn answer(bytes: &[u8]) -> Decoded<Answer> {
     let (reply, taken) = decode(bytes)?;
     let sense = match reply.code {
-        235 => Sense::Taken,
-        334 => Sense::Continue,
-        _ => Sense::Stop,
+        235 => AuthStep::Taken,
+        334 => AuthStep::Continue,
+        _ => AuthStep::Failure,
     };
     let stop = refusal(Stage::Authenticate, &reply);
     Ok((Answer { sense, text: reply.lines.concat(), stop }, taken))
 }
 
 /// Without being asked a server may only say that it closes (RFC 5321 3.8).
-fn unasked(stage: Stage, bytes: &[u8]) -> Unasked {
+fn unasked(stage: Stage, bytes: &[u8]) -> Unsolicited {
     match decode(bytes) {
-        Ok((reply, _)) if reply.code == 421 => Unasked::Refusal(refusal(stage, &reply)),
-        _ => Unasked::Answer,
+        Ok((reply, _)) if reply.code == 421 => Unsolicited::Refusal(refusal(stage, &reply)),
+        _ => Unsolicited::Answer,
     }
 }
 
-fn want(code: u16, stage: Stage, reply: &Reply) -> Result<(), Stop> {
+fn want(code: u16, stage: Stage, reply: &Reply) -> Result<(), Failure> {
     if reply.code == code { Ok(()) } else { Err(refusal(stage, reply)) }
 }
 
 /// A code of 400 and more is a refusal; any other that does not belong here is not of the protocol.
-fn refusal(stage: Stage, reply: &Reply) -> Stop {
-    let kind = if reply.refuses() { Kind::Rejected } else { Kind::Gibberish };
-    Stop {
+fn refusal(stage: Stage, reply: &Reply) -> Failure {
+    let kind = if reply.refuses() { FailureKind::Rejected } else { FailureKind::MalformedReply };
+    Failure {
         code: Some(reply.code),
         enhanced: reply.enhanced.clone(),
-        ..Stop::new(Protocol::Smtp, stage, kind, reply.words())
+        ..Failure::new(Protocol::Smtp, stage, kind, reply.words())
     }
 }
 
@@ -251,19 +256,19 @@ mod tests {
     const BANNER: &str = "220 mail.example.com Microsoft ESMTP MAIL Service ready\r\n";
     const OFFER: &str = "250-mail.example.com Hello\r\n250-SIZE 157286400\r\n250 STARTTLS\r\n";
 
-    async fn plain(turns: Vec<Turn>) -> (Result<(), Stop>, Facts, Vec<Step>) {
+    async fn plain(turns: Vec<Turn>) -> (Result<(), Failure>, Facts, Vec<Timing>) {
         let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let done = before_tls(&mut session(turns), &mut facts, &mut steps).await;
         (done, facts, steps)
     }
 
-    async fn stopped(turns: Vec<Turn>) -> (Stage, Kind, String) {
+    async fn stopped(turns: Vec<Turn>) -> (Stage, FailureKind, String) {
         let stop = plain(turns).await.0.unwrap_err();
         assert_eq!(stop.protocol, Protocol::Smtp);
         (stop.stage, stop.kind, stop.words)
     }
 
-    async fn greeted(banner: impl AsRef<[u8]>) -> (Stage, Kind, String) {
+    async fn greeted(banner: impl AsRef<[u8]>) -> (Stage, FailureKind, String) {
         stopped(vec![say(banner), Turn::Hold]).await
     }
 
@@ -287,7 +292,7 @@ mod tests {
         assert_eq!(stages, [Stage::Greeting, Stage::Ehlo, Stage::Starttls]);
     }
 
-    async fn inside(ehlo: &str) -> (Result<(), Stop>, Facts) {
+    async fn inside(ehlo: &str) -> (Result<(), Failure>, Facts) {
         let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(vec![Turn::Hear("EHLO "), say(ehlo), Turn::Hear("QUIT")]).inside_tls();
         let done = capabilities(&mut session, &mut facts, &mut steps).await;
@@ -324,12 +329,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn refusal_inside_tls_stops_at_the_capabilities() {
         let stop = inside("421 4.3.2 Service not active\r\n").await.0.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Capabilities, Kind::Rejected, Some(421)));
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Capabilities, FailureKind::Rejected, Some(421)));
     }
 
     #[tokio::test(start_paused = true)]
     async fn silence_in_place_of_a_greeting() {
-        assert_eq!(greeted("").await, (Stage::Greeting, Kind::TimedOut, "no answer within 10 s".to_owned()));
+        assert_eq!(greeted("").await, (Stage::Greeting, FailureKind::TimedOut, "no answer within 10 s".to_owned()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -340,7 +345,7 @@ mod tests {
             ("554-no\r\n554 really\r\n", 554, None),
         ] {
             let stop = plain(vec![say(banner)]).await.0.unwrap_err();
-            assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Greeting, Kind::Rejected, Some(code)));
+            assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Greeting, FailureKind::Rejected, Some(code)));
             assert_eq!(stop.enhanced.as_deref(), enhanced);
             assert!(stop.words.starts_with(&code.to_string()), "{}", stop.words);
         }
@@ -361,52 +366,52 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn another_protocol_greets() {
         for (banner, kind) in [
-            ("HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n", Kind::SpokeHttp),
-            ("<!DOCTYPE html>\n<title>Blocked</title>", Kind::SpokeHttp),
-            ("\x15\x03\x01\0\x02\x02\x46", Kind::SpokeTls),
-            ("SSH-2.0-OpenSSH_9.6\r\n", Kind::Gibberish),
-            ("* OK IMAP4 ready\r\n", Kind::Gibberish),
-            ("+OK POP3 ready\r\n", Kind::Gibberish),
-            ("250 too early\r\n", Kind::Gibberish),
+            ("HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n", FailureKind::UnexpectedHttp),
+            ("<!DOCTYPE html>\n<title>Blocked</title>", FailureKind::UnexpectedHttp),
+            ("\x15\x03\x01\0\x02\x02\x46", FailureKind::UnexpectedTls),
+            ("SSH-2.0-OpenSSH_9.6\r\n", FailureKind::MalformedReply),
+            ("* OK IMAP4 ready\r\n", FailureKind::MalformedReply),
+            ("+OK POP3 ready\r\n", FailureKind::MalformedReply),
+            ("250 too early\r\n", FailureKind::MalformedReply),
         ] {
             let (stage, seen, words) = greeted(banner).await;
             assert_eq!((stage, seen), (Stage::Greeting, kind), "{banner:?}");
-            assert!(kind == Kind::SpokeTls || banner.starts_with(&words), "{words}");
+            assert!(kind == FailureKind::UnexpectedTls || banner.starts_with(&words), "{words}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn gibberish_instead_of_greeting_is_bounded_and_kept() {
         let (stage, kind, words) = greeted(["\0\x1b[31m", &"é".repeat(1000), "\r\n"].concat()).await;
-        assert_eq!((stage, kind), (Stage::Greeting, Kind::Gibberish));
+        assert_eq!((stage, kind), (Stage::Greeting, FailureKind::MalformedReply));
         assert!(words.starts_with("\0\x1b[31mé") && words.chars().count() == line::MOST_WORDS, "{words:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn slow_drip_does_not_keep_the_greeting_alive() {
         let (stage, kind, _) = stopped(vec![Turn::Drip(vec![b'2'; 1000])]).await;
-        assert_eq!((stage, kind), (Stage::Greeting, Kind::TimedOut));
+        assert_eq!((stage, kind), (Stage::Greeting, FailureKind::TimedOut));
     }
 
     #[tokio::test(start_paused = true)]
     async fn greeting_without_an_end_is_too_much() {
         let long = ["220 ", &"a".repeat(100_000), "\r\n"].concat();
-        assert_eq!(greeted(long).await.1, Kind::TooMuch);
-        assert_eq!(stopped(vec![Turn::Endless("220-more\r\n")]).await.1, Kind::TooMuch);
-        assert_eq!(stopped(vec![Turn::Endless("a")]).await.1, Kind::TooMuch);
+        assert_eq!(greeted(long).await.1, FailureKind::ReplyTooLarge);
+        assert_eq!(stopped(vec![Turn::Endless("220-more\r\n")]).await.1, FailureKind::ReplyTooLarge);
+        assert_eq!(stopped(vec![Turn::Endless("a")]).await.1, FailureKind::ReplyTooLarge);
     }
 
     #[tokio::test(start_paused = true)]
     async fn ehlo_refused_stops_there() {
         let stop = plain(up_to("500 5.5.1 Command unrecognized\r\n")).await.0.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Ehlo, Kind::Rejected, Some(500)));
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Ehlo, FailureKind::Rejected, Some(500)));
         assert_eq!(stop.enhanced.as_deref(), Some("5.5.1"));
     }
 
     #[tokio::test(start_paused = true)]
     async fn ehlo_with_differing_codes_is_gibberish() {
         let (stage, kind, words) = stopped(up_to("250-hi\r\n550 no\r\n")).await;
-        assert_eq!((stage, kind), (Stage::Ehlo, Kind::Gibberish));
+        assert_eq!((stage, kind), (Stage::Ehlo, FailureKind::MalformedReply));
         assert!(words.contains("250 and 550"), "{words}");
     }
 
@@ -414,7 +419,7 @@ mod tests {
     async fn endless_capabilities_are_too_much() {
         let turns = vec![say(BANNER), Turn::Hear("EHLO "), Turn::Endless("250-MORE\r\n")];
         let (stage, kind, _) = stopped(turns).await;
-        assert_eq!((stage, kind), (Stage::Ehlo, Kind::TooMuch));
+        assert_eq!((stage, kind), (Stage::Ehlo, FailureKind::ReplyTooLarge));
     }
 
     #[tokio::test(start_paused = true)]
@@ -430,7 +435,7 @@ mod tests {
         let stop = done.unwrap_err();
         assert_eq!(
             (stop.stage, stop.kind, stop.words.as_str()),
-            (Stage::Starttls, Kind::NotOffered, "SIZE 1, AUTH LOGIN")
+            (Stage::Starttls, FailureKind::NotOffered, "SIZE 1, AUTH LOGIN")
         );
         assert_eq!(facts.get("smtp.starttls_offered"), Some(&false.into()));
         assert_eq!(facts.get("smtp.starttls_accepted"), None, "it was never asked for");
@@ -440,7 +445,7 @@ mod tests {
     async fn starttls_refused_keeps_its_codes() {
         let (done, facts, _) = plain(answered("454 4.7.0 TLS not available\r\n")).await;
         let stop = done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Starttls, Kind::Rejected, Some(454)));
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Starttls, FailureKind::Rejected, Some(454)));
         assert_eq!(stop.enhanced.as_deref(), Some("4.7.0"));
         assert_eq!(facts.get("smtp.starttls_accepted"), Some(&false.into()));
     }
@@ -448,20 +453,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn bytes_behind_the_starttls_answer_are_injected() {
         let found = stopped(answered("220 go\r\n250-evil\r\n250 AUTH PLAIN\r\n")).await;
-        assert_eq!(found, (Stage::Starttls, Kind::Injected, "250-evil\r\n250 AUTH PLAIN".to_owned()));
+        assert_eq!(found, (Stage::Starttls, FailureKind::StarttlsInjection, "250-evil\r\n250 AUTH PLAIN".to_owned()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn answer_before_the_question_is_gibberish() {
         let (stage, kind, words) = greeted([BANNER, OFFER].concat()).await;
-        assert_eq!((stage, kind), (Stage::Ehlo, Kind::Gibberish));
+        assert_eq!((stage, kind), (Stage::Ehlo, FailureKind::MalformedReply));
         assert!(words.starts_with("before it was asked: 250-mail"), "{words}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn shutdown_said_behind_the_greeting_is_a_refusal() {
         let stop = plain(vec![say([BANNER, "421 4.3.2 shutting down\r\n"].concat())]).await.0.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Ehlo, Kind::Rejected, Some(421)));
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Ehlo, FailureKind::Rejected, Some(421)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -469,19 +474,19 @@ mod tests {
         let starttls = "220 go\r\n";
         for cut in 0..BANNER.len() {
             let (stage, kind, words) = stopped(vec![say(&BANNER[..cut])]).await;
-            assert_eq!((stage, kind), (Stage::Greeting, Kind::Closed));
+            assert_eq!((stage, kind), (Stage::Greeting, FailureKind::Closed));
             assert_eq!(words, BANNER[..cut].trim_end_matches('\r'), "what had come is told");
         }
         for cut in 0..OFFER.len() {
             let turns = vec![say(BANNER), Turn::Hear("EHLO "), say(&OFFER[..cut])];
             let (stage, kind, _) = stopped(turns).await;
-            assert_eq!((stage, kind), (Stage::Ehlo, Kind::Closed), "{cut}");
+            assert_eq!((stage, kind), (Stage::Ehlo, FailureKind::Closed), "{cut}");
         }
         for cut in 0..starttls.len() {
             let turns =
                 vec![say(BANNER), Turn::Hear("EHLO "), say(OFFER), Turn::Hear("STARTTLS"), say(&starttls[..cut])];
             let (stage, kind, _) = stopped(turns).await;
-            assert_eq!((stage, kind), (Stage::Starttls, Kind::Closed), "{cut}");
+            assert_eq!((stage, kind), (Stage::Starttls, FailureKind::Closed), "{cut}");
         }
     }
 
@@ -546,7 +551,7 @@ mod tests {
         for (answer, code, enhanced) in [
             ("535 5.7.3 Authentication unsuccessful [SN2PR00CA0018.namprd00.prod.outlook.com]", 535, Some("5.7.3")),
             (
-                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit \
+                "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. SignIn \
                  https://aka.ms/smtp_auth_disabled for more information. [MN2PR05CA0004.namprd05.prod.outlook.com]",
                 535,
                 Some("5.7.139"),
@@ -564,7 +569,10 @@ mod tests {
         ] {
             let Went { done, facts, .. } = enter(told(&format!("{answer}\r\n"))).await;
             let stop = done.unwrap_err();
-            assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Smtp, Stage::Authenticate, Kind::Rejected));
+            assert_eq!(
+                (stop.protocol, stop.stage, stop.kind),
+                (Protocol::Smtp, Stage::Authenticate, FailureKind::Rejected)
+            );
             assert_eq!((stop.code, stop.enhanced.as_deref()), (Some(code), enhanced));
             assert_eq!(stop.words, line::shorten(answer, line::MOST_WORDS));
             assert_eq!(facts.get("smtp.signed_in"), Some(&false.into()));
@@ -586,7 +594,7 @@ mod tests {
         turns.splice(4.., [Turn::Hear("\r\n"), say("535 5.7.8 Username and Password not accepted\r\n")]);
         let Went { done, said, .. } = enter(turns).await;
         let stop = done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Rejected, Some(535)));
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, FailureKind::Rejected, Some(535)));
         assert_eq!(stop.enhanced.as_deref(), Some("5.7.8"));
         let words = "status 400, schemes Bearer, scope https://mail.google.com/";
         assert_eq!(stop.words, format!("535 5.7.8 Username and Password not accepted (challenge: {words})"));
@@ -598,7 +606,7 @@ mod tests {
         let mut turns = told("334 !\r\n");
         turns.splice(4.., [Turn::Hear("\r\n"), say("334 !\r\n"), Turn::Hold]);
         let stop = enter(turns).await.done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Gibberish, Some(334)));
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, FailureKind::MalformedReply, Some(334)));
     }
 
     #[tokio::test(start_paused = true)]
@@ -606,7 +614,7 @@ mod tests {
         let turns = vec![Turn::Hear("AUTH "), say("504 5.7.4 Unrecognized authentication type\r\n"), Turn::Hold];
         let Went { done, said, .. } = enter(turns).await;
         let stop = done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, Kind::Rejected, Some(504)));
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Authenticate, FailureKind::Rejected, Some(504)));
         assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
     }
 
@@ -618,7 +626,7 @@ mod tests {
         let stop = sign_in(&mut session, &presented(), &mut facts, &mut steps).await.unwrap_err();
         assert_eq!(
             (stop.stage, stop.kind, stop.words.as_str()),
-            (Stage::Authenticate, Kind::NotOffered, "LOGIN, PLAIN")
+            (Stage::Authenticate, FailureKind::NotOffered, "LOGIN, PLAIN")
         );
         assert_eq!(said(session).iter().filter(|line| line.starts_with("~>")).count(), 1, "EHLO alone");
     }
@@ -627,7 +635,7 @@ mod tests {
     async fn answer_to_the_token_before_the_token() {
         let turns = vec![Turn::Hear("AUTH "), say("334 \r\n235 2.7.0 Authentication successful\r\n"), Turn::Hold];
         let Went { done, said, .. } = enter(turns).await;
-        assert_eq!(done.unwrap_err().kind, Kind::Gibberish);
+        assert_eq!(done.unwrap_err().kind, FailureKind::MalformedReply);
         assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
     }
 
@@ -646,7 +654,7 @@ mod tests {
         let turns = vec![Turn::Hear("MAIL FROM:"), say(format!("{answer}\r\n")), Turn::Hold];
         let Went { done, facts, .. } = enter(signed_in_then(turns)).await;
         let stop = done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Sender, Kind::Rejected, Some(550)));
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Sender, FailureKind::Rejected, Some(550)));
         assert_eq!((stop.enhanced.as_deref(), stop.words.as_str()), (Some("5.7.60"), answer));
         assert_eq!(facts.get("smtp.signed_in"), Some(&true.into()));
         assert_eq!(facts.get("smtp.sender_accepted"), Some(&false.into()));
@@ -664,7 +672,7 @@ mod tests {
         ];
         let Went { done, facts, .. } = enter(signed_in_then(turns)).await;
         let stop = done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Recipient, Kind::Rejected, Some(550)));
+        assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Recipient, FailureKind::Rejected, Some(550)));
         assert_eq!(facts.get("smtp.sender_accepted"), Some(&true.into()));
         assert_eq!(facts.get("smtp.recipient_accepted"), Some(&false.into()));
     }
@@ -675,12 +683,12 @@ mod tests {
             let mut turns = told(&SIGNED_IN[..cut]);
             turns.truncate(4);
             let stop = enter(turns).await.done.unwrap_err();
-            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::Closed), "{cut}");
+            assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, FailureKind::Closed), "{cut}");
         }
         let stop = enter(told("")).await.done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, Kind::TimedOut));
+        assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, FailureKind::TimedOut));
         let stop = enter(signed_in_then(vec![Turn::Hear("MAIL ")])).await.done.unwrap_err();
-        assert_eq!((stop.stage, stop.kind), (Stage::Sender, Kind::Closed));
+        assert_eq!((stop.stage, stop.kind), (Stage::Sender, FailureKind::Closed));
     }
 
     #[tokio::test(start_paused = true)]
@@ -688,12 +696,12 @@ mod tests {
         let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(vec![Turn::Hold]).inside_tls();
         let stop = open(&mut session, "a@b>\r\nDATA", &mut facts, &mut steps).await.unwrap_err();
-        assert_eq!((stop.stage, stop.kind), (Stage::Sender, Kind::OwnFault));
+        assert_eq!((stop.stage, stop.kind), (Stage::Sender, FailureKind::Internal));
         assert_eq!(said(session), [""; 0]);
     }
 
     /// What comes of sending a message whose second line begins with a dot.
-    async fn sent(turns: Vec<Turn>) -> (Result<(), Stop>, Vec<String>) {
+    async fn sent(turns: Vec<Turn>) -> (Result<(), Failure>, Vec<String>) {
         let mut session = session(turns).inside_tls();
         let message = ["Subject: x".to_owned(), ".dot".to_owned()];
         let done = send(&mut session, "a@mail.test", &message, &mut Vec::new()).await;
@@ -725,7 +733,7 @@ mod tests {
             ([up_to_the_message("354 go\r\n"), the_message(), vec![say("554 5.2.0 no\r\n")]].concat(), 554),
         ] {
             let stop = sent(turns).await.0.unwrap_err();
-            assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Send, Kind::Rejected, Some(code)));
+            assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Send, FailureKind::Rejected, Some(code)));
         }
         let refused = vec![Turn::Hear("MAIL FROM"), say("550 5.7.60 no\r\n")];
         assert_eq!(sent(refused).await.0.unwrap_err().stage, Stage::Sender);
@@ -737,6 +745,6 @@ mod tests {
         let turns = [up_to_the_message("354 go\r\n"), the_message(), slow].concat();
         assert_eq!(sent(turns).await.0, Ok(()));
         let silent = [up_to_the_message("354 go\r\n"), the_message(), vec![Turn::Hold]].concat();
-        assert_eq!(sent(silent).await.0.unwrap_err().kind, Kind::TimedOut);
+        assert_eq!(sent(silent).await.0.unwrap_err().kind, FailureKind::TimedOut);
     }
 }

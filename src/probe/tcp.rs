@@ -1,7 +1,7 @@
 //! A service on a port: every address at once, one connection each, as deep as the plan asks.
 //!
 //! The connection passes TCP, then TLS (for SMTP behind STARTTLS), then the service's own words. Each layer writes its
-//! facts down; the first that cannot go on writes the [`Stop`] and ends the path.
+//! facts down; the first that cannot go on writes the [`Failure`] and ends the path.
 
 use std::{mem, net::SocketAddr, time::Instant};
 
@@ -11,12 +11,12 @@ use tokio::io::AsyncWriteExt;
 use super::{Fact, Shape, fact, https, imap, pop3, smtp, timed, tls};
 use crate::{
     net::{
-        Halt, Network, Proxy, Way,
-        reach::{self, MOST_ADDRESSES, Places},
+        Halt, Network, Proxy, RouteChoice,
+        reach::{self, Addresses, MOST_ADDRESSES},
         session::{Session, Stream, Transcript},
-        tls::Shown,
+        tls::HandshakeInfo,
     },
-    seen::{Facts, Line, Mark, Observation, Path, Stage, Stop},
+    seen::{Attempt, Direction, Facts, Failure, Observation, Stage, TranscriptLine},
 };
 
 /// What opening a connection can measure.
@@ -38,7 +38,7 @@ pub struct Look {
     /// How deep to look.
     pub depth: Depth,
     /// Which road is taken, where there are two.
-    pub way: Way,
+    pub way: RouteChoice,
     /// How often the first address is connected to once more, up to the certificate, for Java's trust stores: login hosts
     /// take turns with their chains.
     pub again: usize,
@@ -91,7 +91,7 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
         subject: format!("{}:{}", look.host, look.port),
         own: false, // the run knows whose it is
         road: proxied(look, network).map_or_else(|| "direct".to_owned(), Proxy::road),
-        beside: look.way == Way::Beside,
+        beside: look.way == RouteChoice::Beside,
         facts: Facts::default(),
         stop: None,
         paths: Vec::new(),
@@ -100,7 +100,7 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
         steps: Vec::new(),
         duration_ms: 0.0,
     };
-    match Places::find(&look.host, look.port, proxied(look, network), earlier, network).await {
+    match Addresses::find(&look.host, look.port, proxied(look, network), earlier, network).await {
         Ok(places) => {
             observation.road.clone_from(&places.road);
             observation.transcript = left_out(places.addresses.len());
@@ -138,21 +138,21 @@ fn proxied<'n>(look: &Look, network: &'n Network) -> Option<&'n Proxy> {
     network.roads.proxy_on(look.way, &look.host, look.port).filter(|_| is_web)
 }
 
-fn left_out(count: usize) -> Vec<Line> {
+fn left_out(count: usize) -> Vec<TranscriptLine> {
     let mut transcript = Transcript::new();
     if count > MOST_ADDRESSES {
-        transcript.note(Mark::Remark, &format!("{} more addresses were not tried", count - MOST_ADDRESSES));
+        transcript.note(Direction::Remark, &format!("{} more addresses were not tried", count - MOST_ADDRESSES));
     }
     transcript.into_lines()
 }
 
 /// One connection to one address, and so many more that only see which certificate is shown.
-async fn path(look: &Look, address: SocketAddr, again: usize, places: &Places, network: &Network) -> Path {
+async fn path(look: &Look, address: SocketAddr, again: usize, places: &Addresses, network: &Network) -> Attempt {
     let mut path = reach::begun(address);
     let mut transcript = Transcript::new();
     path.stop = walk(look, places, network, &mut path, &mut transcript).await.err();
     if let Some(stop) = &path.stop {
-        transcript.note(Mark::Remark, &format!("stopped: {}", stop.words));
+        transcript.note(Direction::Remark, &format!("stopped: {}", stop.words));
     }
     if path.facts.get("tls.java_trusted").is_some() {
         for _ in 0..again {
@@ -165,11 +165,11 @@ async fn path(look: &Look, address: SocketAddr, again: usize, places: &Places, n
 
 async fn walk(
     look: &Look,
-    places: &Places,
+    places: &Addresses,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> Result<(), Stop> {
+) -> Result<(), Failure> {
     let stream = connect(look, places, network, path, transcript).await?;
     if look.depth == Depth::Tcp {
         return Ok(());
@@ -188,11 +188,11 @@ async fn walk(
 /// Connects. Behind a proxy the port counts as open when the proxy says so.
 pub(super) async fn connect(
     look: &Look,
-    places: &Places,
+    places: &Addresses,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Stop> {
+) -> Result<Box<dyn Stream>, Failure> {
     path.facts.set("tcp.open", false);
     let stream = reach::connect(&look.host, look.port, places, network, path, transcript).await?;
     path.facts.set("tcp.open", true);
@@ -205,9 +205,9 @@ pub(super) async fn before_tls(
     look: &Look,
     stream: Box<dyn Stream>,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Stop> {
+) -> Result<Box<dyn Stream>, Failure> {
     if look.service != Service::Smtp {
         return Ok(stream);
     }
@@ -221,11 +221,11 @@ pub(super) async fn before_tls(
 /// Encrypts and judges: behind this, the other side is who it should be.
 pub(super) async fn encrypt(
     look: &Look,
-    handshake: impl Future<Output = (Shown, Result<Box<dyn Stream>, Halt>)>,
+    handshake: impl Future<Output = (HandshakeInfo, Result<Box<dyn Stream>, Halt>)>,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Stop> {
+) -> Result<Box<dyn Stream>, Failure> {
     let (shown, encrypted) = reach::encrypt(handshake, path, transcript).await;
     tls::note_shown(&shown, &look.public_issuers, &mut path.facts);
     let encrypted = encrypted?;
@@ -238,14 +238,20 @@ pub(super) async fn encrypt(
 }
 
 /// Connects once more, only to see which chain is shown. What fails here was told by the connection before.
-async fn look_at_chain(look: &Look, places: &Places, network: &Network, path: &mut Path, transcript: &mut Transcript) {
+async fn look_at_chain(
+    look: &Look,
+    places: &Addresses,
+    network: &Network,
+    path: &mut Attempt,
+    transcript: &mut Transcript,
+) {
     let (mut other, mut said) = (reach::begun(path.address), Transcript::new());
     let stream = reach::connect(&look.host, look.port, places, network, &mut other, &mut said).await;
-    let Ok(stream) = stream else { return transcript.note(Mark::Remark, "once more: not connected") };
+    let Ok(stream) = stream else { return transcript.note(Direction::Remark, "once more: not connected") };
     let handshake = Box::pin(network.trust.handshake(stream, &look.host, &[], &network.limits));
     let (shown, encrypted) = reach::encrypt(handshake, &mut other, &mut said).await;
     if let Some(verdict) = network.trust.judge_java(&shown.chain) {
-        transcript.note(Mark::Remark, "once more, to see which chain is shown");
+        transcript.note(Direction::Remark, "once more, to see which chain is shown");
         tls::note_java(verdict, &shown.chain, &mut path.facts);
     }
     if let Ok(stream) = encrypted {
@@ -257,11 +263,11 @@ async fn service(
     look: &Look,
     stream: Box<dyn Stream>,
     network: &Network,
-    path: &mut Path,
+    path: &mut Attempt,
     transcript: &mut Transcript,
-) -> Result<(), Stop> {
+) -> Result<(), Failure> {
     if let Service::Https(ask) = &look.service {
-        let place = https::Place { host: &look.host, port: look.port };
+        let place = https::Authority { host: &look.host, port: look.port };
         let asked = https::ask(ask, place, stream, &network.limits, &mut path.facts, transcript);
         return timed(Stage::Request, &mut path.steps, asked).await;
     }
@@ -307,31 +313,31 @@ pub(super) mod tests {
 
     use super::*;
     use crate::net::{
-        ConnectTo, Family, Resolve, Roads, dns, java,
+        ConnectOverrides, ConnectTo, Family, Resolve, dns, java,
         limit::for_tests,
         tls::{
-            Trust,
+            TrustStores,
             tests::{GOOD, Papers, Recipe, acceptor, issued, issued_under, serve},
         },
     };
-    use crate::seen::{Kind, Protocol, Value};
+    use crate::seen::{FailureKind, Protocol, Value};
 
     /// A network of the tests: no resolver, one root, these roads.
-    pub(in crate::probe) fn network(papers: &Papers, roads: Roads) -> Network {
+    pub(in crate::probe) fn network(papers: &Papers, roads: ConnectOverrides) -> Network {
         Network {
             resolver: Arc::new(dns::Resolver::with_servers(Vec::new())),
             roads,
             family: Family::Both,
-            trust: Arc::new(Trust::of_roots([papers.root.clone()])),
+            trust: Arc::new(TrustStores::of_roots([papers.root.clone()])),
             firewall: None,
             limits: for_tests(Duration::from_secs(20)),
         }
     }
 
     /// A road from `mail.test:443` to a server of the tests.
-    pub(in crate::probe) fn road_to(server: SocketAddr) -> Roads {
+    pub(in crate::probe) fn road_to(server: SocketAddr) -> ConnectOverrides {
         let connect_to = vec![turn("mail.test", 443, server)];
-        Roads { connect_to, ..Roads::default() }
+        ConnectOverrides { connect_to, ..ConnectOverrides::default() }
     }
 
     fn turn(host: &str, port: u16, to: SocketAddr) -> ConnectTo {
@@ -340,7 +346,15 @@ pub(super) mod tests {
 
     pub(in crate::probe) fn look(service: Service, depth: Depth) -> Look {
         let public_issuers = vec!["lab authority".to_owned()];
-        Look { host: "mail.test".to_owned(), port: 443, service, depth, way: Way::InForce, again: 0, public_issuers }
+        Look {
+            host: "mail.test".to_owned(),
+            port: 443,
+            service,
+            depth,
+            way: RouteChoice::InForce,
+            again: 0,
+            public_issuers,
+        }
     }
 
     /// A server that encrypts, and tells how much it then receives.
@@ -364,17 +378,17 @@ pub(super) mod tests {
         .await
     }
 
-    fn only(mut observation: Observation) -> Path {
+    fn only(mut observation: Observation) -> Attempt {
         assert_eq!(observation.paths.len(), 1, "{observation:?}");
         observation.paths.remove(0)
     }
 
-    fn fact(path: &Path, name: &str) -> Value {
+    fn fact(path: &Attempt, name: &str) -> Value {
         path.facts.get(name).unwrap_or_else(|| panic!("{name} is missing")).clone()
     }
 
     /// What was seen of a certificate, and how much was sent over the connection behind it.
-    async fn certificate(recipe: Recipe, depth: Depth) -> (Path, usize) {
+    async fn certificate(recipe: Recipe, depth: Depth) -> (Attempt, usize) {
         let papers = issued(recipe);
         let (server, mut received) = encrypting(&papers).await;
         let ask = https::Ask::Answer { path: "/".to_owned() };
@@ -413,14 +427,14 @@ pub(super) mod tests {
         let (path, sent) = certificate(Recipe { name: "other.test", until: 2021, ..GOOD }, Depth::Service).await;
         assert_eq!(sent, 0);
         let stop = path.stop.clone().unwrap();
-        assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Tls, Stage::Certificate, Kind::Expired));
+        assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Tls, Stage::Certificate, FailureKind::Expired));
         assert_eq!(fact(&path, "tls.name_matches"), false.into());
         assert_eq!(fact(&path, "tls.trust"), "expired".into());
         assert!(matches!(fact(&path, "tls.days_left"), Value::Int(days) if days < -1000));
     }
 
     /// What a host that shows two chains in turn is to a Java that knows the first, and how often it was connected to.
-    async fn seen_by_java(again: usize) -> (Path, usize) {
+    async fn seen_by_java(again: usize) -> (Attempt, usize) {
         let (first, second) = (issued(GOOD), issued_under("Other Root", GOOD));
         let (acceptors, count) = ([acceptor(&first), acceptor(&second)], Arc::new(AtomicUsize::new(0)));
         let counted = Arc::clone(&count);
@@ -441,7 +455,7 @@ pub(super) mod tests {
             default_password: true,
             note: None,
         };
-        let trust = Trust::of_roots([first.root.clone(), second.root.clone()]).with_java(vec![store]);
+        let trust = TrustStores::of_roots([first.root.clone(), second.root.clone()]).with_java(vec![store]);
         let network = Network { trust: Arc::new(trust), ..network(&first, road_to(server)) };
         let look = Look { again, ..look(Service::Imap, Depth::Tls) };
         (only(observe(&look, None, &network).await), count.load(Ordering::Relaxed))
@@ -464,7 +478,7 @@ pub(super) mod tests {
     async fn wrong_name_is_a_stop_of_its_own() {
         let (path, sent) = certificate(Recipe { name: "other.test", ..GOOD }, Depth::Service).await;
         assert_eq!(sent, 0);
-        assert_eq!(path.stop.as_ref().unwrap().kind, Kind::WrongName);
+        assert_eq!(path.stop.as_ref().unwrap().kind, FailureKind::WrongName);
         assert_eq!(fact(&path, "tls.trusted"), true.into());
     }
 
@@ -474,7 +488,7 @@ pub(super) mod tests {
         let (good, _) = encrypting(&papers).await;
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let addresses: [IpAddr; 3] = [[192, 0, 2, 1].into(), [192, 0, 2, 2].into(), [192, 0, 2, 3].into()];
-        let roads = Roads {
+        let roads = ConnectOverrides {
             resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses: addresses.to_vec() }],
             connect_to: vec![turn("192.0.2.1", 443, good), turn("192.0.2.2", 443, closed)],
             only_mapped: true,
@@ -482,7 +496,7 @@ pub(super) mod tests {
         };
         let observation = observe(&look(Service::Imap, Depth::Tls), None, &network(&papers, roads)).await;
         let kinds: Vec<_> = observation.paths.iter().map(|path| path.stop.as_ref().map(|stop| stop.kind)).collect();
-        assert_eq!(kinds, [None, Some(Kind::Refused), Some(Kind::Unreachable)]);
+        assert_eq!(kinds, [None, Some(FailureKind::Refused), Some(FailureKind::Unreachable)]);
         let asked: Vec<IpAddr> = observation.paths.iter().map(|path| path.address.ip()).collect();
         assert_eq!(asked, addresses);
         assert_eq!(observation.paths[0].dialled, Some(good));
@@ -493,7 +507,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn addresses_come_from_the_earlier_look() {
         let papers = issued(GOOD);
-        let mut network = network(&papers, Roads { only_mapped: true, ..Roads::default() });
+        let mut network = network(&papers, ConnectOverrides { only_mapped: true, ..ConnectOverrides::default() });
         let mut earlier = observe(&look(Service::Imap, Depth::Tcp), None, &network).await;
         earlier.stop = None;
         earlier.facts.set("dns.addresses", vec!["192.0.2.7".to_owned(), "2001:db8::7".to_owned()]);
@@ -507,7 +521,7 @@ pub(super) mod tests {
 
     #[tokio::test]
     async fn failed_lookup_is_the_stop_of_the_look() {
-        let network = network(&issued(GOOD), Roads::default());
+        let network = network(&issued(GOOD), ConnectOverrides::default());
         let earlier = observe(&look(Service::Imap, Depth::Tcp), None, &network).await;
         assert_eq!(earlier.stop.as_ref().unwrap().protocol, Protocol::Dns);
         let later = observe(&look(Service::Imap, Depth::Tls), Some(&earlier), &network).await;
@@ -518,10 +532,10 @@ pub(super) mod tests {
     #[tokio::test]
     async fn more_addresses_than_are_tried_are_counted() {
         let addresses = (0..40).map(|last| IpAddr::from([192, 0, 2, last])).collect();
-        let roads = Roads {
+        let roads = ConnectOverrides {
             resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses }],
             only_mapped: true,
-            ..Roads::default()
+            ..ConnectOverrides::default()
         };
         let observation = observe(&look(Service::Imap, Depth::Tcp), None, &network(&issued(GOOD), roads)).await;
         assert_eq!(observation.paths.len(), MOST_ADDRESSES);
@@ -534,7 +548,7 @@ pub(super) mod tests {
         network.limits = for_tests(Duration::from_millis(50));
         let path = only(observe(&look(Service::Imap, Depth::Tls), None, &network).await);
         let stop = path.stop.as_ref().unwrap();
-        assert_eq!((stop.stage, stop.kind), (Stage::Handshake, Kind::TimedOut));
+        assert_eq!((stop.stage, stop.kind), (Stage::Handshake, FailureKind::TimedOut));
         assert_eq!(fact(&path, "tcp.open"), true.into());
     }
 
@@ -586,7 +600,7 @@ pub(super) mod tests {
             [Stage::Connect, Stage::Greeting, Stage::Ehlo, Stage::Starttls, Stage::Handshake, Stage::Capabilities];
         assert_eq!(stages, walked);
         let marks = |mark| path.transcript.iter().filter(|line| line.mark == mark).count();
-        assert_eq!((marks(Mark::Sent), marks(Mark::SentInTls), marks(Mark::Remark)), (2, 2, 2));
+        assert_eq!((marks(Direction::Sent), marks(Direction::SentInTls), marks(Direction::Remark)), (2, 2, 2));
     }
 
     #[tokio::test]
@@ -594,7 +608,7 @@ pub(super) mod tests {
         let papers = issued(GOOD);
         let server = submission(&papers, "220 go ahead\r\n250 AUTH XOAUTH2\r\n").await;
         let path = only(observe(&look(Service::Smtp, Depth::Service), None, &network(&papers, road_to(server))).await);
-        assert_eq!(path.stop.as_ref().unwrap().kind, Kind::Injected);
+        assert_eq!(path.stop.as_ref().unwrap().kind, FailureKind::StarttlsInjection);
         assert_eq!(path.facts.get("tls.version"), None);
     }
 
@@ -604,7 +618,7 @@ pub(super) mod tests {
         let server = submission(&papers, "454 4.7.0 TLS not available\r\n").await;
         let path = only(observe(&look(Service::Smtp, Depth::Tls), None, &network(&papers, road_to(server))).await);
         let stop = path.stop.as_ref().unwrap();
-        assert_eq!((stop.kind, stop.code, stop.enhanced.as_deref()), (Kind::Rejected, Some(454), Some("4.7.0")));
+        assert_eq!((stop.kind, stop.code, stop.enhanced.as_deref()), (FailureKind::Rejected, Some(454), Some("4.7.0")));
     }
 
     #[tokio::test]
@@ -617,6 +631,6 @@ pub(super) mod tests {
         let network = network(&issued(GOOD), road_to(server));
         let path = only(observe(&look(Service::Imap, Depth::Service), None, &network).await);
         let stop = path.stop.unwrap();
-        assert_eq!((stop.kind, stop.words.as_str()), (Kind::SpokePlain, "* OK IMAP4 ready"));
+        assert_eq!((stop.kind, stop.words.as_str()), (FailureKind::UnexpectedPlaintext, "* OK IMAP4 ready"));
     }
 }

@@ -6,9 +6,9 @@ use super::{Fact, Shape, fact};
 use crate::{
     net::{
         Halt,
-        tls::{self, Certificate, JavaVerdict, Shown, Verdict},
+        tls::{self, Certificate, HandshakeInfo, JavaVerdict, Verdict},
     },
-    seen::{Facts, Kind, Protocol, Stage, Stop, Value},
+    seen::{Facts, Failure, FailureKind, Protocol, Stage, Value},
 };
 
 /// Certificates of a chain beyond these are counted, not listed.
@@ -44,7 +44,7 @@ pub const FACTS: &[Fact] = &[
 ];
 
 /// Writes down what a handshake showed, however far it came.
-pub(super) fn note_shown(shown: &Shown, public_issuers: &[String], facts: &mut Facts) {
+pub(super) fn note_shown(shown: &HandshakeInfo, public_issuers: &[String], facts: &mut Facts) {
     if let Some(version) = &shown.version {
         facts.set("tls.version", version.clone());
     }
@@ -79,7 +79,7 @@ fn note_certificate(certificate: Certificate, public_issuers: &[String], facts: 
 ///
 /// # Errors
 /// The stop of a certificate that is not trusted, or not for this name: nothing may be sent to whoever shows it.
-pub(super) fn note_verdict(verdict: Verdict, host: &str, facts: &mut Facts) -> Result<(), Stop> {
+pub(super) fn note_verdict(verdict: Verdict, host: &str, facts: &mut Facts) -> Result<(), Failure> {
     facts.set("tls.trusted", verdict.chain.is_ok());
     facts.set("tls.trust", verdict.chain.as_ref().map_or_else(|halt| trust(halt.kind), |_| "trusted"));
     if let Some(matches) = verdict.name_matches {
@@ -123,17 +123,17 @@ fn add(name: &str, news: impl IntoIterator<Item = String>, facts: &mut Facts) {
 }
 
 /// A stop of this protocol.
-pub(super) fn stop(stage: Stage, halt: Halt) -> Stop {
-    Stop::new(Protocol::Tls, stage, halt.kind, halt.words)
+pub(super) fn stop(stage: Stage, halt: Halt) -> Failure {
+    Failure::new(Protocol::Tls, stage, halt.kind, halt.words)
 }
 
-fn trust(kind: Kind) -> &'static str {
+fn trust(kind: FailureKind) -> &'static str {
     match kind {
-        Kind::Expired => "expired",
-        Kind::NotYetValid => "not-yet-valid",
-        Kind::SelfSigned => "self-signed",
-        Kind::UnknownIssuer => "unknown-issuer",
-        Kind::MissingIntermediate => "missing-intermediate",
+        FailureKind::Expired => "expired",
+        FailureKind::NotYetValid => "not-yet-valid",
+        FailureKind::SelfSigned => "self-signed",
+        FailureKind::UnknownIssuer => "unknown-issuer",
+        FailureKind::MissingIntermediate => "missing-intermediate",
         _ => "bad-certificate",
     }
 }

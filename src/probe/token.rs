@@ -12,13 +12,13 @@ use super::{Fact, Shape, World, fact};
 use crate::{
     net::{Proxy, tls::moment},
     oauth::{
-        Application, Credential, Held, Proof,
+        Application, CachedToken, ClientCredential, TokenSource,
         claims::{Audience, Claims, Kind},
-        endpoint::Errand,
+        endpoint::TokenRequest,
         grant::{self, Client, Grant},
     },
     secret::Secret,
-    seen::{Facts, Observation, Protocol, Stop, Value},
+    seen::{Facts, Failure, Observation, Protocol, Value},
 };
 
 /// Clocks of Microsoft's servers may differ by so much, and tokens are made out from a little before they are given.
@@ -72,7 +72,7 @@ pub struct Look {
     /// The account, as ECE has it.
     pub account: String,
     /// How its token is come by.
-    pub credential: Credential,
+    pub credential: TokenSource,
     /// The application in Entra.
     pub application: Application,
     /// The scopes that are asked for, such as `https://outlook.office.com/IMAP.AccessAsUser.All`.
@@ -89,7 +89,7 @@ pub struct Look {
 /// host, which knows how far this host's clock is off.
 pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
     let began = Instant::now();
-    let mut errand = Errand::new(&world.network, &world.wallet.net);
+    let mut errand = TokenRequest::new(&world.network, &world.wallet.net);
     let mut facts = Facts::default();
     facts.set("token.come_by", come_by(&look.credential));
     if let Some(expected) = &look.signs_in_as {
@@ -152,28 +152,28 @@ pub fn true_time(clock_ahead_ms: i64) -> i64 {
 /// How the token endpoint is reached.
 fn road(look: &Look, world: &World) -> String {
     let proxy = world.network.roads.proxied(&look.application.login_host, TOKEN_PORT);
-    let proxy = proxy.filter(|_| !matches!(look.credential, Credential::AccessToken(_)));
+    let proxy = proxy.filter(|_| !matches!(look.credential, TokenSource::AccessToken(_)));
     proxy.map_or_else(|| "direct".to_owned(), Proxy::road)
 }
 
-fn come_by(credential: &Credential) -> &'static str {
+fn come_by(credential: &TokenSource) -> &'static str {
     match credential {
-        Credential::AccessToken(_) => "ready access token",
-        Credential::RefreshToken(_) => "refresh token",
-        Credential::ClientCredentials => "client credentials",
+        TokenSource::AccessToken(_) => "ready access token",
+        TokenSource::RefreshToken(_) => "refresh token",
+        TokenSource::ClientCredentials => "client credentials",
     }
 }
 
-async fn get(look: &Look, facts: &mut Facts, errand: &mut Errand<'_>, world: &World) -> Result<Secret, Stop> {
+async fn get(look: &Look, facts: &mut Facts, errand: &mut TokenRequest<'_>, world: &World) -> Result<Secret, Failure> {
     let (grant, given) = match &look.credential {
-        Credential::AccessToken(source) => return errand.secret(source).await,
-        Credential::RefreshToken(source) => {
+        TokenSource::AccessToken(source) => return errand.secret(source).await,
+        TokenSource::RefreshToken(source) => {
             let token = errand.secret(source).await?;
             (Grant::Refresh(token.clone()), Some(token))
         }
-        Credential::ClientCredentials => (Grant::Client, None),
+        TokenSource::ClientCredentials => (Grant::Client, None),
     };
-    facts.set("token.proof", look.application.proof.as_ref().map_or("nothing", Proof::name));
+    facts.set("token.proof", look.application.proof.as_ref().map_or("nothing", ClientCredential::name));
     if let Some(client_id) = &look.application.client_id {
         facts.set("token.client_id", client_id.as_str());
     }
@@ -193,9 +193,9 @@ fn keep(token: Secret, look: &Look, world: &World) {
     let claims = Claims::read(token.expose());
     let application = claims
         .as_ref()
-        .map_or_else(|| look.credential == Credential::ClientCredentials, |claims| claims.kind() == Kind::Application);
+        .map_or_else(|| look.credential == TokenSource::ClientCredentials, |claims| claims.kind() == Kind::Application);
     let user = claims.as_ref().filter(|_| !application).and_then(Claims::user);
-    world.wallet.keep(&look.account, Held { token, user, application });
+    world.wallet.keep(&look.account, CachedToken { token, user, application });
 }
 
 /// The sign-in line of POP3 in base64, for the longest name that it will carry. Exchange Online takes lines up to 4,096
@@ -297,7 +297,7 @@ mod tests {
             grant::tests::{Entra, application, json as answer},
         },
         secret::Source,
-        seen::{Kind as Stopped, Stage},
+        seen::{FailureKind as Stopped, Stage},
     };
 
     const NOW: i64 = 1_800_000_000;
@@ -306,7 +306,7 @@ mod tests {
     fn look() -> Look {
         Look {
             account: "sales".to_owned(),
-            credential: Credential::ClientCredentials,
+            credential: TokenSource::ClientCredentials,
             application: Application { tenant: Some(GUID.to_owned()), ..application() },
             scopes: Vec::new(),
             audiences: vec!["outlook.office365.com".to_owned()],
@@ -467,7 +467,7 @@ mod tests {
         let entra = Entra::answering(&[granting(&claims, "marked-new-refresh-token")]).await;
         let world = world(&entra.network);
         let (_file, source) = file("marked-old-refresh-token");
-        let look = Look { credential: Credential::RefreshToken(source), ..look() };
+        let look = Look { credential: TokenSource::RefreshToken(source), ..look() };
         let seen = observe(&look, &[], &world).await;
         assert_eq!(seen.stop, None);
         let way: Vec<Stage> = seen.tried.iter().flat_map(|path| &path.steps).map(|step| step.name).collect();
@@ -487,7 +487,7 @@ mod tests {
     async fn same_refresh_token_is_no_new_one() {
         let entra = Entra::answering(&[granting(&good(), "marked-old-refresh-token")]).await;
         let (_file, source) = file("marked-old-refresh-token");
-        let look = Look { credential: Credential::RefreshToken(source), ..look() };
+        let look = Look { credential: TokenSource::RefreshToken(source), ..look() };
         let seen = observe(&look, &[], &world(&entra.network)).await;
         assert_eq!(text(&seen.facts, "token.new_refresh_token"), "no");
     }
@@ -511,7 +511,7 @@ mod tests {
     async fn ready_token_asks_nobody() {
         let entra = Entra::answering(&[String::new()]).await;
         let (_file, source) = file(&unsigned(&good()));
-        let look = Look { credential: Credential::AccessToken(source), ..look() };
+        let look = Look { credential: TokenSource::AccessToken(source), ..look() };
         let seen = observe(&look, &[], &world(&entra.network)).await;
         assert_eq!((seen.stop, text(&seen.facts, "token.come_by")), (None, "ready access token".into()));
         assert!(entra.asked().is_empty());
@@ -522,7 +522,7 @@ mod tests {
         let entra = Entra::answering(&[String::new()]).await;
         let claims = valid_for(-600);
         let (_file, source) = file(&unsigned(&claims));
-        let look = Look { credential: Credential::AccessToken(source), ..look() };
+        let look = Look { credential: TokenSource::AccessToken(source), ..look() };
         let world = world(&entra.network);
         let mut login = observe(&look, &[], &world).await;
         assert_eq!(text(&login.facts, "token.valid_now"), "no");

@@ -10,7 +10,7 @@ use super::{
     Style, Symbols, Verbosity, harmless, mailbox,
     words::{self, Blocker},
 };
-use crate::finding::{Finding, FixFirst, Report, SkipReason, Status};
+use crate::finding::{Finding, Remediation, Report, SkipReason, Status};
 
 /// The longest text, in characters.
 const LONGEST: usize = 600;
@@ -68,7 +68,7 @@ fn fix_first(text: &mut String, report: &Report) {
     }
 }
 
-fn one_fix(text: &mut String, number: usize, fix: &FixFirst) {
+fn one_fix(text: &mut String, number: usize, fix: &Remediation) {
     let lead = format!("{number}. ");
     let indent = " ".repeat(lead.len());
     let (title, certainty) = (prose(&fix.title), words::certainty(fix.certainty));

@@ -12,8 +12,8 @@ use super::{
     words::{self, Blocker},
 };
 use crate::{
-    finding::{Certainty, Finding, FixFirst, NamedCause, Report, SkipReason, Status},
-    seen::{Line, Path, Step, Stop},
+    finding::{Certainty, Finding, NamedCause, Remediation, Report, SkipReason, Status},
+    seen::{Attempt, Failure, Timing, TranscriptLine},
 };
 
 /// The longest subject that stands beside a title, in characters.
@@ -494,7 +494,7 @@ impl<'a> Writer<'a> {
         self.report.summary.fail == 0 && self.report.summary.error == 0
     }
 
-    fn fix(&mut self, number: usize, fix: &FixFirst) {
+    fn fix(&mut self, number: usize, fix: &Remediation) {
         let owner = words::owner(fix.owner);
         let owner = if self.nothing_failed() { owner.to_owned() } else { owner.to_uppercase() };
         self.page.numbered(number, &format!("{owner}: {} ({})", fix.title, words::certainty(fix.certainty)));
@@ -512,7 +512,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The finding that says what to look at before anything is changed for a cause that is not certain.
-    fn to_be_settled(&self, fix: &FixFirst) -> Option<&'a Finding> {
+    fn to_be_settled(&self, fix: &Remediation) -> Option<&'a Finding> {
         let report = self.report;
         let is_of_cause = |finding: &&Finding| {
             finding.next.is_some() && finding.causes.first().is_some_and(|cause| cause.cause == fix.cause)
@@ -522,7 +522,7 @@ impl<'a> Writer<'a> {
     }
 
     /// How many findings a cause explains, and the checks that tell most: those that saw it, then those it blocks most of.
-    fn explained(&self, fix: &FixFirst) -> String {
+    fn explained(&self, fix: &Remediation) -> String {
         let places = fix.explains.iter().copied().filter(|place| *place < self.report.findings.len());
         let mut checks = words::grouped(places, |place| self.at(place).check.as_str());
         checks.sort_by_key(|(_, places)| {
@@ -606,7 +606,7 @@ fn so_many(some: usize, all: usize) -> String {
     if some == all { format!("all {all}") } else { format!("{some} of {all}") }
 }
 
-fn begin_with(fix: &FixFirst) -> String {
+fn begin_with(fix: &Remediation) -> String {
     format!("Begin with 1, {}: {}", words::owner(fix.owner), opening(&fix.title, LAST))
 }
 
@@ -631,22 +631,22 @@ fn clip(text: &str) -> String {
     harmless::line(text, SUBJECT)
 }
 
-fn address(path: &Path) -> String {
+fn address(path: &Attempt) -> String {
     let dialled = path.dialled.map(|dialled| format!(" (dialled {dialled})")).unwrap_or_default();
     let steps: Vec<String> = path.steps.iter().map(timed).collect();
     let stop = path.stop.as_ref().map(|stop| format!("; {}", stopped(stop))).unwrap_or_default();
     format!("{}{dialled} {}{stop}", path.address, steps.join(", "))
 }
 
-fn timed(step: &Step) -> String {
+fn timed(step: &Timing) -> String {
     format!("{} {:.0} ms", words::name(step.name), step.ms)
 }
 
-fn stopped(stop: &Stop) -> String {
+fn stopped(stop: &Failure) -> String {
     let words = if stop.words.is_empty() { String::new() } else { format!(": {}", stop.words) };
     format!("stopped at {}, {}{words}", words::name(stop.stage), words::name(stop.kind))
 }
 
-fn spoken(line: &Line) -> String {
+fn spoken(line: &TranscriptLine) -> String {
     format!("{:.0} ms {} {}", line.at_ms, words::name(line.mark), line.text)
 }

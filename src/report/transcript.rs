@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::harmless;
 use crate::{
     finding::Report,
-    seen::{Line, Mark, Observation},
+    seen::{Direction, Observation, TranscriptLine},
 };
 
 /// The longest line that is written, in characters.
@@ -33,7 +33,7 @@ fn write_look(text: &mut String, look: &Observation) {
     }
 }
 
-fn write_talk(text: &mut String, place: &str, lines: &[Line]) {
+fn write_talk(text: &mut String, place: &str, lines: &[TranscriptLine]) {
     let _ = writeln!(text, "\n{}", harmless::line(place, LONGEST));
     for line in lines {
         let said = harmless::line(&line.text, LONGEST);
@@ -41,12 +41,12 @@ fn write_talk(text: &mut String, place: &str, lines: &[Line]) {
     }
 }
 
-fn mark(mark: Mark) -> &'static str {
+fn mark(mark: Direction) -> &'static str {
     match mark {
-        Mark::Sent => "->",
-        Mark::Received => "<-",
-        Mark::SentInTls => "~>",
-        Mark::ReceivedInTls => "<~",
-        Mark::Remark => "==",
+        Direction::Sent => "->",
+        Direction::Received => "<-",
+        Direction::SentInTls => "~>",
+        Direction::ReceivedInTls => "<~",
+        Direction::Remark => "==",
     }
 }

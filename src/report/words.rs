@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::road;
 use crate::{
     diagnose::OTHERWISE,
-    finding::{Certainty, Finding, FixFirst, NamedCause, Owner, Report, SkipReason, Status},
+    finding::{Certainty, Finding, NamedCause, Owner, Remediation, Report, SkipReason, Status},
     judge::values,
     probe::{self, delivery},
     seen::{Observation, Value},
@@ -175,9 +175,9 @@ pub(super) fn fixes(numbers: &[usize]) -> String {
 
 /// The entry of "Fix first" for a cause of a finding, with its number counted from 1. Where a cause has two entries, one
 /// for Microsoft's servers and one for the site's own, it is the one that explains the finding.
-pub(super) fn fix<'a>(report: &'a Report, finding: &Finding, cause: &str) -> Option<(usize, &'a FixFirst)> {
+pub(super) fn fix<'a>(report: &'a Report, finding: &Finding, cause: &str) -> Option<(usize, &'a Remediation)> {
     let fixes = &report.summary.fix_first;
-    let explains = |fix: &&FixFirst| {
+    let explains = |fix: &&Remediation| {
         fix.explains.iter().filter_map(|at| report.findings.get(*at)).any(|one| std::ptr::eq(one, finding))
     };
     let of_cause = || fixes.iter().filter(|fix| fix.cause == cause);

@@ -6,7 +6,7 @@ use super::{
     Decoded, NoReply,
     line::{self, Lines, MOST_WORDS, gibberish, response_code, shorten},
 };
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// One reply of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -307,7 +307,7 @@ fn is_tag(word: &str) -> bool {
 
 fn other_tag(tag: &str, reply: &Reply) -> NoReply {
     let words = format!("an answer to another command than {tag}: {}", reply.words());
-    NoReply::Wrong(Kind::Gibberish, shorten(&words, MOST_WORDS))
+    NoReply::Wrong(FailureKind::MalformedReply, shorten(&words, MOST_WORDS))
 }
 
 #[cfg(test)]
@@ -327,7 +327,7 @@ mod tests {
         Condition { word, code: code.map(str::to_owned), text: text.to_owned() }
     }
 
-    fn wrong<T: std::fmt::Debug>(decoded: Decoded<T>) -> (Kind, String) {
+    fn wrong<T: std::fmt::Debug>(decoded: Decoded<T>) -> (FailureKind, String) {
         match decoded {
             Err(NoReply::Wrong(kind, words)) => (kind, words),
             other => panic!("{other:?}"),
@@ -376,9 +376,9 @@ mod tests {
             "A1 PREAUTH",
             " OK x",
         ] {
-            assert_eq!(wrong(decode(format!("{line}\r\n").as_bytes())), (Kind::Gibberish, line.to_owned()));
+            assert_eq!(wrong(decode(format!("{line}\r\n").as_bytes())), (FailureKind::MalformedReply, line.to_owned()));
         }
-        assert_eq!(wrong(decode(b"<!doctype html><title>Blocked</title>\r\n")).0, Kind::SpokeHttp);
+        assert_eq!(wrong(decode(b"<!doctype html><title>Blocked</title>\r\n")).0, FailureKind::UnexpectedHttp);
     }
 
     fn answer(text: &str) -> Decoded<Answer> {
@@ -404,7 +404,10 @@ mod tests {
     #[test]
     fn tag_of_another_command_is_gibberish() {
         let (kind, words) = wrong(answer("A7 OK done\r\n"));
-        assert_eq!((kind, words.as_str()), (Kind::Gibberish, "an answer to another command than A1: A7 OK done"));
+        assert_eq!(
+            (kind, words.as_str()),
+            (FailureKind::MalformedReply, "an answer to another command than A1: A7 OK done")
+        );
     }
 
     #[test]
@@ -412,8 +415,8 @@ mod tests {
         let sent = "* LIST () \"/\" {5}\r\na\r\nA1 {3}\r\nxyz tail\r\n";
         assert_eq!(reply(sent), Reply::Data("LIST () \"/\" {5}\r\na\r\nA1 {3}\r\nxyz tail".to_owned()));
         assert_eq!(decode(b"* LIST {5}\r\nab"), Err(NoReply::Incomplete));
-        assert_eq!(wrong(decode(b"* LIST {99999}\r\n")).0, Kind::TooMuch);
-        assert_eq!(wrong(decode(b"* LIST {99999999999999999999999}\r\n")).0, Kind::TooMuch);
+        assert_eq!(wrong(decode(b"* LIST {99999}\r\n")).0, FailureKind::ReplyTooLarge);
+        assert_eq!(wrong(decode(b"* LIST {99999999999999999999999}\r\n")).0, FailureKind::ReplyTooLarge);
         assert_eq!(reply("* OK text {5}\r\n").words(), "* OK text {5}", "a text has no literals");
         assert_eq!(reply("* X {}\r\n").words(), "* X {}");
     }
@@ -467,12 +470,16 @@ mod tests {
     fn mailbox_with_many_folders() {
         let folders = |count: usize| format!("{}A1 OK done\r\n", "* LIST () \"/\" x\r\n".repeat(count));
         assert!(decode_folders("A1", folders(1000).as_bytes()).is_ok());
-        assert!(matches!(decode_folders("A1", folders(9000).as_bytes()), Err(NoReply::Wrong(Kind::TooMuch, _))));
+        assert!(matches!(
+            decode_folders("A1", folders(9000).as_bytes()),
+            Err(NoReply::Wrong(FailureKind::ReplyTooLarge, _))
+        ));
     }
 
     #[test]
     fn header_that_was_fetched() {
-        let text = "* 2 FETCH (UID 9 BODY[HEADER.FIELDS (X-MARK)] {17}\r\nX-Mark: abc\r\n\r\n\r\n)\r\nA1 OK done\r\n";
+        let text =
+            "* 2 FETCH (UID 9 BODY[HEADER.FIELDS (X-MARK)] {17}\r\nX-Mark: abc\r\n\r\n\r\n)\r\nA1 OK done\r\n";
         let fetched = answer(text).unwrap().0;
         assert!(fetched.has_header("x-mark", "abc"));
         assert!(!fetched.has_header("x-mark", "abcd") && !fetched.has_header("subject", "abc"));
@@ -492,8 +499,8 @@ mod tests {
 
     #[test]
     fn endless_answers_are_too_much() {
-        assert_eq!(wrong(answer(&"* OK x\r\n".repeat(65))).0, Kind::TooMuch);
-        assert_eq!(wrong(answer(&"* X {0}\r\n".repeat(65))).0, Kind::TooMuch);
+        assert_eq!(wrong(answer(&"* OK x\r\n".repeat(65))).0, FailureKind::ReplyTooLarge);
+        assert_eq!(wrong(answer(&"* X {0}\r\n".repeat(65))).0, FailureKind::ReplyTooLarge);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! escaped where they are printed.
 
 use super::NoReply;
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// The longest line that is taken, in bytes. RFC 5321 4.5.3.1.5 allows 512 for SMTP, RFC 2449 4 allows 512 for POP3,
 /// RFC 9051 4 leaves IMAP open; the longest honest line, a capability list, is far below.
@@ -39,7 +39,9 @@ impl<'a> Lines<'a> {
     /// line is still coming.
     pub fn new(bytes: &'a [u8]) -> Result<Self, NoReply> {
         match foreign(bytes) {
-            Some((Kind::SpokeHttp, _)) if bytes.len() < ENOUGH && !bytes.contains(&b'\n') => Err(NoReply::Incomplete),
+            Some((FailureKind::UnexpectedHttp, _)) if bytes.len() < ENOUGH && !bytes.contains(&b'\n') => {
+                Err(NoReply::Incomplete)
+            }
             Some((kind, words)) => Err(NoReply::Wrong(kind, words)),
             None => Ok(Self { bytes, taken: 0, count: 0, most: (MOST_LINES, MOST_BYTES) }),
         }
@@ -94,7 +96,7 @@ impl<'a> Lines<'a> {
 
     fn too_much(&self, most: usize, what: &str) -> NoReply {
         NoReply::Wrong(
-            Kind::TooMuch,
+            FailureKind::ReplyTooLarge,
             shorten(&format!("more than {most} {what}: {}", first_line(self.bytes)), MOST_WORDS),
         )
     }
@@ -102,14 +104,14 @@ impl<'a> Lines<'a> {
 
 /// Another protocol that these bytes begin with, in its own words: a web server or a proxy's page, or TLS.
 #[must_use]
-pub fn foreign(bytes: &[u8]) -> Option<(Kind, String)> {
+pub fn foreign(bytes: &[u8]) -> Option<(FailureKind, String)> {
     let begins = |mark: &str| bytes.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark.as_bytes()));
     if ["HTTP/", "<html", "<!doctype"].into_iter().any(begins) {
-        return Some((Kind::SpokeHttp, shorten(&first_line(bytes), MOST_WORDS)));
+        return Some((FailureKind::UnexpectedHttp, shorten(&first_line(bytes), MOST_WORDS)));
     }
     match bytes {
-        [0x15, 0x03, ..] => Some((Kind::SpokeTls, "a TLS alert (bytes 15 03)".to_owned())), // record types: RFC 8446 5.1
-        [0x16, 0x03, ..] => Some((Kind::SpokeTls, "a TLS handshake (bytes 16 03)".to_owned())),
+        [0x15, 0x03, ..] => Some((FailureKind::UnexpectedTls, "a TLS alert (bytes 15 03)".to_owned())), // record types: RFC 8446 5.1
+        [0x16, 0x03, ..] => Some((FailureKind::UnexpectedTls, "a TLS handshake (bytes 16 03)".to_owned())),
         _ => None,
     }
 }
@@ -117,7 +119,7 @@ pub fn foreign(bytes: &[u8]) -> Option<(Kind, String)> {
 /// Gibberish: a line that is not of the protocol, in its own words.
 #[must_use]
 pub fn gibberish(line: &[u8]) -> NoReply {
-    NoReply::Wrong(Kind::Gibberish, words(line))
+    NoReply::Wrong(FailureKind::MalformedReply, words(line))
 }
 
 /// The beginning of some bytes as words: at most [`MOST_WORDS`] characters, without the line end.
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn line_of_100_kilobytes_is_too_much() {
         let bytes = [b"220 ".as_slice(), &vec![b'a'; 100_000], b"\r\n"].concat();
-        let Err(NoReply::Wrong(Kind::TooMuch, words)) = one(&bytes) else { panic!("taken") };
+        let Err(NoReply::Wrong(FailureKind::ReplyTooLarge, words)) = one(&bytes) else { panic!("taken") };
         assert!(words.starts_with("more than 8192 bytes in a line: 220 aaa"), "{words}");
         assert_eq!(words.chars().count(), MOST_WORDS);
     }
@@ -211,7 +213,7 @@ mod tests {
         bytes.push(b'\n');
         assert!(one(&bytes).is_ok());
         bytes.insert(0, b'a');
-        assert!(matches!(one(&bytes), Err(NoReply::Wrong(Kind::TooMuch, _))));
+        assert!(matches!(one(&bytes), Err(NoReply::Wrong(FailureKind::ReplyTooLarge, _))));
     }
 
     #[test]
@@ -220,20 +222,20 @@ mod tests {
         for _ in 0..MOST_LINES {
             lines.line().unwrap();
         }
-        assert!(matches!(lines.line(), Err(NoReply::Wrong(Kind::TooMuch, _))));
+        assert!(matches!(lines.line(), Err(NoReply::Wrong(FailureKind::ReplyTooLarge, _))));
 
         let thousand = [vec![b'a'; 1023], vec![b'\n']].concat().repeat(20);
         let mut lines = Lines::new(&thousand).unwrap();
         for _ in 0..16 {
             lines.line().unwrap();
         }
-        assert!(matches!(lines.line(), Err(NoReply::Wrong(Kind::TooMuch, _))));
+        assert!(matches!(lines.line(), Err(NoReply::Wrong(FailureKind::ReplyTooLarge, _))));
     }
 
     #[test]
     fn huge_block_is_too_much_before_it_comes() {
         let mut lines = Lines::new(b"abc").unwrap();
-        assert!(matches!(lines.clone().block(usize::MAX), Err(NoReply::Wrong(Kind::TooMuch, _))));
+        assert!(matches!(lines.clone().block(usize::MAX), Err(NoReply::Wrong(FailureKind::ReplyTooLarge, _))));
         assert_eq!(lines.clone().block(4), Err(NoReply::Incomplete));
         assert_eq!(lines.block(3), Ok(b"abc".as_slice()));
     }
@@ -241,16 +243,16 @@ mod tests {
     #[test]
     fn web_pages_and_tls_are_recognised() {
         let kind = |bytes: &[u8]| foreign(bytes).map(|(kind, _)| kind);
-        assert_eq!(kind(b"HTTP/1.1 400 Bad Request\r\n"), Some(Kind::SpokeHttp));
-        assert_eq!(kind(b"<HTML><head>"), Some(Kind::SpokeHttp));
-        assert_eq!(kind(b"<!DOCTYPE html>"), Some(Kind::SpokeHttp));
-        assert_eq!(kind(b"\x15\x03\x03\x00\x02"), Some(Kind::SpokeTls));
-        assert_eq!(kind(b"\x16\x03\x01"), Some(Kind::SpokeTls));
+        assert_eq!(kind(b"HTTP/1.1 400 Bad Request\r\n"), Some(FailureKind::UnexpectedHttp));
+        assert_eq!(kind(b"<HTML><head>"), Some(FailureKind::UnexpectedHttp));
+        assert_eq!(kind(b"<!DOCTYPE html>"), Some(FailureKind::UnexpectedHttp));
+        assert_eq!(kind(b"\x15\x03\x03\x00\x02"), Some(FailureKind::UnexpectedTls));
+        assert_eq!(kind(b"\x16\x03\x01"), Some(FailureKind::UnexpectedTls));
         assert_eq!(kind(b"220 HTTP/1.1"), None);
         assert_eq!(kind(b"HTT"), None);
         assert_eq!(
             one(b"HTTP/1.1 400 Bad Request\r\nServer: x\r\n"),
-            Err(NoReply::Wrong(Kind::SpokeHttp, "HTTP/1.1 400 Bad Request".to_owned()))
+            Err(NoReply::Wrong(FailureKind::UnexpectedHttp, "HTTP/1.1 400 Bad Request".to_owned()))
         );
     }
 

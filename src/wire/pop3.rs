@@ -160,7 +160,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        seen::Kind,
+        seen::FailureKind,
         wire::proof::{cut_anywhere, hostile, taken_is_given},
     };
 
@@ -170,7 +170,7 @@ mod tests {
         reply
     }
 
-    fn wrong<T: std::fmt::Debug>(decoded: Decoded<T>) -> (Kind, String) {
+    fn wrong<T: std::fmt::Debug>(decoded: Decoded<T>) -> (FailureKind, String) {
         match decoded {
             Err(NoReply::Wrong(kind, words)) => (kind, words),
             other => panic!("{other:?}"),
@@ -207,9 +207,9 @@ mod tests {
     #[test]
     fn other_protocols_are_gibberish_in_their_own_words() {
         for line in ["220 mail ESMTP", "* OK ready", "SSH-2.0-x", "", "+OKAY", "-ERROR x", "OK"] {
-            assert_eq!(wrong(decode(format!("{line}\r\n").as_bytes())), (Kind::Gibberish, line.to_owned()));
+            assert_eq!(wrong(decode(format!("{line}\r\n").as_bytes())), (FailureKind::MalformedReply, line.to_owned()));
         }
-        assert_eq!(wrong(decode(b"HTTP/1.0 200 OK\r\n")).0, Kind::SpokeHttp);
+        assert_eq!(wrong(decode(b"HTTP/1.0 200 OK\r\n")).0, FailureKind::UnexpectedHttp);
     }
 
     #[test]
@@ -229,7 +229,10 @@ mod tests {
 
     #[test]
     fn listing_that_never_ends_is_too_much() {
-        assert_eq!(wrong(decode_listing(format!("+OK\r\n{}", "X\r\n".repeat(64)).as_bytes())).0, Kind::TooMuch);
+        assert_eq!(
+            wrong(decode_listing(format!("+OK\r\n{}", "X\r\n".repeat(64)).as_bytes())).0,
+            FailureKind::ReplyTooLarge
+        );
         assert_eq!(decode_listing(b"+OK\r\nUIDL\r\n"), Err(NoReply::Incomplete));
     }
 
@@ -239,8 +242,12 @@ mod tests {
         let (read, taken) = decode_head(head(500).as_bytes()).unwrap();
         assert_eq!(taken, head(500).len());
         assert!(read.has_header("x-mark", "abc") && !read.has_header("x-mark", "ab"));
-        assert_eq!(wrong(decode_head(head(5000).as_bytes())).0, Kind::TooMuch);
-        assert_eq!(wrong(decode_listing(head(500).as_bytes())).0, Kind::TooMuch, "other listings stay short");
+        assert_eq!(wrong(decode_head(head(5000).as_bytes())).0, FailureKind::ReplyTooLarge);
+        assert_eq!(
+            wrong(decode_listing(head(500).as_bytes())).0,
+            FailureKind::ReplyTooLarge,
+            "other listings stay short"
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::{
     Decoded, NoReply,
     line::{self, Lines, MOST_WORDS, gibberish, shorten},
 };
-use crate::seen::Kind;
+use crate::seen::FailureKind;
 
 /// One reply, of one line or several.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +143,7 @@ impl Part {
 /// RFC 5321 4.2.1: every line of a reply has the same code.
 fn two_codes(code: u16, texts: &[String], part: &Part) -> NoReply {
     let words = format!("codes {code} and {} in one reply: {} / {}", part.code, texts.join(" "), part.text);
-    NoReply::Wrong(Kind::Gibberish, shorten(&words, MOST_WORDS))
+    NoReply::Wrong(FailureKind::MalformedReply, shorten(&words, MOST_WORDS))
 }
 
 /// RFC 3463 2: class 2, 4 or 5, then two numbers of one to three digits.
@@ -178,7 +178,7 @@ mod tests {
         reply
     }
 
-    fn wrong(bytes: &[u8]) -> (Kind, String) {
+    fn wrong(bytes: &[u8]) -> (FailureKind, String) {
         match decode(bytes) {
             Err(NoReply::Wrong(kind, words)) => (kind, words),
             other => panic!("{other:?}"),
@@ -219,24 +219,24 @@ mod tests {
         for line in
             ["SSH-2.0-OpenSSH_9.6", "* OK ready", "+OK ready", "", "22 x", "220x", "220_x", "100 x", "600 x", "2 0"]
         {
-            assert_eq!(wrong(format!("{line}\r\n").as_bytes()), (Kind::Gibberish, line.to_owned()));
+            assert_eq!(wrong(format!("{line}\r\n").as_bytes()), (FailureKind::MalformedReply, line.to_owned()));
         }
-        assert_eq!(wrong(b"HTTP/1.1 400 Bad\r\n\r\n").0, Kind::SpokeHttp);
-        assert_eq!(wrong(b"\x15\x03\x01").0, Kind::SpokeTls);
+        assert_eq!(wrong(b"HTTP/1.1 400 Bad\r\n\r\n").0, FailureKind::UnexpectedHttp);
+        assert_eq!(wrong(b"\x15\x03\x01").0, FailureKind::UnexpectedTls);
     }
 
     #[test]
     fn differing_codes_are_gibberish_and_both_are_named() {
         let (kind, words) = wrong(b"250-hi\r\n550 no\r\n");
-        assert_eq!(kind, Kind::Gibberish);
+        assert_eq!(kind, FailureKind::MalformedReply);
         assert_eq!(words, "codes 250 and 550 in one reply: hi / no");
     }
 
     #[test]
     fn endless_replies_are_too_much() {
-        assert_eq!(wrong("250-x\r\n".repeat(65).as_bytes()).0, Kind::TooMuch);
+        assert_eq!(wrong("250-x\r\n".repeat(65).as_bytes()).0, FailureKind::ReplyTooLarge);
         assert_eq!(decode("250-x\r\n".repeat(64).as_bytes()), Err(NoReply::Incomplete));
-        assert_eq!(wrong(format!("250-{}\r\n", "x".repeat(1000)).repeat(17).as_bytes()).0, Kind::TooMuch);
+        assert_eq!(wrong(format!("250-{}\r\n", "x".repeat(1000)).repeat(17).as_bytes()).0, FailureKind::ReplyTooLarge);
     }
 
     #[test]

@@ -362,7 +362,7 @@ async fn healthy(number: usize) -> Option<String> {
 }
 
 #[derive(Deserialize)]
-struct Line {
+struct TranscriptLine {
     id: String,
     #[serde(default)]
     confirmed_cause: Vec<Proved>,
@@ -374,8 +374,8 @@ struct Proved {
 }
 
 /// The lines of the corpus of which a thread proved the cause.
-fn confirmed(corpus: &str) -> Vec<Line> {
-    let lines = corpus.lines().map(|line| serde_json::from_str::<Line>(line).expect("a line of the corpus"));
+fn confirmed(corpus: &str) -> Vec<TranscriptLine> {
+    let lines = corpus.lines().map(|line| serde_json::from_str::<TranscriptLine>(line).expect("a line of the corpus"));
     lines.filter(|line| !line.confirmed_cause.is_empty()).collect()
 }
 
@@ -399,7 +399,7 @@ struct Proof {
 }
 
 impl Proof {
-    async fn differs(self, lines: &[Line]) -> Option<String> {
+    async fn differs(self, lines: &[TranscriptLine]) -> Option<String> {
         let settings = Settings { faults: self.faults, ..Settings::default() };
         let role = self
             .role

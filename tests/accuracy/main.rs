@@ -36,7 +36,7 @@ const BELOW: &str = "below the goal; ECE_CHECK_MISSES=1 lists the misses";
 const NOTHING: &str = include_str!("nothing.txt");
 
 #[derive(Deserialize)]
-struct Line {
+struct TranscriptLine {
     id: String,
     channel: String,
     text: String,
@@ -82,7 +82,7 @@ fn ordinary_lines_mean_nothing() {
     assert!(wrong.is_empty(), "these mean nothing:\n{}", wrong.join("\n"));
 }
 
-fn read(lines: &str) -> Vec<Line> {
+fn read(lines: &str) -> Vec<TranscriptLine> {
     lines.lines().map(|line| serde_json::from_str(line).expect("a line of texts")).collect()
 }
 
@@ -91,7 +91,7 @@ fn beside() -> PathBuf {
 }
 
 /// Measures without and with the channel as a hint, prints the figures, and holds them against the goal.
-fn reaches_the_goal(of: &str, lines: &[&Line]) -> bool {
+fn reaches_the_goal(of: &str, lines: &[&TranscriptLine]) -> bool {
     let catalogue = Catalogue::built_in();
     let both = [false, true].map(|with_hint| {
         let count = lines.iter().map(|line| judge(line, &catalogue, with_hint)).fold(Count::default(), Count::plus);
@@ -171,7 +171,7 @@ impl Count {
     }
 
     /// Prints the miss, if it is one.
-    fn tell(self, line: &Line, catalogue: &Catalogue) {
+    fn tell(self, line: &TranscriptLine, catalogue: &Catalogue) {
         if self.settled_right == self.settled && self.open_right == self.open && self.too_sure == 0 {
             return;
         }
@@ -187,7 +187,7 @@ impl Count {
     }
 }
 
-fn judge(line: &Line, catalogue: &Catalogue, with_hint: bool) -> Count {
+fn judge(line: &TranscriptLine, catalogue: &Catalogue, with_hint: bool) -> Count {
     let hint = with_hint.then(|| <Channel as clap::ValueEnum>::from_str(&line.channel, true).expect("a channel"));
     let meaning = explain(&line.text, hint, catalogue);
     let named: Vec<&str> = meaning.causes.iter().map(|meant| meant.cause.code.as_str()).collect();

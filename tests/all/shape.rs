@@ -120,8 +120,7 @@ fn layer(module: &str) -> Option<usize> {
 
 #[test]
 fn imports_are_read_from_every_form() {
-    let code =
-        "use crate::{\n    net::{Halt, tls},\n    seen::Stop, table,\n};\nlet x = crate::judge::judge(pub(crate) y);";
+    let code = "use crate::{\n    net::{Halt, tls},\n    seen::Failure, table,\n};\nlet x = crate::judge::judge(pub(crate) y);";
     assert_eq!(used(code), ["net", "seen", "table", "judge"]);
 }
 

@@ -10,7 +10,7 @@ use ece_check::{
     deployment::{Cloud, Deployment, Role},
     finding::{Finding, Report, Run, Status},
     lab::{self, Counts, Lab, Settings},
-    net::{ConnectTo, Family, Limits, Network, Proxy, Roads, dns::Resolver, tls::Trust},
+    net::{ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, dns::Resolver, tls::TrustStores},
     plan::{Plan, Selection, Site},
     probe::World,
     run::{Options, run},
@@ -113,14 +113,14 @@ fn network(lab: &Lab, limits: Limits) -> Network {
     });
     Network {
         resolver: Arc::new(Resolver::with_servers(vec![lab.dns_server()])),
-        roads: Roads {
+        roads: ConnectOverrides {
             resolve: Vec::new(),
             connect_to: rules.collect(),
             only_mapped: true,
             proxy: lab.proxy().map(|proxy| Proxy::read(proxy, "the lab").expect("a proxy")),
         },
         family: Family::Both,
-        trust: Arc::new(Trust::of_pem(lab.ca_pem())),
+        trust: Arc::new(TrustStores::of_pem(lab.ca_pem())),
         firewall: None,
         limits,
     }

@@ -9,7 +9,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Arguments, Trouble, certainty, entry, explain_text, named_value, nothing_known, style};
+use super::{Arguments, CliError, certainty, entry, explain_text, named_value, nothing_known, style};
 use crate::{
     catalogue::{Catalogue, Cause},
     cli::{
@@ -30,7 +30,7 @@ const LONGEST_MESSAGE: usize = 8_192;
 
 /// Reads what was given and tells what it means; exit code 1 when nothing in it is known. What cannot be read to its end is
 /// told after what was found in it.
-pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, CliError> {
     if arguments.follow {
         return follow::run(arguments, catalogue);
     }
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Tro
         files => {
             let mut read =
                 |file| open(file).and_then(|source| log.read(source)).map_err(|error| unreadable(file, &error));
-            let all: Vec<Result<(), Trouble>> = files.iter().map(|file| read(file)).collect();
+            let all: Vec<Result<(), CliError>> = files.iter().map(|file| read(file)).collect();
             all.into_iter().collect()
         }
     };
@@ -126,8 +126,8 @@ fn is_message(text: &str) -> bool {
     text.trim().lines().count() <= 1 || KEYS.iter().filter(|key| text.contains(*key)).count() >= 3
 }
 
-fn unreadable(file: &Path, error: &io::Error) -> Trouble {
-    Trouble::Usage(
+fn unreadable(file: &Path, error: &io::Error) -> CliError {
+    CliError::Usage(
         format!("{} cannot be read: {error}", file.display()),
         "give a log, plain or packed with gzip".to_owned(),
     )

@@ -4,12 +4,12 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Args;
 
-use super::{Trouble, refused, tell};
+use super::{CliError, refused, tell};
 use crate::{
     catalogue::Catalogue,
     cli::{catalogue, list::Output, option, print, site},
     deployment::{Account, Cloud, Deployment},
-    oauth::{Application, Credential, Wallet},
+    oauth::{Application, TokenCache, TokenSource},
     probe::{
         World,
         token::{self, Look},
@@ -35,7 +35,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = option::time)]
     timeout: Duration,
     #[command(flatten)]
-    reach: site::Reach,
+    reach: site::NetworkArgs,
     #[command(flatten)]
     catalogue: catalogue::Arguments,
 }
@@ -59,7 +59,7 @@ struct From {
 }
 
 /// Tells what stands in the token.
-pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let mut look = look(arguments)?;
     if arguments.user.is_some() {
         look.signs_in_as.clone_from(&arguments.user);
@@ -73,7 +73,7 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     }
     let (limits, _stop) = site::limits(arguments.timeout, arguments.timeout * 6);
     let network = arguments.reach.network(None, limits)?;
-    let world = World { wallet: Wallet::new(print::net()), ..World::new(network) };
+    let world = World { wallet: TokenCache::new(print::net()), ..World::new(network) };
     let seen = token::observe(&look, &[], &world).await;
     if let Some(Value::List(warnings)) = seen.facts.get("token.warnings") {
         for warning in warnings {
@@ -87,7 +87,7 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     }
 }
 
-fn look(arguments: &Arguments) -> Result<Look, Trouble> {
+fn look(arguments: &Arguments) -> Result<Look, CliError> {
     let from = &arguments.from;
     let alone = |credential| Look {
         account: "token".to_owned(),
@@ -99,19 +99,19 @@ fn look(arguments: &Arguments) -> Result<Look, Trouble> {
         mailboxes: Vec::new(),
     };
     match (&from.env, &from.file, &from.account, &arguments.config) {
-        (Some(name), ..) => Ok(alone(Credential::AccessToken(Source::Env(name.clone())))),
-        (_, Some(file), ..) => Ok(alone(Credential::AccessToken(Source::File(file.clone())))),
+        (Some(name), ..) => Ok(alone(TokenSource::AccessToken(Source::Env(name.clone())))),
+        (_, Some(file), ..) => Ok(alone(TokenSource::AccessToken(Source::File(file.clone())))),
         (_, _, Some(name), Some(file)) => of_account(name, &Deployment::read(file)?, &arguments.catalogue.load()?),
-        _ => Ok(alone(Credential::AccessToken(Source::Env(String::new())))), // standard input is read by itself
+        _ => Ok(alone(TokenSource::AccessToken(Source::Env(String::new())))), // standard input is read by itself
     }
 }
 
-fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Result<Look, Trouble> {
+fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Result<Look, CliError> {
     let account = deployment.accounts.iter().find(|account| account.name == name);
     let account = account.ok_or_else(|| no_account(name, &deployment.accounts))?;
     let entra = &deployment.entra;
     let no_token = || {
-        Trouble::Usage(
+        CliError::Usage(
             format!("account {name} has no token"),
             "give it access_token, refresh_token or application_token".to_owned(),
         )
@@ -119,7 +119,7 @@ fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Res
     let credential = account.credential.clone().ok_or_else(no_token)?;
     let cloud = super::sign_in::named(entra.cloud.unwrap_or(Cloud::Worldwide), catalogue);
     let scopes = match credential {
-        Credential::ClientCredentials => vec![cloud.application_scope.clone()],
+        TokenSource::ClientCredentials => vec![cloud.application_scope.clone()],
         _ => super::sign_in::Scope::ALL.iter().map(|scope| scope.of(&cloud.scopes)).collect(),
     };
     Ok(Look {
@@ -138,7 +138,7 @@ fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Res
     })
 }
 
-fn no_account(name: &str, accounts: &[Account]) -> Trouble {
+fn no_account(name: &str, accounts: &[Account]) -> CliError {
     let names: Vec<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
-    Trouble::Usage(format!("no account is called {name}"), crate::table::did_you_mean(name, &names))
+    CliError::Usage(format!("no account is called {name}"), crate::table::did_you_mean(name, &names))
 }

@@ -11,23 +11,23 @@ use std::{
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::{Trouble, refused, tell};
+use super::{CliError, refused, tell};
 use crate::{
     catalogue::{Catalogue, tables},
     cli::{catalogue, list::Output, option, print, site},
     deployment::{Cloud, Deployment, Entra},
     net::loopback::{Loopback, nobody_came},
     oauth::{
-        Application, Credential, Papers, Proof,
-        code::Question,
+        Application, ClientCredential, Papers, TokenSource,
+        code::AuthorizationRequest,
         device,
-        endpoint::Errand,
+        endpoint::TokenRequest,
         grant::{self, Client, Granted},
         provider::Provider,
     },
     probe::token::{Look, note, true_time},
     secret::{self, Secret, Source},
-    seen::{Facts, Protocol, Stage, Stop},
+    seen::{Facts, Failure, Protocol, Stage},
 };
 
 /// Said with every address to open. It is the trap that Cisco's checklist warns of too.
@@ -103,7 +103,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = option::time)]
     wait: Duration,
     #[command(flatten)]
-    reach: site::Reach,
+    reach: site::NetworkArgs,
     #[command(flatten)]
     catalogue: catalogue::Arguments,
 }
@@ -140,7 +140,7 @@ pub fn named(cloud: Cloud, catalogue: &Catalogue) -> &tables::Cloud {
 }
 
 /// Signs in and tells what came.
-pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
+pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     arguments.save.as_deref().map_or(Ok(()), savable)?;
     let catalogue = arguments.catalogue.load()?;
     let entra = match &arguments.config {
@@ -151,7 +151,7 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
     let (limits, _stop) = site::limits(arguments.timeout, arguments.wait);
     let network = arguments.reach.network(None, limits)?;
     let net = print::net();
-    let mut errand = Errand::new(&network, &net);
+    let mut errand = TokenRequest::new(&network, &net);
     let outcome = sign_in(arguments, &look, &mut errand).await;
     for warning in &errand.warnings {
         print::note(warning);
@@ -167,12 +167,13 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, Trouble> {
 }
 
 impl Arguments {
-    fn look(&self, entra: &Entra, catalogue: &Catalogue) -> Result<Look, Trouble> {
+    fn look(&self, entra: &Entra, catalogue: &Catalogue) -> Result<Look, CliError> {
         let cloud = named(self.cloud.or(entra.cloud).unwrap_or(Cloud::Worldwide), catalogue);
         let tenant = self.tenant.clone().or_else(|| entra.tenant.clone());
         let client_id = self.client_id.clone().or_else(|| entra.client_id.map(|id| id.to_string()));
-        let wanted =
-            |what: &str, flag: &str| Trouble::Usage(format!("{what} is not given"), format!("give {flag}, or -c FILE"));
+        let wanted = |what: &str, flag: &str| {
+            CliError::Usage(format!("{what} is not given"), format!("give {flag}, or -c FILE"))
+        };
         let application = Application {
             login_host: self.login_host.clone().unwrap_or_else(|| cloud.login.clone()),
             tenant: Some(tenant.ok_or_else(|| wanted("the tenant", "--tenant"))?),
@@ -182,7 +183,7 @@ impl Arguments {
         let scopes = self.scope.iter().map(|scope| scope.of(&cloud.scopes)).chain(["offline_access".to_owned()]);
         Ok(Look {
             account: "sign-in".to_owned(),
-            credential: Credential::ClientCredentials, // not asked: the token comes from the sign-in
+            credential: TokenSource::ClientCredentials, // not asked: the token comes from the sign-in
             application,
             scopes: scopes.collect(),
             audiences: cloud.audiences.clone(),
@@ -192,7 +193,7 @@ impl Arguments {
     }
 
     /// The secret of the flags, or the certificate.
-    fn proof(&self) -> Option<Proof> {
+    fn proof(&self) -> Option<ClientCredential> {
         let file = self.client_secret_file.clone().map(Source::File);
         let secret = self.client_secret_env.clone().map(Source::Env).or(file);
         let certificate = self.client_certificate.clone().map(|certificate| Papers {
@@ -200,11 +201,11 @@ impl Arguments {
             key: self.client_key.clone().map(Source::File),
             password: self.client_key_password_env.clone().map(Source::Env),
         });
-        secret.map(Proof::Secret).or(certificate.map(Box::new).map(Proof::Certificate))
+        secret.map(ClientCredential::Secret).or(certificate.map(Box::new).map(ClientCredential::Certificate))
     }
 }
 
-async fn sign_in(arguments: &Arguments, look: &Look, errand: &mut Errand<'_>) -> Result<Granted, Stop> {
+async fn sign_in(arguments: &Arguments, look: &Look, errand: &mut TokenRequest<'_>) -> Result<Granted, Failure> {
     let application = &look.application;
     let client = Client::of(application, errand).await?;
     let tenant = application.tenant.as_deref().unwrap_or_default();
@@ -214,7 +215,7 @@ async fn sign_in(arguments: &Arguments, look: &Look, errand: &mut Errand<'_>) ->
     }
     let grant = if arguments.paste {
         let redirect = arguments.redirect_url.as_ref().map(ToString::to_string).unwrap_or_default();
-        let question = Question::new(&provider, &client.id, &look.scopes, &redirect)?;
+        let question = AuthorizationRequest::new(&provider, &client.id, &look.scopes, &redirect)?;
         question.answered(pasted(&question)?.expose(), errand.net)?
     } else {
         by_browser(arguments, &provider, &client, &look.scopes, errand).await?
@@ -226,8 +227,8 @@ async fn by_device_code(
     provider: &Provider,
     client: &Client,
     scopes: &[String],
-    errand: &mut Errand<'_>,
-) -> Result<Granted, Stop> {
+    errand: &mut TokenRequest<'_>,
+) -> Result<Granted, Failure> {
     let invitation = device::invite(provider, client, scopes, errand).await?;
     print::note(&format!("Open   {}\nType   {}\n{WHY_PRIVATE}", invitation.page, invitation.user_code));
     print::note("Waiting until somebody has signed in there; Ctrl-C ends it.");
@@ -235,12 +236,12 @@ async fn by_device_code(
 }
 
 /// The page of ECE at which the browser ends does not know of this sign-in and may complain; its address counts.
-fn pasted(question: &Question) -> Result<Secret, Stop> {
+fn pasted(question: &AuthorizationRequest) -> Result<Secret, Failure> {
     print::note(&format!("Open   {}\n{WHY_PRIVATE}", question.address));
     print::note("Sign in there. The browser ends at a page of ECE, which may show an error: that is expected.");
     print::note("Copy the whole address out of the address bar and paste it here; it is not shown.");
     secret::from_prompt("Address: ").map_err(|unread| {
-        Stop::new(Protocol::Authorize, Stage::Credential, crate::seen::Kind::Missing, unread.to_string())
+        Failure::new(Protocol::Authorize, Stage::Credential, crate::seen::FailureKind::Missing, unread.to_string())
     })
 }
 
@@ -249,13 +250,13 @@ async fn by_browser(
     provider: &Provider,
     client: &Client,
     scopes: &[String],
-    errand: &mut Errand<'_>,
-) -> Result<grant::Grant, Stop> {
-    let stop = |halt: crate::net::Halt| Stop::new(Protocol::Authorize, Stage::Authorize, halt.kind, halt.words);
+    errand: &mut TokenRequest<'_>,
+) -> Result<grant::Grant, Failure> {
+    let stop = |halt: crate::net::Halt| Failure::new(Protocol::Authorize, Stage::Authorize, halt.kind, halt.words);
     let mut redirect = loopback_redirect(arguments.redirect_url.as_ref())?;
     let door = Loopback::open(redirect.port().unwrap_or(0)).await.map_err(stop)?;
     let _ = redirect.set_port(Some(door.port())); // an http address takes every port
-    let question = Question::new(provider, &client.id, scopes, redirect.as_str())?;
+    let question = AuthorizationRequest::new(provider, &client.id, scopes, redirect.as_str())?;
     print::note(&format!("Open   {}\n{WHY_PRIVATE}", question.address));
     if open::that_detached(question.address.as_str()).is_err() {
         print::note("No browser could be opened here: open the address by hand, on this machine.");
@@ -267,17 +268,17 @@ async fn by_browser(
 
 /// Entra takes any port for `http://localhost`.
 /// <https://learn.microsoft.com/entra/identity-platform/reply-url#localhost-exceptions>
-fn loopback_redirect(given: Option<&Url>) -> Result<Url, Stop> {
+fn loopback_redirect(given: Option<&Url>) -> Result<Url, Failure> {
     let usual = Url::parse("http://localhost/").expect("a plain address");
     let url = given.cloned().unwrap_or(usual);
     if url.scheme() == "http" && matches!(url.host_str(), Some("localhost" | "127.0.0.1")) {
         return Ok(url);
     }
     let words = "with --browser the redirect URL is on http://localhost; for any other there is --paste";
-    Err(Stop::new(Protocol::Authorize, Stage::Credential, crate::seen::Kind::Missing, words))
+    Err(Failure::new(Protocol::Authorize, Stage::Credential, crate::seen::FailureKind::Missing, words))
 }
 
-fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), Trouble> {
+fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), CliError> {
     match (&arguments.save, &granted.refresh) {
         (Some(file), Some(refresh)) => {
             save(file, refresh).map_err(|error| not_saved(file, &error))?;
@@ -298,7 +299,7 @@ fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), Trouble> {
 }
 
 /// Told before anybody is asked to sign in.
-fn savable(file: &Path) -> Result<(), Trouble> {
+fn savable(file: &Path) -> Result<(), CliError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if file.symlink_metadata().is_ok() {
         return Err(not_saved(file, &io::ErrorKind::AlreadyExists.into()));
@@ -306,9 +307,9 @@ fn savable(file: &Path) -> Result<(), Trouble> {
     if folder.is_dir() { Ok(()) } else { Err(not_saved(file, &io::ErrorKind::NotFound.into())) }
 }
 
-fn not_saved(file: &Path, error: &io::Error) -> Trouble {
+fn not_saved(file: &Path, error: &io::Error) -> CliError {
     let right = "name a new file in a folder that exists; a file that is there is never overwritten";
-    Trouble::Usage(format!("{} cannot be written: {error}", file.display()), right.to_owned())
+    CliError::Usage(format!("{} cannot be written: {error}", file.display()), right.to_owned())
 }
 
 /// On Windows the file has the access list of its folder.

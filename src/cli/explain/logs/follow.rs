@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Arguments, Trouble, open, page, unreadable, value};
+use super::{Arguments, CliError, open, page, unreadable, value};
 use crate::{
     catalogue::Catalogue,
     cli::{list::Output, print},
@@ -21,9 +21,9 @@ const OFTEN: Duration = Duration::from_millis(500);
 const MOST: u64 = 1 << 20;
 
 /// Tells of each cause when it shows for the first time. Ctrl-C ends it.
-pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Trouble> {
+pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, CliError> {
     let [file] = arguments.file.as_slice() else {
-        return Err(Trouble::Usage("--follow reads one file".to_owned(), "give --file once".to_owned()));
+        return Err(CliError::Usage("--follow reads one file".to_owned(), "give --file once".to_owned()));
     };
     let mut followed = Followed::open(file).map_err(|error| unreadable(file, &error))?;
     let mut log = Log::new(catalogue, arguments.channel);

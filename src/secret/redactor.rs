@@ -33,7 +33,7 @@ const SHORTEST_PART: usize = 10;
 
 /// All secrets of this run, so that none leaves by mistake. Clones share what they know.
 #[derive(Clone, Default)]
-pub struct Net {
+pub struct Redactor {
     known: Arc<Mutex<Known>>,
     lent: Arc<Mutex<HashMap<String, Secret>>>,
 }
@@ -46,7 +46,7 @@ struct Known {
     short: HashSet<String>,
 }
 
-impl Net {
+impl Redactor {
     /// Makes a secret known.
     pub fn add(&self, secret: &Secret) {
         if secret.len() < SHORTEST {
@@ -84,7 +84,7 @@ impl Net {
     }
 }
 
-impl fmt::Debug for Net {
+impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<net>")
     }
@@ -228,8 +228,8 @@ mod tests {
     const TOKEN: &str = "EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA0123456789abcdefghijklmnop";
     const ODD: &str = "p\"ss w/rd~ü+8Q~&=%\\x7";
 
-    fn knowing(secret: &str) -> Net {
-        let net = Net::default();
+    fn knowing(secret: &str) -> Redactor {
+        let net = Redactor::default();
         net.add(&Secret::new(secret));
         net
     }
@@ -283,7 +283,7 @@ mod tests {
         for part in [header, claims, signature] {
             assert_eq!(net.clean(&format!("<{part}>")).0, "<<secret>>", "{part}");
         }
-        let unknown = Net::default();
+        let unknown = Redactor::default();
         assert_eq!(unknown.clean(&format!("x {header}.{claims}.sig y")), ("x <secret> y".to_owned(), 1));
         assert_eq!(unknown.clean(&format!("{header}.{claims}.")).1, 1);
         assert_eq!(unknown.clean("eyJ.a.b and eyJhbGciOi").1, 0);
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn clones_share_what_they_know_and_short_texts_are_none() {
-        let net = Net::default();
+        let net = Redactor::default();
         net.clone().add(&Secret::new("marked-secret-of-a-clone"));
         net.add(&Secret::new("abc"));
         assert_eq!(net.clean("abc marked-secret-of-a-clone").0, "abc <secret>");
