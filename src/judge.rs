@@ -4,6 +4,7 @@
 //! itself: an address that never came as far as the check's own stage says nothing about the check, and one bad address
 //! of eight is a failure that names it.
 
+mod all;
 mod words;
 
 use crate::{
@@ -124,4 +125,5 @@ pub fn values(observation: &Observation, fact: &str) -> Vec<Value> {
     values
 }
 
+pub use all::judge_all;
 pub use words::sentence;

@@ -478,8 +478,7 @@ mod tests {
 
     #[test]
     fn header_that_was_fetched() {
-        let text =
-            "* 2 FETCH (UID 9 BODY[HEADER.FIELDS (X-MARK)] {17}\r\nX-Mark: abc\r\n\r\n\r\n)\r\nA1 OK done\r\n";
+        let text = "* 2 FETCH (UID 9 BODY[HEADER.FIELDS (X-MARK)] {17}\r\nX-Mark: abc\r\n\r\n\r\n)\r\nA1 OK done\r\n";
         let fetched = answer(text).unwrap().0;
         assert!(fetched.has_header("x-mark", "abc"));
         assert!(!fetched.has_header("x-mark", "abcd") && !fetched.has_header("subject", "abc"));
