@@ -18,13 +18,13 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use crate::{
+    evidence::Protocol,
     oauth::{ClientCredential, Papers, TokenSource},
     probe::{
         url::{is_web_address, normal, shown},
         version::{Level, NotALevel, Release, Stated},
     },
     secret::Source,
-    seen::Protocol,
     table::{At, Document, Mistake, Scalar, Table, did_you_mean},
 };
 

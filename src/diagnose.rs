@@ -13,9 +13,9 @@ use crate::{
         cause::{By, Evidence, FailurePattern, Share, Shows, Sign, Words},
         check::Of,
     },
+    evidence::{Failure, FailureKind, Observation, Protocol, Route, Stage, Unit},
     finding::{Certainty, Finding, NamedCause, Owner, Remediation, RuledOut, SkipReason, Status},
     judge::{sentence, values},
-    seen::{Failure, FailureKind, Observation, Protocol, Stage, Unit},
 };
 
 /// Names the causes of every finding that did not pass, and returns those of the whole run.
@@ -169,9 +169,9 @@ fn other_road(observation: &Observation, looks: &[Observation]) -> Option<String
     let same =
         |look: &&Observation| look.beside && look.subject == observation.subject && look.probe == observation.probe;
     let other = looks.iter().find(same).filter(|_| !observation.beside)?;
-    let road = if other.road == "direct" { "direct, without the proxy" } else { "through the proxy" };
+    let road = if other.route == Route::Direct { "direct, without the proxy" } else { "through the proxy" };
     if !other.came_through() {
-        let stop = other.paths.iter().filter_map(|path| path.stop.as_ref()).chain(&other.stop).next()?;
+        let stop = other.attempts.iter().filter_map(|path| path.failure.as_ref()).chain(&other.failure).next()?;
         return Some(format!("{road}, it fails too: {}", sentence(stop)));
     }
     let issuers = values(other, "tls.issuer_organization");
@@ -341,7 +341,7 @@ fn shows(sign: &Sign, finding: &Finding, observation: &Observation, catalogue: &
             let stops = stops_of(finding, observation, catalogue);
             let matching: Vec<&Failure> =
                 stops.iter().copied().filter(|stop| fits(pattern, &ErrorDetails::from(*stop))).collect();
-            let all = matching.len() == observation.paths.len().max(1);
+            let all = matching.len() == observation.attempts.len().max(1);
             let share = match sign.share {
                 Some(Share::All) => all,
                 Some(Share::Some) => !all,
@@ -355,7 +355,7 @@ fn shows(sign: &Sign, finding: &Finding, observation: &Observation, catalogue: &
 /// The stops that speak against this finding's check.
 fn stops_of<'o>(finding: &Finding, observation: &'o Observation, catalogue: &Catalogue) -> Vec<&'o Failure> {
     let Some(check) = catalogue.check(&finding.check) else { return Vec::new() };
-    let all = observation.paths.iter().filter_map(|path| path.stop.as_ref()).chain(&observation.stop);
+    let all = observation.attempts.iter().filter_map(|path| path.failure.as_ref()).chain(&observation.failure);
     let all: Vec<&Failure> = all.filter(|stop| !stop.kind.is_ours()).collect();
     let own: Vec<&Failure> = all.iter().copied().filter(|stop| check.stages.contains(&stop.stage)).collect();
     // a check whose needs were left out answers for stops that nobody else does
@@ -560,7 +560,7 @@ fn explained(shown_in: &[usize], findings: &[Finding]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{catalogue::cause::Layer, seen::Facts};
+    use crate::catalogue::cause::Layer;
 
     const MAILBOX: &str = "sales@example.com";
 
@@ -587,20 +587,7 @@ mod tests {
     }
 
     fn look(probe: &str, subject: &str, stop: Failure) -> Observation {
-        Observation {
-            probe: probe.to_owned(),
-            subject: subject.to_owned(),
-            own: false,
-            road: "direct".to_owned(),
-            beside: false,
-            facts: Facts::default(),
-            stop: Some(stop),
-            paths: Vec::new(),
-            tried: Vec::new(),
-            transcript: Vec::new(),
-            steps: Vec::new(),
-            duration_ms: 0.0,
-        }
+        Observation { failure: Some(stop), ..Observation::new(probe, subject, Route::Direct) }
     }
 
     fn refused(enhanced: &str, words: &str) -> Failure {

@@ -19,8 +19,8 @@ use clap::ValueEnum;
 use crate::{
     catalogue::{Catalogue, cause::Shows},
     diagnose::{self, ErrorDetails, Meant},
+    evidence::Protocol,
     finding::Certainty,
-    seen::Protocol,
 };
 
 /// What was being spoken, as the person who asks knows it. A hint: it puts causes first and takes none away.

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::seen::Observation;
+use crate::evidence::Observation;
 
 /// How one check came out for one subject, and because of what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -9,8 +9,8 @@ mod words;
 
 use crate::{
     catalogue::{Check, expect::Expectation},
+    evidence::{Facts, Failure, Observation, Unit, Value},
     finding::Status,
-    seen::{Facts, Failure, Observation, Unit, Value},
 };
 
 /// How one check came out for one look.
@@ -79,14 +79,14 @@ fn not_for(check: &Check, units: &[Unit<'_>]) -> Option<String> {
 }
 
 fn not_reached(observation: &Observation) -> Judgement {
-    let first = observation.paths.iter().find_map(|path| path.stop.clone());
-    Judgement::NotReached { stop: observation.stop.clone().or(first) }
+    let first = observation.attempts.iter().find_map(|path| path.failure.clone());
+    Judgement::NotReached { stop: observation.failure.clone().or(first) }
 }
 
 fn listen(check: &Check, unit: &Unit<'_>) -> Said {
     let missed = misses(&check.expect, unit);
     let whole = seen_whole(check, unit);
-    match unit.stop().filter(|_| !whole || !missed.is_empty()) {
+    match unit.failure().filter(|_| !whole || !missed.is_empty()) {
         Some(stop) if stop.kind.is_ours() => return Said::Ours(stop.clone()),
         Some(stop) if check.stages.contains(&stop.stage) => return Said::Stopped(stop.clone()),
         _ if !missed.is_empty() => return Said::Misses(missed),
@@ -116,7 +116,7 @@ fn misses(expectations: &[Expectation], unit: &Unit<'_>) -> Vec<String> {
 #[must_use]
 pub fn values(observation: &Observation, fact: &str) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::new();
-    let all = observation.paths.iter().map(|path| &path.facts).chain([&observation.facts]);
+    let all = observation.attempts.iter().map(|path| &path.facts).chain([&observation.facts]);
     for value in all.filter_map(|facts: &Facts| facts.get(fact)) {
         if !values.contains(value) {
             values.push(value.clone());

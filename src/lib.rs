@@ -16,7 +16,7 @@
 //!
 //! Two rules decide the rest. What we know about ECE, Microsoft and Webex lives in `checks/`; what we know about
 //! protocols lives in `src/`. And only [`probe::observe`] touches the world, and it never judges: a refusal is data, a
-//! [`Failure`](seen::Failure), and no `Err`. So a saved report holds all that was seen.
+//! [`Failure`](evidence::Failure), and no `Err`. So a saved report holds all that was seen.
 //!
 //! # Vocabulary
 //!
@@ -28,8 +28,8 @@
 //! | probe | how to look: one file a protocol or source in [`probe`] |
 //! | [`Fact`](probe::Fact) | one thing that a probe can measure, declared by it |
 //! | [`Look`](probe::Look) | one act of looking; checks of the same place share it |
-//! | [`Observation`](seen::Observation) | all that one look saw: facts, stop, transcript, times; one [`Attempt`](seen::Attempt) for each address |
-//! | [`Failure`](seen::Failure) | where and why a look could not go on, in the other side's own words |
+//! | [`Observation`](evidence::Observation) | all that one look saw: facts, stop, transcript, times; one [`Attempt`](evidence::Attempt) for each address |
+//! | [`Failure`](evidence::Failure) | where and why a look could not go on, in the other side's own words |
 //! | [`Plan`](plan::Plan) | the looks, and a finding to come for each check and subject |
 //! | [`Finding`](finding::Finding) | how one check came out for one subject, and because of what |
 //! | [`Cause`](catalogue::Cause) | what is wrong in the world: owner, fix, command, and the signs that show it |
@@ -40,7 +40,7 @@
 //!
 //! A module uses what stands to its left, never what stands to its right or beside it:
 //!
-//! [`secret`] [`seen`] [`table`] → [`wire`] → [`finding`] [`net`] → [`oauth`] → [`probe`] → [`catalogue`]
+//! [`secret`] [`evidence`] [`table`] → [`wire`] → [`finding`] [`net`] → [`oauth`] → [`probe`] → [`catalogue`]
 //! [`deployment`] → [`plan`] [`judge`] → [`diagnose`] → [`run`](mod@run) [`explain`] [`report`] → [`lab`] → [`cli`]
 //!
 //! The [`lab`] uses none of the others, so that one mistake cannot cancel another. The same protocol has the same file
@@ -48,7 +48,7 @@
 //!
 //! # Where to begin
 //!
-//! With [`seen`] and [`finding`], which are the values that everything else makes or reads. Then one check from top to
+//! With [`evidence`] and [`finding`], which are the values that everything else makes or reads. Then one check from top to
 //! bottom: `checks/imap/xoauth2-offered.toml`, [`plan::Plan::make`], [`probe::tcp`], [`probe::imap`],
 //! [`judge::judge`], [`diagnose::diagnose`]. The command line is thin and comes last: [`cli`].
 
@@ -57,6 +57,7 @@ pub mod cli;
 pub mod decisions;
 pub mod deployment;
 pub mod diagnose;
+pub mod evidence;
 pub mod explain;
 pub mod finding;
 pub mod judge;
@@ -68,6 +69,8 @@ pub mod probe;
 pub mod report;
 pub mod run;
 pub mod secret;
-pub mod seen;
 pub mod table;
 pub mod wire;
+
+#[doc(hidden)]
+pub use evidence as seen; // the former name of the module

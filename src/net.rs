@@ -26,7 +26,7 @@ pub use limit::Limits;
 pub use limiter::ConnectionLimiter;
 pub use proxy::Proxy;
 
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// Why a network step ended without a result.
 #[derive(Clone, Debug, PartialEq, Eq)]

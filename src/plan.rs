@@ -15,6 +15,7 @@ use crate::{
         check::{Of, SubjectKind},
     },
     deployment::{Account, Inbound},
+    evidence::Protocol,
     finding::SkipReason,
     net::{ConnectOverrides, RouteChoice},
     oauth::TokenSource,
@@ -23,7 +24,6 @@ use crate::{
         https::Ask,
         tcp::{Depth, Service},
     },
-    seen::Protocol,
     table::did_you_mean,
 };
 

@@ -21,9 +21,9 @@ pub mod version;
 use std::{future::Future, sync::Arc, time::Instant};
 
 use crate::{
+    evidence::{Observation, Stage, Timing},
     net::{ConnectionLimiter, Network},
     oauth::TokenCache,
-    seen::{Observation, Stage, Timing},
 };
 
 /// One look: what is to be seen, and how.
@@ -136,9 +136,6 @@ pub const FACTS: &[(&str, &[Fact])] = &[
 
 /// The subject of the looks and checks that read the user's file.
 pub const SITE: &str = "site";
-
-/// The road of the looks that read the user's file: none.
-const FILE: &str = "user's file";
 
 const fn fact(name: &'static str, shape: Shape, label: &'static str) -> Fact {
     Fact { name, shape, label }

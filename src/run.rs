@@ -14,11 +14,11 @@ use tokio::{
 use crate::{
     catalogue::Catalogue,
     diagnose::diagnose,
+    evidence::{Failure, FailureKind, Observation, Protocol, Route, Stage, Unit, Value},
     finding::{Report, Run, Status, Summary, Tool},
     judge::{Judgement, judge, judge_all, values},
     plan::{Plan, PlannedFinding, PlannedLook},
     probe::{self, Look, World},
-    seen::{Facts, Failure, FailureKind, Observation, Protocol, Stage, Unit, Value},
 };
 
 /// How a run is made, beside what the plan and the network say.
@@ -137,25 +137,12 @@ fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation, next: &Look) -> bool
 }
 
 fn not_made(planned: &PlannedLook) -> Observation {
-    Observation {
-        probe: probe_name(&planned.look).to_owned(),
-        subject: planned.subject.clone(),
-        own: planned.own,
-        road: "direct".to_owned(),
-        beside: false,
-        facts: Facts::default(),
-        stop: None,
-        paths: Vec::new(),
-        tried: Vec::new(),
-        transcript: Vec::new(),
-        steps: Vec::new(),
-        duration_ms: 0.0,
-    }
+    Observation::new(probe_name(&planned.look), planned.subject.clone(), Route::Direct)
 }
 
 fn own_fault(planned: &PlannedLook, words: &str) -> Observation {
     let stop = Failure::new(Protocol::Tcp, Stage::Connect, FailureKind::Internal, words);
-    Observation { stop: Some(stop), ..not_made(planned) }
+    Observation { failure: Some(stop), ..not_made(planned) }
 }
 
 fn probe_name(look: &Look) -> &'static str {
@@ -172,11 +159,11 @@ fn probe_name(look: &Look) -> &'static str {
 }
 
 fn was_interrupted(seen: &Observation) -> bool {
-    seen.units().iter().filter_map(Unit::stop).any(|stop| stop.kind == FailureKind::Interrupted)
+    seen.units().iter().filter_map(Unit::failure).any(|stop| stop.kind == FailureKind::Interrupted)
 }
 
 fn source_addresses(looks: &[Observation]) -> Vec<String> {
-    let sources = looks.iter().flat_map(|look| &look.paths).filter_map(|path| path.source.clone());
+    let sources = looks.iter().flat_map(|look| &look.attempts).filter_map(|path| path.source.clone());
     distinct(sources)
 }
 
@@ -201,7 +188,7 @@ fn distinct(items: impl Iterator<Item = String>) -> Vec<String> {
 fn clock_offset(looks: &[Observation]) -> Option<i64> {
     let mut offsets: Vec<i64> = looks
         .iter()
-        .flat_map(|look| &look.paths)
+        .flat_map(|look| &look.attempts)
         .filter_map(|path| match path.facts.get("https.clock_ahead_ms") {
             Some(Value::Int(ms)) => Some(*ms),
             _ => None,
@@ -232,7 +219,7 @@ mod tests {
             gates: Vec::new(),
         };
         let seen = guarded(&planned, async { panic!("a fault beside marked-secret-0123456789") }).await;
-        let stop = seen.stop.expect("a fault is a stop");
+        let stop = seen.failure.expect("a fault is a stop");
         assert_eq!((stop.kind, seen.subject.as_str()), (FailureKind::Internal, probe::SITE));
         let net = Redactor::default();
         net.add(&Secret::new("marked-secret-0123456789"));

@@ -11,7 +11,7 @@ pub mod pop3;
 pub mod smtp;
 pub mod xoauth2;
 
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// A whole reply and how many bytes it took, or why there is none.
 pub type Decoded<T> = Result<(T, usize), NoReply>;

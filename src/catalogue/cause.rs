@@ -9,8 +9,8 @@ use super::{
     expect::{self, Expectation},
 };
 use crate::{
+    evidence::{FailureKind, Protocol, Stage},
     finding::Owner,
-    seen::{FailureKind, Protocol, Stage},
     table::{At, Mistake, Scalar, Table, choose, did_you_mean},
 };
 

@@ -9,9 +9,9 @@ use super::{
     expect::{self, Expectation},
 };
 use crate::{
+    evidence::{Protocol, Stage},
     finding::Status,
     probe::FACTS,
-    seen::{Protocol, Stage},
     table::{At, Mistake, Table, choose, did_you_mean},
 };
 

@@ -5,8 +5,8 @@
 use std::fmt;
 
 use crate::{
+    evidence::Value,
     probe::{FACTS, Fact, Shape},
-    seen::Value,
     table::{At, Mistake, Scalar, Table, did_you_mean},
 };
 

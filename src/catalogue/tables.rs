@@ -7,8 +7,8 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 
 use crate::{
+    evidence::Protocol,
     probe::version::{self, Known, Mistaken, NotALevel, Package, Release},
-    seen::Protocol,
     table::{At, Document, Mistake, Scalar, Table},
 };
 

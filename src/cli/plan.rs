@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::{CliError, list::json, print, site};
 use crate::{
+    evidence::Protocol,
     net::{ConnectOverrides, Family, Proxy, RouteChoice},
     oauth::{ClientCredential, TokenSource},
     plan::{Plan, PlannedLook},
@@ -22,7 +23,6 @@ use crate::{
     },
     report::{self, Page, Paint, Stream, Style, Verbosity},
     secret::Source,
-    seen::Protocol,
 };
 
 /// So many reasons of one host and port are written out.
@@ -220,7 +220,7 @@ fn spoken(look: &tcp::Look) -> &'static str {
 }
 
 fn web_road(way: RouteChoice, roads: &ConnectOverrides, host: &str, port: u16) -> String {
-    roads.proxy_on(way, host, port).map_or_else(|| road(roads, host, port), Proxy::road)
+    roads.proxy_on(way, host, port).map_or_else(|| road(roads, host, port), |proxy| proxy.route().to_string())
 }
 
 fn road(roads: &ConnectOverrides, host: &str, port: u16) -> String {

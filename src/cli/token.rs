@@ -16,11 +16,11 @@ use super::{
     print,
 };
 use crate::{
+    evidence::{Facts, Failure, Stage},
     finding::Status,
     oauth::claims::Claims,
     report::{Page, Stream, Style, Verbosity},
     secret::Secret,
-    seen::{Facts, Failure, Stage},
 };
 
 #[derive(Debug, Args)]

@@ -12,11 +12,11 @@
 //!
 //! # Decision
 //!
-//! A look at a service dials every address at once, and each address is a [`Attempt`](crate::seen::Attempt) with its own
+//! A look at a service dials every address at once, and each address is a [`Attempt`](crate::evidence::Attempt) with its own
 //! facts, stop and transcript. [`judge`](crate::judge) asks each path. One bad address of eight is a failure that
 //! names it.
 //!
-//! A stop says how far the connection came, its [`Stage`](crate::seen::Stage). A check names the stages that it
+//! A stop says how far the connection came, its [`Stage`](crate::evidence::Stage). A check names the stages that it
 //! answers for in `stages`. A stop at one of them speaks against this check. A stop before them says nothing about it:
 //! for that address the check was not reached, and when no address reached it, the finding is a skip that names what
 //! blocks it.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalogue::expect,
+    evidence::{Attempt, Observation, Value},
     finding::Finding,
     judge::values,
-    seen::{Attempt, Observation, Value},
 };
 
 /// The fact whose items are commands: one a line.
@@ -197,7 +197,7 @@ fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String>
             shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect()
         }
         "sources" => {
-            shown.iter().flat_map(|(_, look)| look.paths.iter()).filter_map(|path| path.source.clone()).collect()
+            shown.iter().flat_map(|(_, look)| look.attempts.iter()).filter_map(|path| path.source.clone()).collect()
         }
         fact => facts(fact, shown),
     }
@@ -228,6 +228,6 @@ fn port(subject: &str) -> Option<String> {
 
 /// The addresses that could not go on; all of them when every one could.
 fn stopped(look: &Observation) -> Vec<&Attempt> {
-    let stopped: Vec<&Attempt> = look.paths.iter().filter(|path| path.stop.is_some()).collect();
-    if stopped.is_empty() { look.paths.iter().collect() } else { stopped }
+    let stopped: Vec<&Attempt> = look.attempts.iter().filter(|path| path.failure.is_some()).collect();
+    if stopped.is_empty() { look.attempts.iter().collect() } else { stopped }
 }

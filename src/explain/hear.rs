@@ -11,7 +11,7 @@ use super::idiom;
 use crate::{
     catalogue::{cause::Share, check::Of},
     diagnose::ErrorDetails,
-    seen::{FailureKind, Protocol, Stage},
+    evidence::{FailureKind, Protocol, Stage},
 };
 
 /// The longest text that is read, in bytes: no refusal is longer, whole logs are read in pieces.

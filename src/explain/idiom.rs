@@ -6,7 +6,7 @@
 
 use crate::{
     diagnose::ErrorDetails,
-    seen::{
+    evidence::{
         FailureKind::{
             self, AliasLoop, BadCertificate, BadStatus, Closed, DnsRefused, Expired, LocallyBlocked, MalformedReply,
             MissingIntermediate, NoData, NotOffered, NotYetValid, NxDomain, Refused, Rejected, ReplyTooLarge, Reset,

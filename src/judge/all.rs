@@ -5,9 +5,9 @@
 use super::{Judgement, judge, sentence};
 use crate::{
     catalogue::check::Check,
+    evidence::{Failure, Observation},
     finding::{Finding, SkipReason, Status},
     plan::{Plan, PlannedFinding},
-    seen::{Failure, Observation},
 };
 
 /// Judges every planned finding, each after those that it needs.

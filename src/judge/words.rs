@@ -3,7 +3,7 @@
 use super::Said;
 use crate::{
     catalogue::{Check, expect},
-    seen::{Failure, FailureKind, Observation, Protocol, Stage, Unit, Value},
+    evidence::{Failure, FailureKind, Observation, Protocol, Stage, Unit, Value},
 };
 
 /// So many addresses are named one by one; the rest is counted.
@@ -59,7 +59,7 @@ fn show(check: &Check, observation: &Observation, units: &[Unit<'_>], said: &[Sa
     let seen: Vec<&Unit<'_>> =
         units.iter().zip(said).filter(|(_, said)| **said != Said::Nothing).map(|(unit, _)| unit).collect();
     let mut parts: Vec<String> = check.shows.iter().filter_map(|fact| shown(fact, &seen)).collect();
-    if !observation.paths.is_empty() {
+    if !observation.attempts.is_empty() {
         let addresses = if units.len() == 1 { "address" } else { "addresses" };
         parts.insert(0, format!("{} of {} {addresses}", seen.len(), units.len()));
     }
@@ -86,7 +86,7 @@ fn shown(fact: &str, units: &[&Unit<'_>]) -> Option<String> {
 /// The addresses meant, when there are several and not all are.
 fn at(units: &[Unit<'_>], places: &[usize]) -> String {
     let addresses: Vec<String> =
-        places.iter().filter_map(|place| units[*place].path).map(|path| path.address.ip().to_string()).collect();
+        places.iter().filter_map(|place| units[*place].attempt).map(|path| path.address.ip().to_string()).collect();
     if addresses.is_empty() {
         return String::new();
     }

@@ -10,7 +10,7 @@ use std::{
 use tokio::net::TcpStream;
 
 use super::{Halt, Limits};
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// Opens a connection to one address. Small writes leave at once (`TCP_NODELAY`).
 ///

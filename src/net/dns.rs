@@ -32,7 +32,7 @@ use tokio::{
 };
 
 use super::{Family, Halt, Limits, dial};
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// An honest chain of aliases is shorter than this.
 const LONGEST_CHAIN: usize = 16;

@@ -22,7 +22,7 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 
 use super::{Halt, Limits, session::Stream, tls};
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// More of a body is never read.
 pub const LARGEST_BODY: usize = 256 << 10;

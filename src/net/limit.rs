@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
 use super::Halt;
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// How long anything may take. Cheap to clone; all clones end together.
 #[derive(Clone, Debug)]

@@ -59,7 +59,7 @@ mod tests {
     use tokio::{sync::watch, time::Instant};
 
     use super::*;
-    use crate::{net::limit::for_tests, seen::FailureKind};
+    use crate::{evidence::FailureKind, net::limit::for_tests};
 
     const STEP: Duration = Duration::from_secs(1);
 

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{Halt, Limits, dial};
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// A request's head beyond this is none of a sign-in.
 const LARGEST_HEAD: usize = 32 << 10;

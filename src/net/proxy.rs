@@ -15,8 +15,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::{Halt, Limits, session::Stream};
 use crate::{
+    evidence::{Failure, FailureKind, Protocol, Route, Stage},
     secret::Secret,
-    seen::{Failure, FailureKind, Protocol, Stage},
 };
 
 /// The longest head of an answer that is read, in bytes.
@@ -121,10 +121,11 @@ impl Proxy {
         Ok(Some(Self { not_for: exceptions(&variable), ..Self::read(&setting, name)? }))
     }
 
-    /// The road through it, as reports name it.
+    /// The route through it.
     #[must_use]
-    pub fn road(&self) -> String {
-        format!("proxy {self} ({})", self.learnt_from)
+    pub fn route(&self) -> Route {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        Route::Proxy { host, port: self.port, learned_from: self.learnt_from.clone() }
     }
 
     /// Whether a web service on its usual port is reached through this proxy.

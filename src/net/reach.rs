@@ -16,7 +16,7 @@ use super::{
     session::{Stream, Transcript},
     tls::HandshakeInfo,
 };
-use crate::seen::{Attempt, Direction, Facts, Failure, FailureKind, Observation, Protocol, Stage, Timing, Value};
+use crate::evidence::{Attempt, Direction, Failure, FailureKind, Observation, Protocol, Route, Stage, Timing, Value};
 
 /// Addresses of one name beyond these are not tried.
 pub const MOST_ADDRESSES: usize = 32;
@@ -24,8 +24,8 @@ pub const MOST_ADDRESSES: usize = 32;
 /// Where the connections to a service go.
 #[derive(Debug)]
 pub struct Addresses {
-    /// The road, as reports name it.
-    pub road: String,
+    /// How they are reached.
+    pub route: Route,
     /// The addresses: the service's own, or the proxy's.
     pub addresses: Vec<SocketAddr>,
     /// True when these are dialled as they are, and no rule is applied to them again.
@@ -49,25 +49,25 @@ impl Addresses {
     ) -> Result<Self, Failure> {
         if let Some(rule) = network.roads.turned(host, port) {
             let addresses = looked_up(&rule.to_host, network).await?;
-            let road = format!("connect-to {}:{}", rule.to_host, rule.to_port);
-            return Ok(Self { road, addresses: with_port(&addresses, rule.to_port), turned: true, proxy: None });
+            let route = Route::ConnectTo { host: rule.to_host.clone(), port: rule.to_port };
+            return Ok(Self { route, addresses: with_port(&addresses, rule.to_port), turned: true, proxy: None });
         }
         if let Some(proxy) = proxy {
             return Self::through(proxy, network).await;
         }
-        let (road, addresses) = match (network.roads.resolved(host, port), earlier) {
-            (Some(given), _) => (format!("resolve {}", spoken(given)), wanted(given.to_vec(), network)?),
-            (None, Some(earlier)) => ("direct".to_owned(), seen_earlier(earlier, network)?),
-            (None, None) => ("direct".to_owned(), looked_up(host, network).await?),
+        let (route, addresses) = match (network.roads.resolved(host, port), earlier) {
+            (Some(given), _) => (Route::Resolve { addresses: given.to_vec() }, wanted(given.to_vec(), network)?),
+            (None, Some(earlier)) => (Route::Direct, seen_earlier(earlier, network)?),
+            (None, None) => (Route::Direct, looked_up(host, network).await?),
         };
-        Ok(Self { road, addresses: with_port(&addresses, port), turned: false, proxy: None })
+        Ok(Self { route, addresses: with_port(&addresses, port), turned: false, proxy: None })
     }
 
     async fn through(proxy: &Proxy, network: &Network) -> Result<Self, Failure> {
         let lookup = network.resolver.lookup(&proxy.host, network.family, &network.limits).await;
         let addresses = lookup.addresses.map_err(|halt| proxy.not_found(&halt))?;
         Ok(Self {
-            road: proxy.road(),
+            route: proxy.route(),
             addresses: with_port(&addresses, proxy.port),
             turned: false,
             proxy: Some(proxy.clone()),
@@ -91,7 +91,7 @@ impl Addresses {
 }
 
 fn seen_earlier(earlier: &Observation, network: &Network) -> Result<Vec<IpAddr>, Failure> {
-    if let Some(stop) = &earlier.stop {
+    if let Some(stop) = &earlier.failure {
         return Err(stop.clone());
     }
     let Some(Value::List(addresses)) = earlier.facts.get("dns.addresses") else {
@@ -118,24 +118,6 @@ fn with_port(addresses: &[IpAddr], port: u16) -> Vec<SocketAddr> {
     addresses.iter().map(|address| SocketAddr::new(*address, port)).collect()
 }
 
-fn spoken(addresses: &[IpAddr]) -> String {
-    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-}
-
-/// A path on which nothing has been seen yet.
-#[must_use]
-pub fn begun(address: SocketAddr) -> Attempt {
-    Attempt {
-        address,
-        dialled: None,
-        source: None,
-        facts: Facts::default(),
-        stop: None,
-        transcript: Vec::new(),
-        steps: Vec::new(),
-    }
-}
-
 /// Connects to the path's address; where it is a proxy's, asks it for a tunnel to the name and port.
 ///
 /// # Errors
@@ -154,7 +136,7 @@ pub async fn connect(
     };
     let of_proxy = |halt| stop(Protocol::Proxy, Stage::Connect, halt);
     let asked = proxy::tunnel(Box::new(opened.map_err(of_proxy)?), proxy, host, port, &network.limits);
-    let tunnel = timed(Stage::Connect, &mut path.steps, asked).await;
+    let tunnel = timed(Stage::Connect, &mut path.timings, asked).await;
     let tunnel = tunnel.map_err(|refused| Failure { code: refused.status, ..of_proxy(refused.halt) })?;
     transcript.note(Direction::Remark, &format!("tunnel through {proxy}"));
     Ok(tunnel)
@@ -174,7 +156,7 @@ async fn dial_one(
         let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
         return Err(Halt::new(FailureKind::Unreachable, format!("this host has no road for {family}")));
     }
-    let opened = timed(Stage::Connect, &mut path.steps, dial::open(to, &network.limits)).await;
+    let opened = timed(Stage::Connect, &mut path.timings, dial::open(to, &network.limits)).await;
     let opened = opened.map_err(|halt| explained(halt, to.port(), network))?;
     transcript.note(Direction::Remark, &format!("connected to {to}"));
     Ok(opened)
@@ -195,7 +177,7 @@ pub async fn encrypt(
     path: &mut Attempt,
     transcript: &mut Transcript,
 ) -> (HandshakeInfo, Result<Box<dyn Stream>, Failure>) {
-    let (shown, encrypted) = timed(Stage::Handshake, &mut path.steps, handshake).await;
+    let (shown, encrypted) = timed(Stage::Handshake, &mut path.timings, handshake).await;
     if encrypted.is_ok() {
         let (version, cipher) = (shown.version.as_deref(), shown.cipher.as_deref());
         let agreed = format!("encrypted: {}, {}", version.unwrap_or_default(), cipher.unwrap_or_default());
@@ -225,12 +207,12 @@ pub async fn open(
     let (addresses, _) = places.by_family(network);
     let mut last = stop(Protocol::Dns, Stage::Lookup, Halt::new(FailureKind::NoData, "no address that may be dialled"));
     for address in addresses.into_iter().take(MOST_ADDRESSES) {
-        let mut path = begun(address);
+        let mut path = Attempt::new(address);
         let mut transcript = Transcript::new();
         let went = walk(host, port, &places, network, &mut path, &mut transcript).await;
-        path.stop = went.as_ref().err().cloned();
+        path.failure = went.as_ref().err().cloned();
         path.transcript = transcript.into_lines();
-        steps.extend(path.steps.iter().cloned());
+        steps.extend(path.timings.iter().cloned());
         tried.push(path);
         match went {
             Ok(stream) => return Ok(stream),
@@ -350,14 +332,14 @@ mod tests {
         let papers = issued(GOOD);
         let (outcome, tried) = opened(&network(&papers).await).await;
         assert!(outcome.is_ok());
-        let kinds: Vec<_> = tried.iter().map(|path| path.stop.as_ref().map(|stop| stop.kind)).collect();
+        let kinds: Vec<_> = tried.iter().map(|path| path.failure.as_ref().map(|stop| stop.kind)).collect();
         assert_eq!(
             kinds,
             [Some(FailureKind::Refused), Some(FailureKind::Unreachable), None],
             "the fourth is not needed"
         );
         assert_eq!(tried[2].address, SocketAddr::from(([192, 0, 2, 3], 443)));
-        let stages: Vec<Stage> = tried[2].steps.iter().map(|step| step.name).collect();
+        let stages: Vec<Stage> = tried[2].timings.iter().map(|step| step.name).collect();
         assert_eq!(stages, [Stage::Connect, Stage::Handshake]);
     }
 

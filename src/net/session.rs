@@ -14,8 +14,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use super::{Halt, Limits};
 pub use crate::wire::{Decoded, NoReply};
 use crate::{
+    evidence::{Direction, FailureKind, TranscriptLine},
     secret::Secret,
-    seen::{Direction, FailureKind, TranscriptLine},
     wire::line::{self, MOST_WORDS, foreign, shorten, words},
 };
 
@@ -348,8 +348,8 @@ impl Transcript {
         self.lines
     }
 
-    fn push(&mut self, mark: Direction, text: String) {
-        self.lines.push(TranscriptLine { at_ms: self.began.elapsed().as_secs_f64() * 1000.0, mark, text });
+    fn push(&mut self, direction: Direction, text: String) {
+        self.lines.push(TranscriptLine { at_ms: self.began.elapsed().as_secs_f64() * 1000.0, direction, text });
     }
 }
 
@@ -473,7 +473,7 @@ pub(crate) mod scripted {
     /// What was said, each line behind its mark.
     pub fn said(session: Session) -> Vec<String> {
         let (_, transcript) = session.into_parts();
-        let mark = |line: &TranscriptLine| serde_json::to_value(line.mark).unwrap().as_str().unwrap().to_owned();
+        let mark = |line: &TranscriptLine| serde_json::to_value(line.direction).unwrap().as_str().unwrap().to_owned();
         transcript.into_lines().iter().map(|line| format!("{} {}", mark(line), line.text)).collect()
     }
 }
@@ -677,6 +677,6 @@ mod tests {
         let lines = transcript.into_lines();
         assert_eq!(lines.len(), MOST_LINES + 1);
         assert_eq!(lines[0].text.chars().count(), MOST_CHARACTERS);
-        assert_eq!((lines[MOST_LINES].mark, lines[MOST_LINES].text.as_str()), (Direction::Remark, "7 more lines"));
+        assert_eq!((lines[MOST_LINES].direction, lines[MOST_LINES].text.as_str()), (Direction::Remark, "7 more lines"));
     }
 }

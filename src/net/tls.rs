@@ -45,7 +45,7 @@ use x509_parser::{
 };
 
 use super::{Halt, Limits, dial, java, session::Stream};
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// A CA file larger than this is none.
 const LARGEST_CA_FILE: usize = 4 << 20;

@@ -27,8 +27,8 @@ use uuid::Uuid;
 
 use super::{Papers, endpoint::TokenRequest};
 use crate::{
+    evidence::{Failure, FailureKind, Protocol, Stage},
     secret::{Redactor, Secret},
-    seen::{Failure, FailureKind, Protocol, Stage},
     table::decode,
 };
 

@@ -8,7 +8,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
-use crate::seen::Protocol;
+use crate::evidence::Protocol;
 
 /// A longer token is not taken apart. Real ones have one to ten thousand bytes.
 const LONGEST_TOKEN: usize = 64 << 10;

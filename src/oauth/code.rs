@@ -14,8 +14,8 @@ use url::Url;
 
 use super::{grant::Grant, provider::Provider, refusal::Refusal};
 use crate::{
+    evidence::{Failure, FailureKind, Protocol, Stage},
     secret::{Redactor, Secret},
-    seen::{Failure, FailureKind, Protocol, Stage},
 };
 
 /// One question to the sign-in page.

@@ -13,8 +13,8 @@ use super::{
     provider::Provider,
 };
 use crate::{
+    evidence::{Failure, FailureKind, Protocol, Stage},
     secret::Secret,
-    seen::{Failure, FailureKind, Protocol, Stage},
 };
 
 /// Between two questions nobody waits less or more than this, in seconds.

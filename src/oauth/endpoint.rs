@@ -12,6 +12,7 @@ use url::Url;
 
 use super::refusal;
 use crate::{
+    evidence::{Attempt, Direction, Failure, FailureKind, Protocol, Stage, Timing},
     net::{
         Network,
         http::{self, Answer},
@@ -19,7 +20,6 @@ use crate::{
         session::Transcript,
     },
     secret::{Redactor, Secret, Source, Unread},
-    seen::{Attempt, Direction, Failure, FailureKind, Protocol, Stage, Timing},
 };
 
 /// An answer is asked for once more so many times.
@@ -33,7 +33,7 @@ pub struct TokenRequest<'a> {
     /// The net that every secret is made known to.
     pub net: &'a Redactor,
     /// How long each stage took.
-    pub steps: Vec<Timing>,
+    pub timings: Vec<Timing>,
     /// The addresses that were connected to, in this order: those of each question.
     pub tried: Vec<Attempt>,
     /// What was said, without secrets.
@@ -66,8 +66,8 @@ impl<'a> TokenRequest<'a> {
     /// An errand that begins now.
     #[must_use]
     pub fn new(network: &'a Network, net: &'a Redactor) -> Self {
-        let (steps, tried, transcript) = (Vec::new(), Vec::new(), Transcript::new());
-        Self { network, net, steps, tried, transcript, warnings: Vec::new(), clock_ahead_ms: None }
+        let (timings, tried, transcript) = (Vec::new(), Vec::new(), Transcript::new());
+        Self { network, net, timings, tried, transcript, warnings: Vec::new(), clock_ahead_ms: None }
     }
 
     /// Reads a secret and makes it known to the net.
@@ -153,12 +153,12 @@ impl<'a> TokenRequest<'a> {
         self.transcript.note(Direction::SentInTls, &format!("POST {} {}", place.path, form.shown()));
         let began = std::time::Instant::now();
         let answer = http::post(stream, &place.authority(), &place.path, form.encoded(), &self.network.limits).await;
-        self.steps.push(Timing { name: Stage::Grant, ms: began.elapsed().as_secs_f64() * 1000.0 });
+        self.timings.push(Timing { name: Stage::Grant, ms: began.elapsed().as_secs_f64() * 1000.0 });
         self.noted(answer)
     }
 
     async fn open(&mut self, place: &Endpoint) -> Result<Box<dyn crate::net::session::Stream>, Failure> {
-        reach::open(&place.host, place.port, self.network, &mut self.steps, &mut self.tried).await
+        reach::open(&place.host, place.port, self.network, &mut self.timings, &mut self.tried).await
     }
 
     fn noted(&mut self, answer: Result<Answer, crate::net::Halt>) -> Result<Answer, Failure> {

@@ -13,9 +13,9 @@ use super::{
     endpoint::{Endpoint, Form, TokenRequest},
 };
 use crate::{
+    evidence::{Direction, Failure, FailureKind, Protocol, Stage},
     oauth,
     secret::{LONGEST, Redactor, Secret},
-    seen::{Direction, Failure, FailureKind, Protocol, Stage},
 };
 
 /// Who asks.

@@ -10,7 +10,7 @@ use super::{
     endpoint::{Endpoint, TokenRequest},
     grant::gibberish,
 };
-use crate::seen::{Failure, FailureKind, Protocol, Stage};
+use crate::evidence::{Failure, FailureKind, Protocol, Stage};
 
 /// The endpoints of a tenant.
 #[derive(Clone, Debug)]

@@ -8,8 +8,8 @@
 use serde_json::{Map, Value};
 
 use crate::{
+    evidence::{Failure, FailureKind, Protocol, Stage},
     net::http::Answer,
-    seen::{Failure, FailureKind, Protocol, Stage},
 };
 
 /// The words of a refusal are cut at this many characters.

@@ -7,9 +7,9 @@ use ipnet::IpNet;
 use crate::{
     catalogue::tables::{self, Question, Tables},
     deployment::{self, Account, Cloud, Deployment, Inbound, Role},
+    evidence::Protocol,
     oauth::{Application, TokenSource},
     probe::{directory, https::Ask, token, url, version},
-    seen::Protocol,
 };
 
 /// All that a plan needs to know of the user's site.

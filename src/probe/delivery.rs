@@ -21,8 +21,8 @@ use super::{
     tcp,
 };
 use crate::{
+    evidence::{Attempt, Facts, Failure, FailureKind, Observation, Protocol, Route, Stage, TranscriptLine, Value},
     net::Limits,
-    seen::{Attempt, Facts, Failure, FailureKind, Observation, Protocol, Stage, TranscriptLine, Value},
 };
 
 /// The longest that a message is looked for.
@@ -102,7 +102,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
     trip.seen.facts.set("delivery.sent", false);
     let done = trip.go(&mark).await;
     trip.seen.facts.set("delivery.done", done);
-    let is_well = trip.seen.stop.is_none() && trip.seen.facts.get("delivery.found") != Some(&Value::Bool(false));
+    let is_well = trip.seen.failure.is_none() && trip.seen.facts.get("delivery.found") != Some(&Value::Bool(false));
     if is_well && !world.keep_transcripts {
         trip.seen.transcript.clear();
     }
@@ -111,20 +111,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
 }
 
 fn begun(look: &Look) -> Observation {
-    Observation {
-        probe: "delivery".to_owned(),
-        subject: look.outward.mailbox.clone(),
-        own: false, // the run knows whose it is
-        road: "direct".to_owned(),
-        facts: Facts::default(),
-        stop: None,
-        tried: Vec::new(),
-        beside: false,
-        paths: Vec::new(), // one message, one judgement, although two connections carry it
-        transcript: Vec::new(),
-        steps: Vec::new(),
-        duration_ms: 0.0,
-    }
+    Observation::new("delivery", look.outward.mailbox.clone(), Route::Direct)
 }
 
 /// A round trip on its way.
@@ -146,7 +133,7 @@ impl Trip<'_> {
             } else {
                 NOTHING.to_owned()
             };
-            self.seen.stop = Some(stop);
+            self.seen.failure = Some(stop);
             return words;
         }
         self.seen.facts.set("delivery.sent", true);
@@ -161,7 +148,7 @@ impl Trip<'_> {
         if tokio::time::Instant::now() + LEAST > limits.deadline {
             return Err(Failure::new(Protocol::Smtp, Stage::Sender, FailureKind::Deadline, "too little time was left"));
         }
-        self.seen.road.clone_from(&visit.places.road);
+        self.seen.route.clone_from(&visit.places.route);
         let message = message(&outward.mailbox, mark, Timestamp::now());
         let path = mailbox::pay(outward, visit, MailboxAction::Send(&message), self.world).await;
         self.note(path).map_or(Ok(()), Err)
@@ -179,7 +166,7 @@ impl Trip<'_> {
         for round in 2.. {
             if let Err(stop) = self.look_once(inward, &search).await {
                 let words = format!("not found: {}", ended(&stop));
-                self.seen.stop = Some(stop);
+                self.seen.failure = Some(stop);
                 return words;
             }
             let pause = pause(round);
@@ -206,8 +193,8 @@ impl Trip<'_> {
         let since = self.began.elapsed().as_secs_f64() * 1000.0 - path.transcript.last().map_or(0.0, |line| line.at_ms);
         let later = |line: TranscriptLine| TranscriptLine { at_ms: line.at_ms + since.max(0.0), ..line };
         self.seen.transcript.extend(path.transcript.into_iter().map(later));
-        self.seen.steps.extend(path.steps);
-        path.stop
+        self.seen.timings.extend(path.timings);
+        path.failure
     }
 
     fn is_found(&self) -> bool {

@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{FILE, Fact, SITE, Shape, World, fact};
+use super::{Fact, SITE, Shape, World, fact};
 use crate::{
+    evidence::{Facts, Failure, Observation, Route},
     oauth::{ClientCredential, Papers, certificate::Signer, endpoint::TokenRequest},
-    seen::{Facts, Failure, Observation},
 };
 
 /// What a look at the application's secret or certificate can measure.
@@ -52,18 +52,11 @@ pub async fn observe(look: &Look, world: &World) -> Observation {
         }
     }
     Observation {
-        probe: "directory".to_owned(),
-        subject: SITE.to_owned(),
         own: true,
-        road: FILE.to_owned(),
         facts,
-        stop: ends.err(),
-        paths: Vec::new(),
-        beside: false,
-        tried: Vec::new(),
-        transcript: Vec::new(),
-        steps: Vec::new(),
+        failure: ends.err(),
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
+        ..Observation::new("directory", SITE, Route::File)
     }
 }
 
@@ -82,9 +75,9 @@ fn days_until(day: Date) -> i64 {
 mod tests {
     use super::*;
     use crate::{
+        evidence::{FailureKind, Stage},
         oauth::{certificate::tests::certificate, grant::tests::Entra},
         secret::Source,
-        seen::{FailureKind, Stage},
     };
 
     async fn seen(look: Look) -> Observation {
@@ -104,7 +97,7 @@ mod tests {
         for (days, left) in [(0, "0"), (31, "31"), (-2, "-2")] {
             let ends = today.saturating_add(jiff::Span::new().days(days));
             let seen = seen(Look { proof: None, secret_expires: Some(ends) }).await;
-            assert_eq!((text(&seen, "directory.days_left").as_str(), seen.stop.is_none()), (left, true));
+            assert_eq!((text(&seen, "directory.days_left").as_str(), seen.failure.is_none()), (left, true));
             assert_eq!(text(&seen, "directory.ends"), ends.to_string());
         }
     }
@@ -124,11 +117,11 @@ mod tests {
             Look { proof: Some(ClientCredential::Certificate(Box::new(papers))), secret_expires: None }
         };
         let seen_own = seen(look(&own, &key)).await;
-        assert_eq!((text(&seen_own, "directory.ends").as_str(), seen_own.stop), ("2999-01-01", None));
+        assert_eq!((text(&seen_own, "directory.ends").as_str(), seen_own.failure), ("2999-01-01", None));
         let other = rcgen::KeyPair::generate().unwrap();
         let other = rcgen::CertificateParams::default().self_signed(&other).unwrap();
         let seen_other = seen(look(&write("other.pem", &other.pem()), &key)).await;
-        let stop = seen_other.stop.clone().unwrap();
+        let stop = seen_other.failure.clone().unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::BadCertificate));
         assert_eq!(text(&seen_other, "directory.days_left"), "absent");
     }

@@ -9,8 +9,8 @@ use ipnet::IpNet;
 
 use super::{Fact, Shape, fact};
 use crate::{
+    evidence::{Facts, Failure, Observation, Protocol, Route, Stage, Timing},
     net::{Network, dns::Lookup},
-    seen::{Facts, Failure, Observation, Protocol, Stage, Timing},
 };
 
 /// What a look at a name can measure.
@@ -44,18 +44,11 @@ pub async fn observe(look: &Look, network: &Network) -> Observation {
     let lookup = network.resolver.lookup(&look.name, network.family, &network.limits).await;
     let ms = began.elapsed().as_secs_f64() * 1000.0;
     Observation {
-        probe: "dns".to_owned(),
-        subject: look.name.clone(),
-        own: false, // the run knows whose it is
-        road: "direct".to_owned(),
-        beside: false,
         facts: facts(look, &lookup),
-        stop: lookup.addresses.err().map(|halt| Failure::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words)),
-        paths: Vec::new(),
-        tried: Vec::new(),
-        transcript: Vec::new(),
-        steps: vec![Timing { name: Stage::Lookup, ms }],
+        failure: lookup.addresses.err().map(|halt| Failure::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words)),
+        timings: vec![Timing { name: Stage::Lookup, ms }],
         duration_ms: ms,
+        ..Observation::new("dns", look.name.clone(), Route::Direct)
     }
 }
 
@@ -126,7 +119,7 @@ fn spoken(server: &SocketAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seen::Value;
+    use crate::evidence::Value;
 
     fn noted(addresses: &[&str], published: &[&str]) -> Facts {
         let mut facts = Facts::default();

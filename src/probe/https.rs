@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::{Fact, Shape, fact};
 use crate::{
+    evidence::{Direction, Facts, Failure, FailureKind, Protocol, Stage},
     net::{
         Halt, Limits,
         http::{self, Answer},
         session::{Stream, Transcript},
     },
-    seen::{Direction, Facts, Failure, FailureKind, Protocol, Stage},
 };
 
 /// Texts out of a discovery document are cut at this many characters.
@@ -235,6 +235,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        evidence::{Attempt, Value},
         net::{
             limit::for_tests,
             tls::tests::{GOOD, acceptor, issued, serve},
@@ -243,7 +244,6 @@ mod tests {
             self, Depth, Service,
             tests::{look, network, road_to},
         },
-        seen::{Attempt, Value},
     };
 
     const GUID: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
@@ -277,7 +277,7 @@ mod tests {
         if keep_open {
             network.limits = for_tests(Duration::from_millis(500));
         }
-        tcp::observe(&look(Service::Https(ask), Depth::Service), None, &network).await.paths.remove(0)
+        tcp::observe(&look(Service::Https(ask), Depth::Service), None, &network).await.attempts.remove(0)
     }
 
     fn answer() -> Ask {
@@ -313,7 +313,7 @@ mod tests {
     async fn refusal(answer: String) -> Failure {
         let path = discovered(answer).await;
         assert_eq!(fact(&path, "https.document_read"), false.into());
-        path.stop.unwrap()
+        path.failure.unwrap()
     }
 
     fn fact(path: &Attempt, name: &str) -> Value {
@@ -324,7 +324,7 @@ mod tests {
     async fn any_honest_answer_will_do() {
         let page = "<html><TITLE lang=en>\n  Sign in\t to  Outlook </TITLE>";
         let path = seen(answer(), response("404 Not Found", "Text/HTML; charset=utf-8", page), false).await;
-        assert_eq!(path.stop, None);
+        assert_eq!(path.failure, None);
         assert_eq!(fact(&path, "https.status"), Value::Int(404));
         assert_eq!(fact(&path, "https.web_page"), true.into());
         assert_eq!(fact(&path, "https.page_title"), "Sign in to Outlook".into());
@@ -334,7 +334,7 @@ mod tests {
     async fn redirect_is_told_and_not_followed() {
         let moved = "HTTP/1.1 302 Found\r\nLocation: https://other.test/\r\nServer: lab\r\nContent-Length: 0\r\n\r\n";
         let path = seen(answer(), moved.to_owned(), false).await;
-        assert_eq!(path.stop, None);
+        assert_eq!(path.failure, None);
         assert_eq!(fact(&path, "https.location"), "https://other.test/".into());
         assert_eq!(fact(&path, "https.server"), "lab".into());
     }
@@ -343,47 +343,47 @@ mod tests {
     async fn endless_page_is_an_answer_and_a_long_title_is_cut() {
         let page = format!("<title>{}</title>{}", "é".repeat(1000), "x".repeat(1 << 20));
         let path = seen(answer(), response("200 OK", "text/html", &page), false).await;
-        assert_eq!(path.stop, None);
+        assert_eq!(path.failure, None);
         assert_eq!(fact(&path, "https.page_title"), "é".repeat(100).into());
     }
 
     #[tokio::test]
     async fn body_that_stops_coming() {
         let path = seen(answer(), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf".to_owned(), true).await;
-        assert_eq!(path.stop.as_ref().unwrap().kind, FailureKind::TimedOut);
+        assert_eq!(path.failure.as_ref().unwrap().kind, FailureKind::TimedOut);
         assert_eq!(fact(&path, "https.status"), Value::Int(200));
     }
 
     #[tokio::test]
     async fn body_without_length_ends_with_the_connection() {
         let path = seen(answer(), "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<title>x".to_owned(), false).await;
-        assert_eq!(path.stop, None);
+        assert_eq!(path.failure, None);
         assert_eq!(fact(&path, "https.page_title"), "x".into());
     }
 
     #[tokio::test]
     async fn no_answer_at_all() {
-        assert_eq!(seen(answer(), String::new(), true).await.stop.unwrap().kind, FailureKind::TimedOut);
-        assert_eq!(seen(answer(), String::new(), false).await.stop.unwrap().kind, FailureKind::Closed);
+        assert_eq!(seen(answer(), String::new(), true).await.failure.unwrap().kind, FailureKind::TimedOut);
+        assert_eq!(seen(answer(), String::new(), false).await.failure.unwrap().kind, FailureKind::Closed);
     }
 
     #[tokio::test]
     async fn another_protocol_inside_tls() {
         let path = seen(answer(), "* OK IMAP4 ready\r\n".to_owned(), false).await;
-        assert_eq!(path.stop.unwrap().kind, FailureKind::MalformedReply);
+        assert_eq!(path.failure.unwrap().kind, FailureKind::MalformedReply);
     }
 
     #[tokio::test]
     async fn endless_headers() {
         let headers = format!("HTTP/1.1 200 OK\r\n{}", "X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(9000));
-        let stop = seen(answer(), headers, false).await.stop.unwrap();
+        let stop = seen(answer(), headers, false).await.failure.unwrap();
         assert_eq!(stop.kind, FailureKind::ReplyTooLarge, "{}", stop.words);
     }
 
     #[tokio::test]
     async fn good_discovery_document() {
         let path = discovered(document("https://mail.test/{tenantid}/v2.0", "https://mail.test")).await;
-        assert_eq!(path.stop, None);
+        assert_eq!(path.failure, None);
         assert_eq!(fact(&path, "https.document_read"), true.into());
         assert_eq!(fact(&path, "https.issuer_matches"), true.into());
         assert_eq!(fact(&path, "https.endpoints_match"), true.into());
@@ -398,7 +398,7 @@ mod tests {
     #[tokio::test]
     async fn document_of_another_issuer() {
         let path = discovered(document("https://evil.test/{tenantid}/v2.0", "https://evil.test")).await;
-        assert_eq!(path.stop, None);
+        assert_eq!(path.failure, None);
         assert_eq!(fact(&path, "https.issuer_matches"), false.into());
         assert_eq!(fact(&path, "https.endpoints_match"), false.into());
     }
@@ -441,7 +441,7 @@ mod tests {
             let date = jiff::Timestamp::from_second(server).unwrap().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
             let bad = format!("HTTP/1.1 503 Busy\r\nDate: {date}\r\nContent-Length: 0\r\n\r\n");
             let path = discovered(bad).await;
-            assert_eq!(path.stop.as_ref().unwrap().kind, FailureKind::BadStatus);
+            assert_eq!(path.failure.as_ref().unwrap().kind, FailureKind::BadStatus);
             assert_eq!(fact(&path, "https.date"), date.as_str().into());
             let Value::Int(ms) = fact(&path, "https.clock_ahead_ms") else { panic!("a number") };
             assert!((ms - ahead * 1000).abs() < 3000, "{ms}");

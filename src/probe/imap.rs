@@ -14,8 +14,8 @@ use super::{
     timed,
 };
 use crate::{
+    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     net::session::Session,
-    seen::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     wire::{
         Decoded, exchange,
         imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer, decode_folders},
@@ -43,7 +43,7 @@ pub const FACTS: &[Fact] = &[
 /// So many messages with our mark in their subject are looked at: ours, and answers to it.
 const MOST_LIKE_OURS: usize = 8;
 
-const TONGUE: MailDialect =
+const DIALECT: MailDialect =
     MailDialect { protocol: Protocol::Imap, authenticate: "A2 AUTHENTICATE XOAUTH2", answer, unasked };
 
 /// Reads the greeting, learns what is offered (from the greeting when it says so, else by asking), and leaves.
@@ -69,7 +69,7 @@ pub async fn sign_in(
     steps: &mut Vec<Timing>,
 ) -> Result<(), Failure> {
     let offer = offered(session, facts, steps).await?;
-    TONGUE.sign_in(session, &offer, presented, facts, steps).await
+    DIALECT.sign_in(session, &offer, presented, facts, steps).await
 }
 
 /// Opens the inbox for reading and counts its messages.
@@ -128,7 +128,7 @@ impl Inbox<'_> {
             if Instant::now() + pause > search.until {
                 break;
             }
-            search.limits.pause(pause).await.map_err(|halt| TONGUE.halted(Stage::Find, halt))?;
+            search.limits.pause(pause).await.map_err(|halt| DIALECT.halted(Stage::Find, halt))?;
             self.ask("NOOP").await?; // lets the server tell of what is new (RFC 9051 6.1.2)
         }
         Ok(None)
@@ -153,7 +153,7 @@ impl Inbox<'_> {
             format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", delivery::MARK.to_uppercase());
         // a server that finds too much would have other people's heads written down
         let (tag, command) = self.tagged(&fields);
-        let head = TONGUE.ask_quietly(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
+        let head = DIALECT.ask_quietly(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
         if !is_ok(&head.end) {
             return Err(refusal(Stage::Find, &head.end));
         }
@@ -182,13 +182,13 @@ impl Inbox<'_> {
     async fn trash(&mut self, by_use: bool) -> Result<Option<String>, Failure> {
         let (tag, command) = self.tagged(if by_use { "LIST (SPECIAL-USE) \"\" \"*\"" } else { "LIST \"\" \"%\"" });
         let folders = |bytes: &[u8]| decode_folders(&tag, bytes);
-        let folders = TONGUE.ask_quietly(self.session, Stage::Find, &command, folders).await?;
+        let folders = DIALECT.ask_quietly(self.session, Stage::Find, &command, folders).await?;
         Ok(folders.trash().map(str::to_owned))
     }
 
     async fn ask(&mut self, command: &str) -> Result<Answer, Failure> {
         let (tag, command) = self.tagged(command);
-        let answer = TONGUE.ask(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
+        let answer = DIALECT.ask(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
         if is_ok(&answer.end) { Ok(answer) } else { Err(refusal(Stage::Find, &answer.end)) }
     }
 
@@ -213,30 +213,32 @@ async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timin
         None => timed(Stage::Capabilities, steps, ask(session)).await?,
     };
     let offer = Offer { mechanisms: offered.mechanisms(), at_once: offered.offers("SASL-IR") };
-    TONGUE.note_offer(&offered.words, &offer.mechanisms, facts);
+    DIALECT.note_offer(&offered.words, &offer.mechanisms, facts);
     facts.set("imap.initial_response_offered", offer.at_once);
     Ok(offer)
 }
 
 async fn examine(session: &mut Session) -> Result<Answer, Failure> {
-    let answer = TONGUE.ask(session, Stage::Open, "A3 EXAMINE INBOX", |bytes| decode_answer("A3", bytes)).await?;
+    let answer = DIALECT.ask(session, Stage::Open, "A3 EXAMINE INBOX", |bytes| decode_answer("A3", bytes)).await?;
     if is_ok(&answer.end) { Ok(answer) } else { Err(refusal(Stage::Open, &answer.end)) }
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Failure> {
-    let greeting = TONGUE.read(session, Stage::Greeting, decode).await?;
+    let greeting = DIALECT.read(session, Stage::Greeting, decode).await?;
     facts.set("imap.greeting", greeting.words());
     let Reply::Untagged(Condition { word, text, .. }) = &greeting else {
-        return Err(TONGUE.stop(Stage::Greeting, FailureKind::MalformedReply, &greeting.words()));
+        return Err(DIALECT.failure(Stage::Greeting, FailureKind::MalformedReply, &greeting.words()));
     };
     if let Some(name) = exchange::server_name(text) {
         facts.set("imap.server", name);
     }
     match word {
         Word::Ok => Ok(greeting),
-        Word::No | Word::Bad | Word::Bye => Err(TONGUE.stop(Stage::Greeting, FailureKind::Rejected, &greeting.words())),
+        Word::No | Word::Bad | Word::Bye => {
+            Err(DIALECT.failure(Stage::Greeting, FailureKind::Rejected, &greeting.words()))
+        }
         // nobody has signed in: this is not the server that was meant, or someone stands between
-        Word::Preauth => Err(TONGUE.stop(
+        Word::Preauth => Err(DIALECT.failure(
             Stage::Greeting,
             FailureKind::MalformedReply,
             &format!("already signed in: {}", greeting.words()),
@@ -246,7 +248,7 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Fai
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Failure> {
     let stage = Stage::Capabilities;
-    let answer = TONGUE.ask(session, stage, "A1 CAPABILITY", |bytes| decode_answer("A1", bytes)).await?;
+    let answer = DIALECT.ask(session, stage, "A1 CAPABILITY", |bytes| decode_answer("A1", bytes)).await?;
     if is_ok(&answer.end) { listed_in(&answer) } else { Err(refusal(stage, &answer.end)) }
 }
 
@@ -258,7 +260,7 @@ fn answer(bytes: &[u8]) -> Decoded<mail::Answer> {
         end if is_ok(&end) => (AuthStep::Taken, String::new()),
         _ => (AuthStep::Failure, String::new()),
     };
-    Ok((mail::Answer { sense, text, stop }, taken))
+    Ok((mail::Answer { sense, text, failure: stop }, taken))
 }
 
 /// Untagged replies may come at any time (RFC 9051 7), a tagged one may not.
@@ -275,10 +277,10 @@ fn is_ok(end: &Reply) -> bool {
 fn refusal(stage: Stage, end: &Reply) -> Failure {
     match end {
         Reply::Tagged(_, Condition { word: Word::Ok, .. }) | Reply::Continue(_) | Reply::Data(_) => {
-            TONGUE.stop(stage, FailureKind::MalformedReply, &end.words())
+            DIALECT.failure(stage, FailureKind::MalformedReply, &end.words())
         }
         Reply::Tagged(_, condition) | Reply::Untagged(condition) => {
-            Failure { error: condition.code.clone(), ..TONGUE.stop(stage, FailureKind::Rejected, &end.words()) }
+            Failure { error: condition.code.clone(), ..DIALECT.failure(stage, FailureKind::Rejected, &end.words()) }
         }
     }
 }
@@ -286,7 +288,7 @@ fn refusal(stage: Stage, end: &Reply) -> Failure {
 fn listed_in(answer: &Answer) -> Result<Capabilities, Failure> {
     answer.capabilities().ok_or_else(|| {
         let words = format!("no capability list before: {}", answer.end.words());
-        TONGUE.stop(Stage::Capabilities, FailureKind::MalformedReply, &words)
+        DIALECT.failure(Stage::Capabilities, FailureKind::MalformedReply, &words)
     })
 }
 

@@ -4,8 +4,8 @@
 
 use super::timed;
 use crate::{
+    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     net::{Halt, session::Session},
-    seen::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     wire::{
         Decoded, line,
         xoauth2::{self, Presentation},
@@ -41,7 +41,7 @@ pub(super) struct Answer {
     /// What stands behind the word or the code: a challenge, where there is one.
     pub text: String,
     /// The answer as the end of a look: a refusal, or something that does not belong there.
-    pub stop: Failure,
+    pub failure: Failure,
 }
 
 /// What an answer means.
@@ -135,15 +135,15 @@ impl MailDialect {
         let signed_in = self.fact("signed_in");
         facts.set(&signed_in, false);
         if !takes_xoauth2(&offer.mechanisms) {
-            return Err(self.stop(Stage::Authenticate, FailureKind::NotOffered, &offer.mechanisms.join(", ")));
+            return Err(self.failure(Stage::Authenticate, FailureKind::NotOffered, &offer.mechanisms.join(", ")));
         }
         timed(Stage::Authenticate, steps, self.present(session, presented, offer.at_once)).await?;
         facts.set(&signed_in, true);
         Ok(())
     }
 
-    /// A stop with these words; shortened.
-    pub fn stop(&self, stage: Stage, kind: FailureKind, words: &str) -> Failure {
+    /// A failure with these words; shortened.
+    pub fn failure(&self, stage: Stage, kind: FailureKind, words: &str) -> Failure {
         Failure::new(self.protocol, stage, kind, line::shorten(words, line::MOST_WORDS))
     }
 
@@ -152,7 +152,7 @@ impl MailDialect {
         if !at_once {
             let begun = self.ask(session, stage, self.authenticate, self.answer).await?;
             if begun.sense != AuthStep::Continue {
-                return Err(begun.stop);
+                return Err(begun.failure);
             }
         }
         self.nothing_unasked(session, stage)?;
@@ -167,7 +167,7 @@ impl MailDialect {
             session.send("").await.map_err(|halt| self.halted(stage, halt))?;
             answer = self.read(session, stage, self.answer).await?;
         }
-        if answer.sense == AuthStep::Taken { Ok(()) } else { Err(with_challenge(answer.stop, challenge)) }
+        if answer.sense == AuthStep::Taken { Ok(()) } else { Err(with_challenge(answer.failure, challenge)) }
     }
 
     fn nothing_unasked(&self, session: &Session, stage: Stage) -> Result<(), Failure> {
@@ -178,7 +178,7 @@ impl MailDialect {
         match (self.unasked)(stage, bytes) {
             Unsolicited::Allowed => Ok(()),
             Unsolicited::Refusal(stop) => Err(stop),
-            Unsolicited::Answer => Err(self.stop(
+            Unsolicited::Answer => Err(self.failure(
                 stage,
                 FailureKind::MalformedReply,
                 &format!("before it was asked: {}", line::words(bytes)),
@@ -186,7 +186,7 @@ impl MailDialect {
         }
     }
 
-    /// The stop of a wait that came to nothing.
+    /// The failure of a wait that came to nothing.
     pub fn halted(&self, stage: Stage, halt: Halt) -> Failure {
         Failure::new(self.protocol, stage, halt.kind, halt.words)
     }
@@ -223,10 +223,10 @@ fn with_challenge(stop: Failure, challenge: Option<String>) -> Failure {
 #[cfg(test)]
 pub(super) mod tests {
     use crate::{
+        evidence::Value,
         net::session::scripted::{Turn, said, session},
         probe::mailbox::tests::{TOKEN, clean},
         secret::Secret,
-        seen::Value,
     };
 
     use super::*;

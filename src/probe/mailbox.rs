@@ -17,14 +17,14 @@ use super::{
     tcp::{self, Depth, Service},
 };
 use crate::{
+    evidence::{Attempt, Direction, Facts, Failure, FailureKind, Observation, Protocol, Route, Stage},
     net::{
         Network, RouteChoice,
         limiter::Permit,
-        reach::{self, Addresses},
+        reach::Addresses,
         session::{self, Session, Stream, Transcript},
     },
     oauth::CachedToken,
-    seen::{Attempt, Direction, Facts, Failure, FailureKind, Observation, Protocol, Stage},
     wire::{line, xoauth2::Presentation},
 };
 
@@ -84,28 +84,15 @@ impl Look {
 
 /// Signs in and opens. `earlier` holds the looks at the service and at the token.
 pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
-    let mut observation = Observation {
-        probe: look.protocol.name().to_owned(),
-        subject: look.mailbox.clone(),
-        own: false, // the run knows whose it is
-        road: "direct".to_owned(),
-        beside: false,
-        facts: Facts::default(),
-        stop: None,
-        paths: Vec::new(),
-        tried: Vec::new(),
-        transcript: Vec::new(),
-        steps: Vec::new(),
-        duration_ms: 0.0,
-    };
+    let mut observation = Observation::new(look.protocol.name(), look.mailbox.clone(), Route::Direct);
     match prepare(look, earlier, world).await {
         Ok(visit) => {
             let began = Instant::now();
-            observation.road.clone_from(&visit.places.road);
-            observation.paths.push(pay(look, visit, MailboxAction::Open, world).await);
+            observation.route.clone_from(&visit.places.route);
+            observation.attempts.push(pay(look, visit, MailboxAction::Open, world).await);
             observation.duration_ms = tcp::ms(began);
         }
-        Err(stop) => observation.stop = Some(stop),
+        Err(stop) => observation.failure = Some(stop),
     }
     observation
 }
@@ -177,11 +164,11 @@ async fn address(
     network: &Network,
 ) -> Result<(Addresses, SocketAddr), Failure> {
     let subject = format!("{}:{}", way.host, way.port);
-    let service = earlier.iter().find(|seen| !seen.paths.is_empty() && seen.subject.eq_ignore_ascii_case(&subject));
+    let service = earlier.iter().find(|seen| !seen.attempts.is_empty() && seen.subject.eq_ignore_ascii_case(&subject));
     if let Some(service) = service {
-        let well = service.paths.iter().find(|path| path.stop.is_none()).unwrap_or(&service.paths[0]).address;
+        let well = service.attempts.iter().find(|path| path.failure.is_none()).unwrap_or(&service.attempts[0]).address;
         let turned = network.roads.turned(&way.host, way.port).is_some();
-        return Ok((Addresses { road: service.road.clone(), addresses: vec![well], turned, proxy: None }, well));
+        return Ok((Addresses { route: service.route.clone(), addresses: vec![well], turned, proxy: None }, well));
     }
     let name = earlier.iter().find(|seen| seen.probe == "dns" && seen.subject.eq_ignore_ascii_case(&way.host));
     let places = Addresses::find(&way.host, way.port, None, name.map(AsRef::as_ref), network).await?;
@@ -230,17 +217,17 @@ async fn path(
     errand: MailboxAction<'_>,
     world: &World,
 ) -> (Attempt, Option<Box<dyn Stream>>) {
-    let mut path = reach::begun(visit.address);
+    let mut path = Attempt::new(visit.address);
     let mut transcript = Transcript::new();
     let (went, open) = match reach(visit, &world.network, &mut path, &mut transcript).await {
         Ok(stream) => walk(look, visit, errand, stream, &world.network, &mut path, &mut transcript).await,
         Err(stop) => (Err(stop), None),
     };
-    path.stop = went.err();
-    if let Some(stop) = &path.stop {
+    path.failure = went.err();
+    if let Some(stop) = &path.failure {
         transcript.note(Direction::Remark, &format!("stopped: {}", stop.words));
     }
-    if path.stop.is_some() || world.keep_transcripts || !matches!(errand, MailboxAction::Open) {
+    if path.failure.is_some() || world.keep_transcripts || !matches!(errand, MailboxAction::Open) {
         path.transcript = transcript.into_lines();
     } else {
         path.facts = results(look, &path.facts);
@@ -318,7 +305,7 @@ async fn enter(
     session: &mut Session,
     path: &mut Attempt,
 ) -> Result<(), Failure> {
-    let (presented, facts, steps) = (&visit.presented, &mut path.facts, &mut path.steps);
+    let (presented, facts, steps) = (&visit.presented, &mut path.facts, &mut path.timings);
     match look.protocol {
         Protocol::Smtp => smtp::sign_in(session, presented, facts, steps).await?,
         Protocol::Imap => imap::sign_in(session, presented, facts, steps).await?,
@@ -348,6 +335,7 @@ pub(super) mod tests {
 
     use super::*;
     use crate::{
+        evidence::Value,
         net::{
             ConnectOverrides, ConnectionLimiter, Resolve,
             tls::tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
@@ -355,7 +343,6 @@ pub(super) mod tests {
         oauth::TokenCache,
         probe::tcp::tests::{network, road_to},
         secret::Secret,
-        seen::Value,
     };
 
     pub(in crate::probe) const TOKEN: &str =
@@ -523,7 +510,7 @@ pub(super) mod tests {
     }
 
     fn facts(observation: &Observation) -> Vec<String> {
-        let facts = &observation.paths[0].facts;
+        let facts = &observation.attempts[0].facts;
         facts.iter().map(|(name, value)| format!("{name}={value}")).collect()
     }
 
@@ -543,7 +530,7 @@ pub(super) mod tests {
             "imap.signed_in_as=sales@mail.test",
         ];
         assert_eq!(facts(&observation), results, "and nothing else is kept");
-        assert_eq!((&observation.paths[0].stop, observation.paths[0].transcript.len()), (&None, 0));
+        assert_eq!((&observation.attempts[0].failure, observation.attempts[0].transcript.len()), (&None, 0));
         let lines = lines(heard, "A4 LOGOUT").await;
         assert_eq!(named(&lines[0]), MAILBOX);
         assert_eq!(lines[1..], ["A3 EXAMINE INBOX", "A4 LOGOUT"]);
@@ -554,7 +541,7 @@ pub(super) mod tests {
         let papers = issued(GOOD);
         let (address, heard) = server(&papers, "+OK ready\r\n", POP3).await;
         let observation = seen(&look(Protocol::Pop3), &[], &world(&papers, road_to(address))).await;
-        assert_eq!(observation.paths[0].stop, None);
+        assert_eq!(observation.attempts[0].failure, None);
         assert!(facts(&observation).contains(&"pop3.message_count=3".to_owned()), "{observation:?}");
         let lines = lines(heard, "QUIT").await;
         assert_eq!(named(&lines[2]), MAILBOX);
@@ -566,10 +553,10 @@ pub(super) mod tests {
         let papers = issued(GOOD);
         let (address, heard) = submission(&papers).await;
         let observation = seen(&look(Protocol::Smtp), &[], &world(&papers, road_to(address))).await;
-        let path = &observation.paths[0];
-        assert_eq!(path.stop, None);
+        let path = &observation.attempts[0];
+        assert_eq!(path.failure, None);
         assert!(path.transcript.iter().any(|line| line.text.ends_with("user=anna@mail.test>")), "{path:?}");
-        let stages: Vec<Stage> = path.steps.iter().map(|step| step.name).collect();
+        let stages: Vec<Stage> = path.timings.iter().map(|step| step.name).collect();
         assert_eq!(stages[5..], [Stage::Capabilities, Stage::Authenticate, Stage::Sender, Stage::Recipient]);
         let lines = lines(heard, "QUIT").await;
         assert_eq!((lines[1].as_str(), named(&lines[2]).as_str()), ("AUTH XOAUTH2", PERSON));
@@ -634,7 +621,7 @@ pub(super) mod tests {
         ] {
             for protocol in [Protocol::Imap, Protocol::Pop3, Protocol::Smtp] {
                 let (observation, received) = bad_certificate(recipe, trusted, protocol).await;
-                let stop = observation.paths[0].stop.as_ref().unwrap();
+                let stop = observation.attempts[0].failure.as_ref().unwrap();
                 assert_eq!(stop.stage, Stage::Certificate, "{protocol:?} {stop:?}");
                 assert!(
                     trusted || matches!(stop.kind, FailureKind::UnknownIssuer | FailureKind::BadCertificate),
@@ -642,7 +629,7 @@ pub(super) mod tests {
                 );
                 assert!(!trusted || stop.kind == kind, "{stop:?}");
                 assert_eq!(received, b"", "{protocol:?} {kind:?}");
-                assert_eq!(observation.paths[0].facts.get(&look(protocol).fact("signed_in")), None);
+                assert_eq!(observation.attempts[0].facts.get(&look(protocol).fact("signed_in")), None);
             }
         }
     }
@@ -666,7 +653,7 @@ pub(super) mod tests {
             });
             let world = world(&issued(GOOD), road_to(address.await));
             let observation = seen(&look(protocol), &[], &world).await;
-            assert!(observation.paths[0].stop.is_some(), "{protocol:?}");
+            assert!(observation.attempts[0].failure.is_some(), "{protocol:?}");
             clean(&received.recv().await.unwrap());
         }
     }
@@ -676,10 +663,10 @@ pub(super) mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut world = world(&issued(GOOD), road_to(listener.local_addr().unwrap()));
         world.wallet = TokenCache::default();
-        let stop = seen(&look(Protocol::Imap), &[], &world).await.stop.unwrap();
+        let stop = seen(&look(Protocol::Imap), &[], &world).await.failure.unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::Missing));
         world.wallet.keep("sales", held(Some("a\x01auth=x"), false));
-        let stop = seen(&look(Protocol::Smtp), &[], &world).await.stop.unwrap();
+        let stop = seen(&look(Protocol::Smtp), &[], &world).await.failure.unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::MalformedReply));
         let dialled = tokio::time::timeout(std::time::Duration::from_millis(20), listener.accept()).await;
         assert!(dialled.is_err(), "nobody came");
@@ -711,14 +698,14 @@ pub(super) mod tests {
         let service = tcp::tests::look(Service::Imap, Depth::Service);
         let earlier = Arc::new(tcp::observe(&service, None, &world.network).await);
         let observation = seen(&look(Protocol::Imap), std::slice::from_ref(&earlier), &world).await;
-        assert_eq!(observation.paths.len(), 1);
-        let path = &observation.paths[0];
+        assert_eq!(observation.attempts.len(), 1);
+        let path = &observation.attempts[0];
         assert_eq!((path.address.ip().to_string().as_str(), path.dialled), ("192.0.2.2", Some(good)));
-        assert_eq!((&path.stop, &observation.road), (&None, &earlier.road));
+        assert_eq!((&path.failure, &observation.route), (&None, &earlier.route));
 
         let alone = seen(&look(Protocol::Imap), &[], &world).await;
-        assert_eq!(alone.paths[0].address.ip().to_string(), "192.0.2.1", "without that look, the first address");
-        assert_eq!(alone.paths[0].stop.as_ref().unwrap().kind, FailureKind::Refused);
+        assert_eq!(alone.attempts[0].address.ip().to_string(), "192.0.2.1", "without that look, the first address");
+        assert_eq!(alone.attempts[0].failure.as_ref().unwrap().kind, FailureKind::Refused);
     }
 
     #[tokio::test]
@@ -732,8 +719,8 @@ pub(super) mod tests {
         let mut world = world(&papers, road_to(address));
         world.keep_transcripts = false;
         let observation = seen(&look(Protocol::Imap), &[], &world).await;
-        let path = &observation.paths[0];
-        let stop = path.stop.as_ref().unwrap();
+        let path = &observation.attempts[0];
+        let stop = path.failure.as_ref().unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Open, FailureKind::Rejected));
         assert!(path.transcript.iter().any(|line| line.text == stop.words), "{path:?}");
         assert_eq!(path.facts.get("tls.trusted"), Some(&Value::Bool(true)));
@@ -747,7 +734,11 @@ pub(super) mod tests {
         let (address, _heard) = submission_that_stays(&papers, staying).await;
         let world = world(&papers, road_to(address));
         for _ in 0..MOST_PER_SENDER {
-            assert_eq!(seen(&look(Protocol::Smtp), &[], &world).await.paths[0].stop, None, "the finding is there");
+            assert_eq!(
+                seen(&look(Protocol::Smtp), &[], &world).await.attempts[0].failure,
+                None,
+                "the finding is there"
+            );
         }
         let look = look(Protocol::Smtp);
         let mut next = std::pin::pin!(turn(&look, PERSON, &world));

@@ -12,8 +12,8 @@ use super::{
     timed,
 };
 use crate::{
+    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     net::session::Session,
-    seen::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     wire::{
         Decoded, exchange,
         pop3::{Capabilities, Reply, Word, decode, decode_head, decode_listing},
@@ -39,7 +39,7 @@ pub const FACTS: &[Fact] = &[
 /// So many of the newest messages are looked at in one session.
 const MOST_HEADS: i64 = 10;
 
-const TONGUE: MailDialect = MailDialect { protocol: Protocol::Pop3, authenticate: "AUTH XOAUTH2", answer, unasked };
+const DIALECT: MailDialect = MailDialect { protocol: Protocol::Pop3, authenticate: "AUTH XOAUTH2", answer, unasked };
 
 /// Reads the greeting, asks what is offered, and leaves.
 ///
@@ -64,7 +64,7 @@ pub async fn sign_in(
     steps: &mut Vec<Timing>,
 ) -> Result<(), Failure> {
     let offer = offered(session, facts, steps).await?;
-    TONGUE.sign_in(session, &offer, presented, facts, steps).await
+    DIALECT.sign_in(session, &offer, presented, facts, steps).await
 }
 
 /// Asks how many messages the mailbox holds.
@@ -73,7 +73,7 @@ pub async fn sign_in(
 /// The [`Failure`] at [`Stage::Open`].
 pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
     facts.set("pop3.mailbox_open", false);
-    let drop = timed(Stage::Open, steps, TONGUE.ask(session, Stage::Open, "STAT", decode)).await?;
+    let drop = timed(Stage::Open, steps, DIALECT.ask(session, Stage::Open, "STAT", decode)).await?;
     want_ok(Stage::Open, &drop)?;
     facts.set("pop3.mailbox_open", true);
     if let Some(count) = drop.message_count() {
@@ -96,7 +96,7 @@ pub(super) async fn find(
     steps: &mut Vec<Timing>,
 ) -> Result<(), Failure> {
     let stage = Stage::Find;
-    let drop = TONGUE.ask(session, stage, "STAT", decode).await?;
+    let drop = DIALECT.ask(session, stage, "STAT", decode).await?;
     want_ok(stage, &drop)?;
     let newest = drop.message_count().unwrap_or(0);
     let oldest = newest.saturating_sub(MOST_HEADS).max(0) + 1;
@@ -113,7 +113,7 @@ pub(super) async fn find(
 /// Whose message it is. The head of a customer's message stands in no transcript.
 async fn is_ours(session: &mut Session, number: i64, search: &Search) -> Result<bool, Failure> {
     let command = format!("TOP {number} 0");
-    let head = TONGUE.ask_quietly(session, Stage::Find, &command, decode_head).await?;
+    let head = DIALECT.ask_quietly(session, Stage::Find, &command, decode_head).await?;
     let is_ours = search.marks().iter().any(|(name, value)| head.has_header(name, value));
     if head.reply.word == Word::Err {
         session.note(&format!("not told: {}", head.reply.words())); // it may have gone meanwhile
@@ -131,12 +131,12 @@ async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timin
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Capabilities, steps, ask(session)).await?;
     let mechanisms = offered.mechanisms();
-    TONGUE.note_offer(&offered.lines, &mechanisms, facts);
+    DIALECT.note_offer(&offered.lines, &mechanisms, facts);
     Ok(Offer { mechanisms, at_once: false })
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
-    let greeting = TONGUE.read(session, Stage::Greeting, decode).await?;
+    let greeting = DIALECT.read(session, Stage::Greeting, decode).await?;
     facts.set("pop3.greeting", greeting.words());
     if let Some(name) = exchange::server_name(&greeting.text) {
         facts.set("pop3.server", name);
@@ -145,7 +145,7 @@ async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Failur
 }
 
 async fn ask(session: &mut Session) -> Result<Capabilities, Failure> {
-    let listing = TONGUE.ask(session, Stage::Capabilities, "CAPA", decode_listing).await?;
+    let listing = DIALECT.ask(session, Stage::Capabilities, "CAPA", decode_listing).await?;
     want_ok(Stage::Capabilities, &listing.reply)?;
     Ok(Capabilities::of(&listing))
 }
@@ -158,7 +158,7 @@ fn answer(bytes: &[u8]) -> Decoded<Answer> {
         Word::Err => AuthStep::Failure,
     };
     let stop = refusal(Stage::Authenticate, &reply);
-    Ok((Answer { sense, text: reply.text, stop }, taken))
+    Ok((Answer { sense, text: reply.text, failure: stop }, taken))
 }
 
 /// Without being asked a server may only say why it closes.

@@ -11,8 +11,8 @@ use super::{
     timed,
 };
 use crate::{
+    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     net::session::Session,
-    seen::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
     wire::{
         Decoded, line,
         smtp::{Capabilities, Reply, decode, is_path},
@@ -42,7 +42,7 @@ pub const FACTS: &[Fact] = &[
 /// screen waits so long, and who stops earlier cannot know whether the message went.
 const LAST_ANSWER: Duration = Duration::from_secs(30);
 
-const TONGUE: MailDialect = MailDialect { protocol: Protocol::Smtp, authenticate: "AUTH XOAUTH2", answer, unasked };
+const DIALECT: MailDialect = MailDialect { protocol: Protocol::Smtp, authenticate: "AUTH XOAUTH2", answer, unasked };
 
 /// Goes up to the answer that lets the TLS handshake begin: greeting, EHLO, STARTTLS.
 ///
@@ -56,7 +56,7 @@ pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Ve
     facts.set("smtp.capabilities_before_tls", listed);
     facts.set("smtp.starttls_offered", offered.offers("STARTTLS"));
     if !offered.offers("STARTTLS") {
-        return Err(TONGUE.stop(Stage::Starttls, FailureKind::NotOffered, &offered.lines.join(", ")));
+        return Err(DIALECT.failure(Stage::Starttls, FailureKind::NotOffered, &offered.lines.join(", ")));
     }
     timed(Stage::Starttls, steps, starttls(session, facts)).await
 }
@@ -85,7 +85,7 @@ pub async fn sign_in(
     steps: &mut Vec<Timing>,
 ) -> Result<(), Failure> {
     let offer = offered(session, facts, steps).await?;
-    TONGUE.sign_in(session, &offer, presented, facts, steps).await
+    DIALECT.sign_in(session, &offer, presented, facts, steps).await
 }
 
 /// Asks whether the mailbox may send from its own address, to itself; then takes both back. Nothing is sent.
@@ -134,7 +134,7 @@ pub async fn leave(session: &mut Session) {
 async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<Offer, Failure> {
     let offered = timed(Stage::Capabilities, steps, hello(session, Stage::Capabilities)).await?;
     let mechanisms = offered.mechanisms();
-    TONGUE.note_offer(&offered.lines, &mechanisms, facts);
+    DIALECT.note_offer(&offered.lines, &mechanisms, facts);
     if let Some(bytes) = offered.size_limit() {
         facts.set("smtp.size_limit_bytes", bytes);
     }
@@ -144,7 +144,7 @@ async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timin
 async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &str) -> Result<(), Failure> {
     if !is_path(mailbox) {
         let words = format!("not an address that SMTP can carry: {mailbox}");
-        return Err(TONGUE.stop(stage, FailureKind::Internal, &words));
+        return Err(DIALECT.failure(stage, FailureKind::Internal, &words));
     }
     let reply = ask(session, stage, &format!("{command}:<{mailbox}>")).await?;
     match reply.code {
@@ -158,14 +158,14 @@ async fn hand_over(session: &mut Session, message: &[String]) -> Result<(), Fail
     want(354, stage, &ask(session, stage, "DATA").await?)?;
     for line in message {
         let dot = if line.starts_with('.') { "." } else { "" }; // RFC 5321 4.5.2
-        session.send(&format!("{dot}{line}")).await.map_err(|halt| TONGUE.halted(stage, halt))?;
+        session.send(&format!("{dot}{line}")).await.map_err(|halt| DIALECT.halted(stage, halt))?;
     }
     session.be_patient(LAST_ANSWER);
     want(250, stage, &ask(session, stage, ".").await?)
 }
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
-    let reply = TONGUE.read(session, Stage::Greeting, decode).await?;
+    let reply = DIALECT.read(session, Stage::Greeting, decode).await?;
     facts.set("smtp.greeting", reply.words());
     want(220, Stage::Greeting, &reply)
 }
@@ -192,7 +192,7 @@ async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Failur
 }
 
 async fn ask(session: &mut Session, stage: Stage, command: &str) -> Result<Reply, Failure> {
-    TONGUE.ask(session, stage, command, decode).await
+    DIALECT.ask(session, stage, command, decode).await
 }
 
 fn answer(bytes: &[u8]) -> Decoded<Answer> {
@@ -203,7 +203,7 @@ fn answer(bytes: &[u8]) -> Decoded<Answer> {
         _ => AuthStep::Failure,
     };
     let stop = refusal(Stage::Authenticate, &reply);
-    Ok((Answer { sense, text: reply.lines.concat(), stop }, taken))
+    Ok((Answer { sense, text: reply.lines.concat(), failure: stop }, taken))
 }
 
 /// Without being asked a server may only say that it closes (RFC 5321 3.8).

@@ -10,13 +10,13 @@ use tokio::io::AsyncWriteExt;
 
 use super::{Fact, Shape, fact, https, imap, pop3, smtp, timed, tls};
 use crate::{
+    evidence::{Attempt, Direction, Failure, Observation, Route, Stage, TranscriptLine},
     net::{
         Halt, Network, Proxy, RouteChoice,
         reach::{self, Addresses, MOST_ADDRESSES},
         session::{Session, Stream, Transcript},
         tls::HandshakeInfo,
     },
-    seen::{Attempt, Direction, Facts, Failure, Observation, Stage, TranscriptLine},
 };
 
 /// What opening a connection can measure.
@@ -87,22 +87,16 @@ pub enum Depth {
 pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Network) -> Observation {
     let began = Instant::now();
     let mut observation = Observation {
-        probe: probe(look).to_owned(),
-        subject: format!("{}:{}", look.host, look.port),
-        own: false, // the run knows whose it is
-        road: proxied(look, network).map_or_else(|| "direct".to_owned(), Proxy::road),
         beside: look.way == RouteChoice::Beside,
-        facts: Facts::default(),
-        stop: None,
-        paths: Vec::new(),
-        tried: Vec::new(),
-        transcript: Vec::new(),
-        steps: Vec::new(),
-        duration_ms: 0.0,
+        ..Observation::new(
+            probe(look),
+            format!("{}:{}", look.host, look.port),
+            proxied(look, network).map_or_else(Route::default, Proxy::route),
+        )
     };
     match Addresses::find(&look.host, look.port, proxied(look, network), earlier, network).await {
         Ok(places) => {
-            observation.road.clone_from(&places.road);
+            observation.route.clone_from(&places.route);
             observation.transcript = left_out(places.addresses.len());
             let (used, unused) = places.by_family(network);
             observation.facts.set("tcp.unused_addresses", unused);
@@ -113,9 +107,9 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
             let paths = used.iter().take(MOST_ADDRESSES);
             let again = |at: usize| if at == 0 { look.again } else { 0 };
             let paths = paths.enumerate().map(|(at, address)| path(look, *address, again(at), &places, network));
-            observation.paths = join_all(paths).await;
+            observation.attempts = join_all(paths).await;
         }
-        Err(stop) => observation.stop = Some(stop),
+        Err(stop) => observation.failure = Some(stop),
     }
     observation.duration_ms = ms(began);
     observation
@@ -148,10 +142,10 @@ fn left_out(count: usize) -> Vec<TranscriptLine> {
 
 /// One connection to one address, and so many more that only see which certificate is shown.
 async fn path(look: &Look, address: SocketAddr, again: usize, places: &Addresses, network: &Network) -> Attempt {
-    let mut path = reach::begun(address);
+    let mut path = Attempt::new(address);
     let mut transcript = Transcript::new();
-    path.stop = walk(look, places, network, &mut path, &mut transcript).await.err();
-    if let Some(stop) = &path.stop {
+    path.failure = walk(look, places, network, &mut path, &mut transcript).await.err();
+    if let Some(stop) = &path.failure {
         transcript.note(Direction::Remark, &format!("stopped: {}", stop.words));
     }
     if path.facts.get("tls.java_trusted").is_some() {
@@ -212,7 +206,7 @@ pub(super) async fn before_tls(
         return Ok(stream);
     }
     let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript));
-    let went = smtp::before_tls(&mut session, &mut path.facts, &mut path.steps).await;
+    let went = smtp::before_tls(&mut session, &mut path.facts, &mut path.timings).await;
     let (stream, said) = session.into_parts();
     *transcript = said;
     went.map(|()| stream)
@@ -245,7 +239,7 @@ async fn look_at_chain(
     path: &mut Attempt,
     transcript: &mut Transcript,
 ) {
-    let (mut other, mut said) = (reach::begun(path.address), Transcript::new());
+    let (mut other, mut said) = (Attempt::new(path.address), Transcript::new());
     let stream = reach::connect(&look.host, look.port, places, network, &mut other, &mut said).await;
     let Ok(stream) = stream else { return transcript.note(Direction::Remark, "once more: not connected") };
     let handshake = Box::pin(network.trust.handshake(stream, &look.host, &[], &network.limits));
@@ -269,10 +263,10 @@ async fn service(
     if let Service::Https(ask) = &look.service {
         let place = https::Authority { host: &look.host, port: look.port };
         let asked = https::ask(ask, place, stream, &network.limits, &mut path.facts, transcript);
-        return timed(Stage::Request, &mut path.steps, asked).await;
+        return timed(Stage::Request, &mut path.timings, asked).await;
     }
     let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript)).inside_tls();
-    let (facts, steps) = (&mut path.facts, &mut path.steps);
+    let (facts, steps) = (&mut path.facts, &mut path.timings);
     let went = match &look.service {
         Service::Smtp => smtp::capabilities(&mut session, facts, steps).await,
         Service::Imap => imap::capabilities(&mut session, facts, steps).await,
@@ -312,6 +306,7 @@ pub(super) mod tests {
     };
 
     use super::*;
+    use crate::evidence::{FailureKind, Protocol, Value};
     use crate::net::{
         ConnectOverrides, ConnectTo, Family, Resolve, dns, java,
         limit::for_tests,
@@ -320,7 +315,6 @@ pub(super) mod tests {
             tests::{GOOD, Papers, Recipe, acceptor, issued, issued_under, serve},
         },
     };
-    use crate::seen::{FailureKind, Protocol, Value};
 
     /// A network of the tests: no resolver, one root, these roads.
     pub(in crate::probe) fn network(papers: &Papers, roads: ConnectOverrides) -> Network {
@@ -379,8 +373,8 @@ pub(super) mod tests {
     }
 
     fn only(mut observation: Observation) -> Attempt {
-        assert_eq!(observation.paths.len(), 1, "{observation:?}");
-        observation.paths.remove(0)
+        assert_eq!(observation.attempts.len(), 1, "{observation:?}");
+        observation.attempts.remove(0)
     }
 
     fn fact(path: &Attempt, name: &str) -> Value {
@@ -399,7 +393,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn good_certificate_has_all_its_facts() {
         let (path, sent) = certificate(GOOD, Depth::Tls).await;
-        assert_eq!((&path.stop, sent), (&None, 0));
+        assert_eq!((&path.failure, sent), (&None, 0));
         for (name, value) in [
             ("tcp.open", true.into()),
             ("tls.version", "TLS 1.3".into()),
@@ -418,7 +412,7 @@ pub(super) mod tests {
         ] {
             assert_eq!(fact(&path, name), value, "{name}");
         }
-        let stages: Vec<Stage> = path.steps.iter().map(|step| step.name).collect();
+        let stages: Vec<Stage> = path.timings.iter().map(|step| step.name).collect();
         assert_eq!(stages, [Stage::Connect, Stage::Handshake]);
     }
 
@@ -426,7 +420,7 @@ pub(super) mod tests {
     async fn wrong_name_and_expired_show_both_and_stop_before_a_byte_is_sent() {
         let (path, sent) = certificate(Recipe { name: "other.test", until: 2021, ..GOOD }, Depth::Service).await;
         assert_eq!(sent, 0);
-        let stop = path.stop.clone().unwrap();
+        let stop = path.failure.clone().unwrap();
         assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Tls, Stage::Certificate, FailureKind::Expired));
         assert_eq!(fact(&path, "tls.name_matches"), false.into());
         assert_eq!(fact(&path, "tls.trust"), "expired".into());
@@ -471,14 +465,14 @@ pub(super) mod tests {
         assert_eq!(fact(&path, "tls.java_missing_root"), vec!["Other Root".to_owned()].into());
         assert_eq!(fact(&path, "tls.java_distrusted_by"), vec!["cacerts (JKS, Java 11.0.2)".to_owned()].into());
         assert!(matches!(fact(&path, "tls.java_keytool"), Value::List(lines) if lines.len() == 1));
-        assert_eq!(path.stop, None);
+        assert_eq!(path.failure, None);
     }
 
     #[tokio::test]
     async fn wrong_name_is_a_stop_of_its_own() {
         let (path, sent) = certificate(Recipe { name: "other.test", ..GOOD }, Depth::Service).await;
         assert_eq!(sent, 0);
-        assert_eq!(path.stop.as_ref().unwrap().kind, FailureKind::WrongName);
+        assert_eq!(path.failure.as_ref().unwrap().kind, FailureKind::WrongName);
         assert_eq!(fact(&path, "tls.trusted"), true.into());
     }
 
@@ -495,12 +489,13 @@ pub(super) mod tests {
             proxy: None,
         };
         let observation = observe(&look(Service::Imap, Depth::Tls), None, &network(&papers, roads)).await;
-        let kinds: Vec<_> = observation.paths.iter().map(|path| path.stop.as_ref().map(|stop| stop.kind)).collect();
+        let kinds: Vec<_> =
+            observation.attempts.iter().map(|path| path.failure.as_ref().map(|stop| stop.kind)).collect();
         assert_eq!(kinds, [None, Some(FailureKind::Refused), Some(FailureKind::Unreachable)]);
-        let asked: Vec<IpAddr> = observation.paths.iter().map(|path| path.address.ip()).collect();
+        let asked: Vec<IpAddr> = observation.attempts.iter().map(|path| path.address.ip()).collect();
         assert_eq!(asked, addresses);
-        assert_eq!(observation.paths[0].dialled, Some(good));
-        assert_eq!(observation.road, "resolve 192.0.2.1, 192.0.2.2, 192.0.2.3");
+        assert_eq!(observation.attempts[0].dialled, Some(good));
+        assert_eq!(observation.route.to_string(), "resolve 192.0.2.1, 192.0.2.2, 192.0.2.3");
         assert_eq!((observation.probe.as_str(), observation.subject.as_str()), ("tls", "mail.test:443"));
     }
 
@@ -509,10 +504,10 @@ pub(super) mod tests {
         let papers = issued(GOOD);
         let mut network = network(&papers, ConnectOverrides { only_mapped: true, ..ConnectOverrides::default() });
         let mut earlier = observe(&look(Service::Imap, Depth::Tcp), None, &network).await;
-        earlier.stop = None;
+        earlier.failure = None;
         earlier.facts.set("dns.addresses", vec!["192.0.2.7".to_owned(), "2001:db8::7".to_owned()]);
         let count = async |network: &Network| {
-            observe(&look(Service::Imap, Depth::Tcp), Some(&earlier), network).await.paths.len()
+            observe(&look(Service::Imap, Depth::Tcp), Some(&earlier), network).await.attempts.len()
         };
         assert_eq!(count(&network).await, 2);
         network.family = Family::V4;
@@ -523,10 +518,10 @@ pub(super) mod tests {
     async fn failed_lookup_is_the_stop_of_the_look() {
         let network = network(&issued(GOOD), ConnectOverrides::default());
         let earlier = observe(&look(Service::Imap, Depth::Tcp), None, &network).await;
-        assert_eq!(earlier.stop.as_ref().unwrap().protocol, Protocol::Dns);
+        assert_eq!(earlier.failure.as_ref().unwrap().protocol, Protocol::Dns);
         let later = observe(&look(Service::Imap, Depth::Tls), Some(&earlier), &network).await;
-        assert_eq!(later.stop, earlier.stop);
-        assert!(later.paths.is_empty());
+        assert_eq!(later.failure, earlier.failure);
+        assert!(later.attempts.is_empty());
     }
 
     #[tokio::test]
@@ -538,7 +533,7 @@ pub(super) mod tests {
             ..ConnectOverrides::default()
         };
         let observation = observe(&look(Service::Imap, Depth::Tcp), None, &network(&issued(GOOD), roads)).await;
-        assert_eq!(observation.paths.len(), MOST_ADDRESSES);
+        assert_eq!(observation.attempts.len(), MOST_ADDRESSES);
         assert!(observation.transcript[0].text.starts_with("8 more"), "{:?}", observation.transcript);
     }
 
@@ -547,7 +542,7 @@ pub(super) mod tests {
         let mut network = network(&issued(GOOD), road_to(silent().await));
         network.limits = for_tests(Duration::from_millis(50));
         let path = only(observe(&look(Service::Imap, Depth::Tls), None, &network).await);
-        let stop = path.stop.as_ref().unwrap();
+        let stop = path.failure.as_ref().unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Handshake, FailureKind::TimedOut));
         assert_eq!(fact(&path, "tcp.open"), true.into());
     }
@@ -592,14 +587,14 @@ pub(super) mod tests {
         let observation = observe(&look(Service::Smtp, Depth::Service), None, &network).await;
         assert_eq!(observation.probe, "smtp");
         let path = only(observation);
-        assert_eq!(path.stop, None);
+        assert_eq!(path.failure, None);
         assert_eq!(fact(&path, "smtp.xoauth2_offered"), true.into());
         assert_eq!(fact(&path, "tls.trusted"), true.into());
-        let stages: Vec<Stage> = path.steps.iter().map(|step| step.name).collect();
+        let stages: Vec<Stage> = path.timings.iter().map(|step| step.name).collect();
         let walked =
             [Stage::Connect, Stage::Greeting, Stage::Ehlo, Stage::Starttls, Stage::Handshake, Stage::Capabilities];
         assert_eq!(stages, walked);
-        let marks = |mark| path.transcript.iter().filter(|line| line.mark == mark).count();
+        let marks = |mark| path.transcript.iter().filter(|line| line.direction == mark).count();
         assert_eq!((marks(Direction::Sent), marks(Direction::SentInTls), marks(Direction::Remark)), (2, 2, 2));
     }
 
@@ -608,7 +603,7 @@ pub(super) mod tests {
         let papers = issued(GOOD);
         let server = submission(&papers, "220 go ahead\r\n250 AUTH XOAUTH2\r\n").await;
         let path = only(observe(&look(Service::Smtp, Depth::Service), None, &network(&papers, road_to(server))).await);
-        assert_eq!(path.stop.as_ref().unwrap().kind, FailureKind::StarttlsInjection);
+        assert_eq!(path.failure.as_ref().unwrap().kind, FailureKind::StarttlsInjection);
         assert_eq!(path.facts.get("tls.version"), None);
     }
 
@@ -617,7 +612,7 @@ pub(super) mod tests {
         let papers = issued(GOOD);
         let server = submission(&papers, "454 4.7.0 TLS not available\r\n").await;
         let path = only(observe(&look(Service::Smtp, Depth::Tls), None, &network(&papers, road_to(server))).await);
-        let stop = path.stop.as_ref().unwrap();
+        let stop = path.failure.as_ref().unwrap();
         assert_eq!((stop.kind, stop.code, stop.enhanced.as_deref()), (FailureKind::Rejected, Some(454), Some("4.7.0")));
     }
 
@@ -630,7 +625,7 @@ pub(super) mod tests {
         .await;
         let network = network(&issued(GOOD), road_to(server));
         let path = only(observe(&look(Service::Imap, Depth::Service), None, &network).await);
-        let stop = path.stop.unwrap();
+        let stop = path.failure.unwrap();
         assert_eq!((stop.kind, stop.words.as_str()), (FailureKind::UnexpectedPlaintext, "* OK IMAP4 ready"));
     }
 }

@@ -4,11 +4,11 @@ use rustls::pki_types::CertificateDer;
 
 use super::{Fact, Shape, fact};
 use crate::{
+    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Value},
     net::{
         Halt,
         tls::{self, Certificate, HandshakeInfo, JavaVerdict, Verdict},
     },
-    seen::{Facts, Failure, FailureKind, Protocol, Stage, Value},
 };
 
 /// Certificates of a chain beyond these are counted, not listed.

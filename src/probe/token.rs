@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::{Fact, Shape, World, fact};
 use crate::{
+    evidence::{Facts, Failure, Observation, Protocol, Route, Value},
     net::{Proxy, tls::moment},
     oauth::{
         Application, CachedToken, ClientCredential, TokenSource,
@@ -18,7 +19,6 @@ use crate::{
         grant::{self, Client, Grant},
     },
     secret::Secret,
-    seen::{Facts, Failure, Observation, Protocol, Value},
 };
 
 /// Clocks of Microsoft's servers may differ by so much, and tokens are made out from a little before they are given.
@@ -110,18 +110,13 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
         Err(stop) => Some(stop),
     };
     Observation {
-        probe: "token".to_owned(),
-        subject: look.account.clone(),
-        own: false,
-        road: road(look, world),
-        beside: false,
         facts,
-        stop,
-        paths: Vec::new(),
+        failure: stop,
         tried: errand.tried,
         transcript: errand.transcript.into_lines(),
-        steps: errand.steps,
+        timings: errand.timings,
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
+        ..Observation::new("token", look.account.clone(), route(look, world))
     }
 }
 
@@ -150,10 +145,10 @@ pub fn true_time(clock_ahead_ms: i64) -> i64 {
 }
 
 /// How the token endpoint is reached.
-fn road(look: &Look, world: &World) -> String {
+fn route(look: &Look, world: &World) -> Route {
     let proxy = world.network.roads.proxied(&look.application.login_host, TOKEN_PORT);
     let proxy = proxy.filter(|_| !matches!(look.credential, TokenSource::AccessToken(_)));
-    proxy.map_or_else(|| "direct".to_owned(), Proxy::road)
+    proxy.map_or_else(Route::default, Proxy::route)
 }
 
 fn come_by(credential: &TokenSource) -> &'static str {
@@ -291,13 +286,13 @@ mod tests {
 
     use super::*;
     use crate::{
+        evidence::{FailureKind as Stopped, Stage},
         net::Network,
         oauth::{
             claims::unsigned,
             grant::tests::{Entra, application, json as answer},
         },
         secret::Source,
-        seen::{FailureKind as Stopped, Stage},
     };
 
     const NOW: i64 = 1_800_000_000;
@@ -469,8 +464,8 @@ mod tests {
         let (_file, source) = file("marked-old-refresh-token");
         let look = Look { credential: TokenSource::RefreshToken(source), ..look() };
         let seen = observe(&look, &[], &world).await;
-        assert_eq!(seen.stop, None);
-        let way: Vec<Stage> = seen.tried.iter().flat_map(|path| &path.steps).map(|step| step.name).collect();
+        assert_eq!(seen.failure, None);
+        let way: Vec<Stage> = seen.tried.iter().flat_map(|path| &path.timings).map(|step| step.name).collect();
         assert_eq!(way, [Stage::Connect, Stage::Handshake], "the road to the endpoint is told like any other");
         assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
         assert_eq!(text(&seen.facts, "token.refreshed"), "yes");
@@ -498,7 +493,7 @@ mod tests {
         let entra = Entra::answering(&[answer("401 Unauthorized", refusal)]).await;
         let world = world(&entra.network);
         let seen = observe(&look(), &[], &world).await;
-        let stop = seen.stop.unwrap();
+        let stop = seen.failure.unwrap();
         assert_eq!(
             (stop.code, stop.aadsts.as_slice(), stop.kind),
             (Some(401), [7_000_222].as_slice(), Stopped::Rejected)
@@ -513,7 +508,7 @@ mod tests {
         let (_file, source) = file(&unsigned(&good()));
         let look = Look { credential: TokenSource::AccessToken(source), ..look() };
         let seen = observe(&look, &[], &world(&entra.network)).await;
-        assert_eq!((seen.stop, text(&seen.facts, "token.come_by")), (None, "ready access token".into()));
+        assert_eq!((seen.failure, text(&seen.facts, "token.come_by")), (None, "ready access token".into()));
         assert!(entra.asked().is_empty());
     }
 

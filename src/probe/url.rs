@@ -8,7 +8,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::{Fact, Shape, fact};
-use crate::seen::{Facts, Observation};
+use crate::evidence::{Facts, Observation, Route};
 
 /// What the stated addresses can show.
 pub const FACTS: &[Fact] = &[
@@ -40,20 +40,7 @@ pub struct Look {
 /// Compares the stated addresses.
 #[must_use]
 pub fn observe(look: &Look) -> Observation {
-    Observation {
-        probe: "url".to_owned(),
-        subject: super::SITE.to_owned(),
-        own: true,
-        road: super::FILE.to_owned(),
-        beside: false,
-        facts: facts(look),
-        stop: None,
-        paths: Vec::new(),
-        tried: Vec::new(),
-        transcript: Vec::new(),
-        steps: Vec::new(),
-        duration_ms: 0.0,
-    }
+    Observation { own: true, facts: facts(look), ..Observation::new("url", super::SITE, Route::File) }
 }
 
 fn facts(look: &Look) -> Facts {

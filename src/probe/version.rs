@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fmt, str::FromStr};
 use jiff::civil::Date;
 
 use super::{Fact, Shape, fact};
-use crate::seen::{Facts, Observation};
+use crate::evidence::{Facts, Observation, Route};
 
 /// What a stated level can show.
 pub const FACTS: &[Fact] = &[
@@ -37,18 +37,9 @@ pub struct Look {
 #[must_use]
 pub fn observe(look: &Look) -> Observation {
     Observation {
-        probe: "version".to_owned(),
-        subject: super::SITE.to_owned(),
         own: true,
-        road: super::FILE.to_owned(),
-        beside: false,
         facts: facts(&look.stated, &look.table),
-        stop: None,
-        paths: Vec::new(),
-        tried: Vec::new(),
-        transcript: Vec::new(),
-        steps: Vec::new(),
-        duration_ms: 0.0,
+        ..Observation::new("version", super::SITE, Route::File)
     }
 }
 

@@ -5,7 +5,11 @@
 use std::collections::BTreeSet;
 
 use super::words::list;
-use crate::{finding::Report, judge::sentence, seen::Observation};
+use crate::{
+    evidence::{Observation, Route},
+    finding::Report,
+    judge::sentence,
+};
 
 /// The most names in a sentence.
 const NAMES: usize = 8;
@@ -33,13 +37,10 @@ pub(super) fn in_force(report: &Report) -> String {
         Some(script) => format!("{road}; Windows lets the script {script} choose, which was not run: see --proxy"),
         None => road,
     };
-    let ruled = report.looks.iter().map(|look| look.road.as_str()).filter(|road| is_by_rule(road));
-    let ruled: Vec<&str> = ruled.collect::<BTreeSet<&str>>().into_iter().collect();
+    let ruled = report.looks.iter().map(|look| &look.route).filter(|route| route.is_override());
+    let ruled: BTreeSet<String> = ruled.map(ToString::to_string).collect();
+    let ruled: Vec<&str> = ruled.iter().map(String::as_str).collect();
     if run.lab || ruled.is_empty() { road } else { format!("{road}; by override to {}", list(&ruled, 3)) }
-}
-
-fn is_by_rule(road: &str) -> bool {
-    road.starts_with("connect-to ") || road.starts_with("resolve ")
 }
 
 /// Which of two roads leads to which web services; nothing where there was only one.
@@ -60,21 +61,21 @@ pub(super) fn both(report: &Report) -> Option<String> {
 }
 
 fn compared(in_force: &Observation, beside: &Observation) -> String {
-    let (proxied, direct) = if in_force.road == "direct" { (beside, in_force) } else { (in_force, beside) };
+    let (proxied, direct) = if in_force.route == Route::Direct { (beside, in_force) } else { (in_force, beside) };
     let sum = match (proxied.came_through(), direct.came_through()) {
         (true, true) => "both roads lead there",
         (true, false) => "only the proxy leads there",
         (false, true) => "only the direct road leads there",
         (false, false) => "neither road leads there",
     };
-    format!("{sum} (through the {}: {}; direct: {})", proxied.road, outcome(proxied), outcome(direct))
+    format!("{sum} (through the {}: {}; direct: {})", proxied.route, outcome(proxied), outcome(direct))
 }
 
 /// How a look on one road came out.
 fn outcome(look: &Observation) -> String {
-    let stops = look.paths.iter().filter_map(|path| path.stop.as_ref());
-    let (good, all) = (look.paths.len() - stops.clone().count(), look.paths.len());
-    let stop = stops.chain(&look.stop).next();
+    let stops = look.attempts.iter().filter_map(|path| path.failure.as_ref());
+    let (good, all) = (look.attempts.len() - stops.clone().count(), look.attempts.len());
+    let stop = stops.chain(&look.failure).next();
     match (good, stop) {
         (0, Some(stop)) => sentence(stop),
         (0, None) => "not looked at".to_owned(),

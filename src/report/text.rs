@@ -12,8 +12,8 @@ use super::{
     words::{self, Blocker},
 };
 use crate::{
+    evidence::{Attempt, Failure, Route, Timing, TranscriptLine},
     finding::{Certainty, Finding, NamedCause, Remediation, Report, SkipReason, Status},
-    seen::{Attempt, Failure, Timing, TranscriptLine},
 };
 
 /// The longest subject that stands beside a title, in characters.
@@ -194,8 +194,8 @@ impl<'a> Writer<'a> {
     /// The road that was taken, where it is not simply the direct one or everything is asked for.
     fn road(&mut self, finding: &Finding) {
         let Some(look) = finding.look.and_then(|look| self.report.looks.get(look)) else { return };
-        if look.road != "direct" || self.is(Verbosity::Verbose) {
-            self.page.field("road", &look.road);
+        if look.route != Route::Direct || self.is(Verbosity::Verbose) {
+            self.page.field("road", &look.route.to_string());
         }
     }
 
@@ -278,7 +278,7 @@ impl<'a> Writer<'a> {
     fn addresses(&mut self, look: usize) {
         let report = self.report;
         let Some(look) = report.looks.get(look) else { return };
-        for path in look.paths.iter().chain(&look.tried) {
+        for path in look.attempts.iter().chain(&look.tried) {
             self.page.field("at", &address(path));
         }
     }
@@ -286,7 +286,7 @@ impl<'a> Writer<'a> {
     /// The end of the conversation on the first connection that could not go on.
     fn said(&mut self, look: usize) {
         let Some(look) = self.report.looks.get(look) else { return };
-        let stopped = look.paths.iter().find(|path| path.stop.is_some());
+        let stopped = look.attempts.iter().find(|path| path.failure.is_some());
         let tried = look.tried.last().filter(|_| look.transcript.is_empty());
         let lines = stopped.or(tried).map_or(&look.transcript, |path| &path.transcript);
         for line in &lines[lines.len().saturating_sub(SAID)..] {
@@ -633,8 +633,8 @@ fn clip(text: &str) -> String {
 
 fn address(path: &Attempt) -> String {
     let dialled = path.dialled.map(|dialled| format!(" (dialled {dialled})")).unwrap_or_default();
-    let steps: Vec<String> = path.steps.iter().map(timed).collect();
-    let stop = path.stop.as_ref().map(|stop| format!("; {}", stopped(stop))).unwrap_or_default();
+    let steps: Vec<String> = path.timings.iter().map(timed).collect();
+    let stop = path.failure.as_ref().map(|stop| format!("; {}", stopped(stop))).unwrap_or_default();
     format!("{}{dialled} {}{stop}", path.address, steps.join(", "))
 }
 
@@ -648,5 +648,5 @@ fn stopped(stop: &Failure) -> String {
 }
 
 fn spoken(line: &TranscriptLine) -> String {
-    format!("{:.0} ms {} {}", line.at_ms, words::name(line.mark), line.text)
+    format!("{:.0} ms {} {}", line.at_ms, words::name(line.direction), line.text)
 }

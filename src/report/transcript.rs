@@ -6,8 +6,8 @@ use std::fmt::Write;
 
 use super::harmless;
 use crate::{
+    evidence::{Direction, Observation, TranscriptLine},
     finding::Report,
-    seen::{Direction, Observation, TranscriptLine},
 };
 
 /// The longest line that is written, in characters.
@@ -24,12 +24,12 @@ pub fn render(report: &Report) -> String {
 }
 
 fn write_look(text: &mut String, look: &Observation) {
-    for path in look.tried.iter().chain(&look.paths) {
-        let place = format!("{} at {} ({}, {})", look.subject, path.address, look.probe, look.road);
+    for path in look.tried.iter().chain(&look.attempts) {
+        let place = format!("{} at {} ({}, {})", look.subject, path.address, look.probe, look.route);
         write_talk(text, &place, &path.transcript);
     }
     if !look.transcript.is_empty() {
-        write_talk(text, &format!("{} ({}, {})", look.subject, look.probe, look.road), &look.transcript);
+        write_talk(text, &format!("{} ({}, {})", look.subject, look.probe, look.route), &look.transcript);
     }
 }
 
@@ -37,7 +37,7 @@ fn write_talk(text: &mut String, place: &str, lines: &[TranscriptLine]) {
     let _ = writeln!(text, "\n{}", harmless::line(place, LONGEST));
     for line in lines {
         let said = harmless::line(&line.text, LONGEST);
-        let _ = writeln!(text, "{:>9.1} ms {} {said}", line.at_ms, mark(line.mark));
+        let _ = writeln!(text, "{:>9.1} ms {} {said}", line.at_ms, mark(line.direction));
     }
 }
 

@@ -7,10 +7,10 @@ use serde::Serialize;
 use super::road;
 use crate::{
     diagnose::OTHERWISE,
+    evidence::{Observation, Value},
     finding::{Certainty, Finding, NamedCause, Owner, Remediation, Report, SkipReason, Status},
     judge::values,
     probe::{self, delivery},
-    seen::{Observation, Value},
 };
 
 /// The sections of Cisco's checklist in its order, with their titles.

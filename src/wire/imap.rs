@@ -6,7 +6,7 @@ use super::{
     Decoded, NoReply,
     line::{self, Lines, MOST_WORDS, gibberish, response_code, shorten},
 };
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// One reply of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@
 //! escaped where they are printed.
 
 use super::NoReply;
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// The longest line that is taken, in bytes. RFC 5321 4.5.3.1.5 allows 512 for SMTP, RFC 2449 4 allows 512 for POP3,
 /// RFC 9051 4 leaves IMAP open; the longest honest line, a capability list, is far below.

@@ -160,7 +160,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        seen::FailureKind,
+        evidence::FailureKind,
         wire::proof::{cut_anywhere, hostile, taken_is_given},
     };
 

@@ -6,7 +6,7 @@ use super::{
     Decoded, NoReply,
     line::{self, Lines, MOST_WORDS, gibberish, shorten},
 };
-use crate::seen::FailureKind;
+use crate::evidence::FailureKind;
 
 /// One reply, of one line or several.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -39,8 +39,9 @@ async fn two_runs_differ_in_nothing_that_was_found() {
     assert_eq!(outline(&first), outline(&second));
     let looks = |report: &Report| report.looks.iter().map(|look| look.subject.clone()).collect::<Vec<_>>();
     assert_eq!(looks(&first), looks(&second));
-    let paths =
-        |report: &Report| report.looks.iter().flat_map(|look| &look.paths).map(|path| path.address).collect::<Vec<_>>();
+    let paths = |report: &Report| {
+        report.looks.iter().flat_map(|look| &look.attempts).map(|path| path.address).collect::<Vec<_>>()
+    };
     assert_eq!(paths(&first), paths(&second));
 }
 

@@ -277,7 +277,7 @@ fn before_the_installation_nothing_of_a_finished_ece_is_asked() {
 fn families() {
     for (flag, wanted) in [("-4", true), ("-6", false)] {
         let report = report(&["--lab", "--only", "imap", flag]);
-        let paths: Vec<_> = report.looks.iter().flat_map(|look| &look.paths).collect();
+        let paths: Vec<_> = report.looks.iter().flat_map(|look| &look.attempts).collect();
         assert!(!paths.is_empty() && paths.iter().all(|path| path.address.is_ipv4() == wanted), "{flag}");
     }
 }
@@ -294,8 +294,8 @@ async fn resolve_takes_one_address_where_no_resolver_answers() {
     let finding = of_check(&report, "imap.xoauth2-offered")[0];
     assert_eq!(finding.status, Status::Pass, "{finding:#?}");
     let look = &report.looks[finding.look.expect("a look")];
-    assert_eq!(look.paths.len(), 1);
-    assert!(look.road.contains("52.98.241.162"), "{}", look.road);
+    assert_eq!(look.attempts.len(), 1);
+    assert!(look.route.to_string().contains("52.98.241.162"), "{}", look.route);
 }
 
 /// A tenant in a process of its own, and the flags that lead to it.
@@ -348,7 +348,7 @@ fn connect_to_by_name_is_dialled_without_a_lookup() {
     let report = outcome.report();
     let finding = of_check(&report, "imap.xoauth2-offered")[0];
     assert_eq!(
-        (finding.status, report.looks[finding.look.expect("a look")].paths.len()),
+        (finding.status, report.looks[finding.look.expect("a look")].attempts.len()),
         (Status::Pass, 1),
         "{report:#?}"
     );

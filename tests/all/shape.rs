@@ -10,7 +10,7 @@ use ece_check::{catalogue::Catalogue, probe::FACTS};
 
 /// The layers, lowest first. A module may use what stands in an earlier row, and itself.
 const LAYERS: &[&[&str]] = &[
-    &["secret", "seen", "table"],
+    &["secret", "evidence", "table"],
     &["wire"],
     &["finding", "net"],
     &["oauth"],
@@ -120,8 +120,8 @@ fn layer(module: &str) -> Option<usize> {
 
 #[test]
 fn imports_are_read_from_every_form() {
-    let code = "use crate::{\n    net::{Halt, tls},\n    seen::Failure, table,\n};\nlet x = crate::judge::judge(pub(crate) y);";
-    assert_eq!(used(code), ["net", "seen", "table", "judge"]);
+    let code = "use crate::{\n    net::{Halt, tls},\n    evidence::Failure, table,\n};\nlet x = crate::judge::judge(pub(crate) y);";
+    assert_eq!(used(code), ["net", "evidence", "table", "judge"]);
 }
 
 #[test]

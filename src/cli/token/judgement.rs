@@ -4,8 +4,8 @@
 use serde::Serialize;
 
 use crate::{
+    evidence::{Facts, Value},
     finding::Status,
-    seen::{Facts, Value},
 };
 
 /// Microsoft gives access tokens so many minutes, at random, where no policy says otherwise.

@@ -9,13 +9,13 @@ use crate::{
     catalogue::Catalogue,
     cli::{catalogue, list::Output, option, print, site},
     deployment::{Account, Cloud, Deployment},
+    evidence::{Facts, Value},
     oauth::{Application, TokenCache, TokenSource},
     probe::{
         World,
         token::{self, Look},
     },
     secret::{self, Source},
-    seen::{Facts, Value},
 };
 
 #[derive(Debug, Args)]
@@ -80,7 +80,7 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
             print::note(warning);
         }
     }
-    match (&seen.stop, world.wallet.held(&look.account)) {
+    match (&seen.failure, world.wallet.held(&look.account)) {
         (None, Some(held)) => Ok(tell(&held.token, &seen.facts, arguments.output)),
         (Some(stop), _) => refused(stop),
         (None, None) => unreachable!("a look without a stop keeps its token"),

@@ -16,6 +16,7 @@ use crate::{
     catalogue::{Catalogue, tables},
     cli::{catalogue, list::Output, option, print, site},
     deployment::{Cloud, Deployment, Entra},
+    evidence::{Facts, Failure, Protocol, Stage},
     net::loopback::{Loopback, nobody_came},
     oauth::{
         Application, ClientCredential, Papers, TokenSource,
@@ -27,7 +28,6 @@ use crate::{
     },
     probe::token::{Look, note, true_time},
     secret::{self, Secret, Source},
-    seen::{Facts, Failure, Protocol, Stage},
 };
 
 /// Said with every address to open. It is the trap that Cisco's checklist warns of too.
@@ -241,7 +241,7 @@ fn pasted(question: &AuthorizationRequest) -> Result<Secret, Failure> {
     print::note("Sign in there. The browser ends at a page of ECE, which may show an error: that is expected.");
     print::note("Copy the whole address out of the address bar and paste it here; it is not shown.");
     secret::from_prompt("Address: ").map_err(|unread| {
-        Failure::new(Protocol::Authorize, Stage::Credential, crate::seen::FailureKind::Missing, unread.to_string())
+        Failure::new(Protocol::Authorize, Stage::Credential, crate::evidence::FailureKind::Missing, unread.to_string())
     })
 }
 
@@ -275,7 +275,7 @@ fn loopback_redirect(given: Option<&Url>) -> Result<Url, Failure> {
         return Ok(url);
     }
     let words = "with --browser the redirect URL is on http://localhost; for any other there is --paste";
-    Err(Failure::new(Protocol::Authorize, Stage::Credential, crate::seen::FailureKind::Missing, words))
+    Err(Failure::new(Protocol::Authorize, Stage::Credential, crate::evidence::FailureKind::Missing, words))
 }
 
 fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), CliError> {

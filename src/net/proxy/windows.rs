@@ -177,7 +177,7 @@ mod tests {
             ..Stored::default()
         };
         let proxy = stored.proxy().unwrap();
-        assert_eq!(proxy.road(), "proxy p.test:8080 (Windows, Internet settings)");
+        assert_eq!(proxy.route().to_string(), "proxy p.test:8080 (Windows, Internet settings)");
         assert!(!proxy.is_for("a.inside.test"));
         assert_eq!(Stored { enabled: false, ..stored.clone() }.proxy(), None);
         let machine = Stored { winhttp: Some(blob(3, "m.test:80", "")), ..stored };

@@ -1,0 +1,22 @@
+//! What was seen: observations, facts, failures and transcripts. No judgement.
+//!
+//! In: what the probes in [`crate::probe`] and the imports write down. Out: values that everything later reads and that
+//! the JSON report carries whole, so that a saved report can be judged again without looking again.
+
+mod attempt;
+mod fact;
+mod failure;
+mod observation;
+mod route;
+mod source;
+mod subject;
+mod transcript;
+
+pub use attempt::Attempt;
+pub use fact::{Facts, Value};
+pub use failure::{Failure, FailureKind, Protocol, Stage};
+pub use observation::{Observation, Unit};
+pub use route::Route;
+pub use source::Source;
+pub use subject::Subject;
+pub use transcript::{Direction, Timing, TranscriptLine};
