@@ -8,23 +8,23 @@
 //! `src/lab/faults/README.md`.
 
 mod certificate;
-mod count;
+mod connection;
+mod counters;
 mod dns;
 mod entra;
 mod exchange;
 mod fault;
+mod hosts;
 mod https;
 mod imap;
 mod listen;
-mod mint;
-mod place;
+mod mailstore;
 mod pop3;
 mod proxy;
-mod scene;
 mod smtp;
-mod store;
-mod talk;
 mod tenant;
+mod token_issuer;
+mod topology;
 
 use std::{
     io,
@@ -39,16 +39,16 @@ use tokio::{
     task::JoinSet,
 };
 
-use certificate::Office;
-use count::Counter;
+use certificate::CertificateAuthority;
+use counters::Counters;
 use exchange::Cloud;
+pub use hosts::CLIENT_ID;
+use hosts::PROXY;
 use listen::{Held, Server};
-pub use place::CLIENT_ID;
-use place::PROXY;
 use proxy::End;
-use scene::{Endpoint, Scene};
+use topology::{Endpoint, Topology};
 
-pub use count::Counts;
+pub use counters::Counts;
 pub use fault::{FaultInfo, faults};
 
 /// How many connections all servers together keep open; further ones wait.
@@ -123,7 +123,7 @@ fn hint(nearest: &[&str]) -> String {
 
 /// Where one public address and port really is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Connection {
+pub struct Mapping {
     /// The public address and port.
     pub address: SocketAddr,
     /// The port on loopback that stands for it.
@@ -135,7 +135,7 @@ pub struct Connection {
 pub struct Lab {
     dns_server: SocketAddr,
     ca_pem: String,
-    connections: Vec<Connection>,
+    connections: Vec<Mapping>,
     deployment: String,
     proxy: Option<String>,
     cloud: Arc<Cloud>,
@@ -149,14 +149,14 @@ impl Lab {
     /// # Errors
     /// When a fault is unknown, when two contradict each other, when there is no port to listen on.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
-        let Scene { names, endpoints, mut tenant, proxied } = scene::build(&read(&settings.faults)?, settings)?;
+        let Topology { names, endpoints, mut tenant, proxied } = topology::build(&read(&settings.faults)?, settings)?;
         if settings.application_account {
             tenant.add_application_account();
         }
-        let counter = Arc::new(Counter::default());
-        let cloud = Arc::new(Cloud::new(tenant, counter.clone())?);
+        let counters = Arc::new(Counters::default());
+        let cloud = Arc::new(Cloud::new(tenant, counters.clone())?);
         let open = Arc::new(Semaphore::new(MOST_OPEN));
-        let mut office = Office::open().map_err(|error| Error::Certificate(error.into()))?;
+        let mut authority = CertificateAuthority::open().map_err(|error| Error::Certificate(error.into()))?;
         let mut lab = Self {
             dns_server: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             ca_pem: String::new(),
@@ -170,12 +170,12 @@ impl Lab {
         let mut ends = Vec::new();
         for endpoint in endpoints {
             let (host, port) = (endpoint.host.name, endpoint.address.port());
-            let to = lab.open(endpoint, &mut office, settings.latency, open.clone()).await?;
+            let to = lab.open(endpoint, &mut authority, settings.latency, open.clone()).await?;
             ends.push(End { host, port, to });
         }
         let _ = lab.cloud.tunnels.set(ends); // a new cloud has none
-        lab.ca_pem = office.trusted();
-        lab.resolve(dns::Zone { names, latency: settings.latency, counter }).await?;
+        lab.ca_pem = authority.trusted();
+        lab.resolve(dns::Zone { names, latency: settings.latency, counters }).await?;
         Ok(lab)
     }
 
@@ -193,7 +193,7 @@ impl Lab {
 
     /// Where each public address and port really is.
     #[must_use]
-    pub fn connections(&self) -> &[Connection] {
+    pub fn connections(&self) -> &[Mapping] {
         &self.connections
     }
 
@@ -218,24 +218,24 @@ impl Lab {
     /// What has come in so far.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        self.cloud.counter.so_far()
+        self.cloud.counters.so_far()
     }
 
     async fn open(
         &mut self,
         endpoint: Endpoint,
-        office: &mut Office,
+        authority: &mut CertificateAuthority,
         latency: Duration,
         open: Arc<Semaphore>,
     ) -> Result<SocketAddr, Error> {
         let (to, held) = listen::hold(endpoint.door).await?;
-        self.connections.push(Connection { address: endpoint.address, to });
+        self.connections.push(Mapping { address: endpoint.address, to });
         let Held::Open(listener) = held else {
             self.held.push(held);
             return Ok(to);
         };
-        let config = office
-            .server(endpoint.host, endpoint.place, endpoint.certificate.as_ref(), &endpoint.tls)
+        let config = authority
+            .server(endpoint.host, endpoint.index, endpoint.certificate.as_ref(), &endpoint.tls)
             .map_err(Error::Certificate)?;
         let server = Server { endpoint: Arc::new(endpoint), config, cloud: self.cloud.clone(), latency, open };
         self.servers.spawn(listen::serve(listener, server));
@@ -280,8 +280,8 @@ async fn both_transports() -> io::Result<(UdpSocket, TcpListener)> {
 }
 
 /// The name of the server behind the front end, as Exchange Online shows it: base64 of UTF-16, little end first.
-fn back_end(talk: &talk::Talk) -> String {
-    let machine = talk.endpoint.host.machine.split('.').next().unwrap_or_default();
+fn back_end(connection: &connection::Connection) -> String {
+    let machine = connection.endpoint.host.machine.split('.').next().unwrap_or_default();
     let full = format!("{machine}.EURPRD00.PROD.OUTLOOK.COM");
     base64(&full.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>())
 }
@@ -293,9 +293,9 @@ fn base64(bytes: &[u8]) -> String {
     for group in bytes.chunks(3) {
         let three = [group[0], group.get(1).copied().unwrap_or(0), group.get(2).copied().unwrap_or(0)];
         let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
-        for place in 0..4 {
-            let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= group.len() { char::from(letter) } else { '=' });
+        for index in 0..4 {
+            let letter = LETTERS[(bits >> (18 - 6 * index)) as usize & 63];
+            text.push(if index <= group.len() { char::from(letter) } else { '=' });
         }
     }
     text

@@ -21,11 +21,11 @@ use rustls::{
 
 use super::{
     fault::{self, Authority, Chain, Tls},
-    place::Host,
+    hosts::Host,
 };
 
 /// The authorities of one lab, and the key that all its servers share.
-pub(super) struct Office {
+pub(super) struct CertificateAuthority {
     provider: Arc<CryptoProvider>,
     authorities: BTreeMap<Authority, Signer>,
     server_key: KeyPair,
@@ -43,20 +43,20 @@ struct Intermediate {
     issuer: Issuer<'static, KeyPair>,
 }
 
-impl Office {
+impl CertificateAuthority {
     /// Makes the keys. Authorities besides the two healthy ones are made when a certificate asks for them.
     ///
     /// # Errors
     /// When the system gives no randomness.
     pub fn open() -> Result<Self, rcgen::Error> {
-        let mut office = Self {
+        let mut authority = Self {
             provider: Arc::new(ring::default_provider()),
             authorities: BTreeMap::new(),
             server_key: KeyPair::generate()?,
         };
-        office.found(Authority::Microsoft)?;
-        office.found(Authority::Digicert)?;
-        Ok(office)
+        authority.found(Authority::Microsoft)?;
+        authority.found(Authority::Digicert)?;
+        Ok(authority)
     }
 
     /// The roots to trust, as PEM.
@@ -72,12 +72,12 @@ impl Office {
     pub fn server(
         &mut self,
         host: &Host,
-        place: usize,
+        index: usize,
         wrong: Option<&fault::Certificate>,
         tls: &Tls,
     ) -> Result<Arc<ServerConfig>, Box<dyn std::error::Error + Send + Sync>> {
         let healthy = fault::Certificate::default();
-        let chain = self.issue(host, place, wrong.unwrap_or(&healthy))?;
+        let chain = self.issue(host, index, wrong.unwrap_or(&healthy))?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.server_key.serialize_der()));
         let config =
             ServerConfig::builder_with_provider(self.provider.clone()).with_safe_default_protocol_versions()?;
@@ -102,11 +102,11 @@ impl Office {
     fn issue(
         &mut self,
         host: &Host,
-        place: usize,
+        index: usize,
         wish: &fault::Certificate,
     ) -> Result<Vec<CertificateDer<'static>>, rcgen::Error> {
-        let authority = wish.issuer.unwrap_or(usual_authority(host, place));
-        let params = leaf(host, place, wish)?;
+        let authority = wish.issuer.unwrap_or(usual_authority(host, index));
+        let params = leaf(host, index, wish)?;
         if authority == Authority::Itself {
             return Ok(vec![params.self_signed(&self.server_key)?.into()]);
         }
@@ -170,9 +170,9 @@ fn is_trusted(authority: Authority) -> bool {
 }
 
 /// Two authorities in rotation were seen on login.microsoftonline.com in 2025.
-fn usual_authority(host: &Host, place: usize) -> Authority {
+fn usual_authority(host: &Host, index: usize) -> Authority {
     let only_one = host.addresses.len() == 1;
-    if only_one || place % 2 == 1 { Authority::Digicert } else { Authority::Microsoft }
+    if only_one || index % 2 == 1 { Authority::Digicert } else { Authority::Microsoft }
 }
 
 fn names(authority: Authority) -> (&'static str, &'static str, Option<&'static str>) {
@@ -208,14 +208,14 @@ fn authority_params(organisation: &str, name: &str, days: (i32, i32)) -> Certifi
     params
 }
 
-fn leaf(host: &Host, place: usize, wish: &fault::Certificate) -> Result<CertificateParams, rcgen::Error> {
+fn leaf(host: &Host, index: usize, wish: &fault::Certificate) -> Result<CertificateParams, rcgen::Error> {
     let usual = || host.certificate_names.iter().map(ToString::to_string).collect::<Vec<_>>();
     let names = wish.names.clone().unwrap_or_else(usual);
     let common_name = wish.common_name.clone().or_else(|| names.first().cloned());
     let mut params = CertificateParams::new(names)?;
     let organisation = if host.name.ends_with("example.com") { "Example Ltd" } else { "Microsoft Corporation" };
     name_it(&mut params, organisation, common_name.as_deref().unwrap_or(host.name));
-    let usual_days = if place.is_multiple_of(2) { (-30, 150) } else { (-90, 275) };
+    let usual_days = if index.is_multiple_of(2) { (-30, 150) } else { (-90, 275) };
     set_days(&mut params, wish.days.unwrap_or(usual_days));
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];

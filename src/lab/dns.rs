@@ -1,6 +1,6 @@
 //! The resolver (RFC 1035, UDP and TCP, with the larger answers of RFC 6891).
 //!
-//! In: the names of the [`Scene`](super::scene::Scene). Out: answers with the whole alias chain, as a resolver of a
+//! In: the names of the [`Topology`](super::topology::Topology). Out: answers with the whole alias chain, as a resolver of a
 //! company gives them. Names that the lab does not know do not exist.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
@@ -18,9 +18,9 @@ use tokio::{
 };
 
 use super::{
-    count::Counter,
+    counters::Counters,
     fault::{Code, bytes},
-    scene::{Answer, Name},
+    topology::{Answer, Name},
 };
 
 /// The largest answer over UDP that a client without EDNS takes (RFC 1035 section 4.2.1).
@@ -38,7 +38,7 @@ const MOST_WAITING: usize = 256;
 pub(super) struct Zone {
     pub names: Vec<Name>,
     pub latency: Duration,
-    pub counter: Arc<Counter>,
+    pub counters: Arc<Counters>,
 }
 
 /// What is done with a question.
@@ -57,10 +57,10 @@ pub(super) async fn serve_udp(socket: UdpSocket, zone: Arc<Zone>) {
         while answers.try_join_next().is_some() {}
         let Ok((length, client)) = socket.recv_from(&mut question).await else { continue };
         let Reaction::Say(answer, wait) = zone.react(&question[..length], false) else { continue };
-        let Ok(place) = waiting.clone().try_acquire_owned() else { continue };
+        let Ok(index) = waiting.clone().try_acquire_owned() else { continue };
         let socket = socket.clone();
         answers.spawn(async move {
-            let _place = place;
+            let _permit = index;
             sleep(wait).await;
             let _ = socket.send_to(&answer, client).await;
         });
@@ -73,14 +73,14 @@ pub(super) async fn serve_tcp(listener: TcpListener, zone: Arc<Zone>) {
     let mut clients = JoinSet::new();
     loop {
         while clients.try_join_next().is_some() {}
-        let Ok(place) = open.clone().acquire_owned().await else { return };
+        let Ok(index) = open.clone().acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             sleep(PAUSE).await; // out of descriptors, most likely
             continue;
         };
         let zone = zone.clone();
         clients.spawn(async move {
-            let _place = place;
+            let _permit = index;
             let _ = timeout(PATIENCE, answer_stream(stream, &zone)).await;
         });
     }
@@ -110,7 +110,7 @@ impl Zone {
         if query.has_flags(PacketFlag::RESPONSE) || query.questions.len() != 1 {
             return Reaction::Nothing;
         }
-        self.counter.lookup();
+        self.counters.lookup();
         let asked = query.questions[0].qname.to_string();
         let known = self.find(&asked, query.questions[0].qtype);
         if known.is_some_and(|(answer, _)| answer.silent || (answer.silent_over_tcp && over_tcp)) {
@@ -127,8 +127,8 @@ impl Zone {
             if asked.eq_ignore_ascii_case(name.host.name) {
                 return Some((answer, 0));
             }
-            let place = answer.aliases.iter().position(|alias| alias.eq_ignore_ascii_case(asked))?;
-            Some((answer, place + 1))
+            let index = answer.aliases.iter().position(|alias| alias.eq_ignore_ascii_case(asked))?;
+            Some((answer, index + 1))
         })
     }
 }

@@ -23,10 +23,10 @@ use serde_json::json;
 use super::{
     exchange::{Cloud, object_of},
     fault::{Answer, Moment, Refusal, Secret},
+    hosts::{CLIENT_ID, TENANT_DOMAINS, TENANT_ID, TENANT_NAME},
     https::{JSON, Request, page, sent_on, typed},
-    mint,
-    place::{CLIENT_ID, TENANT_DOMAINS, TENANT_ID, TENANT_NAME},
     tenant::{ADMIN, APPLICATION},
+    token_issuer,
 };
 use form::{Asked, Form};
 use refused::{Refused, invalid_client, invalid_grant, malformed, shown};
@@ -35,7 +35,7 @@ use refused::{Refused, invalid_client, invalid_grant, malformed, shown};
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The names by which Exchange Online may be asked for.
-const EXCHANGE: &[&str] = &["https://outlook.office.com", "https://outlook.office365.com", "https://ps.outlook.com"];
+const EXCHANGE: &[&str] = &["https://outlook.authority.com", "https://outlook.office365.com", "https://ps.outlook.com"];
 const GRAPH: &str = "https://graph.microsoft.com";
 /// How many seconds a code is good for, and a device code.
 const CODE_SECONDS: i64 = 600;
@@ -83,7 +83,7 @@ pub(super) fn answer(cloud: &Cloud, request: &Request, now: Timestamp) -> (Momen
         "oauth2/v2.0/authorize" => (Moment::Authorize, cloud.authorize(tenant, &form, &request.path, now)),
         "oauth2/deviceauth" => (Moment::Page, cloud.approve(&form)),
         "discovery/v2.0/keys" => (Moment::Page, typed(200, JSON, json!({ "keys": [] }).to_string())),
-        "" if tenant.is_empty() => (Moment::Page, sent_on("https://www.office.com/login")),
+        "" if tenant.is_empty() => (Moment::Page, sent_on("https://www.authority.com/login")),
         _ => (Moment::Page, page(404, "Not Found")),
     }
 }
@@ -140,7 +140,7 @@ impl Cloud {
 
     fn redeem_refresh_token(&self, form: &Form, now: Timestamp) -> Outcome {
         self.authenticate(form, true, now)?;
-        let Some(grant) = self.mint.unsealed("refresh", form.required("refresh_token")?) else {
+        let Some(grant) = self.token_issuer.unsealed("refresh", form.required("refresh_token")?) else {
             return Err(malformed());
         };
         let asked = Asked::read(form.required("scope")?)?;
@@ -162,7 +162,7 @@ impl Cloud {
         Asked::read(scope)?;
         let roles = if resource == GRAPH { &[] } else { &self.tenant.application.roles[..] };
         let (token, seconds) = self.access_token(APPLICATION, resource, roles, now);
-        self.counter.token(APPLICATION);
+        self.counters.token(APPLICATION);
         let body =
             json!({ "token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token });
         Ok(typed(200, JSON, body.to_string()))
@@ -170,7 +170,7 @@ impl Cloud {
 
     fn redeem_code(&self, form: &Form, now: Timestamp) -> Outcome {
         self.authenticate(form, true, now)?;
-        let Some(code) = self.mint.unsealed("code", form.required("code")?) else { return Err(malformed()) };
+        let Some(code) = self.token_issuer.unsealed("code", form.required("code")?) else { return Err(malformed()) };
         let text = |name: &str| code[name].as_str().unwrap_or_default();
         if now.as_second() - code["at"].as_i64().unwrap_or(0) > CODE_SECONDS {
             return Err(invalid_grant(
@@ -188,7 +188,9 @@ impl Cloud {
             return Err(Refused::new(400, "invalid_client", 500_112, words));
         }
         let challenge = text("challenge");
-        if !challenge.is_empty() && mint::challenge(form.given("code_verifier").unwrap_or_default()) != challenge {
+        if !challenge.is_empty()
+            && token_issuer::challenge(form.given("code_verifier").unwrap_or_default()) != challenge
+        {
             let words = "The Code_Verifier does not match the code_challenge supplied in the authorization request.";
             return Err(invalid_grant(501_481, words));
         }
@@ -227,7 +229,7 @@ impl Cloud {
         let granted = self.granted(asked)?;
         let scope = granted.iter().map(|name| format!("{}/{name}", asked.resource)).chain(asked.openid.iter().cloned());
         let (token, seconds) = self.access_token(user, &asked.resource, &granted, now);
-        self.counter.token(user);
+        self.counters.token(user);
         let mut body = json!({
             "token_type": "Bearer", "scope": scope.collect::<Vec<_>>().join(" "), "expires_in": seconds,
             "ext_expires_in": seconds, "access_token": token, "refresh_token": self.refresh_token(user, now),
@@ -260,12 +262,12 @@ impl Cloud {
         let at = now.as_second();
         let mut claims = json!({
             "aud": CLIENT_ID, "iss": issuer, "iat": at - 300, "nbf": at - 300, "exp": at + 3600, "oid": object_of(user),
-            "preferred_username": user, "sub": mint::challenge(user), "tid": TENANT_ID, "ver": "2.0",
+            "preferred_username": user, "sub": token_issuer::challenge(user), "tid": TENANT_ID, "ver": "2.0",
         });
         if let Some(nonce) = nonce.filter(|nonce| !nonce.is_empty()) {
             claims["nonce"] = nonce.into();
         }
-        self.mint.token(&claims)
+        self.token_issuer.token(&claims)
     }
 }
 
@@ -321,8 +323,8 @@ impl Cloud {
     /// The user that a request is about, when it can be told.
     fn peek(&self, grant: &str, form: &Form) -> String {
         let sealed = match grant {
-            "refresh_token" => self.mint.unsealed("refresh", form.given("refresh_token").unwrap_or_default()),
-            "authorization_code" => self.mint.unsealed("code", form.given("code").unwrap_or_default()),
+            "refresh_token" => self.token_issuer.unsealed("refresh", form.given("refresh_token").unwrap_or_default()),
+            "authorization_code" => self.token_issuer.unsealed("code", form.given("code").unwrap_or_default()),
             "client_credentials" => return APPLICATION.to_owned(),
             _ => None,
         };
@@ -336,7 +338,7 @@ impl Cloud {
                 && (refusal.of.is_empty() || refusal.of.iter().any(|one| one == user))
         };
         let mut meant = self.tenant.refusals.iter().enumerate().filter(|(_, refusal)| is_meant(refusal));
-        let Some((_, refusal)) = meant.find(|(place, one)| self.entra.still_refuses(*place, one.times)) else {
+        let Some((_, refusal)) = meant.find(|(index, one)| self.entra.still_refuses(*index, one.times)) else {
             return Ok(());
         };
         let resource = form.given("scope").and_then(|scope| Asked::read(scope).ok()).map(|asked| asked.resource);
@@ -406,10 +408,10 @@ impl Entra {
         })
     }
 
-    fn still_refuses(&self, place: usize, times: Option<u64>) -> bool {
+    fn still_refuses(&self, index: usize, times: Option<u64>) -> bool {
         let Some(times) = times else { return true };
         self.memory(|memory| {
-            let made = memory.refusals.entry(place).or_default();
+            let made = memory.refusals.entry(index).or_default();
             *made += 1;
             *made <= times
         })

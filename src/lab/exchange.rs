@@ -19,13 +19,13 @@ use tokio::{
 };
 
 use super::{
-    count::{Counter, Place, Presence},
+    counters::{Counters, Gauge, Presence},
     entra::{Entra, assertion::Registered},
-    mint::{self, Mint},
-    place::{PRINCIPAL_ID, TENANT_ID},
+    hosts::{PRINCIPAL_ID, TENANT_ID},
+    mailstore::Mailstore,
     proxy::End,
-    store::Store,
     tenant::{APPLICATION, Account, Holds, Mailbox, Tenant},
+    token_issuer::{self, TokenIssuer},
 };
 
 /// How many sessions of SMTP one mailbox has at once: three, as
@@ -35,7 +35,7 @@ const MOST_SENDING: usize = 3;
 const A_MOMENT: Duration = Duration::from_millis(500);
 /// What Exchange Online takes as its own name in a token.
 const AUDIENCES: &[&str] = &[
-    "https://outlook.office.com",
+    "https://outlook.authority.com",
     "https://outlook.office365.com",
     "https://ps.outlook.com",
     "00000002-0000-0ff1-ce00-000000000000",
@@ -45,10 +45,10 @@ const AUDIENCES: &[&str] = &[
 #[derive(Debug)]
 pub(super) struct Cloud {
     pub tenant: Tenant,
-    pub mint: Mint,
+    pub token_issuer: TokenIssuer,
     pub entra: Entra,
-    pub store: Store,
-    pub counter: Arc<Counter>,
+    pub mailstore: Mailstore,
+    pub counters: Arc<Counters>,
     /// The application's secret.
     pub secret: String,
     /// The certificate that it may sign in with in its place.
@@ -102,13 +102,23 @@ impl Cloud {
     ///
     /// # Errors
     /// When the system gives no randomness, or the application's certificate cannot be made.
-    pub fn new(tenant: Tenant, counter: Arc<Counter>) -> Result<Self, super::Error> {
-        let mint = Mint::new().map_err(|_| super::Error::Randomness)?;
+    pub fn new(tenant: Tenant, counters: Arc<Counters>) -> Result<Self, super::Error> {
+        let token_issuer = TokenIssuer::new().map_err(|_| super::Error::Randomness)?;
         let certificate = tenant.application.certificate.unwrap_or_default();
         let certificate = Registered::new(certificate).map_err(|error| super::Error::Certificate(error.into()))?;
-        let secret = format!("lab8Q~{}", mint.word(25).replace(['-', '_'], "x"));
-        let (entra, store, sending) = (Entra::default(), Store::default(), Mutex::default());
-        Ok(Self { tenant, mint, entra, store, counter, secret, certificate, tunnels: OnceLock::new(), sending })
+        let secret = format!("lab8Q~{}", token_issuer.word(25).replace(['-', '_'], "x"));
+        let (entra, mailstore, sending) = (Entra::default(), Mailstore::default(), Mutex::default());
+        Ok(Self {
+            tenant,
+            token_issuer,
+            entra,
+            mailstore,
+            counters,
+            secret,
+            certificate,
+            tunnels: OnceLock::new(),
+            sending,
+        })
     }
 
     /// The variables that the deployment names, each with its value.
@@ -120,8 +130,8 @@ impl Cloud {
     pub async fn sign_in(&self, protocol: Protocol, response: &str, now: Timestamp) -> Result<Session, Refused> {
         let outcome = self.decide(protocol, response, now).await;
         match &outcome {
-            Ok(session) => self.counter.sign_in(&session.mailbox, protocol.name()),
-            Err(_) => self.counter.refusal(protocol.name()),
+            Ok(session) => self.counters.sign_in(&session.mailbox, protocol.name()),
+            Err(_) => self.counters.refusal(protocol.name()),
         }
         outcome
     }
@@ -131,7 +141,7 @@ impl Cloud {
         if !user.contains('@') {
             return Err(Refused::NoAddress);
         }
-        let claims = self.mint.claims(&token).ok_or(Refused::NotTaken)?;
+        let claims = self.token_issuer.claims(&token).ok_or(Refused::NotTaken)?;
         let actor = actor(&claims, protocol, now).ok_or(Refused::NotTaken)?;
         if actor == APPLICATION && !self.tenant.application.principal {
             return Err(Refused::NotTaken);
@@ -166,7 +176,7 @@ impl Cloud {
         permit: Option<OwnedSemaphorePermit>,
     ) -> Session {
         let mailbox = mailbox.map_or("unknown", |mailbox| &mailbox.address).to_owned();
-        let presence = self.counter.enter(Place::Mailbox(mailbox.clone(), protocol.name()));
+        let presence = self.counters.enter(Gauge::Mailbox(mailbox.clone(), protocol.name()));
         Session { mailbox, actor, connected, _presence: presence, _permit: permit }
     }
 
@@ -200,7 +210,7 @@ impl Cloud {
         let now = Timestamp::now();
         let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(&account.user));
         let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(&account.user);
-        let exchange = "https://outlook.office.com";
+        let exchange = "https://outlook.authority.com";
         match account.holds {
             Holds::Refresh => self.refresh_token(owner, now),
             Holds::Access => self.access_token(owner, exchange, &self.tenant.application.consent, now).0,
@@ -210,14 +220,15 @@ impl Cloud {
 
     /// A refresh token of this user.
     pub fn refresh_token(&self, user: &str, now: Timestamp) -> String {
-        self.mint.sealed("refresh", &json!({ "user": user, "at": now.as_second(), "no": self.mint.word(24) }))
+        self.token_issuer
+            .sealed("refresh", &json!({ "user": user, "at": now.as_second(), "no": self.token_issuer.word(24) }))
     }
 
     /// An access token, and how many seconds it is good for: random between about 60 and 90 minutes, as
     /// <https://learn.microsoft.com/en-us/entra/identity-platform/configurable-token-lifetimes> says.
     pub fn access_token(&self, who: &str, resource: &str, permissions: &[String], now: Timestamp) -> (String, i64) {
         let mut issued = now.as_second() - 300; // Entra's tokens begin five minutes early
-        let mut expires = issued + 65 * 60 + i64::from(self.mint.number(25 * 60));
+        let mut expires = issued + 65 * 60 + i64::from(self.token_issuer.number(25 * 60));
         let mut claims = if who == APPLICATION {
             claims_of_application(resource, permissions)
         } else {
@@ -234,11 +245,11 @@ impl Cloud {
         for (name, time) in [("iat", issued), ("nbf", issued), ("exp", expires)] {
             claims[name] = time.into();
         }
-        claims["uti"] = self.mint.word(16).into();
+        claims["uti"] = self.token_issuer.word(16).into();
         for wish in meant {
             change(&mut claims, wish);
         }
-        (self.mint.token(&claims), expires - now.as_second() - 1)
+        (self.token_issuer.token(&claims), expires - now.as_second() - 1)
     }
 }
 
@@ -279,7 +290,7 @@ impl Protocol {
 
 /// The user and the token of an XOAUTH2 response.
 fn parts(response: &str) -> Option<(String, String)> {
-    let text = String::from_utf8(mint::decode(response)?).ok()?;
+    let text = String::from_utf8(token_issuer::decode(response)?).ok()?;
     let (user, rest) = text.strip_prefix("user=")?.split_once('\u{1}')?;
     let token = rest.strip_prefix("auth=Bearer ")?.strip_suffix("\u{1}\u{1}")?;
     Some((user.to_owned(), token.to_owned()))
@@ -305,16 +316,16 @@ fn actor(claims: &Value, protocol: Protocol, now: Timestamp) -> Option<String> {
 fn claims_of_user(user: &str, resource: &str, scopes: &[String]) -> Value {
     let name = user.split('@').next().unwrap_or_default();
     json!({
-        "acct": 0, "acr": "1", "amr": ["pwd"], "app_displayname": "Cisco ECE", "appid": super::place::CLIENT_ID,
+        "acct": 0, "acr": "1", "amr": ["pwd"], "app_displayname": "Cisco ECE", "appid": super::hosts::CLIENT_ID,
         "appidacr": "1", "aud": resource, "ipaddr": "198.51.100.7", "iss": issuer(), "name": name,
-        "oid": object_of(user), "scp": scopes.join(" "), "sub": mint::challenge(user), "tid": TENANT_ID,
+        "oid": object_of(user), "scp": scopes.join(" "), "sub": token_issuer::challenge(user), "tid": TENANT_ID,
         "unique_name": user, "upn": user, "ver": "1.0",
     })
 }
 
 fn claims_of_application(resource: &str, roles: &[String]) -> Value {
     let mut claims = json!({
-        "app_displayname": "Cisco ECE", "appid": super::place::CLIENT_ID, "appidacr": "1", "aud": resource,
+        "app_displayname": "Cisco ECE", "appid": super::hosts::CLIENT_ID, "appidacr": "1", "aud": resource,
         "idp": issuer(), "idtyp": "app", "iss": issuer(), "oid": PRINCIPAL_ID, "sub": PRINCIPAL_ID, "tid": TENANT_ID,
         "ver": "1.0",
     });

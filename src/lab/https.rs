@@ -6,10 +6,10 @@ use std::{collections::BTreeMap, fmt::Write};
 use jiff::Timestamp;
 
 use super::{
+    connection::{Connection, Hangup},
     entra,
     fault::{Answer, Moment},
-    place::Service,
-    talk::{Over, Talk},
+    hosts::Service,
 };
 
 const MOST_HEADERS: usize = 100;
@@ -33,20 +33,20 @@ pub(super) struct Request {
 }
 
 /// Answers until the client or a fault ends it.
-pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
-    talk.encrypt().await?;
-    talk.reply(Moment::Greeting, "").await?;
+pub(super) async fn serve(connection: &mut Connection) -> Result<(), Hangup> {
+    connection.encrypt().await?;
+    connection.reply(Moment::Greeting, "").await?;
     for _ in 0..MOST_REQUESTS {
-        let Some(request) = read(talk).await? else {
-            return say(talk, Moment::Page, &page(400, "Bad Request"), true).await;
+        let Some(request) = read(connection).await? else {
+            return say(connection, Moment::Page, &page(400, "Bad Request"), true).await;
         };
-        let (moment, answer) = answer(talk, &request);
-        say(talk, moment, &answer, request.method != "HEAD").await?;
+        let (moment, answer) = answer(connection, &request);
+        say(connection, moment, &answer, request.method != "HEAD").await?;
         if request.closes {
             break;
         }
     }
-    Err(Over)
+    Err(Hangup)
 }
 
 /// An answer as it goes over the wire.
@@ -61,39 +61,39 @@ pub(super) fn render(answer: &Answer, now: Timestamp) -> String {
     text
 }
 
-async fn say(talk: &mut Talk, moment: Moment, answer: &Answer, with_body: bool) -> Result<(), Over> {
-    let mut text = render(answer, talk.now());
+async fn say(connection: &mut Connection, moment: Moment, answer: &Answer, with_body: bool) -> Result<(), Hangup> {
+    let mut text = render(answer, connection.now());
     if !with_body {
         text.truncate(text.len() - answer.body.len());
     }
-    talk.reply(moment, &text).await
+    connection.reply(moment, &text).await
 }
 
 /// Reads a request; none when it is not one of HTTP/1.
-pub(super) async fn read(talk: &mut Talk) -> Result<Option<Request>, Over> {
-    let line = talk.line().await?;
+pub(super) async fn read(connection: &mut Connection) -> Result<Option<Request>, Hangup> {
+    let line = connection.line().await?;
     let mut words = line.split(' ');
     let (Some(method), Some(path), Some(version)) = (words.next(), words.next(), words.next()) else { return Ok(None) };
     if !version.starts_with("HTTP/1.") {
         return Ok(None);
     }
-    let headers = headers(talk).await?;
+    let headers = headers(connection).await?;
     let length = headers.get("content-length").map_or(Ok(0), |length| length.parse());
     let Ok(length) = length else { return Ok(None) };
     if headers.contains_key("transfer-encoding") {
         return Ok(None);
     }
-    let body = String::from_utf8_lossy(&talk.bytes(length).await?).into_owned();
+    let body = String::from_utf8_lossy(&connection.bytes(length).await?).into_owned();
     let closes =
         version == "HTTP/1.0" || headers.get("connection").is_some_and(|word| word.eq_ignore_ascii_case("close"));
     let authorization = headers.get("authorization").cloned();
     Ok(Some(Request { method: method.into(), path: path.into(), body, authorization, closes }))
 }
 
-async fn headers(talk: &mut Talk) -> Result<BTreeMap<String, String>, Over> {
+async fn headers(connection: &mut Connection) -> Result<BTreeMap<String, String>, Hangup> {
     let mut headers = BTreeMap::new();
     for _ in 0..MOST_HEADERS {
-        let line = talk.line().await?;
+        let line = connection.line().await?;
         if line.is_empty() {
             return Ok(headers);
         }
@@ -101,12 +101,12 @@ async fn headers(talk: &mut Talk) -> Result<BTreeMap<String, String>, Over> {
             headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
         }
     }
-    Err(Over)
+    Err(Hangup)
 }
 
-fn answer(talk: &Talk, request: &Request) -> (Moment, Answer) {
-    match talk.endpoint.service {
-        Service::Login => entra::answer(&talk.cloud, request, talk.now()),
+fn answer(connection: &Connection, request: &Request) -> (Moment, Answer) {
+    match connection.endpoint.service {
+        Service::Login => entra::answer(&connection.cloud, request, connection.now()),
         Service::Ece => (Moment::Page, ece(&request.path)),
         _ => (Moment::Page, outlook(&request.path)),
     }

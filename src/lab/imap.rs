@@ -6,10 +6,10 @@
 use std::fmt::Write;
 
 use super::{
+    connection::{Connection, Hangup},
     exchange::{Protocol, Refused, Session},
     fault::Moment,
-    store::{FOLDERS, Folder, LARGEST, Message},
-    talk::{Over, Talk},
+    mailstore::{FOLDERS, Folder, LARGEST, Message},
 };
 
 const CHANGING: &[&str] = &[
@@ -61,73 +61,73 @@ struct Access {
 }
 
 /// Speaks until the client or a fault ends it.
-pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
-    talk.encrypt().await?;
-    let greeting = format!("* OK The Microsoft Exchange IMAP4 service is ready. [{}]\r\n", super::back_end(talk));
-    talk.reply(Moment::Greeting, &greeting).await?;
+pub(super) async fn serve(connection: &mut Connection) -> Result<(), Hangup> {
+    connection.encrypt().await?;
+    let greeting = format!("* OK The Microsoft Exchange IMAP4 service is ready. [{}]\r\n", super::back_end(connection));
+    connection.reply(Moment::Greeting, &greeting).await?;
     let mut access = Access::default();
     loop {
-        let command = read(talk).await?;
-        talk.counter.command(&command.word, CHANGING);
-        access.answer(talk, &command).await?;
+        let command = read(connection).await?;
+        connection.counters.command(&command.word, CHANGING);
+        access.answer(connection, &command).await?;
     }
 }
 
 impl Access {
-    async fn answer(&mut self, talk: &mut Talk, command: &Command) -> Result<(), Over> {
+    async fn answer(&mut self, connection: &mut Connection, command: &Command) -> Result<(), Hangup> {
         let tag = &command.tag;
         match command.word.as_str() {
             "CAPABILITY" => {
                 let offered = if self.session.is_some() { CAPABILITIES_SIGNED_IN } else { CAPABILITIES };
                 let text = format!("* CAPABILITY {offered}\r\n{tag} OK CAPABILITY completed.\r\n");
-                talk.reply_tagged(Moment::Capabilities, &text, tag).await
+                connection.reply_tagged(Moment::Capabilities, &text, tag).await
             }
             "ID" => {
                 let own = "* ID (\"name\" \"Microsoft.Exchange.Imap4.Imap4Server\")";
-                talk.say(&format!("{own}\r\n{tag} OK ID completed\r\n")).await
+                connection.say(&format!("{own}\r\n{tag} OK ID completed\r\n")).await
             }
             "LOGOUT" => {
                 self.session = None;
                 let goodbye = "* BYE Microsoft Exchange Server IMAP4 server signing off.";
-                talk.say(&format!("{goodbye}\r\n{tag} OK LOGOUT completed.\r\n")).await?;
-                Err(Over)
+                connection.say(&format!("{goodbye}\r\n{tag} OK LOGOUT completed.\r\n")).await?;
+                Err(Hangup)
             }
-            "" => talk.say(&format!("{tag} BAD Command Error. 10\r\n")).await,
+            "" => connection.say(&format!("{tag} BAD Command Error. 10\r\n")).await,
             _ => match self.session.as_ref().map(|session| session.connected) {
-                None => self.before_sign_in(talk, command).await,
-                Some(false) => talk.reply_tagged(Moment::Open, &format!("{tag} {NOT_CONNECTED}\r\n"), tag).await,
-                Some(true) => self.signed_in(talk, command).await,
+                None => self.before_sign_in(connection, command).await,
+                Some(false) => connection.reply_tagged(Moment::Open, &format!("{tag} {NOT_CONNECTED}\r\n"), tag).await,
+                Some(true) => self.signed_in(connection, command).await,
             },
         }
     }
 
-    async fn before_sign_in(&mut self, talk: &mut Talk, command: &Command) -> Result<(), Over> {
+    async fn before_sign_in(&mut self, connection: &mut Connection, command: &Command) -> Result<(), Hangup> {
         let tag = &command.tag;
         match command.word.as_str() {
-            "NOOP" => talk.say(&format!("{tag} OK NOOP completed.\r\n")).await,
-            "AUTHENTICATE" => self.sign_in(talk, command).await,
-            "LOGIN" => talk.say(&format!("{tag} NO LOGIN failed.\r\n")).await,
-            _ => talk.say(&format!("{tag} {INVALID_STATE}\r\n")).await,
+            "NOOP" => connection.say(&format!("{tag} OK NOOP completed.\r\n")).await,
+            "AUTHENTICATE" => self.sign_in(connection, command).await,
+            "LOGIN" => connection.say(&format!("{tag} NO LOGIN failed.\r\n")).await,
+            _ => connection.say(&format!("{tag} {INVALID_STATE}\r\n")).await,
         }
     }
 
-    async fn sign_in(&mut self, talk: &mut Talk, command: &Command) -> Result<(), Over> {
+    async fn sign_in(&mut self, connection: &mut Connection, command: &Command) -> Result<(), Hangup> {
         let tag = &command.tag;
         let mechanism = command.argument(0).to_ascii_uppercase();
         if !["XOAUTH2", "PLAIN"].contains(&mechanism.as_str()) {
-            return talk.say(&format!("{tag} NO Unsupported authentication mechanism.\r\n")).await;
+            return connection.say(&format!("{tag} NO Unsupported authentication mechanism.\r\n")).await;
         }
         let response = if let Some(response) = command.arguments.get(1) {
             response.clone()
         } else {
-            talk.say("+ \r\n").await?;
-            talk.line().await?
+            connection.say("+ \r\n").await?;
+            connection.line().await?
         };
-        if !talk.endpoint.agrees(Moment::Authenticate) {
-            talk.counter.refusal(Protocol::Imap.name());
-            return talk.reply_tagged(Moment::Authenticate, "", tag).await;
+        if !connection.endpoint.agrees(Moment::Authenticate) {
+            connection.counters.refusal(Protocol::Imap.name());
+            return connection.reply_tagged(Moment::Authenticate, "", tag).await;
         }
-        let (cloud, now) = (talk.cloud.clone(), talk.now());
+        let (cloud, now) = (connection.cloud.clone(), connection.now());
         let outcome = match mechanism.as_str() {
             "XOAUTH2" => cloud.sign_in(Protocol::Imap, &response, now).await,
             _ => Err(Refused::NotTaken),
@@ -136,51 +136,55 @@ impl Access {
             Ok(session) => {
                 self.session = Some(session);
                 let text = format!("{tag} OK AUTHENTICATE completed.\r\n");
-                talk.reply_tagged(Moment::Authenticate, &text, tag).await
+                connection.reply_tagged(Moment::Authenticate, &text, tag).await
             }
-            Err(_) => talk.say(&format!("{tag} NO AUTHENTICATE failed.\r\n")).await,
+            Err(_) => connection.say(&format!("{tag} NO AUTHENTICATE failed.\r\n")).await,
         }
     }
 
-    async fn signed_in(&mut self, talk: &mut Talk, command: &Command) -> Result<(), Over> {
+    async fn signed_in(&mut self, connection: &mut Connection, command: &Command) -> Result<(), Hangup> {
         let (tag, word) = (&command.tag, command.word.as_str());
         let text = match word {
             "SELECT" | "EXAMINE" | "STATUS" => {
-                let opened = if word == "STATUS" { self.status(talk, command) } else { self.select(talk, command) };
-                return talk.reply_tagged(Moment::Open, &opened, tag).await;
+                let opened =
+                    if word == "STATUS" { self.status(connection, command) } else { self.select(connection, command) };
+                return connection.reply_tagged(Moment::Open, &opened, tag).await;
             }
-            "NOOP" | "CHECK" => format!("{}{tag} OK {word} completed.\r\n", self.news(talk)),
+            "NOOP" | "CHECK" => format!("{}{tag} OK {word} completed.\r\n", self.news(connection)),
             "LIST" | "LSUB" => list(word, command),
             "NAMESPACE" => format!("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n{tag} OK NAMESPACE completed.\r\n"),
-            "APPEND" => self.append(talk, command),
+            "APPEND" => self.append(connection, command),
             "IDLE" => {
-                talk.say("+ IDLE accepted, awaiting DONE command.\r\n").await?;
-                talk.line().await?;
-                format!("{}{tag} OK IDLE completed.\r\n", self.news(talk))
+                connection.say("+ IDLE accepted, awaiting DONE command.\r\n").await?;
+                connection.line().await?;
+                format!("{}{tag} OK IDLE completed.\r\n", self.news(connection))
             }
             _ => match self.folder {
-                Some(folder) => self.in_folder(talk, command, folder),
+                Some(folder) => self.in_folder(connection, command, folder),
                 None => format!("{tag} {INVALID_STATE}\r\n"),
             },
         };
-        talk.say(&text).await
+        connection.say(&text).await
     }
 
     /// Does something with the folders of the open mailbox.
-    fn open<T: Default>(&self, talk: &Talk, folder: &str, act: impl FnOnce(&mut Folder) -> T) -> T {
+    fn open<T: Default>(&self, connection: &Connection, folder: &str, act: impl FnOnce(&mut Folder) -> T) -> T {
         let Some(session) = &self.session else { return T::default() };
-        talk.cloud.store.open(&session.mailbox, |folders| folders.get_mut(folder).map(act).unwrap_or_default())
+        connection
+            .cloud
+            .mailstore
+            .open(&session.mailbox, |folders| folders.get_mut(folder).map(act).unwrap_or_default())
     }
 
-    fn select(&mut self, talk: &Talk, command: &Command) -> String {
+    fn select(&mut self, connection: &Connection, command: &Command) -> String {
         let tag = &command.tag;
         self.folder = None;
         let Some(folder) = known(command.argument(0)) else {
             return format!("{tag} NO {} doesn't exist.\r\n", shown(command.argument(0)));
         };
-        self.folder = talk.endpoint.agrees(Moment::Open).then_some(folder);
+        self.folder = connection.endpoint.agrees(Moment::Open).then_some(folder);
         self.read_only = command.word == "EXAMINE";
-        let (count, unseen, next) = self.open(talk, folder, |folder| {
+        let (count, unseen, next) = self.open(connection, folder, |folder| {
             let unseen = folder.messages.iter().position(|message| !message.has("\\Seen"));
             (folder.messages.len(), unseen, folder.next_uid)
         });
@@ -199,12 +203,12 @@ impl Access {
         )
     }
 
-    fn status(&self, talk: &Talk, command: &Command) -> String {
+    fn status(&self, connection: &Connection, command: &Command) -> String {
         let tag = &command.tag;
         let Some(name) = known(command.argument(0)) else {
             return format!("{tag} NO {} doesn't exist.\r\n", shown(command.argument(0)));
         };
-        let (count, unseen, next) = self.open(talk, name, |folder| {
+        let (count, unseen, next) = self.open(connection, name, |folder| {
             let unseen = folder.messages.iter().filter(|message| !message.has("\\Seen")).count();
             (folder.messages.len(), unseen, folder.next_uid)
         });
@@ -220,40 +224,40 @@ impl Access {
         format!("* STATUS \"{name}\" ({})\r\n{tag} OK STATUS completed.\r\n", items.join(" "))
     }
 
-    fn news(&self, talk: &Talk) -> String {
-        let count = |folder| self.open(talk, folder, |folder: &mut Folder| folder.messages.len());
+    fn news(&self, connection: &Connection) -> String {
+        let count = |folder| self.open(connection, folder, |folder: &mut Folder| folder.messages.len());
         self.folder.map_or(String::new(), |folder| format!("* {} EXISTS\r\n", count(folder)))
     }
 
-    fn append(&self, talk: &Talk, command: &Command) -> String {
+    fn append(&self, connection: &Connection, command: &Command) -> String {
         let tag = &command.tag;
         let (Some(folder), Some(text), Some(session)) =
             (known(command.argument(0)), command.arguments.last(), &self.session)
         else {
             return format!("{tag} {BAD_ARGUMENT}\r\n");
         };
-        if talk.cloud.store.deliver(&session.mailbox, folder, text, talk.now()) {
+        if connection.cloud.mailstore.deliver(&session.mailbox, folder, text, connection.now()) {
             format!("{tag} OK APPEND completed.\r\n")
         } else {
             format!("{tag} NO The mailbox is full.\r\n")
         }
     }
 
-    fn in_folder(&mut self, talk: &Talk, command: &Command, folder: &'static str) -> String {
+    fn in_folder(&mut self, connection: &Connection, command: &Command, folder: &'static str) -> String {
         let (tag, word) = (&command.tag, command.word.as_str());
         let changes = ["STORE", "EXPUNGE", "MOVE"].contains(&word);
         if changes && self.read_only {
             return format!("{tag} NO {word} failed: the mailbox is read-only.\r\n");
         }
         let told = match word {
-            "SEARCH" => self.open(talk, folder, |folder| search(folder, command)),
-            "FETCH" => self.open(talk, folder, |folder| Some(fetch(folder, command))),
-            "STORE" => self.open(talk, folder, |folder| Some(store(folder, command))),
-            "EXPUNGE" => self.open(talk, folder, |folder| Some(expunge(folder, command))),
-            "COPY" | "MOVE" => self.put(talk, command, folder),
+            "SEARCH" => self.open(connection, folder, |folder| search(folder, command)),
+            "FETCH" => self.open(connection, folder, |folder| Some(fetch(folder, command))),
+            "STORE" => self.open(connection, folder, |folder| Some(store(folder, command))),
+            "EXPUNGE" => self.open(connection, folder, |folder| Some(expunge(folder, command))),
+            "COPY" | "MOVE" => self.put(connection, command, folder),
             "CLOSE" | "UNSELECT" => {
                 if word == "CLOSE" && !self.read_only {
-                    self.open(talk, folder, |folder| folder.messages.retain(|message| !message.has("\\Deleted")));
+                    self.open(connection, folder, |folder| folder.messages.retain(|message| !message.has("\\Deleted")));
                 }
                 self.folder = None;
                 Some(String::new())
@@ -267,24 +271,24 @@ impl Access {
     }
 
     /// Copies or moves messages into another folder.
-    fn put(&self, talk: &Talk, command: &Command, folder: &'static str) -> Option<String> {
+    fn put(&self, connection: &Connection, command: &Command, folder: &'static str) -> Option<String> {
         let (target, session) = (known(command.argument(1))?, self.session.as_ref()?);
-        let chosen = self.open(talk, folder, |folder| {
+        let chosen = self.open(connection, folder, |folder| {
             let chosen =
-                folder.messages.iter().enumerate().filter(|(place, message)| command.takes(*place, message, folder));
+                folder.messages.iter().enumerate().filter(|(index, message)| command.takes(*index, message, folder));
             chosen.map(|(_, message)| message.clone()).collect::<Vec<_>>()
         });
         for message in &chosen {
-            if !talk.cloud.store.deliver(&session.mailbox, target, &message.text, message.at) {
+            if !connection.cloud.mailstore.deliver(&session.mailbox, target, &message.text, message.at) {
                 return None;
             }
         }
         if command.word == "COPY" {
             return Some(String::new());
         }
-        Some(
-            self.open(talk, folder, |folder| remove(folder, |message| chosen.iter().any(|one| one.uid == message.uid))),
-        )
+        Some(self.open(connection, folder, |folder| {
+            remove(folder, |message| chosen.iter().any(|one| one.uid == message.uid))
+        }))
     }
 }
 
@@ -312,9 +316,9 @@ fn list(word: &str, command: &Command) -> String {
 
 fn search(folder: &Folder, command: &Command) -> Option<String> {
     let mut found = String::new();
-    for (place, message) in folder.messages.iter().enumerate() {
-        if matches(&command.arguments, place, message, folder)? {
-            let number = if command.by_uid { message.uid } else { u32::try_from(place + 1).ok()? };
+    for (index, message) in folder.messages.iter().enumerate() {
+        if matches(&command.arguments, index, message, folder)? {
+            let number = if command.by_uid { message.uid } else { u32::try_from(index + 1).ok()? };
             let _ = write!(found, " {number}");
         }
     }
@@ -322,7 +326,7 @@ fn search(folder: &Folder, command: &Command) -> Option<String> {
 }
 
 /// True when a message is what is looked for; none when a key is not known. All keys must hold.
-fn matches(keys: &[String], place: usize, message: &Message, folder: &Folder) -> Option<bool> {
+fn matches(keys: &[String], index: usize, message: &Message, folder: &Folder) -> Option<bool> {
     let mut keys = keys.iter();
     let mut holds = true;
     while let Some(key) = keys.next() {
@@ -338,7 +342,7 @@ fn matches(keys: &[String], place: usize, message: &Message, folder: &Folder) ->
             "TEXT" | "BODY" => message.text.to_ascii_lowercase().contains(&keys.next()?.to_ascii_lowercase()),
             "UID" => is_in(keys.next()?, message.uid, folder.next_uid),
             set if set.starts_with(|letter: char| letter.is_ascii_digit() || letter == '*') => {
-                is_in(set, u32::try_from(place + 1).ok()?, u32::try_from(folder.messages.len()).ok()?)
+                is_in(set, u32::try_from(index + 1).ok()?, u32::try_from(folder.messages.len()).ok()?)
             }
             _ => return None,
         };
@@ -349,14 +353,14 @@ fn matches(keys: &[String], place: usize, message: &Message, folder: &Folder) ->
 fn fetch(folder: &mut Folder, command: &Command) -> String {
     let chosen = chosen(folder, command);
     let mut text = String::new();
-    for place in chosen {
-        let message = &folder.messages[place];
+    for index in chosen {
+        let message = &folder.messages[index];
         let items = command.arguments.iter().skip(1).take(MOST_ITEMS).filter_map(|item| fetch_item(item, message));
         let mut items: Vec<_> = items.collect();
         if command.by_uid && !command.arguments.iter().any(|item| item.eq_ignore_ascii_case("UID")) {
             items.insert(0, format!("UID {}", message.uid));
         }
-        let _ = write!(text, "* {} FETCH ({})\r\n", place + 1, items.join(" "));
+        let _ = write!(text, "* {} FETCH ({})\r\n", index + 1, items.join(" "));
         if text.len() > MOST_TOLD {
             break;
         }
@@ -394,8 +398,8 @@ fn store(folder: &mut Folder, command: &Command) -> String {
     let flags: Vec<_> =
         command.arguments.iter().skip(2).filter(|flag| !["(", ")"].contains(&flag.as_str())).take(16).collect();
     let mut text = String::new();
-    for place in chosen(folder, command) {
-        let message = &mut folder.messages[place];
+    for index in chosen(folder, command) {
+        let message = &mut folder.messages[index];
         if !how.starts_with('+') {
             message
                 .flags
@@ -409,7 +413,7 @@ fn store(folder: &mut Folder, command: &Command) -> String {
         }
         if !how.ends_with(".SILENT") {
             let (uid, flags) = (message.uid, message.flags.join(" "));
-            let _ = write!(text, "* {} FETCH (UID {uid} FLAGS ({flags}))\r\n", place + 1);
+            let _ = write!(text, "* {} FETCH (UID {uid} FLAGS ({flags}))\r\n", index + 1);
         }
     }
     text
@@ -440,20 +444,20 @@ fn remove(folder: &mut Folder, is_meant: impl Fn(&Message) -> bool) -> String {
 /// The places of the messages that a command names.
 fn chosen(folder: &Folder, command: &Command) -> Vec<usize> {
     let all = folder.messages.iter().enumerate();
-    all.filter(|(place, message)| command.takes(*place, message, folder)).map(|(place, _)| place).collect()
+    all.filter(|(index, message)| command.takes(*index, message, folder)).map(|(index, _)| index).collect()
 }
 
 impl Command {
-    fn argument(&self, place: usize) -> &str {
-        self.arguments.get(place).map_or("", String::as_str)
+    fn argument(&self, index: usize) -> &str {
+        self.arguments.get(index).map_or("", String::as_str)
     }
 
-    fn takes(&self, place: usize, message: &Message, folder: &Folder) -> bool {
+    fn takes(&self, index: usize, message: &Message, folder: &Folder) -> bool {
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
         if self.by_uid {
             return is_in(self.argument(0), message.uid, folder.next_uid - 1);
         }
-        is_in(self.argument(0), number(place + 1), number(folder.messages.len()))
+        is_in(self.argument(0), number(index + 1), number(folder.messages.len()))
     }
 }
 
@@ -491,24 +495,24 @@ fn shown(name: &str) -> String {
 }
 
 /// Reads a command. A literal is asked for unless it comes unasked (RFC 7888).
-async fn read(talk: &mut Talk) -> Result<Command, Over> {
+async fn read(connection: &mut Connection) -> Result<Command, Hangup> {
     let mut arguments = Vec::new();
     for _ in 0..MOST_LITERALS {
-        let line = talk.line().await?;
+        let line = connection.line().await?;
         let Some((before, size, waits)) = literal(&line) else {
             words(&line, &mut arguments);
             return Ok(command(arguments));
         };
         words(before, &mut arguments);
         if size > LARGEST {
-            return Err(Over);
+            return Err(Hangup);
         }
         if waits {
-            talk.say("+ Ready for additional command text.\r\n").await?;
+            connection.say("+ Ready for additional command text.\r\n").await?;
         }
-        arguments.push(String::from_utf8_lossy(&talk.bytes(size).await?).into_owned());
+        arguments.push(String::from_utf8_lossy(&connection.bytes(size).await?).into_owned());
     }
-    Err(Over)
+    Err(Hangup)
 }
 
 /// What stands before a literal, its size, and whether it waits for an invitation.

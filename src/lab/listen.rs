@@ -20,15 +20,13 @@ use tokio::{
 };
 
 use super::{
-    count::Place,
+    connection::{Connection, Hangup},
+    counters::Gauge,
     exchange::Cloud,
     fault::{Door, Moment},
-    https, imap,
-    place::Service,
-    pop3, proxy,
-    scene::Endpoint,
-    smtp,
-    talk::{Over, Talk},
+    hosts::Service,
+    https, imap, pop3, proxy, smtp,
+    topology::Endpoint,
 };
 
 const BACKLOG: u32 = 256;
@@ -90,41 +88,41 @@ pub(super) async fn serve(listener: TcpListener, server: Server) {
     let mut clients = JoinSet::new();
     loop {
         while clients.try_join_next().is_some() {}
-        let Ok(place) = server.open.clone().acquire_owned().await else { return };
+        let Ok(index) = server.open.clone().acquire_owned().await else { return };
         let Ok((stream, _)) = listener.accept().await else {
             sleep(PAUSE).await; // out of descriptors, most likely
             continue;
         };
-        let counter = &server.cloud.counter;
-        counter.connection(server.endpoint.address);
-        let presence = counter.enter(Place::Host(server.endpoint.host.name));
-        let talk = server.talk(stream);
+        let counters = &server.cloud.counters;
+        counters.connection(server.endpoint.address);
+        let presence = counters.enter(Gauge::Host(server.endpoint.host.name));
+        let connection = server.connection(stream);
         clients.spawn(async move {
-            let _kept = (place, presence);
-            let _ = timeout(LONGEST, converse(talk)).await;
+            let _kept = (index, presence);
+            let _ = timeout(LONGEST, converse(connection)).await;
         });
     }
 }
 
 impl Server {
-    fn talk(&self, stream: TcpStream) -> Talk {
+    fn connection(&self, stream: TcpStream) -> Connection {
         let _ = stream.set_nodelay(true);
-        Talk::new(self.endpoint.clone(), self.cloud.clone(), self.config.clone(), stream, self.latency)
+        Connection::new(self.endpoint.clone(), self.cloud.clone(), self.config.clone(), stream, self.latency)
     }
 }
 
-async fn converse(mut talk: Talk) {
-    let _ = speak(&mut talk).await;
-    talk.finish().await;
+async fn converse(mut connection: Connection) {
+    let _ = speak(&mut connection).await;
+    connection.finish().await;
 }
 
-async fn speak(talk: &mut Talk) -> Result<(), Over> {
-    talk.reply(Moment::Connect, "").await?;
-    match talk.endpoint.service {
-        Service::Login | Service::Outlook | Service::Ece => https::serve(talk).await,
-        Service::Smtp => smtp::serve(talk).await,
-        Service::Imap => imap::serve(talk).await,
-        Service::Pop3 => pop3::serve(talk).await,
-        Service::Proxy => proxy::serve(talk).await,
+async fn speak(connection: &mut Connection) -> Result<(), Hangup> {
+    connection.reply(Moment::Connect, "").await?;
+    match connection.endpoint.service {
+        Service::Login | Service::Outlook | Service::Ece => https::serve(connection).await,
+        Service::Smtp => smtp::serve(connection).await,
+        Service::Imap => imap::serve(connection).await,
+        Service::Pop3 => pop3::serve(connection).await,
+        Service::Proxy => proxy::serve(connection).await,
     }
 }

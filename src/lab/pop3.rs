@@ -1,10 +1,10 @@
 //! Mail pick-up (RFC 1939, CAPA of RFC 2449, AUTH of RFC 5034) inside TLS with XOAUTH2, as Exchange Online offers it.
 
 use super::{
+    connection::{Connection, Hangup},
     exchange::{Protocol, Session},
     fault::Moment,
-    store::Message,
-    talk::{Over, Talk},
+    mailstore::Message,
 };
 
 const CHANGING: &[&str] = &["DELE"];
@@ -21,90 +21,99 @@ struct Open {
 }
 
 /// Speaks until the client or a fault ends it.
-pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
-    talk.encrypt().await?;
-    let greeting = format!("+OK The Microsoft Exchange POP3 service is ready. [{}]\r\n", super::back_end(talk));
-    talk.reply(Moment::Greeting, &greeting).await?;
+pub(super) async fn serve(connection: &mut Connection) -> Result<(), Hangup> {
+    connection.encrypt().await?;
+    let greeting = format!("+OK The Microsoft Exchange POP3 service is ready. [{}]\r\n", super::back_end(connection));
+    connection.reply(Moment::Greeting, &greeting).await?;
     let mut open = None;
     loop {
-        let line = talk.line().await?;
-        answer(talk, &mut open, &line).await?;
+        let line = connection.line().await?;
+        answer(connection, &mut open, &line).await?;
     }
 }
 
-async fn answer(talk: &mut Talk, open: &mut Option<Open>, line: &str) -> Result<(), Over> {
+async fn answer(connection: &mut Connection, open: &mut Option<Open>, line: &str) -> Result<(), Hangup> {
     let mut words = line.split_whitespace();
     let word = words.next().unwrap_or_default().to_ascii_uppercase();
-    talk.counter.command(&word, CHANGING);
+    connection.counters.command(&word, CHANGING);
     match (word.as_str(), open.as_mut()) {
-        ("CAPA", _) => talk.reply(Moment::Capabilities, CAPABILITIES).await,
+        ("CAPA", _) => connection.reply(Moment::Capabilities, CAPABILITIES).await,
         ("QUIT", _) => {
             if let Some(open) = open.take() {
-                open.close(talk);
+                open.close(connection);
             }
-            talk.say("+OK Microsoft Exchange Server POP3 server signing off.\r\n").await?;
-            Err(Over)
+            connection.say("+OK Microsoft Exchange Server POP3 server signing off.\r\n").await?;
+            Err(Hangup)
         }
-        ("NOOP", _) | ("USER", None) => talk.say("+OK\r\n").await,
+        ("NOOP", _) | ("USER", None) => connection.say("+OK\r\n").await,
         ("AUTH", None) => {
-            *open = sign_in(talk, words.next(), words.next().is_some()).await?;
+            *open = sign_in(connection, words.next(), words.next().is_some()).await?;
             Ok(())
         }
-        ("PASS", None) => talk.say("-ERR Logon failure: unknown user name or bad password.\r\n").await,
-        ("STAT", Some(open)) => talk.reply(Moment::Open, &open.sizes()).await,
+        ("PASS", None) => connection.say("-ERR Logon failure: unknown user name or bad password.\r\n").await,
+        ("STAT", Some(open)) => connection.reply(Moment::Open, &open.sizes()).await,
         ("LIST" | "UIDL" | "RETR" | "TOP" | "DELE" | "RSET", Some(open)) => {
             let arguments: Vec<_> = words.collect();
-            talk.say(&open.answer(&word, &arguments)).await
+            connection.say(&open.answer(&word, &arguments)).await
         }
         ("AUTH" | "USER" | "PASS" | "STAT" | "LIST" | "RETR" | "DELE" | "RSET" | "TOP" | "UIDL", _) => {
-            talk.say("-ERR Command is not valid in this state.\r\n").await
+            connection.say("-ERR Command is not valid in this state.\r\n").await
         }
-        _ => talk.say("-ERR Protocol error. 14\r\n").await,
+        _ => connection.say("-ERR Protocol error. 14\r\n").await,
     }
 }
 
 /// Takes a token on a line of its own. On the line of the command Exchange Online does not want it.
-async fn sign_in(talk: &mut Talk, mechanism: Option<&str>, in_one_line: bool) -> Result<Option<Open>, Over> {
+async fn sign_in(
+    connection: &mut Connection,
+    mechanism: Option<&str>,
+    in_one_line: bool,
+) -> Result<Option<Open>, Hangup> {
     let mechanism = mechanism.unwrap_or_default().to_ascii_uppercase();
     match mechanism.as_str() {
-        "" => talk.say("+OK\r\nPLAIN\r\nXOAUTH2\r\n.\r\n").await?,
-        "XOAUTH2" if in_one_line => return hang_up(talk).await,
+        "" => connection.say("+OK\r\nPLAIN\r\nXOAUTH2\r\n.\r\n").await?,
+        "XOAUTH2" if in_one_line => return hang_up(connection).await,
         "XOAUTH2" => {
-            talk.say("+ \r\n").await?;
-            let response = talk.line().await?;
-            return if response.len() > LONGEST_TOKEN { hang_up(talk).await } else { open(talk, &response).await };
+            connection.say("+ \r\n").await?;
+            let response = connection.line().await?;
+            return if response.len() > LONGEST_TOKEN {
+                hang_up(connection).await
+            } else {
+                open(connection, &response).await
+            };
         }
         "PLAIN" => {
             if !in_one_line {
-                talk.say("+ \r\n").await?;
-                talk.line().await?;
+                connection.say("+ \r\n").await?;
+                connection.line().await?;
             }
-            talk.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await?;
+            connection.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await?;
         }
-        _ => talk.say("-ERR Protocol error. 14\r\n").await?,
+        _ => connection.say("-ERR Protocol error. 14\r\n").await?,
     }
     Ok(None)
 }
 
-async fn hang_up(talk: &mut Talk) -> Result<Option<Open>, Over> {
-    talk.say("-ERR Protocol error. Connection is closed. 10\r\n").await?;
-    Err(Over)
+async fn hang_up(connection: &mut Connection) -> Result<Option<Open>, Hangup> {
+    connection.say("-ERR Protocol error. Connection is closed. 10\r\n").await?;
+    Err(Hangup)
 }
 
-async fn open(talk: &mut Talk, response: &str) -> Result<Option<Open>, Over> {
-    if !talk.endpoint.agrees(Moment::Authenticate) {
-        talk.counter.refusal(Protocol::Pop3.name());
-        talk.reply(Moment::Authenticate, "").await?;
+async fn open(connection: &mut Connection, response: &str) -> Result<Option<Open>, Hangup> {
+    if !connection.endpoint.agrees(Moment::Authenticate) {
+        connection.counters.refusal(Protocol::Pop3.name());
+        connection.reply(Moment::Authenticate, "").await?;
         return Ok(None);
     }
-    let (cloud, now) = (talk.cloud.clone(), talk.now());
+    let (cloud, now) = (connection.cloud.clone(), connection.now());
     let Ok(session) = cloud.sign_in(Protocol::Pop3, response, now).await else {
-        talk.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await?;
+        connection.say("-ERR Authentication failure: unknown user name or bad password.\r\n").await?;
         return Ok(None);
     };
-    let inbox = |folder: &super::store::Folder| folder.messages.clone();
-    let messages = cloud.store.open(&session.mailbox, |folders| folders.get("INBOX").map(inbox).unwrap_or_default());
-    talk.reply(Moment::Authenticate, "+OK User successfully authenticated.\r\n").await?;
+    let inbox = |folder: &super::mailstore::Folder| folder.messages.clone();
+    let messages =
+        cloud.mailstore.open(&session.mailbox, |folders| folders.get("INBOX").map(inbox).unwrap_or_default());
+    connection.reply(Moment::Authenticate, "+OK User successfully authenticated.\r\n").await?;
     Ok(Some(Open { session, messages, deleted: Vec::new() }))
 }
 
@@ -146,7 +155,7 @@ impl Open {
     }
 
     fn kept(&self) -> impl Iterator<Item = (usize, &Message)> {
-        let all = self.messages.iter().enumerate().map(|(place, message)| (place + 1, message));
+        let all = self.messages.iter().enumerate().map(|(index, message)| (index + 1, message));
         all.filter(|(_, message)| !self.deleted.contains(&message.uid))
     }
 
@@ -156,8 +165,8 @@ impl Open {
     }
 
     /// Deletes what was marked: QUIT does it, and a lost connection does not (RFC 1939 section 6).
-    fn close(self, talk: &Talk) {
-        talk.cloud.store.open(&self.session.mailbox, |folders| {
+    fn close(self, connection: &Connection) {
+        connection.cloud.mailstore.open(&self.session.mailbox, |folders| {
             if let Some(inbox) = folders.get_mut("INBOX") {
                 inbox.messages.retain(|message| !self.deleted.contains(&message.uid));
             }

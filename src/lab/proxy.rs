@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
+    connection::{Connection, Hangup},
     fault::{Answer, Moment},
     https,
-    talk::{Over, Talk},
 };
 
 /// The only port that tunnels lead to.
@@ -27,33 +27,33 @@ pub(super) struct End {
 }
 
 /// Answers one request and then only passes bytes on.
-pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
-    let Some(request) = https::read(talk).await? else { return refuse(talk, 400).await };
+pub(super) async fn serve(connection: &mut Connection) -> Result<(), Hangup> {
+    let Some(request) = https::read(connection).await? else { return refuse(connection, 400).await };
     if request.method != "CONNECT" {
-        return refuse(talk, 405).await;
+        return refuse(connection, 405).await;
     }
-    let Some((host, port)) = request.path.rsplit_once(':') else { return refuse(talk, 400).await };
+    let Some((host, port)) = request.path.rsplit_once(':') else { return refuse(connection, 400).await };
     if port.parse() != Ok(WEB) {
-        return refuse(talk, 403).await;
+        return refuse(connection, 403).await;
     }
-    if !talk.endpoint.agrees(Moment::Tunnel) {
-        talk.reply(Moment::Tunnel, "").await?;
-        return Err(Over);
+    if !connection.endpoint.agrees(Moment::Tunnel) {
+        connection.reply(Moment::Tunnel, "").await?;
+        return Err(Hangup);
     }
-    let Some(server) = reach(talk, host).await else { return refuse(talk, 503).await };
-    talk.reply(Moment::Tunnel, "HTTP/1.1 200 Connection established\r\n\r\n").await?;
-    talk.join(server).await
+    let Some(server) = reach(connection, host).await else { return refuse(connection, 503).await };
+    connection.reply(Moment::Tunnel, "HTTP/1.1 200 Connection established\r\n\r\n").await?;
+    connection.join(server).await
 }
 
-async fn reach(talk: &Talk, host: &str) -> Option<TcpStream> {
-    let ends = talk.cloud.tunnels.get()?;
+async fn reach(connection: &Connection, host: &str) -> Option<TcpStream> {
+    let ends = connection.cloud.tunnels.get()?;
     let end = ends.iter().find(|end| end.port == WEB && end.host.eq_ignore_ascii_case(host))?;
     timeout(PATIENCE, TcpStream::connect(end.to)).await.ok()?.ok()
 }
 
-async fn refuse(talk: &mut Talk, status: u16) -> Result<(), Over> {
+async fn refuse(connection: &mut Connection, status: u16) -> Result<(), Hangup> {
     let answer = Answer { status, headers: BTreeMap::new(), body: String::new() };
-    let text = https::render(&answer, talk.now());
-    talk.say(&text).await?;
-    Err(Over)
+    let text = https::render(&answer, connection.now());
+    connection.say(&text).await?;
+    Err(Hangup)
 }

@@ -6,10 +6,10 @@
 use std::fmt::Write;
 
 use super::{
+    connection::{Connection, Hangup},
     exchange::{Protocol, Refused, Session},
     fault::Moment,
-    store::LARGEST,
-    talk::{Over, Talk},
+    mailstore::LARGEST,
     tenant::Mailbox,
 };
 
@@ -47,48 +47,48 @@ struct Submission {
 }
 
 /// Speaks until the client or a fault ends it.
-pub(super) async fn serve(talk: &mut Talk) -> Result<(), Over> {
-    if talk.endpoint.tls.at_once {
-        talk.encrypt().await?;
+pub(super) async fn serve(connection: &mut Connection) -> Result<(), Hangup> {
+    if connection.endpoint.tls.at_once {
+        connection.encrypt().await?;
     }
-    let machine = talk.endpoint.host.machine;
-    let date = talk.now().strftime("%a, %d %b %Y %H:%M:%S +0000");
+    let machine = connection.endpoint.host.machine;
+    let date = connection.now().strftime("%a, %d %b %Y %H:%M:%S +0000");
     let greeting = format!("220 {machine} Microsoft ESMTP MAIL Service ready at {date}\r\n");
-    talk.reply(Moment::Greeting, &greeting).await?;
+    connection.reply(Moment::Greeting, &greeting).await?;
     let mut submission = Submission::default();
     loop {
-        let line = talk.line().await?;
-        submission.answer(talk, &line).await?;
+        let line = connection.line().await?;
+        submission.answer(connection, &line).await?;
     }
 }
 
 impl Submission {
-    async fn answer(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
+    async fn answer(&mut self, connection: &mut Connection, line: &str) -> Result<(), Hangup> {
         let word = line.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
-        talk.counter.command(&word, CHANGING);
+        connection.counters.command(&word, CHANGING);
         match word.as_str() {
-            "EHLO" => hello(talk).await,
+            "EHLO" => hello(connection).await,
             "HELO" => {
-                let text = format!("250 {} Hello [127.0.0.1]\r\n", talk.endpoint.host.machine);
-                talk.say(&text).await
+                let text = format!("250 {} Hello [127.0.0.1]\r\n", connection.endpoint.host.machine);
+                connection.say(&text).await
             }
-            "STARTTLS" => start_tls(talk).await,
-            "AUTH" => self.sign_in(talk, line).await,
-            "NOOP" => talk.say("250 2.0.0 OK\r\n").await,
+            "STARTTLS" => start_tls(connection).await,
+            "AUTH" => self.sign_in(connection, line).await,
+            "NOOP" => connection.say("250 2.0.0 OK\r\n").await,
             "RSET" => {
                 self.forget();
-                talk.say("250 2.0.0 Resetting\r\n").await
+                connection.say("250 2.0.0 Resetting\r\n").await
             }
-            "MAIL" => self.begin(talk, line).await,
-            "RCPT" => self.add_recipient(talk, line).await,
-            "DATA" => self.take(talk).await,
-            "BDAT" => talk.say("503 5.5.1 Bad sequence of commands\r\n").await,
+            "MAIL" => self.begin(connection, line).await,
+            "RCPT" => self.add_recipient(connection, line).await,
+            "DATA" => self.take(connection).await,
+            "BDAT" => connection.say("503 5.5.1 Bad sequence of commands\r\n").await,
             "QUIT" => {
                 self.session = None;
-                talk.say("221 2.0.0 Service closing transmission channel\r\n").await?;
-                Err(Over)
+                connection.say("221 2.0.0 Service closing transmission channel\r\n").await?;
+                Err(Hangup)
             }
-            _ => talk.say("500 5.3.3 Unrecognized command\r\n").await,
+            _ => connection.say("500 5.3.3 Unrecognized command\r\n").await,
         }
     }
 
@@ -97,36 +97,36 @@ impl Submission {
         self.recipients.clear();
     }
 
-    async fn sign_in(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
+    async fn sign_in(&mut self, connection: &mut Connection, line: &str) -> Result<(), Hangup> {
         let mut words = line.split_whitespace().skip(1);
         let mechanism = words.next().unwrap_or_default().to_ascii_uppercase();
         let given = words.next().map(ToOwned::to_owned);
         if self.session.is_some() {
-            return talk.say("503 5.5.2 Already authenticated\r\n").await;
+            return connection.say("503 5.5.2 Already authenticated\r\n").await;
         }
         match mechanism.as_str() {
-            "XOAUTH2" if talk.is_encrypted() => self.sign_in_with_token(talk, given).await,
-            "LOGIN" if talk.is_encrypted() => refuse_password(talk, given.is_some()).await,
-            _ => talk.say("504 5.7.4 Unrecognized authentication type\r\n").await,
+            "XOAUTH2" if connection.is_encrypted() => self.sign_in_with_token(connection, given).await,
+            "LOGIN" if connection.is_encrypted() => refuse_password(connection, given.is_some()).await,
+            _ => connection.say("504 5.7.4 Unrecognized authentication type\r\n").await,
         }
     }
 
-    async fn sign_in_with_token(&mut self, talk: &mut Talk, given: Option<String>) -> Result<(), Over> {
+    async fn sign_in_with_token(&mut self, connection: &mut Connection, given: Option<String>) -> Result<(), Hangup> {
         let response = if let Some(response) = given {
             response
         } else {
-            talk.say("334 \r\n").await?;
-            talk.line().await?
+            connection.say("334 \r\n").await?;
+            connection.line().await?
         };
-        let (cloud, now, machine) = (talk.cloud.clone(), talk.now(), talk.endpoint.host.machine);
-        if !talk.endpoint.agrees(Moment::Authenticate) {
-            talk.counter.refusal(Protocol::Smtp.name());
-            return talk.reply(Moment::Authenticate, "").await;
+        let (cloud, now, machine) = (connection.cloud.clone(), connection.now(), connection.endpoint.host.machine);
+        if !connection.endpoint.agrees(Moment::Authenticate) {
+            connection.counters.refusal(Protocol::Smtp.name());
+            return connection.reply(Moment::Authenticate, "").await;
         }
         let words = match cloud.sign_in(Protocol::Smtp, &response, now).await {
             Ok(session) => {
                 self.session = Some(session);
-                return talk.reply(Moment::Authenticate, "235 2.7.0 Authentication successful\r\n").await;
+                return connection.reply(Moment::Authenticate, "235 2.7.0 Authentication successful\r\n").await;
             }
             Err(Refused::NotTaken) => "535 5.7.3 Authentication unsuccessful",
             Err(Refused::NoAddress) => "501 5.5.124 Invalid XOAUTH2 auth data - User address provided is not valid.",
@@ -143,77 +143,77 @@ impl Submission {
                     "432 4.3.2 Concurrent connections limit exceeded. Visit https://aka.ms/concurrent_sending for more \
                      information. [Hostname={machine}]\r\n"
                 );
-                return talk.say(&text).await;
+                return connection.say(&text).await;
             }
         };
-        talk.say(&format!("{words} [{machine}]\r\n")).await
+        connection.say(&format!("{words} [{machine}]\r\n")).await
     }
 
-    async fn begin(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
-        let machine = talk.endpoint.host.machine;
+    async fn begin(&mut self, connection: &mut Connection, line: &str) -> Result<(), Hangup> {
+        let machine = connection.endpoint.host.machine;
         let Some(session) = &self.session else {
-            let words = if talk.is_encrypted() {
+            let words = if connection.is_encrypted() {
                 "530 5.7.57 Client not authenticated to send mail."
             } else {
                 "451 5.7.3 STARTTLS is required to send mail"
             };
-            return talk.say(&format!("{words} [{machine}]\r\n")).await;
+            return connection.say(&format!("{words} [{machine}]\r\n")).await;
         };
         let Some(sender) = path(line, "FROM:") else {
-            return talk.say("501 5.5.4 Invalid arguments\r\n").await;
+            return connection.say("501 5.5.4 Invalid arguments\r\n").await;
         };
         if self.sender.is_some() {
-            return talk.say("503 5.5.2 Sender already specified\r\n").await;
+            return connection.say("503 5.5.2 Sender already specified\r\n").await;
         }
-        if !talk.cloud.may_send_as(session, &sender) {
+        if !connection.cloud.may_send_as(session, &sender) {
             let words = "550 5.7.60 SMTP; Client does not have permissions to send as this sender";
-            return talk.say(&format!("{words} [{machine}]\r\n")).await;
+            return connection.say(&format!("{words} [{machine}]\r\n")).await;
         }
-        self.sender = talk.endpoint.agrees(Moment::Sender).then_some(sender);
-        talk.reply(Moment::Sender, "250 2.1.0 Sender OK\r\n").await
+        self.sender = connection.endpoint.agrees(Moment::Sender).then_some(sender);
+        connection.reply(Moment::Sender, "250 2.1.0 Sender OK\r\n").await
     }
 
-    async fn add_recipient(&mut self, talk: &mut Talk, line: &str) -> Result<(), Over> {
+    async fn add_recipient(&mut self, connection: &mut Connection, line: &str) -> Result<(), Hangup> {
         if self.sender.is_none() {
-            return talk.say("503 5.5.2 Need mail command\r\n").await;
+            return connection.say("503 5.5.2 Need mail command\r\n").await;
         }
         let Some(recipient) = path(line, "TO:").filter(|address| address.contains('@')) else {
-            return talk.say("501 5.1.3 Invalid address\r\n").await;
+            return connection.say("501 5.1.3 Invalid address\r\n").await;
         };
         if self.recipients.len() == MOST_RECIPIENTS {
-            return talk.say("452 4.5.3 Too many recipients\r\n").await;
+            return connection.say("452 4.5.3 Too many recipients\r\n").await;
         }
-        if !talk.cloud.takes_mail_for(&recipient) {
+        if !connection.cloud.takes_mail_for(&recipient) {
             let refusal = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup\r\n";
-            return talk.say(refusal).await;
+            return connection.say(refusal).await;
         }
-        if talk.endpoint.agrees(Moment::Recipient) {
+        if connection.endpoint.agrees(Moment::Recipient) {
             self.recipients.push(recipient);
         }
-        talk.reply(Moment::Recipient, "250 2.1.5 Recipient OK\r\n").await
+        connection.reply(Moment::Recipient, "250 2.1.5 Recipient OK\r\n").await
     }
 
-    async fn take(&mut self, talk: &mut Talk) -> Result<(), Over> {
+    async fn take(&mut self, connection: &mut Connection) -> Result<(), Hangup> {
         if self.recipients.is_empty() {
-            return talk.say("503 5.5.2 Need rcpt command\r\n").await;
+            return connection.say("503 5.5.2 Need rcpt command\r\n").await;
         }
-        talk.reply(Moment::Data, "354 Start mail input; end with <CRLF>.<CRLF>\r\n").await?;
-        if !talk.endpoint.agrees(Moment::Data) {
+        connection.reply(Moment::Data, "354 Start mail input; end with <CRLF>.<CRLF>\r\n").await?;
+        if !connection.endpoint.agrees(Moment::Data) {
             return Ok(());
         }
-        let message = read(talk).await?;
-        let answer = self.deliver(talk, message);
+        let message = read(connection).await?;
+        let answer = self.deliver(connection, message);
         self.forget();
-        talk.reply(Moment::Message, &answer).await
+        connection.reply(Moment::Message, &answer).await
     }
 
     /// Puts the message where it belongs, and says how that went.
-    fn deliver(&self, talk: &Talk, message: Option<String>) -> String {
-        let (machine, cloud, now) = (talk.endpoint.host.machine, &talk.cloud, talk.now());
+    fn deliver(&self, connection: &Connection, message: Option<String>) -> String {
+        let (machine, cloud, now) = (connection.endpoint.host.machine, &connection.cloud, connection.now());
         let (Some(session), Some(message)) = (&self.session, message) else {
             return "552 5.3.4 Message size exceeds fixed maximum message size\r\n".into();
         };
-        if !talk.endpoint.agrees(Moment::Message) {
+        if !connection.endpoint.agrees(Moment::Message) {
             return String::new();
         }
         if !from(&message).is_none_or(|sender| cloud.may_send_as(session, &sender)) {
@@ -226,37 +226,37 @@ impl Submission {
         }
         let inside = self.recipients.iter().filter_map(|address| cloud.tenant.mailbox(address));
         for mailbox in inside.clone().filter(|mailbox| mailbox.is_there()) {
-            if !arrive(talk, mailbox, &message) {
+            if !arrive(connection, mailbox, &message) {
                 return "452 4.3.1 Insufficient system resources\r\n".into();
             }
-            cloud.counter.delivery(&mailbox.address);
+            cloud.counters.delivery(&mailbox.address);
         }
-        (inside.count()..self.recipients.len()).for_each(|_| cloud.counter.delivery("elsewhere"));
-        cloud.store.deliver(&session.mailbox, "Sent Items", &message, now);
-        format!("250 2.0.0 OK <{}@{machine}> [Hostname={machine}]\r\n", cloud.mint.word(12))
+        (inside.count()..self.recipients.len()).for_each(|_| cloud.counters.delivery("elsewhere"));
+        cloud.mailstore.deliver(&session.mailbox, "Sent Items", &message, now);
+        format!("250 2.0.0 OK <{}@{machine}> [Hostname={machine}]\r\n", cloud.token_issuer.word(12))
     }
 }
 
 /// Lets a message arrive, at once or later; false when the lab is full.
-fn arrive(talk: &Talk, mailbox: &Mailbox, message: &str) -> bool {
+fn arrive(connection: &Connection, mailbox: &Mailbox, message: &str) -> bool {
     let Some(folder) = mailbox.folder() else { return true };
     if mailbox.arrives_after.is_zero() {
-        return talk.cloud.store.deliver(&mailbox.address, folder, message, talk.now());
+        return connection.cloud.mailstore.deliver(&mailbox.address, folder, message, connection.now());
     }
-    let (cloud, now) = (talk.cloud.clone(), talk.now());
+    let (cloud, now) = (connection.cloud.clone(), connection.now());
     let (address, message, late) = (mailbox.address.clone(), message.to_owned(), mailbox.arrives_after);
     tokio::spawn(async move {
         tokio::time::sleep(late).await;
-        cloud.store.deliver(&address, folder, &message, now);
+        cloud.mailstore.deliver(&address, folder, &message, now);
     });
     true
 }
 
 /// Reads a message up to the lonely dot; none when it is too long. Doubled dots are made single (RFC 5321 section 4.5.2).
-async fn read(talk: &mut Talk) -> Result<Option<String>, Over> {
+async fn read(connection: &mut Connection) -> Result<Option<String>, Hangup> {
     let (mut message, mut is_whole) = (String::new(), true);
     loop {
-        let line = talk.line().await?;
+        let line = connection.line().await?;
         if line == "." {
             return Ok(is_whole.then_some(message));
         }
@@ -284,34 +284,38 @@ fn from(message: &str) -> Option<String> {
     Some(address.to_owned())
 }
 
-async fn hello(talk: &mut Talk) -> Result<(), Over> {
-    let (moment, offered) =
-        if talk.is_encrypted() { (Moment::Capabilities, OFFERED_IN_TLS) } else { (Moment::Ehlo, OFFERED_BEFORE_TLS) };
-    let mut text = format!("250-{} Hello [127.0.0.1]\r\n", talk.endpoint.host.machine);
-    for (place, word) in offered.iter().enumerate() {
-        let mark = if place + 1 == offered.len() { ' ' } else { '-' };
+async fn hello(connection: &mut Connection) -> Result<(), Hangup> {
+    let (moment, offered) = if connection.is_encrypted() {
+        (Moment::Capabilities, OFFERED_IN_TLS)
+    } else {
+        (Moment::Ehlo, OFFERED_BEFORE_TLS)
+    };
+    let mut text = format!("250-{} Hello [127.0.0.1]\r\n", connection.endpoint.host.machine);
+    for (index, word) in offered.iter().enumerate() {
+        let mark = if index + 1 == offered.len() { ' ' } else { '-' };
         let _ = write!(text, "250{mark}{word}\r\n");
     }
-    talk.reply(moment, &text).await
+    connection.reply(moment, &text).await
 }
 
-async fn start_tls(talk: &mut Talk) -> Result<(), Over> {
-    if talk.is_encrypted() {
-        return talk.say("503 5.5.2 Only one STARTTLS command can be issued per session\r\n").await;
+async fn start_tls(connection: &mut Connection) -> Result<(), Hangup> {
+    if connection.is_encrypted() {
+        return connection.say("503 5.5.2 Only one STARTTLS command can be issued per session\r\n").await;
     }
-    talk.reply(Moment::Starttls, "220 2.0.0 SMTP server ready\r\n").await?;
-    if talk.endpoint.agrees(Moment::Starttls) { talk.encrypt().await } else { Ok(()) }
+    connection.reply(Moment::Starttls, "220 2.0.0 SMTP server ready\r\n").await?;
+    if connection.endpoint.agrees(Moment::Starttls) { connection.encrypt().await } else { Ok(()) }
 }
 
 /// Takes a password, and refuses it.
-async fn refuse_password(talk: &mut Talk, has_user: bool) -> Result<(), Over> {
+async fn refuse_password(connection: &mut Connection, has_user: bool) -> Result<(), Hangup> {
     let prompts: &[&str] =
         if has_user { &["334 UGFzc3dvcmQ6\r\n"] } else { &["334 VXNlcm5hbWU6\r\n", "334 UGFzc3dvcmQ6\r\n"] };
     for prompt in prompts {
-        talk.say(prompt).await?;
-        talk.line().await?;
+        connection.say(prompt).await?;
+        connection.line().await?;
     }
-    let machine = talk.endpoint.host.machine;
-    talk.say(&format!("535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [{machine}]\r\n"))
+    let machine = connection.endpoint.host.machine;
+    connection
+        .say(&format!("535 5.7.139 Authentication unsuccessful, basic authentication is disabled. [{machine}]\r\n"))
         .await
 }

@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use super::{
     fault::{Arrival, Certified, Change, Refusal, Secret, Token},
-    place::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS},
+    hosts::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS},
 };
 
 /// By this name the application itself stands among those who have rights.

@@ -140,7 +140,7 @@ async fn lab_with(faults: &[&str], latency: Duration) -> Lab {
 
 /// The loopback ports that stand for a port of a name, in the order of its addresses.
 fn doors(lab: &Lab, host: &str, port: u16) -> Vec<SocketAddr> {
-    let host = place::HOSTS.iter().find(|known| known.name == host).expect("a name of the lab");
+    let host = hosts::HOSTS.iter().find(|known| known.name == host).expect("a name of the lab");
     let of_host = |address: IpAddr| host.addresses.iter().any(|known| known.parse() == Ok(address));
     let connections = lab.connections.iter().filter(|one| one.address.port() == port && of_host(one.address.ip()));
     connections.map(|one| one.to).collect()
@@ -274,15 +274,16 @@ fn every_change_is_made_somewhere() {
     for name in fault::names() {
         let fault = fault::load(name).expect("listed").expect("read");
         for change in &fault.changes {
-            let known = |name: &String| place::HOSTS.iter().chain([&place::PROXY]).any(|host| host.name == *name);
+            let known = |name: &String| hosts::HOSTS.iter().chain([&hosts::PROXY]).any(|host| host.name == *name);
             assert!(change.names.iter().all(known), "{name}: {:?}", change.names);
             assert_eq!(change.at.is_empty(), change.steps.is_empty(), "{name}");
         }
         let usual = Settings::default();
-        let scene = scene::build(std::slice::from_ref(&fault), &usual).expect("one fault does not contradict itself");
-        let healthy = scene::build(&[], &usual).expect("healthy");
-        let touched = format!("{:?}", scene.endpoints) != format!("{:?}", healthy.endpoints)
-            || format!("{:?}", scene.tenant) != format!("{:?}", healthy.tenant);
+        let topology =
+            topology::build(std::slice::from_ref(&fault), &usual).expect("one fault does not contradict itself");
+        let healthy = topology::build(&[], &usual).expect("healthy");
+        let touched = format!("{:?}", topology.endpoints) != format!("{:?}", healthy.endpoints)
+            || format!("{:?}", topology.tenant) != format!("{:?}", healthy.tenant);
         assert!(touched || fault.changes.iter().any(|change| change.dns.is_some()), "{name} changes nothing");
     }
 }
@@ -324,7 +325,7 @@ async fn every_public_address_has_a_port_of_its_own_and_lies_in_a_published_rang
     let exchange = ["40.96.0.0/13", "52.96.0.0/14", "2603:1026::/36"];
     let login = ["20.190.128.0/18", "40.126.0.0/18", "2603:1026:3000::/48", "2603:1036:3000::/48", "2603:1027:1::/48"];
     let login = [&login[..], &["2603:1037:1::/48"]].concat();
-    for host in place::HOSTS.iter().filter(|host| host.name != "ece.example.com") {
+    for host in hosts::HOSTS.iter().filter(|host| host.name != "ece.example.com") {
         let ranges = if host.name.starts_with("login") { &login[..] } else { &exchange[..] };
         for address in host.addresses {
             let address: IpAddr = address.parse().expect("an address");
@@ -377,7 +378,8 @@ async fn resolver_faults_look_as_they_do_on_the_wire() {
     assert!(look_up(&lab(&["dns-resolver-unreachable"]).await, "outlook.office365.com", TYPE::A).await.is_none());
     let answer = look_up(&lab(&["dns-sinkhole"]).await, "outlook.office365.com", TYPE::A).await.expect("an answer");
     assert_eq!(addresses(&answer), ["0.0.0.0".parse::<IpAddr>().expect("an address")]);
-    let answer = look_up(&lab(&["dns-alias-loop"]).await, "ooc-g2.tm-4.office.com", TYPE::A).await.expect("an answer");
+    let answer =
+        look_up(&lab(&["dns-alias-loop"]).await, "ooc-g2.tm-4.authority.com", TYPE::A).await.expect("an answer");
     assert_eq!(Packet::parse(&answer).expect("an answer").answers.len(), 1);
     let answer =
         look_up(&lab(&["dns-resolver-unreachable.foreign-answers"]).await, "smtp.office365.com", TYPE::A).await;
@@ -432,7 +434,7 @@ async fn pop3_speaks_as_exchange_online_does() {
 async fn the_discovery_document_names_the_tenant() {
     let lab = lab(&[]).await;
     for (asked, issuer) in
-        [("contoso.onmicrosoft.com", place::TENANT_ID), (place::TENANT_ID, place::TENANT_ID), ("common", "{tenantid}")]
+        [("contoso.onmicrosoft.com", hosts::TENANT_ID), (hosts::TENANT_ID, hosts::TENANT_ID), ("common", "{tenantid}")]
     {
         let request = format!("GET /{asked}/v2.0/.well-known/openid-configuration HTTP/1.1");
         let answer = fetch(&lab, "login.microsoftonline.com", &request).await;
@@ -518,13 +520,13 @@ async fn bad_certificates_are_bad_in_the_right_way() {
 #[tokio::test]
 async fn every_door_of_the_healthy_tenant_shows_a_good_certificate() {
     let lab = lab(&[]).await;
-    for host in place::HOSTS {
+    for host in hosts::HOSTS {
         for (port, service) in host.services {
             let doors = doors(&lab, host.name, *port);
             assert_eq!(doors.len(), host.addresses.len());
             for door in doors {
                 let mut plain = TcpStream::connect(door).await.expect("connects");
-                if *service == place::Service::Smtp {
+                if *service == hosts::Service::Smtp {
                     until(&mut plain, "\r\n").await;
                     ask(&mut plain, "STARTTLS", "\r\n").await;
                 }
@@ -634,9 +636,9 @@ async fn dropping_the_lab_stops_everything() {
 async fn the_deployment_names_this_tenant() {
     let file: toml::Table = lab(&[]).await.deployment().parse().expect("TOML");
     let tenant = file["entra"]["tenant"].as_str().expect("a text");
-    assert!(place::TENANT_DOMAINS.contains(&tenant));
+    assert!(hosts::TENANT_DOMAINS.contains(&tenant));
     let url = file["ece"]["external_url"].as_str().expect("a text");
-    assert!(place::HOSTS.iter().any(|host| url == format!("https://{}", host.name)));
+    assert!(hosts::HOSTS.iter().any(|host| url == format!("https://{}", host.name)));
     for (variable, value) in lab(&[]).await.secrets() {
         let lab = lab(&[]).await;
         let is_named = lab.deployment().contains(&format!("{{ env = \"{variable}\" }}"));

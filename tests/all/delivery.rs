@@ -203,7 +203,7 @@ async fn other_clients_send_find_and_move_a_message_in_the_lab() {
 
 /// The loopback port of the first IPv4 address that has this port.
 fn port(lab: &Lab, port: u16) -> u16 {
-    let serves = |one: &&ece_check::lab::Connection| one.address.port() == port && one.address.is_ipv4();
+    let serves = |one: &&ece_check::lab::Mapping| one.address.port() == port && one.address.is_ipv4();
     lab.connections().iter().find(serves).expect("a server").to.port()
 }
 

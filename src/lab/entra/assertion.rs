@@ -16,7 +16,7 @@ use ring::{
 use serde_json::Value;
 
 use super::refused::{Refused, invalid_client, shown};
-use crate::lab::{fault::Certified, mint, place::CLIENT_ID};
+use crate::lab::{fault::Certified, hosts::CLIENT_ID, token_issuer};
 
 const KEY: &str = include_str!("../application.key");
 const KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -71,7 +71,7 @@ impl Registered {
             let words = "The request body must contain the following parameter: 'client_assertion_type'.";
             return Err(Refused::new(400, "invalid_request", 900_144, words.into()));
         }
-        let Some((header, claims)) = mint::unverified(assertion) else {
+        let Some((header, claims)) = token_issuer::unverified(assertion) else {
             return Err(invalid_client(50_027, "JWT token is invalid or malformed."));
         };
         self.check_signature(&header, assertion, now)?;

@@ -17,8 +17,8 @@ use super::{
 use crate::lab::{
     exchange::Cloud,
     fault::Answer,
+    hosts::{CLIENT_ID, REDIRECT_URL, TENANT_NAME},
     https::{HTML, JSON, page, sent_on, typed},
-    place::{CLIENT_ID, REDIRECT_URL, TENANT_NAME},
     tenant::ADMIN,
 };
 
@@ -67,12 +67,12 @@ impl Cloud {
         if let Err(refused) = self.refuse("authorize", user, form, now) {
             return Ok(back(&[("error", &refused.error), ("error_description", &refused.description(now))]));
         }
-        let code = self.mint.sealed(
+        let code = self.token_issuer.sealed(
             "code",
             &json!({
                 "user": user, "redirect": redirect, "challenge": form.given("code_challenge").unwrap_or_default(),
                 "scope": form.given("scope").unwrap_or_default(), "nonce": form.given("nonce").unwrap_or_default(),
-                "at": now.as_second(), "no": self.mint.word(16),
+                "at": now.as_second(), "no": self.token_issuer.word(16),
             }),
         );
         Ok(back(&[("code", &code), ("session_state", "5b6c1d7e-0a4f-4c62-9d83-1f2e3a4b5c6d")]))
@@ -97,8 +97,8 @@ impl Cloud {
         self.refuse("devicecode", "", form, now)?;
         let scope = form.required("scope")?;
         Asked::read(scope)?;
-        let code = format!("DAQABIQEAAAD{}", self.mint.word(120));
-        let user_code: String = self.mint.word(32).chars().filter(char::is_ascii_uppercase).take(9).collect();
+        let code = format!("DAQABIQEAAAD{}", self.token_issuer.word(120));
+        let user_code: String = self.token_issuer.word(32).chars().filter(char::is_ascii_uppercase).take(9).collect();
         let address = "https://microsoft.com/devicelogin";
         self.entra.remember(Device {
             code: code.clone(),

@@ -9,7 +9,7 @@ use super::{
     EXCHANGE, GRAPH,
     refused::{Refused, shown},
 };
-use crate::lab::{mint, place::TENANT_NAME};
+use crate::lab::{hosts::TENANT_NAME, token_issuer};
 
 /// The permissions that Exchange Online has for mail protocols.
 const OF_EXCHANGE: &[&str] =
@@ -64,7 +64,7 @@ impl Form {
 }
 
 fn basic(header: &str) -> Option<(String, String)> {
-    let text = String::from_utf8(mint::decode(header.strip_prefix("Basic ")?)?).ok()?;
+    let text = String::from_utf8(token_issuer::decode(header.strip_prefix("Basic ")?)?).ok()?;
     let (client, secret) = text.split_once(':')?;
     let plain = |text: &str| form_urlencoded::parse(format!("x={text}").as_bytes()).next().map(|(_, x)| x.into_owned());
     Some((plain(client)?, plain(secret)?))

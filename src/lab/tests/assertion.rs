@@ -14,7 +14,7 @@ use super::{
 };
 use crate::lab::{
     Lab, base64,
-    place::{CLIENT_ID, TENANT_ID},
+    hosts::{CLIENT_ID, TENANT_ID},
 };
 
 /// An assertion as a client with the lab's certificate makes it.

@@ -19,13 +19,13 @@ const HEADER: &str = r#"{"typ":"JWT","nonce":"bGFi","alg":"RS256","x5t":"bGFiLWx
 
 /// Makes tokens with a key that only this lab knows.
 #[derive(Debug)]
-pub(super) struct Mint {
+pub(super) struct TokenIssuer {
     key: hmac::Key,
     random: SystemRandom,
 }
 
-impl Mint {
-    /// A mint with a new key.
+impl TokenIssuer {
+    /// An issuer with a new key.
     ///
     /// # Errors
     /// When the system gives no randomness.
@@ -74,8 +74,8 @@ impl Mint {
     }
 
     fn signature(&self, text: &str) -> String {
-        let hash = |place: u8| hmac::sign(&self.key, &[&[place], text.as_bytes()].concat());
-        encode(&(0..HASHES).flat_map(|place| hash(place).as_ref().to_vec()).collect::<Vec<_>>())
+        let hash = |index: u8| hmac::sign(&self.key, &[&[index], text.as_bytes()].concat());
+        encode(&(0..HASHES).flat_map(|index| hash(index).as_ref().to_vec()).collect::<Vec<_>>())
     }
 }
 

@@ -22,11 +22,11 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::{
-    count::Counter,
+    counters::Counters,
     exchange::Cloud,
     fault::{Moment, Step, bytes},
     https,
-    scene::Endpoint,
+    topology::Endpoint,
 };
 
 /// The longest line that is read, in bytes: an access token in base64 fits in.
@@ -42,22 +42,22 @@ const MOST_REPEATED: u32 = 1_000_000;
 
 /// The conversation is over. Why does not matter to anybody.
 #[derive(Debug)]
-pub(super) struct Over;
+pub(super) struct Hangup;
 
-impl From<io::Error> for Over {
+impl From<io::Error> for Hangup {
     fn from(_: io::Error) -> Self {
         Self
     }
 }
 
 /// One conversation.
-pub(super) struct Talk {
+pub(super) struct Connection {
     /// The server's address, faults and names.
     pub endpoint: Arc<Endpoint>,
     /// What lies behind the servers.
     pub cloud: Arc<Cloud>,
     /// Where commands are counted.
-    pub counter: Arc<Counter>,
+    pub counters: Arc<Counters>,
     config: Arc<ServerConfig>,
     stream: Stream,
     unread: Vec<u8>,
@@ -69,7 +69,7 @@ enum Stream {
     Gone,
 }
 
-impl Talk {
+impl Connection {
     /// Begins on a connection that was just accepted.
     pub fn new(
         endpoint: Arc<Endpoint>,
@@ -78,8 +78,15 @@ impl Talk {
         stream: TcpStream,
         latency: Duration,
     ) -> Self {
-        let counter = cloud.counter.clone();
-        Self { endpoint, cloud, counter, config, stream: Stream::Plain(Slow::new(stream, latency)), unread: Vec::new() }
+        let counters = cloud.counters.clone();
+        Self {
+            endpoint,
+            cloud,
+            counters,
+            config,
+            stream: Stream::Plain(Slow::new(stream, latency)),
+            unread: Vec::new(),
+        }
     }
 
     /// True inside TLS.
@@ -88,34 +95,34 @@ impl Talk {
     }
 
     /// Encrypts from here on. What the client had sent ahead is dropped (RFC 3207 section 4.2).
-    pub async fn encrypt(&mut self) -> Result<(), Over> {
+    pub async fn encrypt(&mut self) -> Result<(), Hangup> {
         self.reply(Moment::Handshake, "").await?;
-        let Stream::Plain(plain) = std::mem::replace(&mut self.stream, Stream::Gone) else { return Err(Over) };
+        let Stream::Plain(plain) = std::mem::replace(&mut self.stream, Stream::Gone) else { return Err(Hangup) };
         self.unread.clear();
         let accepting = TlsAcceptor::from(self.config.clone()).accept(plain);
-        let encrypted = timeout(PATIENCE, accepting).await.map_err(|_| Over)??;
+        let encrypted = timeout(PATIENCE, accepting).await.map_err(|_| Hangup)??;
         self.stream = Stream::Tls(Box::new(encrypted));
         Ok(())
     }
 
     /// The next line, without its end.
-    pub async fn line(&mut self) -> Result<String, Over> {
+    pub async fn line(&mut self) -> Result<String, Hangup> {
         loop {
             if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.unread.drain(..=end).collect();
                 return Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
             }
             if self.unread.len() > LONGEST_LINE {
-                return Err(Over);
+                return Err(Hangup);
             }
             self.more().await?;
         }
     }
 
     /// The next bytes, this many and bounded by the longest line.
-    pub async fn bytes(&mut self, count: usize) -> Result<Vec<u8>, Over> {
+    pub async fn bytes(&mut self, count: usize) -> Result<Vec<u8>, Hangup> {
         if count > LONGEST_LINE {
-            return Err(Over);
+            return Err(Hangup);
         }
         while self.unread.len() < count {
             self.more().await?;
@@ -124,12 +131,12 @@ impl Talk {
     }
 
     /// Says what belongs to this moment: the healthy words, or what a fault does in their place.
-    pub async fn reply(&mut self, moment: Moment, healthy: &str) -> Result<(), Over> {
+    pub async fn reply(&mut self, moment: Moment, healthy: &str) -> Result<(), Hangup> {
         self.reply_tagged(moment, healthy, "").await
     }
 
     /// The same, in a protocol where the client gives its commands a tag.
-    pub async fn reply_tagged(&mut self, moment: Moment, healthy: &str, tag: &str) -> Result<(), Over> {
+    pub async fn reply_tagged(&mut self, moment: Moment, healthy: &str, tag: &str) -> Result<(), Hangup> {
         let endpoint = self.endpoint.clone();
         let Some(steps) = endpoint.script.get(&moment) else { return self.say(healthy).await };
         for step in steps {
@@ -139,16 +146,16 @@ impl Talk {
     }
 
     /// Says this.
-    pub async fn say(&mut self, text: &str) -> Result<(), Over> {
+    pub async fn say(&mut self, text: &str) -> Result<(), Hangup> {
         self.send(text.as_bytes()).await
     }
 
     /// Passes bytes on between the client and another server until one of them has gone.
-    pub async fn join(&mut self, mut server: TcpStream) -> Result<(), Over> {
-        let Stream::Plain(client) = &mut self.stream else { return Err(Over) };
+    pub async fn join(&mut self, mut server: TcpStream) -> Result<(), Hangup> {
+        let Stream::Plain(client) = &mut self.stream else { return Err(Hangup) };
         server.write_all(&std::mem::take(&mut self.unread)).await?;
         copy_bidirectional(client, &mut server).await?;
-        Err(Over)
+        Err(Hangup)
     }
 
     /// The server's clock.
@@ -166,7 +173,7 @@ impl Talk {
         .await;
     }
 
-    async fn act(&mut self, step: &Step, healthy: &str, tag: &str) -> Result<(), Over> {
+    async fn act(&mut self, step: &Step, healthy: &str, tag: &str) -> Result<(), Hangup> {
         match step {
             Step::Healthy => self.say(healthy).await,
             Step::Send(text) => {
@@ -187,9 +194,9 @@ impl Talk {
             Step::Read => self.forget().await,
             Step::Silence => {
                 let _ = self.listen_until_gone().await;
-                Err(Over)
+                Err(Hangup)
             }
-            Step::Close => Err(Over),
+            Step::Close => Err(Hangup),
             Step::Reset => self.reset(),
         }
     }
@@ -200,7 +207,7 @@ impl Talk {
             .replace("{machine}", self.endpoint.host.machine)
     }
 
-    async fn repeat(&mut self, text: &str, times: u32) -> Result<(), Over> {
+    async fn repeat(&mut self, text: &str, times: u32) -> Result<(), Hangup> {
         let times = times.min(MOST_REPEATED) as usize;
         let in_one = (ONE_WRITE / text.len().max(1)).max(1);
         let many = text.repeat(in_one);
@@ -210,7 +217,7 @@ impl Talk {
         self.say(&text.repeat(times % in_one)).await
     }
 
-    async fn drip(&mut self, text: &str, pause: Duration) -> Result<(), Over> {
+    async fn drip(&mut self, text: &str, pause: Duration) -> Result<(), Hangup> {
         let text = self.fill(text, "");
         for byte in text.bytes() {
             sleep(pause).await;
@@ -219,7 +226,7 @@ impl Talk {
         Ok(())
     }
 
-    async fn forget(&mut self) -> Result<(), Over> {
+    async fn forget(&mut self) -> Result<(), Hangup> {
         if self.unread.is_empty() {
             self.more().await?;
         }
@@ -227,25 +234,25 @@ impl Talk {
         Ok(())
     }
 
-    async fn listen_until_gone(&mut self) -> Result<(), Over> {
+    async fn listen_until_gone(&mut self) -> Result<(), Hangup> {
         loop {
             self.unread.clear();
             self.more().await?;
         }
     }
 
-    fn reset(&mut self) -> Result<(), Over> {
+    fn reset(&mut self) -> Result<(), Hangup> {
         let stream = std::mem::replace(&mut self.stream, Stream::Gone);
         let slow = match stream {
             Stream::Plain(slow) => slow,
             Stream::Tls(encrypted) => encrypted.into_inner().0,
-            Stream::Gone => return Err(Over),
+            Stream::Gone => return Err(Hangup),
         };
         slow.stream.set_zero_linger()?;
-        Err(Over)
+        Err(Hangup)
     }
 
-    async fn more(&mut self) -> Result<(), Over> {
+    async fn more(&mut self) -> Result<(), Hangup> {
         let mut chunk = [0; 4096];
         let reading = async {
             match &mut self.stream {
@@ -254,15 +261,15 @@ impl Talk {
                 Stream::Gone => Ok(0),
             }
         };
-        let count = timeout(PATIENCE, reading).await.map_err(|_| Over)??;
+        let count = timeout(PATIENCE, reading).await.map_err(|_| Hangup)??;
         if count == 0 {
-            return Err(Over);
+            return Err(Hangup);
         }
         self.unread.extend_from_slice(&chunk[..count]);
         Ok(())
     }
 
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), Over> {
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), Hangup> {
         if bytes.is_empty() {
             return Ok(());
         }
@@ -279,7 +286,7 @@ impl Talk {
                 Stream::Gone => Err(io::ErrorKind::NotConnected.into()),
             }
         };
-        Ok(timeout(PATIENCE, writing).await.map_err(|_| Over)??)
+        Ok(timeout(PATIENCE, writing).await.map_err(|_| Hangup)??)
     }
 
     async fn shut_down(&mut self) -> io::Result<()> {

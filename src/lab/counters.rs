@@ -31,17 +31,17 @@ pub struct Counts {
 
 /// Counts for all servers of one lab.
 #[derive(Debug, Default)]
-pub(super) struct Counter(Mutex<Book>);
+pub(super) struct Counters(Mutex<Book>);
 
 #[derive(Debug, Default)]
 struct Book {
     counts: Counts,
-    now: BTreeMap<Place, u64>,
+    now: BTreeMap<Gauge, u64>,
 }
 
 /// Where somebody can be for a while.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place {
+pub(super) enum Gauge {
     /// Connected to a name.
     Host(&'static str),
     /// Signed in to a mailbox, over a protocol.
@@ -51,11 +51,11 @@ pub(super) enum Place {
 /// Somebody is there until this is dropped.
 #[derive(Debug)]
 pub(super) struct Presence {
-    counter: Arc<Counter>,
-    place: Place,
+    counters: Arc<Counters>,
+    gauge: Gauge,
 }
 
-impl Counter {
+impl Counters {
     /// Counts a question to the resolver.
     pub fn lookup(&self) {
         self.change(|counts| counts.lookups += 1);
@@ -93,17 +93,17 @@ impl Counter {
     }
 
     /// Notes that somebody is somewhere, and how many are there at most.
-    pub fn enter(self: &Arc<Self>, place: Place) -> Presence {
+    pub fn enter(self: &Arc<Self>, gauge: Gauge) -> Presence {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = book.now.entry(place.clone()).or_default();
+        let now = book.now.entry(gauge.clone()).or_default();
         *now += 1;
         let now = *now;
-        let most = match &place {
-            Place::Host(name) => book.counts.most_for_host.entry(name).or_default(),
-            Place::Mailbox(name, protocol) => book.counts.most_for_mailbox.entry((name.clone(), protocol)).or_default(),
+        let most = match &gauge {
+            Gauge::Host(name) => book.counts.most_for_host.entry(name).or_default(),
+            Gauge::Mailbox(name, protocol) => book.counts.most_for_mailbox.entry((name.clone(), protocol)).or_default(),
         };
         *most = now.max(*most);
-        Presence { counter: self.clone(), place }
+        Presence { counters: self.clone(), gauge }
     }
 
     /// The counts so far.
@@ -118,8 +118,8 @@ impl Counter {
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        let mut book = self.counter.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(now) = book.now.get_mut(&self.place) {
+        let mut book = self.counters.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(now) = book.now.get_mut(&self.gauge) {
             *now = now.saturating_sub(1);
         }
     }

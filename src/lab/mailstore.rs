@@ -22,7 +22,7 @@ const WELCOME: &str =
 
 /// The mailboxes, each made when it is first opened.
 #[derive(Debug, Default)]
-pub(super) struct Store(Mutex<BTreeMap<String, BTreeMap<&'static str, Folder>>>);
+pub(super) struct Mailstore(Mutex<BTreeMap<String, BTreeMap<&'static str, Folder>>>);
 
 /// A folder.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Folder {
     }
 }
 
-impl Store {
+impl Mailstore {
     /// Does something with the folders of a mailbox.
     pub fn open<T>(&self, mailbox: &str, act: impl FnOnce(&mut BTreeMap<&'static str, Folder>) -> T) -> T {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

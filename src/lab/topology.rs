@@ -11,13 +11,13 @@ use std::{
 use super::{
     Error, Settings,
     fault::{Certificate, Change, Code, Dns, Door, Family, Fault, Moment, Step, Tls},
-    place::{HOSTS, Host, PROXY, Service},
+    hosts::{HOSTS, Host, PROXY, Service},
     tenant::Tenant,
 };
 
 /// All that the lab shows.
 #[derive(Debug)]
-pub(super) struct Scene {
+pub(super) struct Topology {
     pub names: Vec<Name>,
     pub endpoints: Vec<Endpoint>,
     pub tenant: Tenant,
@@ -51,7 +51,7 @@ pub(super) struct Answer {
 pub(super) struct Endpoint {
     pub host: &'static Host,
     /// The place of the address among those of its name.
-    pub place: usize,
+    pub index: usize,
     pub address: SocketAddr,
     pub service: Service,
     pub door: Door,
@@ -61,11 +61,11 @@ pub(super) struct Endpoint {
     pub script: BTreeMap<Moment, Vec<Step>>,
 }
 
-/// Puts the scene together: as many mailboxes as are wanted, and a proxy where one is wanted.
+/// Puts the topology together: as many mailboxes as are wanted, and a proxy where one is wanted.
 ///
 /// # Errors
 /// [`Error::Contradiction`] when two faults change the same thing at the same place.
-pub(super) fn build(faults: &[Fault], wanted: &Settings) -> Result<Scene, Error> {
+pub(super) fn build(faults: &[Fault], wanted: &Settings) -> Result<Topology, Error> {
     let mut claims = Claims::default();
     let mut names = Vec::new();
     let proxied = wanted.proxy || changes(faults).any(|(_, change)| change.proxy);
@@ -82,7 +82,7 @@ pub(super) fn build(faults: &[Fault], wanted: &Settings) -> Result<Scene, Error>
     for (fault, change) in changes(faults) {
         tenant.apply(change, |what| claims.claim(what.to_owned(), fault))?;
     }
-    Ok(Scene { names, endpoints, tenant, proxied })
+    Ok(Topology { names, endpoints, tenant, proxied })
 }
 
 /// Which fault has changed what, so that a second one that wants the same is noticed.
@@ -161,9 +161,9 @@ impl Answer {
 
 fn healthy_endpoints(name: &Name) -> Vec<Endpoint> {
     let addresses: Vec<_> = name.ipv4.addresses.iter().chain(&name.ipv6.addresses).copied().enumerate().collect();
-    let one = |place, address, port, service| Endpoint {
+    let one = |index, address, port, service| Endpoint {
         host: name.host,
-        place,
+        index,
         address: SocketAddr::new(address, port),
         service,
         door: Door::Open,
@@ -173,7 +173,7 @@ fn healthy_endpoints(name: &Name) -> Vec<Endpoint> {
         script: BTreeMap::new(),
     };
     let services = name.host.services.iter();
-    services.flat_map(|(port, service)| addresses.iter().map(|(place, ip)| one(*place, *ip, *port, *service))).collect()
+    services.flat_map(|(port, service)| addresses.iter().map(|(index, ip)| one(*index, *ip, *port, *service))).collect()
 }
 
 impl Endpoint {
@@ -222,6 +222,6 @@ fn apply(endpoint: &mut Endpoint, faults: &[Fault], claims: &mut Claims) -> Resu
 fn is_for_endpoint(change: &Change, endpoint: &Endpoint) -> bool {
     is_for_name(change, endpoint.host)
         && (change.ports.is_empty() || change.ports.contains(&endpoint.address.port()))
-        && change.share.takes(endpoint.place)
+        && change.share.takes(endpoint.index)
         && change.family.is_none_or(|family| family == Family::of(endpoint.address.ip()))
 }
