@@ -35,7 +35,7 @@ use refused::{Refused, invalid_client, invalid_grant, malformed, shown};
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The names by which Exchange Online may be asked for.
-const EXCHANGE: &[&str] = &["https://outlook.authority.com", "https://outlook.office365.com", "https://ps.outlook.com"];
+const EXCHANGE: &[&str] = &["https://outlook.office.com", "https://outlook.office365.com", "https://ps.outlook.com"];
 const GRAPH: &str = "https://graph.microsoft.com";
 /// How many seconds a code is good for, and a device code.
 const CODE_SECONDS: i64 = 600;
@@ -83,7 +83,7 @@ pub(super) fn answer(cloud: &Cloud, request: &Request, now: Timestamp) -> (Momen
         "oauth2/v2.0/authorize" => (Moment::Authorize, cloud.authorize(tenant, &form, &request.path, now)),
         "oauth2/deviceauth" => (Moment::Page, cloud.approve(&form)),
         "discovery/v2.0/keys" => (Moment::Page, typed(200, JSON, json!({ "keys": [] }).to_string())),
-        "" if tenant.is_empty() => (Moment::Page, sent_on("https://www.authority.com/login")),
+        "" if tenant.is_empty() => (Moment::Page, sent_on("https://www.office.com/login")),
         _ => (Moment::Page, page(404, "Not Found")),
     }
 }

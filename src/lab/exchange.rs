@@ -35,7 +35,7 @@ const MOST_SENDING: usize = 3;
 const A_MOMENT: Duration = Duration::from_millis(500);
 /// What Exchange Online takes as its own name in a token.
 const AUDIENCES: &[&str] = &[
-    "https://outlook.authority.com",
+    "https://outlook.office.com",
     "https://outlook.office365.com",
     "https://ps.outlook.com",
     "00000002-0000-0ff1-ce00-000000000000",
@@ -210,7 +210,7 @@ impl Cloud {
         let now = Timestamp::now();
         let wishes = self.tenant.tokens.iter().filter(|wish| wish.is_for(&account.user));
         let owner = wishes.filter_map(|wish| wish.owner.as_deref()).next_back().unwrap_or(&account.user);
-        let exchange = "https://outlook.authority.com";
+        let exchange = "https://outlook.office.com";
         match account.holds {
             Holds::Refresh => self.refresh_token(owner, now),
             Holds::Access => self.access_token(owner, exchange, &self.tenant.application.consent, now).0,

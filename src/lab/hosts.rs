@@ -111,7 +111,7 @@ pub(super) const HOSTS: &[Host] = &[
     },
     Host {
         name: "outlook.office365.com",
-        aliases: &["ooc-g2.tm-4.authority.com", "outlook.ms-acdc.authority.com", "AMS-efz.ms-acdc.authority.com"],
+        aliases: &["ooc-g2.tm-4.office.com", "outlook.ms-acdc.office.com", "AMS-efz.ms-acdc.office.com"],
         addresses: &[
             "52.98.241.162",
             "52.98.243.18",
@@ -129,13 +129,13 @@ pub(super) const HOSTS: &[Host] = &[
             "*.outlook.com",
             "*.outlook.office365.com",
             "outlook.office365.com",
-            "outlook.authority.com",
+            "outlook.office.com",
         ],
         machine: "XX0PR00CA0001.outlook.office365.com",
     },
     Host {
         name: "smtp.office365.com",
-        aliases: &["ooc-smtp.tm-4.authority.com", "smtp.ms-acdc.authority.com"],
+        aliases: &["ooc-smtp.tm-4.office.com", "smtp.ms-acdc.office.com"],
         addresses: &["52.97.201.226", "40.100.174.2", "2603:1026:207:7a::2", "2603:1026:c0a:8d1::2"],
         services: &[(587, Service::Smtp)],
         certificate_names: &["outlook.com", "*.office365.com", "*.outlook.com", "smtp.office365.com"],

@@ -14,8 +14,8 @@ use crate::lab::{
 pub(super) const LOGIN: &str = "login.microsoftonline.com";
 const SMTP: &str = "smtp.office365.com";
 const OUTLOOK: &str = "outlook.office365.com";
-const SCOPE: &str = "https://outlook.authority.com/IMAP.AccessAsUser.All https://outlook.authority.com/POP.AccessAsUser.All \
-                     https://outlook.authority.com/SMTP.Send offline_access";
+const SCOPE: &str = "https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/POP.AccessAsUser.All \
+                     https://outlook.office.com/SMTP.Send offline_access";
 const ALL_OF_EXCHANGE: &str = "https://outlook.office365.com/.default";
 
 fn encoded(pairs: &[(&str, &str)]) -> String {
@@ -122,7 +122,7 @@ async fn a_refresh_token_gives_the_token_of_its_user() {
     assert_ne!(body["refresh_token"], secret(&lab, "ECE_CHECK_LAB_SALES"));
     let claims = claims(body["access_token"].as_str().expect("a token"));
     for (name, value) in [
-        ("aud", "https://outlook.authority.com"),
+        ("aud", "https://outlook.office.com"),
         ("iss", &format!("https://sts.windows.net/{TENANT_ID}/")),
         ("appid", CLIENT_ID),
         ("upn", "sales@example.com"),
@@ -143,7 +143,7 @@ async fn a_refresh_token_gives_the_token_of_its_user() {
 #[tokio::test]
 async fn a_bad_request_for_a_token_is_refused_in_entras_words() {
     let lab = lab(&[]).await;
-    let two = "https://outlook.authority.com/SMTP.Send https://graph.microsoft.com/User.Read";
+    let two = "https://outlook.office.com/SMTP.Send https://graph.microsoft.com/User.Read";
     for (name, value, status, error, code) in [
         ("grant_type", "", 400, "invalid_request", 900_144),
         ("grant_type", "magic", 400, "unsupported_grant_type", 70_003),
@@ -155,9 +155,9 @@ async fn a_bad_request_for_a_token_is_refused_in_entras_words() {
         ("refresh_token", "1.Acut", 400, "invalid_request", 9_002_313),
         ("scope", "", 400, "invalid_request", 900_144),
         ("scope", two, 400, "invalid_request", 28_000),
-        ("scope", "https://outlook.authority.com/Nothing", 400, "invalid_scope", 70_011),
+        ("scope", "https://outlook.office.com/Nothing", 400, "invalid_scope", 70_011),
         ("scope", "https://elsewhere.example/.default", 400, "invalid_resource", 500_011),
-        ("scope", "https://outlook.authority.com/EWS.AccessAsUser.All", 400, "invalid_grant", 65_001),
+        ("scope", "https://outlook.office.com/EWS.AccessAsUser.All", 400, "invalid_grant", 65_001),
     ] {
         let (got, body) = refresh(&lab, "ECE_CHECK_LAB_SALES", &[(name, value)]).await;
         assert_eq!((got, body["error"].as_str(), body["error_codes"][0].as_u64()), (status, Some(error), Some(code)));
@@ -574,7 +574,7 @@ fn note(outcomes: &mut BTreeMap<&'static str, bool>, check: &'static str, is_wel
 fn look_into(outcomes: &mut BTreeMap<&'static str, bool>, claims: &Value, expected: Option<&str>) {
     let now = jiff::Timestamp::now().as_second();
     let permissions = format!("{} {}", claims["scp"], claims["roles"]);
-    note(outcomes, "token.audience", claims["aud"].as_str().expect("aud").starts_with("https://outlook.authority"));
+    note(outcomes, "token.audience", claims["aud"].as_str().expect("aud").starts_with("https://outlook.office"));
     note(outcomes, "token.identity", expected.is_none() || claims["upn"].as_str() == expected);
     note(outcomes, "token.valid-now", claims["exp"].as_i64().expect("exp") > now);
     let lifetime = (claims["exp"].as_i64().expect("exp") - claims["iat"].as_i64().expect("iat")) / 60;
