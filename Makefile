@@ -3,12 +3,12 @@
 # make bench   times and sizes beside other programs; asserts nothing
 # make build   the program, as it is given away: target/release/ece-check
 
-# What the tests in tests/foreign need: they put ece-check before servers that nobody here wrote. The list with reasons is
-# PROGRAMS in tests/foreign/bench.rs.
+# What the tests in tests/peers/foreign need: they put ece-check before servers that nobody here wrote. The list with reasons is
+# PROGRAMS in tests/peers/foreign/bench.rs.
 PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dnsmasq-base unbound nginx-light squid \
            postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond
 
-# What the tests in tests/java and tests/openid need: any Java and any Node will do, also those that are no package.
+# What the tests in tests/peers/java and tests/peers/openid need: any Java and any Node will do, also those that are no package.
 PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm chromium:chromium rg:ripgrep
 
 # Snapshots are judged, never rewritten, and warnings of the documentation are mistakes.

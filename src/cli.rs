@@ -96,7 +96,7 @@ const OWN_FAULT: u8 = 70;
 #[must_use]
 pub fn main() -> ExitCode {
     print::quiet_panics();
-    std::panic::catch_unwind(obey).unwrap_or(ExitCode::from(OWN_FAULT)) // tests/secrets has it happen
+    std::panic::catch_unwind(obey).unwrap_or(ExitCode::from(OWN_FAULT)) // tests/all/secrets has it happen
 }
 
 fn obey() -> ExitCode {

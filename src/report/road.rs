@@ -102,7 +102,7 @@ mod tests {
         };
         let looks =
             format!("[{},{}]", look("proxy p.test:3128 (--proxy)", false, in_force), look("direct", true, beside));
-        let golden = include_str!("../../tests/reports/golden.json");
+        let golden = include_str!("../../tests/all/reports/golden.json");
         let mut report = parse(golden).expect("the golden report");
         report.looks = serde_json::from_str(&looks).expect("looks");
         both(&report).expect("two roads")

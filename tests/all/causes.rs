@@ -1,4 +1,4 @@
-//! Every cause of the catalogue has a fault in the lab, or a reason why not. What each fault shows: `tests/accuracy/lab.rs`.
+//! Every cause of the catalogue has a fault in the lab, or a reason why not. What each fault shows: `tests/all/accuracy/lab.rs`.
 
 use std::collections::BTreeSet;
 

@@ -2,7 +2,7 @@
 //!
 //! Where a test goes:
 //! - `checks`: what a file below `checks/` says of itself: healthy, and under each of its proofs.
-//! - `causes`: a fault of the lab for every cause, or why there is none. What a fault's file says of itself: `tests/accuracy`.
+//! - `causes`: a fault of the lab for every cause, or why there is none. What a fault's file says of itself: `accuracy`.
 //! - `levels`: the causes that need no lab: the level of ECE and the addresses it is known by.
 //! - `shape`: the layers, the names of files and functions, what no source file may hold.
 //! - `cli`: the program as people call it: exit codes, flags, bad input, streams.
@@ -12,11 +12,14 @@
 //! - `delivery`: messages from a mailbox to itself: none unasked, one when asked, nothing else touched; and what other
 //!   people's mail clients make of the lab.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
+//! - `accuracy`: how often the cause of a text, or of a fault in the lab, is named rightly.
+//! - `reports`: one golden report in every format.
+//! - `secrets`: marked secrets through every command; no byte that leaves holds one.
 //!
-//! `walk` makes a run through the library, `program` runs the binary. Beside this folder: `tests/reports` (one golden
-//! report in every format), `tests/foreign` (servers that nobody here wrote), `tests/java` (stores of keytool), `tests/openid`
-//! (an OpenID provider and a browser), `tests/files` (bad files of users).
+//! `walk` makes a run through the library, `program` runs the binary. Beside this folder: `tests/peers` (programs
+//! that nobody here wrote) and `tests/files` (bad files of users).
 
+mod accuracy;
 mod causes;
 mod checks;
 mod cli;
@@ -26,6 +29,8 @@ mod hostile;
 mod levels;
 mod program;
 mod report;
+mod reports;
+mod secrets;
 mod shape;
 mod signin;
 mod walk;

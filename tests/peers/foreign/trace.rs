@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::bench::{Bench, Place};
+use crate::foreign::bench::{Bench, Place};
 
 /// A traced run.
 pub struct Trace {

@@ -11,7 +11,7 @@ use std::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bench::{Bench, Change, PATIENCE, Place, SILENCE};
+use crate::foreign::bench::{Bench, Change, PATIENCE, Place, SILENCE};
 
 /// Answers that say that none came.
 const NO_ANSWER: [&str; 2] = ["silent", "timed out"];

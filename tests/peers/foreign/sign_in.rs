@@ -13,7 +13,7 @@ use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::hmac;
 use serde_json::{Value, json};
 
-use crate::{
+use crate::foreign::{
     ECE_CHECK,
     bench::{Bench, Change, DELETED, MAILBOXES, OPAQUE, Place, SIGNING_KEY},
 };
@@ -52,7 +52,7 @@ fn good_tokens_open_every_mailbox_with_dovecot_for_submission() {
 }
 
 fn everything_opens(turn: &[&str]) {
-    let Some(bench) = crate::bench() else { return };
+    let Some(bench) = super::bench() else { return };
     let seen = sign_in(&bench, turn, &[MAILBOXES[0], MAILBOXES[1]].map(|user| Token::of(user).signed()));
     assert_eq!(seen.exit, Some(0), "{}", seen.outline());
     for check in OF_THE_TOKEN {
@@ -65,7 +65,7 @@ fn everything_opens(turn: &[&str]) {
 
 #[test]
 fn opaque_token_that_the_servers_ask_about() {
-    let Some(bench) = crate::bench() else { return };
+    let Some(bench) = super::bench() else { return };
     let opaque = OPAQUE.to_owned();
     let seen = sign_in(&bench, &[], &[opaque, Token::of(MAILBOXES[1]).signed()]);
     assert_eq!(seen.exit, Some(0), "{}", seen.outline());
@@ -78,7 +78,7 @@ fn opaque_token_that_the_servers_ask_about() {
 
 #[test]
 fn opaque_token_that_nobody_knows() {
-    let Some(bench) = crate::bench() else { return };
+    let Some(bench) = super::bench() else { return };
     let unknown = format!("EwBQ{}", OPAQUE.split_at(4).1);
     let seen = sign_in(&bench, &[], &[unknown, Token::of(MAILBOXES[1]).signed()]);
     for (check, words) in SIGN_INS.iter().zip(REFUSALS) {
@@ -92,7 +92,7 @@ fn opaque_token_that_nobody_knows() {
 #[test]
 fn token_that_the_servers_do_not_believe() {
     for turn in [&[][..], TO_DOVECOT] {
-        let Some(bench) = crate::bench() else { return };
+        let Some(bench) = super::bench() else { return };
         let forged = Token { key: b"a key that nobody knows", ..Token::of(MAILBOXES[1]) };
         let seen = sign_in(&bench, turn, &[Token::of(MAILBOXES[0]).signed(), forged.signed()]);
         for check in OF_THE_TOKEN {
@@ -112,7 +112,7 @@ fn token_that_the_servers_do_not_believe() {
 
 #[test]
 fn token_that_has_expired() {
-    let Some(bench) = crate::bench() else { return };
+    let Some(bench) = super::bench() else { return };
     let old = Token { made_ago: 7200, ..Token::of(MAILBOXES[1]) };
     let seen = sign_in(&bench, &[], &[Token::of(MAILBOXES[0]).signed(), old.signed()]);
     assert_eq!(seen.statuses("token.valid-now"), ["pass", "fail"], "{}", seen.outline());
@@ -125,7 +125,7 @@ fn token_that_has_expired() {
 
 #[test]
 fn token_of_another_user() {
-    let Some(bench) = crate::bench() else { return };
+    let Some(bench) = super::bench() else { return };
     let foreign = Token { user: "administrator@contoso.example", ..Token::of(MAILBOXES[1]) };
     let seen = sign_in(&bench, &[], &[Token::of(MAILBOXES[0]).signed(), foreign.signed()]);
     assert_eq!(seen.statuses("token.identity"), ["pass", "fail"], "{}", seen.outline());
@@ -138,7 +138,7 @@ fn token_of_another_user() {
 
 #[test]
 fn token_for_another_service() {
-    let Some(bench) = crate::bench() else { return };
+    let Some(bench) = super::bench() else { return };
     let graph = Token { audience: "https://graph.microsoft.com", ..Token::of(MAILBOXES[1]) };
     let seen = sign_in(&bench, &[], &[Token::of(MAILBOXES[0]).signed(), graph.signed()]);
     assert_eq!(seen.statuses("token.audience"), ["pass", "fail"], "{}", seen.outline());
@@ -161,7 +161,7 @@ fn message_goes_out_and_is_found_again_with_dovecot_for_submission() {
 
 /// One mailbox is fetched over IMAP, the other over POP3.
 fn one_message_each(turn: &[&str]) {
-    let Some(bench) = crate::bench() else { return };
+    let Some(bench) = super::bench() else { return };
     let tokens = [MAILBOXES[0], MAILBOXES[1]].map(|user| Token::of(user).signed());
     let before = mail(&bench);
     let site = deployment(["imap", "pop3"].map(Some));

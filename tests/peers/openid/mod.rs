@@ -28,7 +28,7 @@ const PUBLIC: &str = "6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b001";
 const CONFIDENTIAL: &str = "6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b002";
 const CERTIFIED: &str = "6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b003";
 /// The key of an application. Entra wants RSA, which takes long to make.
-const APPLICATION_KEY: &str = include_str!("../../src/lab/application.key");
+const APPLICATION_KEY: &str = include_str!("../../../src/lab/application.key");
 /// The secret that the provider knows.
 const SECRET: &str = "Zwiebel7kuchen";
 

@@ -3,10 +3,6 @@
 //! Every fault alone, pairs of faults that happen together, healthy tenants, and the corpus's lines of which a thread proved
 //! the cause. `make accuracy` prints the figures; each must hold in full.
 
-#[path = "../all/walk.rs"]
-#[expect(dead_code, reason = "made for tests/all, which uses all of it")]
-mod walk;
-
 use std::{collections::BTreeSet, fmt::Write, path::PathBuf, time::Duration};
 
 use ece_check::{
@@ -19,7 +15,7 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
-use walk::{Walk, alone, came_out, not_well, start, walk, walk_lab};
+use crate::walk::{Walk, alone, came_out, not_well, start, walk, walk_lab};
 
 /// So many runs at once: most of their time is waiting for what never comes.
 const AT_ONCE: usize = 24;
@@ -35,7 +31,7 @@ async fn every_fault_of_the_lab_is_found_and_its_cause_is_named_first() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_two_faults_both_are_named_in_the_order_of_mending() {
-    let pairs = toml::from_str::<Pairs>(include_str!("pairs.toml")).expect("tests/accuracy/pairs.toml").pair;
+    let pairs = toml::from_str::<Pairs>(include_str!("pairs.toml")).expect("tests/all/accuracy/pairs.toml").pair;
     let number = pairs.len();
     let _alone = alone().await;
     let wrong = at_once(pairs.into_iter().map(Pair::differs)).await.into_iter().flatten().collect::<Vec<_>>();
@@ -51,7 +47,7 @@ async fn a_healthy_tenant_has_no_cause_whatever_the_settings() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_threads_proved_is_named_first() {
-    let file: Confirmed = toml::from_str(include_str!("confirmed.toml")).expect("tests/accuracy/confirmed.toml");
+    let file: Confirmed = toml::from_str(include_str!("confirmed.toml")).expect("tests/all/accuracy/confirmed.toml");
     let place = std::env::var("ECE_CHECK_CORPUS").map_or_else(|_| super::beside(), PathBuf::from);
     let Some(lines) = std::fs::read_to_string(place).ok().map(|corpus| confirmed(&corpus)) else {
         return println!("ignored: corpus not there");
@@ -70,7 +66,7 @@ async fn what_threads_proved_is_named_first() {
         wrong.extend(out.differs().await);
     }
     tell("what a thread proved, as a run against the lab: named first", runs, &wrong);
-    println!("  left out, each with its reason in tests/accuracy/confirmed.toml: {left_out}");
+    println!("  left out, each with its reason in tests/all/accuracy/confirmed.toml: {left_out}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -220,7 +216,7 @@ mod apart {
         assert_eq!(at(&report, "imap.mailbox-opens", "sales@example.com").status, Status::Pass);
     }
 
-    /// That a root is missing in Java's store alone is shown with keytool in `tests/java`.
+    /// That a root is missing in Java's store alone is shown with keytool in `tests/peers/java`.
     #[tokio::test]
     async fn trust_that_fails_under_one_store() {
         let report = walk(&["trust-store-incomplete"]).await;

@@ -83,7 +83,7 @@ fn every_case_of_the_table_is_a_test() {
 
 #[test]
 fn makefile_installs_every_program() {
-    let makefile = include_str!("../../Makefile");
+    let makefile = include_str!("../../../Makefile");
     let (_, packages) = makefile.split_once("PACKAGES =").expect("a list of packages");
     let listed: Vec<&str> = packages.split_whitespace().take_while(|word| *word != "#").collect();
     let needed = bench::PROGRAMS.iter().flat_map(|(_, packages)| packages.split(' '));

@@ -15,7 +15,7 @@ use super::{
     searched_for,
 };
 
-const KEY: &str = include_str!("../../src/lab/application.key");
+const KEY: &str = include_str!("../../../src/lab/application.key");
 const PROXY_PASSWORD: &str = "Marked~password:of/the-proxy-0123456789";
 const STORE_PASSWORD: &str = "MarkedPasswordOfTheTrustStore0123456789";
 
