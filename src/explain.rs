@@ -4,15 +4,15 @@
 //! (see [`crate::diagnose`]); what a run knows of host, port and stage must here be read out of the words, so a text
 //! alone settles less.
 
-mod alike;
-pub mod hear;
-mod idiom;
+pub mod decode;
+pub mod extract;
+pub mod fallback;
+mod fingerprint;
 pub mod log;
-pub mod mask;
-pub mod needle;
-pub mod source;
-pub mod time;
-pub mod unknown;
+mod phrases;
+pub mod prefilter;
+pub mod redact;
+pub mod timestamp;
 
 use clap::ValueEnum;
 
@@ -82,7 +82,7 @@ pub struct Meaning<'c> {
 /// Tells what a text means. The innermost refusal that is known decides; what libraries put around it does not count.
 #[must_use]
 pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
-    for heard in hear::hear(text) {
+    for heard in extract::extract(text) {
         let mut causes = diagnose::of_text(&heard, catalogue);
         if causes.is_empty() {
             continue;
@@ -93,7 +93,7 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
         let next = next(&causes, &heard, channel);
         return Meaning { causes, heard: Some(heard), next };
     }
-    Meaning { next: Some(unknown::next(text, channel, catalogue)), ..Meaning::default() }
+    Meaning { next: Some(fallback::next(text, channel, catalogue)), ..Meaning::default() }
 }
 
 /// What was heard, in a few words: codes first.
@@ -103,7 +103,7 @@ pub fn said(heard: &ErrorDetails) -> String {
     said.extend(heard.code.map(|code| code.to_string()));
     said.extend(heard.enhanced.clone());
     said.extend(heard.error.clone());
-    let quoted: String = mask::mask(&heard.words).chars().take(160).collect();
+    let quoted: String = redact::redact(&heard.words).chars().take(160).collect();
     said.push(format!("\"{}\"", quoted.trim()));
     said.join(" ")
 }
@@ -231,12 +231,12 @@ mod tests {
             ("530 5.7.57 first. error: 535 5.7.3 second", "530 5.7.57 first. error: 535 5.7.3 second"),
             ("530 5.7.57 a\n530 5.7.57 b", "530 5.7.57 a 530 5.7.57 b"),
         ] {
-            assert_eq!(hear::plain(text), sentence);
+            assert_eq!(extract::plain(text), sentence);
         }
         for hostile in
             ["300-5.7.300 300-5.7.300-5.7.300", "535-5.7.1ä 535-5.7.1ä", "5.7.1 5.7.1 5.7.1", "535-5.7.1 535-5.7.1"]
         {
-            assert!(!hear::plain(hostile).is_empty());
+            assert!(!extract::plain(hostile).is_empty());
         }
     }
 
@@ -267,21 +267,21 @@ mod tests {
         #[test]
         fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             let text = String::from_utf8_lossy(&bytes);
-            let heard = hear::hear(&text);
+            let heard = extract::extract(&text);
             prop_assert!(heard.len() < 400);
-            let _ = mask::mask(&text);
+            let _ = redact::redact(&text);
         }
 
         #[test]
         fn codes_cut_anywhere_never_panic(cut in 0usize..200, tail in "\\PC{0,40}") {
             let text = "535 5.7.139 eyJhIjoxfQ== AADSTS7000222: \\u00e4 &quot; 4.7.500-\"error_codes\":[7000222] é 5.7.";
             let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= cut).last().unwrap_or(0);
-            let _ = hear::hear(&format!("{}{tail}", &text[..cut]));
+            let _ = extract::extract(&format!("{}{tail}", &text[..cut]));
         }
 
         #[test]
         fn no_token_survives_the_mask(a in "[A-Za-z0-9_-]{20,60}", b in "[A-Za-z0-9_-]{20,60}", c in "[A-Za-z0-9_-]{20,60}") {
-            let masked = mask::mask(&format!("x token=eyJ{a}.eyJ{b}.{c} y"));
+            let masked = redact::redact(&format!("x token=eyJ{a}.eyJ{b}.{c} y"));
             prop_assert!(!masked.contains(&a) && !masked.contains(&b) && !masked.contains(&c));
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! Most lines of a log say nothing of interest. So blocks are searched for rare strings first ([`needles`]), and
 //! only around a hit is the event put together: its first line, and what belongs to it (a Java trace, "Caused by").
-//! Events that are alike (`alike.rs`) are explained once.
+//! Events that are alike (`fingerprint.rs`) are explained once.
 
 use std::{
     collections::HashMap,
@@ -13,7 +13,10 @@ use std::{
     ops::Range,
 };
 
-use super::{Channel, alike::Alike, explain, hear, idiom, mask, needle::Needles, source::text_of, time, unknown};
+use super::{
+    Channel, decode::text_of, explain, extract, fallback, fingerprint::Fingerprint, phrases, prefilter::Needles,
+    redact, timestamp,
+};
 use crate::{
     catalogue::{
         Catalogue,
@@ -25,7 +28,7 @@ use crate::{
 /// What is read at once, in bytes.
 const BLOCK: usize = 1 << 18;
 /// The longest event, in bytes: what is longer is cut around the hit.
-const LONGEST_EVENT: usize = hear::LONGEST;
+const LONGEST_EVENT: usize = extract::LONGEST;
 /// So much of a line tells its time, in bytes.
 const LONGEST_HEAD: usize = 200;
 /// So many different events are remembered; the memory is emptied when it is full.
@@ -37,8 +40,8 @@ const LONGEST_EXAMPLE: usize = 300;
 /// the idioms of libraries. They come from the signs, so a new sign brings its own.
 #[must_use]
 pub fn needles(catalogue: &Catalogue) -> Vec<String> {
-    let mut needles: Vec<String> = hear::ENTRA_MARKS.iter().map(ToString::to_string).collect();
-    needles.extend(idiom::phrases().chain(hear::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned));
+    let mut needles: Vec<String> = extract::ENTRA_MARKS.iter().map(ToString::to_string).collect();
+    needles.extend(phrases::phrases().chain(extract::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned));
     for (_, sign) in catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe)) {
         match &sign.shows {
             Shows::Failure(pattern) => needles.extend(of_stop(pattern)),
@@ -63,8 +66,9 @@ fn of_stop(pattern: &FailurePattern) -> Vec<String> {
     let mut needles: Vec<String> = pattern.words.iter().filter_map(rarest).collect();
     needles.extend(pattern.enhanced.iter().filter_map(|code| code.split('x').next()).map(ToOwned::to_owned));
     if needles.is_empty() {
-        needles
-            .extend(pattern.code.iter().flat_map(|code| hear::status_marks().map(move |mark| format!("{mark}{code}"))));
+        needles.extend(
+            pattern.code.iter().flat_map(|code| extract::status_marks().map(move |mark| format!("{mark}{code}"))),
+        );
     }
     needles
 }
@@ -96,7 +100,7 @@ pub struct Log<'c> {
     catalogue: &'c Catalogue,
     channel: Option<Channel>,
     needles: Needles,
-    alike: Alike,
+    fingerprint: Fingerprint,
     remembered: HashMap<u64, Meant>,
     told: Vec<Told>,
     unknown: Option<String>,
@@ -117,7 +121,7 @@ impl<'c> Log<'c> {
             catalogue,
             channel,
             needles: Needles::new(&needles(catalogue)),
-            alike: Alike::new(catalogue),
+            fingerprint: Fingerprint::new(catalogue),
             remembered: HashMap::new(),
             told: Vec::new(),
             unknown: None,
@@ -204,19 +208,19 @@ impl<'c> Log<'c> {
     /// Takes one event; the line before it lends its time to an event that has none.
     fn take(&mut self, event: &[u8], before: &[u8]) {
         let text = String::from_utf8_lossy(event);
-        let key = self.alike.key(&text);
+        let key = self.fingerprint.key(&text);
         if !self.remembered.contains_key(&key) {
             if self.remembered.len() >= MOST_REMEMBERED {
                 self.remembered.clear();
             }
             let meaning = explain_event(&text, self.channel, self.catalogue);
             if meaning.is_empty() && self.unknown.is_none() {
-                self.unknown = unknown::of_codes(&text, self.catalogue);
+                self.unknown = fallback::of_codes(&text, self.catalogue);
             }
             self.remembered.insert(key, meaning);
         }
         let Some(meant) = self.remembered.get(&key).filter(|meant| !meant.is_empty()) else { return };
-        let time = time::of(&text).or_else(|| time::of(&String::from_utf8_lossy(before)));
+        let time = timestamp::of(&text).or_else(|| timestamp::of(&String::from_utf8_lossy(before)));
         for (cause, certainty) in meant {
             count(&mut self.told, cause, *certainty, time.as_deref(), &text);
         }
@@ -271,7 +275,7 @@ fn example(text: &str) -> String {
     let line = text.lines().rfind(|line| line.trim_start().starts_with("Caused by:")).or_else(|| text.lines().next());
     let line = line.unwrap_or_default();
     let message = line.rsplit(" <@> ").next().unwrap_or(line).trim();
-    mask::mask(message).chars().take(LONGEST_EXAMPLE).collect()
+    redact::redact(message).chars().take(LONGEST_EXAMPLE).collect()
 }
 
 /// The event around a hit: from its first line to its last continuation. Never before `from`.
@@ -416,7 +420,7 @@ mod tests {
         }
         let mut told = Vec::new();
         for (before, event) in &events {
-            let time = time::of(event).or_else(|| time::of(before));
+            let time = timestamp::of(event).or_else(|| timestamp::of(before));
             for (cause, certainty) in explain_event(event, None, catalogue) {
                 count(&mut told, &cause, certainty, time.as_deref(), event);
             }

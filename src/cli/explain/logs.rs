@@ -18,8 +18,9 @@ use crate::{
     },
     diagnose::blank,
     explain::{
+        decode, fallback,
         log::{Log, Told},
-        source, time, unknown,
+        timestamp,
     },
     finding::Certainty,
     report::Page,
@@ -64,7 +65,7 @@ pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Cli
 fn tell(told: &[Told], log: &Log<'_>, arguments: &Arguments, catalogue: &Catalogue) {
     let next = match log.unknown() {
         Some(unknown) => Some(unknown.to_owned()),
-        None if told.is_empty() => Some(unknown::next("a log", arguments.channel, catalogue)),
+        None if told.is_empty() => Some(fallback::next("a log", arguments.channel, catalogue)),
         None => None,
     };
     print::data(&match arguments.output {
@@ -88,7 +89,7 @@ fn read_one(mut source: impl Read, log: &mut Log<'_>) -> io::Result<Option<Strin
         return log.read(Cursor::new(head).chain(source)).map(|()| None);
     }
     let mut text = Vec::new();
-    source::text_of(head.as_slice())?.take(LONGEST_MESSAGE as u64 + 1).read_to_end(&mut text)?;
+    decode::text_of(head.as_slice())?.take(LONGEST_MESSAGE as u64 + 1).read_to_end(&mut text)?;
     let text = String::from_utf8_lossy(&text);
     if text.len() <= LONGEST_MESSAGE && is_message(&text) {
         return Ok(Some(text.trim_start_matches('\u{feff}').to_owned()));
@@ -100,7 +101,8 @@ fn read_one(mut source: impl Read, log: &mut Log<'_>) -> io::Result<Option<Strin
 
 /// No line begins with a time, as those of a log do: a refusal that was copied with what stands around it.
 fn is_without_times(text: &str) -> bool {
-    let has_time = |line: &str| time::of(line).is_some() && !time::cut(line).0.to_lowercase().contains("timestamp");
+    let has_time =
+        |line: &str| timestamp::of(line).is_some() && !timestamp::cut(line).0.to_lowercase().contains("timestamp");
     !text.lines().any(has_time)
 }
 

@@ -12,7 +12,7 @@ use super::{Arguments, CliError, open, page, unreadable, value};
 use crate::{
     catalogue::Catalogue,
     cli::{list::Output, print},
-    explain::{log::Log, source},
+    explain::{decode, log::Log},
 };
 
 /// How often a followed file is looked at.
@@ -63,7 +63,7 @@ impl Followed {
         let mut file = open(path)?;
         let mut head = Vec::new();
         file.by_ref().take(512).read_to_end(&mut head)?;
-        if !source::is_plain(&head) {
+        if !decode::is_plain(&head) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
                 "only plain text can be followed, no gzip and no UTF-16",

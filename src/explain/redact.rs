@@ -35,7 +35,7 @@ const MASKED: &str = "[masked]";
 
 /// Masks every secret in a line.
 #[must_use]
-pub fn mask(line: &str) -> String {
+pub fn redact(line: &str) -> String {
     let mut masked = String::with_capacity(line.len());
     let mut follows_name = false;
     let mut rest = line;
@@ -97,7 +97,7 @@ mod tests {
             format!("{{\"access_token\":\"{JWT}\"}}"),
             format!("user=a@b.c\u{1}auth=Bearer {JWT}\u{1}\u{1}"),
         ] {
-            let masked = mask(&line);
+            let masked = redact(&line);
             assert!(!masked.contains("eyJ") && !masked.contains("c2ln"), "{masked}");
             assert!(masked.contains(MASKED), "{masked}");
         }
@@ -111,7 +111,7 @@ mod tests {
             "refresh_token=0.AXoAabcdef1234",
             "code=M.C507_BAY.2.U.x9",
         ] {
-            assert!(mask(line).contains(MASKED), "{line}");
+            assert!(redact(line).contains(MASKED), "{line}");
         }
     }
 
@@ -122,7 +122,7 @@ mod tests {
             "AADSTS50126: invalid username or password. Trace ID: 0f8fad5b-d9cb-469f-a165-70867728950e",
             "javax.net.ssl.SSLHandshakeException: sun.security.validator.ValidatorException",
         ] {
-            assert_eq!(mask(line), line);
+            assert_eq!(redact(line), line);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::idiom;
+use super::phrases;
 use crate::{
     catalogue::{cause::Share, check::Of},
     diagnose::ErrorDetails,
@@ -83,7 +83,7 @@ pub fn status_marks() -> impl Iterator<Item = &'static str> {
 
 /// What is heard in a text, the innermost first; the text as a whole stands after the codes and before the idioms.
 #[must_use]
-pub fn hear(text: &str) -> Vec<ErrorDetails> {
+pub fn extract(text: &str) -> Vec<ErrorDetails> {
     let words = plain(text);
     let mut heard = Vec::new();
     heard.extend(entra(&words));
@@ -94,7 +94,7 @@ pub fn hear(text: &str) -> Vec<ErrorDetails> {
         code: status(&words),
         ..ErrorDetails::default()
     });
-    heard.extend(idiom::hear(&words).into_iter().map(|heard| ErrorDetails { code: status(&words), ..heard }));
+    heard.extend(phrases::extract(&words).into_iter().map(|heard| ErrorDetails { code: status(&words), ..heard }));
     heard.extend(at_large(&words));
     let (share, of) = (share(&words), of(&words));
     for heard in &mut heard {

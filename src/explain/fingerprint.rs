@@ -10,7 +10,7 @@ use std::{
     net::Ipv4Addr,
 };
 
-use super::{idiom, time};
+use super::{phrases, timestamp};
 use crate::catalogue::{
     Catalogue,
     cause::{Shows, Words},
@@ -23,12 +23,12 @@ const SHORTEST_ID: usize = 20;
 const ANY: char = '#';
 
 /// What makes a difference.
-pub struct Alike {
+pub struct Fingerprint {
     /// The numbers that stand in a sign.
     numbers: HashSet<String>,
 }
 
-impl Alike {
+impl Fingerprint {
     /// Learns what the signs ask for.
     #[must_use]
     pub fn new(catalogue: &Catalogue) -> Self {
@@ -37,7 +37,7 @@ impl Alike {
             let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
             numbers.extend(runs.map(ToOwned::to_owned));
         };
-        idiom::phrases().for_each(&mut learn);
+        phrases::phrases().for_each(&mut learn);
         for (_, sign) in catalogue.signs() {
             let words = match &sign.shows {
                 Shows::Failure(pattern) => {
@@ -57,7 +57,7 @@ impl Alike {
         let mut essence = String::with_capacity(text.len());
         // how many of how many addresses is something that a sign may ask for
         let counts = text.contains(" addresses");
-        let (head, text) = time::cut(text);
+        let (head, text) = timestamp::cut(text);
         for text in [head, text] {
             let mut rest = text;
             while !rest.is_empty() {
@@ -144,7 +144,7 @@ mod tests {
     use crate::explain::explain;
 
     fn key(text: &str) -> u64 {
-        Alike::new(&Catalogue::built_in()).key(text)
+        Fingerprint::new(&Catalogue::built_in()).key(text)
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn texts_of_one_number_mean_the_same() {
         let catalogue = Catalogue::built_in();
-        let alike = Alike::new(&catalogue);
+        let alike = Fingerprint::new(&catalogue);
         let mut known: std::collections::HashMap<u64, (&str, Vec<String>)> = std::collections::HashMap::new();
         for (_, sign) in catalogue.signs() {
             let causes = explain(&sign.sample, None, &catalogue).causes;

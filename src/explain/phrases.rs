@@ -349,12 +349,12 @@ const OFFERS: &[Idiom] = &[
 
 /// All phrases, with those of more than one word that say something at large only.
 pub fn phrases() -> impl Iterator<Item = &'static str> {
-    IDIOMS.iter().chain(OFFERS).map(|(phrase, ..)| *phrase).chain(super::hear::phrases_at_large())
+    IDIOMS.iter().chain(OFFERS).map(|(phrase, ..)| *phrase).chain(super::extract::phrases_at_large())
 }
 
 /// What a text says in these phrases, what stands last first.
 #[must_use]
-pub fn hear(words: &str) -> Vec<ErrorDetails> {
+pub fn extract(words: &str) -> Vec<ErrorDetails> {
     let mut found: Vec<(usize, usize, &Idiom)> = IDIOMS
         .iter()
         .filter_map(|idiom| last(words, idiom.0).map(|at| (at + idiom.0.len(), idiom.0.len(), idiom)))

@@ -4,7 +4,7 @@
 //! Microsoft's own page of it, an enhanced code tells by its parts what it is about (RFC 3463, section 2 and 3), and
 //! where there is neither, it is said what to give.
 
-use super::{Channel, hear};
+use super::{Channel, extract};
 use crate::catalogue::Catalogue;
 
 /// Where Microsoft explains each number, see
@@ -23,7 +23,7 @@ pub fn next(text: &str, channel: Option<Channel>, catalogue: &Catalogue) -> Stri
 /// What the codes in a text tell by themselves.
 #[must_use]
 pub fn of_codes(text: &str, catalogue: &Catalogue) -> Option<String> {
-    hear::hear(text).iter().find_map(|heard| match (heard.aadsts.last(), &heard.enhanced) {
+    extract::extract(text).iter().find_map(|heard| match (heard.aadsts.last(), &heard.enhanced) {
         (Some(number), _) => Some(of_entra(*number, catalogue)),
         (None, Some(code)) => of_mail(code),
         (None, None) => None,
