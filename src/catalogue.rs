@@ -5,6 +5,7 @@
 
 pub mod cause;
 pub mod check;
+pub mod console;
 pub mod expect;
 pub mod load;
 pub mod section;

@@ -13,6 +13,7 @@ use crate::{
         cause::{By, Evidence, FailurePattern, Share, Shows, Sign, Words},
         check::Of,
     },
+    command::{Command, Effect, Template},
     evidence::{Failure, FailureKind, Observation, Protocol, Route, Stage, Unit},
     finding::{Certainty, Finding, NamedCause, Owner, Remediation, RuledOut, SkipReason, Status},
     judge::{sentence, values},
@@ -27,7 +28,8 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
     let mut told = Vec::new();
     for (at, diagnosis) in diagnoses.iter().enumerate() {
         let fill = |text: &str| fill::fill(text, &[at], findings, looks);
-        told.push((diagnosis.named(fill), diagnosis.next().map(|next| fill(&next))));
+        let commands = |templates: &[Template]| fill::commands(templates, &[at], findings, looks);
+        told.push((diagnosis.named(fill), diagnosis.next(commands)));
     }
     for ((finding, diagnosis), (causes, next)) in findings.iter_mut().zip(diagnoses).zip(told) {
         finding.causes = causes;
@@ -43,6 +45,22 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
 #[must_use]
 pub fn blank(text: &str) -> String {
     fill::blank(text)
+}
+
+/// The commands of a cause where no site is known.
+#[must_use]
+pub fn blank_commands(templates: &[Template]) -> Vec<Command> {
+    fill::blank_commands(templates)
+}
+
+/// The commands as one text, for readers of reports of before they were a list: the changes, or else the checks.
+#[must_use]
+pub fn one_text(commands: &[Command]) -> Option<String> {
+    let of = |effect: Effect| -> Vec<&str> {
+        commands.iter().filter(|command| command.effect == effect).map(|command| command.text.as_str()).collect()
+    };
+    let lines = if of(Effect::Change).is_empty() { of(Effect::Check) } else { of(Effect::Change) };
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// What is left standing for one finding.
@@ -71,19 +89,21 @@ impl Diagnosis<'_> {
         self.standing.iter().map(name).collect()
     }
 
-    /// What settles what is still open: where to look for the best cause, or else the next. Nothing where all is certain.
-    fn next(&self) -> Option<String> {
+    /// What settles what is still open: how to verify the best cause, or else the next. Nothing where all is certain.
+    fn next(&self, commands: impl Fn(&[Template]) -> Vec<Command>) -> Option<String> {
         let open: Vec<&Candidate<'_>> =
             self.standing.iter().filter(|candidate| candidate.certainty != Certainty::Certain).collect();
-        let mut tests: Vec<&str> = Vec::new();
-        for test in open.iter().filter_map(|candidate| candidate.cause.test.as_deref()) {
-            if !tests.contains(&test) {
-                tests.push(test);
-            }
+        let mut tests: Vec<String> = Vec::new();
+        for candidate in &open {
+            let first = commands(&candidate.cause.commands).into_iter().find_map(|command| {
+                let confirms_if = command.confirms_if?;
+                Some(format!("{} ({confirms_if})", command.text))
+            });
+            tests.extend(first.filter(|test| !tests.contains(test)));
         }
         tests.truncate(MOST_TESTS);
-        let mend = || open.first().filter(|_| open.len() > 1)?.cause.command.clone();
-        if tests.is_empty() { mend() } else { Some(tests.join(OTHERWISE)) }
+        let fix = || one_text(&commands(&open.first().filter(|_| open.len() > 1)?.cause.commands));
+        if tests.is_empty() { fix() } else { Some(tests.join(OTHERWISE)) }
     }
 }
 
@@ -518,8 +538,9 @@ fn fix_first(
             };
             let fill = |text: &str| fill::fill(text, &shown_in, findings, looks);
             let site = cause.site.as_ref().filter(|_| own(&shown_in[0]));
-            let (owner, fix, command) =
-                site.map_or((cause.owner, &cause.fix, &cause.command), |site| (site.owner, &site.fix, &site.command));
+            let (owner, fix, templates) =
+                site.map_or((cause.owner, &cause.fix, &cause.commands), |site| (site.owner, &site.fix, &site.commands));
+            let commands = fill::commands(templates, &shown_in, findings, looks);
             fixes.push((
                 cause.layer,
                 Remediation {
@@ -528,7 +549,8 @@ fn fix_first(
                     certainty,
                     owner,
                     fix: fill(fix),
-                    command: command.as_deref().map(|command| fill::fill_command(command, &shown_in, findings, looks)),
+                    command: one_text(&commands),
+                    commands,
                     takes: cause.takes.clone(),
                     sources: cause.sources.clone(),
                     explains: explained(&shown_in, findings),
@@ -731,8 +753,9 @@ mod tests {
         let mut findings = [0, 1].map(|at| finding("smtp.sign-in", boxes[at], Status::Fail, Some(at)));
         let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
         let command = fixes[0].command.as_deref().expect("a command");
-        assert!(command.contains("-Identity team@example.com "), "{command}");
-        assert!(command.ends_with(" # signs in for a@example.com, b@example.com"), "{command}");
+        assert!(command.contains("-Identity 'team@example.com' "), "{command}");
+        let note = fixes[0].commands.iter().find_map(|command| command.note.as_deref());
+        assert_eq!(note, Some("signs in for a@example.com, b@example.com"));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::evidence::Observation;
+use crate::{command::Command, evidence::Observation};
 
 /// How one check came out for one subject, and because of what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -142,8 +142,11 @@ pub struct Remediation {
     pub owner: Owner,
     /// What mends it.
     pub fix: String,
-    /// The command or portal path, with this site's values.
+    /// The commands as one text, for readers of reports of before `commands` was there.
     pub command: Option<String>,
+    /// What to paste or open: one command a target, with this site's values. Reports before 2026-11-29 do not have it.
+    #[serde(default)]
+    pub commands: Vec<Command>,
     /// How long the change takes to be felt.
     pub takes: String,
     /// Pages that say so.

@@ -54,6 +54,7 @@
 
 pub mod catalogue;
 pub mod cli;
+pub mod command;
 pub mod decisions;
 pub mod deployment;
 pub mod diagnose;

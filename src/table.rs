@@ -435,6 +435,12 @@ impl<'d> Table<'d> {
         }
     }
 
+    /// True where a text stands at this key, and not a table or a list.
+    #[must_use]
+    pub fn is_text(&self, key: &str) -> bool {
+        self.entries.get(key).is_some_and(|value| matches!(value.get_ref(), DeValue::String(_)))
+    }
+
     /// Ends the reading of this table.
     ///
     /// # Errors

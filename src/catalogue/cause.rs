@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     check::Of,
+    console::Console,
     expect::{self, Expectation},
 };
 use crate::{
+    command::{self, Effect, Shell, Template},
     evidence::{FailureKind, Protocol, Stage},
     finding::Owner,
     table::{At, Mistake, Scalar, Table, choose, did_you_mean},
@@ -27,11 +29,9 @@ pub struct Cause {
     pub layer: Layer,
     /// What mends it. May hold placeholders.
     pub fix: String,
-    /// A command or a portal path. May hold placeholders.
-    pub command: Option<String>,
-    /// Where to look whether it is this cause, changing nothing, and what is seen there if it is. May hold placeholders.
-    pub test: Option<String>,
-    /// Who mends it with what where a server of the site itself shows it.
+    /// What to paste or open: the checks that tell whether it is this cause, and the changes that fix it.
+    pub commands: Vec<Template>,
+    /// Who fixes it with what where a server of the site itself shows it.
     pub site: Option<AtSite>,
     /// How long the change takes to be felt.
     pub takes: String,
@@ -52,8 +52,8 @@ pub struct AtSite {
     pub owner: Owner,
     /// What mends it. May hold placeholders.
     pub fix: String,
-    /// A command or a portal path. May hold placeholders.
-    pub command: Option<String>,
+    /// What to paste or open.
+    pub commands: Vec<Template>,
 }
 
 /// How deep a cause lies, deepest first: what lies above cannot be judged before it is mended.
@@ -240,13 +240,24 @@ pub const PLACEHOLDERS: &[&str] = &[
     "addresses",
     "sources",
     "endpoints",
+    "host",
+    "port",
+    "subject",
+    "address",
+    command::STARTTLS,
 ];
+
+/// What a command can be for, one each.
+pub const TARGETS: &[&str] = &["mailbox", "user", "account", "host", "subject", "address", "tls.java_keytool"];
+
+/// The placeholders that hold all values in one.
+const LISTS: [&str; 6] = ["subjects", "hosts", "ports", "addresses", "sources", "endpoints"];
 
 /// Reads one cause. `checks` are the ids of all checks.
 ///
 /// # Errors
 /// The first mistake in the entry.
-pub fn read(mut table: Table<'_>, checks: &[&str]) -> Result<Cause, Mistake> {
+pub fn read(mut table: Table<'_>, checks: &[&str], console: &Console) -> Result<Cause, Mistake> {
     let code = table.required("code")?;
     let Some(sources) = table.texts("sources")? else {
         return Err(table.mistake(format!("{} has no sources", code.value), "add sources = [\"https://…\"]"));
@@ -258,15 +269,17 @@ pub fn read(mut table: Table<'_>, checks: &[&str]) -> Result<Cause, Mistake> {
         return Err(table.mistake(format!("{} has no sign", code.value), "add [[cause.sign]] with a sample"));
     }
     let (evidence_for, evidence_against) = read_evidence(&mut table, checks)?;
-    let site = table.table("site")?.map(read_site).transpose()?;
+    let site = table.table("site")?.map(|site| read_site(site, console)).transpose()?;
+    let (owner, layer) = (choose(&table.required("owner")?)?, choose(&table.required("layer")?)?);
+    let mut commands = read_commands(&mut table, console)?;
+    commands.extend(console.afterwards(&code.value, layer, owner));
     let cause = Cause {
         code: code.value,
         title: read_filled(&mut table, "title")?,
-        owner: choose(&table.required("owner")?)?,
-        layer: choose(&table.required("layer")?)?,
+        owner,
+        layer,
         fix: read_filled(&mut table, "fix")?,
-        command: read_filled_if_there(&mut table, "command")?,
-        test: read_filled_if_there(&mut table, "test")?,
+        commands,
         site,
         takes: table.required("takes")?.value,
         sources: sources.value,
@@ -280,32 +293,104 @@ pub fn read(mut table: Table<'_>, checks: &[&str]) -> Result<Cause, Mistake> {
 
 fn read_filled(table: &mut Table<'_>, key: &str) -> Result<String, Mistake> {
     let text = table.required(key)?;
-    for name in placeholders(&text.value) {
-        let is_fact = name.contains('.') && expect::fact(name).is_some();
-        if !is_fact && !PLACEHOLDERS.contains(&name) {
-            return Err(text.mistake(format!("unknown placeholder {{{name}}}"), did_you_mean(name, PLACEHOLDERS)));
-        }
-    }
+    known_placeholders(&text)?;
     Ok(text.value)
 }
 
-fn read_filled_if_there(table: &mut Table<'_>, key: &str) -> Result<Option<String>, Mistake> {
-    if table.has(key) { read_filled(table, key).map(Some) } else { Ok(None) }
+fn known_placeholders(text: &At<'_, String>) -> Result<(), Mistake> {
+    let is_fact = |name: &str| name.contains('.') && expect::fact(name).is_some();
+    match command::placeholders(&text.value).find(|name| !is_fact(name) && !PLACEHOLDERS.contains(name)) {
+        Some(name) => Err(text.mistake(format!("unknown placeholder {{{name}}}"), did_you_mean(name, PLACEHOLDERS))),
+        None => Ok(()),
+    }
 }
 
-fn read_site(mut table: Table<'_>) -> Result<AtSite, Mistake> {
+fn read_commands(table: &mut Table<'_>, console: &Console) -> Result<Vec<Template>, Mistake> {
+    let mut commands = Vec::new();
+    for (key, effect) in [("command", Effect::Change), ("test", Effect::Check)] {
+        if table.is_text(key) {
+            commands.extend(table.text(key)?.map(|text| in_words(&text.value, effect)));
+        }
+    }
+    for command in table.tables("command")? {
+        commands.extend(read_command(command, console)?);
+    }
+    Ok(commands)
+}
+
+fn read_command(mut table: Table<'_>, console: &Console) -> Result<Vec<Template>, Mistake> {
+    let (shell, effect) = (choose(&table.required("shell")?)?, choose(&table.required("effect")?)?);
+    if let Some(place) = table.text("place")? {
+        table.close()?;
+        return console.open(&place);
+    }
+    let text = table.required("text")?;
+    known_placeholders(&text)?;
+    let each = table.text("each")?;
+    let command = Template {
+        shell,
+        effect,
+        text: text.value.clone(),
+        each: each.as_ref().map(|each| each.value.clone()),
+        when: table.text("when")?.map(|when| choose(&when)).transpose()?,
+        scope: table.text("scope")?.map(|at| at.value),
+        role: table.text("role")?.map(|at| at.value),
+        confirms_if: if table.has("confirms_if") { Some(read_filled(&mut table, "confirms_if")?) } else { None },
+        note: None,
+    };
+    if let Some(each) = each.filter(|each| !TARGETS.contains(&each.value.as_str())) {
+        return Err(each.mistake(format!("no target {}", each.value), did_you_mean(&each.value, TARGETS)));
+    }
+    one_target(&command).map_err(|(wrong, right)| text.mistake(wrong, right))?;
+    table.close()?;
+    Ok(vec![command])
+}
+
+/// A pasted command takes one target: what can be many must be what it is for, or belong to it.
+fn one_target(command: &Template) -> Result<(), (String, String)> {
+    let names: Vec<&str> = command::placeholders(&command.text).collect();
+    let many = |name: &&&str| LISTS.contains(*name) || (TARGETS.contains(*name) && command.each.is_none());
+    if let Some(name) = names.iter().find(many).filter(|_| command.shell.is_pasted()) {
+        return Err((
+            format!("{{{name}}} can be several, and a pasted command takes one"),
+            "add each = \"mailbox\", \"user\", \"account\", \"host\", \"subject\" or \"address\", and use {host} and {port} for parts of a subject".to_owned(),
+        ));
+    }
+    if command.shell.is_pasted() && !names.iter().all(|name| is_argument(&command.text, name)) {
+        return Err((
+            "a placeholder is part of a longer word".to_owned(),
+            "let each placeholder be a word of its own, without quotes: the program adds them".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// True where the placeholder is a whole argument, so that its quotes are those of the argument.
+fn is_argument(text: &str, name: &str) -> bool {
+    let placeholder = format!("{{{name}}}");
+    name == command::STARTTLS
+        || text == placeholder
+        || text.match_indices(&placeholder).all(|(at, _)| {
+            let (before, after) = (&text[..at], &text[at + placeholder.len()..]);
+            before.ends_with([' ', '(', '=', ','].as_slice())
+                && (after.is_empty() || after.starts_with([' ', ')', ';', ','].as_slice()))
+        })
+}
+
+/// A command of a cause that does not say for which shell it is.
+fn in_words(text: &str, effect: Effect) -> Template {
+    let shell = if text.starts_with("https://") { Shell::Portal } else { Shell::Manual };
+    Template::new(shell, effect, text)
+}
+
+fn read_site(mut table: Table<'_>, console: &Console) -> Result<AtSite, Mistake> {
     let site = AtSite {
         owner: choose(&table.required("owner")?)?,
         fix: read_filled(&mut table, "fix")?,
-        command: read_filled_if_there(&mut table, "command")?,
+        commands: read_commands(&mut table, console)?,
     };
     table.close()?;
     Ok(site)
-}
-
-/// The names between braces.
-pub fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
 fn read_sign(mut table: Table<'_>, checks: &[&str], by: Option<By>) -> Result<Sign, Mistake> {

@@ -8,7 +8,11 @@ use std::{
 
 use include_dir::{Dir, include_dir};
 
-use super::{Catalogue, Cause, Check, cause, check, tables::Tables};
+use super::{
+    Catalogue, Cause, Check, cause, check,
+    console::{self, Console},
+    tables::Tables,
+};
 use crate::{
     probe::FACTS,
     table::{Document, Mistake},
@@ -34,7 +38,8 @@ pub fn load(folder: Option<&Path>) -> Result<Catalogue, Mistake> {
     let ids: Vec<&str> = checks.keys().map(String::as_str).collect();
     // ours first: of two causes with one code, the one in the folder is the mistake
     let (theirs, ours): (Vec<_>, Vec<_>) = causes.iter().partition(|(place, _)| theirs.contains(place));
-    let causes = read_causes(ours.into_iter().chain(theirs).map(|(_, document)| document), &ids)?;
+    let console = Console::read(table(&tables, console::TABLE)?)?;
+    let causes = read_causes(ours.into_iter().chain(theirs).map(|(_, document)| document), &ids, &console)?;
     let checks = read_checks(&checks, &ids)?;
     let tables = Tables::read(|name| table(&tables, name))?;
     Ok(Catalogue { checks: order(checks)?, causes, tables })
@@ -123,13 +128,17 @@ fn read_checks(files: &Files, ids: &[&str]) -> Result<Vec<Check>, Mistake> {
     files.iter().map(|(id, document)| check::read(id, document.table()?, ids)).collect()
 }
 
-fn read_causes<'f>(files: impl Iterator<Item = &'f Document>, checks: &[&str]) -> Result<Vec<Cause>, Mistake> {
+fn read_causes<'f>(
+    files: impl Iterator<Item = &'f Document>,
+    checks: &[&str],
+    console: &Console,
+) -> Result<Vec<Cause>, Mistake> {
     let mut causes: Vec<Cause> = Vec::new();
     for document in files {
         let mut table = document.table()?;
         for entry in table.tables("cause")? {
             let place = entry.mistake("", "name each cause once");
-            let cause = cause::read(entry, checks)?;
+            let cause = cause::read(entry, checks, console)?;
             if causes.iter().any(|known| known.code == cause.code) {
                 return Err(Mistake { wrong: format!("{} is there twice", cause.code), ..place });
             }

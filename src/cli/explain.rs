@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     catalogue::{Catalogue, Cause, Check, cause::Shows},
-    diagnose::blank,
+    diagnose::{blank, blank_commands, one_text},
     explain::{self, Channel, Meaning},
     finding::{Certainty, Owner},
     lab,
@@ -158,7 +158,7 @@ pub(super) fn entry(page: &mut Page<'_>, cause: &Cause) {
     for source in &cause.sources {
         page.field("source", source);
     }
-    page.command(&cause.command.as_deref().map(blank).unwrap_or_default());
+    page.command(&one_text(&blank_commands(&cause.commands)).unwrap_or_default());
 }
 
 fn because(meaning: &Meaning<'_>, sure: Certainty) -> String {
@@ -187,7 +187,7 @@ fn meaning_value(meaning: &Meaning<'_>) -> serde_json::Value {
 pub(super) fn named_value(cause: &Cause, certainty: Certainty) -> serde_json::Value {
     serde_json::json!({
         "cause": cause.code, "certainty": certainty, "title": blank(&cause.title), "owner": cause.owner, "fix": blank(&cause.fix),
-        "command": cause.command.as_deref().map(blank), "takes": cause.takes, "sources": cause.sources,
+        "command": one_text(&blank_commands(&cause.commands)), "takes": cause.takes, "sources": cause.sources,
     })
 }
 
@@ -273,7 +273,7 @@ fn explain_cause(cause: &Cause) -> String {
     label_all(&mut page, "seen as", &samples(cause));
     label_all(&mut page, "see it", &shown(&cause.code).into_iter().collect::<Vec<_>>());
     label_all(&mut page, "sources", &cause.sources);
-    page.command(&cause.command.as_deref().map(blank).unwrap_or_default());
+    page.command(&one_text(&blank_commands(&cause.commands)).unwrap_or_default());
     page.finish()
 }
 

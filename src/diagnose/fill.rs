@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalogue::expect,
+    command::{Command, Encryption, Template, replace},
     evidence::{Attempt, Observation, Value},
     finding::Finding,
     judge::values,
@@ -13,13 +14,11 @@ use crate::{
 const COMMANDS: &str = "tls.java_keytool";
 /// Every name and port that was looked at.
 const ENDPOINTS: &str = "endpoints";
-/// The placeholders of which a command takes one value at a time.
-const ONE_BY_ONE: [&str; 3] = ["mailbox", "user", "account"];
 /// The placeholders of which a title names only so many.
 const MANY: [&str; 2] = ["subjects", "hosts"];
 const MOST_IN_TITLE: usize = 2;
-/// So many lines of one command are written out.
-const MOST_LINES: usize = 10;
+/// One command is written out for so many targets.
+const MOST_TARGETS: usize = 25;
 /// Whose token the account holds.
 const HOLDER: &str = "token-holder";
 /// What a token says of it; an application's token has no user.
@@ -33,17 +32,21 @@ const USERS: [&str; 2] = ["smtp.signed_in_as", "token.user"];
 /// Whose token it should be: the mailbox meant where a finding is about an account.
 const USER: &str = "token.user_expected";
 /// What stands for a placeholder where no run has filled it. Facts that are not named here go by their label.
-const PLAIN: [(&str, &str); 18] = [
+const PLAIN: [(&str, &str); 22] = [
+    ("host", "host"),
+    ("port", "port"),
+    ("subject", "host:port"),
+    (APPLICATION, "application (client) ID"),
     ("hosts", "host"),
     ("ports", "port"),
     ("subjects", "host:port"),
     ("mailbox", "mailbox"),
     ("user", "user"),
-    (HOLDER, "user or service principal whose token it is"),
+    (HOLDER, "token user or service principal"),
     ("account", "account in ece-check.toml"),
     ("sources", "this server's address"),
     ("addresses", "address"),
-    (ENDPOINTS, "every host:port of ece-check plan"),
+    (ENDPOINTS, "every host and port listed by ece-check plan"),
     ("tls.issuer", "issuer of the certificate"),
     ("tls.subject", "name of the certificate"),
     ("tls.not_before", "date"),
@@ -65,7 +68,7 @@ pub fn fill_title(text: &str, shown_in: &[usize], findings: &[Finding], looks: &
     let shown = shown(shown_in, findings, looks);
     replace(text, |name| {
         let values: Vec<String> =
-            if MANY.contains(&name) { values_of(name, &shown).into_iter().collect() } else { Vec::new() };
+            if MANY.contains(&name) { all(name, &shown, looks).into_iter().collect() } else { Vec::new() };
         match values.len().saturating_sub(MOST_IN_TITLE) {
             0 => told(name, &shown, looks),
             left => format!("{} and {left} more", values[..MOST_IN_TITLE].join(", ")),
@@ -73,60 +76,121 @@ pub fn fill_title(text: &str, shown_in: &[usize], findings: &[Finding], looks: &
     })
 }
 
-/// Fills the placeholders of a command. One that is for a mailbox takes one at a time: several give a line each.
-pub fn fill_command(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
+/// The commands of a cause for this site: one for each target, every value quoted for its shell.
+pub fn commands(
+    templates: &[Template],
+    shown_in: &[usize],
+    findings: &[Finding],
+    looks: &[Observation],
+) -> Vec<Command> {
     let shown = shown(shown_in, findings, looks);
-    let one_by_one = ONE_BY_ONE.iter().find(|name| text.contains(&format!("{{{name}}}")));
-    let Some(turn) = one_by_one.filter(|_| !text.starts_with("https://")) else {
-        return fill(text, shown_in, findings, looks);
-    };
-    let all = values_of(turn, &shown);
-    if all.is_empty() {
-        return fill(text, shown_in, findings, looks);
-    }
-    let line = |one: &String| {
-        let own = |only: &&(&Finding, &Observation)| values_of(turn, &[**only]).contains(one);
-        let shown: Vec<_> = shown.iter().filter(own).copied().collect();
-        let command = replace(text, |name| if name == *turn { one.clone() } else { told(name, &shown, looks) });
-        if *turn == "user" { command + &signs_in_for(one, &shown) } else { command }
-    };
-    let mut lines: Vec<String> = all.iter().take(MOST_LINES).map(line).collect();
-    if all.len() > MOST_LINES {
-        lines.push(format!("# and so on for {} more", all.len() - MOST_LINES));
-    }
-    lines.join("\n")
+    templates.iter().flat_map(|template| for_each_target(template, &shown, looks)).collect()
 }
 
-/// Whose mail a user sends who stands nowhere else in the report, as a comment of PowerShell; nothing for his own mailbox.
-fn signs_in_for(user: &str, shown: &[(&Finding, &Observation)]) -> String {
-    let mailboxes = values_of("mailbox", shown);
-    if mailboxes.is_empty() || mailboxes.contains(user) {
-        return String::new();
+fn for_each_target(template: &Template, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> Vec<Command> {
+    let Some(each) = template.each.as_deref() else {
+        return vec![template.fill(None, |name| all(name, shown, looks).into_iter().collect(), meaning)];
+    };
+    let targets = all(each, shown, looks);
+    if targets.is_empty() {
+        return vec![template.fill(None, |_| Vec::new(), meaning)];
     }
-    format!(" # signs in for {}", joined("mailbox", mailboxes))
+    let fits = |target: &&String| {
+        let encryption = port(target).map(|port| Encryption::of_port(&port));
+        template.when.is_none() || encryption.is_none() || encryption == template.when
+    };
+    let fitting: Vec<&String> = targets.iter().filter(fits).collect();
+    let mut commands: Vec<Command> =
+        fitting.iter().take(MOST_TARGETS).map(|target| for_target(template, each, target, shown, looks)).collect();
+    if let (Some(last), Some(left)) = (commands.last_mut(), fitting.len().checked_sub(MOST_TARGETS + 1)) {
+        last.note = Some(format!("and {} more", left + 1));
+    }
+    commands
+}
+
+fn for_target(
+    template: &Template,
+    each: &str,
+    target: &str,
+    shown: &[(&Finding, &Observation)],
+    looks: &[Observation],
+) -> Command {
+    let own = |only: &&(&Finding, &Observation)| all(each, &[**only], looks).contains(target);
+    let shown: Vec<_> = shown.iter().filter(own).copied().collect();
+    let values = |name: &str| -> Vec<String> {
+        match (each, name) {
+            _ if name == each => vec![target.to_owned()],
+            ("subject", "host" | "hosts") => vec![host(target).to_owned()],
+            ("subject", "port" | "ports") => port(target).into_iter().collect(),
+            _ => all(name, &shown, looks).into_iter().collect(),
+        }
+    };
+    let mut command = template.fill(Some(target), values, meaning);
+    if each == COMMANDS {
+        target.clone_into(&mut command.text); // its probe has quoted its values
+        command.target = None;
+    }
+    if each == "user" {
+        command.note = signs_in_for(target, &shown);
+    }
+    command
+}
+
+/// The commands of a cause where no site is known.
+pub fn blank_commands(templates: &[Template]) -> Vec<Command> {
+    templates.iter().map(|template| template.fill(None, |_| Vec::new(), meaning)).collect()
+}
+
+/// Whose mail a user sends who is nowhere else in the report; nothing for the user's own mailbox.
+fn signs_in_for(user: &str, shown: &[(&Finding, &Observation)]) -> Option<String> {
+    let mailboxes = values_of("mailbox", shown);
+    let others = !mailboxes.is_empty() && !mailboxes.contains(user);
+    others.then(|| format!("signs in for {}", joined("mailbox", mailboxes)))
 }
 
 fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> String {
-    let of_tokens =
-        |fact: &str| tokens(shown, looks).filter_map(|token| Some(token.facts.get(fact)?.to_string())).collect();
+    joined(name, all(name, shown, looks))
+}
+
+/// All values of a placeholder.
+fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> BTreeSet<String> {
+    let of_token =
+        |token: &Observation, facts: &[&str]| facts.iter().find_map(|fact| Some(token.facts.get(fact)?.to_string()));
     match name {
         ENDPOINTS => endpoints(looks),
-        HOLDER => {
-            let held_by =
-                |token: &Observation| HELD_BY.iter().find_map(|fact| Some(token.facts.get(fact)?.to_string()));
-            joined(name, tokens(shown, looks).filter_map(held_by).collect())
-        }
+        HOLDER => tokens(shown, looks).filter_map(|token| of_token(token, &HELD_BY)).collect(),
         APPLICATION => {
-            let all = looks.iter().filter(|look| look.probe == "token");
-            let client_id =
-                |token: &Observation| CLIENT_IDS.iter().find_map(|fact| Some(token.facts.get(fact)?.to_string()));
-            joined(name, all.filter_map(client_id).collect())
+            looks.iter().filter(|look| look.probe == "token").filter_map(|token| of_token(token, &CLIENT_IDS)).collect()
+        }
+        "subject" | "subjects" | "host" | "hosts" | "port" | "ports" => {
+            let places: BTreeSet<String> =
+                shown.iter().flat_map(|(finding, look)| places(finding, look, looks)).collect();
+            let part = |place: &String| match name {
+                "host" | "hosts" => Some(host(place).to_owned()),
+                "port" | "ports" => port(place),
+                _ => Some(place.clone()),
+            };
+            places.iter().filter_map(part).collect()
         }
         _ => match values_of(name, shown) {
-            values if values.is_empty() => joined(name, of_tokens(name)),
-            values => joined(name, values),
+            values if values.is_empty() => of_tokens(name, shown, looks),
+            values => values,
         },
     }
+}
+
+fn of_tokens(fact: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> BTreeSet<String> {
+    tokens(shown, looks).filter_map(|token| Some(token.facts.get(fact)?.to_string())).collect()
+}
+
+/// The servers that a finding is about: its own subject, or those that the look of an account or a mailbox went to.
+fn places(finding: &Finding, look: &Observation, looks: &[Observation]) -> Vec<String> {
+    if finding.account.is_none() && !finding.subject.contains('@') {
+        return vec![finding.subject.clone()];
+    }
+    let same = |other: &Attempt| look.attempts.iter().chain(&look.tried).any(|path| path.address == other.address);
+    let services = looks.iter().filter(|other| port(&other.subject).is_some() && !other.subject.contains('@'));
+    services.filter(|other| other.attempts.iter().any(same)).map(|other| other.subject.clone()).collect()
 }
 
 /// The looks at the tokens of the accounts that these findings are about.
@@ -150,24 +214,13 @@ fn shown<'f>(
 
 /// Puts a plain word in place of every placeholder: `<host>`, `<days left>`.
 pub fn blank(text: &str) -> String {
-    replace(text, |name| format!("<{}>", plain(name)))
+    replace(text, |name| format!("<{}>", meaning(name)))
 }
 
-fn plain(name: &str) -> &str {
+/// What a placeholder means, where it has no value.
+fn meaning(name: &str) -> String {
     let word = PLAIN.iter().find(|(known, _)| *known == name).map(|(_, word)| *word);
-    word.or_else(|| expect::fact(name).map(|fact| fact.label)).unwrap_or(name)
-}
-
-fn replace(text: &str, value: impl Fn(&str) -> String) -> String {
-    let mut filled = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, behind)) = after.split_once('}') else { break };
-        filled.push_str(before);
-        filled.push_str(&value(name));
-        rest = behind;
-    }
-    filled + rest
+    word.or_else(|| expect::fact(name).map(|fact| fact.label)).unwrap_or(name).to_owned()
 }
 
 fn joined(name: &str, values: BTreeSet<String>) -> String {
@@ -176,9 +229,6 @@ fn joined(name: &str, values: BTreeSet<String>) -> String {
 }
 
 fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
-    // an account is no host; it stands for one only where nothing else shows the cause
-    let at_hosts: Vec<_> = shown.iter().filter(|(finding, _)| finding.account.is_none()).copied().collect();
-    let places = if at_hosts.is_empty() { shown } else { &at_hosts };
     match name {
         "mailbox" => {
             let subjects = shown.iter().map(|(finding, _)| finding.subject.clone());
@@ -190,10 +240,7 @@ fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String>
             if users.is_empty() { values_of("mailbox", shown) } else { users }
         }
         "account" => shown.iter().filter_map(|(finding, _)| finding.account.clone()).collect(),
-        "subjects" => places.iter().map(|(finding, _)| finding.subject.clone()).collect(),
-        "hosts" => places.iter().map(|(finding, _)| host(&finding.subject).to_owned()).collect(),
-        "ports" => places.iter().filter_map(|(finding, _)| port(&finding.subject)).collect(),
-        "addresses" => {
+        "address" | "addresses" => {
             shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect()
         }
         "sources" => {
@@ -203,11 +250,10 @@ fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String>
     }
 }
 
-/// Every name and port of Microsoft's that this run went to: what a rule on the way must hold.
-fn endpoints(looks: &[Observation]) -> String {
+/// Every name and port of Microsoft's that this run went to: what a rule in the path must hold.
+fn endpoints(looks: &[Observation]) -> BTreeSet<String> {
     let services = looks.iter().filter(|look| !look.own && port(&look.subject).is_some());
-    let all: BTreeSet<&str> = services.map(|look| look.subject.as_str()).collect();
-    if all.is_empty() { "…".to_owned() } else { all.into_iter().collect::<Vec<_>>().join(", ") }
+    services.map(|look| look.subject.clone()).collect()
 }
 
 fn facts(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {

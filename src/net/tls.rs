@@ -45,7 +45,7 @@ use x509_parser::{
 };
 
 use super::{Halt, Limits, dial, java, session::Stream};
-use crate::evidence::FailureKind;
+use crate::{command::Shell, evidence::FailureKind};
 
 /// A CA file larger than this is none.
 const LARGEST_CA_FILE: usize = 4 << 20;
@@ -519,12 +519,15 @@ pub fn halt(error: &io::Error) -> Halt {
 fn keytool(root: &Root, name: &str, java: &java::Store) -> String {
     let plain: String =
         name.chars().map(|c| if c.is_ascii_alphanumeric() || "-. ".contains(c) { c } else { '-' }).collect();
-    let file = root.file.as_ref().map(|file| format!(" --ca-file \"{}\"", file.display())).unwrap_or_default();
+    let quoted = |text: &str| Shell::EceCheck.quote(text).unwrap_or_else(|| "'<file>'".to_owned());
+    let file = root.file.as_ref().map(|file| format!(" --ca-file {}", quoted(&file.display().to_string())));
     let fingerprint = fingerprint(&root.certificate);
     let password = if java.default_password { "-storepass changeit" } else { "-storepass:env STOREPASS" };
-    let store = java.file.display();
     format!(
-        "ece-check root {fingerprint}{file} | keytool -importcert -noprompt -trustcacerts -alias \"{plain}\" -keystore \"{store}\" {password}"
+        "ece-check root {fingerprint}{} | keytool -importcert -noprompt -trustcacerts -alias {} -keystore {} {password}",
+        file.unwrap_or_default(),
+        quoted(plain.trim_start_matches('-')),
+        quoted(&java.file.display().to_string()),
     )
 }
 

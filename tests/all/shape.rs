@@ -10,7 +10,7 @@ use ece_check::{catalogue::Catalogue, probe::FACTS};
 
 /// The layers, lowest first. A module may use what stands in an earlier row, and itself.
 const LAYERS: &[&[&str]] = &[
-    &["secret", "evidence", "table"],
+    &["command", "secret", "evidence", "table"],
     &["wire"],
     &["finding", "net"],
     &["oauth"],
