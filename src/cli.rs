@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::{net::tls::BadCaFile, table::Mistake};
+use crate::{deployment::Mistakes, net::tls::BadCaFile, table::Mistake};
 
 /// Walks the Cisco ECE and Office 365 OAuth2 checklist on this server and names the cause of what fails.
 ///
@@ -73,6 +73,8 @@ enum Command {
 enum CliError {
     #[error("{0}")]
     File(#[from] Mistake),
+    #[error("{0}")]
+    Site(#[from] Mistakes),
     #[error("{0}")]
     CaFile(#[from] BadCaFile),
     #[error("{0}")]

@@ -58,6 +58,7 @@ pub mod command;
 pub mod decisions;
 pub mod deployment;
 pub mod diagnose;
+pub mod ece;
 pub mod evidence;
 pub mod explain;
 pub mod finding;

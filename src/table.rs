@@ -115,14 +115,27 @@ impl Document {
     /// # Errors
     /// When it is not TOML, with the line.
     pub fn table(&self) -> Result<Table<'_>, Mistake> {
-        let parsed = DeTable::parse(&self.text).map_err(|error| Mistake {
+        let parsed = DeTable::parse(&self.text).map_err(|error| self.syntax_mistake(&error))?;
+        Ok(Table::new(self, Rc::from(""), parsed.span(), parsed.into_inner()))
+    }
+
+    /// Parses the text as TOML as far as possible: the table with what could be read, and every syntax mistake.
+    #[must_use]
+    pub fn table_as_far_as_possible(&self) -> (Table<'_>, Vec<Mistake>) {
+        let (parsed, errors) = DeTable::parse_recoverable(&self.text);
+        let table = Table::new(self, Rc::from(""), parsed.span(), parsed.into_inner());
+        let mut mistakes: Vec<Mistake> = errors.iter().map(|error| self.syntax_mistake(error)).collect();
+        mistakes.dedup_by_key(|mistake| mistake.line); // one line is wrong once
+        (table, mistakes)
+    }
+
+    fn syntax_mistake(&self, error: &toml::de::Error) -> Mistake {
+        Mistake {
             file: self.name.clone(),
             line: error.span().map(|span| self.line(span.start)),
             wrong: first_line(error.message()),
             right: remedy_for(error.message()).to_owned(),
-        })?;
-        let span = parsed.span();
-        Ok(Table { document: self, path: Rc::from(""), span, entries: parsed.into_inner(), asked: BTreeSet::new() })
+        }
     }
 
     /// The lines of the text with their numbers, counted from 1. For what must be seen before the text is parsed.
@@ -178,6 +191,7 @@ pub struct Table<'d> {
     path: Rc<str>,
     span: Range<usize>,
     entries: DeTable<'d>,
+    held_something: bool,
     asked: BTreeSet<String>,
 }
 
@@ -195,6 +209,12 @@ impl<'d, T> At<'d, T> {
     #[must_use]
     pub fn mistake(&self, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
         self.document.mistake(&self.span, wrong, right)
+    }
+
+    /// The line, counted from 1.
+    #[must_use]
+    pub fn line(&self) -> usize {
+        self.document.line(self.span.start)
     }
 
     /// The place alone.
@@ -224,6 +244,9 @@ impl<'d> At<'d, Vec<String>> {
     }
 }
 
+/// The texts of a list, each at its own place, at the place of the list.
+pub type Items<'d> = At<'d, Vec<At<'d, String>>>;
+
 /// What stands at one key.
 #[derive(Clone, Debug)]
 pub enum Scalar {
@@ -240,6 +263,10 @@ pub enum Scalar {
 }
 
 impl<'d> Table<'d> {
+    fn new(document: &'d Document, path: Rc<str>, span: Range<usize>, entries: DeTable<'d>) -> Self {
+        Self { document, path, span, held_something: !entries.is_empty(), entries, asked: BTreeSet::new() }
+    }
+
     /// The place of this table's head.
     #[must_use]
     pub fn head(&self) -> At<'d, ()> {
@@ -250,6 +277,18 @@ impl<'d> Table<'d> {
     #[must_use]
     pub fn mistake(&self, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
         self.document.mistake(&self.span, wrong, right)
+    }
+
+    /// What mistakes call the file.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.document.name
+    }
+
+    /// True when nothing was ever written in this table.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && !self.held_something
     }
 
     /// True when the key is there.
@@ -286,7 +325,7 @@ impl<'d> Table<'d> {
                 Ok(Some(At { value: text.clone(), document: found.document, span: found.span.clone() }))
             }
             other => Err(found.mistake(
-                format!("{} is {}; a text is wanted", self.full(key), describe(other)),
+                format!("{} is {}; a text is expected", self.full(key), describe(other)),
                 format!("write {key} = \"…\""),
             )),
         }
@@ -309,7 +348,7 @@ impl<'d> Table<'d> {
         let in_quotes = |mistake| Mistake { right: format!("write {key} = [\"…\"], each in quotes"), ..mistake };
         let Some(found) = self.scalar(key).map_err(in_quotes)? else { return Ok(None) };
         let Scalar::List(items) = &found.value else {
-            let wrong = format!("{} is {}; a list of texts is wanted", self.full(key), describe(&found.value));
+            let wrong = format!("{} is {}; a list of texts is expected", self.full(key), describe(&found.value));
             return Err(found.mistake(wrong, format!("write {key} = [\"…\", \"…\"]")));
         };
         if items.is_empty() {
@@ -333,7 +372,12 @@ impl<'d> Table<'d> {
             let value = known.iter().find(|(name, _)| name == word).map(|(_, value)| *value);
             value.ok_or_else(|| {
                 let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
-                (format!("{full} is \"{word}\", which is not known"), did_you_mean(word, &names))
+                let wrong = match nearest(word, &names) {
+                    Some(_) => format!("{full} is \"{word}\", which is not known"),
+                    None if may_be_quoted(word) => format!("{full} is \"{word}\", which is not known"),
+                    None => format!("the value of {full} is not known"),
+                };
+                (wrong, did_you_mean(word, &names))
             })
         });
         chosen.map(Some)
@@ -348,7 +392,7 @@ impl<'d> Table<'d> {
         match found.value {
             Scalar::Int(value) => Ok(Some(At { value, document: found.document, span: found.span })),
             ref other => Err(found.mistake(
-                format!("{} is {}; a whole number is wanted", self.full(key), describe(other)),
+                format!("{} is {}; a whole number is expected", self.full(key), describe(other)),
                 format!("write {key} = 443, without quotes"),
             )),
         }
@@ -364,7 +408,7 @@ impl<'d> Table<'d> {
             Scalar::Text(text) => text.clone(),
             Scalar::Int(number) => number.to_string(),
             other => {
-                let wrong = format!("{} is {}; a number or a text is wanted", self.full(key), describe(other));
+                let wrong = format!("{} is {}; a number or a text is expected", self.full(key), describe(other));
                 return Err(found.mistake(wrong, format!("write {key} = 443")));
             }
         };
@@ -380,7 +424,7 @@ impl<'d> Table<'d> {
         match found.value {
             Scalar::Bool(value) => Ok(Some(At { value, document: found.document, span: found.span })),
             ref other => Err(found.mistake(
-                format!("{} is {}; true or false is wanted", self.full(key), describe(other)),
+                format!("{} is {}; true or false is expected", self.full(key), describe(other)),
                 format!("write {key} = true or {key} = false, without quotes"),
             )),
         }
@@ -396,7 +440,7 @@ impl<'d> Table<'d> {
         let span = value.span();
         let plain = scalar(value.get_ref()).ok_or_else(|| {
             let wrong = format!("{} is {}", self.full(key), kind(value.get_ref()));
-            self.document.mistake(&span, wrong, "a single value is wanted, or a list of texts")
+            self.document.mistake(&span, wrong, "a single value is expected, or a list of texts")
         })?;
         Ok(Some(At { value: plain, document: self.document, span }))
     }
@@ -446,32 +490,126 @@ impl<'d> Table<'d> {
     /// # Errors
     /// When a key was never asked for: it is unknown, and the nearest known one is named.
     pub fn close(self) -> Result<(), Mistake> {
-        let Some(unknown) = self.keys().into_iter().next() else { return Ok(()) };
+        self.close_whole().into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// Ends the reading of this table: every key that was never asked for is unknown. The nearest known key is named; the
+    /// unknown one is repeated only when it cannot be a secret that was pasted in the wrong place.
+    #[must_use]
+    pub fn close_whole(self) -> Vec<Mistake> {
         let known: Vec<&str> = self.asked.iter().map(String::as_str).collect();
-        let is_table = match self.entries.get(unknown.value.as_str()).map(Spanned::get_ref) {
+        let unknown = |key: At<'d, String>| {
+            let kind = if self.is_of_tables(&key.value) { "table" } else { "key" };
+            let is_shown = nearest(&key.value, &known).is_some() || may_be_quoted(&key.value);
+            let name = if is_shown { self.full(&key.value) } else { format!("in {}", self.place_name()) };
+            key.mistake(format!("unknown {kind} {name}"), did_you_mean(&key.value, &known))
+        };
+        self.keys().into_iter().map(unknown).collect()
+    }
+
+    fn place_name(&self) -> String {
+        if self.path.is_empty() { "the file".to_owned() } else { format!("[{}]", self.path) }
+    }
+
+    fn is_of_tables(&self, key: &str) -> bool {
+        match self.entries.get(key).map(Spanned::get_ref) {
             Some(DeValue::Table(_)) => true,
             Some(DeValue::Array(items)) => items.iter().any(|item| matches!(item.get_ref(), DeValue::Table(_))),
             _ => false,
+        }
+    }
+
+    /// The table at a key, be it written with two brackets; then that is a mistake, and its first table is given all the
+    /// same, so that the mistakes in it are found too.
+    pub fn table_forgiving(&mut self, key: &str) -> (Option<Table<'d>>, Option<Mistake>) {
+        self.asked.insert(key.to_owned());
+        let is_list =
+            self.is_of_tables(key) && self.entries.get(key).is_some_and(|at| at.get_ref().as_array().is_some());
+        let first = if is_list { self.first_of(key) } else { None };
+        match (self.table(key), first) {
+            (Ok(table), _) => (table, None),
+            (Err(mistake), None) => (None, Some(mistake)),
+            (Err(mistake), Some(first)) => (self.as_table(key, first).ok(), Some(mistake)),
+        }
+    }
+
+    fn first_of(&self, key: &str) -> Option<Spanned<DeValue<'d>>> {
+        self.entries.get(key)?.get_ref().as_array()?.iter().next().cloned()
+    }
+
+    /// The tables at a key that is written `[[key]]`. One that is written with one bracket is a mistake, and is given all
+    /// the same; so is each item that is no table.
+    pub fn tables_forgiving(&mut self, key: &str) -> (Vec<Table<'d>>, Vec<Mistake>) {
+        self.asked.insert(key.to_owned());
+        let Some(value) = self.entries.remove(key) else { return (Vec::new(), Vec::new()) };
+        let span = value.span();
+        match value.into_inner() {
+            DeValue::Array(items) => {
+                let (tables, wrong): (Vec<_>, Vec<_>) =
+                    items.into_iter().map(|item| self.as_table(key, item)).partition(Result::is_ok);
+                (
+                    tables.into_iter().filter_map(Result::ok).collect(),
+                    wrong.into_iter().filter_map(Result::err).collect(),
+                )
+            }
+            other => {
+                let wrong = format!("{} is {}", self.full(key), kind(&other));
+                let right = format!("write [[{}]], with two brackets", self.full(key));
+                let mistake = self.document.mistake(&span, wrong, right);
+                let table = self.as_table(key, Spanned::new(span, other)).ok();
+                (table.into_iter().collect(), vec![mistake])
+            }
+        }
+    }
+
+    /// The texts of the list at a key, each at its own place, and what is wrong with the others. An empty list is no
+    /// mistake here. None when the key is missing, or is no list at all.
+    pub fn items(&mut self, key: &str) -> (Option<Items<'d>>, Vec<Mistake>) {
+        self.asked.insert(key.to_owned());
+        let Some(value) = self.entries.remove(key) else { return (None, Vec::new()) };
+        let (span, full) = (value.span(), self.full(key));
+        let right = format!("write {key} = [\"…\", \"…\"]");
+        let DeValue::Array(items) = value.get_ref() else {
+            let wrong = format!("{full} is {}; a list of texts is expected", kind(value.get_ref()));
+            return (None, vec![self.document.mistake(&span, wrong, right)]);
         };
-        let wrong = format!("unknown {} {}", if is_table { "table" } else { "key" }, self.full(&unknown.value));
-        Err(unknown.mistake(wrong, did_you_mean(&unknown.value, &known)))
+        let (mut texts, mut mistakes) = (Vec::new(), Vec::new());
+        for item in items {
+            match item.get_ref() {
+                DeValue::String(text) if !text.trim().is_empty() => {
+                    texts.push(At { value: text.to_string(), document: self.document, span: item.span() });
+                }
+                DeValue::String(_) => {
+                    mistakes.push(self.document.mistake(
+                        &item.span(),
+                        format!("{full} holds an empty text"),
+                        "leave it out",
+                    ));
+                }
+                other => {
+                    let wrong = format!("{full} holds {}; a list of texts is expected", kind(other));
+                    mistakes.push(self.document.mistake(&item.span(), wrong, right.clone()));
+                }
+            }
+        }
+        (Some(At { value: texts, document: self.document, span }), mistakes)
     }
 
     fn as_table(&self, key: &str, value: Spanned<DeValue<'d>>) -> Result<Table<'d>, Mistake> {
         let span = value.span();
         let path = Rc::from(self.full(key));
         match value.into_inner() {
-            DeValue::Table(entries) => {
-                Ok(Table { document: self.document, path, span, entries, asked: BTreeSet::new() })
-            }
+            DeValue::Table(entries) => Ok(Table::new(self.document, path, span, entries)),
             other => {
-                let wrong = format!("{path} is {}; a table is wanted", kind(&other));
+                let wrong = format!("{path} is {}; a table is expected", kind(&other));
                 Err(self.document.mistake(&span, wrong, format!("write [{path}] on a line of its own, its keys below")))
             }
         }
     }
 
-    fn full(&self, key: &str) -> String {
+    /// The key with the names of the tables that it is in, such as `ece.release`.
+    #[must_use]
+    pub fn full(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 }
@@ -493,15 +631,29 @@ pub fn choose<T: serde::de::DeserializeOwned>(word: &At<'_, String>) -> Result<T
 /// A sentence that names the nearest of the known words, or all of them.
 #[must_use]
 pub fn did_you_mean(word: &str, known: &[&str]) -> String {
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()) / 3 + 1)
-        .min();
-    match near {
-        Some((_, candidate)) => format!("did you mean {candidate}?"),
+    match nearest(word, known) {
+        Some(candidate) => format!("did you mean {candidate}?"),
         None => format!("known are: {}", known.join(", ")),
     }
+}
+
+/// The known word that is nearest, when it is near enough to be meant. Capitals and hyphens for underscores count little.
+#[must_use]
+pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
+    let asked = plain(word);
+    let near = known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(&asked, &plain(candidate)), *candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()) / 3 + 1)
+        .min();
+    near.map(|(_, candidate)| candidate)
+}
+
+/// True when a word cannot be a secret that was pasted in the wrong place: a few small letters without a digit.
+#[must_use]
+pub fn may_be_quoted(word: &str) -> bool {
+    word.len() <= 24 && word.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-. ".contains(&byte))
 }
 
 fn scalar(value: &DeValue<'_>) -> Option<Scalar> {
@@ -574,12 +726,12 @@ mod tests {
     }
 
     #[test]
-    fn wrong_type_says_what_is_wanted() {
+    fn wrong_type_says_what_is_expected() {
         let document = Document::new("a.toml", "port = \"443\"\n");
         let mistake = document.table().unwrap().int("port").unwrap_err();
         assert_eq!(
             mistake.to_string(),
-            "a.toml, line 1: port is a text; a whole number is wanted\n  write port = 443, without quotes"
+            "a.toml, line 1: port is a text; a whole number is expected\n  write port = 443, without quotes"
         );
     }
 

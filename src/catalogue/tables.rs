@@ -7,8 +7,11 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 
 use crate::{
+    ece::{
+        levels::{self, Affected, Defect, Known, Mistaken, OAuth},
+        release::{Level, NotALevel, Package, Release},
+    },
     evidence::Protocol,
-    probe::version::{self, Known, Mistaken, NotALevel, Package, Release},
     table::{At, Document, Mistake, Scalar, Table},
 };
 
@@ -16,7 +19,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Tables {
     /// `ece-levels.toml`
-    pub levels: version::Table,
+    pub levels: levels::Table,
     /// `clouds.toml`
     pub clouds: Clouds,
     /// `issuers.toml`
@@ -224,35 +227,68 @@ impl Documents {
     }
 }
 
-fn levels(document: &Document) -> Result<version::Table, Mistake> {
+fn levels(document: &Document) -> Result<levels::Table, Mistake> {
     let mut top = document.table()?;
     let (date, sources) = dated(&mut top)?;
     let releases = ascending(top.tables("release")?, |table| known(table), |known| known.release)?;
     let mistaken = top.tables("mistaken")?.into_iter().map(mistaken).collect::<Result<_, _>>()?;
+    let defects = top.tables("defect")?.into_iter().map(defect).collect::<Result<_, _>>()?;
     top.close()?;
-    Ok(version::Table { date, sources, releases, mistaken })
+    Ok(levels::Table { date, sources, releases, mistaken, defects })
 }
 
 fn known(table: &mut Table<'_>) -> Result<Known, Mistake> {
     let release = release(table)?;
     let packages = packages(table, "packages")?.map_or_else(Vec::new, |at| at.value);
-    let minimum = packages_of_minimum(table, &packages)?;
+    let oauth = oauth(table, &packages)?;
     sources(table)?;
-    Ok(Known { release, minimum, packages })
+    Ok(Known { release, oauth, packages })
 }
 
-/// `minimum`, or `oauth = false` in its place.
-fn packages_of_minimum(table: &mut Table<'_>, known: &[Package]) -> Result<Vec<Package>, Mistake> {
-    let without = table.bool("oauth")?;
+/// `minimum`, or in its place `oauth`: false when no level has it, true when no source names the lowest level.
+fn oauth(table: &mut Table<'_>, known: &[Package]) -> Result<OAuth, Mistake> {
+    let oauth = table.bool("oauth")?;
     let minimum = packages(table, "minimum")?;
-    match (without, minimum) {
-        (Some(oauth), None) if !oauth.value => Ok(Vec::new()),
+    match (oauth, minimum) {
+        (Some(oauth), None) => Ok(if oauth.value { OAuth::NotDocumented } else { OAuth::Never }),
         (None, Some(minimum)) => match minimum.value.iter().find(|wanted| !known.contains(wanted)) {
             Some(unknown) => Err(minimum.mistake(format!("{unknown} is not among packages"), "add it there")),
-            None => Ok(minimum.value),
+            None => Ok(OAuth::From(minimum.value)),
         },
-        _ => Err(table.mistake("does this release have OAuth?", "write either minimum = [\"ES…\"] or oauth = false")),
+        _ => Err(table.mistake(
+            "does this release have OAuth?",
+            "write one of minimum = [\"ES…\"], oauth = false, or oauth = true when no source names the lowest level",
+        )),
     }
+}
+
+fn defect(mut table: Table<'_>) -> Result<Defect, Mistake> {
+    let affected = |(release, highest), and_below| Affected { release, highest, and_below };
+    let exactly = builds(&mut table, "affects")?.into_iter().map(|build| affected(build, false));
+    let and_below = builds(&mut table, "affects_up_to")?.into_iter().map(|build| affected(build, true));
+    let defect = Defect {
+        affects: exactly.chain(and_below).collect(),
+        fixed: table.text("fixed")?.map(|at| at.parse(|text| build(text))).transpose()?.map(|at| at.value),
+        id: table.required("id")?.value,
+        about: table.required("about")?.value,
+    };
+    if defect.affects.is_empty() {
+        return Err(table.mistake("no level has this defect", "write affects = [\"12.6(1)_ES6\"] or affects_up_to"));
+    }
+    sources(&mut table)?;
+    table.close()?;
+    Ok(defect)
+}
+
+fn builds(table: &mut Table<'_>, key: &str) -> Result<Vec<(Release, Package)>, Mistake> {
+    let Some(found) = table.texts(key)? else { return Ok(Vec::new()) };
+    found.parse(|texts| texts.iter().map(|text| build(text)).collect()).map(|at| at.value)
+}
+
+/// A release with its package, such as `12.6(1)_ES6_ET1`.
+fn build(text: &str) -> Result<(Release, Package), (String, String)> {
+    let level: Level = text.parse().map_err(|_: NotALevel| not_a_level(text))?;
+    level.release.zip(level.package).ok_or_else(|| not_a_level(text))
 }
 
 fn packages<'d>(table: &mut Table<'d>, key: &str) -> Result<Option<At<'d, Vec<Package>>>, Mistake> {
@@ -485,7 +521,8 @@ mod tests {
             let release = release.parse().unwrap();
             let levels = tables().levels;
             let row = levels.releases.iter().find(|row| row.release == release).unwrap();
-            row.minimum.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            let OAuth::From(minimum) = &row.oauth else { return String::new() };
+            minimum.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(required("11.5(1)"), "");
         assert_eq!(required("11.6(1)"), "ES12 ES12_ET1");
@@ -493,7 +530,7 @@ mod tests {
         assert_eq!(required("12.5(1)"), "ES3");
         assert_eq!(required("12.6(1)"), "ES1");
         let newest = tables().levels.releases.pop().unwrap().packages.pop().unwrap();
-        assert_eq!(newest.to_string(), "ES10_ET1");
+        assert_eq!(newest.to_string(), "ES202607");
     }
 
     #[test]
@@ -512,6 +549,20 @@ mod tests {
             }
         }
         assert_eq!(clouds.clouds.len(), crate::deployment::Cloud::WORDS.len());
+    }
+
+    #[test]
+    fn each_release_with_oauth_meets_its_own_minimum_with_its_newest_package() {
+        let levels = tables().levels;
+        for known in &levels.releases {
+            let newest = known.packages.last().copied();
+            if let OAuth::From(minimum) = &known.oauth {
+                assert!(minimum.iter().all(|wanted| newest.is_some_and(|newest| newest.brings(*wanted))), "{known:?}");
+            }
+        }
+        let of = |id: &str| levels.defects.iter().find(|defect| defect.id.starts_with(id)).unwrap();
+        assert_eq!(of("CSCws79262").affects.len(), levels.releases.len(), "every release is named");
+        assert!(of("CSCwd61276").fixed.is_some());
     }
 
     #[test]
@@ -570,6 +621,8 @@ mod tests {
             ("[[release]]\nrelease = \"12.6(1)\"\npackages = [\"ES2\"]\n", 3, "have OAuth?"),
             ("[[release]]\nrelease = \"SP1\"\n", 4, "not a level"),
             ("[[relase]]\n", 3, "release?"),
+            ("[[defect]]\nid = \"x\"\nabout = \"x\"\n", 3, "no level has"),
+            ("[[defect]]\nid = \"x\"\nabout = \"x\"\naffects = [\"ES6\"]\n", 6, "not a level"),
         ] {
             let mistake = levels(&Document::new("t.toml", &format!("{head}{text}"))).unwrap_err();
             assert_eq!(mistake.line, Some(line), "{mistake}");

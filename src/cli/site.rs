@@ -13,7 +13,7 @@ use tokio::{sync::watch, time::Instant};
 use super::{CliError, catalogue, option, print};
 use crate::{
     catalogue::Catalogue,
-    deployment::{Cloud, Deployment, Role},
+    deployment::{Cloud, Deployment, Mistakes, Role},
     lab::{self, Lab},
     net::{
         ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, Resolve,
@@ -25,7 +25,6 @@ use crate::{
     plan::{Selection, Site},
     probe::delivery,
     secret::{Secret, Source},
-    table::Mistake,
 };
 
 /// The folder that ECE is installed in by default (Cisco tech note 215325).
@@ -129,7 +128,7 @@ impl Arguments {
 
     /// The user's file. The one that `ece-check lab` prints is full of sample values, and is good where that lab is asked
     /// for the names: a resolver on loopback with a port of its own.
-    fn read(&self, file: &Path) -> Result<Deployment, Mistake> {
+    fn read(&self, file: &Path) -> Result<Deployment, Mistakes> {
         let is_of_the_lab = |site: &Deployment| site.entra.client_id.is_some_and(|id| id.to_string() == lab::CLIENT_ID);
         let servers = &self.reach.dns_server;
         let meets_a_lab = !servers.is_empty() && servers.iter().all(|at| at.ip().is_loopback() && at.port() != 53);
@@ -153,6 +152,7 @@ impl Arguments {
     pub fn site(&self, deployment: &Deployment, catalogue: &Catalogue, lab: bool) -> Site {
         let site = Site::of(deployment, &catalogue.tables, self.cloud(deployment), self.role(deployment));
         let send_mail = self.send_mail.then_some(delivery::LONGEST_WAIT);
+        let site = if lab { site.as_of_the_tables() } else { site };
         Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, ..site }
     }
 

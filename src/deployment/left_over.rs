@@ -1,20 +1,20 @@
-//! What must not stand in a user's file: secrets, and values of the sample that nobody replaced.
+//! What must not be in a site file: secrets, and values of the sample that were not replaced.
 //!
-//! In: the lines of the file. Out: nothing, or the first [`Mistake`] with its line. No message repeats a secret.
+//! In: the lines of the file. Out: a [`Mistake`] with its line. No message repeats a secret.
 
 use crate::table::{Document, Mistake};
 
-/// Refuses a file in which a token or a client secret stands, be it in a comment.
-pub(super) fn refuse_secrets(document: &Document) -> Result<(), Mistake> {
-    match document.lines().find(|(_, line)| holds_secret(line)) {
-        Some((line, _)) => Err(document.mistake_in(
+/// A mistake for each line that holds a token or a client secret, be it in a comment.
+pub(super) fn secrets(document: &Document) -> Vec<Mistake> {
+    let mistake = |line| {
+        document.mistake_in(
             line,
-            "a token or a secret stands in this line",
-            "take it out and make a new one, for whoever has seen this file has seen it; then say where the new one is \
-             kept, as in { env = \"NAME\" }",
-        )),
-        None => Ok(()),
-    }
+            "there is a token or a secret in this line",
+            "remove it and make a new one, for everyone who has seen this file has seen it; then say where the new one \
+             is kept, as in { env = \"NAME\" }",
+        )
+    };
+    document.lines().filter(|(_, line)| holds_secret(line)).map(|(line, _)| mistake(line)).collect()
 }
 
 pub(super) fn holds_secret(line: &str) -> bool {

@@ -216,7 +216,7 @@ impl Tenant {
         let mut file = format!(
             r#"[ece]
 release      = "12.6(1)"
-installed    = ["ES10", "ES10_ET1"]
+installed    = ["ES12", "ES12_ET1"]
 role         = "services"
 external_url = "https://ece.example.com"
 console_url  = "https://ece.example.com/system"

@@ -107,7 +107,11 @@ impl Site {
             role,
             endpoints: microsoft.chain(own).chain(ece).collect(),
             public_issuers: [&tables.issuers.microsoft[..], &tables.issuers.public[..]].concat(),
-            version: deployment.ece.stated.clone().map(|stated| version::Look { stated, table: tables.levels.clone() }),
+            version: deployment.ece.stated.clone().map(|stated| version::Look {
+                stated,
+                table: tables.levels.clone(),
+                today: jiff::Zoned::now().date(),
+            }),
             url: url::Look {
                 setting: tables.documents.setting(release),
                 external: deployment.ece.external_url.clone(),
@@ -128,6 +132,15 @@ impl Site {
             send_mail: None,
             deployment: deployment.clone(),
         }
+    }
+
+    /// The same site on the day of the table of levels: the built-in lab has no other day.
+    #[must_use]
+    pub fn as_of_the_tables(mut self) -> Self {
+        if let Some(look) = &mut self.version {
+            look.today = look.table.date;
+        }
+        self
     }
 
     /// The look at the token of an account; none when the file does not say how the token is come by.

@@ -72,6 +72,7 @@ async fn every_proof_is_shown_by_the_lab() {
 const WITHOUT_PROOF: &[(&str, &str)] = &[
     ("version.minimum-level", "judges the user's file: see levels"),
     ("version.newest-level", "judges the user's file: see levels"),
+    ("version.known-defects", "judges the user's file: see levels"),
     ("url.external-form", "judges the user's file: see levels"),
     ("url.console-match", "judges the user's file: see levels"),
     ("url.redirect-match", "judges the user's file: see levels"),

@@ -219,7 +219,10 @@ fn only_takes_ids_leading_parts_and_sections_with_what_they_need() {
         ]
     );
     let of_section = report(&["--lab", "--only", "minimum-version,url.external-form"]);
-    assert_eq!(checks(&of_section), ["version.minimum-level", "version.newest-level", "url.external-form"]);
+    assert_eq!(
+        checks(&of_section),
+        ["version.known-defects", "version.minimum-level", "version.newest-level", "url.external-form"]
+    );
 }
 
 #[test]

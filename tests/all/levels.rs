@@ -1,6 +1,6 @@
 //! The causes that stand in the user's file: the level of ECE, and the addresses it is known by.
 
-use ece_check::finding::{Report, Status};
+use ece_check::finding::{Report, SkipReason, Status};
 
 use crate::walk::{of_check, walk_file};
 
@@ -10,7 +10,7 @@ fn of_level(ece: &str) -> String {
 
 fn of_urls(external: &str, console: &str, redirect: &str, registered: &str) -> String {
     format!(
-        "[ece]\nrelease = \"12.6(1)_ES10_ET1\"\nexternal_url = \"{external}\"\nconsole_url = \"{console}\"\n\
+        "[ece]\nrelease = \"12.6(1)_ES12_ET1\"\nexternal_url = \"{external}\"\nconsole_url = \"{console}\"\n\
          redirect_url = \"{redirect}\"\n[entra]\nredirect_urls = [\"{registered}\"]\n"
     )
 }
@@ -27,7 +27,7 @@ fn shows(report: &Report, check: &str, status: Status, cause: &str) {
 
 #[tokio::test]
 async fn level_below_the_minimum_of_each_release() {
-    for level in ["12.0(1)_ES5a", "12.5(1) ES2", "12.6(1)", "11.6(1)_ES11", "12.6(1)_ET3"] {
+    for level in ["12.0(1)_ES5a", "12.5(1) ES2", "11.6(1)_ES11", "12.6(1)_ET3"] {
         let report = walk_file(&of_level(&format!("release = \"{level}\""))).await;
         shows(&report, "version.minimum-level", Status::Fail, "ece-level-too-low");
         assert_eq!(report.summary.exit_code, 1, "{level}");
@@ -67,11 +67,45 @@ async fn later_level_is_known() {
 }
 
 #[tokio::test]
-async fn level_later_than_the_table_is_no_failure() {
-    let report = walk_file(&of_level("release = \"15.0(1)_ES1\"")).await;
-    for check in ["version.minimum-level", "version.newest-level"] {
-        assert_ne!(of_check(&report, check)[0].status, Status::Fail, "{check}");
+async fn base_release_with_nothing_installed_is_too_low() {
+    let report = walk_file(&of_level("release = \"12.6(1)\"\ninstalled = []")).await;
+    shows(&report, "version.minimum-level", Status::Fail, "ece-level-too-low");
+}
+
+#[tokio::test]
+async fn release_without_its_packages_is_asked_about() {
+    for release in ["12.6(1)", "15.0(1) SU1"] {
+        let report = walk_file(&of_level(&format!("release = \"{release}\""))).await;
+        for check in ["version.minimum-level", "version.newest-level", "version.known-defects"] {
+            let finding = of_check(&report, check)[0];
+            assert_eq!((finding.status, finding.reason), (Status::Skip, Some(SkipReason::NeedsInput)), "{check}");
+        }
     }
+}
+
+#[tokio::test]
+async fn release_that_no_source_knows_is_not_judged() {
+    for level in ["15.0(1)ES202511_ET1", "15 ES2", "12.7(1)_ES6", "20.0(1)_ES6"] {
+        let report = walk_file(&of_level(&format!("release = \"{level}\""))).await;
+        shows(&report, "version.minimum-level", Status::Warn, "ece-level-not-documented");
+        let newest = of_check(&report, "version.newest-level")[0];
+        assert_ne!(newest.status, Status::Pass, "{level}");
+    }
+}
+
+#[tokio::test]
+async fn level_above_the_table_is_not_called_the_newest() {
+    let report = walk_file(&of_level("release = \"12.6(1)_ES13\"")).await;
+    assert_eq!(of_check(&report, "version.minimum-level")[0].status, Status::Pass);
+    shows(&report, "version.newest-level", Status::Warn, "ece-level-table-old");
+}
+
+#[tokio::test]
+async fn defect_that_a_later_level_fixes() {
+    let report = walk_file(&of_level("release = \"11.6(1)_ES12\"")).await;
+    shows(&report, "version.known-defects", Status::Warn, "ece-defect-with-fix");
+    let report = walk_file(&of_level("release = \"12.6(1)_ES12_ET1\"")).await;
+    assert_eq!(of_check(&report, "version.known-defects")[0].status, Status::Pass);
 }
 
 #[tokio::test]
@@ -102,8 +136,12 @@ async fn external_url_in_a_wrong_form() {
         "https://10.1.2.3",
         "https://ece.example.com?x=1",
         "https://localhost",
+        "ece.example.com",
+        "see ticket",
+        "",
     ] {
-        let report = walk_file(&of_urls(external, external, external, external)).await;
+        let registered = if external.is_empty() { "none" } else { external };
+        let report = walk_file(&of_urls(external, external, external, registered)).await;
         shows(&report, "url.external-form", Status::Fail, "external-url-form");
     }
 }

@@ -88,7 +88,7 @@ pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
     let file = Deployment::parse_sample("the test's file", how.file.unwrap_or(lab.deployment()));
     let deployment = file.unwrap_or_else(|mistake| panic!("{mistake}"));
     let role = how.role.or(deployment.ece.role).unwrap_or(Role::All);
-    let site = Site::of(&deployment, &catalogue.tables, Cloud::Worldwide, role);
+    let site = Site::of(&deployment, &catalogue.tables, Cloud::Worldwide, role).as_of_the_tables();
     let site = Site { send_mail: how.send_mail.then_some(WAIT), ..site };
     let (_nobody, interrupted) = tokio::sync::watch::channel(false);
     let network = network(lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
