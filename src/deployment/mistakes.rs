@@ -74,6 +74,11 @@ impl Collector {
         self.wrong.push(mistake);
     }
 
+    /// Several things are wrong.
+    pub(super) fn all_wrong(&mut self, mistakes: impl IntoIterator<Item = Mistake>) {
+        self.wrong.extend(mistakes);
+    }
+
     /// Something that must be there is not. Not told of a file that could not be read whole.
     pub(super) fn missing(&mut self, mistake: Mistake) {
         self.missing.push(mistake);

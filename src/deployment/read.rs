@@ -47,13 +47,13 @@ fn deployment(top: &mut Table<'_>, mistakes: &mut Collector) -> Deployment {
 
 fn one<'d>(top: &mut Table<'d>, key: &str, mistakes: &mut Collector) -> Option<Table<'d>> {
     let (table, mistake) = top.table_forgiving(key);
-    mistake.into_iter().for_each(|mistake| mistakes.wrong(mistake));
+    mistakes.all_wrong(mistake);
     table
 }
 
 fn many<'d>(top: &mut Table<'d>, key: &str, mistakes: &mut Collector) -> Vec<Table<'d>> {
     let (tables, wrong) = top.tables_forgiving(key);
-    wrong.into_iter().for_each(|mistake| mistakes.wrong(mistake));
+    mistakes.all_wrong(wrong);
     tables
 }
 
@@ -205,7 +205,7 @@ fn stated(table: &mut Table<'_>, mistakes: &mut Collector) -> (Option<Stated>, b
     let release = release.and_then(|at| mistakes.keep(at.parse(|text| level("ece.release", text)).map(Some)));
     let (installed, wrong) = table.items("installed");
     let is_broken = !wrong.is_empty();
-    wrong.into_iter().for_each(|mistake| mistakes.wrong(mistake));
+    mistakes.all_wrong(wrong);
     let place = release.as_ref().map(At::place).or_else(|| installed.as_ref().map(At::place));
     let states_packages = installed.is_some();
     let mut levels: Vec<Level> = Vec::new();
@@ -308,7 +308,7 @@ fn mailboxes(table: &mut Table<'_>, others: &[Account], mistakes: &mut Collector
     }
     let (found, wrong) = table.items("mailboxes");
     let is_whole = wrong.is_empty();
-    wrong.into_iter().for_each(|mistake| mistakes.wrong(mistake));
+    mistakes.all_wrong(wrong);
     let Some(found) = found else { return Vec::new() };
     if found.value.is_empty() && is_whole {
         let right = "write mailboxes = [\"sales@yourcompany.com\"]";

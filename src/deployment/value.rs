@@ -60,7 +60,7 @@ pub(super) fn each(
     let full = table.full(key);
     let (found, wrong) = table.items(key);
     let is_whole = wrong.is_empty();
-    wrong.into_iter().for_each(|mistake| mistakes.wrong(mistake));
+    mistakes.all_wrong(wrong);
     let found = found?;
     if found.value.is_empty() && is_whole {
         mistakes.wrong(found.mistake(format!("{full} is an empty list"), "fill it, or leave the line out"));
