@@ -101,7 +101,7 @@ impl Collector {
     /// The mistakes, or none.
     pub(super) fn finish(self) -> Option<Mistakes> {
         let missing = if self.syntax.is_empty() { self.missing } else { Vec::new() };
-        let mut broken: Vec<Option<usize>> = self.secrets.iter().map(|mistake| mistake.line).collect();
+        let mut broken: Vec<usize> = self.secrets.iter().filter_map(|mistake| mistake.line).collect();
         let mut all: Vec<Mistake> = in_order(self.secrets);
         let mut wrong = self.wrong;
         wrong.extend(missing);
@@ -109,9 +109,9 @@ impl Collector {
             // one mistake explains a line: what else is said of it would repeat the secret or follow from the first
             let part: Vec<Mistake> = in_order(part)
                 .into_iter()
-                .filter(|mistake| mistake.line.is_none() || !broken.contains(&mistake.line))
+                .filter(|mistake| mistake.line.is_none_or(|line| !broken.contains(&line)))
                 .collect();
-            broken.extend(part.iter().map(|mistake| mistake.line).filter(Option::is_some));
+            broken.extend(part.iter().filter_map(|mistake| mistake.line));
             all.extend(part);
         }
         Mistakes::of(all.into_iter().map(unrevealing).collect())
