@@ -18,5 +18,5 @@ pub use failure::{Failure, FailureKind, Protocol, Stage};
 pub use observation::{Observation, Unit};
 pub use route::Route;
 pub use source::Source;
-pub use subject::Subject;
+pub use subject::{ProbeKey, Subject};
 pub use transcript::{Direction, Timing, TranscriptLine};

@@ -15,7 +15,7 @@
 //! ```
 //!
 //! Two rules decide the rest. What we know about ECE, Microsoft and Webex lives in `checks/`; what we know about
-//! protocols lives in `src/`. And only [`probe::observe`] touches the world, and it never judges: a refusal is data, a
+//! protocols lives in `src/`. And only [`Probe::observe`](probe::Probe::observe) touches the world, and it never judges: a refusal is data, a
 //! [`Failure`](evidence::Failure), and no `Err`. So a saved report holds all that was seen.
 //!
 //! # Vocabulary
@@ -27,7 +27,7 @@
 //! | subject | what a check is made for: an endpoint, a name, the site |
 //! | probe | how to look: one file a protocol or source in [`probe`] |
 //! | [`Fact`](probe::Fact) | one thing that a probe can measure, declared by it |
-//! | [`Look`](probe::Look) | one act of looking; checks of the same place share it |
+//! | [`AnyProbe`](probe::AnyProbe) | one act of looking; checks of the same place share it |
 //! | [`Observation`](evidence::Observation) | all that one look saw: facts, stop, transcript, times; one [`Attempt`](evidence::Attempt) for each address |
 //! | [`Failure`](evidence::Failure) | where and why a look could not go on, in the other side's own words |
 //! | [`Plan`](plan::Plan) | the looks, and a finding to come for each check and subject |
@@ -41,7 +41,7 @@
 //! A module uses what stands to its left, never what stands to its right or beside it:
 //!
 //! [`secret`] [`evidence`] [`table`] → [`wire`] → [`finding`] [`net`] → [`oauth`] → [`probe`] → [`catalogue`]
-//! [`deployment`] → [`plan`] [`judge`] → [`diagnose`] → [`run`](mod@run) [`explain`] [`report`] → [`lab`] → [`cli`]
+//! [`deployment`] → [`plan`] [`judge`] → [`diagnose`] → [`engine`] [`explain`] [`report`] → [`lab`] → [`cli`]
 //!
 //! The [`lab`] uses none of the others, so that one mistake cannot cancel another. The same protocol has the same file
 //! name in each layer: `ls src/*/smtp.rs` shows all there is about SMTP.
@@ -49,7 +49,7 @@
 //! # Where to begin
 //!
 //! With [`evidence`] and [`finding`], which are the values that everything else makes or reads. Then one check from top to
-//! bottom: `checks/imap/xoauth2-offered.toml`, [`plan::Plan::make`], [`probe::tcp`], [`probe::imap`],
+//! bottom: `checks/imap/xoauth2-offered.toml`, [`plan::Plan::make`], [`probe::service`], [`probe::imap`],
 //! [`judge::judge`], [`diagnose::diagnose`]. The command line is thin and comes last: [`cli`].
 
 pub mod catalogue;
@@ -59,6 +59,7 @@ pub mod decisions;
 pub mod deployment;
 pub mod diagnose;
 pub mod ece;
+pub mod engine;
 pub mod evidence;
 pub mod explain;
 pub mod finding;
@@ -69,7 +70,6 @@ pub mod oauth;
 pub mod plan;
 pub mod probe;
 pub mod report;
-pub mod run;
 pub mod secret;
 pub mod table;
 pub mod wire;

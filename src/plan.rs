@@ -5,7 +5,7 @@
 
 pub mod endpoint;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 pub use endpoint::{Endpoint, Site};
 
@@ -15,14 +15,17 @@ use crate::{
         check::{Of, SubjectKind},
     },
     deployment::{Account, Inbound},
-    evidence::Protocol,
+    evidence::{ProbeKey, Protocol, Subject},
     finding::SkipReason,
     net::{ConnectOverrides, RouteChoice},
     oauth::TokenSource,
     probe::{
-        self, Look,
-        https::Ask,
-        tcp::{Depth, Service},
+        AnyProbe,
+        dns::DnsProbe,
+        round_trip::{self, RoundTripProbe},
+        service::{self, Depth, LAYERS, Layer, Service, ServiceProbe},
+        sign_in::SignInProbe,
+        token,
     },
     table::did_you_mean,
 };
@@ -43,9 +46,7 @@ pub struct Plan<'c> {
 #[derive(Debug)]
 pub struct PlannedLook {
     /// How to look.
-    pub look: Look,
-    /// What is looked at.
-    pub subject: String,
+    pub probe: AnyProbe,
     /// True for a service of the site itself.
     pub own: bool,
     /// Why ECE needs it.
@@ -62,7 +63,7 @@ pub struct PlannedFinding<'c> {
     /// The check.
     pub check: &'c Check,
     /// What it is made for.
-    pub subject: String,
+    pub subject: Subject,
     /// The look that it reads; none when it is skipped.
     pub look: Option<usize>,
     /// Why it is skipped, and what would change that.
@@ -72,7 +73,7 @@ pub struct PlannedFinding<'c> {
     /// The account whose token it is about, or that the mailbox belongs to.
     pub account: Option<String>,
     /// The subjects whose findings can be needs of this one: its own, and those that it is part of.
-    circle: Vec<String>,
+    circle: Vec<Subject>,
 }
 
 /// What the user chose.
@@ -114,8 +115,95 @@ impl<'c> Plan<'c> {
         for check in chosen {
             draft.add(check, selection);
         }
-        Ok(draft.finish())
+        draft.tie_needs();
+        draft.pass_on_what_is_not_given();
+        let mut plan = draft.plan;
+        if !selection.only.is_empty() {
+            plan = plan.reduced(|check| selection.only.iter().any(|word| matches(check, word)));
+        }
+        plan.tie_gates();
+        Ok(plan)
     }
+
+    /// The same plan with the findings of the checks that were asked for, and with what those need: a check that comes
+    /// along as a need is made for the subjects of those that need it, and not for every subject that it has.
+    fn reduced(self, is_asked: impl Fn(&Check) -> bool) -> Self {
+        let mut kept = vec![false; self.findings.len()];
+        let mut open: Vec<usize> = (0..kept.len()).filter(|at| is_asked(self.findings[*at].check)).collect();
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut kept[at], true) {
+                open.extend(&self.findings[at].needs);
+            }
+        }
+        let looks = self.looks_of(&kept);
+        let (new_finding, new_look) = (places(&kept), places(&looks));
+        let findings = self.findings.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(planned, _)| {
+            let needs = planned.needs.iter().map(|need| new_finding[*need]).collect();
+            PlannedFinding { needs, look: planned.look.map(|look| new_look[look]), ..planned }
+        });
+        let looks = self.looks.into_iter().zip(&looks).filter(|(_, kept)| **kept).map(|(planned, _)| {
+            let after = planned.after.iter().map(|look| new_look[*look]).collect();
+            PlannedLook { after, ..planned }
+        });
+        Self { findings: findings.collect(), looks: looks.collect() }
+    }
+
+    /// The looks that these findings read, those that they depend on, and the other routes to the same services.
+    fn looks_of(&self, findings: &[bool]) -> Vec<bool> {
+        let mut kept = vec![false; self.looks.len()];
+        let read =
+            self.findings.iter().zip(findings).filter(|(_, kept)| **kept).filter_map(|(planned, _)| planned.look);
+        let mut open: Vec<usize> = read.collect();
+        while let Some(at) = open.pop() {
+            if !std::mem::replace(&mut kept[at], true) {
+                open.extend(&self.looks[at].after);
+            }
+        }
+        let subjects: Vec<ProbeKey> = self.looks.iter().map(|planned| planned.probe.key()).collect();
+        let in_force: HashMap<&Subject, usize> = subjects
+            .iter()
+            .enumerate()
+            .filter(|(at, key)| kept[*at] && **key == ProbeKey::new(&key.probe, key.subject.clone(), ""))
+            .map(|(at, key)| (&key.subject, at))
+            .collect();
+        for (at, planned) in self.looks.iter().enumerate() {
+            let beside = matches!(&planned.probe, AnyProbe::Service(probe) if probe.way == RouteChoice::Beside);
+            if beside && in_force.contains_key(&subjects[at].subject) {
+                kept[at] = true;
+                for earlier in &planned.after {
+                    kept[*earlier] = true;
+                }
+            }
+        }
+        kept
+    }
+
+    /// Ties each look to the findings that must hold before it: what the findings that read it need from other looks.
+    fn tie_gates(&mut self) {
+        let mut gates: Vec<Vec<usize>> = vec![Vec::new(); self.looks.len()];
+        for planned in &self.findings {
+            let Some(look) = planned.look else { continue };
+            let after = &self.looks[look].after;
+            let comes_before = |need: &usize| self.findings[*need].look.is_some_and(|look| after.contains(&look));
+            gates[look].extend(planned.needs.iter().copied().filter(comes_before));
+        }
+        for (look, mut gates) in gates.into_iter().enumerate() {
+            gates.sort_unstable();
+            gates.dedup();
+            self.looks[look].gates = gates;
+        }
+    }
+}
+
+/// Where each kept thing is once the others are gone.
+fn places(kept: &[bool]) -> Vec<usize> {
+    let mut next = 0;
+    let place = |kept: &bool| {
+        let place = next;
+        next += usize::from(*kept);
+        place
+    };
+    kept.iter().map(place).collect()
 }
 
 fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), UnknownWord> {
@@ -156,12 +244,12 @@ struct Draft<'c, 's> {
     plan: Plan<'c>,
     site: &'s Site,
     roads: &'s ConnectOverrides,
-    /// Looks by what makes them one: a name, a name with port, a source.
-    looks: HashMap<String, usize>,
+    /// The looks by the keys of their probes.
+    looks: HashMap<ProbeKey, usize>,
 }
 
 /// What one finding is made for.
-enum Subject<'s> {
+enum Target<'s> {
     Site,
     Name(&'s Endpoint),
     Endpoint(&'s Endpoint),
@@ -169,7 +257,7 @@ enum Subject<'s> {
     Mailbox(&'s Account, &'s str, &'s Endpoint),
 }
 
-impl Subject<'_> {
+impl Target<'_> {
     /// True for ECE's own web pages: they are not there before ECE is.
     fn is_ece(&self) -> bool {
         match self {
@@ -178,14 +266,14 @@ impl Subject<'_> {
         }
     }
 
-    fn name(&self, check: &Check) -> String {
+    fn subject(&self, check: &Check) -> Subject {
         match (self, &check.probe.place) {
-            (Self::Site, Some((host, port))) => format!("{host}:{port}"),
-            (Self::Site, None) => probe::SITE.to_owned(),
-            (Self::Name(endpoint), _) => endpoint.host.clone(),
+            (Self::Site, Some((host, port))) => Subject::endpoint(host, *port),
+            (Self::Site, None) => Subject::Site,
+            (Self::Name(endpoint), _) => Subject::Name(endpoint.host.clone()),
             (Self::Endpoint(endpoint), _) => endpoint.subject(),
-            (Self::Account(account), _) => account.name.clone(),
-            (Self::Mailbox(_, mailbox, _), _) => (*mailbox).to_owned(),
+            (Self::Account(account), _) => Subject::Account(account.name.clone()),
+            (Self::Mailbox(_, mailbox, _), _) => Subject::Mailbox((*mailbox).to_owned()),
         }
     }
 
@@ -197,71 +285,72 @@ impl Subject<'_> {
     }
 
     /// The subjects that this one is part of, itself first.
-    fn circle(&self, check: &Check) -> Vec<String> {
-        let mut circle = vec![self.name(check)];
+    fn circle(&self, check: &Check) -> Vec<Subject> {
+        let mut circle = vec![self.subject(check)];
         match self {
-            Self::Endpoint(endpoint) => circle.push(endpoint.host.clone()),
+            Self::Endpoint(endpoint) => circle.push(Subject::Name(endpoint.host.clone())),
             Self::Mailbox(account, _, endpoint) => {
-                circle.extend([account.name.clone(), endpoint.subject(), endpoint.host.clone()]);
+                let name = Subject::Name(endpoint.host.clone());
+                circle.extend([Subject::Account(account.name.clone()), endpoint.subject(), name]);
             }
-            Self::Site => circle.extend(check.probe.place.as_ref().map(|(host, _)| host.clone())),
+            Self::Site => circle.extend(check.probe.place.as_ref().map(|(host, _)| Subject::Name(host.clone()))),
             Self::Name(_) | Self::Account(_) => {}
         }
-        circle.push(probe::SITE.to_owned());
+        circle.push(Subject::Site);
         circle
     }
 }
 
 impl<'c, 's> Draft<'c, 's> {
     fn add(&mut self, check: &'c Check, selection: &Selection) {
-        for subject in self.subjects(check) {
-            let skip = self.skip(check, &subject, selection);
-            let look = if skip.is_none() { self.look(check, &subject) } else { None };
-            let mut circle = subject.circle(check);
-            circle.extend(self.login_of(&subject));
-            let (account, subject) = (subject.account(), subject.name(check));
+        for target in self.targets(check) {
+            let skip = self.skip(check, &target, selection);
+            let look = if skip.is_none() { self.look(check, &target) } else { None };
+            let mut circle = target.circle(check);
+            circle.extend(self.login_of(&target));
+            let (account, subject) = (target.account(), target.subject(check));
             self.plan.findings.push(PlannedFinding { check, subject, account, look, skip, needs: Vec::new(), circle });
         }
     }
 
     /// Where the token of an account comes from, unless it is at hand already.
-    fn login_of(&self, subject: &Subject<'_>) -> Option<String> {
-        let Subject::Account(account) = subject else { return None };
+    fn login_of(&self, target: &Target<'_>) -> Option<Subject> {
+        let Target::Account(account) = target else { return None };
         let is_at_hand = matches!(account.credential, None | Some(TokenSource::AccessToken(_)));
         let login = self.site.endpoints.iter().find(|endpoint| endpoint.name == "login")?;
         (!is_at_hand).then(|| login.subject())
     }
 
-    fn subjects(&self, check: &Check) -> Vec<Subject<'s>> {
+    fn targets(&self, check: &Check) -> Vec<Target<'s>> {
         let endpoints: Vec<&Endpoint> = self.site.endpoints.iter().filter(|endpoint| is_for(check, endpoint)).collect();
         match check.subject {
-            SubjectKind::Site => vec![Subject::Site],
-            SubjectKind::Endpoint => endpoints.into_iter().map(Subject::Endpoint).collect(),
+            SubjectKind::Site => vec![Target::Site],
+            SubjectKind::Endpoint => endpoints.into_iter().map(Target::Endpoint).collect(),
             SubjectKind::Account | SubjectKind::Mailbox if self.site.deployment.accounts.is_empty() => {
-                vec![Subject::Site]
+                vec![Target::Site]
             }
-            SubjectKind::Account => self.site.deployment.accounts.iter().map(Subject::Account).collect(),
+            SubjectKind::Account => self.site.deployment.accounts.iter().map(Target::Account).collect(),
             SubjectKind::Mailbox => self.mailboxes(check),
             SubjectKind::Name => {
                 let first = |(at, endpoint): &(usize, &&Endpoint)| {
                     !endpoints[..*at].iter().any(|earlier| earlier.host.eq_ignore_ascii_case(&endpoint.host))
                 };
-                endpoints.iter().enumerate().filter(first).map(|(_, endpoint)| Subject::Name(endpoint)).collect()
+                endpoints.iter().enumerate().filter(first).map(|(_, endpoint)| Target::Name(endpoint)).collect()
             }
         }
     }
 
     /// Every mailbox, with the endpoint that the check's protocol is spoken to.
-    fn mailboxes(&self, check: &Check) -> Vec<Subject<'s>> {
-        let speaks = |endpoint: &&Endpoint| endpoint.microsoft && protocol(check.probe.name) == endpoint.protocol;
+    fn mailboxes(&self, check: &Check) -> Vec<Target<'s>> {
+        let speaks = |endpoint: &&Endpoint| endpoint.microsoft && protocol(check) == endpoint.protocol;
         let Some(endpoint) = self.site.endpoints.iter().find(speaks) else { return Vec::new() };
         let of = |account: &'s Account| {
-            account.mailboxes.iter().map(move |mailbox| Subject::Mailbox(account, mailbox.as_str(), endpoint))
+            account.mailboxes.iter().map(move |mailbox| Target::Mailbox(account, mailbox.as_str(), endpoint))
         };
         self.site.deployment.accounts.iter().flat_map(of).collect()
     }
 
-    fn skip(&self, check: &Check, subject: &Subject<'_>, selection: &Selection) -> Option<(SkipReason, String)> {
+    fn skip(&self, check: &Check, subject: &Target<'_>, selection: &Selection) -> Option<(SkipReason, String)> {
         let not_applicable = |text: &str| Some((SkipReason::NotApplicable, text.to_owned()));
         if !check.roles.is_empty() && !check.roles.iter().any(|role| self.site.has_role(role)) {
             return not_applicable("not for the role of this server");
@@ -273,13 +362,13 @@ impl<'c, 's> Draft<'c, 's> {
             return Some((SkipReason::NeedsInput, check.words.input.clone().unwrap_or_default()));
         }
         match subject {
-            Subject::Endpoint(endpoint) if !endpoint.used => {
+            Target::Endpoint(endpoint) if !endpoint.used => {
                 not_applicable("no account of this site uses this protocol")
             }
-            Subject::Name(endpoint) if !self.is_looked_up(&endpoint.host) => {
+            Target::Name(endpoint) if !self.is_looked_up(&endpoint.host) => {
                 not_applicable("the addresses come from --resolve, --connect-to or the proxy")
             }
-            Subject::Account(account) | Subject::Mailbox(account, ..) if !fetches(check, account) => {
+            Target::Account(account) | Target::Mailbox(account, ..) if !fetches(check, account) => {
                 not_applicable("this account fetches its mail another way")
             }
             _ => None,
@@ -287,9 +376,9 @@ impl<'c, 's> Draft<'c, 's> {
     }
 
     /// Whether the user's file says something; keys that begin with `account.` are looked for in the subject's account.
-    fn gives(&self, key: &str, subject: &Subject<'_>) -> bool {
+    fn gives(&self, key: &str, subject: &Target<'_>) -> bool {
         match (key.strip_prefix("account."), subject) {
-            (Some(key), Subject::Account(account) | Subject::Mailbox(account, ..)) => match key {
+            (Some(key), Target::Account(account) | Target::Mailbox(account, ..)) => match key {
                 "token" => account.credential.is_some(),
                 "inbound" => account.inbound.is_some(),
                 "signs_in_as" => account.signs_in_as.is_some() || account.mailboxes.len() == 1,
@@ -314,30 +403,43 @@ impl<'c, 's> Draft<'c, 's> {
         self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none() && !is_proxied
     }
 
-    fn look(&mut self, check: &Check, subject: &Subject<'_>) -> Option<usize> {
-        match (check.probe.name, subject) {
-            ("version", _) => self.site.version.clone().map(|look| self.note("version", Look::Version(look), None)),
-            ("directory", _) => Some(self.note("directory", Look::Directory(self.site.proof()), None)),
-            ("url", _) => Some(self.note("url", Look::Url(self.site.url.clone()), None)),
-            ("dns", Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.look_up(endpoint)),
-            ("dns", Subject::Site) => check.probe.place.as_ref().map(|(host, port)| {
-                let endpoint = Endpoint::of_a_check(host, *port, None, &check.title);
-                self.look_up(&endpoint)
-            }),
-            (probe, Subject::Site) => check.probe.place.as_ref().map(|(host, port)| {
-                let endpoint = Endpoint::of_a_check(host, *port, protocol(probe), &check.title);
-                self.dial(&endpoint, depth(probe))
-            }),
-            (probe, Subject::Name(endpoint) | Subject::Endpoint(endpoint)) => Some(self.dial(endpoint, depth(probe))),
-            (_, Subject::Account(account)) => self.ask_for_token(account),
-            ("delivery", Subject::Mailbox(account, mailbox, endpoint)) => self.round_trip(account, mailbox, endpoint),
-            (probe, Subject::Mailbox(account, mailbox, endpoint)) => self.sign_in(probe, account, mailbox, endpoint),
+    fn look(&mut self, check: &Check, target: &Target<'_>) -> Option<usize> {
+        if let Some(stated) = self.stated(check.probe.name) {
+            return Some(self.note(stated, true, ""));
         }
+        let placed;
+        let endpoint = match target {
+            Target::Account(account) => return self.ask_for_token(account),
+            Target::Mailbox(account, mailbox, endpoint) if check.probe.name == round_trip::ENTRY.0 => {
+                return self.round_trip(account, mailbox, endpoint);
+            }
+            Target::Mailbox(account, mailbox, endpoint) => return self.sign_in(account, mailbox, endpoint),
+            Target::Name(endpoint) | Target::Endpoint(endpoint) => endpoint,
+            Target::Site => {
+                let (host, port) = check.probe.place.as_ref()?;
+                placed = Endpoint::of_a_check(host, *port, protocol(check), &check.title);
+                &placed
+            }
+        };
+        Some(match layer(check) {
+            Some(layer) => self.dial(endpoint, layer.depth),
+            None => self.look_up(endpoint),
+        })
+    }
+
+    /// The probe that reads the user's file, for the facts that it states.
+    fn stated(&self, group: &str) -> Option<AnyProbe> {
+        let stated = [
+            self.site.version.clone().map(AnyProbe::from),
+            Some(self.site.url.clone().into()),
+            Some(self.site.proof().into()),
+        ];
+        stated.into_iter().flatten().find(|probe| probe.deepest() == group)
     }
 
     fn look_up(&mut self, endpoint: &Endpoint) -> usize {
-        let look = probe::dns::Look { name: endpoint.host.clone(), published: endpoint.published.clone() };
-        self.note(&endpoint.host.to_lowercase(), Look::Dns(look), Some(endpoint))
+        let probe = DnsProbe { name: endpoint.host.clone(), published: endpoint.published.clone() };
+        self.note(probe, !endpoint.microsoft, &endpoint.why)
     }
 
     /// The look at an endpoint on the road in force. Where a web service has another road, that is looked at beside it.
@@ -351,22 +453,22 @@ impl<'c, 's> Draft<'c, 's> {
     }
 
     fn dial_on(&mut self, way: RouteChoice, endpoint: &Endpoint, depth: Depth) -> usize {
-        let after = self.asks_dns(way, endpoint).then(|| self.look_up(endpoint));
-        let look = probe::tcp::Look {
+        let looks_up = self.asks_dns(way, endpoint);
+        if looks_up {
+            self.look_up(endpoint);
+        }
+        let probe = ServiceProbe {
             host: endpoint.host.clone(),
             port: endpoint.port,
-            service: service(endpoint),
+            service: Service::over(endpoint.protocol, endpoint.ask.as_ref()),
             depth,
+            looks_up,
             way,
             again: if self.takes_turns(way, endpoint) { FURTHER } else { 0 },
             public_issuers: if endpoint.microsoft { self.site.public_issuers.clone() } else { Vec::new() },
         };
-        let beside = if way == RouteChoice::Beside { " beside" } else { "" };
-        let key = format!("{}{beside}", endpoint.subject().to_lowercase());
-        let at = self.note(&key, Look::Service(look), Some(endpoint));
-        let planned = &mut self.plan.looks[at];
-        planned.after = after.into_iter().collect();
-        if let Look::Service(known) = &mut planned.look {
+        let at = self.note(probe, !endpoint.microsoft, &endpoint.why);
+        if let AnyProbe::Service(known) = &mut self.plan.looks[at].probe {
             known.depth = known.depth.max(depth);
         }
         at
@@ -379,120 +481,103 @@ impl<'c, 's> Draft<'c, 's> {
     }
 
     fn ask_for_token(&mut self, account: &Account) -> Option<usize> {
-        let look = self.site.token(account)?;
+        if let Some(known) = self.looks.get(&token::key(&account.name)) {
+            return Some(*known);
+        }
+        let probe = self.site.token(account)?;
         let login = self.site.endpoints.iter().find(|endpoint| endpoint.name == "login")?;
-        let after = self.dial(login, Depth::Service);
-        let at = self.note(&format!("token of {}", account.name), Look::Token(look), None);
-        let planned = &mut self.plan.looks[at];
-        planned.after = vec![after];
-        planned.subject.clone_from(&account.name);
-        "the token of this account: ECE refreshes it about every hour".clone_into(&mut planned.why);
-        Some(at)
+        self.dial(login, Depth::Service);
+        Some(self.note(probe, false, "the token of this account: ECE refreshes it about every hour"))
     }
 
-    fn sign_in(&mut self, probe: &str, account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<usize> {
-        let token = self.ask_for_token(account)?;
-        let service = self.dial(endpoint, Depth::Service);
-        let look = sign_in(account, mailbox, endpoint)?;
-        let at = self.note(&format!("{probe} {mailbox}"), Look::Mailbox(look), None);
-        let planned = &mut self.plan.looks[at];
-        planned.after = vec![service, token];
-        mailbox.clone_into(&mut planned.subject);
-        endpoint.why.clone_into(&mut planned.why);
-        Some(at)
+    fn sign_in(&mut self, account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<usize> {
+        self.ask_for_token(account)?;
+        if !self.looks.contains_key(&service::key(&endpoint.host, endpoint.port)) {
+            self.dial(endpoint, Depth::Service);
+        }
+        let probe = sign_in(account, mailbox, endpoint)?;
+        Some(self.note(probe, false, &endpoint.why))
     }
 
     /// A message from a mailbox to itself, after the sign-ins over which it goes.
     fn round_trip(&mut self, account: &Account, mailbox: &str, outward: &Endpoint) -> Option<usize> {
         let wait = self.site.send_mail?;
-        let first = self.sign_in("smtp", account, mailbox, outward)?;
-        let mut after = vec![first];
-        let inward = self.site.inbound(account)?;
-        after.push(self.sign_in(inward.protocol?.name(), account, mailbox, inward)?);
-        let way = |endpoint| sign_in(account, mailbox, endpoint);
-        let (outward, inward) = (way(outward)?, way(inward)?);
-        after.extend(after.clone().iter().flat_map(|look| self.plan.looks[*look].after.clone()));
-        let look = probe::delivery::Look { outward, inward, wait };
-        let at = self.note(&format!("round trip {mailbox}"), Look::Delivery(look), None);
-        let planned = &mut self.plan.looks[at];
-        planned.after = after;
-        mailbox.clone_into(&mut planned.subject);
-        "one message from the mailbox to itself, as --send-mail asks".clone_into(&mut planned.why);
-        Some(at)
+        let site = self.site;
+        let inward = site.inbound(account)?;
+        self.sign_in(account, mailbox, outward)?;
+        self.sign_in(account, mailbox, inward)?;
+        let (outward, inward) = (sign_in(account, mailbox, outward)?, sign_in(account, mailbox, inward)?);
+        let probe = RoundTripProbe { outward, inward, wait };
+        Some(self.note(probe, false, "one message from the mailbox to itself, as --send-mail asks"))
     }
 
-    /// The look that goes by this key: the one already planned, or a new one.
-    fn note(&mut self, key: &str, look: Look, endpoint: Option<&Endpoint>) -> usize {
-        if let Some(known) = self.looks.get(key) {
+    /// The look of this probe: the one already planned, or a new one.
+    fn note(&mut self, probe: impl Into<AnyProbe>, own: bool, why: &str) -> usize {
+        let probe = probe.into();
+        let key = probe.key();
+        if let Some(known) = self.looks.get(&key) {
             return *known;
         }
-        let subject = match (&look, endpoint) {
-            (Look::Service(_), Some(endpoint)) => endpoint.subject(),
-            (_, Some(endpoint)) => endpoint.host.clone(),
-            (_, None) => probe::SITE.to_owned(),
-        };
-        let why = endpoint.map_or_else(String::new, |endpoint| endpoint.why.clone());
-        let at_microsoft = matches!(look, Look::Token(_) | Look::Mailbox(_) | Look::Delivery(_));
-        let own = !at_microsoft && endpoint.is_none_or(|endpoint| !endpoint.microsoft);
-        self.plan.looks.push(PlannedLook { look, subject, own, why, after: Vec::new(), gates: Vec::new() });
-        self.looks.insert(key.to_owned(), self.plan.looks.len() - 1);
+        let after = probe.needs().iter().filter_map(|need| self.looks.get(need).copied()).collect();
+        self.plan.looks.push(PlannedLook { probe, own, why: why.to_owned(), after, gates: Vec::new() });
+        self.looks.insert(key, self.plan.looks.len() - 1);
         self.plan.looks.len() - 1
     }
 
-    /// Ties needs to findings, and looks to the findings that must hold before them.
-    fn finish(mut self) -> Plan<'c> {
-        for at in 0..self.plan.findings.len() {
-            let planned = &self.plan.findings[at];
-            let needs: Vec<usize> =
-                planned.check.needs.iter().flat_map(|need| self.findings_of(need, &planned.circle)).collect();
-            self.plan.findings[at].needs = needs;
+    /// Ties needs to findings: those of a needed check for the subject itself, and for what it is part of.
+    fn tie_needs(&mut self) {
+        let mut made: HashMap<(&str, &Subject), Vec<usize>> = HashMap::new();
+        for (at, planned) in self.plan.findings.iter().enumerate() {
+            made.entry((&planned.check.id, &planned.subject)).or_default().push(at);
         }
-        self.pass_on_what_is_not_given();
-        for at in 0..self.plan.looks.len() {
-            let gates = self.gates(at);
-            self.plan.looks[at].gates = gates;
+        let needs = |planned: &PlannedFinding<'_>| -> Vec<usize> {
+            let of_check = |need: &String| -> Vec<usize> {
+                let mut found: Vec<usize> = planned
+                    .circle
+                    .iter()
+                    .filter_map(|subject| made.get(&(need.as_str(), subject)))
+                    .flatten()
+                    .copied()
+                    .collect();
+                found.sort_unstable();
+                found.dedup();
+                found
+            };
+            planned.check.needs.iter().flat_map(of_check).collect()
+        };
+        let all: Vec<Vec<usize>> = self.plan.findings.iter().map(needs).collect();
+        for (planned, needs) in self.plan.findings.iter_mut().zip(all) {
+            planned.needs = needs;
         }
-        self.plan
     }
 
-    /// What needs something that the user has not given, waits for it too. The order of the catalogue puts needs first
-    /// within a section only, so this goes on until nothing changes.
+    /// What needs something that the user has not given, waits for it too, and so does what needs that.
     fn pass_on_what_is_not_given(&mut self) {
-        let waits =
-            |planned: &PlannedFinding<'_>| planned.skip.clone().filter(|(reason, _)| *reason == SkipReason::NeedsInput);
-        loop {
-            let found = (0..self.plan.findings.len()).find_map(|at| {
-                let planned = &self.plan.findings[at];
-                let waiting = planned.needs.iter().find_map(|need| waits(&self.plan.findings[*need]));
-                waiting.filter(|_| planned.skip.is_none()).map(|skip| (at, skip))
-            });
-            let Some((at, skip)) = found else { return };
-            self.plan.findings[at].skip = Some(skip);
-            self.plan.findings[at].look = None;
+        let findings = &mut self.plan.findings;
+        let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); findings.len()];
+        for (at, planned) in findings.iter().enumerate() {
+            for need in &planned.needs {
+                needed_by[*need].push(at);
+            }
         }
-    }
-
-    /// The findings of a check for any of these subjects.
-    fn findings_of(&self, check: &str, circle: &[String]) -> Vec<usize> {
-        let fits = |planned: &PlannedFinding<'_>| planned.check.id == check && circle.contains(&planned.subject);
-        (0..self.plan.findings.len()).filter(|at| fits(&self.plan.findings[*at])).collect()
-    }
-
-    /// What every finding of a look needs from other looks that come before it.
-    fn gates(&self, look: usize) -> Vec<usize> {
-        let after = &self.plan.looks[look].after;
-        let readers = self.plan.findings.iter().filter(|planned| planned.look == Some(look));
-        let mut gates: Vec<usize> = readers.flat_map(|planned| planned.needs.iter().copied()).collect();
-        gates.retain(|gate| self.plan.findings[*gate].look.is_some_and(|look| after.contains(&look)));
-        gates.sort_unstable();
-        gates.dedup();
-        gates
+        let waits = |planned: &PlannedFinding<'_>| matches!(planned.skip, Some((SkipReason::NeedsInput, _)));
+        let mut open: VecDeque<usize> = (0..findings.len()).filter(|at| waits(&findings[*at])).collect();
+        while let Some(at) = open.pop_front() {
+            let skip = findings[at].skip.clone();
+            for waiting in &needed_by[at] {
+                if findings[*waiting].skip.is_none() {
+                    findings[*waiting].skip.clone_from(&skip);
+                    findings[*waiting].look = None;
+                    open.push_back(*waiting);
+                }
+            }
+        }
     }
 }
 
 /// Whether a check of IMAP or POP3 concerns an account: ECE fetches over one of the two, by design.
 fn fetches(check: &Check, account: &Account) -> bool {
-    let over = |protocol| check.protocols.contains(&protocol) || check.probe.name == protocol.name();
+    let over = |protocol| check.protocols.contains(&protocol) || self::protocol(check) == Some(protocol);
     match account.inbound {
         Some(Inbound::Imap) => !over(Protocol::Pop3),
         Some(Inbound::Pop3) => !over(Protocol::Imap),
@@ -500,8 +585,8 @@ fn fetches(check: &Check, account: &Account) -> bool {
     }
 }
 
-fn sign_in(account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<probe::mailbox::Look> {
-    Some(probe::mailbox::Look {
+fn sign_in(account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<SignInProbe> {
+    Some(SignInProbe {
         account: account.name.clone(),
         mailbox: mailbox.to_owned(),
         signs_in_as: account.signs_in_as.clone(),
@@ -517,35 +602,19 @@ fn is_for(check: &Check, endpoint: &Endpoint) -> bool {
         Some(Of::Microsoft) => endpoint.microsoft,
         Some(Of::Site) => !endpoint.microsoft,
     };
-    let protocol = check.protocols.is_empty() || endpoint.protocol.is_some_and(|own| check.protocols.contains(&own));
-    let speaks = endpoint.protocol.is_some() || matches!(check.probe.name, "dns" | "tcp");
+    let fits = check.protocols.is_empty() || endpoint.protocol.is_some_and(|own| check.protocols.contains(&own));
+    let speaks = endpoint.protocol.is_some() || protocol(check).is_none();
     let named = check.endpoints.is_empty() || check.endpoints.contains(&endpoint.name);
-    of && protocol && speaks && named
+    of && fits && speaks && named
 }
 
-fn depth(probe: &str) -> Depth {
-    match probe {
-        "tcp" => Depth::Tcp,
-        "tls" => Depth::Tls,
-        _ => Depth::Service,
-    }
+/// The group of facts of a service that a check reads; none for checks of names, accounts and the user's file.
+fn layer(check: &Check) -> Option<&'static Layer> {
+    LAYERS.iter().find(|layer| layer.name == check.probe.name)
 }
 
-fn protocol(probe: &str) -> Option<Protocol> {
-    match probe {
-        "tls" | "https" => Some(Protocol::Https),
-        "smtp" | "delivery" => Some(Protocol::Smtp), // a message begins its way there
-        "imap" => Some(Protocol::Imap),
-        "pop3" => Some(Protocol::Pop3),
-        _ => None,
-    }
-}
-
-fn service(endpoint: &Endpoint) -> Service {
-    match endpoint.protocol {
-        Some(Protocol::Smtp) => Service::Smtp,
-        Some(Protocol::Imap) => Service::Imap,
-        Some(Protocol::Pop3) => Service::Pop3,
-        _ => Service::Https(endpoint.ask.clone().unwrap_or_else(|| Ask::Answer { path: "/".to_owned() })),
-    }
+/// The protocol over which the facts of a check are seen.
+fn protocol(check: &Check) -> Option<Protocol> {
+    let (round_trip, entry) = round_trip::ENTRY;
+    if check.probe.name == round_trip { Some(entry) } else { layer(check)?.protocol }
 }

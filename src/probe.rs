@@ -1,55 +1,253 @@
-//! How to look: one file a protocol. A probe tells what it saw and never judges.
+//! How to look: one file a kind of probe. A probe tells what it saw and never judges.
 //!
-//! In: a [`Look`] from the plan, and what earlier looks saw. Out: an [`Observation`]. What a probe can measure is
-//! declared in its `FACTS`; a check that reads any other fact is refused when the catalogue is loaded.
+//! In: a [`Probe`] from the plan, and what the probes that it needs saw. Out: an [`Observation`]. What a probe can measure
+//! is declared in its `FACTS`; a check that reads any other fact is refused when the catalogue is loaded.
+//!
+//! A new kind of probe is a file with a type that implements [`Probe`], and one line in the list of kinds below.
 
-pub mod delivery;
-pub mod directory;
+pub mod app_credential;
 pub mod dns;
 pub mod https;
 pub mod imap;
 mod mail;
-pub mod mailbox;
 pub mod pop3;
+pub mod round_trip;
+pub mod service;
+pub mod sign_in;
 pub mod smtp;
-pub mod tcp;
 pub mod tls;
 pub mod token;
 pub mod url;
 pub mod version;
 
-use std::{future::Future, sync::Arc, time::Instant};
-
-use crate::{
-    evidence::{Observation, Stage, Timing},
-    net::{ConnectionLimiter, Network},
-    oauth::TokenCache,
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Arc, LazyLock},
+    time::Instant,
 };
 
-/// One look: what is to be seen, and how.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Look {
-    /// The addresses of a name.
-    Dns(dns::Look),
-    /// A service on a port: every address of its name at once, one connection each.
-    Service(tcp::Look),
-    /// The token of an account.
-    Token(token::Look),
-    /// A mailbox, over one protocol.
-    Mailbox(mailbox::Look),
-    /// A message from a mailbox to itself. The only look that changes anything.
-    Delivery(delivery::Look),
-    /// The installed level of ECE, from the user's file.
-    Version(version::Look),
-    /// What the application proves itself with, from the user's file.
-    Directory(directory::Look),
-    /// The addresses of ECE's web pages, from the user's file.
-    Url(url::Look),
+use crate::{
+    evidence::{Observation, ProbeKey, Stage, Subject, Timing},
+    net::{ConnectionLimiter, Network, RouteChoice},
+    oauth::TokenCache,
+    secret::Source,
+};
+
+/// One kind of looking. The value says what one probe is to do, and how.
+pub trait Probe {
+    /// The name of this kind, in the keys of observations.
+    const NAME: &'static str;
+    /// The groups of facts that it declares, by the name that stands before the dot.
+    const FACTS: &'static [FactGroup];
+    /// True when it is worth making although what it needs was found wrong; what could not be reached at all stops it too.
+    const DESPITE_FAILED_NEEDS: bool = false;
+
+    /// What it looks at.
+    fn subject(&self) -> Subject;
+
+    /// What tells it from the others of its kind and subject.
+    fn variant(&self) -> &'static str {
+        ""
+    }
+
+    /// The name that reports give to what it looks at: the deepest protocol that it speaks, or the group of its facts.
+    fn deepest(&self) -> &'static str {
+        Self::NAME
+    }
+
+    /// The probes whose observations it reads. They are made first where they are planned.
+    fn needs(&self) -> Vec<ProbeKey> {
+        Vec::new()
+    }
+
+    /// What it touches outside this program.
+    fn touches(&self) -> Vec<Touch> {
+        Vec::new()
+    }
+
+    /// Where it reads secrets from.
+    fn secrets(&self) -> Vec<&Source> {
+        Vec::new()
+    }
+
+    /// Looks. `earlier` holds the observations of what it needs.
+    fn observe(&self, earlier: &Earlier, context: &ProbeContext) -> impl Future<Output = Observation> + Send;
+
+    /// What tells it from every other probe.
+    fn key(&self) -> ProbeKey {
+        ProbeKey::new(Self::NAME, self.subject(), self.variant())
+    }
 }
 
-/// All that a look may touch: the network, and the tokens of this run. Clones share all of it.
+macro_rules! kinds {
+    ($($(#[$doc:meta])+ $kind:ident($probe:ty),)*) => {
+        /// A probe of any kind.
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub enum AnyProbe {
+            $($(#[$doc])+ $kind($probe),)*
+        }
+
+        impl AnyProbe {
+            /// As [`Probe::key`].
+            #[must_use]
+            pub fn key(&self) -> ProbeKey {
+                match self { $(Self::$kind(probe) => probe.key(),)* }
+            }
+
+            /// As [`Probe::subject`].
+            #[must_use]
+            pub fn subject(&self) -> Subject {
+                match self { $(Self::$kind(probe) => probe.subject(),)* }
+            }
+
+            /// As [`Probe::deepest`].
+            #[must_use]
+            pub fn deepest(&self) -> &'static str {
+                match self { $(Self::$kind(probe) => probe.deepest(),)* }
+            }
+
+            /// As [`Probe::needs`].
+            #[must_use]
+            pub fn needs(&self) -> Vec<ProbeKey> {
+                match self { $(Self::$kind(probe) => probe.needs(),)* }
+            }
+
+            /// As [`Probe::touches`].
+            #[must_use]
+            pub fn touches(&self) -> Vec<Touch> {
+                match self { $(Self::$kind(probe) => probe.touches(),)* }
+            }
+
+            /// As [`Probe::secrets`].
+            #[must_use]
+            pub fn secrets(&self) -> Vec<&Source> {
+                match self { $(Self::$kind(probe) => probe.secrets(),)* }
+            }
+
+            /// As [`Probe::DESPITE_FAILED_NEEDS`].
+            #[must_use]
+            pub fn despite_failed_needs(&self) -> bool {
+                match self { $(Self::$kind(_) => <$probe as Probe>::DESPITE_FAILED_NEEDS,)* }
+            }
+
+            /// As [`Probe::observe`].
+            pub async fn observe(&self, earlier: &Earlier, context: &ProbeContext) -> Observation {
+                match self { $(Self::$kind(probe) => Box::pin(Probe::observe(probe, earlier, context)).await,)* }
+            }
+        }
+
+        $(impl From<$probe> for AnyProbe {
+            fn from(probe: $probe) -> Self {
+                Self::$kind(probe)
+            }
+        })*
+
+        /// The facts that can be measured, in the order in which a connection passes them.
+        pub static FACTS: LazyLock<Vec<FactGroup>> = LazyLock::new(|| [$(<$probe as Probe>::FACTS),*].concat());
+    };
+}
+
+// The kinds of probes, one a line.
+kinds! {
+    /// The installed level of ECE, from the user's file.
+    Version(version::VersionProbe),
+    /// The addresses of ECE's web pages, from the user's file.
+    Url(url::UrlProbe),
+    /// What the application proves itself with, from the user's file.
+    AppCredential(app_credential::AppCredentialProbe),
+    /// The addresses of a name.
+    Dns(dns::DnsProbe),
+    /// A service on a port: every address of its name at once, one connection each.
+    Service(service::ServiceProbe),
+    /// The token of an account.
+    Token(token::TokenProbe),
+    /// A mailbox, over one protocol.
+    SignIn(sign_in::SignInProbe),
+    /// A message from a mailbox to itself. The only probe that changes anything.
+    RoundTrip(round_trip::RoundTripProbe),
+}
+
+/// What the probes that one needs have seen, by their keys.
+#[derive(Clone, Debug, Default)]
+pub struct Earlier(HashMap<ProbeKey, Arc<Observation>>);
+
+impl Earlier {
+    /// These observations.
+    #[must_use]
+    pub fn of(seen: impl IntoIterator<Item = (ProbeKey, Arc<Observation>)>) -> Self {
+        Self(seen.into_iter().collect())
+    }
+
+    /// What a probe saw, where it was made.
+    #[must_use]
+    pub fn get(&self, key: &ProbeKey) -> Option<&Observation> {
+        self.0.get(key).map(AsRef::as_ref)
+    }
+}
+
+/// One thing outside this program that a probe touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Touch {
+    /// The resolver is asked for this name.
+    Name(String),
+    /// A service is connected to.
+    Service(ServiceTouch),
+}
+
+/// A service that is connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceTouch {
+    /// The host.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The deepest protocol that is spoken.
+    pub protocol: &'static str,
+    /// The route of a web service, which a proxy may carry; none for all else, which goes direct.
+    pub web: Option<RouteChoice>,
+    /// How often the first address is connected to once more.
+    pub repeats: usize,
+    /// What is presented there.
+    pub presented: Vec<Presented>,
+    /// What is changed there.
+    pub change: Change,
+}
+
+impl ServiceTouch {
+    /// A service that is connected to directly, is given nothing, and stays as it is.
+    #[must_use]
+    pub fn new(host: &str, port: u16, protocol: &'static str) -> Self {
+        let (web, presented) = (None, Vec::new());
+        Self { host: host.to_owned(), port, protocol, web, repeats: 0, presented, change: Change::None }
+    }
+}
+
+/// What is presented to a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// The refresh token of this account.
+    RefreshToken(String),
+    /// The application's own proof: its kind.
+    OfApplication(&'static str),
+    /// The access token of this account.
+    AccessToken(String),
+}
+
+/// What is changed at a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Nothing.
+    None,
+    /// One message is sent.
+    SendsMessage,
+    /// That message is moved to the deleted items.
+    MovesMessage,
+}
+
+/// All that a probe may touch: the network, and the tokens of this run. Clones share all of it.
 #[derive(Clone, Debug)]
-pub struct World {
+pub struct ProbeContext {
     /// The network.
     pub network: Network,
     /// The tokens.
@@ -60,28 +258,16 @@ pub struct World {
     pub keep_transcripts: bool,
 }
 
-impl World {
-    /// A world with an empty wallet.
+impl ProbeContext {
+    /// A context without tokens.
     #[must_use]
     pub fn new(network: Network) -> Self {
         Self { network, wallet: TokenCache::default(), limits: ConnectionLimiter::default(), keep_transcripts: false }
     }
 }
 
-/// Looks. `earlier` is what the looks saw that this one depends on.
-pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
-    let name = || earlier.iter().find(|earlier| earlier.probe == "dns").map(AsRef::as_ref);
-    match look {
-        Look::Dns(look) => dns::observe(look, &world.network).await,
-        Look::Service(look) => tcp::observe(look, name(), &world.network).await,
-        Look::Token(look) => token::observe(look, earlier, world).await,
-        Look::Mailbox(look) => mailbox::observe(look, earlier, world).await,
-        Look::Delivery(look) => delivery::observe(look, earlier, world).await,
-        Look::Version(look) => version::observe(look),
-        Look::Directory(look) => directory::observe(look, world).await,
-        Look::Url(look) => url::observe(look),
-    }
-}
+/// Facts by the name that stands before the dot.
+pub type FactGroup = (&'static str, &'static [Fact]);
 
 /// One thing that a probe can measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,22 +303,6 @@ impl std::fmt::Display for Shape {
         })
     }
 }
-
-/// The probes and the facts that each can measure, in the order in which a connection passes them.
-pub const FACTS: &[(&str, &[Fact])] = &[
-    ("version", version::FACTS),
-    ("url", url::FACTS),
-    ("directory", directory::FACTS),
-    ("dns", dns::FACTS),
-    ("tcp", tcp::FACTS),
-    ("tls", tls::FACTS),
-    ("https", https::FACTS),
-    ("token", token::FACTS),
-    ("smtp", smtp::FACTS),
-    ("imap", imap::FACTS),
-    ("pop3", pop3::FACTS),
-    ("delivery", delivery::FACTS),
-];
 
 /// The subject of the looks and checks that read the user's file.
 pub const SITE: &str = "site";

@@ -12,15 +12,9 @@ use serde::Serialize;
 
 use super::{CliError, list::json, print, site};
 use crate::{
-    evidence::Protocol,
     net::{ConnectOverrides, Family, Proxy, RouteChoice},
-    oauth::{ClientCredential, TokenSource},
     plan::{Plan, PlannedLook},
-    probe::{
-        Look, mailbox,
-        tcp::{self, Depth, Service},
-        token,
-    },
+    probe::{AnyProbe, Change, Presented, ServiceTouch, Touch},
     report::{self, Page, Paint, Stream, Style, Verbosity},
     secret::Source,
 };
@@ -86,9 +80,10 @@ fn rows(plan: &Plan<'_>, roads: &ConnectOverrides, site: &site::Arguments) -> Ve
     };
     let dialled = plan.looks.iter().flat_map(|planned| rows_of(planned, roads, family)).collect::<Vec<_>>();
     let proxy = roads.proxy.as_ref().filter(|_| dialled.iter().any(|row| row.road.starts_with("proxy ")));
-    let names = plan.looks.iter().filter_map(|planned| match &planned.look {
-        Look::Dns(look) => Some(look.name.as_str()),
-        _ => None,
+    let touched: Vec<Touch> = plan.looks.iter().flat_map(|planned| planned.probe.touches()).collect();
+    let names = touched.iter().filter_map(|touch| match touch {
+        Touch::Name(name) => Some(name.as_str()),
+        Touch::Service(_) => None,
     });
     let of_proxy = proxy.map(|proxy| proxy.host.as_str()).filter(|host| host.parse::<IpAddr>().is_err());
     let lookups = lookups(&names.chain(of_proxy).collect::<Vec<_>>(), site.reach.resolver(None).servers());
@@ -135,88 +130,48 @@ fn of(proxy: &Proxy, family: &'static str) -> Row {
 
 /// What one look touches: a message is sent at one place and looked for at another.
 fn rows_of(planned: &PlannedLook, roads: &ConnectOverrides, family: &'static str) -> Vec<Row> {
-    let row = Row {
-        host: String::new(),
-        port: 443,
-        transport: "tcp",
-        protocol: "https",
-        family,
-        road: "direct".to_owned(),
-        credential: "none".to_owned(),
-        change: "none",
-        why: planned.why.clone(),
-    };
-    match &planned.look {
-        Look::Service(look) => vec![Row {
-            host: look.host.clone(),
-            port: look.port,
-            protocol: spoken(look),
-            road: match look.service {
-                Service::Https(_) => web_road(look.way, roads, &look.host, look.port),
-                _ => road(roads, &look.host, look.port),
-            },
-            why: match look.way {
-                RouteChoice::InForce if look.again > 0 => {
-                    format!("{} (one address {} times more, as its chains take turns)", row.why, look.again)
-                }
-                RouteChoice::InForce => row.why.clone(),
-                RouteChoice::Beside => format!("{} (the other road, to see which one works)", row.why),
-            },
-            ..row
-        }],
-        // a ready token is presented at the mailboxes; nobody is asked for one
-        Look::Token(look) if matches!(look.credential, TokenSource::AccessToken(_)) => Vec::new(),
-        Look::Token(look) => vec![Row {
-            host: look.application.login_host.clone(),
-            road: web_road(RouteChoice::InForce, roads, &look.application.login_host, 443),
-            credential: come_by(look),
-            ..row
-        }],
-        Look::Mailbox(look) => vec![signed_in(look, "none", roads, row)],
-        Look::Delivery(look) => {
-            let sent = signed_in(&look.outward, "sends 1 message", roads, row.clone());
-            vec![sent, signed_in(&look.inward, put_away(&look.inward), roads, row)]
-        }
-        Look::Dns(_) | Look::Version(_) | Look::Directory(_) | Look::Url(_) => Vec::new(),
-    }
+    let services = planned.probe.touches().into_iter().filter_map(|touch| match touch {
+        Touch::Service(touch) => Some(touch),
+        Touch::Name(_) => None, // only the resolver is asked
+    });
+    services.map(|touch| row_of(touch, &planned.why, roads, family)).collect()
 }
 
-/// What a token is asked for with.
-fn come_by(look: &token::Look) -> String {
-    let refresh = matches!(look.credential, TokenSource::RefreshToken(_));
-    let refresh = refresh.then(|| format!("refresh token of {}", look.account));
-    let proof = look.application.proof.as_ref().map(|proof| format!("{} of the application", proof.name()));
-    let all: Vec<String> = refresh.into_iter().chain(proof).collect();
-    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
-}
-
-fn signed_in(look: &mailbox::Look, change: &'static str, roads: &ConnectOverrides, row: Row) -> Row {
+fn row_of(touch: ServiceTouch, why: &str, roads: &ConnectOverrides, family: &'static str) -> Row {
     Row {
-        host: look.host.clone(),
-        port: look.port,
-        protocol: look.protocol.name(),
-        road: road(roads, &look.host, look.port),
-        credential: format!("access token of {}", look.account),
-        change,
-        ..row
+        road: match touch.web {
+            Some(way) => web_road(way, roads, &touch.host, touch.port),
+            None => road(roads, &touch.host, touch.port),
+        },
+        why: match touch.web {
+            Some(RouteChoice::Beside) => format!("{why} (the other road, to see which one works)"),
+            _ if touch.repeats > 0 => {
+                format!("{why} (one address {} times more, as its chains take turns)", touch.repeats)
+            }
+            _ => why.to_owned(),
+        },
+        host: touch.host,
+        port: touch.port,
+        transport: "tcp",
+        protocol: touch.protocol,
+        family,
+        credential: presented(&touch.presented),
+        change: match touch.change {
+            Change::None => "none",
+            Change::SendsMessage => "sends 1 message",
+            Change::MovesMessage => "moves that message to Deleted Items",
+        },
     }
 }
 
-/// What becomes of the message that was found.
-fn put_away(look: &mailbox::Look) -> &'static str {
-    match look.protocol {
-        Protocol::Imap => "moves that message to Deleted Items",
-        _ => "none",
-    }
-}
-
-/// The deepest protocol that is spoken: a look may go no further than the connection, or the certificate.
-fn spoken(look: &tcp::Look) -> &'static str {
-    match (look.depth, &look.service) {
-        (Depth::Tcp, _) => "tcp",
-        (Depth::Tls, Service::Https(_) | Service::Imap | Service::Pop3) => "tls",
-        (Depth::Tls | Depth::Service, service) => service.name(),
-    }
+fn presented(all: &[Presented]) -> String {
+    let words = all.iter().map(|one| match one {
+        Presented::RefreshToken(account) => format!("refresh token of {account}"),
+        Presented::OfApplication(proof) => format!("{proof} of the application"),
+        Presented::AccessToken(account) => format!("access token of {account}"),
+    });
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
 fn web_road(way: RouteChoice, roads: &ConnectOverrides, host: &str, port: u16) -> String {
@@ -322,10 +277,10 @@ fn some(texts: &[&str]) -> String {
 fn what_is_done(plan: &Plan<'_>) -> String {
     let (mut mailboxes, mut tokens, mut messages) = (BTreeSet::new(), BTreeSet::new(), 0);
     for planned in &plan.looks {
-        match &planned.look {
-            Look::Mailbox(look) => drop(mailboxes.insert(&look.mailbox)),
-            Look::Token(look) => drop(tokens.insert(&look.account)),
-            Look::Delivery(_) => messages += 1,
+        match &planned.probe {
+            AnyProbe::SignIn(look) => drop(mailboxes.insert(&look.mailbox)),
+            AnyProbe::Token(look) => drop(tokens.insert(&look.account)),
+            AnyProbe::RoundTrip(_) => messages += 1,
             _ => {}
         }
     }
@@ -349,29 +304,9 @@ fn what_is_done(plan: &Plan<'_>) -> String {
 
 /// The environment variables that a run would read a secret from, and which are not set. None of them is read here.
 fn unset<'p>(plan: &'p Plan<'_>) -> BTreeSet<&'p str> {
-    let sources = plan.looks.iter().flat_map(|planned| match &planned.look {
-        Look::Token(look) => sources_of(look),
-        _ => Vec::new(),
-    });
-    let names = sources.filter_map(|source| match source {
+    let names = plan.looks.iter().flat_map(|planned| planned.probe.secrets()).filter_map(|source| match source {
         Source::Env(name) => Some(name.as_str()),
         _ => None,
     });
     names.filter(|name| env::var_os(name).is_none()).collect()
-}
-
-fn sources_of(look: &token::Look) -> Vec<&Source> {
-    let own = match &look.credential {
-        TokenSource::AccessToken(source) => return vec![source],
-        TokenSource::RefreshToken(source) => Some(source),
-        TokenSource::ClientCredentials => None,
-    };
-    let proof = match &look.application.proof {
-        Some(ClientCredential::Secret(source)) => vec![source],
-        Some(ClientCredential::Certificate(papers)) => {
-            [Some(&papers.certificate), papers.key.as_ref(), papers.password.as_ref()].into_iter().flatten().collect()
-        }
-        None => Vec::new(),
-    };
-    own.into_iter().chain(proof).collect()
 }

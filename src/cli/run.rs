@@ -13,13 +13,13 @@ use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
 use super::{CliError, host, option, print, site};
 use crate::{
+    engine::{Event, Options},
     finding::{Report, Run},
     lab::{Lab, Settings},
     oauth::TokenCache,
     plan::{Plan, Site},
-    probe::World,
+    probe::ProbeContext,
     report::{self, Format, Stream, Style, Verbosity, transcript},
-    run::{Event, Options},
 };
 
 #[derive(Debug, Args)]
@@ -138,15 +138,15 @@ async fn walk(arguments: &Arguments) -> Result<Report, CliError> {
     let (events, told) = tokio::sync::mpsc::unbounded_channel();
     let progress = tokio::spawn(show_progress(told, plan.looks.len()));
     let interruption = tokio::spawn(stop_on_interrupt(stop));
-    let world = World {
+    let world = ProbeContext {
         keep_transcripts: arguments.transcript.is_some(),
         wallet: TokenCache::new(print::net()),
-        ..World::new(network)
+        ..ProbeContext::new(network)
     };
     for (variable, value) in lab.iter().flat_map(Lab::secrets) {
         world.wallet.net.lend(&variable, value);
     }
-    let report = crate::run::run(&plan, &world, &catalogue, options, events).await;
+    let report = crate::engine::run(&plan, &world, &catalogue, options, events).await;
     let _ = progress.await;
     interruption.abort();
     Ok(report)

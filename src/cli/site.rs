@@ -23,7 +23,7 @@ use crate::{
         tls::TrustStores,
     },
     plan::{Selection, Site},
-    probe::delivery,
+    probe::round_trip,
     secret::{Secret, Source},
 };
 
@@ -151,7 +151,7 @@ impl Arguments {
     /// What the plan needs to know of the site.
     pub fn site(&self, deployment: &Deployment, catalogue: &Catalogue, lab: bool) -> Site {
         let site = Site::of(deployment, &catalogue.tables, self.cloud(deployment), self.role(deployment));
-        let send_mail = self.send_mail.then_some(delivery::LONGEST_WAIT);
+        let send_mail = self.send_mail.then_some(round_trip::LONGEST_WAIT);
         let site = if lab { site.as_of_the_tables() } else { site };
         Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, ..site }
     }

@@ -13,7 +13,7 @@
 //!
 //! # Decision
 //!
-//! [`probe::delivery`](crate::probe::delivery) goes through [`probe::mailbox`](crate::probe::mailbox) as every sign-in does,
+//! [`probe::round_trip`](crate::probe::round_trip) goes through [`probe::sign_in`](crate::probe::sign_in) as every sign-in does,
 //! and adds five commands: DATA; UID SEARCH, UID FETCH of one header and UID MOVE; TOP. The message is twelve lines of ASCII, so
 //! no builder is taken for it either. `lettre` and `async-imap` stand in the tests: they send, find and move a message in
 //! the lab, and look at what a run has left behind, as a second opinion on both halves.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Facts, Failure, Route, Source, Timing, TranscriptLine, Value};
+use super::{Attempt, Facts, Failure, ProbeKey, Route, Source, Timing, TranscriptLine, Value};
 
 /// All that one look saw.
 ///
@@ -15,6 +15,9 @@ pub struct Observation {
     pub probe: String,
     /// What was looked at, as the findings name it.
     pub subject: String,
+    /// The key of its probe; reports before schema 2 have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<ProbeKey>,
     /// True for a service of the site itself, false for Microsoft's.
     pub own: bool,
     /// How the service was reached.
@@ -54,6 +57,7 @@ impl Observation {
         Self {
             probe: probe.into(),
             subject: subject.into(),
+            key: None,  // the engine knows it
             own: false, // the engine knows whose it is
             route,
             beside: false,

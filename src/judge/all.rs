@@ -39,7 +39,7 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
         section: check.section.name().to_owned(),
         title: check.title.clone(),
         fails: String::new(),
-        subject: planned.subject.clone(),
+        subject: planned.subject.to_string(),
         account: planned.account.clone(),
         status: Status::Skip,
         reason: None,

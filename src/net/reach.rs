@@ -16,7 +16,7 @@ use super::{
     session::{Stream, Transcript},
     tls::HandshakeInfo,
 };
-use crate::evidence::{Attempt, Direction, Failure, FailureKind, Observation, Protocol, Route, Stage, Timing, Value};
+use crate::evidence::{Attempt, Direction, Failure, FailureKind, Protocol, Route, Stage, Timing};
 
 /// Addresses of one name beyond these are not tried.
 pub const MOST_ADDRESSES: usize = 32;
@@ -35,8 +35,8 @@ pub struct Addresses {
 }
 
 impl Addresses {
-    /// Where the connections to a name and port go: by a rule, through this proxy, or direct. `earlier` is what the look
-    /// at the name saw, where there was one.
+    /// Where the connections to a name and port go: by a rule, through this proxy, or direct. `known` are the
+    /// addresses of the name, where it was looked up before.
     ///
     /// # Errors
     /// The stop of the name lookup, or that there is no address of a family that is asked for.
@@ -44,7 +44,7 @@ impl Addresses {
         host: &str,
         port: u16,
         proxy: Option<&Proxy>,
-        earlier: Option<&Observation>,
+        known: Option<Result<Vec<IpAddr>, Failure>>,
         network: &Network,
     ) -> Result<Self, Failure> {
         if let Some(rule) = network.roads.turned(host, port) {
@@ -55,9 +55,9 @@ impl Addresses {
         if let Some(proxy) = proxy {
             return Self::through(proxy, network).await;
         }
-        let (route, addresses) = match (network.roads.resolved(host, port), earlier) {
+        let (route, addresses) = match (network.roads.resolved(host, port), known) {
             (Some(given), _) => (Route::Resolve { addresses: given.to_vec() }, wanted(given.to_vec(), network)?),
-            (None, Some(earlier)) => (Route::Direct, seen_earlier(earlier, network)?),
+            (None, Some(known)) => (Route::Direct, wanted(known?, network)?),
             (None, None) => (Route::Direct, looked_up(host, network).await?),
         };
         Ok(Self { route, addresses: with_port(&addresses, port), turned: false, proxy: None })
@@ -88,16 +88,6 @@ impl Addresses {
         let (used, unused): (Vec<&SocketAddr>, Vec<&SocketAddr>) = self.addresses.iter().partition(is_used);
         (used.into_iter().copied().collect(), unused.iter().map(|address| address.ip().to_string()).collect())
     }
-}
-
-fn seen_earlier(earlier: &Observation, network: &Network) -> Result<Vec<IpAddr>, Failure> {
-    if let Some(stop) = &earlier.failure {
-        return Err(stop.clone());
-    }
-    let Some(Value::List(addresses)) = earlier.facts.get("dns.addresses") else {
-        return wanted(Vec::new(), network);
-    };
-    wanted(addresses.iter().filter_map(|address| address.parse().ok()).collect(), network)
 }
 
 async fn looked_up(host: &str, network: &Network) -> Result<Vec<IpAddr>, Failure> {

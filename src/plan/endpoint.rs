@@ -7,9 +7,9 @@ use ipnet::IpNet;
 use crate::{
     catalogue::tables::{self, Question, Tables},
     deployment::{self, Account, Cloud, Deployment, Inbound, Role},
-    evidence::Protocol,
+    evidence::{Protocol, Subject},
     oauth::{Application, TokenSource},
-    probe::{directory, https::Ask, token, url, version},
+    probe::{app_credential, https::Ask, token, url, version},
 };
 
 /// All that a plan needs to know of the user's site.
@@ -36,9 +36,9 @@ pub struct Site {
     /// How long a message is looked for that a mailbox sends to itself; none when no message may be sent.
     pub send_mail: Option<Duration>,
     /// The stated level of ECE.
-    pub version: Option<version::Look>,
+    pub version: Option<version::VersionProbe>,
     /// The stated addresses of ECE.
-    pub url: url::Look,
+    pub url: url::UrlProbe,
 }
 
 /// A name and port that ECE needs.
@@ -84,10 +84,10 @@ impl Endpoint {
         }
     }
 
-    /// Name and port, as findings write them.
+    /// Name and port.
     #[must_use]
-    pub fn subject(&self) -> String {
-        format!("{}:{}", self.host, self.port)
+    pub fn subject(&self) -> Subject {
+        Subject::endpoint(&self.host, self.port)
     }
 }
 
@@ -107,12 +107,12 @@ impl Site {
             role,
             endpoints: microsoft.chain(own).chain(ece).collect(),
             public_issuers: [&tables.issuers.microsoft[..], &tables.issuers.public[..]].concat(),
-            version: deployment.ece.stated.clone().map(|stated| version::Look {
+            version: deployment.ece.stated.clone().map(|stated| version::VersionProbe {
                 stated,
                 table: tables.levels.clone(),
                 today: jiff::Zoned::now().date(),
             }),
-            url: url::Look {
+            url: url::UrlProbe {
                 setting: tables.documents.setting(release),
                 external: deployment.ece.external_url.clone(),
                 console: deployment.ece.console_url.clone(),
@@ -145,11 +145,11 @@ impl Site {
 
     /// The look at the token of an account; none when the file does not say how the token is come by.
     #[must_use]
-    pub fn token(&self, account: &Account) -> Option<token::Look> {
+    pub fn token(&self, account: &Account) -> Option<token::TokenProbe> {
         let only = (account.mailboxes.len() == 1).then(|| account.mailboxes[0].clone());
         let credential = account.credential.clone()?;
         let own = credential == TokenSource::ClientCredentials;
-        Some(token::Look {
+        Some(token::TokenProbe {
             account: account.name.clone(),
             credential,
             application: self.application.clone(),
@@ -174,9 +174,9 @@ impl Site {
 
     /// The look at what the application proves itself with.
     #[must_use]
-    pub fn proof(&self) -> directory::Look {
+    pub fn proof(&self) -> app_credential::AppCredentialProbe {
         let entra = &self.deployment.entra;
-        directory::Look { proof: entra.proof.clone(), secret_expires: entra.secret_expires }
+        app_credential::AppCredentialProbe { proof: entra.proof.clone(), secret_expires: entra.secret_expires }
     }
 
     /// Whether this server has a role.

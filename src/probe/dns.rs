@@ -7,9 +7,9 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::{Fact, Shape, fact};
+use super::{Earlier, Fact, FactGroup, Probe, ProbeContext, Shape, Touch, fact};
 use crate::{
-    evidence::{Facts, Failure, Observation, Protocol, Route, Stage, Timing},
+    evidence::{Facts, Failure, Observation, ProbeKey, Protocol, Route, Stage, Subject, Timing, Value},
     net::{Network, dns::Lookup},
 };
 
@@ -31,15 +31,50 @@ pub const FACTS: &[Fact] = &[
 
 /// A look at a name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct DnsProbe {
     /// The name, without a trailing dot.
     pub name: String,
     /// The ranges that Microsoft publishes for it; empty for names that are not Microsoft's.
     pub published: Vec<IpNet>,
 }
 
+impl Probe for DnsProbe {
+    const NAME: &str = "dns";
+    const FACTS: &[FactGroup] = &[("dns", FACTS)];
+
+    fn subject(&self) -> Subject {
+        Subject::Name(self.name.clone())
+    }
+
+    fn touches(&self) -> Vec<Touch> {
+        vec![Touch::Name(self.name.clone())]
+    }
+
+    async fn observe(&self, _: &Earlier, context: &ProbeContext) -> Observation {
+        observe(self, &context.network).await
+    }
+}
+
+/// The key of the lookup of a name.
+#[must_use]
+pub fn key(name: &str) -> ProbeKey {
+    ProbeKey::new(DnsProbe::NAME, Subject::Name(name.to_owned()), "")
+}
+
+/// The addresses that a lookup gave.
+///
+/// # Errors
+/// The failure of the lookup.
+pub fn addresses(seen: &Observation) -> Result<Vec<IpAddr>, Failure> {
+    if let Some(failure) = &seen.failure {
+        return Err(failure.clone());
+    }
+    let Some(Value::List(addresses)) = seen.facts.get("dns.addresses") else { return Ok(Vec::new()) };
+    Ok(addresses.iter().filter_map(|address| address.parse().ok()).collect())
+}
+
 /// Asks for A and AAAA at once and for the alias chain.
-pub async fn observe(look: &Look, network: &Network) -> Observation {
+pub async fn observe(look: &DnsProbe, network: &Network) -> Observation {
     let began = Instant::now();
     let lookup = network.resolver.lookup(&look.name, network.family, &network.limits).await;
     let ms = began.elapsed().as_secs_f64() * 1000.0;
@@ -52,7 +87,7 @@ pub async fn observe(look: &Look, network: &Network) -> Observation {
     }
 }
 
-fn facts(look: &Look, lookup: &Lookup) -> Facts {
+fn facts(look: &DnsProbe, lookup: &Lookup) -> Facts {
     let mut facts = Facts::default();
     facts.set("dns.servers", lookup.servers.iter().map(spoken).collect::<Vec<_>>());
     facts.set("dns.alias_chain", lookup.aliases.clone());
@@ -119,7 +154,6 @@ fn spoken(server: &SocketAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Value;
 
     fn noted(addresses: &[&str], published: &[&str]) -> Facts {
         let mut facts = Facts::default();

@@ -240,7 +240,7 @@ mod tests {
             limit::for_tests,
             tls::tests::{GOOD, acceptor, issued, serve},
         },
-        probe::tcp::{
+        probe::service::{
             self, Depth, Service,
             tests::{look, network, road_to},
         },
@@ -277,7 +277,7 @@ mod tests {
         if keep_open {
             network.limits = for_tests(Duration::from_millis(500));
         }
-        tcp::observe(&look(Service::Https(ask), Depth::Service), None, &network).await.attempts.remove(0)
+        service::observe(&look(Service::Https(ask), Depth::Service), None, &network).await.attempts.remove(0)
     }
 
     fn answer() -> Ask {

@@ -7,10 +7,9 @@
 use tokio::time::Instant;
 
 use super::{
-    Fact, Shape,
-    delivery::{self, Search},
-    fact,
+    Fact, Shape, fact,
     mail::{self, AuthStep, MailDialect, Offer, Unsolicited},
+    round_trip::{self, Search},
     timed,
 };
 use crate::{
@@ -124,7 +123,7 @@ impl Inbox<'_> {
             if let Some(uid) = self.look_for(search).await? {
                 return Ok(Some(uid));
             }
-            let pause = delivery::pause(round);
+            let pause = round_trip::pause(round);
             if Instant::now() + pause > search.until {
                 break;
             }
@@ -137,7 +136,7 @@ impl Inbox<'_> {
     /// Servers differ in the headers that they search (MailCore/mailcore2#823): the mark stands in two. Only the header of
     /// our own decides, as an answer to the message repeats its subject.
     async fn look_for(&mut self, search: &Search) -> Result<Option<u32>, Failure> {
-        for key in [format!("HEADER {} {}", delivery::MARK, search.mark), format!("SUBJECT {}", search.mark)] {
+        for key in [format!("HEADER {} {}", round_trip::MARK, search.mark), format!("SUBJECT {}", search.mark)] {
             let found = self.ask(&format!("UID SEARCH {key}")).await?;
             for uid in found.numbers().into_iter().rev().take(MOST_LIKE_OURS) {
                 if self.is_ours(uid, search).await? {
@@ -150,7 +149,7 @@ impl Inbox<'_> {
 
     async fn is_ours(&mut self, uid: u32, search: &Search) -> Result<bool, Failure> {
         let fields =
-            format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", delivery::MARK.to_uppercase());
+            format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", round_trip::MARK.to_uppercase());
         // a server that finds too much would have other people's heads written down
         let (tag, command) = self.tagged(&fields);
         let head = DIALECT.ask_quietly(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
@@ -299,7 +298,7 @@ mod tests {
         net::session::scripted::{Turn, said, say, session},
         probe::{
             mail::tests::{Went, list, went},
-            mailbox::tests::{TOKEN, presented},
+            sign_in::tests::{TOKEN, presented},
         },
     };
 
@@ -628,7 +627,7 @@ mod tests {
     async fn looked(turns: Vec<Turn>, wait: u64) -> (Result<(), Failure>, Facts, Vec<String>) {
         let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(turns).inside_tls();
-        let search = delivery::tests::search(std::time::Duration::from_secs(wait));
+        let search = round_trip::tests::search(std::time::Duration::from_secs(wait));
         let done = find(&mut session, &search, &mut facts, &mut steps).await;
         (done, facts, said(session))
     }

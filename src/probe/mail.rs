@@ -225,7 +225,7 @@ pub(super) mod tests {
     use crate::{
         evidence::Value,
         net::session::scripted::{Turn, said, session},
-        probe::mailbox::tests::{TOKEN, clean},
+        probe::sign_in::tests::{TOKEN, clean},
         secret::Secret,
     };
 

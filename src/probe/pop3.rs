@@ -5,10 +5,9 @@
 //! DELE in this file.
 
 use super::{
-    Fact, Shape,
-    delivery::Search,
-    fact,
+    Fact, Shape, fact,
     mail::{self, Answer, AuthStep, MailDialect, Offer, Unsolicited},
+    round_trip::Search,
     timed,
 };
 use crate::{
@@ -186,7 +185,7 @@ mod tests {
         net::session::scripted::{Turn, said, say, session},
         probe::{
             mail::tests::{Went, list, went},
-            mailbox::tests::{TOKEN, presented},
+            sign_in::tests::{TOKEN, presented},
         },
     };
 
@@ -425,7 +424,7 @@ mod tests {
     async fn looked(turns: Vec<Turn>) -> (Result<(), Failure>, Facts, Vec<String>) {
         let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(turns).inside_tls();
-        let search = crate::probe::delivery::tests::search(std::time::Duration::from_secs(9));
+        let search = crate::probe::round_trip::tests::search(std::time::Duration::from_secs(9));
         let done = find(&mut session, &search, &mut facts, &mut steps).await;
         (done, facts, said(session))
     }

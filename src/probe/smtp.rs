@@ -249,7 +249,7 @@ mod tests {
         net::session::scripted::{Turn, said, say, session},
         probe::{
             mail::tests::{Went, list, went},
-            mailbox::tests::{TOKEN, presented},
+            sign_in::tests::{TOKEN, presented},
         },
     };
 

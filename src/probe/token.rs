@@ -3,22 +3,22 @@
 //! In: where the token or the refresh token is kept, and the application. Out: facts. A token that cannot be read gives
 //! no facts of what stands in it, so that nothing is judged that was not seen.
 
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 
 use base64::encoded_len;
 use jiff::Timestamp;
 
-use super::{Fact, Shape, World, fact};
+use super::{Earlier, Fact, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Shape, Touch, fact, service};
 use crate::{
-    evidence::{Facts, Failure, Observation, Protocol, Route, Value},
-    net::{Proxy, tls::moment},
+    evidence::{Facts, Failure, Observation, ProbeKey, Protocol, Route, Subject, Value},
+    net::{Proxy, RouteChoice, tls::moment},
     oauth::{
         Application, CachedToken, ClientCredential, TokenSource,
         claims::{Audience, Claims, Kind},
         endpoint::TokenRequest,
         grant::{self, Client, Grant},
     },
-    secret::Secret,
+    secret::{Secret, Source},
 };
 
 /// Clocks of Microsoft's servers may differ by so much, and tokens are made out from a little before they are given.
@@ -68,7 +68,7 @@ pub const FACTS: &[Fact] = &[
 
 /// A look at the token of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct TokenProbe {
     /// The account, as ECE has it.
     pub account: String,
     /// How its token is come by.
@@ -85,9 +85,71 @@ pub struct Look {
     pub mailboxes: Vec<String>,
 }
 
+impl Probe for TokenProbe {
+    const NAME: &str = "token";
+    const FACTS: &[FactGroup] = &[("token", FACTS)];
+    /// The login host may answer better to this question than to the one before.
+    const DESPITE_FAILED_NEEDS: bool = true;
+
+    fn subject(&self) -> Subject {
+        Subject::Account(self.account.clone())
+    }
+
+    fn needs(&self) -> Vec<ProbeKey> {
+        vec![self.login()]
+    }
+
+    fn touches(&self) -> Vec<Touch> {
+        let presented = match &self.credential {
+            TokenSource::AccessToken(_) => return Vec::new(), // it is presented at the mailboxes; nobody is asked for one
+            TokenSource::RefreshToken(_) => Some(Presented::RefreshToken(self.account.clone())),
+            TokenSource::ClientCredentials => None,
+        };
+        let proof = self.application.proof.as_ref().map(|proof| Presented::OfApplication(proof.name()));
+        let presented = presented.into_iter().chain(proof).collect();
+        let web = Some(RouteChoice::InForce);
+        let touch = ServiceTouch::new(&self.application.login_host, TOKEN_PORT, "https");
+        vec![Touch::Service(ServiceTouch { web, presented, ..touch })]
+    }
+
+    fn secrets(&self) -> Vec<&Source> {
+        let own = match &self.credential {
+            TokenSource::AccessToken(source) => return vec![source],
+            TokenSource::RefreshToken(source) => Some(source),
+            TokenSource::ClientCredentials => None,
+        };
+        let proof = match &self.application.proof {
+            Some(ClientCredential::Secret(source)) => vec![source],
+            Some(ClientCredential::Certificate(papers)) => {
+                let all = [Some(&papers.certificate), papers.key.as_ref(), papers.password.as_ref()];
+                all.into_iter().flatten().collect()
+            }
+            None => Vec::new(),
+        };
+        own.into_iter().chain(proof).collect()
+    }
+
+    async fn observe(&self, earlier: &Earlier, context: &ProbeContext) -> Observation {
+        observe(self, earlier, context).await
+    }
+}
+
+impl TokenProbe {
+    /// The probe of the login host, which knows how far this host's clock is off.
+    fn login(&self) -> ProbeKey {
+        service::key(&self.application.login_host, TOKEN_PORT)
+    }
+}
+
+/// The key of the token of an account.
+#[must_use]
+pub fn key(account: &str) -> ProbeKey {
+    ProbeKey::new(TokenProbe::NAME, Subject::Account(account.to_owned()), "")
+}
+
 /// Comes by the token, keeps it in the wallet and tells what stands in it. `earlier` may hold the look at the login
 /// host, which knows how far this host's clock is off.
-pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
+pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext) -> Observation {
     let began = Instant::now();
     let mut errand = TokenRequest::new(&world.network, &world.wallet.net);
     let mut facts = Facts::default();
@@ -102,7 +164,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
     }
     let stop = match got {
         Ok(token) => {
-            let ahead = clock_ahead_ms(earlier).or(errand.clock_ahead_ms).unwrap_or_default();
+            let ahead = clock_ahead_ms(earlier.get(&look.login())).or(errand.clock_ahead_ms).unwrap_or_default();
             note(&token, look, true_time(ahead), &mut facts);
             keep(token, look, world);
             None
@@ -121,7 +183,7 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
 }
 
 /// Writes down what stands in a token. `now` is the true time, in seconds since 1970.
-pub fn note(token: &Secret, look: &Look, now: i64, facts: &mut Facts) {
+pub fn note(token: &Secret, look: &TokenProbe, now: i64, facts: &mut Facts) {
     facts.set("token.length_bytes", whole(token.len()));
     facts.set("token.pop3_line_bytes", whole(longest_line(token, look)));
     let claims = Claims::read(token.expose());
@@ -145,7 +207,7 @@ pub fn true_time(clock_ahead_ms: i64) -> i64 {
 }
 
 /// How the token endpoint is reached.
-fn route(look: &Look, world: &World) -> Route {
+fn route(look: &TokenProbe, world: &ProbeContext) -> Route {
     let proxy = world.network.roads.proxied(&look.application.login_host, TOKEN_PORT);
     let proxy = proxy.filter(|_| !matches!(look.credential, TokenSource::AccessToken(_)));
     proxy.map_or_else(Route::default, Proxy::route)
@@ -159,7 +221,12 @@ fn come_by(credential: &TokenSource) -> &'static str {
     }
 }
 
-async fn get(look: &Look, facts: &mut Facts, errand: &mut TokenRequest<'_>, world: &World) -> Result<Secret, Failure> {
+async fn get(
+    look: &TokenProbe,
+    facts: &mut Facts,
+    errand: &mut TokenRequest<'_>,
+    world: &ProbeContext,
+) -> Result<Secret, Failure> {
     let (grant, given) = match &look.credential {
         TokenSource::AccessToken(source) => return errand.secret(source).await,
         TokenSource::RefreshToken(source) => {
@@ -184,7 +251,7 @@ async fn get(look: &Look, facts: &mut Facts, errand: &mut TokenRequest<'_>, worl
     Ok(granted.access)
 }
 
-fn keep(token: Secret, look: &Look, world: &World) {
+fn keep(token: Secret, look: &TokenProbe, world: &ProbeContext) {
     let claims = Claims::read(token.expose());
     let application = claims
         .as_ref()
@@ -195,7 +262,7 @@ fn keep(token: Secret, look: &Look, world: &World) {
 
 /// The sign-in line of POP3 in base64, for the longest name that it will carry. Exchange Online takes lines up to 4,096
 /// bytes there ("Protocol error. 10" beyond).
-fn longest_line(token: &Secret, look: &Look) -> usize {
+fn longest_line(token: &Secret, look: &TokenProbe) -> usize {
     let names = look.mailboxes.iter().chain(&look.signs_in_as).map(String::len);
     let frame = "user=\x01auth=Bearer \x01\x01".len();
     encoded_len(frame + names.max().unwrap_or_default() + token.len(), true).unwrap_or(usize::MAX)
@@ -224,7 +291,7 @@ fn note_texts(claims: &Claims, facts: &mut Facts) {
 }
 
 /// Exchange Online's number is the same in every cloud, and its names are not.
-fn note_cloud(claims: &Claims, look: &Look, facts: &mut Facts) {
+fn note_cloud(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     if claims.service() != Audience::Exchange || look.audiences.is_empty() {
         return;
     }
@@ -234,7 +301,7 @@ fn note_cloud(claims: &Claims, look: &Look, facts: &mut Facts) {
 }
 
 /// A tenant that the user's file gives as a domain cannot be compared with the GUID in the token.
-fn note_matches(claims: &Claims, look: &Look, facts: &mut Facts) {
+fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
     if let (Kind::Delegated, Some(expected)) = (claims.kind(), &look.signs_in_as) {
         facts.set("token.user_matches", claims.users().iter().any(|user| same(user, expected)));
@@ -265,8 +332,8 @@ fn note_permissions(claims: &Claims, facts: &mut Facts) {
     facts.set("token.pop3_permission", claims.permits(Protocol::Pop3));
 }
 
-fn clock_ahead_ms(earlier: &[Arc<Observation>]) -> Option<i64> {
-    let units = earlier.iter().flat_map(|seen| seen.units());
+fn clock_ahead_ms(login: Option<&Observation>) -> Option<i64> {
+    let units = login.into_iter().flat_map(Observation::units);
     let mut ahead = units.filter_map(|unit| match unit.fact("https.clock_ahead_ms") {
         Some(Value::Int(ahead)) => Some(*ahead),
         _ => None,
@@ -280,7 +347,7 @@ fn whole(count: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::{io::Write as _, sync::Arc};
 
     use serde_json::json;
 
@@ -292,14 +359,13 @@ mod tests {
             claims::unsigned,
             grant::tests::{Entra, application, json as answer},
         },
-        secret::Source,
     };
 
     const NOW: i64 = 1_800_000_000;
     const GUID: &str = "72f988bf-86f1-41af-91ab-2d7cd011db47";
 
-    fn look() -> Look {
-        Look {
+    fn look() -> TokenProbe {
+        TokenProbe {
             account: "sales".to_owned(),
             credential: TokenSource::ClientCredentials,
             application: Application { tenant: Some(GUID.to_owned()), ..application() },
@@ -426,7 +492,8 @@ mod tests {
     #[test]
     fn sign_in_line_is_as_long_as_microsofts_example() {
         let example = "dXNlcj10ZXN0QGNvbnRvc28ub25taWNyb3NvZnQuY29tAWF1dGg9QmVhcmVyIEV3QkFBbDNCQUFVRkZwVUFvN0ozVmUwYmpMQldaV0NjbFJDM0VvQUEBAQ==";
-        let look = Look { mailboxes: vec!["test@contoso.onmicrosoft.com".to_owned()], signs_in_as: None, ..look() };
+        let look =
+            TokenProbe { mailboxes: vec!["test@contoso.onmicrosoft.com".to_owned()], signs_in_as: None, ..look() };
         assert_eq!(longest_line(&Secret::new("EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA"), &look), example.len());
     }
 
@@ -447,8 +514,8 @@ mod tests {
         (file, source)
     }
 
-    fn world(network: &Network) -> World {
-        World::new(network.clone())
+    fn world(network: &Network) -> ProbeContext {
+        ProbeContext::new(network.clone())
     }
 
     fn granting(claims: &serde_json::Value, refresh: &str) -> String {
@@ -462,8 +529,8 @@ mod tests {
         let entra = Entra::answering(&[granting(&claims, "marked-new-refresh-token")]).await;
         let world = world(&entra.network);
         let (_file, source) = file("marked-old-refresh-token");
-        let look = Look { credential: TokenSource::RefreshToken(source), ..look() };
-        let seen = observe(&look, &[], &world).await;
+        let look = TokenProbe { credential: TokenSource::RefreshToken(source), ..look() };
+        let seen = observe(&look, &Earlier::default(), &world).await;
         assert_eq!(seen.failure, None);
         let way: Vec<Stage> = seen.tried.iter().flat_map(|path| &path.timings).map(|step| step.name).collect();
         assert_eq!(way, [Stage::Connect, Stage::Handshake], "the road to the endpoint is told like any other");
@@ -482,8 +549,8 @@ mod tests {
     async fn same_refresh_token_is_no_new_one() {
         let entra = Entra::answering(&[granting(&good(), "marked-old-refresh-token")]).await;
         let (_file, source) = file("marked-old-refresh-token");
-        let look = Look { credential: TokenSource::RefreshToken(source), ..look() };
-        let seen = observe(&look, &[], &world(&entra.network)).await;
+        let look = TokenProbe { credential: TokenSource::RefreshToken(source), ..look() };
+        let seen = observe(&look, &Earlier::default(), &world(&entra.network)).await;
         assert_eq!(text(&seen.facts, "token.new_refresh_token"), "no");
     }
 
@@ -492,7 +559,7 @@ mod tests {
         let refusal = r#"{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys are expired."}"#;
         let entra = Entra::answering(&[answer("401 Unauthorized", refusal)]).await;
         let world = world(&entra.network);
-        let seen = observe(&look(), &[], &world).await;
+        let seen = observe(&look(), &Earlier::default(), &world).await;
         let stop = seen.failure.unwrap();
         assert_eq!(
             (stop.code, stop.aadsts.as_slice(), stop.kind),
@@ -506,8 +573,8 @@ mod tests {
     async fn ready_token_asks_nobody() {
         let entra = Entra::answering(&[String::new()]).await;
         let (_file, source) = file(&unsigned(&good()));
-        let look = Look { credential: TokenSource::AccessToken(source), ..look() };
-        let seen = observe(&look, &[], &world(&entra.network)).await;
+        let look = TokenProbe { credential: TokenSource::AccessToken(source), ..look() };
+        let seen = observe(&look, &Earlier::default(), &world(&entra.network)).await;
         assert_eq!((seen.failure, text(&seen.facts, "token.come_by")), (None, "ready access token".into()));
         assert!(entra.asked().is_empty());
     }
@@ -517,12 +584,12 @@ mod tests {
         let entra = Entra::answering(&[String::new()]).await;
         let claims = valid_for(-600);
         let (_file, source) = file(&unsigned(&claims));
-        let look = Look { credential: TokenSource::AccessToken(source), ..look() };
+        let look = TokenProbe { credential: TokenSource::AccessToken(source), ..look() };
         let world = world(&entra.network);
-        let mut login = observe(&look, &[], &world).await;
+        let mut login = observe(&look, &Earlier::default(), &world).await;
         assert_eq!(text(&login.facts, "token.valid_now"), "no");
         login.facts.set("https.clock_ahead_ms", 900_000_i64);
-        let seen = observe(&look, &[Arc::new(login)], &world).await;
+        let seen = observe(&look, &Earlier::of([(look.login(), Arc::new(login))]), &world).await;
         assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
     }
 }

@@ -1,14 +1,14 @@
 //! The addresses of ECE's web pages, as the user's file states them. Nothing is contacted.
 //!
-//! In: a [`Look`] with the addresses as typed. Out: what is wrong with the form of the external URL, and how the others
+//! In: a [`UrlProbe`] with the addresses as typed. Out: what is wrong with the form of the external URL, and how the others
 //! differ from it. Cisco document 218453 wants `https://ece.example.com`, the same host in the console's address and in
 //! the redirect URL. The parts of an address are those of RFC 3986, section 3; hosts are compared after IDNA
 //! (UTS #46), which is also what a browser sends and what stands in a certificate.
 
-use super::{Fact, Shape, fact};
+use super::{Earlier, Fact, FactGroup, Probe, ProbeContext, Shape, fact};
 use crate::{
     ece::external_url::{differences, faults, shown},
-    evidence::{Facts, Observation, Route},
+    evidence::{Facts, Observation, Route, Subject},
 };
 
 /// What the stated addresses can show.
@@ -25,7 +25,7 @@ pub const FACTS: &[Fact] = &[
 
 /// The stated addresses, as typed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct UrlProbe {
     /// What the release calls the setting that holds the external URL.
     pub setting: String,
     /// What stands in that setting.
@@ -38,13 +38,26 @@ pub struct Look {
     pub registered: Vec<String>,
 }
 
+impl Probe for UrlProbe {
+    const NAME: &str = "url";
+    const FACTS: &[FactGroup] = &[("url", FACTS)];
+
+    fn subject(&self) -> Subject {
+        Subject::Site
+    }
+
+    async fn observe(&self, _: &Earlier, _: &ProbeContext) -> Observation {
+        observe(self)
+    }
+}
+
 /// Compares the stated addresses.
 #[must_use]
-pub fn observe(look: &Look) -> Observation {
+pub fn observe(look: &UrlProbe) -> Observation {
     Observation { own: true, facts: facts(look), ..Observation::new("url", super::SITE, Route::File) }
 }
 
-fn facts(look: &Look) -> Facts {
+fn facts(look: &UrlProbe) -> Facts {
     let mut facts = Facts::default();
     facts.set("url.setting", look.setting.as_str());
     if let Some(external) = &look.external {
@@ -70,7 +83,7 @@ fn facts(look: &Look) -> Facts {
 }
 
 /// How the redirect URL differs from the external URL, and from what is registered. None when nothing can be compared.
-fn redirect_differs(look: &Look) -> Option<Vec<String>> {
+fn redirect_differs(look: &UrlProbe) -> Option<Vec<String>> {
     let external = look.external.as_ref()?;
     let Some(redirect) = &look.redirect else {
         let nearest = look.registered.iter().map(|url| differences(external, url)).min_by_key(Vec::len)?;
@@ -90,7 +103,7 @@ mod tests {
 
     fn look(external: &str, console: &str, redirect: &str, registered: &[&str]) -> Facts {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        observe(&Look {
+        observe(&UrlProbe {
             setting: "External URL of Application".to_owned(),
             external: some(external),
             console: some(console),

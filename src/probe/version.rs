@@ -1,17 +1,17 @@
 //! The installed level of ECE, as the site file states it, compared with the table of levels. Nothing is contacted.
 //!
-//! In: a [`Look`] with what is [`Stated`], the [`Table`] and the day of the run. Out: facts; the words of
+//! In: a [`VersionProbe`] with what is [`Stated`], the [`Table`] and the day of the run. Out: facts; the words of
 //! `version.verdict` are those of [`Verdict`](crate::ece::levels::Verdict).
 
 use jiff::civil::Date;
 
-use super::{Fact, Shape, fact};
+use super::{Earlier, Fact, FactGroup, Probe, ProbeContext, Shape, fact};
 use crate::{
     ece::{
         levels::{Assessment, Defect, Table, Verdict, assess},
         release::Stated,
     },
-    evidence::{Facts, Observation, Route},
+    evidence::{Facts, Observation, Route, Subject},
 };
 
 /// What a stated level can show.
@@ -32,7 +32,7 @@ pub const FACTS: &[Fact] = &[
 
 /// What the site file states of the level, and what the table knows of the release.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct VersionProbe {
     /// What the file states.
     pub stated: Stated,
     /// What is known.
@@ -41,14 +41,27 @@ pub struct Look {
     pub today: Date,
 }
 
+impl Probe for VersionProbe {
+    const NAME: &str = "version";
+    const FACTS: &[FactGroup] = &[("version", FACTS)];
+
+    fn subject(&self) -> Subject {
+        Subject::Site
+    }
+
+    async fn observe(&self, _: &Earlier, _: &ProbeContext) -> Observation {
+        observe(self)
+    }
+}
+
 /// Compares the stated level with the table.
 #[must_use]
-pub fn observe(look: &Look) -> Observation {
+pub fn observe(look: &VersionProbe) -> Observation {
     Observation { own: true, facts: facts(look), ..Observation::new("version", super::SITE, Route::File) }
 }
 
-fn facts(look: &Look) -> Facts {
-    let Look { stated, table, today } = look;
+fn facts(look: &VersionProbe) -> Facts {
+    let VersionProbe { stated, table, today } = look;
     let found = assess(stated, table, *today);
     let mut facts = Facts::default();
     facts.set("version.release", stated.release.to_string());
@@ -81,7 +94,7 @@ fn told(defect: &Defect) -> String {
     }
 }
 
-fn note(look: &Look, found: &Assessment<'_>) -> Option<String> {
+fn note(look: &VersionProbe, found: &Assessment<'_>) -> Option<String> {
     let (release, table) = (look.stated.release, &look.table);
     match found.verdict {
         Verdict::NotKnown => Some(format!(
@@ -105,7 +118,7 @@ mod tests {
         let stated = Stated { release: level.release.unwrap(), packages: level.package.into_iter().collect() };
         let table = crate::catalogue::Catalogue::built_in().tables.levels.clone();
         let today = table.date;
-        observe(&Look { stated, table, today }).facts
+        observe(&VersionProbe { stated, table, today }).facts
     }
 
     fn text(facts: &Facts, name: &str) -> String {

@@ -10,7 +10,7 @@ use crate::{
     evidence::{Observation, Value},
     finding::{Certainty, Finding, NamedCause, Owner, Remediation, Report, SkipReason, Status},
     judge::values,
-    probe::{self, delivery},
+    probe::{self, round_trip},
 };
 
 /// The sections of Cisco's checklist in its order, with their titles.
@@ -43,7 +43,7 @@ pub(super) fn sections(report: &Report) -> Vec<(&str, Vec<usize>)> {
 pub(super) fn deeds(report: &Report) -> Vec<&str> {
     let done = report.looks.iter().filter_map(|look| look.facts.get("delivery.done"));
     let done = done.filter_map(|value| if let Value::Text(done) = value { Some(done.as_str()) } else { None });
-    done.filter(|done| *done != delivery::NOTHING).collect()
+    done.filter(|done| *done != round_trip::NOTHING).collect()
 }
 
 /// The same where there are too many to name: how many, and how many of them arrived.

@@ -8,12 +8,12 @@ use std::{
 use ece_check::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
+    engine::{Options, run},
     finding::{Finding, Report, Run, Status},
     lab::{self, Counts, Lab, Settings},
     net::{ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, dns::Resolver, tls::TrustStores},
     plan::{Plan, Selection, Site},
-    probe::World,
-    run::{Options, run},
+    probe::ProbeContext,
 };
 use tokio::time::Instant;
 
@@ -97,7 +97,7 @@ pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
     let plan =
         Plan::make(catalogue, &site, &selection, &network.roads).expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
-    let world = World::new(network);
+    let world = ProbeContext::new(network);
     for (variable, value) in lab.secrets() {
         world.wallet.net.lend(&variable, value);
     }

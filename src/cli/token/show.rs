@@ -12,8 +12,8 @@ use crate::{
     evidence::{Facts, Value},
     oauth::{Application, TokenCache, TokenSource},
     probe::{
-        World,
-        token::{self, Look},
+        Earlier, ProbeContext,
+        token::{self, TokenProbe},
     },
     secret::{self, Source},
 };
@@ -73,8 +73,8 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     let (limits, _stop) = site::limits(arguments.timeout, arguments.timeout * 6);
     let network = arguments.reach.network(None, limits)?;
-    let world = World { wallet: TokenCache::new(print::net()), ..World::new(network) };
-    let seen = token::observe(&look, &[], &world).await;
+    let world = ProbeContext { wallet: TokenCache::new(print::net()), ..ProbeContext::new(network) };
+    let seen = token::observe(&look, &Earlier::default(), &world).await;
     if let Some(Value::List(warnings)) = seen.facts.get("token.warnings") {
         for warning in warnings {
             print::note(warning);
@@ -87,9 +87,9 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
 }
 
-fn look(arguments: &Arguments) -> Result<Look, CliError> {
+fn look(arguments: &Arguments) -> Result<TokenProbe, CliError> {
     let from = &arguments.from;
-    let alone = |credential| Look {
+    let alone = |credential| TokenProbe {
         account: "token".to_owned(),
         credential,
         application: Application { login_host: String::new(), tenant: None, client_id: None, proof: None },
@@ -106,7 +106,7 @@ fn look(arguments: &Arguments) -> Result<Look, CliError> {
     }
 }
 
-fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Result<Look, CliError> {
+fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Result<TokenProbe, CliError> {
     let account = deployment.accounts.iter().find(|account| account.name == name);
     let account = account.ok_or_else(|| no_account(name, &deployment.accounts))?;
     let entra = &deployment.entra;
@@ -122,7 +122,7 @@ fn of_account(name: &str, deployment: &Deployment, catalogue: &Catalogue) -> Res
         TokenSource::ClientCredentials => vec![cloud.application_scope.clone()],
         _ => super::sign_in::Scope::ALL.iter().map(|scope| scope.of(&cloud.scopes)).collect(),
     };
-    Ok(Look {
+    Ok(TokenProbe {
         account: name.to_owned(),
         credential,
         application: Application {

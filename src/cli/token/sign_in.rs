@@ -26,7 +26,7 @@ use crate::{
         grant::{self, Client, Granted},
         provider::Provider,
     },
-    probe::token::{Look, note, true_time},
+    probe::token::{TokenProbe, note, true_time},
     secret::{self, Secret, Source},
 };
 
@@ -167,7 +167,7 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
 }
 
 impl Arguments {
-    fn look(&self, entra: &Entra, catalogue: &Catalogue) -> Result<Look, CliError> {
+    fn look(&self, entra: &Entra, catalogue: &Catalogue) -> Result<TokenProbe, CliError> {
         let cloud = named(self.cloud.or(entra.cloud).unwrap_or(Cloud::Worldwide), catalogue);
         let tenant = self.tenant.clone().or_else(|| entra.tenant.clone());
         let client_id = self.client_id.clone().or_else(|| entra.client_id.map(|id| id.to_string()));
@@ -181,7 +181,7 @@ impl Arguments {
             proof: self.proof().or_else(|| entra.proof.clone()),
         };
         let scopes = self.scope.iter().map(|scope| scope.of(&cloud.scopes)).chain(["offline_access".to_owned()]);
-        Ok(Look {
+        Ok(TokenProbe {
             account: "sign-in".to_owned(),
             credential: TokenSource::ClientCredentials, // not asked: the token comes from the sign-in
             application,
@@ -205,7 +205,7 @@ impl Arguments {
     }
 }
 
-async fn sign_in(arguments: &Arguments, look: &Look, errand: &mut TokenRequest<'_>) -> Result<Granted, Failure> {
+async fn sign_in(arguments: &Arguments, look: &TokenProbe, errand: &mut TokenRequest<'_>) -> Result<Granted, Failure> {
     let application = &look.application;
     let client = Client::of(application, errand).await?;
     let tenant = application.tenant.as_deref().unwrap_or_default();

@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Fact, SITE, Shape, World, fact};
+use super::{Earlier, Fact, FactGroup, Probe, ProbeContext, SITE, Shape, fact};
 use crate::{
-    evidence::{Facts, Failure, Observation, Route},
+    evidence::{Facts, Failure, Observation, Route, Subject},
     oauth::{ClientCredential, Papers, certificate::Signer, endpoint::TokenRequest},
 };
 
@@ -25,15 +25,32 @@ pub const FACTS: &[Fact] = &[
 
 /// A look at what the application proves itself with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct AppCredentialProbe {
     /// Secret or certificate.
     pub proof: Option<ClientCredential>,
     /// The last day of the client secret, as the file states it.
     pub secret_expires: Option<Date>,
 }
 
+impl Probe for AppCredentialProbe {
+    const NAME: &str = "app-credential";
+    const FACTS: &[FactGroup] = &[("directory", FACTS)];
+
+    fn subject(&self) -> Subject {
+        Subject::Application
+    }
+
+    fn deepest(&self) -> &'static str {
+        "directory"
+    }
+
+    async fn observe(&self, _: &Earlier, context: &ProbeContext) -> Observation {
+        observe(self, context).await
+    }
+}
+
 /// Looks when it ends. A certificate says so itself.
-pub async fn observe(look: &Look, world: &World) -> Observation {
+pub async fn observe(look: &AppCredentialProbe, world: &ProbeContext) -> Observation {
     let began = Instant::now();
     let mut errand = TokenRequest::new(&world.network, &world.wallet.net);
     let mut facts = Facts::default();
@@ -80,9 +97,9 @@ mod tests {
         secret::Source,
     };
 
-    async fn seen(look: Look) -> Observation {
+    async fn seen(look: AppCredentialProbe) -> Observation {
         let entra = Entra::answering(&[String::new()]).await;
-        let seen = observe(&look, &World::new(entra.network.clone())).await;
+        let seen = observe(&look, &ProbeContext::new(entra.network.clone())).await;
         assert!(entra.asked().is_empty());
         seen
     }
@@ -96,7 +113,7 @@ mod tests {
         let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
         for (days, left) in [(0, "0"), (31, "31"), (-2, "-2")] {
             let ends = today.saturating_add(jiff::Span::new().days(days));
-            let seen = seen(Look { proof: None, secret_expires: Some(ends) }).await;
+            let seen = seen(AppCredentialProbe { proof: None, secret_expires: Some(ends) }).await;
             assert_eq!((text(&seen, "directory.days_left").as_str(), seen.failure.is_none()), (left, true));
             assert_eq!(text(&seen, "directory.ends"), ends.to_string());
         }
@@ -114,7 +131,7 @@ mod tests {
         let key = write("own.key", include_str!("../lab/application.key"));
         let look = |certificate: &Source, key: &Source| {
             let papers = Papers { certificate: certificate.clone(), key: Some(key.clone()), password: None };
-            Look { proof: Some(ClientCredential::Certificate(Box::new(papers))), secret_expires: None }
+            AppCredentialProbe { proof: Some(ClientCredential::Certificate(Box::new(papers))), secret_expires: None }
         };
         let seen_own = seen(look(&own, &key)).await;
         assert_eq!((text(&seen_own, "directory.ends").as_str(), seen_own.failure), ("2999-01-01", None));

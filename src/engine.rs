@@ -1,6 +1,6 @@
 //! From a plan to a report: the only place that knows of concurrency.
 //!
-//! In: a [`Plan`] and a [`World`]. Out: a [`Report`]. Every look starts as soon as the look that it depends on has
+//! In: a [`Plan`] and a [`ProbeContext`]. Out: a [`Report`]. Every look starts as soon as the look that it depends on has
 //! ended, so a run takes as long as its slowest chain of looks. Judging and diagnosing begin when all looks have ended.
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::{
     finding::{Report, Run, Status, Summary, Tool},
     judge::{Judgement, judge, judge_all, values},
     plan::{Plan, PlannedFinding, PlannedLook},
-    probe::{self, Look, World},
+    probe::{Earlier, ProbeContext},
 };
 
 /// How a run is made, beside what the plan and the network say.
@@ -44,7 +44,7 @@ pub enum Event {
 /// Looks at everything that is planned, judges it and names the causes.
 pub async fn run(
     plan: &Plan<'_>,
-    world: &World,
+    world: &ProbeContext,
     catalogue: &Catalogue,
     options: Options,
     events: UnboundedSender<Event>,
@@ -78,7 +78,12 @@ pub async fn run(
 
 type Pending<'r> = Shared<std::pin::Pin<Box<dyn Future<Output = Arc<Observation>> + Send + 'r>>>;
 
-async fn look_at_all(plan: &Plan<'_>, world: &World, jobs: usize, events: &UnboundedSender<Event>) -> Vec<Observation> {
+async fn look_at_all(
+    plan: &Plan<'_>,
+    world: &ProbeContext,
+    jobs: usize,
+    events: &UnboundedSender<Event>,
+) -> Vec<Observation> {
     let (places, world) = (Arc::new(Semaphore::new(jobs.max(1))), Arc::new(world.clone()));
     let mut pending: Vec<Pending<'_>> = Vec::new();
     for planned in &plan.looks {
@@ -94,7 +99,7 @@ async fn look_when_ready(
     planned: &PlannedLook,
     earlier: Vec<(usize, Pending<'_>)>,
     gates: Vec<&PlannedFinding<'_>>,
-    world: Arc<World>,
+    world: Arc<ProbeContext>,
     places: Arc<Semaphore>,
     events: UnboundedSender<Event>,
 ) -> Arc<Observation> {
@@ -102,22 +107,23 @@ async fn look_when_ready(
     for (at, pending) in earlier {
         seen.push((at, pending.await));
     }
-    let blocked = gates
-        .iter()
-        .any(|gate| seen.iter().any(|(at, seen)| gate.look == Some(*at) && blocks(gate, seen, &planned.look)));
+    let blocked = gates.iter().any(|gate| {
+        seen.iter().any(|(at, seen)| gate.look == Some(*at) && blocks(gate, seen, planned.probe.despite_failed_needs()))
+    });
     if blocked {
         return Arc::new(not_made(planned));
     }
     let Ok(_place) = places.acquire().await else { return Arc::new(not_made(planned)) };
-    let _ = events.send(Event::Began(planned.subject.clone()));
-    let look = planned.look.clone();
+    let subject = planned.probe.subject().to_string();
+    let _ = events.send(Event::Began(subject.clone()));
+    let probe = planned.probe.clone();
     let seen = guarded(planned, async move {
-        let earlier: Vec<Arc<Observation>> = seen.into_iter().map(|(_, seen)| seen).collect();
-        probe::observe(&look, &earlier, &world).await
+        let earlier = Earlier::of(seen.into_iter().filter_map(|(_, seen)| Some((seen.key.clone()?, seen))));
+        probe.observe(&earlier, &world).await
     })
     .await;
-    let _ = events.send(Event::Ended(planned.subject.clone()));
-    Arc::new(Observation { own: planned.own, ..seen })
+    let _ = events.send(Event::Ended(subject));
+    Arc::new(Observation { own: planned.own, key: Some(planned.probe.key()), ..seen })
 }
 
 /// Looks in a task of its own: many looks use all cores, and a fault of ours ends one look and not the run.
@@ -125,37 +131,24 @@ async fn guarded(planned: &PlannedLook, look: impl Future<Output = Observation> 
     tokio::spawn(look).await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string()))
 }
 
-/// Whether a look is not worth making after what was seen earlier. A token is asked for also where the login host did
-/// not answer well: it may answer better to that question.
-fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation, next: &Look) -> bool {
+/// Whether a look is not worth making after what was seen earlier.
+fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation, despite_failures: bool) -> bool {
     match judge(gate.check, earlier) {
-        Judgement::Seen { .. } if matches!(next, Look::Token(_)) => false,
-        Judgement::Seen { status, .. } => matches!(status, Status::Fail | Status::Error),
+        Judgement::Seen { status, .. } => !despite_failures && matches!(status, Status::Fail | Status::Error),
         Judgement::NotApplicable(_) => false,
         Judgement::NotReached { .. } => true,
     }
 }
 
 fn not_made(planned: &PlannedLook) -> Observation {
-    Observation::new(probe_name(&planned.look), planned.subject.clone(), Route::Direct)
+    let probe = &planned.probe;
+    let seen = Observation::new(probe.deepest(), probe.subject().to_string(), Route::Direct);
+    Observation { own: planned.own, key: Some(probe.key()), ..seen }
 }
 
 fn own_fault(planned: &PlannedLook, words: &str) -> Observation {
     let stop = Failure::new(Protocol::Tcp, Stage::Connect, FailureKind::Internal, words);
     Observation { failure: Some(stop), ..not_made(planned) }
-}
-
-fn probe_name(look: &Look) -> &'static str {
-    match look {
-        Look::Dns(_) => "dns",
-        Look::Service(look) => look.service.name(),
-        Look::Token(_) => "token",
-        Look::Mailbox(look) => look.protocol.name(),
-        Look::Delivery(_) => "delivery",
-        Look::Version(_) => "version",
-        Look::Directory(_) => "directory",
-        Look::Url(_) => "url",
-    }
 }
 
 fn was_interrupted(seen: &Observation) -> bool {
@@ -208,19 +201,18 @@ mod tests {
 
     #[tokio::test]
     async fn fault_of_a_probe_ends_its_look_alone_and_keeps_its_secret() {
-        let look =
-            url::Look { setting: String::new(), external: None, console: None, redirect: None, registered: Vec::new() };
-        let planned = PlannedLook {
-            look: Look::Url(look),
-            subject: probe::SITE.to_owned(),
-            own: true,
-            why: String::new(),
-            after: Vec::new(),
-            gates: Vec::new(),
+        let look = url::UrlProbe {
+            setting: String::new(),
+            external: None,
+            console: None,
+            redirect: None,
+            registered: Vec::new(),
         };
+        let planned =
+            PlannedLook { probe: look.into(), own: true, why: String::new(), after: Vec::new(), gates: Vec::new() };
         let seen = guarded(&planned, async { panic!("a fault beside marked-secret-0123456789") }).await;
         let stop = seen.failure.expect("a fault is a stop");
-        assert_eq!((stop.kind, seen.subject.as_str()), (FailureKind::Internal, probe::SITE));
+        assert_eq!((stop.kind, seen.subject.as_str()), (FailureKind::Internal, "site"));
         let net = Redactor::default();
         net.add(&Secret::new("marked-secret-0123456789"));
         assert!(!net.clean(&stop.words).0.contains("marked"), "{}", stop.words);

@@ -8,9 +8,12 @@ use std::{mem, net::SocketAddr, time::Instant};
 use futures_util::{FutureExt, future::join_all};
 use tokio::io::AsyncWriteExt;
 
-use super::{Fact, Shape, fact, https, imap, pop3, smtp, timed, tls};
+use super::{
+    Earlier, Fact, FactGroup, Probe, ProbeContext, ServiceTouch, Shape, Touch, dns, fact, https, imap, pop3, smtp,
+    timed, tls,
+};
 use crate::{
-    evidence::{Attempt, Direction, Failure, Observation, Route, Stage, TranscriptLine},
+    evidence::{Attempt, Direction, Failure, Observation, ProbeKey, Protocol, Route, Stage, Subject, TranscriptLine},
     net::{
         Halt, Network, Proxy, RouteChoice,
         reach::{self, Addresses, MOST_ADDRESSES},
@@ -28,7 +31,7 @@ pub const FACTS: &[Fact] = &[
 
 /// A look at a service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct ServiceProbe {
     /// The name, as it stands in the certificate.
     pub host: String,
     /// The port.
@@ -37,7 +40,9 @@ pub struct Look {
     pub service: Service,
     /// How deep to look.
     pub depth: Depth,
-    /// Which road is taken, where there are two.
+    /// True when its addresses come from the lookup of its name, and not from a rule or a proxy.
+    pub looks_up: bool,
+    /// Which route is taken, where there are two.
     pub way: RouteChoice,
     /// How often the first address is connected to once more, up to the certificate, for Java's trust stores: login hosts
     /// take turns with their chains.
@@ -45,6 +50,79 @@ pub struct Look {
     /// Organisations that issue certificates to the public; an issuer outside this list is an inspecting device.
     pub public_issuers: Vec<String>,
 }
+
+impl Probe for ServiceProbe {
+    const NAME: &str = "service";
+    /// The words of the mail protocols are declared by the sign-in, which shares them.
+    const FACTS: &[FactGroup] = &[("tcp", FACTS), ("tls", tls::FACTS), ("https", https::FACTS)];
+
+    fn subject(&self) -> Subject {
+        Subject::endpoint(&self.host, self.port)
+    }
+
+    fn variant(&self) -> &'static str {
+        match self.way {
+            RouteChoice::InForce => "",
+            RouteChoice::Beside => "beside",
+        }
+    }
+
+    fn deepest(&self) -> &'static str {
+        match self.depth {
+            Depth::Tcp => "tcp",
+            Depth::Tls => "tls",
+            Depth::Service => self.service.name(),
+        }
+    }
+
+    fn needs(&self) -> Vec<ProbeKey> {
+        if self.looks_up { vec![dns::key(&self.host)] } else { Vec::new() }
+    }
+
+    fn touches(&self) -> Vec<Touch> {
+        let spoken = match (self.depth, &self.service) {
+            (Depth::Tls, Service::Smtp) => Service::Smtp.name(), // STARTTLS is a word of SMTP
+            _ => self.deepest(),
+        };
+        let web = matches!(self.service, Service::Https(_)).then_some(self.way);
+        vec![Touch::Service(ServiceTouch {
+            web,
+            repeats: self.again,
+            ..ServiceTouch::new(&self.host, self.port, spoken)
+        })]
+    }
+
+    async fn observe(&self, earlier: &Earlier, context: &ProbeContext) -> Observation {
+        observe(self, earlier.get(&dns::key(&self.host)), &context.network).await
+    }
+}
+
+/// The key of the probe of a service on the route in force.
+#[must_use]
+pub fn key(host: &str, port: u16) -> ProbeKey {
+    ProbeKey::new(ServiceProbe::NAME, Subject::endpoint(host, port), "")
+}
+
+/// A group of facts that a service shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Layer {
+    /// Its name, as checks write it.
+    pub name: &'static str,
+    /// How deep one must look for it.
+    pub depth: Depth,
+    /// Over which protocol; none where any will do.
+    pub protocol: Option<Protocol>,
+}
+
+/// The groups of facts that a service shows.
+pub const LAYERS: &[Layer] = &[
+    Layer { name: "tcp", depth: Depth::Tcp, protocol: None },
+    Layer { name: "tls", depth: Depth::Tls, protocol: Some(Protocol::Https) },
+    Layer { name: "https", depth: Depth::Service, protocol: Some(Protocol::Https) },
+    Layer { name: "smtp", depth: Depth::Service, protocol: Some(Protocol::Smtp) },
+    Layer { name: "imap", depth: Depth::Service, protocol: Some(Protocol::Imap) },
+    Layer { name: "pop3", depth: Depth::Service, protocol: Some(Protocol::Pop3) },
+];
 
 /// What is spoken on a port.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +138,17 @@ pub enum Service {
 }
 
 impl Service {
+    /// What is spoken over this protocol; over all that is not mail, this is asked over HTTP.
+    #[must_use]
+    pub fn over(protocol: Option<Protocol>, ask: Option<&https::Ask>) -> Self {
+        match protocol {
+            Some(Protocol::Smtp) => Self::Smtp,
+            Some(Protocol::Imap) => Self::Imap,
+            Some(Protocol::Pop3) => Self::Pop3,
+            _ => Self::Https(ask.cloned().unwrap_or_else(|| https::Ask::Answer { path: "/".to_owned() })),
+        }
+    }
+
     /// Its name in reports.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -84,17 +173,17 @@ pub enum Depth {
 }
 
 /// Looks at every address of the name at once.
-pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Network) -> Observation {
+pub async fn observe(look: &ServiceProbe, earlier: Option<&Observation>, network: &Network) -> Observation {
     let began = Instant::now();
     let mut observation = Observation {
         beside: look.way == RouteChoice::Beside,
         ..Observation::new(
-            probe(look),
+            look.deepest(),
             format!("{}:{}", look.host, look.port),
             proxied(look, network).map_or_else(Route::default, Proxy::route),
         )
     };
-    match Addresses::find(&look.host, look.port, proxied(look, network), earlier, network).await {
+    match Addresses::find(&look.host, look.port, proxied(look, network), earlier.map(dns::addresses), network).await {
         Ok(places) => {
             observation.route.clone_from(&places.route);
             observation.transcript = left_out(places.addresses.len());
@@ -115,19 +204,8 @@ pub async fn observe(look: &Look, earlier: Option<&Observation>, network: &Netwo
     observation
 }
 
-fn probe(look: &Look) -> &'static str {
-    match (look.depth, &look.service) {
-        (Depth::Tcp, _) => "tcp",
-        (Depth::Tls, _) => "tls",
-        (Depth::Service, Service::Https(_)) => "https",
-        (Depth::Service, Service::Smtp) => "smtp",
-        (Depth::Service, Service::Imap) => "imap",
-        (Depth::Service, Service::Pop3) => "pop3",
-    }
-}
-
 /// Web services go through the proxy, where there is one and nothing else is ordered.
-fn proxied<'n>(look: &Look, network: &'n Network) -> Option<&'n Proxy> {
+fn proxied<'n>(look: &ServiceProbe, network: &'n Network) -> Option<&'n Proxy> {
     let is_web = matches!(look.service, Service::Https(_));
     network.roads.proxy_on(look.way, &look.host, look.port).filter(|_| is_web)
 }
@@ -141,7 +219,13 @@ fn left_out(count: usize) -> Vec<TranscriptLine> {
 }
 
 /// One connection to one address, and so many more that only see which certificate is shown.
-async fn path(look: &Look, address: SocketAddr, again: usize, places: &Addresses, network: &Network) -> Attempt {
+async fn path(
+    look: &ServiceProbe,
+    address: SocketAddr,
+    again: usize,
+    places: &Addresses,
+    network: &Network,
+) -> Attempt {
     let mut path = Attempt::new(address);
     let mut transcript = Transcript::new();
     path.failure = walk(look, places, network, &mut path, &mut transcript).await.err();
@@ -158,7 +242,7 @@ async fn path(look: &Look, address: SocketAddr, again: usize, places: &Addresses
 }
 
 async fn walk(
-    look: &Look,
+    look: &ServiceProbe,
     places: &Addresses,
     network: &Network,
     path: &mut Attempt,
@@ -181,7 +265,7 @@ async fn walk(
 
 /// Connects. Behind a proxy the port counts as open when the proxy says so.
 pub(super) async fn connect(
-    look: &Look,
+    look: &ServiceProbe,
     places: &Addresses,
     network: &Network,
     path: &mut Attempt,
@@ -196,7 +280,7 @@ pub(super) async fn connect(
 /// SMTP alone has words before encryption. Its probe ends the path when bytes stand behind the STARTTLS answer, so none
 /// are lost here.
 pub(super) async fn before_tls(
-    look: &Look,
+    look: &ServiceProbe,
     stream: Box<dyn Stream>,
     network: &Network,
     path: &mut Attempt,
@@ -214,7 +298,7 @@ pub(super) async fn before_tls(
 
 /// Encrypts and judges: behind this, the other side is who it should be.
 pub(super) async fn encrypt(
-    look: &Look,
+    look: &ServiceProbe,
     handshake: impl Future<Output = (HandshakeInfo, Result<Box<dyn Stream>, Halt>)>,
     network: &Network,
     path: &mut Attempt,
@@ -233,7 +317,7 @@ pub(super) async fn encrypt(
 
 /// Connects once more, only to see which chain is shown. What fails here was told by the connection before.
 async fn look_at_chain(
-    look: &Look,
+    look: &ServiceProbe,
     places: &Addresses,
     network: &Network,
     path: &mut Attempt,
@@ -254,7 +338,7 @@ async fn look_at_chain(
 }
 
 async fn service(
-    look: &Look,
+    look: &ServiceProbe,
     stream: Box<dyn Stream>,
     network: &Network,
     path: &mut Attempt,
@@ -306,7 +390,7 @@ pub(super) mod tests {
     };
 
     use super::*;
-    use crate::evidence::{FailureKind, Protocol, Value};
+    use crate::evidence::{FailureKind, Value};
     use crate::net::{
         ConnectOverrides, ConnectTo, Family, Resolve, dns, java,
         limit::for_tests,
@@ -338,13 +422,14 @@ pub(super) mod tests {
         ConnectTo { host: host.to_owned(), port, to_host: to.ip().to_string(), to_port: to.port() }
     }
 
-    pub(in crate::probe) fn look(service: Service, depth: Depth) -> Look {
+    pub(in crate::probe) fn look(service: Service, depth: Depth) -> ServiceProbe {
         let public_issuers = vec!["lab authority".to_owned()];
-        Look {
+        ServiceProbe {
             host: "mail.test".to_owned(),
             port: 443,
             service,
             depth,
+            looks_up: false,
             way: RouteChoice::InForce,
             again: 0,
             public_issuers,
@@ -451,7 +536,7 @@ pub(super) mod tests {
         };
         let trust = TrustStores::of_roots([first.root.clone(), second.root.clone()]).with_java(vec![store]);
         let network = Network { trust: Arc::new(trust), ..network(&first, road_to(server)) };
-        let look = Look { again, ..look(Service::Imap, Depth::Tls) };
+        let look = ServiceProbe { again, ..look(Service::Imap, Depth::Tls) };
         (only(observe(&look, None, &network).await), count.load(Ordering::Relaxed))
     }
 

@@ -7,21 +7,20 @@
 //! ECE's retriever reads the same inbox. Where it runs it may come first, so a message that is not found proves nothing
 //! against the mailbox.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 use uuid::Uuid;
 
 use super::{
-    Fact, Shape, World, fact,
-    mailbox::{self, MailboxAction},
-    tcp,
+    Change, Earlier, Fact, FactGroup, Probe, ProbeContext, Shape, Touch, fact, service,
+    sign_in::{self, MailboxAction, SignInProbe},
 };
 use crate::{
-    evidence::{Attempt, Facts, Failure, FailureKind, Observation, Protocol, Route, Stage, TranscriptLine, Value},
+    evidence::{
+        Attempt, Facts, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, TranscriptLine,
+        Value,
+    },
     net::Limits,
 };
 
@@ -53,14 +52,45 @@ pub const FACTS: &[Fact] = &[
 
 /// A round trip.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct RoundTripProbe {
     /// Where the message is sent: SMTP.
-    pub outward: mailbox::Look,
+    pub outward: SignInProbe,
     /// Where it is looked for: IMAP or POP3.
-    pub inward: mailbox::Look,
+    pub inward: SignInProbe,
     /// How long it is looked for at the most.
     pub wait: Duration,
 }
+
+impl Probe for RoundTripProbe {
+    const NAME: &str = "round-trip";
+    const FACTS: &[FactGroup] = &[("delivery", FACTS)];
+
+    fn subject(&self) -> Subject {
+        Subject::Mailbox(self.outward.mailbox.clone())
+    }
+
+    fn deepest(&self) -> &'static str {
+        "delivery"
+    }
+
+    fn needs(&self) -> Vec<ProbeKey> {
+        let sign_ins = [&self.outward, &self.inward];
+        let own = sign_ins.iter().map(|sign_in| sign_in.key());
+        own.chain(sign_ins.iter().flat_map(|sign_in| sign_in.needs())).collect()
+    }
+
+    fn touches(&self) -> Vec<Touch> {
+        let back = if self.inward.protocol == Protocol::Imap { Change::MovesMessage } else { Change::None };
+        vec![Touch::Service(self.outward.touch(Change::SendsMessage)), Touch::Service(self.inward.touch(back))]
+    }
+
+    async fn observe(&self, earlier: &Earlier, context: &ProbeContext) -> Observation {
+        observe(self, earlier, context).await
+    }
+}
+
+/// The protocol over which a message begins its way.
+pub const ENTRY: (&str, Protocol) = ("delivery", Protocol::Smtp);
 
 /// What is looked for.
 #[derive(Debug)]
@@ -94,7 +124,7 @@ pub(super) fn pause(round: u32) -> Duration {
 }
 
 /// Sends, and looks for what was sent.
-pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
+pub async fn observe(look: &RoundTripProbe, earlier: &Earlier, world: &ProbeContext) -> Observation {
     let began = Instant::now();
     let mark = Uuid::new_v4().simple().to_string();
     let mut trip = Trip { look, earlier, world, began, seen: begun(look) };
@@ -106,19 +136,19 @@ pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -
     if is_well && !world.keep_transcripts {
         trip.seen.transcript.clear();
     }
-    trip.seen.duration_ms = tcp::ms(began);
+    trip.seen.duration_ms = service::ms(began);
     trip.seen
 }
 
-fn begun(look: &Look) -> Observation {
+fn begun(look: &RoundTripProbe) -> Observation {
     Observation::new("delivery", look.outward.mailbox.clone(), Route::Direct)
 }
 
 /// A round trip on its way.
 struct Trip<'t> {
-    look: &'t Look,
-    earlier: &'t [Arc<Observation>],
-    world: &'t World,
+    look: &'t RoundTripProbe,
+    earlier: &'t Earlier,
+    world: &'t ProbeContext,
     began: Instant,
     seen: Observation,
 }
@@ -144,13 +174,13 @@ impl Trip<'_> {
     async fn send(&mut self, mark: &str) -> Result<(), Failure> {
         let limits = &self.world.network.limits;
         let outward = &self.look.outward;
-        let visit = mailbox::prepare(outward, self.earlier, self.world).await?;
+        let visit = sign_in::prepare(outward, self.earlier, self.world).await?;
         if tokio::time::Instant::now() + LEAST > limits.deadline {
             return Err(Failure::new(Protocol::Smtp, Stage::Sender, FailureKind::Deadline, "too little time was left"));
         }
         self.seen.route.clone_from(&visit.places.route);
         let message = message(&outward.mailbox, mark, Timestamp::now());
-        let path = mailbox::pay(outward, visit, MailboxAction::Send(&message), self.world).await;
+        let path = sign_in::pay(outward, visit, MailboxAction::Send(&message), self.world).await;
         self.note(path).map_or(Ok(()), Err)
     }
 
@@ -179,9 +209,9 @@ impl Trip<'_> {
     }
 
     /// One session. Over IMAP it lasts until the message is there or the time is over, over POP3 it looks once.
-    async fn look_once(&mut self, inward: &mailbox::Look, search: &Search) -> Result<(), Failure> {
-        let visit = mailbox::prepare(inward, self.earlier, self.world).await?;
-        let path = mailbox::pay(inward, visit, MailboxAction::Find(search), self.world).await;
+    async fn look_once(&mut self, inward: &SignInProbe, search: &Search) -> Result<(), Failure> {
+        let visit = sign_in::prepare(inward, self.earlier, self.world).await?;
+        let path = sign_in::pay(inward, visit, MailboxAction::Find(search), self.world).await;
         self.note(path).map_or(Ok(()), Err)
     }
 

@@ -8,16 +8,18 @@
 //! The token is sent inside TLS only, to a server whose certificate is trusted and covers the name. A refusal is final
 //! here, also one for the moment: who asks again is not this file.
 
-use std::{mem, net::SocketAddr, sync::Arc, time::Instant};
+use std::{mem, net::SocketAddr, time::Instant};
 
 use super::{
-    World,
-    delivery::Search,
-    imap, pop3, smtp,
-    tcp::{self, Depth, Service},
+    Change, Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch, dns, imap, pop3,
+    round_trip::Search,
+    service::{self, Depth, Service, ServiceProbe},
+    smtp, token,
 };
 use crate::{
-    evidence::{Attempt, Direction, Facts, Failure, FailureKind, Observation, Protocol, Route, Stage},
+    evidence::{
+        Attempt, Direction, Facts, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject,
+    },
     net::{
         Network, RouteChoice,
         limiter::Permit,
@@ -48,7 +50,7 @@ const RESULTS: [&str; 8] = [
 
 /// A look into a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Look {
+pub struct SignInProbe {
     /// The account whose token is presented.
     pub account: String,
     /// Whose token it should be; used for SMTP when the token does not say.
@@ -63,7 +65,47 @@ pub struct Look {
     pub port: u16,
 }
 
-impl Look {
+impl Probe for SignInProbe {
+    const NAME: &str = "sign-in";
+    const FACTS: &[FactGroup] = &[("smtp", smtp::FACTS), ("imap", imap::FACTS), ("pop3", pop3::FACTS)];
+
+    fn subject(&self) -> Subject {
+        Subject::Mailbox(self.mailbox.clone())
+    }
+
+    fn variant(&self) -> &'static str {
+        self.protocol.name()
+    }
+
+    fn deepest(&self) -> &'static str {
+        self.protocol.name()
+    }
+
+    fn needs(&self) -> Vec<ProbeKey> {
+        vec![self.service(), token::key(&self.account)]
+    }
+
+    fn touches(&self) -> Vec<Touch> {
+        vec![Touch::Service(self.touch(Change::None))]
+    }
+
+    async fn observe(&self, earlier: &Earlier, context: &ProbeContext) -> Observation {
+        observe(self, earlier, context).await
+    }
+}
+
+impl SignInProbe {
+    /// The probe of the service that is signed in to.
+    fn service(&self) -> ProbeKey {
+        service::key(&self.host, self.port)
+    }
+
+    /// What a sign-in touches that changes so much.
+    pub(super) fn touch(&self, change: Change) -> ServiceTouch {
+        let presented = vec![Presented::AccessToken(self.account.clone())];
+        ServiceTouch { presented, change, ..ServiceTouch::new(&self.host, self.port, self.protocol.name()) }
+    }
+
     /// Who is named in the sign-in.
     fn user<'a>(&'a self, held: &'a CachedToken) -> &'a str {
         let own = held.user.as_deref().or(self.signs_in_as.as_deref());
@@ -83,14 +125,14 @@ impl Look {
 }
 
 /// Signs in and opens. `earlier` holds the looks at the service and at the token.
-pub async fn observe(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
+pub async fn observe(look: &SignInProbe, earlier: &Earlier, world: &ProbeContext) -> Observation {
     let mut observation = Observation::new(look.protocol.name(), look.mailbox.clone(), Route::Direct);
     match prepare(look, earlier, world).await {
         Ok(visit) => {
             let began = Instant::now();
             observation.route.clone_from(&visit.places.route);
             observation.attempts.push(pay(look, visit, MailboxAction::Open, world).await);
-            observation.duration_ms = tcp::ms(began);
+            observation.duration_ms = service::ms(began);
         }
         Err(stop) => observation.failure = Some(stop),
     }
@@ -113,7 +155,7 @@ pub(super) struct SignIn {
     user: String,
     presented: Presentation,
     held: CachedToken,
-    way: tcp::Look,
+    way: ServiceProbe,
     pub(super) places: Addresses,
     address: SocketAddr,
     /// Given back when the connection is closed on both sides.
@@ -124,7 +166,7 @@ pub(super) struct SignIn {
 ///
 /// # Errors
 /// The [`Failure`] when there is no token, no address, or no time.
-pub(super) async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Result<SignIn, Failure> {
+pub(super) async fn prepare(look: &SignInProbe, earlier: &Earlier, world: &ProbeContext) -> Result<SignIn, Failure> {
     let Some(held) = world.wallet.held(&look.account) else {
         let words = format!("there is no token for the account {}", look.account);
         return Err(look.stop(Stage::Credential, FailureKind::Missing, line::shorten(&words, line::MOST_WORDS)));
@@ -138,40 +180,44 @@ pub(super) async fn prepare(look: &Look, earlier: &[Arc<Observation>], world: &W
         )
     })?;
     let way = way(look)?;
-    let (places, address) = address(&way, earlier, &world.network).await?;
+    let (places, address) = address(look, earlier, &world.network).await?;
     let turns = turn(look, &user, world).await?;
     Ok(SignIn { user, presented, held, way, places, address, turns })
 }
 
-fn way(look: &Look) -> Result<tcp::Look, Failure> {
-    let service = match look.protocol {
-        Protocol::Smtp => Service::Smtp,
-        Protocol::Imap => Service::Imap,
-        Protocol::Pop3 => Service::Pop3,
-        other => {
-            return Err(look.stop(Stage::Connect, FailureKind::Internal, format!("{} opens no mailbox", other.name())));
-        }
-    };
-    let (host, port) = (look.host.clone(), look.port);
-    let (way, public_issuers) = (RouteChoice::InForce, Vec::new());
-    Ok(tcp::Look { host, port, service, depth: Depth::Service, way, again: 0, public_issuers })
+/// How the service is reached, where mail is spoken.
+fn way(look: &SignInProbe) -> Result<ServiceProbe, Failure> {
+    let service = Service::over(Some(look.protocol), None);
+    if matches!(service, Service::Https(_)) {
+        let words = format!("{} opens no mailbox", look.protocol.name());
+        return Err(look.stop(Stage::Connect, FailureKind::Internal, words));
+    }
+    Ok(ServiceProbe {
+        host: look.host.clone(),
+        port: look.port,
+        service,
+        depth: Depth::Service,
+        looks_up: false,
+        way: RouteChoice::InForce,
+        again: 0,
+        public_issuers: Vec::new(),
+    })
 }
 
-/// The road and the address: what the look at this service found well, or what the name resolves to.
-async fn address(
-    way: &tcp::Look,
-    earlier: &[Arc<Observation>],
-    network: &Network,
-) -> Result<(Addresses, SocketAddr), Failure> {
-    let subject = format!("{}:{}", way.host, way.port);
-    let service = earlier.iter().find(|seen| !seen.attempts.is_empty() && seen.subject.eq_ignore_ascii_case(&subject));
-    if let Some(service) = service {
-        let well = service.attempts.iter().find(|path| path.failure.is_none()).unwrap_or(&service.attempts[0]).address;
-        let turned = network.roads.turned(&way.host, way.port).is_some();
-        return Ok((Addresses { route: service.route.clone(), addresses: vec![well], turned, proxy: None }, well));
+/// The route and the address: the first that the probe of this service found good, or what the name resolves to.
+async fn address(look: &SignInProbe, earlier: &Earlier, network: &Network) -> Result<(Addresses, SocketAddr), Failure> {
+    let service = earlier.get(&look.service());
+    if let Some(service) = service.filter(|service| !service.attempts.is_empty()) {
+        let good = service.attempts.iter().find(|attempt| attempt.failure.is_none()).unwrap_or(&service.attempts[0]);
+        let address = good.address;
+        let turned = network.roads.turned(&look.host, look.port).is_some();
+        return Ok((
+            Addresses { route: service.route.clone(), addresses: vec![address], turned, proxy: None },
+            address,
+        ));
     }
-    let name = earlier.iter().find(|seen| seen.probe == "dns" && seen.subject.eq_ignore_ascii_case(&way.host));
-    let places = Addresses::find(&way.host, way.port, None, name.map(AsRef::as_ref), network).await?;
+    let known = earlier.get(&dns::key(&look.host)).map(dns::addresses);
+    let places = Addresses::find(&look.host, look.port, None, known, network).await?;
     let (used, _) = places.by_family(network);
     let address = used.first().or(places.addresses.first()).copied();
     let address =
@@ -181,7 +227,7 @@ async fn address(
 
 /// Waits for a turn: first among the sign-ins of one sender, then among those at the host. Always in this order, so that
 /// no two wait for each other.
-async fn turn(look: &Look, user: &str, world: &World) -> Result<Vec<Permit>, Failure> {
+async fn turn(look: &SignInProbe, user: &str, world: &ProbeContext) -> Result<Vec<Permit>, Failure> {
     let sender = format!("smtp {}", user.to_lowercase());
     let host = format!("{}:{}", look.host.to_lowercase(), look.port);
     let wanted = [(look.protocol == Protocol::Smtp, sender, MOST_PER_SENDER), (true, host, MOST_PER_HOST)];
@@ -194,7 +240,7 @@ async fn turn(look: &Look, user: &str, world: &World) -> Result<Vec<Permit>, Fai
 }
 
 /// Connects, signs in, does the errand, and hangs up.
-pub(super) async fn pay(look: &Look, visit: SignIn, errand: MailboxAction<'_>, world: &World) -> Attempt {
+pub(super) async fn pay(look: &SignInProbe, visit: SignIn, errand: MailboxAction<'_>, world: &ProbeContext) -> Attempt {
     let (path, open) = path(look, &visit, errand, world).await;
     hang_up(open, visit.turns);
     path
@@ -212,10 +258,10 @@ fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Permit>) {
 
 /// What the connection showed, and the connection itself if it got as far as words inside TLS.
 async fn path(
-    look: &Look,
+    look: &SignInProbe,
     visit: &SignIn,
     errand: MailboxAction<'_>,
-    world: &World,
+    world: &ProbeContext,
 ) -> (Attempt, Option<Box<dyn Stream>>) {
     let mut path = Attempt::new(visit.address);
     let mut transcript = Transcript::new();
@@ -235,7 +281,7 @@ async fn path(
     (path, open)
 }
 
-fn results(look: &Look, facts: &Facts) -> Facts {
+fn results(look: &SignInProbe, facts: &Facts) -> Facts {
     let mut kept = Facts::default();
     for name in RESULTS.map(|name| look.fact(name)) {
         if let Some(value) = facts.get(&name) {
@@ -252,14 +298,14 @@ async fn reach(
     path: &mut Attempt,
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Failure> {
-    let stream = tcp::connect(&visit.way, &visit.places, network, path, transcript).await?;
-    let stream = tcp::before_tls(&visit.way, stream, network, path, transcript).await?;
+    let stream = service::connect(&visit.way, &visit.places, network, path, transcript).await?;
+    let stream = service::before_tls(&visit.way, stream, network, path, transcript).await?;
     let handshake = Box::pin(network.trust.handshake_again(stream, &visit.way.host, &network.limits));
-    tcp::encrypt(&visit.way, handshake, network, path, transcript).await
+    service::encrypt(&visit.way, handshake, network, path, transcript).await
 }
 
 async fn walk(
-    look: &Look,
+    look: &SignInProbe,
     visit: &SignIn,
     errand: MailboxAction<'_>,
     stream: Box<dyn Stream>,
@@ -275,7 +321,7 @@ async fn walk(
 }
 
 async fn speak(
-    look: &Look,
+    look: &SignInProbe,
     visit: &SignIn,
     errand: MailboxAction<'_>,
     session: &mut Session,
@@ -299,7 +345,7 @@ async fn speak(
 }
 
 async fn enter(
-    look: &Look,
+    look: &SignInProbe,
     visit: &SignIn,
     errand: MailboxAction<'_>,
     session: &mut Session,
@@ -324,7 +370,7 @@ async fn enter(
 
 #[cfg(test)]
 pub(super) mod tests {
-    use std::fmt::Debug;
+    use std::{fmt::Debug, sync::Arc};
 
     use base64::{Engine, prelude::BASE64_STANDARD};
     use tokio::{
@@ -341,7 +387,7 @@ pub(super) mod tests {
             tls::tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
         },
         oauth::TokenCache,
-        probe::tcp::tests::{network, road_to},
+        probe::service::tests::{network, road_to},
         secret::Secret,
     };
 
@@ -367,8 +413,8 @@ pub(super) mod tests {
         }
     }
 
-    fn look(protocol: Protocol) -> Look {
-        Look {
+    fn look(protocol: Protocol) -> SignInProbe {
+        SignInProbe {
             account: "sales".to_owned(),
             signs_in_as: None,
             mailbox: MAILBOX.to_owned(),
@@ -382,13 +428,18 @@ pub(super) mod tests {
         CachedToken { token: Secret::new(TOKEN), user: user.map(str::to_owned), application }
     }
 
-    fn world(papers: &Papers, roads: ConnectOverrides) -> World {
+    fn world(papers: &Papers, roads: ConnectOverrides) -> ProbeContext {
         let wallet = TokenCache::default();
         wallet.keep("sales", held(Some(PERSON), false));
-        World { network: network(papers, roads), wallet, limits: ConnectionLimiter::default(), keep_transcripts: true }
+        ProbeContext {
+            network: network(papers, roads),
+            wallet,
+            limits: ConnectionLimiter::default(),
+            keep_transcripts: true,
+        }
     }
 
-    async fn seen(look: &Look, earlier: &[Arc<Observation>], world: &World) -> Observation {
+    async fn seen(look: &SignInProbe, earlier: &Earlier, world: &ProbeContext) -> Observation {
         let observation = observe(look, earlier, world).await;
         clean(&observation);
         clean(&serde_json::to_string(&observation).unwrap());
@@ -520,7 +571,7 @@ pub(super) mod tests {
         let (address, heard) = server(&papers, IMAP_GREETING, IMAP).await;
         let mut world = world(&papers, road_to(address));
         world.keep_transcripts = false;
-        let observation = seen(&look(Protocol::Imap), &[], &world).await;
+        let observation = seen(&look(Protocol::Imap), &Earlier::default(), &world).await;
         let results = [
             "imap.as_application=no",
             "imap.mailbox_open=yes",
@@ -540,7 +591,7 @@ pub(super) mod tests {
     async fn pop3_names_the_mailbox() {
         let papers = issued(GOOD);
         let (address, heard) = server(&papers, "+OK ready\r\n", POP3).await;
-        let observation = seen(&look(Protocol::Pop3), &[], &world(&papers, road_to(address))).await;
+        let observation = seen(&look(Protocol::Pop3), &Earlier::default(), &world(&papers, road_to(address))).await;
         assert_eq!(observation.attempts[0].failure, None);
         assert!(facts(&observation).contains(&"pop3.message_count=3".to_owned()), "{observation:?}");
         let lines = lines(heard, "QUIT").await;
@@ -552,7 +603,7 @@ pub(super) mod tests {
     async fn smtp_names_the_tokens_own_user_and_sends_from_the_mailbox() {
         let papers = issued(GOOD);
         let (address, heard) = submission(&papers).await;
-        let observation = seen(&look(Protocol::Smtp), &[], &world(&papers, road_to(address))).await;
+        let observation = seen(&look(Protocol::Smtp), &Earlier::default(), &world(&papers, road_to(address))).await;
         let path = &observation.attempts[0];
         assert_eq!(path.failure, None);
         assert!(path.transcript.iter().any(|line| line.text.ends_with("user=anna@mail.test>")), "{path:?}");
@@ -575,7 +626,7 @@ pub(super) mod tests {
             (Protocol::Pop3, &other, held(Some(PERSON), false), MAILBOX),
             (Protocol::Imap, &None, held(None, true), MAILBOX),
         ] {
-            let look = Look { signs_in_as: signs_in_as.clone(), ..look(protocol) };
+            let look = SignInProbe { signs_in_as: signs_in_as.clone(), ..look(protocol) };
             assert_eq!(look.user(&held), user, "{protocol:?} {held:?}");
         }
     }
@@ -608,7 +659,7 @@ pub(super) mod tests {
         });
         let road = road_to(address.await);
         let world = if trusted { world(&papers, road) } else { world(&issued(GOOD), road) };
-        let observation = seen(&look(protocol), &[], &world).await;
+        let observation = seen(&look(protocol), &Earlier::default(), &world).await;
         (observation, received.recv().await.unwrap())
     }
 
@@ -652,7 +703,7 @@ pub(super) mod tests {
                 }
             });
             let world = world(&issued(GOOD), road_to(address.await));
-            let observation = seen(&look(protocol), &[], &world).await;
+            let observation = seen(&look(protocol), &Earlier::default(), &world).await;
             assert!(observation.attempts[0].failure.is_some(), "{protocol:?}");
             clean(&received.recv().await.unwrap());
         }
@@ -663,10 +714,10 @@ pub(super) mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut world = world(&issued(GOOD), road_to(listener.local_addr().unwrap()));
         world.wallet = TokenCache::default();
-        let stop = seen(&look(Protocol::Imap), &[], &world).await.failure.unwrap();
+        let stop = seen(&look(Protocol::Imap), &Earlier::default(), &world).await.failure.unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::Missing));
         world.wallet.keep("sales", held(Some("a\x01auth=x"), false));
-        let stop = seen(&look(Protocol::Smtp), &[], &world).await.failure.unwrap();
+        let stop = seen(&look(Protocol::Smtp), &Earlier::default(), &world).await.failure.unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::MalformedReply));
         let dialled = tokio::time::timeout(std::time::Duration::from_millis(20), listener.accept()).await;
         assert!(dialled.is_err(), "nobody came");
@@ -695,15 +746,17 @@ pub(super) mod tests {
             proxy: None,
         };
         let world = world(&papers, roads);
-        let service = tcp::tests::look(Service::Imap, Depth::Service);
-        let earlier = Arc::new(tcp::observe(&service, None, &world.network).await);
-        let observation = seen(&look(Protocol::Imap), std::slice::from_ref(&earlier), &world).await;
+        let service = service::tests::look(Service::Imap, Depth::Service);
+        let earlier = Arc::new(service::observe(&service, None, &world.network).await);
+        let observation =
+            seen(&look(Protocol::Imap), &Earlier::of([(service::key("mail.test", 443), earlier.clone())]), &world)
+                .await;
         assert_eq!(observation.attempts.len(), 1);
         let path = &observation.attempts[0];
         assert_eq!((path.address.ip().to_string().as_str(), path.dialled), ("192.0.2.2", Some(good)));
         assert_eq!((&path.failure, &observation.route), (&None, &earlier.route));
 
-        let alone = seen(&look(Protocol::Imap), &[], &world).await;
+        let alone = seen(&look(Protocol::Imap), &Earlier::default(), &world).await;
         assert_eq!(alone.attempts[0].address.ip().to_string(), "192.0.2.1", "without that look, the first address");
         assert_eq!(alone.attempts[0].failure.as_ref().unwrap().kind, FailureKind::Refused);
     }
@@ -718,7 +771,7 @@ pub(super) mod tests {
         let (address, heard) = server(&papers, IMAP_GREETING, script).await;
         let mut world = world(&papers, road_to(address));
         world.keep_transcripts = false;
-        let observation = seen(&look(Protocol::Imap), &[], &world).await;
+        let observation = seen(&look(Protocol::Imap), &Earlier::default(), &world).await;
         let path = &observation.attempts[0];
         let stop = path.failure.as_ref().unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Open, FailureKind::Rejected));
@@ -735,7 +788,7 @@ pub(super) mod tests {
         let world = world(&papers, road_to(address));
         for _ in 0..MOST_PER_SENDER {
             assert_eq!(
-                seen(&look(Protocol::Smtp), &[], &world).await.attempts[0].failure,
+                seen(&look(Protocol::Smtp), &Earlier::default(), &world).await.attempts[0].failure,
                 None,
                 "the finding is there"
             );
