@@ -10,21 +10,27 @@
 mod certificate;
 mod connection;
 mod counters;
+mod directory;
 mod dns;
 mod entra;
+mod evidence;
 mod exchange;
 mod fault;
+mod graph;
 mod hosts;
 mod https;
 mod imap;
 mod listen;
 mod mailstore;
+mod odata;
 mod pop3;
 mod proxy;
+mod scim;
 mod smtp;
 mod tenant;
 mod token_issuer;
 mod topology;
+mod webex;
 
 use std::{
     io,
@@ -33,6 +39,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::{
     net::{TcpListener, UdpSocket},
     sync::Semaphore,
@@ -49,7 +56,8 @@ use proxy::End;
 use topology::{Endpoint, Topology};
 
 pub use counters::Counts;
-pub use fault::{FaultInfo, faults};
+pub use evidence::EvidenceFile;
+pub use fault::{FaultInfo, directory_faults, faults};
 
 /// How many connections all servers together keep open; further ones wait.
 const MOST_OPEN: usize = 1024;
@@ -71,6 +79,10 @@ pub struct Settings {
     pub proxy: bool,
     /// Gives the deployment an account of the application itself, which has no user.
     pub application_account: bool,
+    /// Names a token for Microsoft Graph in the deployment.
+    pub graph: bool,
+    /// Gives the deployment a section for Webex. Faults of Webex do so too.
+    pub webex: bool,
 }
 
 /// Why the lab does not start.
@@ -149,10 +161,7 @@ impl Lab {
     /// # Errors
     /// When a fault is unknown, when two contradict each other, when there is no port to listen on.
     pub async fn start(settings: &Settings) -> Result<Self, Error> {
-        let Topology { names, endpoints, mut tenant, proxied } = topology::build(&read(&settings.faults)?, settings)?;
-        if settings.application_account {
-            tenant.add_application_account();
-        }
+        let Topology { names, endpoints, tenant, proxied } = topology::build(&read(&settings.faults)?, settings)?;
         let counters = Arc::new(Counters::default());
         let cloud = Arc::new(Cloud::new(tenant, counters.clone())?);
         let open = Arc::new(Semaphore::new(MOST_OPEN));
@@ -250,6 +259,15 @@ impl Lab {
         self.servers.spawn(dns::serve_tcp(tcp, zone));
         Ok(())
     }
+}
+
+/// The files that colleagues would hand over about the tenant with these settings; starts nothing.
+///
+/// # Errors
+/// When a fault is unknown, or when two contradict each other.
+pub fn evidence(settings: &Settings) -> Result<Vec<EvidenceFile>, Error> {
+    let tenant = topology::build(&read(&settings.faults)?, settings)?.tenant;
+    Ok(evidence::files(&tenant, Timestamp::now()))
 }
 
 fn read(names: &[String]) -> Result<Vec<fault::Fault>, Error> {

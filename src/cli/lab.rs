@@ -1,6 +1,13 @@
 //! `ece-check lab`: the built-in Microsoft 365 tenant, until stopped.
 
-use std::{collections::BTreeMap, io::Write, process::ExitCode, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Duration,
+};
 
 use clap::Args;
 use serde::Serialize;
@@ -10,7 +17,7 @@ use super::{
     list::{Output, json, lines},
     option, print,
 };
-use crate::lab::{Counts, Lab, Settings, faults};
+use crate::lab::{self, Counts, Lab, Settings, directory_faults, faults};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -29,6 +36,15 @@ pub struct Arguments {
     /// So many accounts that have those mailboxes
     #[arg(long, value_name = "N", default_value_t = 1, requires = "mailboxes", value_parser = clap::value_parser!(u16).range(1..=99))]
     accounts: u16,
+    /// Write the evidence files of this tenant into a new or empty folder and leave
+    #[arg(long, value_name = "DIR")]
+    evidence: Option<PathBuf>,
+    /// Name a token for Microsoft Graph in the site file
+    #[arg(long)]
+    graph: bool,
+    /// Add a section for Webex to the site file
+    #[arg(long)]
+    webex: bool,
     /// Say at the end what came in
     #[arg(long)]
     counts: bool,
@@ -43,6 +59,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         print::data(&list(arguments.output));
         return Ok(ExitCode::SUCCESS);
     }
+    if let Some(folder) = &arguments.evidence {
+        return write_evidence(arguments, folder);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| CliError::Usage(format!("this system gives no threads: {error}"), String::new()))?;
@@ -50,14 +69,59 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
 }
 
 fn list(output: Output) -> String {
-    let faults = faults();
+    let mut faults = faults();
+    faults.extend(directory_faults());
+    faults.sort_by(|a, b| a.name.cmp(&b.name));
     let primary: Vec<_> = faults.iter().filter(|fault| fault.name == fault.cause).collect();
     match output {
         Output::Json => json(&primary.iter().map(|fault| fault.name.clone()).collect::<Vec<_>>()),
         Output::Text => lines(primary.iter().map(|fault| {
-            let only = if fault.send_mail { " (with --send-mail)" } else { "" };
+            let only = match (fault.send_mail, fault.directory_only) {
+                (true, _) => " (with --send-mail)",
+                (_, true) => " (with --evidence or --graph)",
+                _ => "",
+            };
             format!("{:<30} {}{only}", fault.name, fault.title)
         })),
+    }
+}
+
+/// Writes all files, or none when one of them is there already.
+fn write_evidence(arguments: &Arguments, folder: &Path) -> Result<ExitCode, CliError> {
+    let files = lab::evidence(&arguments.settings())?;
+    let unwritable = |file: &Path, error: &io::Error| {
+        let wrong = format!("{} cannot be written: {error}", file.display());
+        CliError::Usage(wrong, "name a folder in which files may be created".to_owned())
+    };
+    let named: Vec<_> = files.iter().map(|file| (folder.join(&file.name), &file.bytes)).collect();
+    if let Some((known, _)) = named.iter().find(|(file, _)| file.exists()) {
+        let wrong = format!("{} is there already", known.display());
+        return Err(CliError::Usage(wrong, "name a new folder; nothing was written".to_owned()));
+    }
+    for (file, bytes) in &named {
+        let parent = file.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(|error| unwritable(parent, &error))?;
+        fs::write(file, bytes).map_err(|error| unwritable(file, &error))?;
+    }
+    let names = named.iter().map(|(file, _)| file.display().to_string());
+    print::data(&match arguments.output {
+        Output::Json => json(&names.collect::<Vec<_>>()),
+        Output::Text => lines(names),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Arguments {
+    fn settings(&self) -> Settings {
+        Settings {
+            faults: self.fault.clone(),
+            latency: self.lab_latency.unwrap_or_default(),
+            mailboxes: usize::from(self.mailboxes),
+            accounts: usize::from(self.accounts),
+            graph: self.graph,
+            webex: self.webex,
+            ..Settings::default()
+        }
     }
 }
 
@@ -88,14 +152,8 @@ struct CameIn {
 }
 
 async fn serve(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let settings = Settings {
-        faults: arguments.fault.clone(),
-        latency: arguments.lab_latency.unwrap_or_default(),
-        mailboxes: usize::from(arguments.mailboxes),
-        accounts: usize::from(arguments.accounts),
-        ..Settings::default()
-    };
-    let lab = Lab::start(&settings).await?;
+    let mut stop = Stop::listen();
+    let lab = Lab::start(&arguments.settings()).await?;
     let unwritable = |error: std::io::Error| {
         CliError::Usage(format!("the CA file cannot be written: {error}"), "free some space".to_owned())
     };
@@ -106,7 +164,8 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, CliError> {
         Output::Json => json(&reach),
         Output::Text => describe(&reach),
     });
-    let _ = tokio::signal::ctrl_c().await;
+    stop.wait().await;
+    drop(ca); // removed even when the program was told to end by a signal
     if arguments.counts {
         print::data(&json(&came_in(lab.counts())));
     }
@@ -155,13 +214,74 @@ fn came_in(counts: Counts) -> CameIn {
 }
 
 fn describe(reach: &LabAddresses) -> String {
+    let rules = reach.connect_to.iter().map(|rule| format!("  {rule}")).collect::<Vec<_>>().join("\n");
+    let variables =
+        reach.environment.iter().map(|(name, value)| set_variable(name, value)).collect::<Vec<_>>().join("\n");
     format!(
-        "A Microsoft 365 tenant on loopback. It is not Microsoft; it ends with Ctrl-C.\n\n\
-         resolver   {}\nCA file    {}\nplaces     {} (address and port, and where each really is)\n{}\n\nTo look at it:\n\n{}\n",
+        "A Microsoft 365 tenant on loopback. It is not Microsoft; Ctrl-C ends it.\n\n\
+         DNS server  {}\nCA file     {}\nAddresses   {} (each public address and port, and its port on loopback)\n\
+         {rules}\n\nSite file (save it as ece-check-lab.toml):\n\n{}\nVariables that it names:\n\n{variables}\n\n\
+         Run:\n\n{}\n",
         reach.dns_server,
         reach.ca_file,
         reach.connect_to.len(),
-        reach.connect_to.iter().map(|rule| format!("  {rule}")).collect::<Vec<_>>().join("\n"),
-        reach.command
+        reach.deployment,
+        reach.command.replacen(" run ", " run --config ece-check-lab.toml ", 1),
     )
+}
+
+/// The line that sets a variable: of a POSIX shell, or of PowerShell. No value holds a quote.
+fn set_variable(name: &str, value: &str) -> String {
+    if cfg!(windows) { format!("$env:{name} = '{value}'") } else { format!("export {name}='{value}'") }
+}
+
+/// What tells the program to end: Ctrl-C, and what a service manager or a closing terminal sends.
+#[cfg(unix)]
+struct Stop(Vec<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Stop {
+    /// Listens from now on.
+    fn listen() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        Self(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
+    }
+
+    /// Waits for the first of them.
+    async fn wait(&mut self) {
+        std::future::poll_fn(|context| {
+            let told = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+            if told { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+    }
+}
+
+/// What tells the program to end: Ctrl-C, Ctrl-Break, and a closing window.
+#[cfg(windows)]
+struct Stop {
+    interrupt: Option<tokio::signal::windows::CtrlC>,
+    interrupted: Option<tokio::signal::windows::CtrlBreak>,
+    close: Option<tokio::signal::windows::CtrlClose>,
+}
+
+#[cfg(windows)]
+impl Stop {
+    /// Listens from now on.
+    fn listen() -> Self {
+        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
+        Self { interrupt: ctrl_c().ok(), interrupted: ctrl_break().ok(), close: ctrl_close().ok() }
+    }
+
+    /// Waits for the first of them.
+    async fn wait(&mut self) {
+        std::future::poll_fn(|context| {
+            let told = self.interrupt.as_mut().is_some_and(|signal| signal.poll_recv(context).is_ready())
+                || self.interrupted.as_mut().is_some_and(|signal| signal.poll_recv(context).is_ready())
+                || self.close.as_mut().is_some_and(|signal| signal.poll_recv(context).is_ready());
+            if told { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+    }
 }

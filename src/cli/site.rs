@@ -119,22 +119,10 @@ impl Arguments {
     pub fn deployment(&self, lab: Option<&Lab>) -> Result<Deployment, CliError> {
         Ok(match (&self.config, lab) {
             (Some(file), Some(_)) => Deployment::read_sample(file)?,
-            (Some(file), None) => self.read(file)?,
+            (Some(file), None) => self.reach.read_site(file)?,
             (None, Some(lab)) => Deployment::parse_sample("the lab's own file", lab.deployment())?,
             (None, None) if Path::new(DEFAULT_FILE).exists() => Deployment::read(Path::new(DEFAULT_FILE))?,
             (None, None) => Deployment::default(),
-        })
-    }
-
-    /// The user's file. The one that `ece-check lab` prints is full of sample values, and is good where that lab is asked
-    /// for the names: a resolver on loopback with a port of its own.
-    fn read(&self, file: &Path) -> Result<Deployment, Mistakes> {
-        let is_of_the_lab = |site: &Deployment| site.entra.client_id.is_some_and(|id| id.to_string() == lab::CLIENT_ID);
-        let servers = &self.reach.dns_server;
-        let meets_a_lab = !servers.is_empty() && servers.iter().all(|at| at.ip().is_loopback() && at.port() != 53);
-        Deployment::read(file).or_else(|mistake| match Deployment::read_sample(file) {
-            Ok(site) if meets_a_lab && is_of_the_lab(&site) => Ok(site),
-            _ => Err(mistake),
         })
     }
 
@@ -203,6 +191,21 @@ impl Arguments {
 }
 
 impl NetworkArgs {
+    /// Reads the site file. The one that `ece-check lab` prints is full of sample values; it is accepted where these flags
+    /// ask a lab for the names: a DNS server on loopback with a port of its own.
+    ///
+    /// # Errors
+    /// The first mistake in the file.
+    pub fn read_site(&self, file: &Path) -> Result<Deployment, Mistakes> {
+        let is_of_the_lab = |site: &Deployment| site.entra.client_id.is_some_and(|id| id.to_string() == lab::CLIENT_ID);
+        let servers = &self.dns_server;
+        let meets_a_lab = !servers.is_empty() && servers.iter().all(|at| at.ip().is_loopback() && at.port() != 53);
+        Deployment::read(file).or_else(|mistake| match Deployment::read_sample(file) {
+            Ok(site) if meets_a_lab && is_of_the_lab(&site) => Ok(site),
+            _ => Err(mistake),
+        })
+    }
+
     /// The overrides, with those of the lab behind the user's own.
     ///
     /// # Errors

@@ -25,9 +25,15 @@ pub struct Counts {
     pub most_for_mailbox: BTreeMap<(String, &'static str), u64>,
     /// Commands that change a mailbox or send mail, such as `DATA` or `STORE`, whether they were carried out or not.
     pub changing: BTreeMap<&'static str, u64>,
+    /// The first requests to Graph and to Webex, such as `GET graph.microsoft.com/v1.0/users`; at most a thousand.
+    pub api: Vec<String>,
     /// Messages that were taken, by the mailbox they came to; `elsewhere` for those that left the tenant.
     pub delivered: BTreeMap<String, u64>,
 }
+
+/// How many requests are noted, and how much of each.
+const MOST_NOTED: usize = 1000;
+const LONGEST_NOTED: usize = 500;
 
 /// Counts for all servers of one lab.
 #[derive(Debug, Default)]
@@ -90,6 +96,15 @@ impl Counters {
     pub fn command(&self, word: &str, changing: &[&'static str]) {
         let Some(known) = changing.iter().find(|known| known.eq_ignore_ascii_case(word)) else { return };
         self.change(|counts| *counts.changing.entry(known).or_default() += 1);
+    }
+
+    /// Notes a request to Graph or to Webex.
+    pub fn api(&self, request: &str) {
+        self.change(|counts| {
+            if counts.api.len() < MOST_NOTED {
+                counts.api.push(request.chars().filter(|letter| !letter.is_control()).take(LONGEST_NOTED).collect());
+            }
+        });
     }
 
     /// Notes that somebody is somewhere, and how many are there at most.

@@ -37,6 +37,20 @@ const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 /// The names by which Exchange Online may be asked for.
 const EXCHANGE: &[&str] = &["https://outlook.office.com", "https://outlook.office365.com", "https://ps.outlook.com"];
 const GRAPH: &str = "https://graph.microsoft.com";
+/// Microsoft's own programs that are registered in every tenant, and have no secret: Microsoft Graph Command Line Tools,
+/// and Azure CLI with the scopes that it is given without asking.
+const GRAPH_TOOLS: &str = "14d82eec-204b-4c2f-b7e8-296a70dab67e";
+const AZURE_CLI: &str = "04b07795-8ddb-461a-bbee-02f9e1bf7b46";
+const OF_AZURE_CLI: &[&str] = &[
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "AuditLog.Read.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
+    "Directory.AccessAsUser.All",
+    "Group.ReadWrite.All",
+    "User.Read.All",
+    "User.ReadWrite.All",
+];
 /// How many seconds a code is good for, and a device code.
 const CODE_SECONDS: i64 = 600;
 const DEVICE_SECONDS: i64 = 900;
@@ -124,7 +138,9 @@ impl Cloud {
         issuer_tenant(tenant).ok_or_else(|| no_such_tenant(tenant))?;
         let grant = form.required("grant_type")?;
         let client = form.client()?;
-        self.refuse(grant, &self.peek(grant, form), form, now)?;
+        if !is_tool(client) {
+            self.refuse(grant, &self.peek(grant, form), form, now)?; // what a fault refuses, it refuses ECE
+        }
         self.know(client)?;
         match grant {
             "refresh_token" => self.redeem_refresh_token(form, now),
@@ -145,7 +161,7 @@ impl Cloud {
         };
         let asked = Asked::read(form.required("scope")?)?;
         let user = grant["user"].as_str().unwrap_or_default();
-        self.give(user, &asked, None, now)
+        self.give(form.client()?, user, &asked, None, now)
     }
 
     fn give_to_application(&self, form: &Form, now: Timestamp) -> Outcome {
@@ -199,7 +215,7 @@ impl Cloud {
             return Err(invalid_grant(54_005, words));
         }
         let asked = Asked::read(form.given("scope").unwrap_or(text("scope")))?;
-        self.give(text("user"), &asked, Some(text("nonce")), now)
+        self.give(form.client()?, text("user"), &asked, Some(text("nonce")), now)
     }
 
     /// Whoever has a device code needs no secret: such a sign-in is for programs that cannot keep one.
@@ -221,12 +237,13 @@ impl Cloud {
         }
         self.entra.forget(code);
         let first = self.tenant.accounts.first().map_or(ADMIN, |account| account.user.as_str());
-        self.give(device.user.as_deref().unwrap_or(first), &Asked::read(&device.scope)?, None, now)
+        let first = if is_tool(form.client()?) { ADMIN } else { first };
+        self.give(form.client()?, device.user.as_deref().unwrap_or(first), &Asked::read(&device.scope)?, None, now)
     }
 
     /// Gives a user's tokens: the access token with all that was consented to for this resource, as Entra does.
-    fn give(&self, user: &str, asked: &Asked, nonce: Option<&str>, now: Timestamp) -> Outcome {
-        let granted = self.granted(asked)?;
+    fn give(&self, client: &str, user: &str, asked: &Asked, nonce: Option<&str>, now: Timestamp) -> Outcome {
+        let granted = self.granted(client, asked)?;
         let scope = granted.iter().map(|name| format!("{}/{name}", asked.resource)).chain(asked.openid.iter().cloned());
         let (token, seconds) = self.access_token(user, &asked.resource, &granted, now);
         self.counters.token(user);
@@ -240,7 +257,15 @@ impl Cloud {
         Ok(typed(200, JSON, body.to_string()))
     }
 
-    fn granted(&self, asked: &Asked) -> Result<Vec<String>, Refused> {
+    fn granted(&self, client: &str, asked: &Asked) -> Result<Vec<String>, Refused> {
+        let own = |names: &[&str]| Ok(names.iter().map(ToString::to_string).collect());
+        if asked.resource == GRAPH && client.eq_ignore_ascii_case(AZURE_CLI) {
+            return own(OF_AZURE_CLI);
+        }
+        if asked.resource == GRAPH && is_tool(client) {
+            let names: Vec<_> = asked.names.iter().filter(|name| *name != ".default").cloned().collect();
+            return if names.is_empty() { own(&["User.Read"]) } else { Ok(names) };
+        }
         if asked.resource == GRAPH {
             return Ok(vec!["User.Read".into()]);
         }
@@ -274,6 +299,9 @@ impl Cloud {
 /// Who asks.
 impl Cloud {
     fn know(&self, client: &str) -> Result<(), Refused> {
+        if is_tool(client) {
+            return Ok(());
+        }
         if self.tenant.application.known && client.eq_ignore_ascii_case(CLIENT_ID) {
             return Ok(());
         }
@@ -288,6 +316,9 @@ impl Cloud {
 
     /// Checks the secret, or the assertion in its place.
     fn authenticate(&self, form: &Form, needs_secret: bool, now: Timestamp) -> Result<(), Refused> {
+        if is_tool(form.client()?) {
+            return Ok(());
+        }
         let (secret, assertion) = (form.secret(), form.given("client_assertion"));
         if self.tenant.application.public && (secret.is_some() || assertion.is_some()) {
             let words = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.";
@@ -363,6 +394,11 @@ impl Cloud {
             headers: refusal.headers.clone(),
         })
     }
+}
+
+/// True for a program of Microsoft's that may ask for Graph.
+fn is_tool(client: &str) -> bool {
+    [GRAPH_TOOLS, AZURE_CLI].iter().any(|tool| client.eq_ignore_ascii_case(tool))
 }
 
 impl Entra {

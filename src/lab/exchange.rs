@@ -21,11 +21,14 @@ use tokio::{
 use super::{
     counters::{Counters, Gauge, Presence},
     entra::{Entra, assertion::Registered},
+    graph,
     hosts::{PRINCIPAL_ID, TENANT_ID},
     mailstore::Mailstore,
     proxy::End,
-    tenant::{APPLICATION, Account, Holds, Mailbox, Tenant},
+    scim::Hub,
+    tenant::{self, ADMIN, APPLICATION, Account, Holds, Mailbox, Tenant},
     token_issuer::{self, TokenIssuer},
+    webex::{self, Webex},
 };
 
 /// How many sessions of SMTP one mailbox has at once: three, as
@@ -53,6 +56,8 @@ pub(super) struct Cloud {
     pub secret: String,
     /// The certificate that it may sign in with in its place.
     pub certificate: Registered,
+    /// The users in Control Hub.
+    pub hub: Hub,
     /// Where the tunnels of the site's proxy end; known when all servers are there.
     pub tunnels: OnceLock<Vec<End>>,
     sending: Mutex<BTreeMap<String, Arc<Semaphore>>>,
@@ -107,23 +112,31 @@ impl Cloud {
         let certificate = tenant.application.certificate.unwrap_or_default();
         let certificate = Registered::new(certificate).map_err(|error| super::Error::Certificate(error.into()))?;
         let secret = format!("lab8Q~{}", token_issuer.word(25).replace(['-', '_'], "x"));
-        let (entra, mailstore, sending) = (Entra::default(), Mailstore::default(), Mutex::default());
         Ok(Self {
+            hub: Hub::new(&tenant),
             tenant,
             token_issuer,
-            entra,
-            mailstore,
+            entra: Entra::default(),
+            mailstore: Mailstore::default(),
             counters,
             secret,
             certificate,
             tunnels: OnceLock::new(),
-            sending,
+            sending: Mutex::default(),
         })
     }
 
     /// The variables that the deployment names, each with its value.
     pub fn secrets(&self) -> Vec<(String, String)> {
-        self.tenant.secrets(&self.secret, &self.certificate.pem, |account| self.held_by(account))
+        let webex = self.webex_token();
+        let further = [
+            (tenant::GRAPH_TOKEN, self.graph_token()),
+            (webex::REDIRECT, Webex::redirect(&webex)),
+            (webex::TOKEN, webex),
+        ];
+        let mut secrets = self.tenant.secrets(&self.secret, &self.certificate.pem, |account| self.held_by(account));
+        secrets.extend(further.map(|(name, value)| (name.to_owned(), value)));
+        secrets
     }
 
     /// Reads what a client gave to XOAUTH2 and lets it in, or not.
@@ -143,7 +156,7 @@ impl Cloud {
         }
         let claims = self.token_issuer.claims(&token).ok_or(Refused::NotTaken)?;
         let actor = actor(&claims, protocol, now).ok_or(Refused::NotTaken)?;
-        if actor == APPLICATION && !self.tenant.application.principal {
+        if actor == APPLICATION && !self.tenant.application.is_known_to_exchange() {
             return Err(Refused::NotTaken);
         }
         let mailbox = self.tenant.mailbox(&user);
@@ -218,6 +231,18 @@ impl Cloud {
         }
     }
 
+    /// A token for Graph that an administrator fetched, with all that reading needs.
+    fn graph_token(&self) -> String {
+        let scopes: Vec<_> = graph::ALL_READING.iter().map(ToString::to_string).collect();
+        self.access_token(ADMIN, graph::AUDIENCES[0], &scopes, Timestamp::now()).0
+    }
+
+    /// The token of Webex that Entra ID was given.
+    fn webex_token(&self) -> String {
+        let issued = self.tenant.webex.issued(Timestamp::now());
+        self.token_issuer.sealed("webex", &json!({ "at": issued.as_second() }))
+    }
+
     /// A refresh token of this user.
     pub fn refresh_token(&self, user: &str, now: Timestamp) -> String {
         self.token_issuer
@@ -234,7 +259,8 @@ impl Cloud {
         } else {
             claims_of_user(who, resource, permissions)
         };
-        let meant = self.tenant.tokens.iter().filter(|wish| wish.is_for(who));
+        let is_for_mail = !graph::AUDIENCES.contains(&resource); // what a fault changes, it changes for ECE
+        let meant = self.tenant.tokens.iter().filter(|wish| is_for_mail && wish.is_for(who));
         for minutes in meant.clone().filter_map(|wish| wish.lives_minutes) {
             expires = now.as_second() + minutes * 60;
         }

@@ -5,6 +5,7 @@
 
 mod server;
 mod tenant;
+mod webex;
 
 use include_dir::{Dir, include_dir};
 use serde::Deserialize;
@@ -12,7 +13,10 @@ use serde::Deserialize;
 pub(super) use server::{
     Answer, Authority, Certificate, Chain, Code, Dns, Door, Family, Moment, Share, Step, Tls, bytes,
 };
-pub(super) use tenant::{Application, Arrival, Certified, Mailbox, Refusal, Secret, Tenant, Token};
+pub(super) use tenant::{
+    Application, Arrival, Certified, Mailbox, Plan, Platform, PrincipalObject, Refusal, Secret, Tenant, Token,
+};
+pub(super) use webex::{AppState, Job, Names, Scim, Webex};
 
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/lab/faults");
 
@@ -33,18 +37,25 @@ pub struct FaultInfo {
     pub exit_code: u8,
     /// True when it shows only in a run that sends mail.
     pub send_mail: bool,
+    /// True when only Graph, evidence files or Webex can tell it from others.
+    pub directory_only: bool,
 }
 
-/// All faults in the order of their names.
-///
-/// # Panics
-/// Never with the files that are built in: a test reads each of them.
+/// The faults that any run meets, in the order of their names.
 #[must_use]
 pub fn faults() -> Vec<FaultInfo> {
-    names()
-        .into_iter()
-        .map(|name| load(name).expect("a built-in fault is listed").expect("a test reads it").info)
-        .collect()
+    all().filter(|fault| !fault.directory_only).collect()
+}
+
+/// The faults that only Graph, evidence files or Webex can tell from others, in the order of their names.
+#[must_use]
+pub fn directory_faults() -> Vec<FaultInfo> {
+    all().filter(|fault| fault.directory_only).collect()
+}
+
+fn all() -> impl Iterator<Item = FaultInfo> {
+    let read = |name| load(name).expect("a built-in fault is listed").expect("a test reads it").info;
+    names().into_iter().map(read)
 }
 
 /// One thing wrong with the tenant.
@@ -96,14 +107,16 @@ struct Outcome {
     exit_code: u8,
     #[serde(default)]
     send_mail: bool,
+    #[serde(default)]
+    directory_only: bool,
 }
 
 impl File {
     fn into_fault(self, name: &str) -> Fault {
         let cause = name.split('.').next().unwrap_or(name);
-        let Outcome { check, status, exit_code, send_mail } = self.outcome;
+        let Outcome { check, status, exit_code, send_mail, directory_only } = self.outcome;
         let (name, cause, title) = (name.into(), cause.into(), self.title);
-        let info = FaultInfo { name, cause, title, check, status, exit_code, send_mail };
+        let info = FaultInfo { name, cause, title, check, status, exit_code, send_mail, directory_only };
         Fault { info, changes: self.changes }
     }
 }
@@ -152,6 +165,8 @@ pub(super) struct Change {
     pub mailbox: Option<Mailbox>,
     /// What stands in tokens.
     pub token: Option<Token>,
+    /// Webex, and the Entra objects of its integrations.
+    pub webex: Option<Webex>,
     /// ECE has an account of the application itself, too.
     #[serde(default)]
     pub application_account: bool,

@@ -37,6 +37,12 @@ pub(super) enum Service {
     Imap,
     /// POP3 inside TLS.
     Pop3,
+    /// Microsoft Graph.
+    Graph,
+    /// The SCIM interface of Webex.
+    Scim,
+    /// The page on which Webex gives tokens.
+    WebexLogin,
     /// The proxy of the site.
     Proxy,
 }
@@ -58,6 +64,9 @@ pub(super) const PRINCIPAL_ID: &str = "a4c90b17-6d3e-4f52-b8a1-09e7d35c42f6";
 
 /// The redirect address that is registered for ECE. `http://localhost` with any port is registered as well.
 pub(super) const REDIRECT_URL: &str = "https://ece.example.com/system/oauth2";
+
+/// The Webex organization.
+pub(super) const WEBEX_ORG: &str = "22222222-3333-4444-8555-666666666666";
 
 /// The proxy of the site, there only when it is wanted.
 pub(super) const PROXY: Host = Host {
@@ -140,6 +149,30 @@ pub(super) const HOSTS: &[Host] = &[
         services: &[(587, Service::Smtp)],
         certificate_names: &["outlook.com", "*.office365.com", "*.outlook.com", "smtp.office365.com"],
         machine: "XX0PR00CA0002.outlook.office365.com",
+    },
+    Host {
+        name: "graph.microsoft.com",
+        aliases: &["ags.privatelink.msidentity.com", "www.tm.prd.ags.akadns.net"],
+        addresses: &["20.190.152.23", "2603:1027:1:90::7"],
+        services: &[(443, Service::Graph)],
+        certificate_names: &["graph.microsoft.com", "*.graph.microsoft.com"],
+        machine: "AGSPROD-AMS2",
+    },
+    Host {
+        name: "api.ciscospark.com",
+        aliases: &[],
+        addresses: &["170.72.231.19"],
+        services: &[(443, Service::Scim)],
+        certificate_names: &["api.ciscospark.com", "*.ciscospark.com"],
+        machine: "WBXAPI01",
+    },
+    Host {
+        name: "idbroker.webex.com",
+        aliases: &[],
+        addresses: &["170.72.231.40"],
+        services: &[(443, Service::WebexLogin)],
+        certificate_names: &["idbroker.webex.com", "*.webex.com"],
+        machine: "WBXIDB01",
     },
     Host {
         name: "ece.example.com",

@@ -9,7 +9,9 @@ use super::{
     connection::{Connection, Hangup},
     entra,
     fault::{Answer, Moment},
+    graph,
     hosts::Service,
+    scim,
 };
 
 const MOST_HEADERS: usize = 100;
@@ -108,6 +110,9 @@ fn answer(connection: &Connection, request: &Request) -> (Moment, Answer) {
     match connection.endpoint.service {
         Service::Login => entra::answer(&connection.cloud, request, connection.now()),
         Service::Ece => (Moment::Page, ece(&request.path)),
+        Service::Graph => graph::answer(&connection.cloud, request, connection.now()),
+        Service::Scim => scim::answer(&connection.cloud, request, connection.now()),
+        Service::WebexLogin => scim::sign_in(&connection.cloud, request),
         _ => (Moment::Page, outlook(&request.path)),
     }
 }
@@ -153,12 +158,15 @@ pub(super) fn typed(status: u16, kind: &str, body: String) -> Answer {
 fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        201 => "Created",
+        204 => "No Content",
         302 => "Found",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
+        409 => "Conflict",
         407 => "Proxy Authentication Required",
         429 => "Too Many Requests",
         500 => "Internal Server Error",

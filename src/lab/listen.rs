@@ -119,7 +119,9 @@ async fn converse(mut connection: Connection) {
 async fn speak(connection: &mut Connection) -> Result<(), Hangup> {
     connection.reply(Moment::Connect, "").await?;
     match connection.endpoint.service {
-        Service::Login | Service::Outlook | Service::Ece => https::serve(connection).await,
+        Service::Login | Service::Outlook | Service::Ece | Service::Graph | Service::Scim | Service::WebexLogin => {
+            https::serve(connection).await
+        }
         Service::Smtp => smtp::serve(connection).await,
         Service::Imap => imap::serve(connection).await,
         Service::Pop3 => pop3::serve(connection).await,

@@ -8,8 +8,9 @@ use std::{collections::BTreeMap, fmt::Write, time::Duration};
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
 use super::{
-    fault::{Arrival, Certified, Change, Refusal, Secret, Token},
+    fault::{Arrival, Certified, Change, Plan, Platform, PrincipalObject, Refusal, Secret, Token},
     hosts::{CLIENT_ID, REDIRECT_URL, TENANT_DOMAINS},
+    webex::Webex,
 };
 
 /// By this name the application itself stands among those who have rights.
@@ -24,6 +25,8 @@ const ARCHIVE: &str = "archive@example.com";
 const SECRET: &str = "ECE_CHECK_LAB_SECRET";
 /// The name of the variable with the certificate and its key.
 const CERTIFICATE: &str = "ECE_CHECK_LAB_CERTIFICATE";
+/// The name of the variable with a token for Microsoft Graph.
+pub(super) const GRAPH_TOKEN: &str = "ECE_CHECK_LAB_GRAPH_TOKEN";
 
 /// The tenant.
 #[derive(Clone, Debug)]
@@ -40,6 +43,10 @@ pub(super) struct Tenant {
     pub tokens: Vec<Token>,
     /// What Entra refuses.
     pub refusals: Vec<Refusal>,
+    /// The Webex organization, and what belongs to it in the directory.
+    pub webex: Webex,
+    /// True when the site file names the token for Microsoft Graph.
+    pub asks_graph: bool,
 }
 
 /// The registration, and what was done about it in the directory.
@@ -59,6 +66,12 @@ pub(super) struct Application {
     pub roles: Vec<String>,
     /// True when Exchange knows its service principal.
     pub principal: bool,
+    /// Which object Exchange was told to be that service principal.
+    pub principal_object: PrincipalObject,
+    /// The platform under which the redirect address is registered.
+    pub redirect: Platform,
+    /// The redirect address that is registered.
+    pub redirect_url: String,
 }
 
 /// A mailbox and its user.
@@ -71,8 +84,10 @@ pub(super) struct Mailbox {
     pub is_user: bool,
     /// False when there is a user and no mailbox.
     pub exists: bool,
-    /// True with a licence that holds a mailbox, or when it needs none.
+    /// True with a license that holds a mailbox, or when it needs none.
     pub licensed: bool,
+    /// The license of its user.
+    pub plan: Plan,
     /// The switch of IMAP.
     pub imap: bool,
     /// The switch of POP3.
@@ -81,6 +96,8 @@ pub(super) struct Mailbox {
     pub smtp: Option<bool>,
     /// Who may open it besides its user.
     pub full_access: Vec<String>,
+    /// Who is denied Full Access; a denial wins over a grant.
+    pub deny: Vec<String>,
     /// Who may send as it besides its user.
     pub send_as: Vec<String>,
     /// Where messages for it come to.
@@ -148,6 +165,8 @@ impl Tenant {
             accounts,
             tokens: Vec::new(),
             refusals: Vec::new(),
+            webex: Webex::default(),
+            asks_graph: false,
         }
     }
 
@@ -201,6 +220,10 @@ impl Tenant {
                 .filter(|account| token.handed_over && account.holds == Holds::Refresh)
                 .for_each(|account| account.holds = Holds::Access);
         }
+        if let Some(webex) = &change.webex {
+            claim("Webex")?;
+            self.webex.change(webex);
+        }
         let Some(wish) = &change.mailbox else { return Ok(()) };
         for mailbox in self.mailboxes.values_mut().filter(|mailbox| wish.is_for(&mailbox.address)) {
             for switch in wish.switches() {
@@ -232,6 +255,9 @@ redirect_urls = ["{REDIRECT_URL}"]
             TENANT_DOMAINS[0],
             self.application.proof()
         );
+        if self.asks_graph {
+            let _ = writeln!(file, "graph_token   = {{ env = \"{GRAPH_TOKEN}\" }}");
+        }
         for account in &self.accounts {
             let key = if account.holds == Holds::Refresh { "refresh_token" } else { "access_token" };
             let mailboxes: Vec<_> = account.mailboxes.iter().map(|mailbox| format!("\"{mailbox}\"")).collect();
@@ -246,6 +272,7 @@ redirect_urls = ["{REDIRECT_URL}"]
                 mailboxes.join(", ")
             );
         }
+        file.push_str(&self.webex.deployment());
         file
     }
 
@@ -274,7 +301,15 @@ impl Application {
             consent: own(&["IMAP.AccessAsUser.All", "POP.AccessAsUser.All", "SMTP.Send"]),
             roles: own(&["IMAP.AccessAsApp", "POP.AccessAsApp", "SMTP.SendAsApp"]),
             principal: true,
+            principal_object: PrincipalObject::Enterprise,
+            redirect: Platform::Web,
+            redirect_url: REDIRECT_URL.to_owned(),
         }
+    }
+
+    /// True when Exchange finds the token's object among its service principals.
+    pub fn is_known_to_exchange(&self) -> bool {
+        self.principal && self.principal_object == PrincipalObject::Enterprise
     }
 
     /// The lines of the user's file that say what it proves itself with.
@@ -293,6 +328,11 @@ impl Application {
         self.certificate = wish.certificate.or(self.certificate);
         self.public = wish.public.unwrap_or(self.public);
         self.principal = wish.principal.unwrap_or(self.principal);
+        self.principal_object = wish.principal_object.unwrap_or(self.principal_object);
+        self.redirect = wish.redirect.unwrap_or(self.redirect);
+        if let Some(url) = &wish.redirect_url {
+            self.redirect_url.clone_from(url);
+        }
         if let Some(consent) = &wish.consent {
             self.consent.clone_from(consent);
         }
@@ -309,10 +349,12 @@ impl Mailbox {
             is_user: true,
             exists: true,
             licensed: true,
+            plan: Plan::E3,
             imap: true,
             pop: true,
             smtp: None,
             full_access: Vec::new(),
+            deny: Vec::new(),
             send_as: Vec::new(),
             arrives: Arrival::Inbox,
             arrives_after: Duration::ZERO,
@@ -327,6 +369,10 @@ impl Mailbox {
     fn change(&mut self, wish: &super::fault::Mailbox) {
         self.exists = wish.exists.unwrap_or(self.exists);
         self.licensed = wish.licensed.unwrap_or(self.licensed);
+        self.plan = wish.plan.unwrap_or(if self.licensed { self.plan } else { Plan::None });
+        if let Some(names) = &wish.deny {
+            self.deny.clone_from(names);
+        }
         self.imap = wish.imap.unwrap_or(self.imap);
         self.pop = wish.pop.unwrap_or(self.pop);
         self.smtp = wish.smtp.or(self.smtp);
@@ -351,18 +397,26 @@ impl Mailbox {
 
     /// True when it can be opened at all.
     pub fn is_there(&self) -> bool {
-        self.exists && self.licensed
+        self.exists && self.licensed && self.plan != Plan::SwitchedOff
     }
 
     /// True when `who` may open it: a user by name, or the application.
     pub fn opens_to(&self, who: &str) -> bool {
-        self.address.eq_ignore_ascii_case(who) || self.full_access.iter().any(|one| one.eq_ignore_ascii_case(who))
+        !is_among(&self.deny, who) && self.is_granted(who)
+    }
+
+    fn is_granted(&self, who: &str) -> bool {
+        self.address.eq_ignore_ascii_case(who) || is_among(&self.full_access, who)
     }
 
     /// True when `who` may send as it.
     pub fn sends_for(&self, who: &str) -> bool {
-        self.address.eq_ignore_ascii_case(who) || self.send_as.iter().any(|one| one.eq_ignore_ascii_case(who))
+        self.address.eq_ignore_ascii_case(who) || is_among(&self.send_as, who)
     }
+}
+
+fn is_among(names: &[String], who: &str) -> bool {
+    names.iter().any(|one| one.eq_ignore_ascii_case(who))
 }
 
 impl Account {

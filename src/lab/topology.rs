@@ -79,6 +79,10 @@ pub(super) fn build(faults: &[Fault], wanted: &Settings) -> Result<Topology, Err
         apply(endpoint, faults, &mut claims)?;
     }
     let mut tenant = Tenant::healthy(wanted.mailboxes, wanted.accounts);
+    (tenant.asks_graph, tenant.webex.in_site) = (wanted.graph, wanted.webex);
+    if wanted.application_account {
+        tenant.add_application_account();
+    }
     for (fault, change) in changes(faults) {
         tenant.apply(change, |what| claims.claim(what.to_owned(), fault))?;
     }

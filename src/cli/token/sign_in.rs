@@ -15,7 +15,7 @@ use super::{CliError, refused, tell};
 use crate::{
     catalogue::{Catalogue, tables},
     cli::{catalogue, list::Output, option, print, site},
-    deployment::{Cloud, Deployment, Entra},
+    deployment::{Cloud, Entra},
     evidence::{Facts, Failure, Protocol, Stage},
     net::loopback::{Loopback, nobody_came},
     oauth::{
@@ -144,7 +144,7 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     arguments.save.as_deref().map_or(Ok(()), savable)?;
     let catalogue = arguments.catalogue.load()?;
     let entra = match &arguments.config {
-        Some(file) => Deployment::read(file)?.entra,
+        Some(file) => arguments.reach.read_site(file)?.entra,
         None => Entra::default(),
     };
     let look = arguments.look(&entra, &catalogue)?;

@@ -17,7 +17,7 @@ use super::{
 use crate::lab::{
     exchange::Cloud,
     fault::Answer,
-    hosts::{CLIENT_ID, REDIRECT_URL, TENANT_NAME},
+    hosts::{CLIENT_ID, TENANT_NAME},
     https::{HTML, JSON, page, sent_on, typed},
     tenant::ADMIN,
 };
@@ -35,7 +35,7 @@ impl Cloud {
         issuer_tenant(tenant).ok_or_else(|| no_such_tenant(tenant))?;
         self.know(form.required("client_id")?)?;
         let redirect = form.required("redirect_uri")?;
-        if !is_registered(redirect) {
+        if !is_registered(redirect, &self.tenant.application.redirect_url) {
             let words = format!(
                 "The redirect URI '{}' specified in the request does not match the redirect URIs configured for the \
                  application '{CLIENT_ID}'. Make sure the redirect URI sent in the request matches one added to your \
@@ -130,9 +130,9 @@ impl Cloud {
 }
 
 /// ECE's own address to the letter, or a port of this machine: Entra lets the port of `http://localhost` differ.
-fn is_registered(redirect: &str) -> bool {
+fn is_registered(redirect: &str, known: &str) -> bool {
     let local = ["http://localhost", "http://127.0.0.1"].iter().find_map(|start| redirect.strip_prefix(start));
-    redirect == REDIRECT_URL || local.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    redirect == known || local.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
 }
 
 fn go_back(redirect: &str, pairs: &[(&str, &str)], state: Option<&str>) -> Answer {

@@ -210,6 +210,10 @@ pub(in crate::lab) enum Moment {
     Page,
     /// What the proxy says to CONNECT.
     Tunnel,
+    /// Microsoft Graph.
+    Graph,
+    /// The SCIM interface of Webex.
+    Scim,
 }
 
 /// One thing that a server does.

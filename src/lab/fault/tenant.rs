@@ -31,8 +31,10 @@ pub(in crate::lab) struct Refusal {
     /// Further headers.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
-    /// Only so many requests are refused, and all is well behind them.
+    /// Only so many requests are refused; those after them are answered as usual.
     pub times: Option<u64>,
+    /// The Conditional Access policy that the sign-in log names for it.
+    pub policy: Option<String>,
 }
 
 /// Changes to the registration of ECE. What is not named stays healthy.
@@ -53,6 +55,36 @@ pub(in crate::lab) struct Application {
     pub roles: Option<Vec<String>>,
     /// Exchange knows its service principal.
     pub principal: Option<bool>,
+    /// Which object Exchange was told to be that service principal.
+    pub principal_object: Option<PrincipalObject>,
+    /// The platform under which ECE's redirect address is registered.
+    pub redirect: Option<Platform>,
+    /// The redirect address that is registered, when it is another one.
+    pub redirect_url: Option<String>,
+}
+
+/// An object of Microsoft Entra ID that has the application's identifier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::lab) enum PrincipalObject {
+    /// The enterprise application, as it should be.
+    #[default]
+    Enterprise,
+    /// The registration: the object id that the registration's page shows.
+    Registration,
+}
+
+/// A platform of a registration's redirect addresses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::lab) enum Platform {
+    /// Web, as it should be.
+    #[default]
+    Web,
+    /// Single-page application.
+    Spa,
+    /// Mobile and desktop applications.
+    PublicClient,
 }
 
 /// What has become of the secret that ECE has.
@@ -96,8 +128,10 @@ pub(in crate::lab) struct Mailbox {
     pub name: Option<String>,
     /// There is one.
     pub exists: Option<bool>,
-    /// It has its licence.
+    /// It has its license.
     pub licensed: Option<bool>,
+    /// Which license its user has.
+    pub plan: Option<Plan>,
     /// The switch of IMAP.
     pub imap: Option<bool>,
     /// The switch of POP3.
@@ -106,12 +140,31 @@ pub(in crate::lab) struct Mailbox {
     pub smtp: Option<bool>,
     /// Who may open it besides its user: users by name, or `application`.
     pub full_access: Option<Vec<String>>,
+    /// Who is denied Full Access, which wins over any grant.
+    pub deny: Option<Vec<String>>,
     /// Who may send as it besides its user.
     pub send_as: Option<Vec<String>>,
     /// Where messages for it come to.
     pub arrives: Option<Arrival>,
     /// How late they come, in milliseconds.
     pub arrives_after_ms: Option<u64>,
+}
+
+/// The license of a user, by its Exchange service plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::lab) enum Plan {
+    /// Office 365 E3 with Exchange Online (Plan 2).
+    #[default]
+    E3,
+    /// Exchange Online (Plan 1).
+    Plan1,
+    /// Office 365 F3 with the kiosk plan.
+    Kiosk,
+    /// Office 365 E3 with its Exchange app unticked.
+    SwitchedOff,
+    /// No license.
+    None,
 }
 
 /// Where messages come to.
@@ -136,6 +189,9 @@ impl Application {
             ("consent", self.consent.is_some()),
             ("roles", self.roles.is_some()),
             ("principal", self.principal.is_some()),
+            ("principal-object", self.principal_object.is_some()),
+            ("redirect", self.redirect.is_some()),
+            ("redirect-url", self.redirect_url.is_some()),
         ];
         parts.into_iter().filter(|(_, is_changed)| *is_changed).map(|(part, _)| part)
     }
@@ -147,6 +203,8 @@ impl Mailbox {
         let switches = [
             ("exists", self.exists.is_some()),
             ("licensed", self.licensed.is_some()),
+            ("plan", self.plan.is_some()),
+            ("deny", self.deny.is_some()),
             ("imap", self.imap.is_some()),
             ("pop", self.pop.is_some()),
             ("smtp", self.smtp.is_some()),
