@@ -101,7 +101,9 @@ fn look(arguments: &Arguments) -> Result<TokenProbe, CliError> {
     match (&from.env, &from.file, &from.account, &arguments.config) {
         (Some(name), ..) => Ok(alone(TokenSource::AccessToken(Source::Env(name.clone())))),
         (_, Some(file), ..) => Ok(alone(TokenSource::AccessToken(Source::File(file.clone())))),
-        (_, _, Some(name), Some(file)) => of_account(name, &arguments.reach.read_site(file)?, &arguments.catalogue.load()?),
+        (_, _, Some(name), Some(file)) => {
+            of_account(name, &arguments.reach.read_site(file)?, &arguments.catalogue.load()?)
+        }
         _ => Ok(alone(TokenSource::AccessToken(Source::Env(String::new())))), // standard input is read by itself
     }
 }
