@@ -65,6 +65,7 @@ const MOST_OPEN: usize = 1024;
 const TRIES: usize = 20;
 
 /// What the lab should show.
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Names of faults, as [`faults`] lists them; none for a healthy tenant.

@@ -19,6 +19,7 @@ use super::{
 };
 use crate::lab::{self, Counts, Lab, Settings, directory_faults, faults};
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Faults to show
@@ -93,17 +94,17 @@ fn write_evidence(arguments: &Arguments, folder: &Path) -> Result<ExitCode, CliE
         let wrong = format!("{} cannot be written: {error}", file.display());
         CliError::Usage(wrong, "name a folder in which files may be created".to_owned())
     };
-    let named: Vec<_> = files.iter().map(|file| (folder.join(&file.name), &file.bytes)).collect();
-    if let Some((known, _)) = named.iter().find(|(file, _)| file.exists()) {
+    let targets: Vec<_> = files.iter().map(|file| (folder.join(&file.name), &file.bytes)).collect();
+    if let Some((known, _)) = targets.iter().find(|(file, _)| file.exists()) {
         let wrong = format!("{} is there already", known.display());
         return Err(CliError::Usage(wrong, "name a new folder; nothing was written".to_owned()));
     }
-    for (file, bytes) in &named {
+    for (file, bytes) in &targets {
         let parent = file.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(|error| unwritable(parent, &error))?;
         fs::write(file, bytes).map_err(|error| unwritable(file, &error))?;
     }
-    let names = named.iter().map(|(file, _)| file.display().to_string());
+    let names = targets.iter().map(|(file, _)| file.display().to_string());
     print::data(&match arguments.output {
         Output::Json => json(&names.collect::<Vec<_>>()),
         Output::Text => lines(names),

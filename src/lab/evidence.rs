@@ -84,13 +84,13 @@ fn of_entra(tenant: &Tenant, now: Timestamp) -> Vec<Named> {
         ("users", "users", people::users(tenant, now)),
     ];
     for (name, context, objects) in lists {
-        files.push((format!("{name}.json"), reply(context, objects)));
+        files.push((format!("{name}.json"), reply(context, &objects)));
     }
     for mailbox in tenant.mailboxes.values() {
         let name = people::principal_name(mailbox);
         let context = format!("users('{}')/licenseDetails", name.replace('@', "%40"));
         let file = format!("licenseDetails.{}.json", people::local_part(&mailbox.address));
-        files.push((file, reply(&context, people::license_details(mailbox))));
+        files.push((file, reply(&context, &people::license_details(mailbox))));
     }
     // the portal writes the rows without the frame of a reply
     let sign_ins = logs::sign_ins(tenant, now).into_iter().filter(|row| row["isInteractive"] == false);
@@ -128,10 +128,10 @@ fn of_webex(tenant: &Tenant, now: Timestamp) -> Vec<Named> {
     let roles = applications::role_assignments(tenant, &integration, now);
     let mut files = vec![
         ("control-hub-users.csv".into(), portal_csv(&columns, &hub.collect::<Vec<_>>())),
-        ("appRoleAssignments.webex.json".into(), reply("appRoleAssignments", roles)),
-        ("syncJobs.json".into(), reply("servicePrincipals/synchronization/jobs", webex::jobs(&tenant.webex, now))),
+        ("appRoleAssignments.webex.json".into(), reply("appRoleAssignments", &roles)),
+        ("syncJobs.json".into(), reply("servicePrincipals/synchronization/jobs", &webex::jobs(&tenant.webex, now))),
         ("schema.json".into(), pretty(&webex::schema(&tenant.webex)).into_bytes()),
-        ("deletedUsers.json".into(), reply("users", webex::deleted_users(&tenant.webex, now))),
+        ("deletedUsers.json".into(), reply("users", &webex::deleted_users(&tenant.webex, now))),
     ];
     if !tenant.webex.is_authorized() {
         files.push(("debug.txt".into(), debug_block(now).into_bytes()));
@@ -140,7 +140,7 @@ fn of_webex(tenant: &Tenant, now: Timestamp) -> Vec<Named> {
 }
 
 /// A reply of Graph, as Graph Explorer and `az rest` save it.
-fn reply(context: &str, objects: Vec<Value>) -> Vec<u8> {
+fn reply(context: &str, objects: &[Value]) -> Vec<u8> {
     let context = format!("https://graph.microsoft.com/v1.0/$metadata#{context}");
     pretty(&json!({ "@odata.context": context, "value": objects })).into_bytes()
 }

@@ -1,4 +1,4 @@
-//! The part of OData that directory objects are asked with: `$filter`, `$select`, `$orderby`.
+//! The part of `OData` that directory objects are asked with: `$filter`, `$select`, `$orderby`.
 //!
 //! In: expressions as <https://learn.microsoft.com/en-us/graph/filter-query-parameter> describes them, and objects. Out:
 //! which objects are meant. What is not understood is refused, as Microsoft Graph refuses it.

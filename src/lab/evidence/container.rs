@@ -136,7 +136,8 @@ fn property(text: &mut String, name: &str, value: &Value, next: &mut usize) {
         Value::Array(all) => {
             let id = *next;
             *next += 1;
-            let items: String = all.iter().map(|one| format!("<S>{}</S>", escaped(&cell(one)))).collect();
+            let items: Vec<_> = all.iter().map(|one| format!("<S>{}</S>", escaped(&cell(one)))).collect();
+            let items = items.concat();
             write!(
                 text,
                 "<Obj N=\"{name}\" RefId=\"{id}\"><TN RefId=\"{id}\"><T>System.Collections.ArrayList</T>\

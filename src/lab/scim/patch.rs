@@ -118,7 +118,7 @@ fn set_in_list(resource: &mut Value, path: &Path<'_>, value: &Value) {
 mod tests {
     use super::*;
 
-    fn changed(resource: &Value, operations: Value) -> Value {
+    fn changed(resource: &Value, operations: &Value) -> Value {
         apply(resource, &json!({ "Operations": operations })).expect("understood")
     }
 
@@ -126,19 +126,19 @@ mod tests {
     fn what_entra_sends_is_understood() {
         let user =
             json!({ "userName": "a", "emails": [{ "type": "work", "value": "a@b" }], "name": { "givenName": "A" } });
-        let value = changed(&user, json!([{ "op": "Replace", "path": "active", "value": false }]));
+        let value = changed(&user, &json!([{ "op": "Replace", "path": "active", "value": false }]));
         assert_eq!(value["active"], false);
         let value =
-            changed(&user, json!([{ "op": "Replace", "path": "emails[type eq \"work\"].value", "value": "c@d" }]));
+            changed(&user, &json!([{ "op": "Replace", "path": "emails[type eq \"work\"].value", "value": "c@d" }]));
         assert_eq!(value["emails"], json!([{ "type": "work", "value": "c@d" }]));
         let value =
-            changed(&user, json!([{ "op": "Add", "path": "phoneNumbers[type eq \"fax\"].value", "value": "1" }]));
+            changed(&user, &json!([{ "op": "Add", "path": "phoneNumbers[type eq \"fax\"].value", "value": "1" }]));
         assert_eq!(value["phoneNumbers"], json!([{ "type": "fax", "value": "1" }]));
-        let value = changed(&user, json!([{ "op": "add", "value": { "name.familyName": "B", "title": "T" } }]));
+        let value = changed(&user, &json!([{ "op": "add", "value": { "name.familyName": "B", "title": "T" } }]));
         assert_eq!((&value["name"]["familyName"], &value["title"]), (&json!("B"), &json!("T")));
-        let value = changed(&user, json!([{ "op": "remove", "path": "emails[type eq \"work\"]" }]));
+        let value = changed(&user, &json!([{ "op": "remove", "path": "emails[type eq \"work\"]" }]));
         assert_eq!(value["emails"], Value::Null);
-        let value = changed(&user, json!([{ "op": "remove", "path": "name.givenName" }]));
+        let value = changed(&user, &json!([{ "op": "remove", "path": "name.givenName" }]));
         assert_eq!(value["name"], Value::Null);
     }
 

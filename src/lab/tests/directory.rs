@@ -241,10 +241,7 @@ fn exchange_exports_say_what_the_faults_changed() {
     assert_ne!(wrong["sp"][0]["ObjectId"], PRINCIPAL_ID);
     assert_eq!(wrong["sp"][0]["ObjectId"], json_file(&[], "application.json")["id"]);
     assert_eq!(exported("exchange-service-principal-missing")["sp"], Value::from(Vec::<Value>::new()));
-    assert_eq!(
-        json_file(&["consent-missing"], "oauth2PermissionGrants.json")["value"][0]["clientId"] == PRINCIPAL_ID,
-        false
-    );
+    assert_ne!(json_file(&["consent-missing"], "oauth2PermissionGrants.json")["value"][0]["clientId"], PRINCIPAL_ID);
 }
 
 #[tokio::test]
