@@ -1,0 +1,14 @@
+//! Answers of an IMAP server: any bytes are an answer, none, or the beginning of one; never a panic.
+#![no_main]
+
+use ece_check::wire::imap;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok((reply, taken)) = imap::decode(bytes) {
+        assert!(taken <= bytes.len());
+        let _ = (reply.words(), reply.capabilities(), reply.numbers(), reply.uid_validity(), reply.trash());
+    }
+    let _ = imap::decode_answer("a1", bytes);
+    let _ = imap::decode_folders("a1", bytes);
+});
