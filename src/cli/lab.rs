@@ -161,7 +161,7 @@ async fn serve(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let mut ca = tempfile::Builder::new().prefix("ece-check-lab-").suffix(".pem").tempfile().map_err(unwritable)?;
     ca.write_all(lab.ca_pem().as_bytes()).map_err(unwritable)?;
     let reach = reach(&lab, &ca.path().display().to_string());
-    print::data(&match arguments.output {
+    print::invented(&match arguments.output {
         Output::Json => json(&reach),
         Output::Text => describe(&reach),
     });

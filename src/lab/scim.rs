@@ -109,7 +109,12 @@ fn respond(cloud: &Cloud, request: &Request, now: Timestamp) -> Result<Answer, R
         ("GET", ["Schemas", schema::USER]) => Ok(document(200, &schema::user(&base))),
         ("GET", ["Users"]) => cloud.find_users(query),
         ("POST", ["Users"]) => cloud.create_user(&request.body, now),
-        ("GET" | "PUT" | "PATCH" | "DELETE", ["Users", id]) => cloud.one_user(&request.method, id, &request.body, now),
+        ("POST", [".search"] | ["Users", ".search"]) => cloud.find_users(&query_of(&request.body)?),
+        (_, ["ServiceProviderConfig"] | ["ResourceTypes" | "Schemas", ..]) => {
+            Err(Refused(405, "", "What the service says of itself can only be read."))
+        }
+        ("GET", ["Users", id]) => cloud.read_user(id, query),
+        ("PUT" | "PATCH" | "DELETE", ["Users", id]) => cloud.change_user(&request.method, id, &request.body, now),
         _ => Err(Refused(404, "", "Resource not found.")),
     }
 }
@@ -131,7 +136,7 @@ fn authenticate(cloud: &Cloud, authorization: Option<&str>, now: Timestamp) -> R
 impl Cloud {
     fn find_users(&self, query: &str) -> Result<Answer, Refused> {
         let options: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let option = |name: &str| options.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+        let option = |name: &str| option(&options, name);
         let filter = option("filter").filter(|_| self.tenant.webex.scim != Scim::FilterIgnored);
         let filter = filter.map(equals).transpose()?;
         let start = numbered(option("startIndex"), 1)?.max(1);
@@ -149,7 +154,7 @@ impl Cloud {
     }
 
     fn create_user(&self, body: &str, now: Timestamp) -> Result<Answer, Refused> {
-        let given = read(body)?;
+        let given = active(read(body)?);
         self.hub.act(|users| {
             if users.len() >= MOST_USERS {
                 return Err(Refused(507, "", "The organization is full."));
@@ -161,16 +166,23 @@ impl Cloud {
         })
     }
 
-    fn one_user(&self, method: &str, id: &str, body: &str, now: Timestamp) -> Result<Answer, Refused> {
+    fn read_user(&self, id: &str, query: &str) -> Result<Answer, Refused> {
+        let options: Vec<_> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        self.hub.act(|users| {
+            let user = users.iter().find(|user| user["id"] == id).ok_or(Refused(404, "", "User not found."))?;
+            Ok(located(200, &shown(user, &|name| option(&options, name))))
+        })
+    }
+
+    fn change_user(&self, method: &str, id: &str, body: &str, now: Timestamp) -> Result<Answer, Refused> {
         self.hub.act(|users| {
             let at = users.iter().position(|user| user["id"] == id).ok_or(Refused(404, "", "User not found."))?;
             let changed = match method {
-                "GET" => return Ok(located(200, &users[at])),
                 "DELETE" => {
                     users.remove(at);
                     return Ok(typed(204, KIND, String::new()));
                 }
-                "PUT" => read(body)?,
+                "PUT" => active(read(body)?),
                 _ => patch::apply(&users[at], &json_of(body)?).ok_or(Refused(400, "invalidPath", "Not understood."))?,
             };
             free(users, &changed, id)?;
@@ -205,6 +217,35 @@ fn read(body: &str) -> Result<Value, Refused> {
     Ok(given)
 }
 
+/// A user who is not said to be inactive is active.
+fn active(mut given: Value) -> Value {
+    if given["active"].is_null() {
+        given["active"] = true.into();
+    }
+    given
+}
+
+/// The options of a search, as a query would write them (RFC 7644 section 3.4.3).
+fn query_of(body: &str) -> Result<String, Refused> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in json_of(body)?.as_object().into_iter().flatten() {
+        match value {
+            Value::String(text) => query.append_pair(name, text),
+            Value::Number(number) => query.append_pair(name, &number.to_string()),
+            Value::Array(names) if name != "schemas" => {
+                let names: Vec<_> = names.iter().filter_map(Value::as_str).collect();
+                query.append_pair(name, &names.join(","))
+            }
+            _ => &mut query,
+        };
+    }
+    Ok(query.finish())
+}
+
+fn option<'o>(options: &'o [(String, String)], name: &str) -> Option<&'o str> {
+    options.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+}
+
 /// What the server keeps of it: the attributes of the schema, and its own.
 fn resource(given: Value, id: &str, now: Timestamp) -> Value {
     let Value::Object(given) = given else { return Value::Null };
@@ -212,9 +253,6 @@ fn resource(given: Value, id: &str, now: Timestamp) -> Value {
     let mut user: Value = kept.collect();
     user["schemas"] = json!([schema::USER]);
     user["id"] = id.into();
-    if user["active"].is_null() {
-        user["active"] = true.into();
-    }
     user["meta"] = json!({
         "resourceType": "User", "created": date(now), "lastModified": date(now),
         "location": format!("{BASE}/{WEBEX_ORG}/Users/{id}"),
@@ -263,8 +301,9 @@ fn document(status: u16, body: &Value) -> Answer {
 
 fn located(status: u16, user: &Value) -> Answer {
     let mut answer = document(status, user);
-    let location = user["meta"]["location"].as_str().unwrap_or_default();
-    answer.headers.insert("Location".into(), location.into());
+    if let Some(location) = user["meta"]["location"].as_str() {
+        answer.headers.insert("Location".into(), location.into());
+    }
     answer
 }
 
