@@ -138,9 +138,7 @@ impl Cloud {
         issuer_tenant(tenant).ok_or_else(|| no_such_tenant(tenant))?;
         let grant = form.required("grant_type")?;
         let client = form.client()?;
-        if !is_tool(client) {
-            self.refuse(grant, &self.peek(grant, form), form, now)?; // what a fault refuses, it refuses ECE
-        }
+        self.refuse(grant, &self.peek(grant, form), form, now)?;
         self.know(client)?;
         match grant {
             "refresh_token" => self.redeem_refresh_token(form, now),
@@ -362,8 +360,11 @@ impl Cloud {
         sealed.and_then(|sealed| Some(sealed["user"].as_str()?.to_owned())).unwrap_or_default()
     }
 
-    /// Refuses what a fault wants to be refused.
+    /// Refuses what a fault says. It says so of ECE, and not of Microsoft's own programs.
     fn refuse(&self, grant: &str, user: &str, form: &Form, now: Timestamp) -> Result<(), Refused> {
+        if form.given("client_id").is_some_and(is_tool) {
+            return Ok(());
+        }
         let is_meant = |refusal: &Refusal| {
             (refusal.grants.is_empty() || refusal.grants.iter().any(|one| one == grant))
                 && (refusal.of.is_empty() || refusal.of.iter().any(|one| one == user))
