@@ -19,6 +19,7 @@ use crate::{
     judge::{Judgement, judge, judge_all, values},
     plan::{Plan, PlannedFinding, PlannedLook},
     probe::{Earlier, ProbeContext},
+    report::{json, prose},
 };
 
 /// How a run is made, beside what the plan and the network say.
@@ -54,6 +55,7 @@ pub async fn run(
     let interrupted = looks.iter().any(was_interrupted);
     let mut findings = judge_all(plan, &looks);
     let fix_first = diagnose(&mut findings, &looks, catalogue);
+    prose::write(&mut findings, &looks);
     let vantage = Run {
         duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         source_addresses: source_addresses(&looks),
@@ -63,7 +65,7 @@ pub async fn run(
         ..options.vantage
     };
     Report {
-        schema_version: 1,
+        schema_version: json::SHAPE,
         tool: Tool {
             name: "ece-check".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -136,7 +138,7 @@ fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation, despite_failures: bo
     match judge(gate.check, earlier) {
         Judgement::Seen { status, .. } => !despite_failures && matches!(status, Status::Fail | Status::Error),
         Judgement::NotApplicable(_) => false,
-        Judgement::NotReached { .. } => true,
+        Judgement::InputMissing(_) | Judgement::NotReached { .. } => true,
     }
 }
 

@@ -2,9 +2,12 @@
 //!
 //! The JSON report *is* [`Report`], written out. The exit code is decided here and nowhere else.
 
+mod value;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use self::value::{Because, Found, Group, NextStep, NotApplicable, essence};
 use crate::{command::Command, evidence::Observation};
 
 /// How one check came out for one subject, and because of what.
@@ -32,8 +35,11 @@ pub struct Finding {
     pub blocked_by: Option<usize>,
     /// What should have been seen.
     pub expected: String,
-    /// What was seen.
+    /// What was seen, as a sentence.
     pub found: String,
+    /// What was seen, as values; reports of schema 1 do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Found>,
     /// What it means for ECE when this fails; empty where all is well.
     pub means: String,
     /// The causes left standing, best first.
@@ -42,8 +48,22 @@ pub struct Finding {
     pub ruled_out: Vec<RuledOut>,
     /// The look or the command that would settle what is still open, or what the user should give.
     pub next: Option<String>,
+    /// The same step by step; reports of schema 1 do not have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<NextStep>,
+    /// True for a check that is made only when it is asked for: nothing is missing where it was not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
     /// The place in `looks` of the look that was judged.
     pub look: Option<usize>,
+}
+
+impl Finding {
+    /// True when the site file promises an input that is not there, so that nothing was tested.
+    #[must_use]
+    pub fn waits_for_missing_input(&self) -> bool {
+        matches!(self.evidence, Some(Found::InputMissing { .. }))
+    }
 }
 
 /// How a check came out.
@@ -86,8 +106,11 @@ pub struct NamedCause {
     pub title: String,
     /// How sure that is.
     pub certainty: Certainty,
-    /// What speaks for it.
+    /// What speaks for it, as sentences.
     pub because: Vec<String>,
+    /// What speaks for it, as values; reports of schema 1 do not have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Because>,
 }
 
 /// A cause that could have been, and is not.
@@ -95,8 +118,11 @@ pub struct NamedCause {
 pub struct RuledOut {
     /// The cause's code.
     pub cause: String,
-    /// What speaks against it.
+    /// What speaks against it, as a sentence.
     pub because: String,
+    /// What speaks against it, as a value; reports of schema 1 do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Because>,
 }
 
 /// How sure a diagnosis is.
@@ -252,6 +278,9 @@ pub struct Summary {
     pub skip: usize,
     /// Findings that could not be judged.
     pub error: usize,
+    /// Findings that wait for an input which the site file promises and which is not there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missing_input: usize,
     /// The exit code of the run.
     pub exit_code: u8,
     /// The causes, in the order in which they must be mended.
@@ -270,6 +299,7 @@ impl Summary {
             fail: count(Status::Fail),
             skip: count(Status::Skip),
             error: count(Status::Error),
+            missing_input: findings.iter().filter(|finding| finding.waits_for_missing_input()).count(),
             exit_code: 0,
             fix_first,
         };
@@ -282,11 +312,16 @@ impl Summary {
             return 1;
         }
         let nothing_was_seen = self.pass + self.warn == 0;
-        if self.error > 0 || nothing_was_seen {
+        if self.error > 0 || self.missing_input > 0 || nothing_was_seen {
             return 3;
         }
         if strict && self.warn > 0 { 4 } else { 0 }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 #[cfg(test)]
@@ -311,6 +346,11 @@ mod tests {
     fn nothing_seen_is_not_success() {
         assert_eq!(summary(0, 0, 0, 7, 0).decide(false), 3);
         assert_eq!(summary(0, 0, 0, 0, 0).decide(false), 3);
+    }
+
+    #[test]
+    fn an_input_that_is_promised_and_missing_is_not_success() {
+        assert_eq!(Summary { missing_input: 1, ..summary(5, 0, 0, 1, 0) }.decide(false), 3);
     }
 
     #[test]

@@ -5,12 +5,12 @@
 //! of eight is a failure that names it.
 
 mod all;
-mod words;
+mod found;
 
 use crate::{
     catalogue::{Check, expect::Expectation},
-    evidence::{Facts, Failure, Observation, Unit, Value},
-    finding::Status,
+    evidence::{Facts, Failure, FailureKind, Observation, Stage, Unit, Value},
+    finding::{Found, NotApplicable, Status},
 };
 
 /// How one check came out for one look.
@@ -20,13 +20,15 @@ pub enum Judgement {
     Seen {
         /// Pass, warn or fail; error when the look ended for a reason of ours.
         status: Status,
-        /// What was found, in words.
-        found: String,
+        /// What was found.
+        found: Found,
         /// True when only stops speak against the check, and no fact does.
         by_stop: bool,
     },
     /// The check says nothing of what was seen, and why.
-    NotApplicable(String),
+    NotApplicable(NotApplicable),
+    /// An input that the site file promises is not there: nothing was tested.
+    InputMissing(Failure),
     /// No address came as far as this check: something it needs must have failed.
     NotReached {
         /// The stop that came first, if any is known.
@@ -52,6 +54,9 @@ pub fn judge(check: &Check, observation: &Observation) -> Judgement {
     if let Some(why) = not_for(check, &units) {
         return Judgement::NotApplicable(why);
     }
+    if let Some(failure) = units.iter().filter_map(Unit::failure).find(|failure| is_missing_input(failure)) {
+        return Judgement::InputMissing(failure.clone());
+    }
     let said: Vec<Said> = units.iter().map(|unit| listen(check, unit)).collect();
     let count = |wanted: fn(&Said) -> bool| said.iter().filter(|said| wanted(said)).count();
     let bad = count(|said| matches!(said, Said::Misses(_) | Said::Stopped(_)));
@@ -65,17 +70,22 @@ pub fn judge(check: &Check, observation: &Observation) -> Judgement {
         _ => Status::Pass,
     };
     let by_stop = !said.iter().any(|said| matches!(said, Said::Misses(_)));
-    Judgement::Seen { status, found: words::found(check, observation, &units, &said), by_stop }
+    Judgement::Seen { status, found: found::found(check, &units, &said), by_stop }
 }
 
 /// The fact by which a check does not apply, where it was measured everywhere and nowhere is as it must be.
-fn not_for(check: &Check, units: &[Unit<'_>]) -> Option<String> {
+fn not_for(check: &Check, units: &[Unit<'_>]) -> Option<NotApplicable> {
     let otherwise = |expectation: &&Expectation| {
         units.iter().all(|unit| expectation.holds(unit.fact(&expectation.fact)) == Some(false))
     };
     let expectation = check.applies.iter().find(otherwise)?;
-    let value = units.first().and_then(|unit| unit.fact(&expectation.fact));
-    Some(format!("only where {expectation}; here {}", value.map_or_else(String::new, ToString::to_string)))
+    let found = units.first().and_then(|unit| unit.fact(&expectation.fact)).cloned();
+    Some(NotApplicable::Fact { expected: expectation.to_string(), found })
+}
+
+/// True where the run could not begin for want of what the user has: that says nothing of the other side.
+fn is_missing_input(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Missing && failure.stage == Stage::Credential
 }
 
 fn not_reached(observation: &Observation) -> Judgement {
@@ -126,4 +136,3 @@ pub fn values(observation: &Observation, fact: &str) -> Vec<Value> {
 }
 
 pub use all::judge_all;
-pub use words::sentence;

@@ -16,7 +16,7 @@ use crate::{
     },
     deployment::{Account, Inbound},
     evidence::{ProbeKey, Protocol, Subject},
-    finding::SkipReason,
+    finding::NotApplicable,
     net::{ConnectOverrides, RouteChoice},
     oauth::TokenSource,
     probe::{
@@ -66,14 +66,28 @@ pub struct PlannedFinding<'c> {
     pub subject: Subject,
     /// The look that it reads; none when it is skipped.
     pub look: Option<usize>,
-    /// Why it is skipped, and what would change that.
-    pub skip: Option<(SkipReason, String)>,
+    /// Why it is skipped.
+    pub skip: Option<Skip>,
     /// The findings that must hold before this one is worth a look.
     pub needs: Vec<usize>,
     /// The account whose token it is about, or that the mailbox belongs to.
     pub account: Option<String>,
     /// The subjects whose findings can be needs of this one: its own, and those that it is part of.
     circle: Vec<Subject>,
+}
+
+/// Why a finding is known to be skipped before anything is opened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Skip {
+    /// The check does not apply.
+    NotApplicable(NotApplicable),
+    /// The user has not given what it needs.
+    NeedsInput {
+        /// What to give, in the check's own words.
+        text: String,
+        /// True when nothing is missing: the check is made only when it is asked for.
+        optional: bool,
+    },
 }
 
 /// What the user chose.
@@ -350,29 +364,30 @@ impl<'c, 's> Draft<'c, 's> {
         self.site.deployment.accounts.iter().flat_map(of).collect()
     }
 
-    fn skip(&self, check: &Check, subject: &Target<'_>, selection: &Selection) -> Option<(SkipReason, String)> {
-        let not_applicable = |text: &str| Some((SkipReason::NotApplicable, text.to_owned()));
+    fn skip(&self, check: &Check, subject: &Target<'_>, selection: &Selection) -> Option<Skip> {
         if !check.roles.is_empty() && !check.roles.iter().any(|role| self.site.has_role(role)) {
-            return not_applicable("not for the role of this server");
+            return Some(Skip::NotApplicable(NotApplicable::Role));
         }
         if selection.pre_install && (!check.pre_install || subject.is_ece()) {
-            return not_applicable("only after ECE is installed");
+            return Some(Skip::NotApplicable(NotApplicable::PreInstall));
         }
-        if check.wants.iter().any(|key| !self.gives(key, subject)) {
-            return Some((SkipReason::NeedsInput, check.words.input.clone().unwrap_or_default()));
+        let missing = |key: &&String| !self.gives(key, subject);
+        if selection.pre_install && check.wants.iter().filter(missing).any(|key| key.starts_with("ece.")) {
+            return Some(Skip::NotApplicable(NotApplicable::PreInstall));
         }
-        match subject {
-            Target::Endpoint(endpoint) if !endpoint.used => {
-                not_applicable("no account of this site uses this protocol")
-            }
-            Target::Name(endpoint) if !self.is_looked_up(&endpoint.host) => {
-                not_applicable("the addresses come from --resolve, --connect-to or the proxy")
-            }
+        if check.wants.iter().any(|key| missing(&key)) {
+            let text = check.words.input.clone().unwrap_or_default();
+            return Some(Skip::NeedsInput { text, optional: check.optional });
+        }
+        let reason = match subject {
+            Target::Endpoint(endpoint) if !endpoint.used => NotApplicable::ProtocolUnused,
+            Target::Name(endpoint) if !self.is_looked_up(&endpoint.host) => NotApplicable::AddressesGiven,
             Target::Account(account) | Target::Mailbox(account, ..) if !fetches(check, account) => {
-                not_applicable("this account fetches its mail another way")
+                NotApplicable::FetchesOtherwise { unused: unused(account) }
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        Some(Skip::NotApplicable(reason))
     }
 
     /// Whether the user's file says something; keys that begin with `account.` are looked for in the subject's account.
@@ -560,7 +575,7 @@ impl<'c, 's> Draft<'c, 's> {
                 needed_by[*need].push(at);
             }
         }
-        let waits = |planned: &PlannedFinding<'_>| matches!(planned.skip, Some((SkipReason::NeedsInput, _)));
+        let waits = |planned: &PlannedFinding<'_>| matches!(planned.skip, Some(Skip::NeedsInput { .. }));
         let mut open: VecDeque<usize> = (0..findings.len()).filter(|at| waits(&findings[*at])).collect();
         while let Some(at) = open.pop_front() {
             let skip = findings[at].skip.clone();
@@ -582,6 +597,14 @@ fn fetches(check: &Check, account: &Account) -> bool {
         Some(Inbound::Imap) => !over(Protocol::Pop3),
         Some(Inbound::Pop3) => !over(Protocol::Imap),
         None => true,
+    }
+}
+
+/// The protocol over which an account does not fetch its mail.
+fn unused(account: &Account) -> Option<Protocol> {
+    match account.inbound? {
+        Inbound::Imap => Some(Protocol::Pop3),
+        Inbound::Pop3 => Some(Protocol::Imap),
     }
 }
 

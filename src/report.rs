@@ -5,15 +5,19 @@
 //! is only a file), so every format passes it through [`harmless`] before it is printed.
 
 mod csv;
+mod grouping;
 pub mod harmless;
+mod header;
 pub mod json;
 mod mailbox;
 mod markdown;
 mod page;
+pub mod prose;
 mod road;
 mod terminal;
 mod text;
 pub mod transcript;
+mod verdict;
 mod words;
 
 pub use self::{

@@ -24,6 +24,10 @@ pub struct Check {
     pub title: String,
     /// The same turned round: what is true when it does not hold.
     pub fails: String,
+    /// The same where it fails at some addresses only, where that is to be said otherwise.
+    pub fails_some: Option<String>,
+    /// The same where a proxy refused and the service was not reached.
+    pub fails_proxy: Option<String>,
     /// What is true when it holds with a reservation, where it has one to make beside a failure.
     pub warns: Option<String>,
     /// Its section of the checklist.
@@ -44,6 +48,8 @@ pub struct Check {
     pub needs: Vec<String>,
     /// What must be given in the user's file, such as `ece.release`.
     pub wants: Vec<String>,
+    /// True for a check that is made only when it is asked for.
+    pub optional: bool,
     /// Where its look goes.
     pub probe: ProbeTable,
     /// The stages at which a stop speaks against this check, and no other.
@@ -104,6 +110,14 @@ pub struct Words {
     pub expected: String,
     /// What it means for ECE when the check fails.
     pub why: String,
+    /// What a reservation means; nothing where it has no effect.
+    pub why_warn: Option<String>,
+    /// What it means when some addresses fail and others do not.
+    pub why_some: Option<String>,
+    /// What it means when a proxy refused.
+    pub why_proxy: Option<String>,
+    /// What it means when a server of the site itself shows it.
+    pub why_site: Option<String>,
     /// What to give when something is missing from the user's file.
     pub input: Option<String>,
     /// Pages that say so.
@@ -138,6 +152,8 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         id: id.to_owned(),
         title: table.required("title")?.value,
         fails: table.required("fails")?.value,
+        fails_some: table.text("fails_some")?.map(|at| at.value),
+        fails_proxy: table.text("fails_proxy")?.map(|at| at.value),
         warns: table.text("warns")?.map(|at| at.value),
         section: choose(&table.required("section")?)?,
         subject,
@@ -148,6 +164,7 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         pre_install: table.bool("pre_install")?.is_none_or(|at| at.value),
         needs: read_needs(&mut table, id, known)?,
         wants: table.texts("wants")?.map_or_else(Vec::new, |at| at.value),
+        optional: table.bool("optional")?.is_some_and(|at| at.value),
         stages: read_choices(&mut table, "stages")?,
         applies: read_expectations(&mut table, "applies", probe.name)?,
         expect,
@@ -266,6 +283,10 @@ fn read_words(table: &mut Table<'_>) -> Result<Words, Mistake> {
     let read = Words {
         expected: words.required("expected")?.value,
         why: words.required("why")?.value,
+        why_warn: words.text("why_warn")?.map(|at| at.value),
+        why_some: words.text("why_some")?.map(|at| at.value),
+        why_proxy: words.text("why_proxy")?.map(|at| at.value),
+        why_site: words.text("why_site")?.map(|at| at.value),
         input: words.text("input")?.map(|at| at.value),
         sources: sources.value,
     };

@@ -2,12 +2,12 @@
 //!
 //! In: the plan and what its looks saw. Out: one [`Finding`] for each planned one. Pure.
 
-use super::{Judgement, judge, sentence};
+use super::{Judgement, judge};
 use crate::{
     catalogue::check::Check,
-    evidence::{Failure, Observation},
-    finding::{Finding, SkipReason, Status},
-    plan::{Plan, PlannedFinding},
+    evidence::{Failure, Observation, Protocol, Unit},
+    finding::{Finding, Found, Group, NextStep, NotApplicable, SkipReason, Status},
+    plan::{Plan, PlannedFinding, Skip},
 };
 
 /// Judges every planned finding, each after those that it needs.
@@ -33,8 +33,25 @@ fn judge_at(at: usize, plan: &Plan<'_>, looks: &[Observation], findings: &mut Ve
 }
 
 fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], earlier: &[Option<Finding>]) -> Finding {
+    let mut finding = unjudged(planned);
+    match &planned.skip {
+        Some(Skip::NotApplicable(reason)) => not_applicable(&mut finding, reason.clone()),
+        Some(Skip::NeedsInput { text, optional }) => needs_input(&mut finding, text, *optional),
+        None => {
+            if let Some(seen) = planned.look.map(|look| &looks[look]) {
+                judge_seen(&mut finding, seen, planned, plan, earlier);
+            } else {
+                (finding.status, finding.evidence) = (Status::Error, Some(Found::NotPlanned));
+            }
+        }
+    }
+    finding
+}
+
+/// A finding of which nothing is known yet.
+fn unjudged(planned: &PlannedFinding<'_>) -> Finding {
     let check = planned.check;
-    let mut finding = Finding {
+    Finding {
         check: check.id.clone(),
         section: check.section.name().to_owned(),
         title: check.title.clone(),
@@ -46,75 +63,145 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
         blocked_by: None,
         expected: check.words.expected.clone(),
         found: String::new(),
+        evidence: None,
         means: String::new(),
         causes: Vec::new(),
         ruled_out: Vec::new(),
         next: None,
+        steps: Vec::new(),
+        optional: false,
         look: planned.look,
-    };
-    if let Some((reason, text)) = &planned.skip {
-        finding.reason = Some(*reason);
-        finding.found = if *reason == SkipReason::NeedsInput { "not given".to_owned() } else { text.clone() };
-        finding.next = (*reason == SkipReason::NeedsInput).then(|| text.clone());
-        return finding;
     }
-    let Some(seen) = planned.look.map(|look| &looks[look]) else {
-        finding.status = Status::Error;
-        "no look was planned for this check".clone_into(&mut finding.found);
-        return finding;
-    };
+}
+
+fn not_applicable(finding: &mut Finding, reason: NotApplicable) {
+    finding.status = Status::Skip;
+    finding.reason = Some(SkipReason::NotApplicable);
+    finding.evidence = Some(Found::NotApplicable { reason });
+}
+
+fn needs_input(finding: &mut Finding, text: &str, optional: bool) {
+    finding.status = Status::Skip;
+    finding.reason = Some(SkipReason::NeedsInput);
+    finding.evidence = Some(Found::NotGiven);
+    finding.optional = optional;
+    finding.steps = vec![NextStep::Provide { text: text.to_owned() }];
+}
+
+fn missing_input(finding: &mut Finding, failure: Failure) {
+    finding.status = Status::Skip;
+    finding.reason = Some(SkipReason::NeedsInput);
+    finding.steps = vec![NextStep::Provide { text: failure.words.clone() }];
+    finding.evidence = Some(Found::InputMissing { failure: Box::new(failure) });
+}
+
+fn judge_seen(
+    finding: &mut Finding,
+    seen: &Observation,
+    planned: &PlannedFinding<'_>,
+    plan: &Plan<'_>,
+    earlier: &[Option<Finding>],
+) {
+    let check = planned.check;
     match judge(check, seen) {
         Judgement::Seen { status, found, by_stop } => {
             finding.status = status;
-            finding.found = found;
-            // the same stop already speaks against what this check needs: say it once
+            finding.evidence = Some(found);
+            // the same failure already speaks against a prerequisite: it is told there
             if by_stop
                 && status == Status::Fail
                 && planned.needs.iter().any(|need| answered(*need, planned, plan, earlier))
             {
-                block(&mut finding, None, planned, earlier);
+                block(finding, None, planned, earlier);
             }
         }
-        Judgement::NotApplicable(why) => {
-            finding.reason = Some(SkipReason::NotApplicable);
-            finding.found = why;
-        }
-        Judgement::NotReached { stop } => block(&mut finding, stop, planned, earlier),
+        Judgement::NotApplicable(reason) => not_applicable(finding, reason),
+        Judgement::InputMissing(failure) => missing_input(finding, failure),
+        Judgement::NotReached { stop } => block(finding, stop, planned, earlier),
     }
+    let extent = Extent::of(finding, seen);
     if matches!(finding.status, Status::Fail | Status::Warn) {
-        finding.means.clone_from(&check.words.why);
-        finding.fails = turned(check, finding.status);
+        impact(check, finding.status, extent).clone_into(&mut finding.means);
+        finding.fails = turned(check, finding.status, extent);
     }
-    finding
+}
+
+/// How much of a service a failure concerns: each has an impact of its own.
+#[derive(Clone, Copy, PartialEq)]
+enum Extent {
+    /// Some addresses of several.
+    Some,
+    /// All addresses, or what has none.
+    All,
+    /// The proxy refused; the service itself was not reached.
+    Proxy,
+    /// A server of the site itself.
+    Site,
+}
+
+impl Extent {
+    fn of(finding: &Finding, seen: &Observation) -> Self {
+        let groups: &[Group] = match &finding.evidence {
+            Some(Found::Groups { groups }) => groups,
+            _ => &[],
+        };
+        let units = seen.units();
+        let failure = |place: &usize| units.get(*place).and_then(Unit::failure);
+        let mut failures = groups.iter().filter(|group| group.failed).flat_map(|group| &group.attempts);
+        if failures.any(|place| failure(place).is_some_and(|failure| failure.protocol == Protocol::Proxy)) {
+            return Self::Proxy;
+        }
+        if seen.own {
+            return Self::Site;
+        }
+        let bad: usize = groups.iter().map(|group| group.attempts.len()).sum();
+        if bad > 0 && bad < units.len() { Self::Some } else { Self::All }
+    }
+}
+
+/// What a failure or a reservation means for ECE. A reservation never has the failure's text.
+fn impact(check: &Check, status: Status, extent: Extent) -> &str {
+    let words = &check.words;
+    let own = match (status, extent) {
+        (Status::Warn, _) => return words.why_warn.as_deref().unwrap_or_default(),
+        (_, Extent::Some) => &words.why_some,
+        (_, Extent::Proxy) => &words.why_proxy,
+        (_, Extent::Site) => &words.why_site,
+        (_, Extent::All) => &None,
+    };
+    own.as_deref().unwrap_or(&words.why)
 }
 
 /// What is true in place of a check's title when it fails or warns; nothing where a reservation leaves the title true.
-fn turned(check: &Check, status: Status) -> String {
+fn turned(check: &Check, status: Status, extent: Extent) -> String {
     let warns = check.warns.as_deref().or_else(|| check.expect.is_empty().then_some(check.fails.as_str()));
-    let said = if status == Status::Warn { warns } else { Some(check.fails.as_str()) };
+    let fails = match extent {
+        Extent::Some => check.fails_some.as_deref(),
+        Extent::Proxy => check.fails_proxy.as_deref(),
+        Extent::All | Extent::Site => None,
+    };
+    let said = if status == Status::Warn { warns } else { Some(fails.unwrap_or(&check.fails)) };
     said.unwrap_or_default().to_owned()
 }
 
 /// A check that was not reached is blocked by what it needs; when nothing that it needs was planned, it answers itself.
 fn block(finding: &mut Finding, stop: Option<Failure>, planned: &PlannedFinding<'_>, earlier: &[Option<Finding>]) {
+    if let Some(failure) = planned.needs.iter().find_map(|need| missing(*need, earlier)) {
+        return missing_input(finding, failure);
+    }
     let culprit = planned.needs.iter().find_map(|need| culprit(*need, earlier));
     match (culprit, stop) {
         (Some(culprit), _) => {
             finding.status = Status::Skip;
             finding.reason = Some(SkipReason::Blocked);
             finding.blocked_by = Some(culprit);
-            let blocking = earlier[culprit].as_ref();
-            finding.found = blocking
-                .map_or_else(String::new, |by| format!("not looked at: {} did not hold for {}", by.check, by.subject));
+            finding.evidence = Some(Found::Blocked { by: culprit });
         }
-        (None, Some(stop)) => {
-            finding.status = if stop.kind.is_ours() { Status::Error } else { Status::Fail };
-            finding.found = sentence(&stop);
+        (None, Some(failure)) => {
+            finding.status = if failure.kind.is_ours() { Status::Error } else { Status::Fail };
+            finding.evidence = Some(Found::Failure { failure: Box::new(failure) });
         }
-        (None, None) => {
-            finding.status = Status::Error;
-            "nothing was seen".clone_into(&mut finding.found);
-        }
+        (None, None) => (finding.status, finding.evidence) = (Status::Error, Some(Found::NoResult)),
     }
 }
 
@@ -122,6 +209,14 @@ fn block(finding: &mut Finding, stop: Option<Failure>, planned: &PlannedFinding<
 fn answered(need: usize, planned: &PlannedFinding<'_>, plan: &Plan<'_>, earlier: &[Option<Finding>]) -> bool {
     let failed = earlier[need].as_ref().is_some_and(|need| need.status == Status::Fail && need.look == planned.look);
     failed && plan.findings[need].check.stages.iter().any(|stage| planned.check.stages.contains(stage))
+}
+
+/// The missing input that a needed check waits for.
+fn missing(need: usize, earlier: &[Option<Finding>]) -> Option<Failure> {
+    match &earlier[need].as_ref()?.evidence {
+        Some(Found::InputMissing { failure }) => Some((**failure).clone()),
+        _ => None,
+    }
 }
 
 /// The finding at the root of a block: one that failed or could not be judged.

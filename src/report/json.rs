@@ -12,8 +12,10 @@ use serde_json::error::Category;
 use super::{Style, Symbols, harmless};
 use crate::finding::Report;
 
-/// The version of the report's shape that this program writes and reads.
-pub const SHAPE: u32 = 1;
+/// The version of the report's shape that this program writes. It reads every earlier one too: a version only adds.
+///
+/// Shape 2 adds values beside the sentences of a finding: `evidence`, `steps`, `optional`.
+pub const SHAPE: u32 = 2;
 
 /// Why a saved report cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +37,7 @@ pub enum Unreadable {
         reason: String,
     },
     /// It is a report of a shape that is not known here.
-    #[error("this report has shape {found}; this program reads shape {SHAPE}: use the version that wrote it")]
+    #[error("this report has shape {found}; this program reads shapes 1 to {SHAPE}: use the version that wrote it")]
     OtherShape {
         /// The shape that the report names.
         found: u32,
@@ -70,7 +72,7 @@ pub fn parse(text: &str) -> Result<Report, Unreadable> {
     }
     let text = text.trim_start_matches('\u{feff}');
     let shape: Shape = serde_json::from_str(text).map_err(|error| Unreadable::of(&error))?;
-    if shape.schema_version != SHAPE {
+    if !(1..=SHAPE).contains(&shape.schema_version) {
         return Err(Unreadable::OtherShape { found: shape.schema_version });
     }
     serde_json::from_str(text).map_err(|error| Unreadable::of(&error))
@@ -130,8 +132,8 @@ mod tests {
 
     #[test]
     fn a_report_of_a_later_version() {
-        let error = parse("{\"schema_version\": 2, \"runs\": []}").expect_err("another shape");
-        assert!(error.to_string().contains("shape 2"), "{error}");
+        let error = parse("{\"schema_version\": 3, \"runs\": []}").expect_err("another shape");
+        assert!(error.to_string().contains("shape 3"), "{error}");
     }
 
     #[test]

@@ -3,19 +3,22 @@
 //! In: a finished report. Out: one row a mailbox, in plan order. A token belongs to an account, so that mailboxes of a
 //! shared account show the same one; a report of an earlier version does not name accounts, and shows none.
 
+use std::collections::{HashMap, HashSet};
+
 use super::{Verbosity, words};
 use crate::{
-    finding::{Finding, Report, SkipReason, Status},
+    evidence::Observation,
+    finding::{Finding, Found, Report, SkipReason, Status},
     probe,
 };
 
 /// The columns: what they are called, and the checks that they tell of.
 const COLUMNS: [(&str, &[&str]); 5] = [
     ("token", TOKEN),
-    ("receive", &["imap.sign-in", "pop3.sign-in"]),
-    ("open", &["imap.mailbox-opens", "pop3.mailbox-opens"]),
-    ("send", &["smtp.sign-in"]),
-    ("sender", &["smtp.sender-accepted"]),
+    ("IMAP/POP3", &["imap.sign-in", "pop3.sign-in"]),
+    ("mailbox", &["imap.mailbox-opens", "pop3.mailbox-opens"]),
+    ("SMTP", &["smtp.sign-in"]),
+    ("Send As", &["smtp.sender-accepted"]),
 ];
 
 /// A message from the mailbox to itself.
@@ -27,107 +30,206 @@ const TOKEN: &[&str] = &["token"];
 /// From so many mailboxes on they are worth a table.
 const WORTH_A_TABLE: usize = 2;
 
-/// Of more mailboxes than this, those that are well are only counted.
-const MOST: usize = 20;
+/// The check of ECE's own trust.
+const JAVA_TRUST: &str = "tls.java-trust";
+
+/// The place of the column of signing in to send.
+const SENDING: usize = 3;
 
 /// What a column is called.
 pub(super) const HEADS: [&str; 5] = [COLUMNS[0].0, COLUMNS[1].0, COLUMNS[2].0, COLUMNS[3].0, COLUMNS[4].0];
 
 /// What works for one mailbox; none for what does not apply to it.
-pub(super) type Row<'a> = (&'a str, [Option<Status>; 5]);
+type Row<'a> = (&'a str, [Option<Status>; 5]);
+
+/// What works for one mailbox, or for several that are alike.
+pub(super) type Folded = (String, [Option<Status>; 5]);
 
 /// The mailboxes of a report.
-pub(super) struct Mailboxes<'a> {
+pub(super) struct Mailboxes {
     /// Those that are shown.
-    pub(super) rows: Vec<Row<'a>>,
-    /// How many others there are, all well.
+    pub(super) rows: Vec<Folded>,
+    /// How many others there are, without a problem.
     pub(super) left: usize,
 }
 
-/// The mailboxes of a report when there are several: all of few, of many those that are not well.
-pub(super) fn mailboxes(report: &Report, verbosity: Verbosity) -> Option<Mailboxes<'_>> {
+/// The mailboxes of a report when there are several. Those with the same outcome share a row, unless everything is asked
+/// for.
+pub(super) fn mailboxes(report: &Report, verbosity: Verbosity) -> Option<Mailboxes> {
     let mut rows = rows(report);
     let found = rows.len();
     if found < WORTH_A_TABLE {
         return None;
     }
-    if verbosity == Verbosity::Quiet || (verbosity == Verbosity::Normal && found > MOST) {
+    if verbosity == Verbosity::Quiet {
         rows.retain(|(_, cells)| !is_well(*cells));
     }
-    Some(Mailboxes { left: found - rows.len(), rows })
-}
-
-/// What it comes to: how many mailboxes can be read, how many can send. Only what was seen to work counts as working, what
-/// failed or is shut off by a failure does not work, and all else is said to be not proved. Nothing where no mailbox was to
-/// be signed in to.
-pub(super) fn effect(report: &Report) -> Option<String> {
-    let rows = rows(report);
-    let lost = |mailbox: &str| of(report, mailbox, &[ROUND_TRIP]).any(|finding| finding.status == Status::Fail);
-    let works = |(mailbox, cells): &Row<'_>, steps: [usize; 2]| {
-        let seen = both(cells[steps[0]], cells[steps[1]])?;
-        let shut_off =
-            || steps.iter().any(|step| of(report, mailbox, COLUMNS[*step].1).any(|one| is_shut_off(one, report)));
-        Some(if seen == Proved::Not && shut_off() { Proved::Fails } else { seen })
-    };
-    let read: Vec<_> = rows.iter().filter_map(|row| works(row, [1, 2])).collect();
-    let send = rows.iter().filter_map(|row| {
-        let sends = works(row, [3, 4])?;
-        Some(if lost(row.0) { Proved::Fails } else { sends })
+    let left = found - rows.len();
+    if verbosity == Verbosity::Verbose {
+        let rows = rows.into_iter().map(|(name, cells)| (name.to_owned(), cells)).collect();
+        return Some(Mailboxes { rows, left });
+    }
+    let alike = words::grouped(0..rows.len(), |place| rows[place].1.map(|cell| cell.map(words::status)));
+    let folded = alike.into_iter().map(|(_, places)| {
+        let names: Vec<&str> = places.iter().map(|place| rows[*place].0).collect();
+        (words::list(&names, 1), rows[places[0]].1)
     });
-    let parts: Vec<String> =
-        [part(&read, "be read"), part(&send.collect::<Vec<_>>(), "send")].into_iter().flatten().collect();
-    let java = if may_differ_for_java(report) { JAVA } else { "" };
-    (!parts.is_empty()).then(|| format!("Effect: {}{java}.", parts.join("; ")))
+    Some(Mailboxes { rows: folded.collect(), left })
 }
 
-/// What is to be said where certificates are the trouble and only this program's own trust was seen.
-const JAVA: &str = ", as this program sees it; ECE's Java was not asked (tls.java-trust) and may refuse";
-
-fn may_differ_for_java(report: &Report) -> bool {
-    let is = |check: &str, status| report.findings.iter().any(|one| one.check == check && one.status == status);
-    is("tls.java-trust", Status::Skip) && (is("tls.not-intercepted", Status::Fail) || is("tls.trusted", Status::Fail))
-}
-
-/// The findings of some checks for a mailbox.
-fn of<'r>(report: &'r Report, mailbox: &'r str, checks: &'r [&str]) -> impl Iterator<Item = &'r Finding> {
-    report.findings.iter().filter(move |one| one.subject == mailbox && checks.contains(&one.check.as_str()))
-}
-
-/// True for what was not looked at because something before it failed.
-fn is_shut_off(finding: &Finding, report: &Report) -> bool {
-    let by = finding.blocked_by.and_then(|by| report.findings.get(by));
-    finding.reason == Some(SkipReason::Blocked) && by.is_some_and(|by| by.status == Status::Fail)
-}
-
-/// Whether something works for a mailbox, as far as it was seen.
-#[derive(Clone, Copy, PartialEq)]
-enum Proved {
+/// Whether something works for a mailbox, as far as it was seen. What was not tested never counts as failing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// It was seen to work.
     Works,
+    /// It was seen to work, while some addresses of its server fail.
+    Intermittent,
+    /// It was seen to fail, or what it needs was.
     Fails,
-    Not,
+    /// Nothing was seen of it.
+    NotTested,
 }
 
-/// What two steps say, of which both must hold; nothing when neither was planned.
-fn both(first: Option<Status>, second: Option<Status>) -> Option<Proved> {
-    let holds = |status| matches!(status, Some(Status::Pass | Status::Warn));
-    match (first, second) {
-        (None, None) => None,
-        (Some(Status::Fail), _) | (_, Some(Status::Fail)) => Some(Proved::Fails),
-        _ if holds(first) && holds(second) => Some(Proved::Works),
-        _ => Some(Proved::Not),
+/// What works: receiving and sending, for how many mailboxes. None where no mailbox was to be signed in to.
+pub(super) fn result(report: &Report) -> Option<String> {
+    let services = Services::of(report);
+    let by_subject = by_subject(report);
+    let state = |mailbox: &str, cells: [Option<Status>; 5], steps: [usize; 2]| {
+        let findings = by_subject.get(mailbox).map_or(&[][..], Vec::as_slice);
+        state(report, &services, findings, cells, steps)
+    };
+    let rows = rows(report);
+    let receiving: Vec<State> = rows.iter().filter_map(|(name, cells)| state(name, *cells, [1, 2])).collect();
+    let sending: Vec<State> = rows.iter().filter_map(|(name, cells)| state(name, *cells, [3, 4])).collect();
+    let parts: Vec<String> = [part("receiving", &receiving), part("sending", &sending)].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("Result: {}.{}", parts.join("; "), reservation(report)))
+}
+
+fn by_subject(report: &Report) -> HashMap<&str, Vec<&Finding>> {
+    let mut findings: HashMap<&str, Vec<&Finding>> = HashMap::new();
+    for finding in &report.findings {
+        findings.entry(&finding.subject).or_default().push(finding);
+    }
+    findings
+}
+
+/// What two steps of a mailbox come to, of which both must hold; none when neither was planned.
+fn state(
+    report: &Report,
+    services: &Services<'_>,
+    findings: &[&Finding],
+    cells: [Option<Status>; 5],
+    steps: [usize; 2],
+) -> Option<State> {
+    let told = [cells[steps[0]], cells[steps[1]]];
+    if told == [None, None] {
+        return None;
+    }
+    let checks: Vec<&str> = steps.iter().flat_map(|step| COLUMNS[*step].1).copied().collect();
+    let of_steps = || findings.iter().filter(|finding| checks.contains(&finding.check.as_str()));
+    let protocols: Vec<&str> = of_steps()
+        .filter(|finding| finding.reason != Some(SkipReason::NotApplicable))
+        .filter_map(|finding| finding.check.split('.').next())
+        .collect();
+    let lost = || findings.iter().any(|finding| finding.check == ROUND_TRIP && finding.status == Status::Fail);
+    let rejected_by_java = protocols.iter().any(|protocol| services.rejected_by_java(protocol));
+    if told.contains(&Some(Status::Fail)) || rejected_by_java || (steps[0] == SENDING && lost()) {
+        return Some(State::Fails);
+    }
+    if told.iter().all(|status| matches!(status, Some(Status::Pass | Status::Warn))) {
+        let partial = protocols.iter().any(|protocol| services.partial.contains(protocol));
+        return Some(if partial { State::Intermittent } else { State::Works });
+    }
+    let shut_off = of_steps().any(|finding| is_shut_off(finding, report));
+    Some(if shut_off { State::Fails } else { State::NotTested })
+}
+
+/// What fails of the services that mailboxes need, by protocol.
+struct Services<'r> {
+    /// Some addresses fail and others do not.
+    partial: HashSet<&'r str>,
+    /// ECE's Java does not trust the certificate: ECE itself cannot connect.
+    no_java_trust: HashSet<&'r str>,
+}
+
+impl<'r> Services<'r> {
+    fn of(report: &'r Report) -> Self {
+        let mut services = Self { partial: HashSet::new(), no_java_trust: HashSet::new() };
+        for finding in report.findings.iter().filter(|finding| finding.status == Status::Fail) {
+            let Some(look) = finding.look.and_then(|look| report.looks.get(look)).filter(|look| !look.own) else {
+                continue;
+            };
+            if finding.check == JAVA_TRUST {
+                services.no_java_trust.insert(&look.probe);
+            } else if is_partial(finding, look) {
+                services.partial.insert(&look.probe);
+            }
+        }
+        services
+    }
+
+    /// Whether ECE's Java refuses the mail server's certificate, or the login host's, without which there is no token.
+    fn rejected_by_java(&self, protocol: &str) -> bool {
+        self.no_java_trust.contains(protocol) || self.no_java_trust.contains("https")
     }
 }
 
-fn part(mailboxes: &[Proved], verb: &str) -> Option<String> {
-    let number = |proved| mailboxes.iter().filter(|one| **one == proved).count();
-    let all = format!("{} {}", mailboxes.len(), if mailboxes.len() == 1 { "mailbox" } else { "mailboxes" });
-    let (works, fails, open) = (number(Proved::Works), number(Proved::Fails), number(Proved::Not));
-    match (works, fails, open) {
-        (0, 0, 0) => None,
-        (0, 0, _) => Some(format!("whether {all} can {verb} is not proved")),
-        (_, _, 0) => Some(format!("{works} of {all} can {verb}")),
-        _ => Some(format!("{works} of {all} can {verb}, {fails} cannot, {open} not proved")),
+/// Whether some addresses of a service showed a failure and others did not.
+fn is_partial(finding: &Finding, look: &Observation) -> bool {
+    let Some(Found::Groups { groups }) = &finding.evidence else { return false };
+    let bad: usize = groups.iter().map(|group| group.attempts.len()).sum();
+    bad > 0 && bad < look.attempts.len()
+}
+
+/// True for what was not tested because something that it needs was seen to fail everywhere. A name whose answer was not
+/// believed, and a service that answers over the other route, prove nothing of the mailbox.
+fn is_shut_off(finding: &Finding, report: &Report) -> bool {
+    if finding.reason != Some(SkipReason::Blocked) {
+        return false;
     }
+    let Some(root) = finding.blocked_by.and_then(|by| report.findings.get(by)) else { return false };
+    let Some(look) = root.look.and_then(|look| report.looks.get(look)) else { return root.status == Status::Fail };
+    let only_doubted = look.probe == "dns" && look.failure.is_none();
+    root.status == Status::Fail && !only_doubted && !is_partial(root, look) && !works_otherwise(report, look)
+}
+
+/// Whether the same service answered over the other route.
+fn works_otherwise(report: &Report, look: &Observation) -> bool {
+    let beside = report.looks.iter().filter(|other| other.beside);
+    beside.filter(|other| other.subject == look.subject && other.probe == look.probe).any(Observation::came_through)
+}
+
+/// What the result does not tell of ECE itself.
+fn reservation(report: &Report) -> &'static str {
+    let is = |check: &str, status| report.findings.iter().any(|one| one.check == check && one.status == status);
+    let is_distrusted = is("tls.not-intercepted", Status::Fail) || is("tls.trusted", Status::Fail);
+    let routes_differ = || {
+        let failing = report.looks.iter().filter(|look| !look.beside && !look.attempts.is_empty());
+        failing.filter(|look| !look.came_through()).any(|look| works_otherwise(report, look))
+    };
+    if is(JAVA_TRUST, Status::Skip) && is_distrusted {
+        " ECE's Java trust store was not checked (tls.java-trust); ECE may still reject this certificate."
+    } else if report.looks.iter().any(|look| look.beside) && routes_differ() {
+        " The service answers over the other route (see Routes); ECE may use that one."
+    } else {
+        ""
+    }
+}
+
+fn part(what: &str, mailboxes: &[State]) -> Option<String> {
+    if mailboxes.is_empty() {
+        return None;
+    }
+    let number = |state| mailboxes.iter().filter(|one| **one == state).count();
+    let (intermittent, fails, open) = (number(State::Intermittent), number(State::Fails), number(State::NotTested));
+    let works = number(State::Works) + intermittent;
+    let all = if mailboxes.len() == 1 { "1 mailbox".to_owned() } else { format!("{} mailboxes", mailboxes.len()) };
+    let verb = if fails == 1 { "fails" } else { "fail" };
+    let notes = [(fails, verb), (open, "not tested"), (intermittent, "only intermittently")];
+    let notes: Vec<String> =
+        notes.into_iter().filter(|(number, _)| *number > 0).map(|(number, note)| format!("{number} {note}")).collect();
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
+    Some(format!("{what} works for {works} of {all}{notes}"))
 }
 
 fn rows(report: &Report) -> Vec<Row<'_>> {

@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
-    Style, Symbols, Verbosity, harmless, mailbox,
+    Style, Symbols, Verbosity, harmless, mailbox, verdict,
     words::{self, Blocker},
 };
 use crate::finding::{Finding, Remediation, Report, SkipReason, Status};
@@ -17,9 +17,6 @@ const LONGEST: usize = 600;
 
 /// So many messages that were sent are told one by one.
 const DEEDS: usize = 20;
-
-/// The most lines of one command, and the most characters of one such line.
-const COMMAND: (usize, usize) = (20, 2_000);
 
 /// Writes the report as Markdown.
 pub(super) fn render(report: &Report, style: &Style) -> String {
@@ -37,15 +34,18 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
 fn header(text: &mut String, report: &Report) {
     let _ = writeln!(text, "# {}\n", prose(&words::tool(report)));
     if report.run.lab {
-        text.push_str("**THE BUILT-IN LAB, not Microsoft: nothing below is about your tenant.**\n\n");
+        let _ = writeln!(text, "**{}**\n", words::LAB);
     }
     if report.run.interrupted {
-        text.push_str("**INTERRUPTED: the checklist was not walked to its end.**\n\n");
+        let _ = writeln!(text, "**{}**\n", words::INTERRUPTED);
+    }
+    for line in verdict::lines(report).iter().filter(|line| !line.is_empty()) {
+        let _ = writeln!(text, "**{}**\n", prose(line));
     }
     for (label, vantage) in words::vantage(report) {
         let _ = writeln!(text, "- {label}: {}", code(&vantage));
     }
-    let _ = writeln!(text, "- took: {}\n", words::duration(report.run.duration_ms));
+    let _ = writeln!(text, "- Duration: {}\n", words::duration(report.run.duration_ms));
 }
 
 fn numbers(text: &mut String, report: &Report) {
@@ -59,10 +59,7 @@ fn fix_first(text: &mut String, report: &Report) {
     if report.summary.fix_first.is_empty() {
         return;
     }
-    if let Some(effect) = mailbox::effect(report).filter(|_| report.summary.fail > 0) {
-        let _ = writeln!(text, "\n{effect}");
-    }
-    text.push_str("\n## Fix first\n");
+    text.push_str("\n## Recommended actions\n");
     for (number, fix) in report.summary.fix_first.iter().enumerate() {
         one_fix(text, number + 1, fix);
     }
@@ -73,9 +70,9 @@ fn one_fix(text: &mut String, number: usize, fix: &Remediation) {
     let indent = " ".repeat(lead.len());
     let (title, certainty) = (prose(&fix.title), words::certainty(fix.certainty));
     let _ = writeln!(text, "{lead}**{}**: {title} ({certainty}), {}", words::owner(fix.owner), code(&fix.cause));
-    let _ = writeln!(text, "{indent}- do: {}", prose(&fix.fix));
-    let _ = writeln!(text, "{indent}- takes: {}", prose(&fix.takes));
-    let _ = writeln!(text, "{indent}- behind: {}", words::count(fix.explains.len(), "finding"));
+    let _ = writeln!(text, "{indent}- fix: {}", prose(&fix.fix));
+    let _ = writeln!(text, "{indent}- effect: {}", prose(&fix.takes));
+    let _ = writeln!(text, "{indent}- explains: {}", words::count(fix.explains.len(), "failed or blocked check"));
     if let Some(command) = &fix.command {
         text.push_str(&fenced(command, &indent));
     }
@@ -90,10 +87,10 @@ fn mailboxes(text: &mut String, report: &Report) {
     }
     for (name, cells) in mailboxes.rows {
         let cells = cells.map(|status| status.map_or("", words::status)).join(" | ");
-        let _ = writeln!(text, "| {} | {cells} |", in_cell(&code(name)));
+        let _ = writeln!(text, "| {} | {cells} |", in_cell(&code(&name)));
     }
     if mailboxes.left > 0 {
-        let _ = writeln!(text, "\nWell, and not shown: {}", mailboxes.left);
+        let _ = writeln!(text, "\n{} more passed.", mailboxes.left);
     }
 }
 
@@ -140,7 +137,7 @@ fn row(text: &mut String, report: &Report, places: &[usize]) {
     let checks = once(findings.iter().map(|finding| finding.check.as_str()));
     let subjects = once(findings.iter().map(|finding| words::subject(finding)));
     let turned = if first.fails.is_empty() { String::new() } else { format!("{}: ", prose(words::title(first))) };
-    let found = format!("{turned}{}", code(&words::found(&findings)));
+    let found = format!("{turned}{}", code(&words::found(report, &findings)));
     let cells = [checks, subjects, found, because(report, first)];
     let cells = cells.map(|cell| in_cell(&cell)).join(" | ");
     let _ = writeln!(text, "| {} | {cells} |", words::status(first.status));
@@ -175,7 +172,7 @@ fn because(report: &Report, finding: &Finding) -> String {
 
 fn blocked_by(report: &Report, finding: &Finding) -> String {
     match words::blocker(report, finding) {
-        Blocker::Fixes(numbers) => format!(" until {}", words::fixes(&numbers)),
+        Blocker::Fixes(numbers) => format!(" by {}", words::actions(&numbers)),
         Blocker::Finding(Some(root)) => {
             let root = &report.findings[root];
             format!(" by {} {}", code(&root.check), code(words::subject(root)))
@@ -234,7 +231,7 @@ fn in_cell(text: &str) -> String {
 
 /// A block of commands that holds any text (`CommonMark` 4.5).
 fn fenced(command: &str, indent: &str) -> String {
-    let lines: Vec<String> = command.lines().take(COMMAND.0).map(|line| harmless::line(line, COMMAND.1)).collect();
+    let lines: Vec<String> = command.lines().map(|line| harmless::line(line, usize::MAX)).collect();
     let fence = "`".repeat(longest_run(&lines.join("\n")).max(2) + 1);
     let lines = lines.join(&format!("\n{indent}"));
     format!("\n{indent}{fence}\n{indent}{lines}\n{indent}{fence}\n")

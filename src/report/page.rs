@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar as _;
 
-use super::{Style, Symbols, Verbosity, harmless, words};
+use super::{Style, Symbols, Verbosity, harmless};
 use crate::finding::Status;
 
 /// The longest text of one entry, in characters.
@@ -17,8 +17,8 @@ const LONGEST: usize = 600;
 /// The longest text of one entry when everything is asked for.
 const LONGEST_VERBOSE: usize = 4_000;
 
-/// The most lines of one command, and the most characters of one such line.
-const COMMAND: (usize, usize) = (20, 2_000);
+/// The column of labels: the longest has eight letters.
+const COLUMN: usize = 9;
 
 /// Below this width labels get no column of their own.
 const NARROW: usize = 50;
@@ -124,10 +124,16 @@ impl<'a> Page<'a> {
     pub fn command(&mut self, command: &str) {
         let indent = if self.is_narrow() { 2 } else { 4 };
         if !command.is_empty() {
-            self.entry((Paint::Plain, &" ".repeat(indent)), indent, (Paint::Aside, words::deed(command)), None);
+            self.entry((Paint::Plain, &" ".repeat(indent)), indent, (Paint::Aside, "command"), None);
         }
-        for line in command.lines().take(COMMAND.0) {
-            let line = harmless::shown(line, COMMAND.1, self.style.symbols);
+        self.bare(command);
+    }
+
+    /// Lines to be copied, without a label: never broken and never cut.
+    pub fn bare(&mut self, command: &str) {
+        let indent = if self.is_narrow() { 2 } else { 4 };
+        for line in command.lines() {
+            let line = harmless::shown(line, usize::MAX, self.style.symbols);
             self.text.push_str(&" ".repeat(2 * indent));
             self.push(Paint::Good, line.trim_end());
             self.text.push('\n');
@@ -135,7 +141,7 @@ impl<'a> Page<'a> {
     }
 
     /// A table of marks, one row a name; where a row does not fit into the window, each has lines of its own.
-    pub fn marks<const N: usize>(&mut self, heads: [&str; N], rows: &[(&str, [Option<Status>; N])]) {
+    pub fn marks<const N: usize>(&mut self, heads: [&str; N], rows: &[(String, [Option<Status>; N])]) {
         let names: Vec<String> = rows.iter().map(|(name, _)| self.shown(name)).collect();
         let widest = names.iter().map(|name| columns(name)).max().unwrap_or_default();
         let widths = heads.map(|head| columns(head).max(columns(mark(Status::Pass, self.style.symbols).0)));
@@ -175,7 +181,7 @@ impl<'a> Page<'a> {
         let (lead, hanging) = if self.is_narrow() {
             (format!("{:indent$}{label}: ", ""), indent + 2)
         } else {
-            (format!("{:indent$}{label:8}", ""), indent + 8)
+            (format!("{:indent$}{label:COLUMN$}", ""), indent + COLUMN)
         };
         self.entry((Paint::Aside, &lead), hanging, (Paint::Plain, text), None);
     }

@@ -4,43 +4,41 @@
 
 use std::collections::BTreeSet;
 
-use super::words::list;
+use super::{prose::failure, words::list};
 use crate::{
     evidence::{Observation, Route},
     finding::Report,
-    judge::sentence,
 };
 
 /// The most names in a sentence.
 const NAMES: usize = 8;
 
 /// What is to be said where two roads were looked at.
-const ECE: &str = "ECE's own way out may differ: confirm by hand which one it takes, as its Java has proxy settings of its \
-                   own (https.proxyHost)";
+const ECE: &str = "ECE itself may use a different proxy setting: check https.proxyHost of its Java";
 
 /// The road in force, and what rules order besides.
 pub(super) fn in_force(report: &Report) -> String {
     let run = &report.run;
     let road = match (&run.proxy, run.proxy_exceptions.as_slice()) {
-        (Some(proxy), []) => format!("web services through the proxy {proxy}, mail direct"),
+        (Some(proxy), []) => format!("HTTPS through proxy {proxy}; mail ports direct"),
         (Some(proxy), not_for) => {
-            format!("web services through the proxy {proxy}, but not for {}; mail direct", list(not_for, NAMES))
+            format!("HTTPS through proxy {proxy} (except {}); mail ports direct", list(not_for, NAMES))
         }
-        (None, _) => "direct, no proxy".to_owned(),
+        (None, _) => "direct (no proxy)".to_owned(),
     };
     let road = match run.ipv6 {
         Some(true) => format!("{road}; IPv4 and IPv6"),
-        Some(false) => format!("{road}; no IPv6 on this host"),
+        Some(false) => format!("{road}; no IPv6 on this server"),
         None => road,
     };
     let road = match &run.proxy_script {
-        Some(script) => format!("{road}; Windows lets the script {script} choose, which was not run: see --proxy"),
+        Some(script) => format!("{road}; proxy auto-config (PAC) {script} is set but was not evaluated; use --proxy"),
         None => road,
     };
     let ruled = report.looks.iter().map(|look| &look.route).filter(|route| route.is_override());
     let ruled: BTreeSet<String> = ruled.map(ToString::to_string).collect();
     let ruled: Vec<&str> = ruled.iter().map(String::as_str).collect();
-    if run.lab || ruled.is_empty() { road } else { format!("{road}; by override to {}", list(&ruled, 3)) }
+    if run.lab || ruled.is_empty() { road } else { format!("{road}; address override: {}", list(&ruled, 3)) }
 }
 
 /// Which of two roads leads to which web services; nothing where there was only one.
@@ -63,10 +61,10 @@ pub(super) fn both(report: &Report) -> Option<String> {
 fn compared(in_force: &Observation, beside: &Observation) -> String {
     let (proxied, direct) = if in_force.route == Route::Direct { (beside, in_force) } else { (in_force, beside) };
     let sum = match (proxied.came_through(), direct.came_through()) {
-        (true, true) => "both roads lead there",
-        (true, false) => "only the proxy leads there",
-        (false, true) => "only the direct road leads there",
-        (false, false) => "neither road leads there",
+        (true, true) => "reachable both through the proxy and directly",
+        (true, false) => "reachable only through the proxy",
+        (false, true) => "reachable directly, not through the proxy",
+        (false, false) => "not reachable either way",
     };
     format!("{sum} (through the {}: {}; direct: {})", proxied.route, outcome(proxied), outcome(direct))
 }
@@ -77,10 +75,10 @@ fn outcome(look: &Observation) -> String {
     let (good, all) = (look.attempts.len() - stops.clone().count(), look.attempts.len());
     let stop = stops.chain(&look.failure).next();
     match (good, stop) {
-        (0, Some(stop)) => sentence(stop),
-        (0, None) => "not looked at".to_owned(),
+        (0, Some(stop)) => failure(stop),
+        (0, None) => "not tested".to_owned(),
         (_, None) => "works".to_owned(),
-        (_, Some(stop)) => format!("works at {good} of {all} addresses, elsewhere {}", sentence(stop)),
+        (_, Some(stop)) => format!("works at {good} of {all} addresses, otherwise {}", failure(stop)),
     }
 }
 
@@ -114,15 +112,15 @@ mod tests {
     #[test]
     fn which_of_two_roads_leads_there_is_said_plainly() {
         for (in_force, beside, sum) in [
-            ("null", "null", "both roads lead there"),
-            ("null", STOP, "only the proxy leads there"),
-            (STOP, "null", "only the direct road leads there"),
-            (STOP, STOP, "neither road leads there"),
+            ("null", "null", "reachable both through the proxy and directly"),
+            ("null", STOP, "reachable only through the proxy"),
+            (STOP, "null", "reachable directly, not through the proxy"),
+            (STOP, STOP, "not reachable either way"),
         ] {
             let told = told(in_force, beside);
             assert!(told.starts_with(&format!("a.test:443: {sum} (")), "{told}");
-            assert!(told.contains("ECE's own way out may differ"), "{told}");
+            assert!(told.contains("ECE itself may use a different proxy setting"), "{told}");
         }
-        assert!(told("null", STOP).contains("p.test:3128 (--proxy): works; direct: the connection was refused"));
+        assert!(told("null", STOP).contains("p.test:3128 (--proxy): works; direct: connection refused"));
     }
 }

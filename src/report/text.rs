@@ -9,11 +9,13 @@ use std::collections::BTreeSet;
 use super::{
     Style, Verbosity, harmless, mailbox,
     page::{Page, Paint},
+    prose, verdict,
     words::{self, Blocker},
 };
 use crate::{
+    command::{Command, Effect},
     evidence::{Attempt, Failure, Route, Timing, TranscriptLine},
-    finding::{Certainty, Finding, NamedCause, Remediation, Report, SkipReason, Status},
+    finding::{Certainty, Finding, NamedCause, NextStep, Remediation, Report, SkipReason, Status},
 };
 
 /// The longest subject that stands beside a title, in characters.
@@ -27,21 +29,18 @@ const SAID: usize = 12;
 /// So many messages that were sent are told one by one.
 const DEEDS: usize = 20;
 
-/// The most characters of the subjects of findings told as one, and of a cause in the last line.
+/// The most characters of the subjects of findings told as one.
 const SUBJECTS: usize = 500;
-const LAST: usize = 160;
 
 /// What stands for a text that has been told.
 const AS_ABOVE: &str = "as above";
-
-/// The last line when something failed and no cause was found.
-const UNEXPLAINED: &str = "No cause could be named; the failed checks above say what was seen.";
 
 /// Writes the report for a terminal or a text file.
 pub(super) fn render(report: &Report, style: &Style) -> String {
     let nothing = BTreeSet::new;
     let mut writer =
         Writer { report, page: Page::new(style), explained: nothing(), told: nothing(), looked: BTreeSet::new() };
+    writer.verdict();
     writer.header();
     for (section, places) in words::sections(report) {
         writer.section(section, &places);
@@ -74,6 +73,20 @@ struct Waiting {
 }
 
 impl<'a> Writer<'a> {
+    /// The outcome in two lines, for who reads no further.
+    fn verdict(&mut self) {
+        let [result, first] = verdict::lines(self.report);
+        let summary = &self.report.summary;
+        let paint = match summary.exit_code {
+            _ if summary.fail > 0 => Paint::Bad,
+            0 => Paint::Good,
+            _ => Paint::Caution,
+        };
+        self.page.paragraph(paint, &result);
+        self.page.paragraph(Paint::Strong, &first);
+        self.page.gap();
+    }
+
     fn header(&mut self) {
         let run = &self.report.run;
         if self.is(Verbosity::Normal) {
@@ -84,11 +97,11 @@ impl<'a> Writer<'a> {
         }
         if run.lab {
             self.page.gap();
-            self.page.paragraph(Paint::Loud, "THE BUILT-IN LAB, not Microsoft: nothing below is about your tenant.");
+            self.page.paragraph(Paint::Loud, words::LAB);
         }
         if run.interrupted {
             self.page.gap();
-            self.page.paragraph(Paint::Loud, "INTERRUPTED: the checklist was not walked to its end.");
+            self.page.paragraph(Paint::Loud, words::INTERRUPTED);
         }
     }
 
@@ -160,23 +173,23 @@ impl<'a> Writer<'a> {
         let findings: Vec<&'a Finding> = places.iter().map(|place| self.at(*place)).collect();
         let [finding, ..] = findings[..] else { return };
         self.headlines(&findings, all);
-        self.page.field("found", &words::found(&findings));
+        self.page.field("found", &words::found(self.report, &findings));
         if self.told_already(finding) {
             return self.again(finding);
         }
-        self.page.field("wanted", &finding.expected);
+        self.page.field("expected", &finding.expected);
         self.road(finding);
         self.means(finding);
         for cause in &finding.causes {
             self.cause(finding, cause);
         }
         self.mend(finding);
-        self.alternatives("next", finding);
+        self.steps(finding);
         if self.is(Verbosity::Verbose) {
             self.evidence(finding);
         }
         if self.is(Verbosity::Normal) {
-            self.page.field("more", &format!("ece-check explain {}", finding.check));
+            self.page.field("details", &format!("ece-check explain {}", finding.check));
         }
     }
 
@@ -188,20 +201,20 @@ impl<'a> Writer<'a> {
         let title = entitled(words::title(first), &so_many(findings.len(), all));
         self.page.item(first.status, &title, Some(&first.check));
         let subjects: Vec<String> = findings.iter().map(|finding| clip(&finding.subject)).collect();
-        self.page.field("for", &words::list_within(&subjects, SUBJECTS));
+        self.page.field("affected", &words::list_within(&subjects, SUBJECTS));
     }
 
     /// The road that was taken, where it is not simply the direct one or everything is asked for.
     fn road(&mut self, finding: &Finding) {
         let Some(look) = finding.look.and_then(|look| self.report.looks.get(look)) else { return };
         if look.route != Route::Direct || self.is(Verbosity::Verbose) {
-            self.page.field("road", &look.route.to_string());
+            self.page.field("path", &look.route.to_string());
         }
     }
 
     fn means(&mut self, finding: &'a Finding) {
         if self.told.insert(&finding.means) || self.is(Verbosity::Verbose) {
-            self.page.field("means", &finding.means);
+            self.page.field("impact", &finding.means);
         }
     }
 
@@ -235,7 +248,7 @@ impl<'a> Writer<'a> {
             fixes.map(|(number, fix)| (number, words::owner(fix.owner))).unzip();
         owners.dedup();
         if !numbers.is_empty() {
-            self.page.field("do", &format!("see {} at the end ({})", words::fixes(&numbers), owners.join(", ")));
+            self.page.field("fix", &format!("{} below ({})", words::actions(&numbers), owners.join(", ")));
         }
     }
 
@@ -251,16 +264,28 @@ impl<'a> Writer<'a> {
         let Some((number, fix)) = words::fix(self.report, finding, &cause.cause) else { return };
         let (certainty, owner) = (words::certainty(cause.certainty), words::owner(fix.owner));
         self.means(finding);
-        self.page.field("cause", &format!("{AS_ABOVE} ({certainty}), see fix {number} at the end ({owner})"));
-        self.alternatives("next", finding);
+        self.page.field("cause", &format!("same cause ({certainty}), see action {number} ({owner})"));
+        self.steps(finding);
     }
 
-    /// What would settle what is still open, one way a line.
-    fn alternatives(&mut self, label: &str, finding: &Finding) {
-        let ways = words::alternatives(finding.next.as_deref().unwrap_or_default());
-        for (nth, way) in ways.into_iter().enumerate() {
-            self.page.field(if nth == 0 { label } else { "or" }, way);
+    /// What would settle what is still open, one step a line; a report of schema 1 has all steps in one text.
+    fn steps(&mut self, finding: &Finding) {
+        match finding.steps.as_slice() {
+            [] => self.page.field("verify", finding.next.as_deref().unwrap_or_default()),
+            steps => {
+                for step in steps {
+                    self.step(step);
+                }
+            }
         }
+    }
+
+    /// A command stands alone on its line, so that it can be pasted; what it shows follows below.
+    fn step(&mut self, step: &NextStep) {
+        let Some(command) = step.command() else { return self.page.field("verify", &prose::step(step)) };
+        self.page.field("verify", &about(command));
+        self.page.bare(&command.text);
+        self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
     }
 
     fn evidence(&mut self, finding: &Finding) {
@@ -316,10 +341,10 @@ impl<'a> Writer<'a> {
 
     fn skipped(&mut self, place: usize) {
         let finding = self.headline(place);
-        let reason = finding.reason.map_or("for no stated reason", words::reason);
+        let reason = finding.reason.map_or("no reason given", words::reason);
         let by = words::root(&self.report.findings, finding).map(|root| format!(" by {}", self.named(root)));
         let found = if finding.found.is_empty() { String::new() } else { format!(": {}", finding.found) };
-        self.page.field("skipped", &format!("{reason}{}{found}", by.unwrap_or_default()));
+        self.page.field("not run", &format!("{reason}{}{found}", by.unwrap_or_default()));
         self.needs("", finding.next.as_deref().unwrap_or_default());
     }
 
@@ -327,7 +352,7 @@ impl<'a> Writer<'a> {
     fn needs(&mut self, whose: &str, next: &'a str) {
         let next = if next.is_empty() || self.told.insert(next) { next } else { AS_ABOVE };
         let colon = if whose.is_empty() || next.is_empty() { "" } else { ": " };
-        self.page.field("needs", &format!("{whose}{colon}{next}"));
+        self.page.field("input", &format!("{whose}{colon}{next}"));
     }
 
     /// What could not be looked at because of the findings just told.
@@ -337,7 +362,7 @@ impl<'a> Writer<'a> {
         waiting.blocked = others;
         let places: Vec<usize> = these.into_iter().flat_map(|(_, places)| places).collect();
         if self.is(Verbosity::Normal) && !places.is_empty() {
-            self.waits(&format!("{} more", places.len()), places.len(), "this", &self.names(&places));
+            self.waits(&words::count(places.len(), "check"), "this failure", &self.names(&places));
         }
     }
 
@@ -350,33 +375,32 @@ impl<'a> Writer<'a> {
         for (blocker, places) in words::grouped(blocked, |place| words::blocker(self.report, self.at(place))) {
             self.blocked(&blocker, &places, all);
         }
-        let (optional, owed) = waiting.input.into_iter().partition::<Vec<_>, _>(|at| words::is_optional(self.at(*at)));
-        self.inputs(&owed, "wait for you");
-        self.inputs(&optional, "are optional");
+        let (optional, owed) = waiting.input.into_iter().partition::<Vec<_>, _>(|at| self.at(*at).optional);
+        self.inputs(&owed, "not run, input needed");
+        self.inputs(&optional, "optional, not run");
         for (found, places) in words::grouped(waiting.elsewhere, |place| self.at(place).found.as_str()) {
-            self.fold(&places, "do not apply here");
-            self.page.field("because", found);
+            self.fold(&places, "not applicable");
+            self.page.field("reason", found);
         }
     }
 
     fn blocked(&mut self, blocker: &Blocker, places: &[usize], all: usize) {
         let what = match blocker {
-            Blocker::Fixes(numbers) => words::fixes(numbers),
+            Blocker::Fixes(numbers) => words::actions(numbers),
             Blocker::Finding(Some(root)) => self.named(*root),
-            Blocker::Finding(None) => "something that they need".to_owned(),
+            Blocker::Finding(None) => "a prerequisite check".to_owned(),
         };
         let number = places.len();
         if number < all || number == 1 {
-            return self.waits(&number.to_string(), number, &what, &self.names(places));
+            return self.waits(&words::count(number, "check"), &what, &self.names(places));
         }
         let checks = words::grouped(places.iter().copied(), |place| self.at(place).check.as_str());
         let checks: Vec<String> = checks.into_iter().map(|(check, _)| clip(check)).collect();
-        self.waits(&format!("all {number} of this section"), number, &what, &words::list(&checks, NAMES));
+        self.waits(&format!("all {number} checks of this section"), &what, &words::list(&checks, NAMES));
     }
 
-    fn waits(&mut self, who: &str, number: usize, what: &str, names: &str) {
-        let verb = if number == 1 { "waits" } else { "wait" };
-        self.page.item(Status::Skip, &format!("{who} {verb} for {what}: {names}"), None);
+    fn waits(&mut self, who: &str, what: &str, names: &str) {
+        self.page.item(Status::Skip, &format!("{who} blocked by {what}: {names}"), None);
     }
 
     /// All that waits for the user in one item; where the needs differ, each says whose it is.
@@ -409,12 +433,11 @@ impl<'a> Writer<'a> {
         }
         self.page.heading("Mailboxes");
         if mailboxes.rows.is_empty() {
-            return self.page.paragraph(Paint::Plain, &format!("All {} are well.", mailboxes.left));
+            return self.page.paragraph(Paint::Plain, &format!("All {} passed.", mailboxes.left));
         }
         self.page.marks(mailbox::HEADS, &mailboxes.rows);
         if mailboxes.left > 0 && self.is(Verbosity::Normal) {
-            let verb = if mailboxes.left == 1 { "is" } else { "are" };
-            self.page.paragraph(Paint::Plain, &format!("{} more {verb} well.", mailboxes.left));
+            self.page.paragraph(Paint::Plain, &format!("{} more passed.", mailboxes.left));
         }
     }
 
@@ -440,7 +463,7 @@ impl<'a> Writer<'a> {
         self.page.paragraph(
             Paint::Strong,
             &format!(
-                "{}: {} passed, {}, {} failed, {} skipped{skips}, {} not judged; in {}",
+                "{}: {} passed, {}, {} failed, {} not run{skips}, {} inconclusive. {}",
                 words::count(summary.planned, "check"),
                 summary.pass,
                 words::count(summary.warn, "warning"),
@@ -456,14 +479,14 @@ impl<'a> Writer<'a> {
     fn skips(&self) -> String {
         let reasons = [
             (SkipReason::Blocked, false, "blocked"),
-            (SkipReason::NeedsInput, false, "waiting for you"),
+            (SkipReason::NeedsInput, false, "need input"),
             (SkipReason::NeedsInput, true, "optional"),
             (SkipReason::NotApplicable, false, "not applicable"),
             (SkipReason::Waived, false, "waived"),
         ];
         let findings = &self.report.findings;
         let number = |reason, optional| {
-            findings.iter().filter(|one| one.reason == Some(reason) && words::is_optional(one) == optional).count()
+            findings.iter().filter(|one| one.reason == Some(reason) && one.optional == optional).count()
         };
         let counted = reasons.map(|(reason, optional, what)| (number(reason, optional), what));
         let counted = counted.into_iter().filter(|(number, _)| *number > 0);
@@ -477,11 +500,7 @@ impl<'a> Writer<'a> {
             return;
         }
         let nothing_failed = self.nothing_failed();
-        if let Some(effect) = mailbox::effect(self.report).filter(|_| self.report.summary.fail > 0) {
-            self.page.gap();
-            self.page.paragraph(Paint::Strong, &effect);
-        }
-        self.page.heading(if nothing_failed { "Worth a look" } else { "Fix first" });
+        self.page.heading(if nothing_failed { "Warnings" } else { "Recommended actions" });
         for (number, fix) in fixes.iter().enumerate() {
             if number > 0 {
                 self.page.gap();
@@ -499,15 +518,34 @@ impl<'a> Writer<'a> {
         let owner = if self.nothing_failed() { owner.to_owned() } else { owner.to_uppercase() };
         self.page.numbered(number, &format!("{owner}: {} ({})", fix.title, words::certainty(fix.certainty)));
         if let Some(finding) = self.to_be_settled(fix) {
-            self.alternatives("first", finding);
+            self.steps(finding);
         }
-        self.page.field("do", &fix.fix);
-        self.page.command(fix.command.as_deref().unwrap_or_default());
-        self.page.field("takes", &fix.takes);
-        self.page.field("behind", &self.explained(fix));
-        self.page.field("more", &format!("ece-check explain {}", fix.cause));
+        self.page.field("fix", &fix.fix);
+        self.commands(fix);
+        self.page.field("effect", &fix.takes);
+        self.page.field("explains", &self.explained(fix));
+        self.page.field("details", &format!("ece-check explain {}", fix.cause));
         if self.is(Verbosity::Verbose) {
-            self.page.field("read", &fix.sources.join(" "));
+            self.page.field("source", &fix.sources.join(" "));
+        }
+    }
+
+    /// The commands of an action, each alone on its line below what takes it; a report of schema 1 has them in one text.
+    fn commands(&mut self, fix: &Remediation) {
+        if fix.commands.is_empty() {
+            return self.page.command(fix.command.as_deref().unwrap_or_default());
+        }
+        let mut known = String::new();
+        for command in &fix.commands {
+            let about = about(command);
+            let label = if command.effect == Effect::Check { "check" } else { "run" };
+            if known != format!("{label} {about}") {
+                self.page.field(label, &about);
+                known = format!("{label} {about}");
+            }
+            self.page.bare(&command.text);
+            self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
+            self.page.field("note", command.note.as_deref().unwrap_or_default());
         }
     }
 
@@ -530,7 +568,7 @@ impl<'a> Writer<'a> {
             (!seen, std::cmp::Reverse(places.len()))
         });
         let names: Vec<String> = checks.iter().map(|(check, places)| numbered(check, places.len())).collect();
-        let number = words::count(fix.explains.len(), "finding");
+        let number = words::count(fix.explains.len(), "failed or blocked check");
         let shown = if self.is(Verbosity::Verbose) { names.len() } else { TELLING.min(names.len()) };
         match (names.is_empty(), names.len() - shown) {
             (true, _) => number,
@@ -540,41 +578,14 @@ impl<'a> Writer<'a> {
     }
 
     fn closing(&mut self) {
-        let summary = &self.report.summary;
         self.page.gap();
-        if summary.fail > 0 {
-            let text = summary.fix_first.first().map_or(UNEXPLAINED.to_owned(), begin_with);
-            return self.page.paragraph(Paint::Strong, &text);
-        }
-        if summary.error > 0 || summary.pass + summary.warn == 0 {
-            let what = match summary.error {
-                0 => "nothing was looked at".to_owned(),
-                number => format!("{} could not be judged", words::count(number, "check")),
-            };
-            return self.page.paragraph(Paint::Caution, &format!("Not proved healthy: nothing failed, but {what}."));
-        }
-        if summary.warn > 0 {
-            return self.page.paragraph(Paint::Good, &self.only_warnings());
-        }
-        let what = match summary.skip {
-            0 => "All is well.".to_owned(),
-            skipped => format!("All that was looked at is well; {skipped} skipped, for the reasons said above."),
-        };
-        self.page.paragraph(Paint::Good, &what);
-    }
-
-    /// What the warnings are, and what they do to the exit code.
-    fn only_warnings(&self) -> String {
         let summary = &self.report.summary;
-        let warned = self.report.findings.iter().filter(|finding| finding.status == Status::Warn);
-        let mut checks: Vec<String> = warned.map(|finding| clip(&finding.check)).collect();
-        checks.dedup();
-        let number = words::count(summary.warn, "warning");
-        let exit = match summary.exit_code {
-            0 => "The exit code is 0: warnings do not count without --strict.".to_owned(),
-            code => format!("The exit code is {code}: with --strict warnings count."),
+        let paint = match summary.exit_code {
+            _ if summary.fail > 0 => Paint::Strong,
+            0 | 4 => Paint::Good,
+            _ => Paint::Caution,
         };
-        format!("Nothing failed; {number}: {}. {exit}", words::list(&checks, TELLING))
+        self.page.paragraph(paint, &verdict::closing(self.report));
     }
 
     /// The checks of some findings, each once, with how often where it is more than once.
@@ -606,16 +617,10 @@ fn so_many(some: usize, all: usize) -> String {
     if some == all { format!("all {all}") } else { format!("{some} of {all}") }
 }
 
-fn begin_with(fix: &Remediation) -> String {
-    format!("Begin with 1, {}: {}", words::owner(fix.owner), opening(&fix.title, LAST))
-}
-
-/// The beginning of a text that has been told in full: its first clause where it is long.
-fn opening(text: &str, most: usize) -> String {
-    let text = if text.chars().count() > most { text.split("; ").next().unwrap_or(text) } else { text };
-    let Some((end, _)) = text.char_indices().nth(most) else { return text.to_owned() };
-    let end = text[..end].rfind(' ').unwrap_or(end);
-    format!("{} …", text[..end].trim_end_matches(','))
+/// What takes a command, how to connect first, and the role that it needs.
+fn about(command: &Command) -> String {
+    let parts = [Some(command.shell.label()), command.connect.as_deref(), command.role.as_deref()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn is_not_well(finding: &Finding) -> bool {

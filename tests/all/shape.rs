@@ -19,7 +19,8 @@ const LAYERS: &[&[&str]] = &[
     &["plan"],
     &["judge"],
     &["diagnose"],
-    &["engine", "report", "explain"],
+    &["report"],
+    &["engine", "explain"],
     &["lab"],
     &["cli"],
 ];

@@ -37,10 +37,13 @@ fn blank() -> Finding {
         blocked_by: None,
         expected: String::new(),
         found: String::new(),
+        evidence: None,
         means: String::new(),
         causes: Vec::new(),
         ruled_out: Vec::new(),
         next: None,
+        steps: Vec::new(),
+        optional: false,
         look: None,
     }
 }

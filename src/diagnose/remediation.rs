@@ -1,0 +1,130 @@
+//! The causes of a whole run, in the order in which they are to be fixed: what keeps mail from flowing comes first.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap, HashSet},
+};
+
+use super::{Diagnosis, fill, one_text};
+use crate::{
+    catalogue::{Catalogue, Cause, cause::Layer},
+    evidence::Observation,
+    finding::{Certainty, Finding, Remediation, SkipReason, Status},
+};
+
+/// Where a cause stands in the order of fixing.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    /// Nothing fails by it.
+    warns_only: bool,
+    /// So many mailboxes and protocols stay down until it is fixed.
+    mailboxes: Reverse<usize>,
+    /// Only servers of the site itself show it.
+    is_of_site: bool,
+    layer: Layer,
+    certainty: Certainty,
+    explains: Reverse<usize>,
+}
+
+/// The causes that stand first for some finding, or are certain, ranked by their effect.
+pub(super) fn fix_first(
+    diagnoses: &[Diagnosis<'_>],
+    findings: &[Finding],
+    looks: &[Observation],
+    catalogue: &Catalogue,
+) -> Vec<Remediation> {
+    let shown = shown_in(diagnoses);
+    let blocked = blocked_by(findings);
+    let own = |at: &usize| findings[*at].look.and_then(|look| looks.get(look)).is_some_and(|look| look.own);
+    let mut fixes = Vec::new();
+    for cause in &catalogue.causes {
+        let Some(all) = shown.get(cause.code.as_str()) else { continue };
+        // Microsoft's servers and the site's own are fixed by different people
+        let (of_site, of_others): (Vec<_>, Vec<_>) = all.iter().partition(|(at, _)| cause.site.is_some() && own(at));
+        for shown in [of_others, of_site] {
+            let Some(certainty) = shown.iter().map(|(_, certainty)| *certainty).min() else { continue };
+            let places: Vec<usize> = shown.into_iter().map(|(at, _)| at).collect();
+            let explains = explained(&places, &blocked);
+            let rank = Rank {
+                warns_only: explains.iter().all(|at| findings[*at].status == Status::Warn),
+                mailboxes: Reverse(mailboxes_down(&explains, findings)),
+                is_of_site: places.iter().all(own),
+                layer: cause.layer,
+                certainty,
+                explains: Reverse(explains.len()),
+            };
+            let at_site = own(&places[0]);
+            fixes.push((rank, remediation(cause, certainty, at_site, &places, explains, findings, looks)));
+        }
+    }
+    fixes.sort_by(|(one, _), (other, _)| one.cmp(other));
+    fixes.into_iter().map(|(_, fix)| fix).collect()
+}
+
+fn remediation(
+    cause: &Cause,
+    certainty: Certainty,
+    at_site: bool,
+    places: &[usize],
+    explains: Vec<usize>,
+    findings: &[Finding],
+    looks: &[Observation],
+) -> Remediation {
+    let site = cause.site.as_ref().filter(|_| at_site);
+    let (owner, fix, templates) =
+        site.map_or((cause.owner, &cause.fix, &cause.commands), |site| (site.owner, &site.fix, &site.commands));
+    let commands = fill::commands(templates, places, findings, looks);
+    Remediation {
+        cause: cause.code.clone(),
+        title: fill::fill_title(&cause.title, places, findings, looks),
+        certainty,
+        owner,
+        fix: fill::fill(fix, places, findings, looks),
+        command: one_text(&commands),
+        commands,
+        takes: cause.takes.clone(),
+        sources: cause.sources.clone(),
+        explains,
+    }
+}
+
+/// The findings for which a cause stands first, or is certain beside the first, with how sure that is.
+fn shown_in<'c>(diagnoses: &[Diagnosis<'c>]) -> HashMap<&'c str, Vec<(usize, Certainty)>> {
+    let mut shown: HashMap<&str, Vec<(usize, Certainty)>> = HashMap::new();
+    for (at, diagnosis) in diagnoses.iter().enumerate() {
+        for (rank, weighed) in diagnosis.standing.iter().enumerate() {
+            if rank == 0 || weighed.certainty == Certainty::Certain {
+                shown.entry(weighed.cause.code.as_str()).or_default().push((at, weighed.certainty));
+            }
+        }
+    }
+    shown
+}
+
+/// The findings that each finding blocks.
+fn blocked_by(findings: &[Finding]) -> HashMap<usize, Vec<usize>> {
+    let mut blocked: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (at, finding) in findings.iter().enumerate().filter(|(_, one)| one.reason == Some(SkipReason::Blocked)) {
+        if let Some(by) = finding.blocked_by {
+            blocked.entry(by).or_default().push(at);
+        }
+    }
+    blocked
+}
+
+/// The findings that show a cause, and those that they block, in plan order.
+fn explained(shown_in: &[usize], blocked: &HashMap<usize, Vec<usize>>) -> Vec<usize> {
+    let all: BTreeSet<usize> =
+        shown_in.iter().flat_map(|at| blocked.get(at).into_iter().flatten().chain([at])).copied().collect();
+    all.into_iter().collect()
+}
+
+/// How many pairs of mailbox and protocol fail or are not reached by these findings.
+fn mailboxes_down(explains: &[usize], findings: &[Finding]) -> usize {
+    let down = explains.iter().map(|at| &findings[*at]).filter(|finding| {
+        let is_of_mailbox = finding.account.as_ref().is_some_and(|account| *account != finding.subject);
+        is_of_mailbox && finding.status != Status::Warn
+    });
+    let protocol = |finding: &Finding| finding.check.split('.').next().unwrap_or_default().to_owned();
+    down.map(|finding| (finding.subject.as_str(), protocol(finding))).collect::<HashSet<_>>().len()
+}

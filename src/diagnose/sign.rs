@@ -1,0 +1,309 @@
+//! Signs: what a finding or a text shows of a cause, and which of several signs knows better.
+
+use super::weigh::{CaseFile, Index, weigh};
+use crate::{
+    catalogue::{
+        Catalogue, Cause,
+        cause::{By, FailurePattern, Share, Shows, Sign, Words},
+        check::Of,
+    },
+    evidence::{Failure, FailureKind, Observation, Protocol, Stage, Unit},
+    finding::{Because, Certainty, Finding, Owner, Status, essence},
+};
+
+/// A connection that opens within so many milliseconds tells that this run could have seen an answer.
+const AT_ONCE_MS: f64 = 1_000.0;
+
+/// What answered elsewhere in the same run.
+pub(super) struct Elsewhere {
+    /// Whether a connection was opened at once.
+    connects: bool,
+}
+
+impl Elsewhere {
+    pub(super) fn of(looks: &[Observation]) -> Self {
+        let timings = looks.iter().flat_map(|look| &look.attempts).flat_map(|attempt| &attempt.timings);
+        let mut connects = timings.filter(|timing| timing.name == Stage::Connect);
+        Self { connects: connects.any(|timing| timing.ms < AT_ONCE_MS) }
+    }
+}
+
+/// The causes that a finding's own observation shows.
+pub(super) fn raised_by<'c>(
+    finding: &Finding,
+    looks: &[Observation],
+    catalogue: &'c Catalogue,
+    elsewhere: &Elsewhere,
+) -> Vec<Candidate<'c>> {
+    let Some(observation) = finding.look.and_then(|look| looks.get(look)) else { return Vec::new() };
+    let silent = finding.status == Status::Error && elsewhere.connects;
+    if !matches!(finding.status, Status::Fail | Status::Warn) && !silent {
+        return Vec::new();
+    }
+    let failures = if silent { silences(observation) } else { failures_of(finding, observation, catalogue) };
+    let raised = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
+        let holds = |unit: &Unit<'_>| sign.facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));
+        let shown = shows(sign, finding, observation, &failures)?;
+        observation.units().iter().any(holds).then_some(Candidate {
+            cause,
+            sign,
+            seen: shown.because,
+            essence: shown.essence,
+            settles: sign.settles && !silent,
+            at_most_possible: silent,
+        })
+    });
+    raised.collect()
+}
+
+/// Connections that nothing answered until the run's deadline, as the timeouts that they would have become: a run that was
+/// given little time saw the same silence, only for less long.
+fn silences(observation: &Observation) -> Vec<(Option<usize>, Failure)> {
+    let attempts = observation.attempts.iter().enumerate();
+    let failures = attempts.filter_map(|(at, attempt)| Some((Some(at), attempt.failure.as_ref()?)));
+    let silent =
+        failures.filter(|(_, failure)| failure.kind == FailureKind::Deadline && failure.stage == Stage::Connect);
+    let timed_out = |failure: &Failure| Failure { kind: FailureKind::TimedOut, ..failure.clone() };
+    silent.map(|(at, failure)| (at, timed_out(failure))).collect()
+}
+
+/// A cause that a sign raises, with what was seen of it.
+pub(super) struct Candidate<'c> {
+    pub(super) cause: &'c Cause,
+    pub(super) sign: &'c Sign,
+    pub(super) seen: Because,
+    /// The failure that shows it, without what differs at each request.
+    essence: Option<Failure>,
+    pub(super) settles: bool,
+    /// True where the run did not wait long enough to say more.
+    pub(super) at_most_possible: bool,
+}
+
+/// True for a sign that knows Entra's error by its number.
+fn knows_number(sign: &Sign) -> bool {
+    matches!(&sign.shows, Shows::Failure(pattern) if !pattern.aadsts.is_empty())
+}
+
+/// True for a sign that asks for nothing but OAuth's own error, which Entra gives to many faults alike.
+fn knows_error_only(sign: &Sign) -> bool {
+    matches!(&sign.shows, Shows::Failure(pattern) if !pattern.error.is_empty() && pattern.aadsts.is_empty() && pattern.words.is_empty())
+}
+
+/// The best sign of each cause, after the narrower signs had their say.
+pub(super) fn best(mut raised: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
+    if raised.iter().any(|one| knows_number(one.sign)) {
+        raised.retain(|one| !knows_error_only(one.sign));
+    }
+    let superseded: Vec<bool> = raised.iter().map(|one| is_superseded(one, &raised)).collect();
+    let mut superseded = superseded.into_iter();
+    raised.retain(|_| superseded.next() == Some(false));
+    let mut best: Vec<Candidate<'_>> = Vec::new();
+    for one in raised {
+        let worth = |one: &Candidate<'_>| (one.settles, narrowness(one.sign));
+        match best.iter_mut().find(|other| other.cause.code == one.cause.code) {
+            Some(other) if worth(&one) > worth(other) => *other = one,
+            Some(_) => {}
+            None => best.push(one),
+        }
+    }
+    best
+}
+
+/// How much a sign asks for.
+pub(super) fn narrowness(sign: &Sign) -> usize {
+    match &sign.shows {
+        Shows::Failure(pattern) => pattern.asks().iter().filter(|asks| **asks).count(),
+        Shows::Finding { facts, .. } => 1 + facts.len(),
+    }
+}
+
+/// True for a sign that would settle its cause, when another one on the same stop asks for all that it asks for, and for
+/// more: that one knows better, even when it only allows.
+fn is_superseded(raised: &Candidate<'_>, others: &[Candidate<'_>]) -> bool {
+    let Shows::Failure(pattern) = &raised.sign.shows else { return false };
+    let asks = pattern.asks();
+    let knows_better = |other: &Candidate<'_>| {
+        let Shows::Failure(narrower) = &other.sign.shows else { return false };
+        let more = narrower.asks();
+        let same_words = pattern.words.is_empty() || pattern.words == narrower.words;
+        other.essence == raised.essence
+            && same_words
+            && more != asks
+            && asks.iter().zip(more).all(|(asked, asks_more)| !asked || asks_more)
+    };
+    raised.settles && others.iter().any(knows_better)
+}
+
+/// What a text says of one refusal, as far as it can be told: a [`Failure`] of which parts may be missing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ErrorDetails {
+    /// The protocol.
+    pub protocol: Option<Protocol>,
+    /// How far it had come.
+    pub stage: Option<Stage>,
+    /// What happened.
+    pub kind: Option<FailureKind>,
+    /// The reply code of SMTP, or the HTTP status.
+    pub code: Option<u16>,
+    /// The enhanced status code of SMTP.
+    pub enhanced: Option<String>,
+    /// The numbers of Entra's error codes.
+    pub aadsts: Vec<u32>,
+    /// The error of OAuth 2.0, or of Graph.
+    pub error: Option<String>,
+    /// How many of the addresses it speaks of.
+    pub share: Option<Share>,
+    /// Whose service it speaks of.
+    pub of: Option<Of>,
+    /// The words, in small letters, each gap one blank.
+    pub words: String,
+}
+
+impl From<&Failure> for ErrorDetails {
+    fn from(stop: &Failure) -> Self {
+        Self {
+            protocol: Some(stop.protocol),
+            stage: Some(stop.stage),
+            kind: Some(stop.kind),
+            code: stop.code,
+            enhanced: stop.enhanced.clone(),
+            aadsts: stop.aadsts.clone(),
+            error: stop.error.clone(),
+            share: None,
+            of: None,
+            words: stop.words.to_lowercase(),
+        }
+    }
+}
+
+/// A cause that a text can mean.
+#[derive(Clone, Debug)]
+pub struct Meant<'c> {
+    /// The cause.
+    pub cause: &'c Cause,
+    /// How sure the text alone makes it.
+    pub certainty: Certainty,
+}
+
+/// The causes that one refusal in a text can mean, best first. There are no other findings that could rule one out.
+#[must_use]
+pub fn of_text<'c>(heard: &ErrorDetails, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
+    let told = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe) && tells(sign, heard));
+    // what a text does not say of the other addresses cannot settle anything
+    let knows = |sign: &Sign| sign.share.is_none() || heard.share.is_some();
+    let raised = told.map(|(cause, sign)| Candidate {
+        cause,
+        sign,
+        seen: Because::Found,
+        essence: None,
+        settles: sign.settles && knows(sign),
+        at_most_possible: false,
+    });
+    let raised = raised.collect();
+    let index = Index::default();
+    let standing = weigh(best(raised), &CaseFile::without_findings(&index)).standing;
+    // two causes that the same words settle contradict each other
+    let alone = standing.iter().filter(|one| one.certainty == Certainty::Certain).count() == 1;
+    let sure = |certainty| if alone { certainty } else { Certainty::max(certainty, Certainty::Likely) };
+    let mut meant: Vec<Meant<'_>> =
+        standing.iter().map(|one| Meant { cause: one.cause, certainty: sure(one.certainty) }).collect();
+    // what nobody at the site can mend is looked for last
+    meant.sort_by_key(|meant| (meant.certainty, meant.cause.owner == Owner::Microsoft));
+    meant
+}
+
+/// Whether a refusal in a text shows a sign.
+fn tells(sign: &Sign, heard: &ErrorDetails) -> bool {
+    let of = sign.of.is_none_or(|of| heard.of.unwrap_or(Of::Microsoft) == of);
+    let share = sign.share.is_none_or(|share| heard.share.unwrap_or(Share::All) == share);
+    let words = |words: &[Words]| words.iter().any(|words| words.are_in(&heard.words));
+    of && share
+        && match &sign.shows {
+            Shows::Failure(pattern) => fits(pattern, heard),
+            Shows::Finding { words: sentences, .. } => words(sentences),
+        }
+}
+
+/// What of a finding shows a sign.
+struct Shown {
+    because: Because,
+    essence: Option<Failure>,
+}
+
+/// What of this finding shows the sign; none when it does not. `failures` are those that speak against its check.
+fn shows(
+    sign: &Sign,
+    finding: &Finding,
+    observation: &Observation,
+    failures: &[(Option<usize>, Failure)],
+) -> Option<Shown> {
+    if sign.of.is_some_and(|of| (of == Of::Site) != observation.own) {
+        return None;
+    }
+    match &sign.shows {
+        Shows::Finding { check, facts, .. } => {
+            let agrees = |unit: &Unit<'_>| facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));
+            let seen = *check == finding.check && observation.units().iter().any(agrees);
+            seen.then_some(Shown { because: Because::Found, essence: None })
+        }
+        Shows::Failure(pattern) => {
+            let matching: Vec<&(Option<usize>, Failure)> =
+                failures.iter().filter(|(_, failure)| fits(pattern, &ErrorDetails::from(failure))).collect();
+            let all = matching.len() == observation.attempts.len().max(1);
+            let share = match sign.share {
+                Some(Share::All) => all,
+                Some(Share::Some) => !all,
+                None => true,
+            };
+            let (attempt, failure) = matching.first().filter(|_| share)?;
+            Some(Shown { because: Because::Failure { attempt: *attempt }, essence: Some(essence(failure)) })
+        }
+    }
+}
+
+/// The failures that speak against this finding's check, each with its attempt.
+fn failures_of(finding: &Finding, observation: &Observation, catalogue: &Catalogue) -> Vec<(Option<usize>, Failure)> {
+    let Some(check) = catalogue.check(&finding.check) else { return Vec::new() };
+    let attempts = observation.attempts.iter().enumerate();
+    let of_attempts = attempts.filter_map(|(at, attempt)| Some((Some(at), attempt.failure.as_ref()?)));
+    let all = of_attempts.chain(observation.failure.iter().map(|failure| (None, failure)));
+    let all: Vec<(Option<usize>, Failure)> =
+        all.filter(|(_, failure)| !failure.kind.is_ours()).map(|(at, failure)| (at, failure.clone())).collect();
+    // a check whose needs were left out answers for failures that no other check answers for
+    if check.stages.is_empty() {
+        return Vec::new();
+    }
+    let own: Vec<(Option<usize>, Failure)> =
+        all.iter().filter(|(_, failure)| check.stages.contains(&failure.stage)).cloned().collect();
+    if own.is_empty() { all } else { own }
+}
+
+/// Whether a refusal fits a pattern. A protocol or stage that is not known is forgiven where the pattern has words and they
+/// are there: a server's own sentence tells as much. What happened and codes are never forgiven.
+fn fits(pattern: &FailurePattern, heard: &ErrorDetails) -> bool {
+    let forgiven = !pattern.words.is_empty();
+    let words = !forgiven || pattern.words.iter().any(|words| words.are_in(&heard.words));
+    let code = |wanted: &String, enhanced: &String| {
+        let digit = |(wanted, digit): (u8, u8)| wanted == digit || (wanted == b'x' && digit.is_ascii_digit());
+        wanted.len() == enhanced.len() && wanted.bytes().zip(enhanced.bytes()).all(digit)
+    };
+    words
+        && agrees(pattern.protocol, heard.protocol).unwrap_or(forgiven)
+        && agrees(pattern.stage, heard.stage).unwrap_or(forgiven)
+        && agrees(pattern.kind, heard.kind).unwrap_or(false)
+        && agrees(pattern.code, heard.code).unwrap_or(false)
+        && one_of(&pattern.enhanced, heard.enhanced.iter(), code)
+        && one_of(&pattern.aadsts, heard.aadsts.iter(), |wanted, number| wanted == number)
+        && one_of(&pattern.error, heard.error.iter(), |wanted, error| wanted.eq_ignore_ascii_case(error))
+}
+
+/// Whether what is wanted is what is known; none when it is wanted and not known.
+fn agrees<T: PartialEq>(wanted: Option<T>, known: Option<T>) -> Option<bool> {
+    let Some(wanted) = wanted else { return Some(true) };
+    known.map(|known| known == wanted)
+}
+
+/// Whether nothing is wanted, or something that is known fits one of what is wanted.
+fn one_of<'k, W, K: 'k>(wanted: &[W], mut known: impl Iterator<Item = &'k K>, fits: impl Fn(&W, &K) -> bool) -> bool {
+    wanted.is_empty() || known.any(|known| wanted.iter().any(|wanted| fits(wanted, known)))
+}

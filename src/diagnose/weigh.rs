@@ -1,0 +1,159 @@
+//! What the other findings of a run say for and against the causes of one finding.
+
+use std::{cmp::Reverse, collections::HashMap};
+
+use super::{
+    Diagnosis,
+    sign::{Candidate, narrowness},
+};
+use crate::{
+    catalogue::{Cause, cause::Evidence},
+    finding::{Because, Certainty, Finding, RuledOut, Status},
+};
+
+/// A cause that nothing rules out, and how much speaks for it.
+pub(super) struct Weighed<'c> {
+    pub(super) cause: &'c Cause,
+    pub(super) certainty: Certainty,
+    pub(super) because: Vec<Because>,
+    rare: bool,
+    narrowness: usize,
+}
+
+/// The places of the findings by check, and by check with subject or account, so that nobody searches for them.
+#[derive(Default)]
+#[expect(clippy::struct_field_names, reason = "each says what it is found by")]
+pub(super) struct Index<'f> {
+    by_check: HashMap<&'f str, Vec<usize>>,
+    by_subject: HashMap<(&'f str, &'f str), Vec<usize>>,
+    by_account: HashMap<(&'f str, &'f str), Vec<usize>>,
+}
+
+impl<'f> Index<'f> {
+    pub(super) fn of(findings: &'f [Finding]) -> Self {
+        let mut index = Self::default();
+        for (at, finding) in findings.iter().enumerate() {
+            let check = finding.check.as_str();
+            index.by_check.entry(check).or_default().push(at);
+            index.by_subject.entry((check, &finding.subject)).or_default().push(at);
+            if let Some(account) = &finding.account {
+                index.by_account.entry((check, account)).or_default().push(at);
+            }
+        }
+        index
+    }
+
+    /// The findings of a check for a subject; for any subject when it has none of the same. Another mailbox says nothing
+    /// of this one; its account does.
+    fn related(&self, check: &str, file: &CaseFile<'_>) -> Vec<usize> {
+        if let Some(same) = self.by_subject.get(&(check, file.subject)) {
+            return same.clone();
+        }
+        let Some(all) = self.by_check.get(check) else { return Vec::new() };
+        let is_of_accounts = all.iter().any(|at| file.all[*at].account.is_some());
+        if !is_of_accounts {
+            return all.clone();
+        }
+        let of_account = file.account.and_then(|account| self.by_account.get(&(check, account)));
+        of_account.cloned().unwrap_or_default()
+    }
+}
+
+/// One finding in question, and the findings of the run that speak for or against a cause of it.
+pub(super) struct CaseFile<'f> {
+    /// The place of the finding in question.
+    at: usize,
+    check: &'f str,
+    subject: &'f str,
+    account: Option<&'f str>,
+    all: &'f [Finding],
+    /// What each finding could mean by itself.
+    open: &'f [Vec<&'f str>],
+    index: &'f Index<'f>,
+}
+
+impl<'f> CaseFile<'f> {
+    pub(super) fn of(at: usize, all: &'f [Finding], open: &'f [Vec<&'f str>], index: &'f Index<'f>) -> Self {
+        let finding = &all[at];
+        let account = finding.account.as_deref();
+        Self { at, check: &finding.check, subject: &finding.subject, account, all, open, index }
+    }
+
+    /// A case of which nothing but its own text is known.
+    pub(super) fn without_findings(index: &'f Index<'f>) -> Self {
+        Self { at: 0, check: "", subject: "", account: None, all: &[], open: &[], index }
+    }
+}
+
+/// Rules out what the other findings rule out, and ranks the rest.
+pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diagnosis<'c> {
+    let mut diagnosis = Diagnosis::default();
+    let mut left = Vec::new();
+    for one in raised {
+        match against(one.cause, file) {
+            Some(evidence) => diagnosis.ruled_out.push(RuledOut {
+                cause: one.cause.code.clone(),
+                because: String::new(),
+                evidence: Some(evidence),
+            }),
+            None => left.push(one),
+        }
+    }
+    if left.iter().any(|one| one.settles) {
+        left.retain(|one| one.settles);
+    }
+    let weighed: Vec<(Candidate<'c>, Vec<Because>)> =
+        left.into_iter().map(|one| (supports(one.cause, file), one)).map(|(support, one)| (one, support)).collect();
+    let most = weighed.iter().map(|(_, support)| support.len()).max().unwrap_or(0);
+    let leads = weighed.iter().filter(|(_, support)| support.len() == most).count() == 1;
+    for (one, support) in weighed {
+        let certainty = match one.settles {
+            true => Certainty::Certain,
+            false if one.at_most_possible => Certainty::Possible,
+            false if leads && support.len() == most => Certainty::Likely,
+            false => Certainty::Possible,
+        };
+        let (rare, narrowness) = (one.sign.rare, narrowness(one.sign));
+        let because = [vec![one.seen], support].concat();
+        diagnosis.standing.push(Weighed { cause: one.cause, certainty, because, rare, narrowness });
+    }
+    diagnosis
+        .standing
+        .sort_by_key(|one| (one.certainty, Reverse(one.because.len()), one.rare, Reverse(one.narrowness)));
+    diagnosis
+}
+
+/// The first finding that rules a cause out. Of failures that may have the same reason, one that can mean what this
+/// finding can mean.
+pub(super) fn against(cause: &Cause, file: &CaseFile<'_>) -> Option<Because> {
+    let own = file.open.get(file.at).map_or(&[][..], Vec::as_slice);
+    let alike = |open: &[&str]| open.iter().any(|code| *code != cause.code && own.contains(code));
+    evidence(&cause.evidence_against, file, |_| true, alike).into_iter().next()
+}
+
+/// The findings that speak for a cause. A failure does when it can mean the cause.
+fn supports(cause: &Cause, file: &CaseFile<'_>) -> Vec<Because> {
+    let means_it = |open: &[&str]| open.contains(&cause.code.as_str());
+    evidence(&cause.evidence_for, file, means_it, means_it)
+}
+
+/// The findings that agree with the evidence: those that failed only where what they could mean is as asked for.
+fn evidence(
+    evidence: &Evidence,
+    file: &CaseFile<'_>,
+    fails: impl Fn(&[&str]) -> bool,
+    fails_alike: impl Fn(&[&str]) -> bool,
+) -> Vec<Because> {
+    let came_out = |ids: &[String], status: Status, counts: &dyn Fn(&[&str]) -> bool| -> Vec<usize> {
+        // a finding is no witness in its own case
+        let others = ids.iter().filter(|id| *id != file.check);
+        let related = others.flat_map(|id| file.index.related(id, file));
+        let open = |at: usize| file.open.get(at).map_or(&[][..], Vec::as_slice);
+        related.filter(|at| file.all[*at].status == status && counts(open(*at))).collect()
+    };
+    let passed = came_out(&evidence.pass, Status::Pass, &|_| true);
+    let failed = came_out(&evidence.fail, Status::Fail, &fails);
+    let alike = came_out(&evidence.alike, Status::Fail, &fails_alike);
+    let passed = passed.into_iter().map(|finding| Because::Passed { finding });
+    passed.chain(failed.into_iter().chain(alike).map(|finding| Because::Failed { finding })).collect()
+}

@@ -1,0 +1,132 @@
+//! The header of a report: what wrote it, and where, when and how the run was made.
+
+use super::{
+    road,
+    words::{duration, list},
+};
+use crate::{evidence::Value, finding::Report, judge::values};
+
+/// The first line of a report: what wrote it, with which knowledge, for which case.
+pub(super) fn tool(report: &Report) -> String {
+    let tool = &report.tool;
+    let mut line = format!("{} {}, rules dated {}", tool.name, tool.version, tool.catalogue_date);
+    if let Some(case) = &report.run.case {
+        line = format!("{line}, case {case}");
+    }
+    line
+}
+
+/// Where a run was made from, as label and text.
+pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
+    let run = &report.run;
+    let addresses = match run.source_addresses.as_slice() {
+        [] => String::new(),
+        some => format!(" ({})", list(some, 8)),
+    };
+    let mut resolvers = if run.dns_servers.is_empty() { "not known".to_owned() } else { list(&run.dns_servers, 8) };
+    if !run.dns_suffixes.is_empty() {
+        resolvers = format!("{resolvers}; suffixes {}", list(&run.dns_suffixes, 4));
+    }
+    let zone =
+        run.utc_offset_minutes.map(|minutes| format!(" (local time UTC{})", offset(minutes))).unwrap_or_default();
+    let mut lines = vec![
+        ("Server", joined([&format!("{}{addresses}", run.host), &run.os])),
+        ("Role", format!("{}; cloud: {}{}", role(&run.role), run.cloud, ece_home(report))),
+        ("Started", format!("{}{zone}", run.started)),
+        ("Network", road::in_force(report)),
+        ("DNS", resolvers),
+        ("Clock", clock(run.clock_offset_ms, run.lab)),
+    ];
+    if let Some(both) = road::both(report) {
+        lines.insert(4, ("Routes", both));
+    }
+    let stores = report.looks.iter().flat_map(|look| values(look, "tls.java_stores"));
+    let stores: Vec<String> =
+        stores.flat_map(|value| if let Value::List(items) = value { items } else { Vec::new() }).collect();
+    if !stores.is_empty() {
+        lines.push(("Java", list(&distinct(stores), 8)));
+    }
+    lines.extend(run.firewall.as_deref().map(|shut| ("Ports", ports(shut))));
+    lines
+}
+
+fn distinct(mut texts: Vec<String>) -> Vec<String> {
+    texts.sort();
+    texts.dedup();
+    texts
+}
+
+/// What this host's own firewall blocks.
+fn ports(shut: &[String]) -> String {
+    match shut {
+        [] => "Windows Firewall: no outbound rule blocks a port that ECE needs".to_owned(),
+        some => format!("blocked by Windows Firewall: {}", list(some, 8)),
+    }
+}
+
+fn role(role: &str) -> String {
+    match role {
+        "services" | "application" => format!("{role} server"),
+        "all" => "services and application server".to_owned(),
+        _ => format!("role {role}"),
+    }
+}
+
+/// Whether ECE is on this host, as far as its folder tells. What is installed there does not tell the role.
+fn ece_home(report: &Report) -> String {
+    match &report.run.ece_home {
+        Some(home) => format!("; ECE installation folder: {home}"),
+        None if report.run.os.starts_with("Windows") && !report.run.lab => {
+            "; ECE installation folder not found".to_owned()
+        }
+        None => String::new(),
+    }
+}
+
+fn clock(offset_ms: Option<i64>, lab: bool) -> String {
+    let whose = if lab { "the lab's" } else { "Microsoft's" };
+    let Some(offset) = offset_ms else { return "not checked".to_owned() };
+    let apart = offset.unsigned_abs();
+    match offset {
+        -99..100 => format!("within 0.1 s of {whose}"),
+        100.. => format!("{} ahead of {whose}", apart_by(apart)),
+        _ => format!("{} behind {whose}", apart_by(apart)),
+    }
+}
+
+/// A time zone's distance from UTC as RFC 3339 writes it.
+fn offset(minutes: i32) -> String {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    let apart = minutes.unsigned_abs();
+    format!("{sign}{:02}:{:02}", apart / 60, apart % 60)
+}
+
+fn apart_by(ms: u64) -> String {
+    if ms < 60_000 { format!("{}.{} s", ms / 1_000, ms % 1_000 / 100) } else { duration(ms) }
+}
+
+fn joined<'a>(parts: impl IntoIterator<Item = &'a String>) -> String {
+    let parts: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_ahead_and_behind() {
+        assert_eq!(clock(Some(420), false), "0.4 s ahead of Microsoft's");
+        assert_eq!(clock(Some(-61_500), false), "1 min 1 s behind Microsoft's");
+        assert_eq!(clock(Some(-30), true), "within 0.1 s of the lab's");
+        assert_eq!(clock(None, false), "not checked");
+        assert_eq!(clock(Some(i64::MIN), false), "153722867280912 min 55 s behind Microsoft's");
+    }
+
+    #[test]
+    fn time_zones_on_both_sides_of_utc() {
+        for (minutes, text) in [(0, "+00:00"), (330, "+05:30"), (-210, "-03:30"), (i32::MIN, "-35791394:08")] {
+            assert_eq!(offset(minutes), text);
+        }
+    }
+}

@@ -1,0 +1,363 @@
+//! The sentences of a report: every one is written here, from values, and nowhere else.
+//!
+//! In: the values of findings and what their observations hold. Out: whole sentences, not yet made harmless for any
+//! output. The formats lay them out; none reads a sentence back.
+
+use crate::{
+    catalogue::expect,
+    evidence::{Failure, FailureKind, Observation, Protocol, Route, Stage, Unit, Value},
+    finding::{Because, Finding, Found, Group, NextStep, NotApplicable},
+    judge::values,
+};
+
+/// So many addresses are named one by one; the rest is counted.
+const NAMED: usize = 8;
+
+/// What stands between two steps where all stand in one text, as in the JSON report.
+const BETWEEN_STEPS: &str = "; otherwise ";
+
+/// Writes the sentences of all findings into them, beside the values.
+pub fn write(findings: &mut [Finding], looks: &[Observation]) {
+    let told: Vec<Told> = findings.iter().map(|finding| Told::of(finding, findings, looks)).collect();
+    for (finding, told) in findings.iter_mut().zip(told) {
+        finding.found = told.found;
+        finding.next = told.next;
+        for (cause, because) in finding.causes.iter_mut().zip(told.because) {
+            cause.because = because;
+        }
+        for (cause, because) in finding.ruled_out.iter_mut().zip(told.ruled_out) {
+            cause.because = because;
+        }
+    }
+}
+
+/// The sentences of one finding.
+struct Told {
+    found: String,
+    next: Option<String>,
+    because: Vec<Vec<String>>,
+    ruled_out: Vec<String>,
+}
+
+impl Told {
+    fn of(finding: &Finding, findings: &[Finding], looks: &[Observation]) -> Self {
+        let seen = finding.look.and_then(|look| looks.get(look));
+        let found = match &finding.evidence {
+            Some(evidence) => found(evidence, seen, findings),
+            None => finding.found.clone(),
+        };
+        let say = |one: &Because| because(one, &found, seen, findings, looks);
+        let of_cause = |evidence: &[Because]| evidence.iter().map(say).collect();
+        Self {
+            because: finding.causes.iter().map(|cause| of_cause(&cause.evidence)).collect(),
+            ruled_out: finding.ruled_out.iter().map(|out| out.evidence.as_ref().map(say).unwrap_or_default()).collect(),
+            next: next(&finding.steps),
+            found,
+        }
+    }
+}
+
+/// The steps of a finding in one text.
+fn next(steps: &[NextStep]) -> Option<String> {
+    let texts: Vec<String> = steps.iter().map(step).collect();
+    (!texts.is_empty()).then(|| texts.join(BETWEEN_STEPS))
+}
+
+/// One step: what to give, or what to paste or open and what that shows where it is the cause.
+#[must_use]
+pub fn step(step: &NextStep) -> String {
+    match step {
+        NextStep::Provide { text } => text.clone(),
+        NextStep::Verify { command, .. } | NextStep::Try { command, .. } => match &command.confirms_if {
+            Some(confirms_if) => format!("{} ({confirms_if})", command.text),
+            None => command.text.clone(),
+        },
+    }
+}
+
+/// What was found, as a sentence.
+#[must_use]
+pub fn found(found: &Found, seen: Option<&Observation>, findings: &[Finding]) -> String {
+    match found {
+        Found::Holds { attempts, facts } => seen.map(|seen| holds(attempts, facts, seen)).unwrap_or_default(),
+        Found::Groups { groups } => seen.map(|seen| groups_of(groups, seen)).unwrap_or_default(),
+        Found::Failure { failure } | Found::InputMissing { failure } => self::failure(failure),
+        Found::NotGiven => "not given".to_owned(),
+        Found::Blocked { by } => findings.get(*by).map(blocked).unwrap_or_default(),
+        Found::NotApplicable { reason } => not_applicable(reason),
+        Found::NotPlanned => "no test was scheduled for this check".to_owned(),
+        Found::NoResult => "no result".to_owned(),
+    }
+}
+
+fn blocked(by: &Finding) -> String {
+    format!("not tested: {} failed for {}", by.check, by.subject)
+}
+
+/// Why a check does not apply.
+#[must_use]
+pub fn not_applicable(reason: &NotApplicable) -> String {
+    match reason {
+        NotApplicable::Role => "not applicable to this server role".to_owned(),
+        NotApplicable::PreInstall => "applies only after ECE is installed".to_owned(),
+        NotApplicable::ProtocolUnused => "no account of this site uses this protocol".to_owned(),
+        NotApplicable::AddressesGiven => "the addresses come from --resolve, --connect-to or the proxy".to_owned(),
+        NotApplicable::FetchesOtherwise { unused: Some(unused) } => {
+            format!("this account does not use {}", unused.name().to_uppercase())
+        }
+        NotApplicable::FetchesOtherwise { unused: None } => "this account does not use this protocol".to_owned(),
+        NotApplicable::Fact { expected, found } => {
+            let found = found.as_ref().map_or_else(|| "not seen".to_owned(), ToString::to_string);
+            format!("applies only with {expected}; here: {found}")
+        }
+    }
+}
+
+/// The facts that a check shows when it holds, and on how many addresses.
+fn holds(attempts: &[usize], facts: &[String], seen: &Observation) -> String {
+    let units = seen.units();
+    let tested: Vec<&Unit<'_>> = match attempts {
+        [] => units.iter().collect(),
+        some => some.iter().filter_map(|place| units.get(*place)).collect(),
+    };
+    let mut parts: Vec<String> = facts.iter().filter_map(|fact| shown(fact, &tested)).collect();
+    if !attempts.is_empty() {
+        let addresses = if units.len() == 1 { "address" } else { "addresses" };
+        parts.insert(0, format!("{} of {} {addresses}", tested.len(), units.len()));
+    }
+    parts.join(", ")
+}
+
+fn shown(fact: &str, units: &[&Unit<'_>]) -> Option<String> {
+    let label = label(fact);
+    let mut values: Vec<&Value> = Vec::new();
+    for value in units.iter().filter_map(|unit| unit.fact(fact)) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    let numbers: Vec<i64> =
+        values.iter().filter_map(|value| if let Value::Int(n) = value { Some(*n) } else { None }).collect();
+    match (numbers.iter().min(), numbers.iter().max()) {
+        (Some(least), Some(most)) if least != most => Some(format!("{label}: {least} to {most}")),
+        _ if values.is_empty() || matches!(values[..], [Value::List(items)] if items.is_empty()) => None,
+        _ => Some(format!("{label}: {}", values.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / "))),
+    }
+}
+
+fn label(fact: &str) -> &str {
+    expect::fact(fact).map_or(fact, |fact| fact.label)
+}
+
+/// Each group with its addresses.
+fn groups_of(groups: &[Group], seen: &Observation) -> String {
+    let units = seen.units();
+    let one = |group: &Group| format!("{}{}", group_of(group, &units), addresses(group, &units));
+    groups.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// What each group showed, without the addresses: findings of several services that agree in it are told as one.
+#[must_use]
+pub fn gist(found: &Found, seen: Option<&Observation>) -> Option<String> {
+    let (Found::Groups { groups }, Some(seen)) = (found, seen) else { return None };
+    let units = seen.units();
+    let everywhere = matches!(&groups[..], [group] if group.attempts.is_empty() || group.attempts.len() == units.len());
+    everywhere.then(|| group_of(&groups[0], &units))
+}
+
+fn group_of(group: &Group, units: &[Unit<'_>]) -> String {
+    let Some(unit) = group.attempts.first().map_or_else(|| units.first(), |place| units.get(*place)) else {
+        return String::new();
+    };
+    if group.failed {
+        return unit.failure().map(failure).unwrap_or_default();
+    }
+    let facts = group.missed.iter().chain(&group.context);
+    facts.map(|fact| measured(fact, unit.fact(fact))).collect::<Vec<_>>().join(", ")
+}
+
+fn measured(fact: &str, value: Option<&Value>) -> String {
+    match value {
+        Some(value) => format!("{}: {value}", label(fact)),
+        None => format!("{}: not seen", label(fact)),
+    }
+}
+
+/// The addresses meant, when there are several and not all are.
+fn addresses(group: &Group, units: &[Unit<'_>]) -> String {
+    let attempts = group.attempts.iter().filter_map(|place| units.get(*place)?.attempt);
+    let addresses: Vec<String> = attempts.map(|attempt| attempt.address.ip().to_string()).collect();
+    if addresses.is_empty() {
+        return String::new();
+    }
+    let named = addresses.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let rest = addresses.len().saturating_sub(NAMED);
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    match (addresses.len(), units.len()) {
+        (1, 1) => format!(" ({named})"),
+        (some, all) if some == all => format!(" (all {all} addresses: {named}{more})"),
+        (some, all) => format!(" ({some} of {all} addresses: {named}{more})"),
+    }
+}
+
+/// What speaks for or against a cause, as a sentence. `found` is what the finding itself found.
+fn because(
+    because: &Because,
+    found: &str,
+    seen: Option<&Observation>,
+    findings: &[Finding],
+    looks: &[Observation],
+) -> String {
+    let other = |place: &usize, how: &str| {
+        findings.get(*place).map(|other| format!("{} {how} for {}", other.check, other.subject)).unwrap_or_default()
+    };
+    match because {
+        Because::Found => found.to_owned(),
+        Because::Failure { attempt } => {
+            let seen_there = seen.and_then(|seen| failure_at(seen, *attempt));
+            seen_there.map_or_else(|| found.to_owned(), failure)
+        }
+        Because::Passed { finding } => other(finding, "passed"),
+        Because::Failed { finding } => other(finding, "failed"),
+        Because::ShownBy { finding } => other(finding, "proves it"),
+        Because::OtherRoute { look } => looks.get(*look).map(other_route).unwrap_or_default(),
+    }
+}
+
+fn failure_at(seen: &Observation, attempt: Option<usize>) -> Option<&Failure> {
+    match attempt {
+        Some(place) => seen.attempts.get(place)?.failure.as_ref(),
+        None => seen.failure.as_ref(),
+    }
+}
+
+/// What the other route to the same service showed.
+fn other_route(other: &Observation) -> String {
+    let route = if other.route == Route::Direct { "directly, without the proxy," } else { "through the proxy" };
+    if !other.came_through() {
+        let failures = other.attempts.iter().filter_map(|path| path.failure.as_ref());
+        let first = failures.chain(&other.failure).next();
+        return first.map(|first| format!("{route} it fails too: {}", failure(first))).unwrap_or_default();
+    }
+    let issuers = values(other, "tls.issuer_organization");
+    let issuer = issuers.first().map(|issuer| format!(" (certificate issued by {issuer})")).unwrap_or_default();
+    format!("{route} it works{issuer}")
+}
+
+/// A failure as a sentence, without its address.
+#[must_use]
+pub fn failure(failure: &Failure) -> String {
+    let words = failure.words.as_str();
+    if failure.kind == FailureKind::Missing && !words.is_empty() {
+        return words.to_owned();
+    }
+    let said = said(failure);
+    match (words.is_empty() || !keeps_words(failure.kind), quotes(failure.kind)) {
+        (true, _) => said,
+        (false, true) => format!("{said}: \"{words}\""),
+        (false, false) => format!("{said} ({words})"),
+    }
+}
+
+/// True where the words are the other side's own, which are quoted; otherwise they are the system's or ours.
+fn quotes(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::Closed
+            | FailureKind::Rejected
+            | FailureKind::UnexpectedHttp
+            | FailureKind::UnexpectedPlaintext
+            | FailureKind::MalformedReply
+            | FailureKind::StarttlsInjection
+            | FailureKind::BadStatus
+            | FailureKind::WebPage
+    )
+}
+
+fn keeps_words(kind: FailureKind) -> bool {
+    !matches!(kind, FailureKind::Deadline | FailureKind::Interrupted)
+}
+
+fn said(failure: &Failure) -> String {
+    let place = during(failure.stage);
+    if failure.protocol == Protocol::Dns {
+        match failure.kind {
+            FailureKind::Unreachable => return "no route to the DNS server".to_owned(),
+            FailureKind::Refused => return "the DNS server refused the connection (port 53 closed)".to_owned(),
+            FailureKind::TimedOut => return "the DNS server did not answer".to_owned(),
+            _ => {}
+        }
+    }
+    if failure.protocol == Protocol::Proxy && failure.kind == FailureKind::Rejected {
+        return "the proxy refused the connection".to_owned();
+    }
+    let said = match failure.kind {
+        FailureKind::NxDomain => "the name does not exist (NXDOMAIN)",
+        FailureKind::NoData => "the name exists but has no A or AAAA record",
+        FailureKind::ServFail => "the DNS server failed (SERVFAIL)",
+        FailureKind::DnsRefused => "the DNS server refused the query (REFUSED)",
+        FailureKind::AliasLoop => "CNAME loop",
+        FailureKind::TimedOut if failure.stage == Stage::Connect => "connection timed out",
+        FailureKind::Refused => "connection refused",
+        FailureKind::Unreachable => "no route to host",
+        FailureKind::LocallyBlocked => "blocked by this server (firewall or endpoint protection)",
+        FailureKind::UnexpectedPlaintext => "the server answered in plain text; implicit TLS was expected",
+        FailureKind::StarttlsInjection => "unencrypted data was injected after the STARTTLS response",
+        FailureKind::TlsAlert => "the server ended the TLS handshake",
+        FailureKind::TlsVersionTooOld => "the server supports only TLS versions older than 1.2",
+        FailureKind::Expired => "the certificate has expired",
+        FailureKind::NotYetValid => "the certificate is not valid yet",
+        FailureKind::WrongName => "the certificate was issued for another name",
+        FailureKind::SelfSigned => "self-signed certificate",
+        FailureKind::UnknownIssuer => "untrusted root (issuer not in the trust store)",
+        FailureKind::MissingIntermediate => "incomplete certificate chain (intermediate missing)",
+        FailureKind::BadCertificate => "the certificate cannot be used",
+        FailureKind::BadStatus => "the server returned an error",
+        FailureKind::WebPage => "an HTML page was returned instead of JSON",
+        FailureKind::Missing => "a required input is missing",
+        FailureKind::Internal => "internal error of ece-check",
+        _ => return said_during(failure.kind, place),
+    };
+    said.to_owned()
+}
+
+/// Failures whose sentence names how far the connection had come.
+fn said_during(kind: FailureKind, place: &str) -> String {
+    match kind {
+        FailureKind::TimedOut => format!("no answer {place} (timeout)"),
+        FailureKind::Reset => format!("the connection was reset {place}"),
+        FailureKind::Closed => format!("the server closed the connection {place}"),
+        FailureKind::Rejected => format!("refused {place}"),
+        FailureKind::NotOffered => format!("not offered {place}"),
+        FailureKind::UnexpectedHttp => format!("a web server or proxy answered {place}"),
+        FailureKind::UnexpectedTls => format!("the server started TLS {place}; plain text was expected"),
+        FailureKind::MalformedReply => format!("unexpected response {place} (not of this protocol)"),
+        FailureKind::ReplyTooLarge => format!("the response {place} exceeded the size limit"),
+        FailureKind::Deadline => format!("stopped {place}: not finished before --deadline"),
+        FailureKind::Interrupted => format!("stopped {place}: the run was interrupted"),
+        _ => format!("failed {place}"),
+    }
+}
+
+fn during(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Lookup => "during the DNS query",
+        Stage::Connect => "while connecting",
+        Stage::Greeting => "before sending a greeting",
+        Stage::Ehlo => "at EHLO",
+        Stage::Starttls => "at STARTTLS",
+        Stage::Handshake => "during the TLS handshake",
+        Stage::Certificate => "at the certificate",
+        Stage::Capabilities => "while asking for the capabilities",
+        Stage::Request => "during the HTTPS request",
+        Stage::Credential => "while reading the secret",
+        Stage::Grant => "while requesting the token",
+        Stage::Authorize => "on the sign-in page",
+        Stage::Authenticate => "at the sign-in",
+        Stage::Open => "while opening the mailbox",
+        Stage::Sender => "at MAIL FROM",
+        Stage::Recipient => "at RCPT TO",
+        Stage::Send => "while sending the message",
+        Stage::Find => "while looking for the message",
+    }
+}

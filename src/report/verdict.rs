@@ -1,0 +1,91 @@
+//! The outcome of a run in two lines, and the last line of a report.
+
+use super::{harmless, mailbox, words};
+use crate::finding::{Finding, Report, Status};
+
+/// The most check names in a line.
+const NAMES: usize = 3;
+
+/// The longest title in a line, in characters.
+const LONGEST: usize = 160;
+
+/// What works, and what to do first. A missing input comes before everything: nothing was tested without it.
+pub(super) fn lines(report: &Report) -> [String; 2] {
+    [result(report), first(report)]
+}
+
+fn result(report: &Report) -> String {
+    if report.findings.is_empty() {
+        return "Inconclusive: no check could be completed.".to_owned();
+    }
+    let summary = &report.summary;
+    let works = mailbox::result(report);
+    match works {
+        Some(works) => works,
+        None if summary.fail > 0 => format!("{} failed.", words::count(summary.fail, "check")),
+        None => closing(report),
+    }
+}
+
+fn first(report: &Report) -> String {
+    if let Some(missing) = report.findings.iter().find(|finding| finding.waits_for_missing_input()) {
+        return format!("Input needed first: {}.", text(&missing.found).trim_end_matches('.'));
+    }
+    match report.summary.fix_first.first() {
+        Some(fix) if report.summary.fail > 0 || report.summary.error > 0 => {
+            let certainty = words::certainty(fix.certainty);
+            format!("Fix first: {} ({certainty}; {}).", text(&fix.title).trim_end_matches('.'), words::owner(fix.owner))
+        }
+        _ if mailbox::result(report).is_some() => closing(report),
+        _ => String::new(),
+    }
+}
+
+/// The last line: what to do, or what the outcome is worth.
+pub(super) fn closing(report: &Report) -> String {
+    let summary = &report.summary;
+    if summary.fail > 0 {
+        return summary.fix_first.first().map_or_else(
+            || "No known cause matches. See the failed checks above.".to_owned(),
+            |fix| format!("Start with action 1 ({}).", words::owner(fix.owner)),
+        );
+    }
+    if summary.missing_input > 0 {
+        return format!(
+            "Inconclusive: {} not run because an input is missing.",
+            words::count_were(summary.missing_input, "check")
+        );
+    }
+    if summary.error > 0 {
+        let number = words::count(summary.error, "check");
+        return format!("Inconclusive: no check failed, but {number} could not be completed.");
+    }
+    if summary.pass + summary.warn == 0 {
+        return "Inconclusive: no check failed, but no check could be completed.".to_owned();
+    }
+    if summary.warn > 0 {
+        return only_warnings(report);
+    }
+    match summary.skip {
+        0 => "All checks passed.".to_owned(),
+        skipped => format!("No problems found. {} not run (reasons above).", words::count_were(skipped, "check")),
+    }
+}
+
+/// What the warnings are, and what they do to the exit code.
+fn only_warnings(report: &Report) -> String {
+    let summary = &report.summary;
+    let warned = report.findings.iter().filter(|finding| finding.status == Status::Warn);
+    let mut checks: Vec<String> = warned.map(|finding: &Finding| text(&finding.check)).collect();
+    checks.dedup();
+    let number = words::count(summary.warn, "warning");
+    let exit = match summary.exit_code {
+        0 => "Exit code 0 (use --strict to make warnings exit 4).".to_owned(),
+        code => format!("Exit code {code} (--strict)."),
+    };
+    format!("No failures, {number}: {}. {exit}", words::list(&checks, NAMES))
+}
+
+fn text(text: &str) -> String {
+    harmless::line(text, LONGEST)
+}
