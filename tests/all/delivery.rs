@@ -131,7 +131,7 @@ async fn message_that_never_arrives_is_no_failure_and_is_told() {
 async fn message_that_is_refused_is_not_counted_as_sent() {
     let report = walk(&["sender-restricted-for-spam.message"]).await;
     assert!(done(&report).iter().all(|done| done == "no message was sent"), "{:?}", done(&report));
-    let words = "refused while handing the message over";
+    let words = "refused while sending the message";
     assert!(of_check(&report, CHECK).iter().all(|finding| finding.found.starts_with(words)), "{}", not_well(&report));
 }
 
