@@ -4,6 +4,7 @@
 //! with 2 before anything is tested.
 
 mod catalogue;
+mod evidence;
 mod explain;
 mod generate;
 mod host;
@@ -54,6 +55,8 @@ enum Command {
     List(list::Arguments),
     /// What an error text, a log, a check or a cause means: paste the text
     Explain(explain::Arguments),
+    /// Ask colleagues for files that settle what the network cannot show, and read them
+    Evidence(evidence::Arguments),
     /// Get a token, or tell what stands in one; the token itself is never shown
     Token(token::Arguments),
     /// Run the built-in Microsoft 365 tenant on loopback until stopped
@@ -114,6 +117,7 @@ fn obey() -> ExitCode {
         Command::Plan(arguments) => plan::run(&arguments),
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Evidence(arguments) => evidence::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),

@@ -63,6 +63,7 @@ pub mod engine;
 pub mod evidence;
 pub mod explain;
 pub mod finding;
+pub mod import;
 pub mod judge;
 pub mod lab;
 pub mod net;

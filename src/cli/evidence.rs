@@ -1,0 +1,385 @@
+//! `ece-check evidence`: what to ask a colleague for, and what the file that comes back settles.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::Serialize;
+
+use super::{
+    CliError,
+    list::{Output, json},
+    print,
+};
+use crate::{
+    deployment::{Account, Deployment, Inbound},
+    evidence::Facts,
+    import::{
+        self, File, Made, Rejected, Stated,
+        record::Record,
+        request::{Colleague, How, Request, Site, request},
+        rules::{self, Outcome, Question, Settled},
+    },
+    oauth::TokenSource,
+};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show what was recognized in files that colleagues exported, and what they settle
+    Show(Show),
+    /// Print what a colleague runs or downloads, filled in for this site; nothing is changed
+    Request(Ask),
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    /// Files or folders
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The file that describes this site [default: ece-check.toml when it exists]
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The user or mailbox of files that do not name one
+    #[arg(long, value_name = "ADDRESS")]
+    subject: Option<String>,
+    /// What a list without rows is a list of, such as user-license
+    #[arg(long, value_name = "KIND")]
+    kind: Option<String>,
+    /// The day when files without a date were made
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    as_of: Option<Date>,
+    /// The format to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+struct Ask {
+    /// Who is asked
+    #[arg(long = "for", value_enum, value_name = "OWNER")]
+    colleague: Asked,
+    /// The file that describes this site [default: ece-check.toml when it exists]
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The format to print
+    #[arg(short, long, value_enum, default_value = "text")]
+    output: Output,
+}
+
+/// The colleagues as the flag names them.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Asked {
+    /// An Exchange administrator
+    Exchange,
+    /// An administrator of Microsoft Entra ID
+    Entra,
+    /// An administrator of Webex
+    Webex,
+    /// The network team
+    Network,
+    /// An administrator of ECE
+    Ece,
+}
+
+impl From<Asked> for Colleague {
+    fn from(asked: Asked) -> Self {
+        match asked {
+            Asked::Exchange => Self::Exchange,
+            Asked::Entra => Self::Entra,
+            Asked::Webex => Self::Webex,
+            Asked::Network => Self::Network,
+            Asked::Ece => Self::Ece,
+        }
+    }
+}
+
+/// The site file, when none is named and it exists.
+const DEFAULT_FILE: &str = "ece-check.toml";
+
+/// Shows or asks.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    match &arguments.command {
+        Command::Show(arguments) => show(arguments),
+        Command::Request(arguments) => ask(arguments),
+    }
+}
+
+fn ask(arguments: &Ask) -> Result<ExitCode, CliError> {
+    let path = path_of(arguments.config.as_deref());
+    let deployment = path.map(Deployment::read).transpose()?.unwrap_or_default();
+    let request = request(arguments.colleague.into(), &site_of(&deployment));
+    print::data(&match arguments.output {
+        Output::Text => request_text(&request),
+        Output::Json => json(&request),
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+fn path_of(config: Option<&Path>) -> Option<&Path> {
+    config.or_else(|| Some(Path::new(DEFAULT_FILE)).filter(|file| file.exists()))
+}
+
+fn site_of(deployment: &Deployment) -> Site {
+    let of = |account: &Account| {
+        account.mailboxes.iter().chain(&account.signs_in_as).map(|address| address.to_lowercase()).collect::<Vec<_>>()
+    };
+    let mut mailboxes: Vec<String> = Vec::new();
+    for address in deployment.accounts.iter().flat_map(of) {
+        if !mailboxes.contains(&address) {
+            mailboxes.push(address);
+        }
+    }
+    Site {
+        mailboxes,
+        client_id: deployment.entra.client_id.map(|id| id.to_string()),
+        application: deployment.accounts.iter().any(is_application),
+    }
+}
+
+fn is_application(account: &Account) -> bool {
+    matches!(account.credential, Some(TokenSource::ClientCredentials))
+}
+
+fn request_text(request: &Request) -> String {
+    let mut text = format!("{}\n", request.rights);
+    for (above, step) in request.steps.iter().enumerate() {
+        let how = match step.how {
+            How::Powershell => "PowerShell",
+            How::Browser => "browser",
+        };
+        let _ = write!(
+            text,
+            "\n{}. {} ({how})\n   file: {}\n   settles: {}\n\n",
+            above + 1,
+            step.title,
+            step.file,
+            step.settles.join(", ")
+        );
+        for line in &step.lines {
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    text + "\nThen: ece-check evidence show FILE, or ece-check run --evidence FILE\n"
+}
+
+fn show(arguments: &Show) -> Result<ExitCode, CliError> {
+    let path = path_of(arguments.config.as_deref());
+    let deployment = path.map(Deployment::read_sample).transpose()?; // nothing is connected to: a sample harms nobody
+    let stated = Stated {
+        as_of: arguments.as_of.and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|day| day.timestamp()),
+        subject: arguments.subject.clone(),
+        kind: arguments.kind.clone(),
+    };
+    let (files, rejected) = read_all(&arguments.files, &stated);
+    let now = Timestamp::now();
+    let question = match &deployment {
+        Some(deployment) => question_of(deployment, now),
+        None => Question::of_files(&files, now),
+    };
+    let shown = Shown::new(&files, &rejected, &rules::settle(&files, &question));
+    print::data(&match arguments.output {
+        Output::Text => shown.text(),
+        Output::Json => json(&shown),
+    });
+    for one in &rejected {
+        print::error(&one.to_string());
+    }
+    Ok(if files.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+/// Reads files and folders; a bad file stops nothing but itself.
+pub fn read_all(paths: &[PathBuf], stated: &Stated) -> (Vec<File>, Vec<Rejected>) {
+    let (mut files, mut rejected) = (Vec::new(), Vec::new());
+    for path in paths {
+        match import::files_of(path) {
+            Ok(found) => {
+                for path in found {
+                    match import::read(&path, stated) {
+                        Ok(file) => files.push(file),
+                        Err(error) => rejected.push(error),
+                    }
+                }
+            }
+            Err(error) => rejected.push(error),
+        }
+    }
+    (files, rejected)
+}
+
+/// What is asked about a site.
+pub fn question_of(deployment: &Deployment, now: Timestamp) -> Question {
+    let account = |account: &Account| rules::Account {
+        signs_in_as: account
+            .signs_in_as
+            .clone()
+            .or_else(|| account.mailboxes.first().cloned())
+            .filter(|_| !is_application(account)),
+        application: is_application(account),
+        imap: account.inbound.map(|inbound| inbound == Inbound::Imap),
+        mailboxes: account.mailboxes.clone(),
+    };
+    Question {
+        now,
+        client_id: deployment.entra.client_id.map(|id| id.to_string()),
+        redirect_url: deployment.ece.redirect_url.clone(),
+        accounts: deployment.accounts.iter().map(account).collect(),
+    }
+}
+
+/// What is shown of files, in either format.
+#[derive(Serialize)]
+struct Shown {
+    files: Vec<ShownFile>,
+    rejected: Vec<String>,
+    settles: Vec<ShownSettled>,
+}
+
+#[derive(Serialize)]
+struct ShownFile {
+    file: String,
+    sha256: String,
+    form: String,
+    made_at: Option<String>,
+    made_at_from: &'static str,
+    rows: usize,
+    kinds: BTreeMap<&'static str, usize>,
+    incomplete: Vec<String>,
+    problems: Vec<String>,
+    records: Vec<Record>,
+}
+
+#[derive(Serialize)]
+struct ShownSettled {
+    check: &'static str,
+    subject: String,
+    status: Outcome,
+    reason: String,
+    cause: Option<&'static str>,
+    facts: Facts,
+    files: Vec<String>,
+}
+
+/// The most records of a file that the JSON repeats: lists of users are long and nobody's business.
+const MOST_RECORDS: usize = 200;
+
+impl Shown {
+    fn new(files: &[File], rejected: &[Rejected], settled: &[Settled]) -> Self {
+        let names =
+            |from: &[usize]| from.iter().filter_map(|file| files.get(*file)).map(|file| file.name.clone()).collect();
+        let settles = settled.iter().map(|one| ShownSettled {
+            check: one.check,
+            subject: one.subject.to_string(),
+            status: one.outcome,
+            reason: one.reason.to_string(),
+            cause: one.cause,
+            facts: one.facts.clone(),
+            files: names(&one.from),
+        });
+        Self {
+            files: files.iter().map(ShownFile::new).collect(),
+            rejected: rejected.iter().map(ToString::to_string).collect(),
+            settles: settles.collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let mut text: String = self.files.iter().map(ShownFile::text).collect();
+        if !self.settles.is_empty() {
+            text.push_str("What this settles\n");
+        }
+        for one in &self.settles {
+            text.push_str(&one.text());
+        }
+        text
+    }
+}
+
+impl ShownFile {
+    fn new(file: &File) -> Self {
+        let mut kinds = BTreeMap::new();
+        for row in &file.rows {
+            *kinds.entry(row.record.kind()).or_default() += 1;
+        }
+        for kind in &file.complete {
+            kinds.entry(*kind).or_default();
+        }
+        Self {
+            file: file.name.clone(),
+            sha256: file.sha256.clone(),
+            form: file.container.to_string(),
+            made_at: file.made.at().map(|at| at.to_string()),
+            made_at_from: match file.made {
+                Made::Inside(_) => "the file itself",
+                Made::Stated(_) => "stated",
+                Made::FileSystem(_) => "the file system",
+                Made::Unknown => "not known",
+            },
+            rows: file.rows.len(),
+            kinds,
+            incomplete: file.incomplete.iter().map(ToString::to_string).collect(),
+            problems: file.problems.iter().map(ToString::to_string).collect(),
+            records: file.rows.iter().take(MOST_RECORDS).map(|row| row.record.clone()).collect(),
+        }
+    }
+
+    fn text(&self) -> String {
+        let kinds: Vec<String> = self.kinds.iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
+        let made = self.made_at.as_deref().unwrap_or("no date");
+        let mut text = format!(
+            "{}\n  form      {}\n  holds     {}\n  made      {made} ({})\n  SHA-256   {}\n",
+            line(&self.file),
+            self.form,
+            kinds.join(", "),
+            self.made_at_from,
+            self.sha256
+        );
+        for (label, remarks) in [("missing", &self.incomplete), ("ignored", &self.problems)] {
+            for remark in remarks {
+                let _ = writeln!(text, "  {label}   {}", line(remark));
+            }
+        }
+        text + "\n"
+    }
+}
+
+impl ShownSettled {
+    fn text(&self) -> String {
+        let status = match self.status {
+            Outcome::Pass => "pass",
+            Outcome::Warn => "warning",
+            Outcome::Fail => "failed",
+            Outcome::NeedsInput => "needs input",
+            Outcome::NotApplicable => "not applicable",
+        };
+        let facts: Vec<String> = self.facts.iter().map(|(name, value)| format!("{}: {value}", label(name))).collect();
+        let mut text = format!("  {status:<11} {} {}\n", self.check, line(&self.subject));
+        let found =
+            if facts.is_empty() { self.reason.clone() } else { format!("{} ({})", facts.join("; "), self.reason) };
+        let _ = writeln!(text, "              {}", line(&found));
+        if let Some(cause) = self.cause {
+            let _ = writeln!(text, "              cause: {cause}  (ece-check explain {cause})");
+        }
+        text
+    }
+}
+
+/// The name of a fact without its group.
+fn label(name: &str) -> String {
+    name.rsplit('.').next().unwrap_or(name).replace('_', " ")
+}
+
+/// A text from outside, harmless on a terminal.
+fn line(text: &str) -> String {
+    crate::report::harmless::line(text, 400)
+}

@@ -1,0 +1,433 @@
+//! Evidence: files that the administrators of Exchange, Entra and Webex export and hand over.
+//!
+//! In: a file, or its bytes. Out: a [`File`]: what it is, typed [`Record`]s, and what of it could not be understood; or
+//! why nothing of it can be used. A file is recognized by its content, never by its name. Each has its SHA-256, the moment
+//! when it was made, and the rows that were used. Fields that can hold a secret are dropped while reading. Size, rows and
+//! depth are bounded. Nothing is judged here but in [`rules`], which are pure.
+
+pub mod cell;
+pub mod clixml;
+pub mod csv;
+pub mod debug_block;
+pub mod decode;
+pub mod entra;
+pub mod exchange;
+pub mod format_list;
+pub mod format_table;
+pub mod json;
+pub mod portal;
+mod recognize;
+pub mod record;
+pub mod request;
+pub mod rules;
+
+use std::{
+    fmt, fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use cell::{Cell, Object, Place};
+use decode::Encoding;
+use record::Record;
+
+/// The largest file that is read, in bytes.
+pub const LARGEST: u64 = 64 << 20;
+
+/// The most files of a folder that are read.
+const MOST_FILES: usize = 200;
+
+/// Why nothing of a file can be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Rejected {
+    /// The file, as it was given.
+    pub file: String,
+    /// Where in it.
+    pub place: Option<Place>,
+    /// What is wrong.
+    pub wrong: String,
+    /// What would be right.
+    pub right: String,
+}
+
+impl Rejected {
+    /// A rejection that no single place is to blame for.
+    #[must_use]
+    pub fn whole(file: &str, wrong: &str, right: &str) -> Self {
+        Self { file: file.to_owned(), place: None, wrong: wrong.to_owned(), right: right.to_owned() }
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Some(place) => write!(f, "{}, {place}: {}", self.file, self.wrong)?,
+            None => write!(f, "{}: {}", self.file, self.wrong)?,
+        }
+        write!(f, "\n  {}", self.right)
+    }
+}
+
+/// What of a file could not be understood; the rest of it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where.
+    pub place: Place,
+    /// What is wrong.
+    pub wrong: String,
+    /// What would be right.
+    pub right: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.place, self.wrong, self.right)
+    }
+}
+
+/// Why a file is incomplete: it proves that something is there, never that something is not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Incomplete {
+    /// Graph had further pages.
+    NextLink,
+    /// Exchange printed its warning of the first 1,000 items.
+    FirstThousand,
+    /// Exactly 1,000 rows: the default limit of Exchange.
+    ExactlyThousand,
+    /// Rows that could not be read were left out.
+    BadRows,
+    /// Lists were cut by their writer.
+    CutLists,
+}
+
+impl fmt::Display for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NextLink => "has further pages that are not in the file (@odata.nextLink)",
+            Self::FirstThousand => "holds the first 1,000 items only (use -ResultSize Unlimited)",
+            Self::ExactlyThousand => "holds exactly 1,000 rows, the default limit of Exchange",
+            Self::BadRows => "rows that could not be read were left out",
+            Self::CutLists => "lists in it were cut by PowerShell (use ConvertTo-Json -Depth 5)",
+        })
+    }
+}
+
+/// The form of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Container {
+    /// JSON of PowerShell, Graph or a portal.
+    Json,
+    /// The JSON that the printed block writes.
+    Bundle,
+    /// Comma- or semicolon-separated values.
+    Csv,
+    /// `Export-Clixml`.
+    Clixml,
+    /// `Format-List`, also pasted with its prompts.
+    FormatList,
+    /// `Format-Table`.
+    FormatTable,
+    /// The debug text of Control Hub.
+    DebugBlock,
+}
+
+impl fmt::Display for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Json => "JSON",
+            Self::Bundle => "JSON of ece-check evidence request",
+            Self::Csv => "CSV",
+            Self::Clixml => "CLIXML",
+            Self::FormatList => "Format-List text",
+            Self::FormatTable => "Format-Table text",
+            Self::DebugBlock => "Control Hub debug text",
+        })
+    }
+}
+
+/// What a container holds before its meaning is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sheet {
+    /// The form of the file.
+    pub container: Container,
+    /// Its objects.
+    pub objects: Vec<Object>,
+    /// What was asked for as a whole, where the file says so.
+    pub asked: Option<String>,
+    /// The header of a table.
+    pub header: Vec<String>,
+    /// Lists that are whole, by the cmdlet that gives them: one without rows proves that there is none.
+    pub complete: Vec<String>,
+    /// Why it is incomplete.
+    pub incomplete: Vec<Incomplete>,
+    /// The moment that the file says it was made.
+    pub made_at: Option<String>,
+    /// What could not be understood.
+    pub problems: Vec<Problem>,
+}
+
+impl Sheet {
+    fn new(container: Container) -> Self {
+        Self {
+            container,
+            objects: Vec::new(),
+            asked: None,
+            header: Vec::new(),
+            complete: Vec::new(),
+            incomplete: Vec::new(),
+            made_at: None,
+            problems: Vec::new(),
+        }
+    }
+
+    fn note_what_is_missing(&mut self) {
+        if self.objects.len() == 1000 && self.container != Container::Bundle {
+            self.incomplete.push(Incomplete::ExactlyThousand);
+        }
+        if self.objects.iter().any(exchange::is_cut) {
+            self.incomplete.push(Incomplete::CutLists);
+        }
+        self.incomplete.dedup();
+    }
+
+    /// Adds the objects of a list, with what was asked for and for whom; anything else in the list is a problem.
+    fn extend(&mut self, items: Vec<Cell>, asked: Option<String>, whom: Option<String>) {
+        for item in items {
+            let place = Place::Item(self.objects.len() + self.problems.len() + 1);
+            match item {
+                Cell::Object(object) => {
+                    self.objects.push(Object { place, asked: asked.clone(), whom: whom.clone(), ..object });
+                }
+                Cell::List(inner) => self.extend(inner, asked.clone(), whom.clone()), // a list in a list: PowerShell 5.1
+                Cell::Null => {}
+                _ => self.problems.push(Problem {
+                    place,
+                    wrong: "is no object with named values".to_owned(),
+                    right: "pipe the objects into ConvertTo-Json -Depth 5, without Out-String".to_owned(),
+                }),
+            }
+        }
+    }
+}
+
+/// What a person states of a file that does not say it itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stated {
+    /// The day when it was made, for files without a date.
+    pub as_of: Option<Timestamp>,
+    /// Whom it is about, for files that do not name them.
+    pub subject: Option<String>,
+    /// The kind of its rows, for a list without rows.
+    pub kind: Option<String>,
+}
+
+/// When a file was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Made {
+    /// The file itself says so.
+    Inside(Timestamp),
+    /// The user states it.
+    Stated(Timestamp),
+    /// The file system says so: the moment of copying, often.
+    FileSystem(Timestamp),
+    /// It is not known.
+    Unknown,
+}
+
+impl Made {
+    /// The moment.
+    #[must_use]
+    pub fn at(self) -> Option<Timestamp> {
+        match self {
+            Self::Inside(at) | Self::Stated(at) | Self::FileSystem(at) => Some(at),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// A file of evidence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct File {
+    /// The file, as it was given.
+    pub name: String,
+    /// The SHA-256 of its bytes, in lower-case hexadecimal.
+    pub sha256: String,
+    /// Its form.
+    pub container: Container,
+    /// Its encoding.
+    pub encoding: Encoding,
+    /// When it was made.
+    pub made: Made,
+    /// Whom it is about as a whole, where it or the user says so.
+    pub subject: Option<String>,
+    /// Its rows, with their places.
+    pub rows: Vec<Row>,
+    /// The kinds of which it holds all rows, although it may hold none.
+    pub complete: Vec<&'static str>,
+    /// Why it is incomplete.
+    pub incomplete: Vec<Incomplete>,
+    /// What could not be understood.
+    pub problems: Vec<Problem>,
+}
+
+/// A row of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// Where it is.
+    pub place: Place,
+    /// What it means.
+    pub record: Record,
+}
+
+/// The files that a path names: itself, or the files of a folder, newest names last. Folders below are not entered.
+///
+/// # Errors
+/// When it cannot be read, or the folder has too many files.
+pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Rejected> {
+    let name = path.display().to_string();
+    let unread = |error: &std::io::Error| {
+        Rejected::whole(&name, &format!("cannot be read: {error}"), "give a file or a folder that this user may read")
+    };
+    if !fs::metadata(path).map_err(|error| unread(&error))?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(|error| unread(&error))? {
+        let file = entry.map_err(|error| unread(&error))?.path();
+        let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        if file.is_file() && !hidden {
+            files.push(file);
+        }
+        if files.len() > MOST_FILES {
+            return Err(Rejected::whole(
+                &name,
+                &format!("holds more than {MOST_FILES} files"),
+                "give a folder that holds the evidence only",
+            ));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// When it cannot be read, is too large, or nothing of it can be used.
+pub fn read(path: &Path, stated: &Stated) -> Result<File, Rejected> {
+    let name = path.display().to_string();
+    let unread = |error: std::io::Error| {
+        Rejected::whole(&name, &format!("cannot be read: {error}"), "give a file that this user may read")
+    };
+    let about = fs::metadata(path).map_err(unread)?;
+    let too_large = || Rejected::whole(&name, "has more than 64 MiB", "export only the mailboxes of ECE");
+    if about.is_dir() {
+        return Err(Rejected::whole(&name, "is a folder", "give the files in it"));
+    }
+    if about.len() > LARGEST {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::new();
+    let opened = fs::File::open(path).map_err(unread)?;
+    opened.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unread)?; // the size of a pipe is not known beforehand
+    if bytes.len() as u64 > LARGEST {
+        return Err(too_large());
+    }
+    let modified = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
+    let mut file = parse(&name, &bytes, stated)?;
+    if let (Made::Unknown, Some(at)) = (file.made, modified) {
+        file.made = Made::FileSystem(at);
+    }
+    Ok(file)
+}
+
+/// Reads the bytes of a file.
+///
+/// # Errors
+/// When nothing of it can be used.
+pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected> {
+    let (text, encoding) = decode::text(name, bytes)?;
+    let text = text.trim_start_matches('\u{feff}').trim_start_matches(['\r', '\n']);
+    let blocks = if text.starts_with(['{', '[', '<', '"', '#']) { Vec::new() } else { debug_block::read(text) };
+    let mut sheet = if blocks.is_empty() { sheet(name, text)? } else { Sheet::new(Container::DebugBlock) };
+    let mut rows = recognize::rows(name, &mut sheet, stated)?;
+    let debug = |(above, block)| Row { place: Place::Item(above + 1), record: Record::WebexDebug(block) };
+    rows.extend(blocks.into_iter().enumerate().map(debug));
+    sheet.note_what_is_missing();
+    Ok(File {
+        name: name.to_owned(),
+        sha256: sha256(bytes),
+        container: sheet.container,
+        encoding,
+        made: made(&sheet, &rows, stated),
+        subject: sheet
+            .asked
+            .as_deref()
+            .and_then(json::user_of)
+            .or_else(|| stated.subject.as_ref().map(|who| who.to_lowercase())),
+        rows,
+        complete: recognize::complete(&sheet, stated),
+        incomplete: sheet.incomplete,
+        problems: sheet.problems,
+    })
+}
+
+/// A date inside the file counts most. The newest row of a log was there when the log was made.
+fn made(sheet: &Sheet, rows: &[Row], stated: &Stated) -> Made {
+    let inside = sheet.made_at.as_deref().and_then(entra::moment).and_then(|at| at.parse().ok());
+    let newest = || rows.iter().filter_map(|row| row.record.at()).max();
+    let from_log = || newest().filter(|_| stated.as_of.is_none());
+    inside.or_else(from_log).map(Made::Inside).or_else(|| stated.as_of.map(Made::Stated)).unwrap_or(Made::Unknown)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+const FORMS: &str = "JSON (ConvertTo-Json, Microsoft Graph, the portal), CSV, CLIXML, Format-List and the debug text of Control Hub are read";
+
+fn sheet(name: &str, text: &str) -> Result<Sheet, Rejected> {
+    let start = text.trim_start();
+    let lower: String = start.chars().take(400).collect::<String>().to_lowercase();
+    if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
+        return Err(Rejected::whole(name, "is a web page", "use the download of the portal, not the page itself"));
+    }
+    if start.contains("#access_token=") && start.starts_with("http") {
+        let right = "give it as token_redirect = { file = … } under [webex] in the site file";
+        return Err(Rejected::whole(name, "is the address after a sign-in to Webex and holds a token", right));
+    }
+    if start.starts_with(['{', '[']) {
+        return json::read(name, start);
+    }
+    if start.starts_with('<') {
+        return clixml::read(name, start);
+    }
+    if let Some(json) = after_prompt(text) {
+        return json::read(name, json);
+    }
+    if format_table::is_format_table(text) {
+        return Ok(format_table::read(text));
+    }
+    if csv::is_csv(text) {
+        return csv::read(name, text);
+    }
+    if format_list::is_format_list(text) {
+        return format_list::read(name, text);
+    }
+    Err(Rejected::whole(name, "has no form that is known here", FORMS))
+}
+
+/// JSON that was pasted below the line of its prompt, without the prompt that follows it.
+fn after_prompt(text: &str) -> Option<&str> {
+    let first = text.lines().next()?;
+    format_list::typed(first)?;
+    let rest = text[first.len()..].trim_start();
+    let end = rest.find("\nPS ").unwrap_or(rest.len());
+    rest.starts_with(['{', '[']).then(|| rest[..end].trim_end())
+}

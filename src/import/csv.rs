@@ -1,0 +1,140 @@
+//! CSV: what `Export-Csv`, Excel and the portals write.
+//!
+//! In: text. Out: a [`Sheet`]. A `#TYPE` line (PowerShell 5.1) and a `sep=` line (Excel) are read; the separator is a
+//! comma, a semicolon or a tab, whichever the header has most of; cells of the header are trimmed, and of two columns with
+//! one name the first counts. A row with more cells than the header is named and left out.
+
+use super::{
+    Container, Incomplete, Problem, Rejected, Sheet,
+    cell::{Cell, Object, Place},
+};
+
+/// The most rows that are read.
+pub const MOST_ROWS: usize = 1_000_000;
+
+/// Columns that hold a secret.
+const SECRET: &[&str] = &["hint", "secrettext", "value", "password", "access_token", "refresh_token", "accesstoken"];
+
+/// True when the first line of a text reads as the header of a table.
+#[must_use]
+pub fn is_csv(text: &str) -> bool {
+    let first = header_line(text);
+    text.starts_with("#TYPE ") || text.starts_with("sep=") || separator(first).is_some()
+}
+
+fn header_line(text: &str) -> &str {
+    text.lines().find(|line| !is_preamble(line)).unwrap_or_default()
+}
+
+fn is_preamble(line: &str) -> bool {
+    line.trim().is_empty() || line.starts_with("#TYPE ") || line.trim().to_lowercase().starts_with("sep=")
+}
+
+/// The separator of a header: what it has most of outside quotes.
+fn separator(header: &str) -> Option<u8> {
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for byte in header.bytes() {
+        quoted ^= byte == b'"';
+        if let (false, Some((_, count))) = (quoted, counts.iter_mut().find(|(separator, _)| *separator == byte)) {
+            *count += 1;
+        }
+    }
+    let words = header.split([',', ';', '\t']).all(|cell| cell.len() < 120 && !cell.contains(['{', '<', '=']));
+    counts
+        .into_iter()
+        .filter(|(_, count)| *count > 0 && words)
+        .max_by_key(|(_, count)| *count)
+        .map(|(separator, _)| separator)
+}
+
+/// Reads a text.
+///
+/// # Errors
+/// When it has no rows below its header, or too many.
+pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
+    let above = text.lines().take_while(|line| is_preamble(line)).count();
+    let asked = text.lines().take(above).find_map(|line| line.strip_prefix("#TYPE ")).map(str::to_owned);
+    let body = after_lines(text, above);
+    let stated = text
+        .lines()
+        .take(above)
+        .find_map(|line| line.trim().to_lowercase().strip_prefix("sep=").and_then(|rest| rest.bytes().next()));
+    let separator = stated.or_else(|| separator(header_line(text))).unwrap_or(b',');
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
+    let header: Vec<String> =
+        reader.headers().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect()).unwrap_or_default();
+    let mut sheet = Sheet::new(Container::Csv);
+    sheet.header.clone_from(&header);
+    for record in reader.records() {
+        let Ok(record) = record else { continue }; // the text is valid UTF-8 and rows may be of any length: nothing else fails
+        let line = above + record.position().map_or(1, |at| usize::try_from(at.line()).unwrap_or(1));
+        if record.iter().all(|cell| cell.trim().is_empty()) {
+            continue;
+        }
+        if record.len() != header.len() {
+            let wrong = format!("{} cells, but the header has {}", record.len(), header.len());
+            sheet.problems.push(Problem {
+                place: Place::Line(line),
+                wrong,
+                right: "export the file again; cells with a separator need quotes".to_owned(),
+            });
+            sheet.incomplete.push(Incomplete::BadRows);
+            continue;
+        }
+        if sheet.objects.len() == MOST_ROWS {
+            return Err(Rejected::whole(
+                name,
+                &format!("has more than {MOST_ROWS} rows"),
+                "export only the mailboxes of ECE",
+            ));
+        }
+        sheet.objects.push(row(&header, &record, line, asked.as_deref()));
+    }
+    Ok(sheet)
+}
+
+fn row(header: &[String], record: &csv::StringRecord, line: usize, asked: Option<&str>) -> Object {
+    let mut fields: Vec<(String, Cell)> = Vec::with_capacity(header.len());
+    for (name, cell) in header.iter().zip(record) {
+        let double = fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+        let secret = SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret));
+        if !double && !secret {
+            fields.push((name.clone(), Cell::of_text(cell)));
+        }
+    }
+    Object { asked: asked.map(str::to_owned), ..Object::new(fields, Place::Line(line)) }
+}
+
+/// What follows the first lines of a text.
+fn after_lines(text: &str, count: usize) -> &str {
+    let mut rest = text;
+    for _ in 0..count {
+        rest = rest.split_once('\n').map_or("", |(_, rest)| rest);
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn preambles_separators_and_doubles_are_read() {
+        let text = "sep=;\r\nName ; On;On\r\n\"a;b\";WAAR;x\r\n\r\nc;;\r\n";
+        assert!(is_csv(text));
+        let sheet = read("f", text).unwrap();
+        assert_eq!(sheet.objects.len(), 2);
+        assert_eq!(sheet.objects[0].text(&["name"]).as_deref(), Some("a;b"));
+        assert_eq!(sheet.objects[0].switch(&["on"]).known(), Some(true));
+        assert_eq!(sheet.objects[1].place, Place::Line(5));
+    }
+
+    #[test]
+    fn row_of_another_length_is_named_and_left_out() {
+        let sheet = read("f", "a,b\n1,2\n1,2,3\n").unwrap();
+        assert_eq!((sheet.objects.len(), sheet.problems.len()), (1, 1));
+        assert_eq!(sheet.problems[0].place, Place::Line(3));
+        assert_eq!(sheet.incomplete, [Incomplete::BadRows]);
+    }
+}

@@ -1,0 +1,249 @@
+//! JSON: what `ConvertTo-Json`, Microsoft Graph, the portals and our own block write.
+//!
+//! In: text. Out: a [`Sheet`]. One object counts as a list of one; a list may be wrapped as `value` (Graph) or as `value`
+//! and `Count` (PowerShell 5.1); `@odata.nextLink` says that the file is incomplete. Fields that can hold a secret are
+//! dropped while reading and never reach memory that outlives this function. Depth and the number of values are bounded.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::{
+    Container, Incomplete, Rejected, Sheet,
+    cell::{Cell, Object, Place},
+};
+
+/// The most values that one file may hold: 64 MiB of short values would otherwise fill the memory of a small server.
+const MOST_VALUES: usize = 8_000_000;
+
+/// Fields that hold a secret or its beginning. <https://learn.microsoft.com/graph/api/resources/passwordcredential>
+const SECRET: &[&str] = &[
+    "hint",
+    "secrettext",
+    "access_token",
+    "accesstoken",
+    "refresh_token",
+    "refreshtoken",
+    "id_token",
+    "client_secret",
+    "clientsecret",
+    "password",
+    "passwordprofile",
+    "customkeyidentifier",
+    "basicauthentication",
+    "authorization",
+    "secret",
+    "secrettoken",
+];
+
+/// Fields that hold a secret when their value is a text: `value` of an old credential, and not the list of Graph.
+const SECRET_TEXT: &[&str] = &["value", "key"];
+
+/// The parts of the block that `evidence request` prints, and what each of them holds.
+pub const BUNDLE: &[(&str, &str)] = &[
+    ("cas", "Get-CASMailbox"),
+    ("org", "Get-TransportConfig"),
+    ("box", "Get-Mailbox"),
+    ("right", "Get-MailboxPermission"),
+    ("as", "Get-RecipientPermission"),
+    ("sp", "Get-ServicePrincipal"),
+];
+
+/// Reads a text.
+///
+/// # Errors
+/// When it is no JSON, is cut, is too deep or holds too much.
+pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
+    let left = std::cell::Cell::new(MOST_VALUES);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read =
+        CellSeed { left: &left, field: "" }.deserialize(&mut reader).and_then(|cell| reader.end().map(|()| cell));
+    let cell = read.map_err(|error| rejected(name, text, &error))?;
+    let mut sheet = Sheet::new(Container::Json);
+    match cell {
+        Cell::List(items) => sheet.extend(items, None, None),
+        Cell::Object(object) => whole(&mut sheet, object),
+        _ => return Err(Rejected::whole(name, "is a single value, not an object or a list of objects", WHAT)),
+    }
+    Ok(sheet)
+}
+
+const WHAT: &str = "give the whole file that ConvertTo-Json, Microsoft Graph or the portal wrote";
+
+fn rejected(name: &str, text: &str, error: &serde_json::Error) -> Rejected {
+    let wrong = if error.is_eof() {
+        "ends in the middle: the file was cut".to_owned()
+    } else {
+        format!("is not JSON: {}", without_position(&error.to_string()))
+    };
+    let right = if text.trim_start().starts_with("{\\rtf") { "save it as plain text" } else { WHAT };
+    Rejected { file: name.to_owned(), place: Some(Place::Line(error.line().max(1))), wrong, right: right.to_owned() }
+}
+
+fn without_position(text: &str) -> &str {
+    text.split(" at line ").next().unwrap_or(text)
+}
+
+/// One object that is the whole file: a wrapper, our own block, or the object itself.
+fn whole(sheet: &mut Sheet, object: Object) {
+    let context = object.text(&["@odata.context"]);
+    if object.has("@odata.nextLink") || object.has("nextLink") {
+        sheet.incomplete.push(Incomplete::NextLink);
+    }
+    sheet.asked.clone_from(&context);
+    if is_bundle(&object) {
+        return bundle(sheet, object);
+    }
+    let whom = context.as_deref().and_then(user_of);
+    let wrapped = matches!(object.get("value"), Some(Cell::List(_)));
+    if !wrapped {
+        return sheet.extend(vec![Cell::Object(object)], context, whom);
+    }
+    for (field, cell) in object.fields {
+        if let (true, Cell::List(items)) = (field.eq_ignore_ascii_case("value"), cell) {
+            return sheet.extend(items, context, whom);
+        }
+    }
+}
+
+fn is_bundle(object: &Object) -> bool {
+    object.has("made") && BUNDLE.iter().any(|(part, _)| object.has(part))
+}
+
+fn bundle(sheet: &mut Sheet, object: Object) {
+    sheet.container = Container::Bundle;
+    sheet.made_at = object.text(&["made"]);
+    for (field, cell) in object.fields {
+        let Some((_, cmdlet)) = BUNDLE.iter().find(|(part, _)| field.eq_ignore_ascii_case(part)) else { continue };
+        sheet.complete.push((*cmdlet).to_owned());
+        let items = match cell {
+            Cell::List(items) => items,
+            Cell::Null => Vec::new(),
+            one => vec![one],
+        };
+        sheet.extend(items, Some((*cmdlet).to_owned()), None);
+    }
+}
+
+/// The user that a context such as `…#users('sales%40example.com')/licenseDetails` names.
+pub fn user_of(context: &str) -> Option<String> {
+    let inner = context.split_once("users('")?.1.split_once("')")?.0;
+    let plain = percent_encoding::percent_decode_str(inner).decode_utf8().ok()?;
+    Some(plain.to_lowercase()).filter(|user| !user.is_empty())
+}
+
+/// Reads one value, counting all that it holds.
+#[derive(Clone, Copy)]
+struct CellSeed<'c> {
+    left: &'c std::cell::Cell<usize>,
+    field: &'c str,
+}
+
+impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
+    type Value = Cell;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cell, D::Error> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| serde::de::Error::custom("more values than a file of evidence holds"))?);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for CellSeed<'_> {
+    type Value = Cell;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Cell, E> {
+        Ok(Cell::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Cell, E> {
+        Ok(Cell::Number(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Cell, E> {
+        Ok(Cell::Number(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Cell, E> {
+        Ok(Cell::Number(value.to_string()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Cell, E> {
+        let secret = SECRET_TEXT.iter().any(|name| self.field.eq_ignore_ascii_case(name));
+        Ok(if secret { Cell::Cut } else { Cell::of_text(text) })
+    }
+
+    fn visit_unit<E>(self) -> Result<Cell, E> {
+        Ok(Cell::Null)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Cell, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = seq.next_element_seed(CellSeed { left: self.left, field: "" })? {
+            items.push(item);
+        }
+        Ok(Cell::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Cell, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(name) = map.next_key::<String>()? {
+            if SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            }
+            let cell = map.next_value_seed(CellSeed { left: self.left, field: &name })?;
+            fields.push((name, cell));
+        }
+        Ok(Cell::Object(Object::new(fields, Place::Item(1))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrappers_single_objects_and_lists_give_the_same_rows() {
+        let one = r#"{"Name":"a","On":null}"#;
+        for form in [one.to_owned(), format!("[{one}]"), format!(r#"{{"value":[{one}],"Count":1}}"#)] {
+            let sheet = read("f", &form).unwrap();
+            assert_eq!(sheet.objects.len(), 1, "{form}");
+            assert_eq!(sheet.objects[0].get("name"), Some(&Cell::Text("a".into())));
+        }
+    }
+
+    #[test]
+    fn cut_file_is_named_with_its_line() {
+        let rejected = read("f.json", "[\n {\"Name\": \"a\"},\n {\"Na").unwrap_err();
+        assert_eq!(rejected.to_string(), format!("f.json, line 3: ends in the middle: the file was cut\n  {WHAT}"));
+    }
+
+    #[test]
+    fn secrets_are_dropped_while_reading() {
+        let text = r#"{"passwordCredentials":[{"hint":"abc","secretText":"s3","value":"old","endDateTime":"2027-01-01"}],"access_token":"t"}"#;
+        let shown = format!("{:?}", read("f", text).unwrap());
+        for secret in ["abc", "s3", "old", "\"t\""] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(shown.contains("2027-01-01"));
+    }
+
+    #[test]
+    fn next_link_makes_it_incomplete_and_context_names_the_user() {
+        let text = r#"{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users('sales%40example.com')/licenseDetails","@odata.nextLink":"x","value":[{"a":1}]}"#;
+        let sheet = read("f", text).unwrap();
+        assert_eq!(sheet.incomplete, [Incomplete::NextLink]);
+        assert_eq!(sheet.objects[0].whom.as_deref(), Some("sales@example.com"));
+    }
+
+    #[test]
+    fn depth_is_bounded() {
+        let deep = "[".repeat(100_000);
+        assert!(read("f", &deep).unwrap_err().to_string().contains("recursion"));
+    }
+}

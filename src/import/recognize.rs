@@ -1,0 +1,139 @@
+//! Which kind of row each object is.
+//!
+//! In: a [`Sheet`]. Out: [`Row`]s. What is of no known kind is named with its place; a file of which nothing is known is
+//! refused with the names that it has and those that would be right.
+
+use super::{Incomplete, Problem, Rejected, Row, Sheet, Stated, cell::Object, entra, exchange, portal, record::Record};
+
+/// The kinds, what gives them, and the properties by which they are known.
+pub const KINDS: &[(&str, &str)] = &[
+    ("cas-mailbox", "Get-CASMailbox"),
+    ("transport-config", "Get-TransportConfig"),
+    ("mailbox", "Get-Mailbox"),
+    ("mailbox-permission", "Get-MailboxPermission"),
+    ("recipient-permission", "Get-RecipientPermission"),
+    ("exchange-service-principal", "Get-ServicePrincipal"),
+    ("user-license", "Get-MgUserLicenseDetail"),
+    ("delegated-grant", "Get-MgOauth2PermissionGrant"),
+    ("app-role-assignment", "Get-MgServicePrincipalAppRoleAssignment"),
+    ("enterprise-application", "Get-MgServicePrincipal"),
+    ("sign-in", "Entra admin center > Sign-in logs > User sign-ins (non-interactive) > Download JSON"),
+];
+
+/// Parts of an `@odata.context` and the kind of list that they name.
+const CONTEXTS: &[(&str, &str)] = &[
+    ("licenseDetails", "user-license"),
+    ("oauth2PermissionGrants", "delegated-grant"),
+    ("appRoleAssignments", "app-role-assignment"),
+    ("servicePrincipals", "enterprise-application"),
+    ("auditLogs/signIns", "sign-in"),
+    ("applications", "application"),
+];
+
+/// The most problems of one file that are told; a file of another kind would have one a row.
+const MOST_PROBLEMS: usize = 20;
+
+/// The rows of a sheet.
+///
+/// # Errors
+/// When objects are there and none is of a known kind.
+pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, Rejected> {
+    let plans = sheet.objects.iter().filter(|object| exchange::is_mailbox_plan(object)).count();
+    if plans > 0 && plans == sheet.objects.len() {
+        let wrong = "holds mailbox plans (Get-CASMailboxPlan), which apply to new mailboxes only";
+        return Err(Rejected::whole(name, wrong, "export Get-CASMailbox for each mailbox of ECE"));
+    }
+    let mut rows = Vec::new();
+    for object in &sheet.objects {
+        if exchange::is_mailbox_plan(object) {
+            continue;
+        }
+        let records = records(object, stated);
+        if records.is_empty() && sheet.problems.len() < MOST_PROBLEMS {
+            sheet.problems.push(unknown(object));
+        }
+        if records.is_empty() && !sheet.incomplete.contains(&Incomplete::BadRows) {
+            sheet.incomplete.push(Incomplete::BadRows);
+        }
+        rows.extend(records.into_iter().map(|record| Row { place: object.place, record }));
+    }
+    match sheet.objects.first() {
+        Some(first) if rows.is_empty() => Err(nothing_known(name, first)),
+        None if complete(sheet, stated).is_empty() && sheet.container != super::Container::DebugBlock => {
+            Err(empty(name, sheet))
+        }
+        _ => Ok(rows),
+    }
+}
+
+fn records(object: &Object, stated: &Stated) -> Vec<Record> {
+    let object = &with_subject(object, stated);
+    if let Some(record) = exchange::record(object) {
+        return vec![record];
+    }
+    let of_entra = entra::records(object);
+    if of_entra.is_empty() { portal::record(object).into_iter().collect() } else { of_entra }
+}
+
+/// Whom the user states the file to be about, where the file itself does not say so.
+fn with_subject(object: &Object, stated: &Stated) -> Object {
+    let whom = object.whom.clone().or_else(|| stated.subject.as_ref().map(|subject| subject.to_lowercase()));
+    Object { whom, ..object.clone() }
+}
+
+/// The kinds of which a sheet holds the whole list.
+pub fn complete(sheet: &Sheet, stated: &Stated) -> Vec<&'static str> {
+    if !sheet.incomplete.is_empty() {
+        return Vec::new();
+    }
+    let by_cmdlet =
+        sheet.complete.iter().filter_map(|cmdlet| KINDS.iter().find(|(_, own)| own == cmdlet)).map(|(kind, _)| *kind);
+    let asked = sheet.asked.as_deref().unwrap_or_default();
+    let by_context = CONTEXTS
+        .iter()
+        .find(|(part, _)| asked.contains(&format!("#{part}")) || asked.contains(&format!("/{part}")))
+        .map(|(_, kind)| *kind);
+    let by_user = KINDS.iter().find(|(kind, _)| stated.kind.as_deref() == Some(*kind)).map(|(kind, _)| *kind);
+    by_cmdlet.chain(by_context).chain(by_user).collect()
+}
+
+fn names(object: &Object) -> String {
+    let shown: Vec<String> = object.fields.iter().take(8).map(|(name, _)| name.chars().take(40).collect()).collect();
+    if object.fields.len() > shown.len() { shown.join(", ") + ", …" } else { shown.join(", ") }
+}
+
+const RIGHT: &str = "ece-check evidence request --for exchange|entra|webex prints what to export";
+
+fn unknown(object: &Object) -> Problem {
+    Problem {
+        place: object.place,
+        wrong: format!("is of no kind that is used here; it has {}", names(object)),
+        right: RIGHT.to_owned(),
+    }
+}
+
+fn nothing_known(name: &str, first: &Object) -> Rejected {
+    let only_auth = ["Id", "AuthDetails", "authenticationMethod"].iter().any(|name| first.has(name))
+        && first.has("Authentication method");
+    let wrong = if only_auth {
+        "holds authentication details, not sign-ins".to_owned()
+    } else {
+        format!("holds no data that is used here; its first object has {}", names(first))
+    };
+    Rejected { file: name.to_owned(), place: Some(first.place), wrong, right: RIGHT.to_owned() }
+}
+
+fn empty(name: &str, sheet: &Sheet) -> Rejected {
+    if !sheet.header.is_empty() {
+        let shown: Vec<&str> = sheet.header.iter().take(8).map(String::as_str).collect();
+        let wrong = format!("has a header ({}) and no rows that can be read", shown.join(", "));
+        return Rejected::whole(name, &wrong, "run the command again for the mailboxes of ECE");
+    }
+    let kinds: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
+    let right = format!(
+        "write under [evidence] in the site file what was asked and for whom: {{ path = \"{}\", kind = \"user-license\", subject = \"sales@example.com\" }}; kinds: {}",
+        name.rsplit(['/', '\\']).next().unwrap_or(name),
+        kinds.join(", ")
+    );
+    Rejected { right, ..Rejected::whole(name, "is an empty list that does not say what was asked", "") }
+}

@@ -1,0 +1,297 @@
+//! What a colleague is asked to export: commands to paste, downloads to click, and what each of them settles.
+//!
+//! In: whom to ask, and the mailboxes and ids of the site. Out: a [`Request`]. Every command only reads, is quoted for
+//! PowerShell, and names one target. The block for Exchange writes one file that [`super::parse`] reads back.
+//! <https://learn.microsoft.com/powershell/exchange/connect-to-exchange-online-powershell>
+
+use serde::Serialize;
+
+/// Who is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Colleague {
+    /// An Exchange administrator.
+    Exchange,
+    /// An administrator of Microsoft Entra ID.
+    Entra,
+    /// An administrator of Webex.
+    Webex,
+    /// The network team.
+    Network,
+    /// An administrator of ECE.
+    Ece,
+}
+
+/// What is known of the site.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Site {
+    /// The mailboxes, and everybody who signs in.
+    pub mailboxes: Vec<String>,
+    /// The application (client) ID.
+    pub client_id: Option<String>,
+    /// True when the application signs in by itself.
+    pub application: bool,
+}
+
+/// What a colleague is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Request {
+    /// Who is asked.
+    pub colleague: Colleague,
+    /// The rights that suffice.
+    pub rights: &'static str,
+    /// What to do, the least effort first.
+    pub steps: Vec<Step>,
+}
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// What it is.
+    pub title: &'static str,
+    /// How it is done.
+    pub how: How,
+    /// The lines to paste, or the places to click.
+    pub lines: Vec<String>,
+    /// The file that comes of it.
+    pub file: &'static str,
+    /// The checks that the file settles.
+    pub settles: &'static [&'static str],
+}
+
+/// How a step is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum How {
+    /// Pasted into PowerShell.
+    Powershell,
+    /// Clicked in a browser.
+    Browser,
+}
+
+/// What to ask a colleague for.
+#[must_use]
+pub fn request(colleague: Colleague, site: &Site) -> Request {
+    let (rights, steps) = match colleague {
+        Colleague::Exchange => (
+            "The roles View-Only Organization Management or Global Reader suffice; nothing is changed.",
+            vec![exchange(site)],
+        ),
+        Colleague::Entra => (
+            "Reading applications needs no role for members of most tenants; the logs need Reports Reader. Nothing is changed.",
+            entra(site),
+        ),
+        Colleague::Webex => {
+            ("A read-only administrator of Control Hub suffices for the export; nothing is changed.", webex())
+        }
+        Colleague::Network => ("No rights are needed; nothing is changed.", vec![network()]),
+        Colleague::Ece => ("Read access to the folder of ECE's log files suffices; nothing is changed.", vec![ece()]),
+    };
+    Request { colleague, rights, steps }
+}
+
+/// A text as PowerShell takes it literally: in single quotes, each quote doubled. PowerShell ends a text at typographic
+/// quotes too. Characters that a console hides are left out.
+/// <https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules>
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from("'");
+    for letter in text.chars().filter(|letter| !letter.is_control()) {
+        out.push(letter);
+        if ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'].contains(&letter) {
+            out.push(letter);
+        }
+    }
+    out.push('\'');
+    out
+}
+
+const EXCHANGE_CHECKS: &[&str] = &[
+    "mailbox.smtp-enabled",
+    "mailbox.imap-enabled",
+    "mailbox.pop-enabled",
+    "mailbox.full-access",
+    "mailbox.send-as",
+    "mailbox.service-principal",
+    "directory.licence",
+];
+
+fn exchange(site: &Site) -> Step {
+    let mailboxes: Vec<String> = site.mailboxes.iter().map(|address| quoted(address)).collect();
+    let listed = if mailboxes.is_empty() { quoted("ADDRESS OF THE MAILBOX") } else { mailboxes.join(",") };
+    let block = format!(
+        r"Connect-ExchangeOnline -ShowBanner:$false
+$m = {listed}
+$o = @{{ made = (Get-Date).ToUniversalTime().ToString('o')
+  cas   = @($m | % {{ Get-CASMailbox -Identity $_ | select PrimarySmtpAddress,EmailAddresses,ImapEnabled,PopEnabled,SmtpClientAuthenticationDisabled }})
+  org   = Get-TransportConfig | select SmtpClientAuthenticationDisabled
+  box   = @($m | % {{ Get-Mailbox -Identity $_ | select PrimarySmtpAddress,UserPrincipalName,Name,RecipientTypeDetails,MailboxPlan,ExternalDirectoryObjectId }})
+  right = @($m | % {{ $b = $_; $p = @{{n='Mailbox';e={{$b}}}}, 'User', 'AccessRights', 'Deny', 'IsInherited'; Get-MailboxPermission -Identity $b | select $p }})
+  as    = @($m | % {{ $b = $_; $p = @{{n='Mailbox';e={{$b}}}}, 'Trustee', 'AccessRights', 'AccessControlType'; Get-RecipientPermission -Identity $b | select $p }})
+  sp    = @(Get-ServicePrincipal | select DisplayName,AppId,ObjectId) }}
+$o | ConvertTo-Json -Depth 5 | Out-File ece-exchange.json -Encoding utf8"
+    );
+    Step {
+        title: "Mailbox settings and permissions, in one file",
+        how: How::Powershell,
+        lines: block.lines().map(str::to_owned).collect(),
+        file: "ece-exchange.json",
+        settles: EXCHANGE_CHECKS,
+    }
+}
+
+/// One request to Graph through the Azure CLI, which most administrators have; it needs no consent of its own.
+fn az(path: &str, file: &str) -> String {
+    let url = quoted(&format!("https://graph.microsoft.com/v1.0/{path}"));
+    format!("az rest --method get --url {url} | Out-File {file} -Encoding utf8")
+}
+
+fn entra(site: &Site) -> Vec<Step> {
+    let id = site.client_id.clone().unwrap_or_else(|| "APPLICATION-ID".to_owned());
+    let click = |title, lines: &[&str], file, settles| Step {
+        title,
+        how: How::Browser,
+        lines: lines.iter().map(|line| line.replace("{id}", &id)).collect(),
+        file,
+        settles,
+    };
+    let az_step = |title, lines: Vec<String>, file, settles| Step { title, how: How::Powershell, lines, file, settles };
+    let licenses = site.mailboxes.iter().enumerate().map(|(above, address)| {
+        az(&format!("users/{address}/licenseDetails"), &format!("ece-license-{}.json", above + 1))
+    });
+    let one = format!("servicePrincipals(appId='{id}')");
+    vec![
+        click(
+            "Redirect URIs and client secrets (the secrets themselves are not in the file)",
+            &["https://entra.microsoft.com", "App registrations > All applications > {id} > Manifest > Download"],
+            "the downloaded JSON",
+            &["directory.redirect-registered", "directory.secret-lifetime"],
+        ),
+        click(
+            "Sign-ins of ECE during the last days",
+            &[
+                "https://entra.microsoft.com",
+                "Monitoring & health > Sign-in logs > User sign-ins (non-interactive)",
+                "Filter Application ID = {id}, then Download > Download JSON",
+            ],
+            "the downloaded JSON",
+            &["entra.sign-in-failures"],
+        ),
+        az_step(
+            "Enterprise application and consent",
+            vec![
+                az(&one, "ece-enterprise.json"),
+                az(&format!("{one}/oauth2PermissionGrants"), "ece-grants.json"),
+                az(&format!("{one}/appRoleAssignments"), "ece-roles.json"),
+            ],
+            "ece-enterprise.json, ece-grants.json, ece-roles.json",
+            &["directory.consent", "mailbox.service-principal"],
+        ),
+        az_step("Licenses, one file a user", licenses.collect(), "ece-license-N.json", &["directory.licence"]),
+    ]
+}
+
+fn webex() -> Vec<Step> {
+    let click = |title, lines: &[&str], file, settles| Step {
+        title,
+        how: How::Browser,
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+        file,
+        settles,
+    };
+    vec![
+        click(
+            "The error as Control Hub tells it",
+            &["https://admin.webex.com", "On the error message: Copy Debug Info, then paste into a text file"],
+            "webex-debug.txt",
+            &["webex.connection"],
+        ),
+        click(
+            "Users of Control Hub",
+            &["https://admin.webex.com", "Users > Manage users > Export"],
+            "the downloaded CSV",
+            &["webex.user-names"],
+        ),
+        click(
+            "Users of Microsoft Entra ID",
+            &["https://entra.microsoft.com", "Users > All users > Download users"],
+            "the downloaded CSV",
+            &["webex.user-names"],
+        ),
+    ]
+}
+
+fn network() -> Step {
+    Step {
+        title: "Names, addresses and ports that ECE needs; give the file to the team that manages firewall and proxy",
+        how: How::Powershell,
+        lines: vec!["ece-check plan --output csv | Out-File ece-network.csv -Encoding utf8".to_owned()],
+        file: "ece-network.csv",
+        settles: &["dns.resolves", "tcp.opens", "tls.not-intercepted"],
+    }
+}
+
+fn ece() -> Step {
+    Step {
+        title: "ECE's log files of the last day: retriever, dispatcher and token",
+        how: How::Browser,
+        lines: vec!["Copy the log files of the services server into one folder and state it as logs under [ece] in the site file".to_owned()],
+        file: "the folder",
+        settles: &["ece.log-receiving", "ece.log-sending", "ece.log-token"],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn site() -> Site {
+        Site {
+            mailboxes: vec!["sales@example.com".into(), "o'neil@example.com".into()],
+            client_id: Some("aaaaaaaa-0000-4000-8000-00000000000a".into()),
+            application: false,
+        }
+    }
+
+    #[test]
+    fn hostile_address_stays_one_text() {
+        for hostile in ["a'; Remove-Mailbox x; '@example.com", "a\u{2019}; rm; @example.com", "$(calc)@example.com"] {
+            let text = quoted(hostile);
+            let inner = &text[1..text.len() - 1];
+            let lone = inner.replace("''", "").replace("\u{2019}\u{2019}", "");
+            assert!(!lone.contains(['\'', '\u{2019}']), "{text}");
+        }
+        assert_eq!(quoted("a\r\nb"), "'ab'");
+    }
+
+    #[test]
+    fn every_line_for_powershell_only_reads() {
+        for colleague in [Colleague::Exchange, Colleague::Entra, Colleague::Webex, Colleague::Network, Colleague::Ece] {
+            for step in request(colleague, &site()).steps.iter().filter(|step| step.how == How::Powershell) {
+                for line in &step.lines {
+                    for verb in [
+                        "Set-",
+                        "Add-",
+                        "Remove-",
+                        "New-",
+                        "--method post",
+                        "--method patch",
+                        "--method put",
+                        "--method delete",
+                    ] {
+                        assert!(!line.contains(verb), "{line}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn block_for_exchange_has_every_part_that_is_read_back() {
+        let block = request(Colleague::Exchange, &site()).steps[0].lines.join("\n");
+        for (part, cmdlet) in super::super::json::BUNDLE {
+            assert!(block.contains(&format!("\n  {part:<5} = ")) && block.contains(cmdlet), "{part} {cmdlet}");
+        }
+        assert!(block.contains("'o''neil@example.com'"));
+    }
+}

@@ -1,0 +1,216 @@
+//! What evidence settles: pure functions over records and what is asked about the site.
+//!
+//! In: [`File`]s and a [`Question`]. Out: [`Settled`]s, one for each check and subject: an outcome, facts, the cause where
+//! one is proved, and the rows that say so. A row is found by address, never because it is the only one. What is missing is
+//! named; it is never taken for "not set". Newer evidence counts before older evidence, an old file passes nothing, and
+//! evidence that disagrees is never averaged.
+
+mod application;
+mod find;
+mod license;
+mod mailbox;
+mod reason;
+mod rights;
+mod sign_in;
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::{File, Made, record::Record};
+use crate::evidence::{Facts, Subject};
+
+pub use find::Evidence;
+pub use reason::Reason;
+
+/// A file younger than this is as good as a look of today.
+pub const FRESH: SignedDuration = SignedDuration::from_hours(24);
+
+/// A file older than this settles nothing.
+pub const OLD: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What is asked about the site.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Question {
+    /// The moment from which ages are counted.
+    pub now: Timestamp,
+    /// The application (client) ID, in lower case.
+    pub client_id: Option<String>,
+    /// The redirect URL that ECE sends.
+    pub redirect_url: Option<String>,
+    /// The accounts of ECE.
+    pub accounts: Vec<Account>,
+}
+
+/// An account of ECE, as far as evidence is about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// Who signs in; none for an application's own token.
+    pub signs_in_as: Option<String>,
+    /// True when the application signs in by itself.
+    pub application: bool,
+    /// Whether IMAP fetches its mail; none when it is not known.
+    pub imap: Option<bool>,
+    /// The mailboxes that are read and sent from.
+    pub mailboxes: Vec<String>,
+}
+
+impl Account {
+    /// The mailbox that signs in to SMTP: the user's own, or for an application each one that it sends from.
+    fn signing(&self) -> Vec<String> {
+        match &self.signs_in_as {
+            Some(user) if !self.application => vec![user.to_lowercase()],
+            _ => self.mailboxes.iter().map(|mailbox| mailbox.to_lowercase()).collect(),
+        }
+    }
+}
+
+impl Question {
+    /// What the files themselves are about, where no site is given: every mailbox and application in them.
+    #[must_use]
+    pub fn of_files(files: &[File], now: Timestamp) -> Self {
+        let mut addresses = BTreeSet::new();
+        let mut applications = BTreeSet::new();
+        for record in files.iter().flat_map(|file| &file.rows).map(|row| &row.record) {
+            match record {
+                Record::CasMailbox(row) => addresses.extend(row.who.addresses.first().cloned()),
+                Record::Mailbox(row) => addresses.extend(row.who.addresses.first().cloned()),
+                Record::License(row) => addresses.extend(row.user.clone()),
+                Record::Application(row) => drop(applications.insert(row.app_id.clone())),
+                Record::ExchangeServicePrincipal(row) => drop(applications.insert(row.app_id.clone())),
+                _ => {}
+            }
+        }
+        addresses.extend(
+            files.iter().filter(|file| file.complete.contains(&"user-license")).filter_map(|file| file.subject.clone()),
+        );
+        let account = |address: String| Account {
+            signs_in_as: Some(address.clone()),
+            mailboxes: vec![address],
+            ..Account::default()
+        };
+        let only = (applications.len() == 1).then(|| applications.pop_first()).flatten();
+        Self { now, client_id: only, redirect_url: None, accounts: addresses.into_iter().map(account).collect() }
+    }
+}
+
+/// How a check comes out by evidence alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// It holds.
+    Pass,
+    /// It holds with a reservation.
+    Warn,
+    /// It does not hold.
+    Fail,
+    /// The evidence does not say.
+    NeedsInput,
+    /// It does not apply.
+    NotApplicable,
+}
+
+/// What evidence settles for one check and subject.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    /// The check.
+    pub check: &'static str,
+    /// For whom.
+    pub subject: Subject,
+    /// How it comes out.
+    pub outcome: Outcome,
+    /// What was read.
+    pub facts: Facts,
+    /// The cause that is proved.
+    pub cause: Option<&'static str>,
+    /// Why it comes out so.
+    pub reason: Reason,
+    /// The files that say so, by their place in the list.
+    pub from: Vec<usize>,
+    /// True when files disagree and the newest decided.
+    pub disagree: bool,
+}
+
+impl Settled {
+    fn new(check: &'static str, subject: Subject, outcome: Outcome, reason: Reason) -> Self {
+        Self {
+            check,
+            subject,
+            outcome,
+            facts: Facts::default(),
+            cause: None,
+            reason,
+            from: Vec::new(),
+            disagree: false,
+        }
+    }
+
+    fn because_of(mut self, cause: &'static str) -> Self {
+        self.cause = Some(cause);
+        self
+    }
+
+    fn with(mut self, name: &str, value: impl Into<crate::evidence::Value>) -> Self {
+        self.facts.set(name, value);
+        self
+    }
+
+    fn from(mut self, files: impl IntoIterator<Item = usize>) -> Self {
+        self.from.extend(files);
+        self.from.sort_unstable();
+        self.from.dedup();
+        self
+    }
+}
+
+/// All that files settle for a site, in the order of the checklist.
+#[must_use]
+pub fn settle(files: &[File], question: &Question) -> Vec<Settled> {
+    let evidence = Evidence::new(files, question);
+    let mut settled = Vec::new();
+    settled.extend(mailbox::smtp(&evidence, question));
+    settled.extend(mailbox::fetching(&evidence, question));
+    settled.extend(license::all(&evidence, question));
+    settled.extend(rights::full_access(&evidence, question));
+    settled.extend(rights::send_as(&evidence, question));
+    settled.extend(rights::service_principal(&evidence, question));
+    settled.extend(application::all(&evidence, question));
+    settled.extend(sign_in::failures(&evidence, question));
+    settled.into_iter().map(|one| aged(one, files, question.now)).collect()
+}
+
+/// The oldest file that something rests on decides how much it is worth.
+fn aged(settled: Settled, files: &[File], now: Timestamp) -> Settled {
+    if settled.from.is_empty() || matches!(settled.outcome, Outcome::NeedsInput | Outcome::NotApplicable) {
+        return settled;
+    }
+    let moments: Option<Vec<Timestamp>> =
+        settled.from.iter().map(|file| files.get(*file)).map(|file| file.and_then(|file| file.made.at())).collect();
+    let oldest = moments.and_then(|moments| moments.into_iter().min());
+    let age = oldest.map(|oldest| now.duration_since(oldest));
+    match (settled.outcome, age) {
+        (_, None) => Settled { outcome: Outcome::NeedsInput, cause: None, reason: Reason::NoDate, ..settled },
+        (_, Some(age)) if age > OLD => {
+            Settled { outcome: Outcome::NeedsInput, cause: None, reason: Reason::TooOld(day(oldest)), ..settled }
+        }
+        (Outcome::Pass, Some(age)) if age > FRESH => Settled {
+            outcome: Outcome::Warn,
+            reason: Reason::AsOf(day(oldest), Box::new(settled.reason.clone())),
+            ..settled
+        },
+        (Outcome::Pass, _) if settled.disagree => {
+            Settled { outcome: Outcome::Warn, reason: Reason::Disagree(Box::new(settled.reason.clone())), ..settled }
+        }
+        _ => settled,
+    }
+}
+
+fn day(at: Option<Timestamp>) -> String {
+    at.map(|at| at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string()).unwrap_or_default()
+}
+
+/// When the file was made, for the order of two that disagree.
+fn moment(made: Made) -> Option<Timestamp> {
+    made.at()
+}

@@ -1,0 +1,212 @@
+//! The application in Entra: redirect URIs, secrets, consent.
+//!
+//! What a registration asks for (`requiredResourceAccess`) is not what was granted, and never passes. Grants belong to the
+//! enterprise application, by its own object id.
+//! <https://learn.microsoft.com/entra/identity-platform/reply-url>
+//! <https://learn.microsoft.com/graph/api/resources/oauth2permissiongrant>
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{Evidence, Outcome, Question, Reason, Settled, find::Hit};
+use crate::{
+    evidence::Subject,
+    import::record::{Application, EnterpriseApplication, Grant, Record},
+};
+
+/// Days below which a secret's end is a warning.
+const SOON: i64 = 30;
+
+/// The checks of the application. Without a client id nothing is judged: a file may hold other applications.
+pub fn all(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
+    let Some(client_id) = question.client_id.as_deref() else { return Vec::new() };
+    let mut settled = vec![redirect(evidence, question, client_id), secret(evidence, question, client_id)];
+    settled.extend(consent(evidence, question, client_id));
+    settled
+}
+
+fn new(check: &'static str, outcome: Outcome, reason: Reason) -> Settled {
+    Settled::new(check, Subject::Application, outcome, reason)
+}
+
+/// The registration, newest file first.
+pub fn registration<'f>(evidence: &Evidence<'f>, client_id: &str) -> Option<(&'f Application, usize)> {
+    let rows = evidence.rows(|record| if let Record::Application(row) = record { Some(row) } else { None });
+    rows.into_iter().find(|hit| hit.row.app_id == client_id).map(|hit| (hit.row, hit.file))
+}
+
+fn enterprise<'f>(evidence: &Evidence<'f>, client_id: &str) -> Option<Hit<'f, EnterpriseApplication>> {
+    let rows = evidence.rows(|record| if let Record::EnterpriseApplication(row) = record { Some(row) } else { None });
+    rows.into_iter().find(|hit| hit.row.app_id.as_deref() == Some(client_id) && hit.row.deleted_at.is_none())
+}
+
+/// The object id of the enterprise application.
+pub fn enterprise_id(evidence: &Evidence<'_>, client_id: &str) -> Option<(String, usize)> {
+    let hit = enterprise(evidence, client_id)?;
+    Some((hit.row.id.clone()?, hit.file))
+}
+
+/// What files may call the application by: its client id, the object id and name of the enterprise application.
+pub fn names(evidence: &Evidence<'_>, question: &Question) -> Vec<String> {
+    let Some(client_id) = question.client_id.as_deref() else { return Vec::new() };
+    let hit = enterprise(evidence, client_id);
+    let known = hit.iter().flat_map(|hit| hit.row.id.clone().into_iter().chain(hit.row.name.clone()));
+    std::iter::once(client_id.to_owned()).chain(known).map(|name| name.to_lowercase()).collect()
+}
+
+const REDIRECT: &str = "directory.redirect-registered";
+
+fn redirect(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Settled {
+    let Some((application, file)) = registration(evidence, client_id) else {
+        return new(REDIRECT, Outcome::NeedsInput, Reason::NoRow("Manifest > Download"));
+    };
+    let Some(web) = &application.web else {
+        return new(REDIRECT, Outcome::NeedsInput, Reason::Cut("web.redirectUris")).from([file]);
+    };
+    let Some(sent) = question.redirect_url.as_deref() else {
+        return new(REDIRECT, Outcome::NeedsInput, Reason::NoRedirectUrl)
+            .with("entra.web_redirects", web.clone())
+            .from([file]);
+    };
+    let fail = |cause, reason: Reason| {
+        new(REDIRECT, Outcome::Fail, reason)
+            .with("entra.redirect_registered", false)
+            .with("entra.web_redirects", web.clone())
+            .because_of(cause)
+            .from([file])
+    };
+    let among = |list: &[String]| list.iter().any(|own| same_uri(own, sent));
+    if among(web) {
+        return new(REDIRECT, Outcome::Pass, Reason::Read).with("entra.redirect_registered", true).from([file]);
+    }
+    if among(&application.spa) {
+        return fail("redirect-uri-registered-as-spa", Reason::OtherPlatform("single-page application"));
+    }
+    if among(&application.public_client) {
+        return fail("redirect-uri-platform-wrong", Reason::OtherPlatform("mobile and desktop applications"));
+    }
+    let nearest = web.iter().min_by_key(|own| strsim::levenshtein(own, sent));
+    fail("redirect-uri-mismatch", Reason::Nearest(nearest.map(|own| (own.clone(), first_difference(own, sent)))))
+}
+
+/// Scheme and host without regard to case, all else with it, the trailing slash too.
+fn same_uri(one: &str, other: &str) -> bool {
+    folded(one) == folded(other)
+}
+
+fn folded(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    format!("{}://{}{}", scheme.to_lowercase(), rest[..end].to_lowercase(), &rest[end..])
+}
+
+/// The letter, counted from 1, in which two addresses differ first.
+fn first_difference(one: &str, other: &str) -> usize {
+    let (one, other) = (folded(one), folded(other));
+    one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count() + 1
+}
+
+const SECRET: &str = "directory.secret-lifetime";
+
+/// Which of several secrets ECE holds cannot be seen; the one that lasts longest decides.
+fn secret(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Settled {
+    let Some((application, file)) = registration(evidence, client_id) else {
+        return new(SECRET, Outcome::NeedsInput, Reason::NoRow("Manifest > Download"));
+    };
+    let Some(credentials) = &application.credentials else {
+        return new(SECRET, Outcome::NeedsInput, Reason::Cut("passwordCredentials")).from([file]);
+    };
+    let ends: Option<Vec<Timestamp>> = credentials.iter().map(|one| one.ends.as_deref()?.parse().ok()).collect();
+    let Some(ends) = ends else { return new(SECRET, Outcome::NeedsInput, Reason::Cut("endDateTime")).from([file]) };
+    let Some(newest) = ends.iter().max() else {
+        return new(SECRET, Outcome::Fail, Reason::NoSecret).because_of("client-secret-expired").from([file]);
+    };
+    let left = newest.duration_since(question.now).as_hours().div_euclid(24);
+    let over = ends.iter().filter(|end| **end < question.now).count();
+    let settled = |outcome, reason| {
+        new(SECRET, outcome, reason)
+            .with("entra.secret_ends", super::day(Some(*newest)))
+            .with("entra.secret_days_left", left)
+            .with("entra.secrets_expired", i64::try_from(over).unwrap_or(i64::MAX))
+            .from([file])
+    };
+    match left {
+        ..0 => settled(Outcome::Fail, Reason::Read).because_of("client-secret-expired"),
+        0..SOON => settled(Outcome::Warn, Reason::EndsSoon),
+        _ => settled(Outcome::Pass, Reason::Read),
+    }
+}
+
+const CONSENT: &str = "directory.consent";
+
+/// The permissions of Exchange for users' tokens, and the application permissions for its own.
+/// <https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
+fn consent(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Option<Settled> {
+    let grants = evidence.rows(|record| if let Record::Grant(row) = record { Some(row) } else { None });
+    let Some(principal) = enterprise(evidence, client_id) else {
+        let needed = !grants.is_empty();
+        return needed.then(|| new(CONSENT, Outcome::NeedsInput, Reason::NoRow("Get-MgServicePrincipal")));
+    };
+    let new = |outcome, reason| new(CONSENT, outcome, reason).from([principal.file]);
+    if principal.row.enabled.known() == Some(false) {
+        return Some(new(Outcome::Fail, Reason::Disabled).because_of("app-disabled-in-tenant"));
+    }
+    let own: Vec<&Hit<'_, Grant>> =
+        grants.iter().filter(|hit| hit.row.client_id.is_some() && hit.row.client_id == principal.row.id).collect();
+    let files: BTreeSet<usize> = own.iter().map(|hit| hit.file).chain(evidence.complete("delegated-grant")).collect();
+    if files.is_empty() {
+        return Some(new(Outcome::NeedsInput, Reason::NoRow("Get-MgOauth2PermissionGrant")));
+    }
+    let everybody: BTreeSet<&str> =
+        own.iter().filter(|hit| hit.row.for_all).flat_map(|hit| &hit.row.scopes).map(String::as_str).collect();
+    let person: BTreeSet<&str> =
+        own.iter().filter(|hit| !hit.row.for_all).flat_map(|hit| &hit.row.scopes).map(String::as_str).collect();
+    let missing: Vec<&str> = wanted(question).into_iter().filter(|scope| !everybody.contains(scope)).collect();
+    let listed = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();
+    if missing.is_empty() {
+        return Some(new(Outcome::Pass, Reason::Read).with("entra.consent", true).from(files));
+    }
+    if missing.iter().all(|scope| person.contains(scope)) {
+        return Some(new(Outcome::Warn, Reason::ForOnePerson(listed(&missing))).from(files));
+    }
+    if files.iter().any(|file| evidence.is_incomplete(*file)) {
+        return Some(new(Outcome::NeedsInput, Reason::IncompleteFile).from(files));
+    }
+    let settled = new(Outcome::Fail, Reason::NotGranted(listed(&missing)));
+    Some(
+        settled
+            .with("entra.consent", false)
+            .with("entra.consent_missing", listed(&missing))
+            .because_of("consent-missing")
+            .from(files),
+    )
+}
+
+fn wanted(question: &Question) -> Vec<&'static str> {
+    let users: Vec<_> = question.accounts.iter().filter(|account| !account.application).collect();
+    let mut wanted = vec!["SMTP.Send"];
+    if users.iter().any(|account| account.imap == Some(true)) {
+        wanted.push("IMAP.AccessAsUser.All");
+    }
+    if users.iter().any(|account| account.imap == Some(false)) {
+        wanted.push("POP.AccessAsUser.All");
+    }
+    wanted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirect_uris_compare_host_without_case_and_path_with_it() {
+        assert!(same_uri("https://ECE.example.com/System", "https://ece.example.com/System"));
+        for other in
+            ["https://ece.example.com/system", "https://ece.example.com/System/", "http://ece.example.com/System"]
+        {
+            assert!(!same_uri("https://ece.example.com/System", other), "{other}");
+        }
+        assert_eq!(first_difference("https://a/b", "https://a/c"), 11);
+    }
+}

@@ -1,0 +1,157 @@
+//! Finding the rows that are about a mailbox.
+//!
+//! In: an address. Out: the rows of one kind that are about it, newest file first. A mailbox has several addresses and
+//! names, and each cmdlet shows another of them; what one file ties together holds for all files. A name that is no address
+//! counts only when it is the part before the `@` of exactly one of the addresses that are asked about.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Question, moment};
+use crate::import::{
+    File, Row,
+    cell::Switch,
+    record::{Record, Who},
+};
+
+/// The files, and what they tie together.
+#[derive(Debug)]
+pub struct Evidence<'f> {
+    files: &'f [File],
+    /// For every address and object id, the number of the mailbox that it belongs to.
+    numbers: HashMap<&'f str, usize>,
+    /// For every mailbox all that it is called.
+    called: Vec<BTreeSet<&'f str>>,
+    /// The parts before the `@` of the addresses that are asked about, and how many have each.
+    local_parts: HashMap<String, usize>,
+}
+
+/// A row that was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit<'f, R> {
+    /// The file, by its place in the list.
+    pub file: usize,
+    /// What the row says.
+    pub row: &'f R,
+}
+
+impl<'f> Evidence<'f> {
+    /// Ties together what the files say of mailboxes.
+    #[must_use]
+    pub fn new(files: &'f [File], question: &Question) -> Self {
+        let mut evidence = Self { files, numbers: HashMap::new(), called: Vec::new(), local_parts: HashMap::new() };
+        for row in files.iter().flat_map(|file| &file.rows) {
+            match &row.record {
+                Record::CasMailbox(mailbox) => evidence.tie(&mailbox.who),
+                Record::Mailbox(mailbox) => evidence.tie(&mailbox.who),
+                _ => {}
+            }
+        }
+        for address in asked(question) {
+            let local = local_part(&address).to_owned();
+            *evidence.local_parts.entry(local).or_default() += 1;
+        }
+        evidence
+    }
+
+    fn tie(&mut self, who: &'f Who) {
+        let keys = who.addresses.iter().chain(&who.object_id).map(String::as_str);
+        let known = keys.clone().find_map(|key| self.numbers.get(key).copied());
+        let number = known.unwrap_or_else(|| {
+            self.called.push(BTreeSet::new());
+            self.called.len() - 1
+        });
+        for key in keys {
+            self.numbers.insert(key, number);
+            self.called[number].insert(key);
+        }
+        self.called[number].extend(who.names.iter().map(String::as_str));
+    }
+
+    /// True when two names are of one mailbox, as far as the files say.
+    #[must_use]
+    pub fn same(&self, one: &str, other: &str) -> bool {
+        let (one, other) = (one.to_lowercase(), other.to_lowercase());
+        one == other
+            || self.numbers.get(one.as_str()).is_some_and(|number| self.called[*number].contains(other.as_str()))
+    }
+
+    /// True when a row is about an address.
+    #[must_use]
+    pub fn is_about(&self, who: &Who, address: &str) -> bool {
+        let address = address.to_lowercase();
+        let mut keys = who.addresses.iter().chain(&who.object_id);
+        if keys.any(|key| self.same(&address, key)) {
+            return true;
+        }
+        if !who.addresses.is_empty() {
+            return false;
+        }
+        let tied = self.numbers.get(address.as_str()).map(|number| &self.called[*number]);
+        if let Some(called) = tied {
+            return who.names.iter().any(|name| called.contains(name.as_str()));
+        }
+        let local = local_part(&address);
+        self.local_parts.get(local) == Some(&1) && who.names.iter().any(|name| name == local)
+    }
+
+    /// The rows of one kind, newest file first.
+    pub fn rows<R>(&self, pick: impl Fn(&'f Record) -> Option<&'f R>) -> Vec<Hit<'f, R>> {
+        let of_file = |(file, rows): (usize, &'f [Row])| {
+            rows.iter().filter_map(|row| pick(&row.record)).map(|row| Hit { file, row }).collect::<Vec<_>>()
+        };
+        let mut hits: Vec<_> =
+            self.files.iter().map(|file| file.rows.as_slice()).enumerate().flat_map(of_file).collect();
+        hits.sort_by_key(|hit| std::cmp::Reverse(moment(self.files[hit.file].made)));
+        hits
+    }
+
+    /// The files that hold all rows of a kind, although they may hold none.
+    pub fn complete(&self, kind: &'static str) -> Vec<usize> {
+        (0..self.files.len()).filter(|file| self.files[*file].complete.contains(&kind)).collect()
+    }
+
+    /// True when a file proves only what it holds.
+    #[must_use]
+    pub fn is_incomplete(&self, file: usize) -> bool {
+        !self.files[file].incomplete.is_empty()
+    }
+
+    /// The file in its place.
+    #[must_use]
+    pub fn file(&self, file: usize) -> &'f File {
+        &self.files[file]
+    }
+
+    /// True when there is any file.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+/// The newest value of a switch among rows, newest first, and whether another row has a different one.
+#[must_use]
+pub fn newest<'f, R>(hits: &[Hit<'f, R>], switch: impl Fn(&'f R) -> &'f Switch) -> (Switch, Vec<usize>, bool) {
+    let said = |hit: &&Hit<'f, R>| matches!(switch(hit.row), Switch::Is(_) | Switch::Unset);
+    let Some(first) = hits.iter().find(said) else {
+        return (
+            hits.first().map_or(Switch::Missing, |hit| switch(hit.row).clone()),
+            hits.iter().map(|hit| hit.file).take(1).collect(),
+            false,
+        );
+    };
+    let value = switch(first.row);
+    let disagree = hits.iter().filter(said).any(|hit| switch(hit.row) != value);
+    (value.clone(), vec![first.file], disagree)
+}
+
+/// Every address that is asked about, once.
+#[must_use]
+pub fn asked(question: &Question) -> BTreeSet<String> {
+    let of = question.accounts.iter().flat_map(|account| account.mailboxes.iter().chain(&account.signs_in_as));
+    of.map(|address| address.to_lowercase()).collect()
+}
+
+fn local_part(address: &str) -> &str {
+    address.split('@').next().unwrap_or(address)
+}

@@ -1,0 +1,135 @@
+//! Whether SMTP, IMAP and POP are enabled: `Get-CASMailbox` and `Get-TransportConfig`.
+//!
+//! SMTP AUTH has three states at a mailbox: when it is not set, the organization's setting applies. `Get-EXOCasMailbox`
+//! leaves the column out unless asked, and a missing column is not "not set".
+//! <https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/authenticated-client-smtp-submission>
+
+use std::collections::BTreeSet;
+
+use super::{
+    Evidence, Outcome, Question, Reason, Settled,
+    find::{Hit, newest},
+};
+use crate::{
+    evidence::Subject,
+    import::{
+        cell::Switch,
+        record::{CasMailbox, Record, TransportConfig},
+    },
+};
+
+fn cas<'f>(evidence: &Evidence<'f>, address: &str) -> Vec<Hit<'f, CasMailbox>> {
+    let rows = evidence.rows(|record| if let Record::CasMailbox(row) = record { Some(row) } else { None });
+    rows.into_iter().filter(|hit| evidence.is_about(&hit.row.who, address)).collect()
+}
+
+/// `mailbox.smtp-enabled`, for each mailbox that signs in.
+pub fn smtp(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
+    let signing: BTreeSet<String> = question.accounts.iter().flat_map(super::Account::signing).collect();
+    signing.into_iter().map(|address| smtp_of(evidence, &address)).collect()
+}
+
+const SMTP: &str = "mailbox.smtp-enabled";
+
+fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
+    let hits = cas(evidence, address);
+    let subject = || Subject::Mailbox(address.to_owned());
+    if hits.is_empty() {
+        return Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::NoRow("Get-CASMailbox"));
+    }
+    let (disabled, files, disagree) = newest(&hits, |row: &CasMailbox| &row.smtp_auth_disabled);
+    let known = |disabled: bool, by: &str, files: Vec<usize>, disagree: bool| {
+        let outcome = if disabled { Outcome::Fail } else { Outcome::Pass };
+        let settled = Settled::new(SMTP, subject(), outcome, Reason::Read)
+            .with("mailbox.smtp_auth", !disabled)
+            .with("mailbox.smtp_auth_set_by", by)
+            .from(files);
+        let cause = if by == "mailbox" { "smtp-auth-disabled-mailbox" } else { "smtp-auth-disabled-tenant" };
+        let settled = if disabled { settled.because_of(cause) } else { settled };
+        Settled { disagree, ..settled }
+    };
+    match disabled {
+        Switch::Is(disabled) => known(disabled, "mailbox", files, disagree),
+        Switch::Unset => {
+            let (organization, of_files, differ) = organization(evidence);
+            let all: Vec<usize> = files.into_iter().chain(of_files).collect();
+            match organization {
+                Switch::Is(disabled) => known(disabled, "organization", all, disagree || differ),
+                _ => Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::Inherits)
+                    .with("mailbox.smtp_auth_set_by", "organization")
+                    .from(all),
+            }
+        }
+        other => Settled::new(
+            SMTP,
+            subject(),
+            Outcome::NeedsInput,
+            Reason::of_switch("SmtpClientAuthenticationDisabled", &other),
+        )
+        .from(files),
+    }
+}
+
+fn organization(evidence: &Evidence<'_>) -> (Switch, Vec<usize>, bool) {
+    let rows = evidence.rows(|record| if let Record::TransportConfig(row) = record { Some(row) } else { None });
+    newest(&rows, |row: &TransportConfig| &row.smtp_auth_disabled)
+}
+
+/// `mailbox.imap-enabled` and `mailbox.pop-enabled`, for each mailbox that is read.
+pub fn fetching(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
+    let mut settled = Vec::new();
+    for account in &question.accounts {
+        for mailbox in &account.mailboxes {
+            if account.imap != Some(false) {
+                settled.push(protocol_of(evidence, mailbox, &IMAP));
+            }
+            if account.imap != Some(true) {
+                settled.push(protocol_of(evidence, mailbox, &POP));
+            }
+        }
+    }
+    settled
+}
+
+struct Fetching {
+    check: &'static str,
+    column: &'static str,
+    fact: &'static str,
+    cause: &'static str,
+    switch: fn(&CasMailbox) -> &Switch,
+}
+
+const IMAP: Fetching = Fetching {
+    check: "mailbox.imap-enabled",
+    column: "ImapEnabled",
+    fact: "mailbox.imap",
+    cause: "imap-disabled-for-mailbox",
+    switch: |row| &row.imap,
+};
+
+const POP: Fetching = Fetching {
+    check: "mailbox.pop-enabled",
+    column: "PopEnabled",
+    fact: "mailbox.pop",
+    cause: "pop-disabled-for-mailbox",
+    switch: |row| &row.pop,
+};
+
+fn protocol_of(evidence: &Evidence<'_>, address: &str, protocol: &Fetching) -> Settled {
+    let hits = cas(evidence, address);
+    let subject = Subject::Mailbox(address.to_lowercase());
+    if hits.is_empty() {
+        return Settled::new(protocol.check, subject, Outcome::NeedsInput, Reason::NoRow("Get-CASMailbox"));
+    }
+    let (enabled, files, disagree) = newest(&hits, |row| (protocol.switch)(row));
+    let settled = match enabled {
+        Switch::Is(true) => {
+            Settled::new(protocol.check, subject, Outcome::Pass, Reason::Read).with(protocol.fact, true)
+        }
+        Switch::Is(false) => Settled::new(protocol.check, subject, Outcome::Fail, Reason::Read)
+            .with(protocol.fact, false)
+            .because_of(protocol.cause),
+        other => Settled::new(protocol.check, subject, Outcome::NeedsInput, Reason::of_switch(protocol.column, &other)),
+    };
+    Settled { disagree, ..settled.from(files) }
+}

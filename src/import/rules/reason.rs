@@ -1,0 +1,161 @@
+//! Why evidence settles a check as it does; every sentence about evidence is here.
+
+use std::fmt;
+
+use crate::import::cell::Switch;
+
+/// Why a check comes out as it does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// A row says so.
+    Read,
+    /// No row is about the subject; the command gives one.
+    NoRow(&'static str),
+    /// The column is not in the file.
+    NoColumn(&'static str),
+    /// The value is in the file but cut.
+    Cut(&'static str),
+    /// The value is no switch.
+    Strange(&'static str, String),
+    /// The mailbox inherits, and the organization's setting is not in the evidence.
+    Inherits,
+    /// The file has no date.
+    NoDate,
+    /// The file is too old.
+    TooOld(String),
+    /// It held on this day.
+    AsOf(String, Box<Reason>),
+    /// Files disagree; the newest decided.
+    Disagree(Box<Reason>),
+    /// The license is being set up.
+    BeingSetUp,
+    /// The license has the plan, but it is off.
+    PlanOff,
+    /// Below the license that Cisco asks for.
+    BelowE3,
+    /// A plan of Exchange whose worth is not known.
+    UnknownPlan,
+    /// A shared mailbox without a license.
+    SharedWithoutLicense,
+    /// A row denies the right.
+    Denied,
+    /// Rights of accounts that Exchange could not resolve.
+    Unresolved(Vec<String>),
+    /// Rights of others, which may be groups with the user in them.
+    MaybeGroup(Vec<String>),
+    /// The file is incomplete and proves no absence.
+    IncompleteFile,
+    /// Users sign in, not the application.
+    DelegatedFlow,
+    /// Exchange was given another object id; the right one where it is known.
+    WrongObject(Option<String>),
+    /// The site file has no redirect URL.
+    NoRedirectUrl,
+    /// Registered under another platform.
+    OtherPlatform(&'static str),
+    /// The nearest registered redirect URI, and the letter in which it differs.
+    Nearest(Option<(String, usize)>),
+    /// The registration has no secret and no certificate.
+    NoSecret,
+    /// The secret ends soon.
+    EndsSoon,
+    /// The enterprise application is disabled.
+    Disabled,
+    /// Permissions that one person has granted for themselves.
+    ForOnePerson(Vec<String>),
+    /// Permissions that were not granted.
+    NotGranted(Vec<String>),
+    /// The log has no row of this user and application.
+    NoSignIn,
+    /// A sign-in succeeded after the last failure.
+    SucceededLater,
+    /// The last sign-in failed.
+    SignInFailed {
+        /// The error code of Entra.
+        code: i64,
+        /// The Conditional Access policies that blocked it.
+        policies: Vec<String>,
+    },
+}
+
+impl Reason {
+    /// Why a switch without a value says nothing.
+    #[must_use]
+    pub fn of_switch(column: &'static str, switch: &Switch) -> Self {
+        match switch {
+            Switch::Cut => Self::Cut(column),
+            Switch::Strange(text) => Self::Strange(column, text.clone()),
+            _ => Self::NoColumn(column),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Read => f.write_str("as exported"),
+            Self::NoRow(source) => write!(f, "no row for it in the evidence; export it with {source}"),
+            Self::NoColumn(column) => {
+                write!(f, "the file has no column {column}; a missing column is not an empty one")
+            }
+            Self::Cut(column) => write!(f, "the value of {column} was cut when it was exported; export as JSON"),
+            Self::Strange(column, value) => write!(f, "{column} is {value:?}, neither true nor false"),
+            Self::Inherits => f.write_str(
+                "it inherits the organization's setting, which is not in the evidence; export Get-TransportConfig",
+            ),
+            Self::NoDate => f.write_str("the file has no date; state it as as_of under [evidence]"),
+            Self::TooOld(day) => write!(f, "the file is of {day}, more than 30 days old; export it again"),
+            Self::AsOf(day, reason) => write!(f, "{reason}, as of {day}"),
+            Self::Disagree(reason) => write!(f, "{reason}; files disagree, the newest decided"),
+            Self::BeingSetUp => f.write_str("the license is being set up"),
+            Self::PlanOff => f.write_str("the license includes Exchange Online, but its service plan is disabled"),
+            Self::BelowE3 => {
+                f.write_str("below Office 365 E3, which Cisco requires; IMAP, POP and SMTP AUTH work with it")
+            }
+            Self::UnknownPlan => f.write_str("an Exchange plan that this version does not know"),
+            Self::SharedWithoutLicense => {
+                f.write_str("shared mailbox without a license: Microsoft requires none up to 50 GB, Cisco requires E3")
+            }
+            Self::Denied => f.write_str("a Deny row for it takes precedence over every Allow row"),
+            Self::Unresolved(names) => {
+                write!(f, "granted to accounts that Exchange cannot resolve: {}", names.join(", "))
+            }
+            Self::MaybeGroup(names) => {
+                write!(f, "granted to {}; if that is a group, its members are not in the file", names.join(", "))
+            }
+            Self::IncompleteFile => f.write_str("the file is incomplete and cannot show that something is missing"),
+            Self::DelegatedFlow => f.write_str("users sign in, not the application"),
+            Self::WrongObject(Some(id)) => {
+                write!(f, "Exchange has another object ID than that of the enterprise application, {id}")
+            }
+            Self::WrongObject(None) => {
+                f.write_str("Exchange has the object ID of the app registration, not of the enterprise application")
+            }
+            Self::NoRedirectUrl => f.write_str("state redirect_url under [ece] to compare it"),
+            Self::OtherPlatform(platform) => write!(f, "registered under the platform {platform}, not Web"),
+            Self::Nearest(Some((nearest, at))) => {
+                write!(f, "not registered; the nearest is {nearest}, which differs at character {at}")
+            }
+            Self::Nearest(None) => f.write_str("no redirect URI is registered under the platform Web"),
+            Self::NoSecret => f.write_str("the registration has no client secret and no certificate"),
+            Self::EndsSoon => f.write_str("the client secret or certificate expires soon"),
+            Self::Disabled => f.write_str("the enterprise application is disabled for sign-in"),
+            Self::ForOnePerson(scopes) => {
+                write!(f, "{} granted by single users only, not for the organization", scopes.join(", "))
+            }
+            Self::NotGranted(scopes) => write!(f, "not granted: {}", scopes.join(", ")),
+            Self::NoSignIn => f.write_str("the log has no sign-in of this user and application, which proves nothing"),
+            Self::SucceededLater => f.write_str("a sign-in succeeded after the last failure"),
+            Self::SignInFailed { code, policies } if policies.is_empty() => {
+                write!(f, "the last sign-in failed with AADSTS{code}")
+            }
+            Self::SignInFailed { code, policies } => {
+                write!(
+                    f,
+                    "the last sign-in failed with AADSTS{code}; Conditional Access policy: {}",
+                    policies.join(", ")
+                )
+            }
+        }
+    }
+}
