@@ -6,6 +6,8 @@
 
 use serde::Serialize;
 
+use crate::command::Shell;
+
 /// Who is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -90,20 +92,9 @@ pub fn request(colleague: Colleague, site: &Site) -> Request {
     Request { colleague, rights, steps }
 }
 
-/// A text as PowerShell takes it literally: in single quotes, each quote doubled. PowerShell ends a text at typographic
-/// quotes too. Characters that a console hides are left out.
-/// <https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules>
-#[must_use]
-pub fn quoted(text: &str) -> String {
-    let mut out = String::from("'");
-    for letter in text.chars().filter(|letter| !letter.is_control()) {
-        out.push(letter);
-        if ['\'', '\u{2018}', '\u{2019}', '\u{201a}', '\u{201b}'].contains(&letter) {
-            out.push(letter);
-        }
-    }
-    out.push('\'');
-    out
+/// A text as PowerShell takes it literally; one with unseen characters becomes a placeholder.
+fn quoted(text: &str) -> String {
+    Shell::Exchange.quote(text).unwrap_or_else(|| "'ADDRESS'".to_owned())
 }
 
 const EXCHANGE_CHECKS: &[&str] = &[
@@ -261,7 +252,7 @@ mod tests {
             let lone = inner.replace("''", "").replace("\u{2019}\u{2019}", "");
             assert!(!lone.contains(['\'', '\u{2019}']), "{text}");
         }
-        assert_eq!(quoted("a\r\nb"), "'ab'");
+        assert_eq!(quoted("a\r\nb"), "'ADDRESS'");
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! - `signin`: tokens and sign-ins: each check of the contract, nothing changed, nothing asked twice.
 //! - `delivery`: messages from a mailbox to itself: none unasked, one when asked, nothing else touched; and what other
 //!   people's mail clients make of the lab.
+//! - `evidence`: files that colleagues export: what is recognized in every form, and what it settles.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //! - `accuracy`: how often the cause of a text, or of a fault in the lab, is named rightly.
 //! - `reports`: one golden report in every format.
@@ -24,6 +25,7 @@ mod causes;
 mod checks;
 mod cli;
 mod delivery;
+mod evidence;
 mod folder;
 mod hostile;
 mod levels;

@@ -119,8 +119,8 @@ fn by_plans(address: &str, licenses: &[&License], shared: bool) -> Settled {
     let off = best(licenses, |plan| !is_on(plan)).filter(|level| *level >= Level::Plan1);
     if let (Level::NoMailbox, Some(off)) = (on, off) {
         return Settled::new(CHECK, subject(address), Outcome::Fail, Reason::PlanOff)
-            .with("mailbox.exchange_plan", off.name())
-            .with("mailbox.exchange_plan_enabled", false)
+            .with("mailbox.exchange_plan", "disabled")
+            .with("mailbox.exchange_plan_disabled", off.name())
             .because_of("exchange-plan-switched-off");
     }
     judged(address, on, shared)

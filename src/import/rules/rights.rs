@@ -46,8 +46,7 @@ impl Holder {
 
 /// `mailbox.full-access`, for each mailbox that another one's token opens.
 pub fn full_access(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
-    let right = |record| if let Record::MailboxPermission(row) = record { Some(row) } else { None };
-    let rows = evidence.rows(right);
+    let rows = evidence.rows(|record| if let Record::MailboxPermission(row) = record { Some(row) } else { None });
     let of = |address: &str| {
         let about = rows.iter().filter(|hit| evidence.is_about(&hit.row.who, address));
         let full = |hit: &&Hit<'_, MailboxPermission>| has(&hit.row.rights, "FullAccess");
@@ -63,8 +62,7 @@ pub fn full_access(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled>
 
 /// `mailbox.send-as`, for each mailbox that another one sends from.
 pub fn send_as(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
-    let right = |record| if let Record::RecipientPermission(row) = record { Some(row) } else { None };
-    let rows = evidence.rows(right);
+    let rows = evidence.rows(|record| if let Record::RecipientPermission(row) = record { Some(row) } else { None });
     let of = |address: &str| {
         let about = rows.iter().filter(|hit| evidence.is_about(&hit.row.who, address));
         let may = |hit: &&Hit<'_, RecipientPermission>| has(&hit.row.rights, "SendAs");
