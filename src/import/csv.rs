@@ -68,7 +68,7 @@ pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
     sheet.header.clone_from(&header);
     for record in reader.records() {
         let Ok(record) = record else { continue }; // the text is valid UTF-8 and rows may be of any length: nothing else fails
-        let line = above + record.position().map_or(1, |at| usize::try_from(at.line()).unwrap_or(1));
+        let line = above + record.position().map_or(1, |at| line_of(body, at));
         if record.iter().all(|cell| cell.trim().is_empty()) {
             continue;
         }
@@ -104,6 +104,13 @@ fn row(header: &[String], record: &csv::StringRecord, line: usize, asked: Option
         }
     }
     Object { asked: asked.map(str::to_owned), ..Object::new(fields, Place::Line(line)) }
+}
+
+/// The line of a row, counted from 1: a reader that skips empty lines gives the first of them as its place.
+fn line_of(body: &str, at: &csv::Position) -> usize {
+    let from = usize::try_from(at.byte()).unwrap_or(usize::MAX).min(body.len());
+    let ends = body.as_bytes()[from..].iter().take_while(|byte| [b'\r', b'\n'].contains(byte));
+    usize::try_from(at.line()).unwrap_or(1) + ends.filter(|byte| **byte == b'\n').count()
 }
 
 /// What follows the first lines of a text.
