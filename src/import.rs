@@ -353,7 +353,11 @@ pub fn read(path: &Path, stated: &Stated) -> Result<File, Rejected> {
 pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected> {
     let (text, encoding) = decode::text(name, bytes)?;
     let text = text.trim_start_matches('\u{feff}').trim_start_matches(['\r', '\n']);
-    let blocks = if text.starts_with(['{', '[', '<', '"', '#']) { Vec::new() } else { debug_block::read(text) };
+    let blocks = if text.starts_with(['{', '[', '<', '"']) || text.starts_with("#TYPE") {
+        Vec::new()
+    } else {
+        debug_block::read(text)
+    };
     let mut sheet = if blocks.is_empty() { sheet(name, text)? } else { Sheet::new(Container::DebugBlock) };
     let mut rows = recognize::rows(name, &mut sheet, stated)?;
     let debug = |(above, block)| Row { place: Place::Item(above + 1), record: Record::WebexDebug(block) };
@@ -414,7 +418,8 @@ fn sheet(name: &str, text: &str) -> Result<Sheet, Rejected> {
     if format_table::is_format_table(text) {
         return Ok(format_table::read(text));
     }
-    if csv::is_csv(text) {
+    let is_typed = text.lines().next().is_some_and(|line| format_list::typed(line).is_some());
+    if !is_typed && csv::is_csv(text) {
         return csv::read(name, text);
     }
     if format_list::is_format_list(text) {

@@ -93,6 +93,9 @@ fn every_form_of_the_same_mailboxes_says_the_same() {
             let smtp = |who: &str| of(&settled, "mailbox.smtp-enabled", who);
             assert_eq!(smtp("sales@example.com").cause, Some("smtp-auth-disabled-tenant"), "{name}");
             assert_eq!(smtp("info@example.com").outcome, Outcome::Pass, "{name}");
+            if name.contains("value-count") {
+                continue; // it holds the first two mailboxes only
+            }
             assert_eq!(smtp("support@example.com").cause, Some("smtp-auth-disabled-mailbox"), "{name}");
             assert_eq!(smtp("billing@example.com").cause, Some("smtp-auth-disabled-tenant"), "{name}");
             assert_eq!(
