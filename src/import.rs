@@ -196,14 +196,19 @@ impl Sheet {
     }
 
     /// Adds the objects of a list, with what was asked for and for whom; anything else in the list is a problem.
-    fn extend(&mut self, items: Vec<Cell>, asked: Option<String>, whom: Option<String>) {
+    fn extend(&mut self, items: Vec<Cell>, asked: Option<&str>, whom: Option<&str>) {
         for item in items {
             let place = Place::Item(self.objects.len() + self.problems.len() + 1);
             match item {
                 Cell::Object(object) => {
-                    self.objects.push(Object { place, asked: asked.clone(), whom: whom.clone(), ..object });
+                    self.objects.push(Object {
+                        place,
+                        asked: asked.map(str::to_owned),
+                        whom: whom.map(str::to_owned),
+                        ..object
+                    });
                 }
-                Cell::List(inner) => self.extend(inner, asked.clone(), whom.clone()), // a list in a list: PowerShell 5.1
+                Cell::List(inner) => self.extend(inner, asked, whom), // a list in a list: PowerShell 5.1
                 Cell::Null => {}
                 _ => self.problems.push(Problem {
                     place,

@@ -63,7 +63,7 @@ fn tree(name: &str, text: &str) -> Result<Element, Rejected> {
     loop {
         let at = |wrong: String, reader: &Reader<&[u8]>| {
             let offset = usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX).min(text.len());
-            let line = text.as_bytes()[..offset].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1;
             Rejected { file: name.to_owned(), place: Some(Place::Line(line)), wrong, right: RIGHT.to_owned() }
         };
         let event = reader.read_event().map_err(|error| at(format!("is not XML: {error}"), &reader))?;

@@ -74,7 +74,7 @@ fn graph_error(error: &Object) -> Option<GraphError> {
     let (code, message) = (error.text(&["code"])?, error.text(&["message"]));
     let inner = message.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
     let inner_text = |name: &str| {
-        inner.as_ref().and_then(|inner| inner.get(name)).and_then(|value| value.as_str()).map(str::to_owned)
+        inner.as_ref().and_then(|inner| inner.get(name)).and_then(serde_json::Value::as_str).map(str::to_owned)
     };
     Some(GraphError { code: inner_text("errorCode").unwrap_or(code), message: inner_text("message").or(message) })
 }
@@ -232,7 +232,7 @@ fn token_lifetime(object: &Object) -> TokenLifetimePolicy {
     let lifetime = parsed
         .as_ref()
         .and_then(|value| value.pointer("/TokenLifetimePolicy/AccessTokenLifetime"))
-        .and_then(|value| value.as_str());
+        .and_then(serde_json::Value::as_str);
     TokenLifetimePolicy {
         name: object.text(&["displayName"]),
         access_token_seconds: lifetime.and_then(seconds),

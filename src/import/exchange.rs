@@ -82,7 +82,7 @@ fn mailbox(object: &Object) -> Mailbox {
     Mailbox {
         who: who(object),
         user_principal_name: object.text(&["UserPrincipalName"]).map(|name| name.to_lowercase()),
-        kind_of_mailbox: object.text(&["RecipientTypeDetails"]),
+        recipient_type: object.text(&["RecipientTypeDetails"]),
         plan: object.text(&["MailboxPlan"]).map(|plan| plan.split('-').next().unwrap_or_default().to_owned()),
         forwards_to: forwards.map(|to| without_prefix(&to)),
         keeps_copy: object.switch(&["DeliverToMailboxAndForward"]),

@@ -97,11 +97,11 @@ fn whole(sheet: &mut Sheet, object: Object) {
     let whom = context.as_deref().and_then(user_of);
     let wrapped = matches!(object.get("value"), Some(Cell::List(_)));
     if !wrapped {
-        return sheet.extend(vec![Cell::Object(object)], context, whom);
+        return sheet.extend(vec![Cell::Object(object)], context.as_deref(), whom.as_deref());
     }
     for (field, cell) in object.fields {
         if let (true, Cell::List(items)) = (field.eq_ignore_ascii_case("value"), cell) {
-            return sheet.extend(items, context, whom);
+            return sheet.extend(items, context.as_deref(), whom.as_deref());
         }
     }
 }
@@ -121,11 +121,12 @@ fn bundle(sheet: &mut Sheet, object: Object) {
             Cell::Null => Vec::new(),
             one => vec![one],
         };
-        sheet.extend(items, Some((*cmdlet).to_owned()), None);
+        sheet.extend(items, Some(cmdlet), None);
     }
 }
 
 /// The user that a context such as `…#users('sales%40example.com')/licenseDetails` names.
+#[must_use]
 pub fn user_of(context: &str) -> Option<String> {
     let inner = context.split_once("users('")?.1.split_once("')")?.0;
     let plain = percent_encoding::percent_decode_str(inner).decode_utf8().ok()?;

@@ -9,10 +9,6 @@ use super::{cell::Switch, debug_block::DebugBlock};
 /// A row of evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "rows of one file are of one kind; a box for each would cost more than it saves"
-)]
 pub enum Record {
     /// `Get-CASMailbox`: the protocols of a mailbox.
     CasMailbox(CasMailbox),
@@ -139,7 +135,7 @@ pub struct Mailbox {
     /// `UserPrincipalName`, in lower case.
     pub user_principal_name: Option<String>,
     /// `RecipientTypeDetails`, such as `SharedMailbox`.
-    pub kind_of_mailbox: Option<String>,
+    pub recipient_type: Option<String>,
     /// `MailboxPlan` without its GUID, such as `ExchangeOnlineEnterprise`.
     pub plan: Option<String>,
     /// Where mail is forwarded to.

@@ -95,6 +95,7 @@ impl<'f> Evidence<'f> {
     }
 
     /// The rows of one kind, newest file first.
+    #[must_use]
     pub fn rows<R>(&self, pick: impl Fn(&'f Record) -> Option<&'f R>) -> Vec<Hit<'f, R>> {
         let of_file = |(file, rows): (usize, &'f [Row])| {
             rows.iter().filter_map(|row| pick(&row.record)).map(|row| Hit { file, row }).collect::<Vec<_>>()
@@ -106,6 +107,7 @@ impl<'f> Evidence<'f> {
     }
 
     /// The files that hold all rows of a kind, although they may hold none.
+    #[must_use]
     pub fn complete(&self, kind: &'static str) -> Vec<usize> {
         (0..self.files.len()).filter(|file| self.files[*file].complete.contains(&kind)).collect()
     }

@@ -88,7 +88,7 @@ fn subject(address: &str) -> Subject {
 }
 
 fn is_shared(mailbox: &Mailbox) -> bool {
-    mailbox.kind_of_mailbox.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("SharedMailbox"))
+    mailbox.recipient_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("SharedMailbox"))
 }
 
 fn level_of(plan: &ServicePlan) -> Option<Level> {

@@ -81,7 +81,7 @@ pub fn send_as(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
 struct Kind {
     check: &'static str,
     cmdlet: &'static str,
-    kind: &'static str,
+    listed_as: &'static str,
     fact: &'static str,
     missing: &'static str,
     denied: &'static str,
@@ -90,7 +90,7 @@ struct Kind {
 const FULL_ACCESS: Kind = Kind {
     check: "mailbox.full-access",
     cmdlet: "Get-MailboxPermission",
-    kind: "mailbox-permission",
+    listed_as: "mailbox-permission",
     fact: "mailbox.full_access",
     missing: "no-full-access-to-mailbox",
     denied: "full-access-denied",
@@ -99,7 +99,7 @@ const FULL_ACCESS: Kind = Kind {
 const SEND_AS: Kind = Kind {
     check: "mailbox.send-as",
     cmdlet: "Get-RecipientPermission",
-    kind: "recipient-permission",
+    listed_as: "recipient-permission",
     fact: "mailbox.send_as",
     missing: "send-as-denied",
     denied: "send-as-denied",
@@ -141,7 +141,7 @@ fn judged(
     if let Some(right) = own.first() {
         return new(Outcome::Pass, Reason::Read).with(kind.fact, "granted").from([right.file]);
     }
-    let lists = if files.is_empty() { evidence.complete(kind.kind).into_iter().collect() } else { files.clone() };
+    let lists = if files.is_empty() { evidence.complete(kind.listed_as).into_iter().collect() } else { files.clone() };
     if lists.is_empty() {
         return new(Outcome::NeedsInput, Reason::NoRow(kind.cmdlet));
     }
