@@ -22,7 +22,8 @@ pub mod request;
 pub mod rules;
 
 use std::{
-    fmt, fs,
+    fmt::{self, Write as _},
+    fs,
     io::Read as _,
     path::{Path, PathBuf},
 };
@@ -396,7 +397,10 @@ fn made(sheet: &Sheet, rows: &[Row], stated: &Stated) -> Made {
 
 fn sha256(bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest.as_ref().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 const FORMS: &str = "JSON (ConvertTo-Json, Microsoft Graph, the portal), CSV, CLIXML, Format-List and the debug text of Control Hub are read";

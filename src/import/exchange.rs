@@ -117,11 +117,11 @@ fn who(object: &Object) -> Who {
     let mut who =
         Who { object_id: object.text(&["ExternalDirectoryObjectId"]).map(|id| id.to_lowercase()), ..Who::default() };
     let listed = object.texts(&["EmailAddresses"]);
-    let addresses = ["Mailbox", "PrimarySmtpAddress", "WindowsEmailAddress", "UserPrincipalName"];
-    let named =
-        addresses.iter().filter_map(|name| object.text(&[name])).chain(listed.iter().map(|text| without_prefix(text)));
-    let names = ["Identity", "Name", "Alias", "DisplayName"].iter().filter_map(|name| object.text(&[name]));
-    for text in named.chain(names).chain(object.whom.clone()) {
+    let columns = ["Mailbox", "PrimarySmtpAddress", "WindowsEmailAddress", "UserPrincipalName"];
+    let stated = columns.iter().filter_map(|name| object.text(&[name]));
+    let called = ["Identity", "Name", "Alias", "DisplayName"].iter().filter_map(|name| object.text(&[name]));
+    let all = stated.chain(listed.iter().map(|text| without_prefix(text))).chain(called).chain(object.whom.clone());
+    for text in all {
         add(&mut who, &text);
     }
     who
