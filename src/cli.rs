@@ -25,19 +25,18 @@ use clap::{Parser, Subcommand};
 
 use crate::{deployment::Mistakes, net::tls::BadCaFile, table::Mistake};
 
-/// Walks the Cisco ECE and Office 365 OAuth2 checklist on this server and names the cause of what fails.
+/// Checks Cisco ECE email connectivity to Microsoft 365 (OAuth 2.0) from this server and identifies the cause of each failure.
 ///
-/// Without a command it does what `ece-check run` does. It changes nothing, here or there, and sends nothing unless
-/// --send-mail asks for it.
+/// Without a command, `ece-check run` is used. Read-only. No email is sent unless --send-mail is given.
 #[derive(Debug, Parser)]
 #[command(name = "ece-check", version, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[command(after_help = "Examples:
-  ece-check run                                       look at everything, from this server
-  ece-check run --lab=smtp-auth-disabled-mailbox      see what a fault looks like; loopback only
+  ece-check run                                       run all checks from this server
+  ece-check run --lab=smtp-auth-disabled-mailbox      simulate a fault; localhost only
   ece-check explain \"535 5.7.3 Authentication unsuccessful\"
 
-Exit codes: 0 well, 1 a check failed, 2 usage or configuration (nothing was tested), 3 no failure but not proved \
-healthy, 4 warnings (with --strict), 70 a fault of the program.")]
+Exit codes: 0 OK, 1 check failed, 2 usage or configuration error, 3 inconclusive, 4 warnings (--strict), 70 internal \
+error.")]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -47,23 +46,23 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Walk the checklist on this machine
+    /// Run the checks on this server
     Run(Box<run::Arguments>),
-    /// Show everything that `run` would touch; opens no socket
+    /// Show what `run` would connect to, without connecting
     Plan(Box<plan::Arguments>),
-    /// List the checks, or with --causes the causes
+    /// List the checks, or the causes with --causes
     List(list::Arguments),
-    /// What an error text, a log, a check or a cause means: paste the text
+    /// Explain an error message, a log file, a check or a cause
     Explain(explain::Arguments),
     /// Ask colleagues for files that settle what the network cannot show, and read them
     Evidence(evidence::Arguments),
-    /// Get a token, or tell what stands in one; the token itself is never shown
+    /// Obtain a token or inspect its claims (the token itself is never printed)
     Token(token::Arguments),
-    /// Run the built-in Microsoft 365 tenant on loopback until stopped
+    /// Run the built-in Microsoft 365 simulator on localhost
     Lab(lab::Arguments),
-    /// Turn a saved JSON report into another format, or print the schema
+    /// Convert a saved JSON report, or print the JSON Schema
     Report(report::Arguments),
-    /// Print a root certificate that this host trusts, to be added to the store of ECE's Java
+    /// Print a trusted root certificate (PEM) for import into ECE's Java trust store
     Root(root::Arguments),
     /// Print completions for a shell
     Completions(generate::Completions),

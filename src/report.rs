@@ -32,13 +32,13 @@ use crate::finding::Report;
 /// The formats that a report can take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For the person at the terminal.
+    /// Terminal output.
     Text,
-    /// The whole report, for programs and for judging it again.
+    /// Full report (machine-readable).
     Json,
-    /// To paste into a case.
+    /// For a TAC case.
     Markdown,
-    /// The findings, one row each, for a spreadsheet.
+    /// One row per check, for a spreadsheet.
     Csv,
 }
 

@@ -9,7 +9,7 @@ use crate::{catalogue::Catalogue, table::Mistake};
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
 pub struct Arguments {
-    /// Lay the checks and causes of this folder over the built-in ones
+    /// Load additional checks and causes from DIR (overrides built-in ones)
     #[arg(long, value_name = "DIR")]
     checks: Option<PathBuf>,
 }

@@ -26,22 +26,22 @@ const MOST_ENTRIES: usize = 2;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The id of a check, the code of a cause, an error text, or - to read from standard input
+    /// Check ID, cause code or error message; - reads from standard input
     #[arg(value_name = "CHECK_CAUSE_OR_TEXT", required_unless_present_any = ["file", "patterns"], allow_hyphen_values = true)]
     what: Option<String>,
-    /// Read a text or a whole log from a file: plain, gzip or UTF-16; may be given several times
+    /// Read a message or a whole log from FILE: plain, gzip or UTF-16 (repeatable)
     #[arg(short, long, value_name = "FILE", conflicts_with = "what")]
     file: Vec<PathBuf>,
-    /// What was being spoken, where the text does not say
+    /// Protocol the message came from, if the text does not show it
     #[arg(long, value_enum)]
     channel: Option<Channel>,
-    /// Go on reading what is added to the file, until Ctrl-C
+    /// Follow the file (like tail -f)
     #[arg(long, requires = "file")]
     follow: bool,
-    /// Print the strings that a log is searched for first, as `grep -iFf` takes them
+    /// Print the strings that a log is searched for first, for `grep -iFf`
     #[arg(long, hide = true, conflicts_with_all = ["what", "file"])]
     patterns: bool,
-    /// The format to print
+    /// Output format
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
     #[command(flatten)]

@@ -9,7 +9,7 @@ use super::{Cli, CliError, print};
 
 #[derive(Debug, Args)]
 pub struct Completions {
-    /// The shell
+    /// Shell
     shell: Shell,
 }
 

@@ -22,22 +22,22 @@ use crate::lab::{self, Counts, Lab, Settings, directory_faults, faults};
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Faults to show
+    /// Faults to simulate
     #[arg(long, value_name = "FAULT,…", value_delimiter = ',')]
     fault: Vec<String>,
-    /// List the faults and leave
+    /// List available faults
     #[arg(long)]
     list: bool,
-    /// Delay each reply
+    /// Add latency to responses
     #[arg(long, value_name = "TIME", value_parser = option::delay)]
     lab_latency: Option<Duration>,
-    /// So many shared mailboxes besides the usual ones
+    /// Number of additional shared mailboxes
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=9999))]
     mailboxes: u16,
-    /// So many accounts that have those mailboxes
+    /// Number of accounts that own them
     #[arg(long, value_name = "N", default_value_t = 1, requires = "mailboxes", value_parser = clap::value_parser!(u16).range(1..=99))]
     accounts: u16,
-    /// Write the evidence files of this tenant into a new or empty folder and leave
+    /// Write the evidence files of this tenant into a new or empty folder and exit
     #[arg(long, value_name = "DIR")]
     evidence: Option<PathBuf>,
     /// Name a token for Microsoft Graph in the site file
@@ -46,10 +46,10 @@ pub struct Arguments {
     /// Add a section for Webex to the site file
     #[arg(long)]
     webex: bool,
-    /// Say at the end what came in
+    /// Print connection counts on exit
     #[arg(long)]
     counts: bool,
-    /// The format to print
+    /// Output format
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
 }

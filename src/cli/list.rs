@@ -14,10 +14,10 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// List the causes in place of the checks
+    /// List causes instead of checks
     #[arg(long)]
     causes: bool,
-    /// The format to print
+    /// Output format
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
     #[command(flatten)]
@@ -27,9 +27,9 @@ pub struct Arguments {
 /// The formats that a list has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// For people
+    /// Terminal output
     Text,
-    /// For programs
+    /// Machine-readable
     Json,
 }
 

@@ -26,7 +26,7 @@ const MOST_NAMED: usize = 5;
 pub struct Arguments {
     #[command(flatten)]
     site: site::Arguments,
-    /// The format to print
+    /// Output format
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
 }
@@ -34,11 +34,11 @@ pub struct Arguments {
 /// The formats that a plan has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Output {
-    /// For people
+    /// Terminal output
     Text,
-    /// For programs
+    /// Machine-readable
     Json,
-    /// For the firewall team's tables
+    /// For a firewall change request
     Csv,
 }
 

@@ -15,19 +15,19 @@ const LARGEST: u64 = 64 * 1024 * 1024;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The saved JSON report
+    /// Saved JSON report
     #[arg(required_unless_present = "schema")]
     file: Option<PathBuf>,
     /// Print the JSON Schema of the report
     #[arg(long, conflicts_with = "file")]
     schema: bool,
-    /// The format to print
+    /// Output format
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
-    /// Show the evidence too
+    /// Verbose: include evidence
     #[arg(short, long)]
     verbose: bool,
-    /// No colour
+    /// Disable color
     #[arg(long)]
     no_color: bool,
 }

@@ -9,9 +9,9 @@ use crate::net::tls::TrustStores;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The SHA-256 fingerprint of the root, as the report gives it
+    /// SHA-256 fingerprint of the root certificate, as shown in the report
     fingerprint: String,
-    /// Look in this PEM file too
+    /// Also search this PEM file
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
 }

@@ -28,43 +28,43 @@ use crate::{
 pub struct Arguments {
     #[command(flatten)]
     site: site::Arguments,
-    /// Look at the built-in tenant on loopback, healthy or with these faults (see `ece-check lab --list`)
+    /// Test against the built-in simulator, optionally with faults (see `ece-check lab --list`)
     #[arg(long, value_name = "FAULT,…", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     lab: Option<String>,
-    /// Delay each reply of the built-in tenant
+    /// Add latency to simulator responses
     #[arg(long, value_name = "TIME", value_parser = option::delay, requires = "lab")]
     lab_latency: Option<Duration>,
-    /// The longest that one step may take
+    /// Timeout per step
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = option::time)]
     timeout: Duration,
-    /// The longest that the whole run may take
+    /// Timeout for the whole run
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = option::time)]
     deadline: Duration,
-    /// So many looks at once at the most
+    /// Maximum number of parallel tests
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
-    /// The format on stdout
+    /// Output format on stdout
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
-    /// Write a report to a file too; may be given several times
+    /// Also write a report to FILE (repeatable)
     #[arg(long, value_name = "FORMAT=FILE", value_parser = saved)]
     report: Vec<Saved>,
-    /// Write what was said on every connection to a file
+    /// Write the protocol transcript of every connection to FILE
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
-    /// The number of the case that the report is for
+    /// TAC case number
     #[arg(long, value_name = "ID")]
     case: Option<String>,
-    /// Warnings count: exit code 4
+    /// Exit with code 4 if there are warnings
     #[arg(long)]
     strict: bool,
-    /// Show the evidence too
+    /// Verbose: include evidence
     #[arg(short, long, conflicts_with = "quiet")]
     verbose: bool,
-    /// Show only what is not well
+    /// Show problems only
     #[arg(short, long)]
     quiet: bool,
-    /// No colour (the variable `NO_COLOR` does the same)
+    /// Disable color (same as the variable `NO_COLOR`)
     #[arg(long)]
     no_color: bool,
 }

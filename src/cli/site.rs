@@ -39,31 +39,31 @@ const DEFAULT_FILE: &str = "ece-check.toml";
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
 pub struct Arguments {
-    /// The file that describes this site [default: ece-check.toml when it is there]
+    /// Site configuration file [default: ece-check.toml if present]
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The role of this server in ECE: services, application or all
+    /// Role of this server: services, application or all
     #[arg(long, value_parser = role)]
     role: Option<Role>,
-    /// The Microsoft cloud: worldwide, gcc-high, dod or china
+    /// Microsoft cloud: worldwide, gcc-high, dod or china
     #[arg(long, value_parser = cloud)]
     cloud: Option<Cloud>,
-    /// Only what makes sense before ECE is installed
+    /// Network checks only (before ECE is installed)
     #[arg(long)]
     pre_install: bool,
-    /// Only these checks or sections, and what they need
+    /// Run only these checks or sections and their prerequisites
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     only: Vec<String>,
-    /// Leave these checks or sections out
+    /// Skip these checks or sections
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     skip: Vec<String>,
-    /// Send one small message from each mailbox to itself and look for it; without this nothing is ever sent
+    /// Send a test message from each mailbox to itself and verify delivery
     #[arg(long)]
     send_mail: bool,
-    /// Ask this Java trust store too (JKS or PKCS12, such as cacerts) [default: those found below ECE's folder]
+    /// Also check this Java trust store (JKS or PKCS12, such as cacerts) [default: those found under the ECE folder]
     #[arg(long, value_name = "FILE")]
     java_trust_store: Vec<PathBuf>,
-    /// The environment variable that holds the password of the Java trust store
+    /// Environment variable with the password of the Java trust store
     #[arg(long, value_name = "NAME", requires = "java_trust_store")]
     java_trust_store_password_env: Option<String>,
     #[command(flatten)]
@@ -76,13 +76,13 @@ pub struct Arguments {
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
 pub struct NetworkArgs {
-    /// Use this address for a name and port, as curl does
+    /// Use ADDR for HOST:PORT (like curl)
     #[arg(long, value_name = "HOST:PORT:ADDR", value_parser = option::resolve)]
     resolve: Vec<Resolve>,
-    /// Connect to another place in its stead, as curl does
+    /// Connect to HOST2:PORT2 instead of HOST:PORT (like curl)
     #[arg(long, value_name = "HOST:PORT:HOST2:PORT2", value_parser = option::connect_to)]
     connect_to: Vec<ConnectTo>,
-    /// Ask this resolver, not the system's
+    /// Use this DNS server instead of the system's
     #[arg(long, value_name = "ADDR[:PORT]", value_parser = option::dns_server)]
     dns_server: Vec<SocketAddr>,
     /// IPv4 only
@@ -91,14 +91,14 @@ pub struct NetworkArgs {
     /// IPv6 only
     #[arg(short = '6', long)]
     ipv6: bool,
-    /// Trust the certificates in this PEM file too
+    /// Also trust the CA certificates in this PEM file
     #[arg(long, value_name = "PEM")]
     ca_file: Vec<PathBuf>,
-    /// Reach web services through this HTTP proxy, but for the names in `NO_PROXY`; the direct road is looked at beside it
-    /// [default: what the environment or Windows says]
+    /// Use this HTTP proxy for HTTPS (`NO_PROXY` is honored); the direct connection is tested as well
+    /// [default: proxy of the environment or of Windows]
     #[arg(long, value_name = "URL", conflicts_with = "no_proxy")]
     proxy: Option<String>,
-    /// Use no proxy, whatever the environment or Windows says
+    /// Ignore all proxy settings
     #[arg(long)]
     no_proxy: bool,
 }

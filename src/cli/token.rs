@@ -25,11 +25,11 @@ use crate::{
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A token is needed only for what lies behind the sign-in: mailboxes, senders, SMTP AUTH. Names, ports, \
-certificates and interception need none. `run` uses what the site's file names for each account.
+    after_help = "Tokens are needed only for mailbox, sender and SMTP AUTH checks. `run` uses the token source of each account in the \
+site configuration file.
 
-  ece-check token sign-in --help                           how to get one
-  ece-check token show -c ece-check.toml --account sales   will mail servers take the one of sales?"
+  ece-check token sign-in --help                           how to obtain one
+  ece-check token show -c ece-check.toml --account sales   will Exchange Online accept it?"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -40,7 +40,7 @@ pub struct Arguments {
 enum Command {
     /// Sign in as the user of an account, by device code or in a browser
     SignIn(Box<sign_in::Arguments>),
-    /// Tell what stands in a token, and whether mail servers will take it
+    /// Show a token's claims and whether Exchange Online will accept it
     Show(Box<show::Arguments>),
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalogue::expect,
-    command::{Command, Encryption, Template, replace},
+    command::{Command, Effect, Encryption, Shell, Template, replace},
     evidence::{Attempt, Observation, Value},
     finding::Finding,
     judge::values,
@@ -31,6 +31,15 @@ const CLIENT_IDS: [&str; 2] = ["token.client_id", "token.application"];
 const USERS: [&str; 2] = ["smtp.signed_in_as", "token.user"];
 /// Whose token it should be: the mailbox meant where a finding is about an account.
 const USER: &str = "token.user_expected";
+/// Whether a token is a user's or the application's.
+const KIND: &str = "token.kind";
+/// The tabs of Entra's sign-in logs in which a client without a person before it appears
+/// (<https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins>), and the role that reads them.
+const USER_LOG: &str = "User sign-ins (non-interactive)";
+const APPLICATION_LOG: &str = "Service principal sign-ins";
+const LOG_READER: &str = "Reports Reader";
+/// So many refusals of one cause are pointed to in the logs.
+const MOST_LOG_ENTRIES: usize = 3;
 /// What stands for a placeholder where no run has filled it. Facts that are not named here go by their label.
 const PLAIN: [(&str, &str); 22] = [
     ("host", "host"),
@@ -134,6 +143,23 @@ fn for_target(
         command.note = signs_in_for(target, &shown);
     }
     command
+}
+
+/// Where the team that owns Entra finds each refusal in its logs: Microsoft's own ids of it, as they were sent.
+pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> Vec<Command> {
+    let shown = shown(shown_in, findings, looks);
+    let traces = shown.iter().filter_map(|(_, look)| {
+        let trace = look.failure.as_ref()?.trace.clone()?;
+        let as_application = look.facts.get(KIND).is_some_and(|kind| kind.to_string() == "application");
+        Some((trace, if as_application { APPLICATION_LOG } else { USER_LOG }))
+    });
+    let distinct: BTreeSet<(String, &str)> = traces.collect();
+    let entry = |(trace, log): (String, &str)| {
+        let text = format!("https://entra.microsoft.com > Sign-in logs > {log} > {{trace}}");
+        let template = Template::new(Shell::Portal, Effect::Check, &text);
+        Command { role: Some(LOG_READER.to_owned()), ..template.fill(None, |_| vec![trace.clone()], meaning) }
+    };
+    distinct.into_iter().take(MOST_LOG_ENTRIES).map(entry).collect()
 }
 
 /// The commands of a cause where no site is known.

@@ -73,7 +73,8 @@ fn remediation(
     let site = cause.site.as_ref().filter(|_| at_site);
     let (owner, fix, templates) =
         site.map_or((cause.owner, &cause.fix, &cause.commands), |site| (site.owner, &site.fix, &site.commands));
-    let commands = fill::commands(templates, places, findings, looks);
+    let mut commands = fill::commands(templates, places, findings, looks);
+    commands.extend(fill::log_entries(places, findings, looks));
     Remediation {
         cause: cause.code.clone(),
         title: fill::fill_title(&cause.title, places, findings, looks),

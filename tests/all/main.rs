@@ -6,6 +6,8 @@
 //! - `levels`: the causes that need no lab: the level of ECE and the addresses it is known by.
 //! - `shape`: the layers, the names of files and functions, what no source file may hold.
 //! - `cli`: the program as people call it: exit codes, flags, bad input, streams.
+//! - `commands`: every command of every cause with hostile values: what each shell makes of them.
+//! - `words`: what people read: banned words, titles of one line, fixes that begin with a verb.
 //! - `folder`: checks and causes of somebody else's, laid over ours with `--checks`.
 //! - `report`: the JSON report: schema, sums, there and back.
 //! - `signin`: tokens and sign-ins: each check of the contract, nothing changed, nothing asked twice.
@@ -24,6 +26,7 @@ mod accuracy;
 mod causes;
 mod checks;
 mod cli;
+mod commands;
 mod delivery;
 mod evidence;
 mod folder;
@@ -36,3 +39,4 @@ mod secrets;
 mod shape;
 mod signin;
 mod walk;
+mod words;

@@ -1,7 +1,10 @@
 //! The JSON report of real runs: it keeps to its schema, its numbers agree, and it survives being saved.
 
 use boon::{Compiler, Schemas};
-use ece_check::finding::{Report, SkipReason, Status};
+use ece_check::{
+    command::placeholders,
+    finding::{Report, SkipReason, Status},
+};
 
 use crate::program::{Place, call};
 
@@ -52,8 +55,9 @@ fn agrees(report: &Report) {
     }
     for fix in &summary.fix_first {
         assert!(!fix.explains.is_empty() && fix.explains.iter().all(|at| *at < report.findings.len()), "{fix:#?}");
-        for text in [Some(&fix.title), Some(&fix.fix), fix.command.as_ref()].into_iter().flatten() {
-            assert!(!text.contains(['{', '}']), "a placeholder was left in {text}");
+        let commands = fix.commands.iter().map(|command| &command.text);
+        for text in [&fix.title, &fix.fix].into_iter().chain(commands) {
+            assert_eq!(placeholders(text).next(), None, "a placeholder was left in {text}");
         }
     }
 }

@@ -22,16 +22,16 @@ use crate::{
 pub struct Arguments {
     #[command(flatten)]
     from: From,
-    /// The file that describes this site: its account's token is taken, or asked for
+    /// Site configuration file: the token of its account is used or requested
     #[arg(short, long, value_name = "FILE", requires = "account")]
     config: Option<PathBuf>,
-    /// Who should have signed in [default: as the account says]
+    /// Expected user (UPN) [default: the user of the account]
     #[arg(long, value_name = "ADDRESS")]
     user: Option<String>,
-    /// The format to print
+    /// Output format
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
-    /// The longest that one step may take
+    /// Timeout per step
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = option::time)]
     timeout: Duration,
     #[command(flatten)]
@@ -44,16 +44,16 @@ pub struct Arguments {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct From {
-    /// The environment variable that holds the token
+    /// Environment variable with the token
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
-    /// The file that holds the token and nothing else
+    /// File that contains only the token
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// Read the token from standard input
     #[arg(long)]
     stdin: bool,
-    /// The account of the site's file
+    /// Account in the site configuration file
     #[arg(long, value_name = "NAME", requires = "config")]
     account: Option<String>,
 }

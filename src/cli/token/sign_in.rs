@@ -45,61 +45,61 @@ const PAGE: &str = "The sign-in has come back to ece-check. Close this window an
   ece-check token sign-in -c ece-check.toml --save sales.token \\
     --paste --redirect-url https://ece.example.com/oauth")]
 pub struct Arguments {
-    /// Take tenant, application, secret and cloud from this file, where no flag gives them
+    /// Read tenant, application, secret and cloud from FILE (flags take precedence)
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// The tenant: a GUID or a domain
+    /// Tenant: GUID or domain
     #[arg(long)]
     tenant: Option<String>,
-    /// The application (client) id
+    /// Application (client) ID
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// The environment variable that holds the client secret
+    /// Environment variable with the client secret
     #[arg(long, value_name = "NAME", conflicts_with = "client_secret_file")]
     client_secret_env: Option<String>,
-    /// The file that holds the client secret and nothing else
+    /// File that contains only the client secret
     #[arg(long, value_name = "FILE")]
     client_secret_file: Option<PathBuf>,
-    /// The certificate in the place of a secret: PEM, DER, or a PKCS12 file with its key
+    /// Client certificate to use instead of a secret: PEM, DER, or PKCS12 with its key
     #[arg(long, value_name = "FILE", conflicts_with_all = ["client_secret_env", "client_secret_file"])]
     client_certificate: Option<PathBuf>,
-    /// The key of the certificate, where it stands in a file of its own
+    /// Private key, if in a separate file
     #[arg(long, value_name = "FILE", requires = "client_certificate")]
     client_key: Option<PathBuf>,
-    /// The environment variable that holds the password of the PKCS12 file
+    /// Environment variable with the password of the PKCS12 file
     #[arg(long, value_name = "NAME", requires = "client_certificate")]
     client_key_password_env: Option<String>,
-    /// The Microsoft cloud: worldwide, gcc-high, dod or china
+    /// Microsoft cloud: worldwide, gcc-high, dod or china
     #[arg(long, value_parser = site::cloud)]
     cloud: Option<Cloud>,
-    /// Another login host than the cloud's
+    /// Sign-in host, if different from that of the cloud
     #[arg(long, value_name = "HOST[:PORT]")]
     login_host: Option<String>,
-    /// What the token is to be used for
+    /// Protocols that the token is for
     #[arg(long, value_enum, value_delimiter = ',', default_value = "imap,pop3,smtp")]
     scope: Vec<Scope>,
-    /// Who should sign in
+    /// Expected user (UPN)
     #[arg(long, value_name = "ADDRESS")]
     user: Option<String>,
-    /// Sign in with the browser of this machine
+    /// Sign in with the browser on this server
     #[arg(long, conflicts_with = "paste")]
     browser: bool,
-    /// Sign in with any browser and paste the address at which it ends: for ECE's own registration
+    /// Sign in with any browser and paste the final URL: for ECE's own app registration
     #[arg(long, requires = "redirect_url")]
     paste: bool,
-    /// The redirect URL as registered; with --browser one on localhost
+    /// Registered redirect URI; with --browser one on localhost
     #[arg(long, value_name = "URL")]
     redirect_url: Option<Url>,
-    /// Write the refresh token to a new file that its owner alone can read
+    /// Save the refresh token to FILE (owner-only permissions)
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
-    /// The format to print
+    /// Output format
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
-    /// The longest that one step may take
+    /// Timeout per step
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = option::time)]
     timeout: Duration,
-    /// The longest that the person may take to sign in
+    /// How long to wait for the sign-in
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = option::time)]
     wait: Duration,
     #[command(flatten)]
@@ -111,11 +111,11 @@ pub struct Arguments {
 /// A protocol that a token may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Scope {
-    /// Reading mail over IMAP
+    /// Receive mail over IMAP
     Imap,
-    /// Reading mail over POP3
+    /// Receive mail over POP3
     Pop3,
-    /// Sending mail
+    /// Send mail
     Smtp,
 }
 

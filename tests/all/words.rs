@@ -1,0 +1,283 @@
+//! What people read: no word that the field does not use, titles of one line, fixes that begin with a verb.
+//!
+//! `words/left.txt` holds what the texts said once and must not say again: section, tab, text. Where the notes on
+//! style are beside the sources, their left columns are read too.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use clap::CommandFactory as _;
+use ece_check::{
+    catalogue::{Catalogue, Cause},
+    cli::Cli,
+    diagnose::blank,
+};
+
+/// Words and phrases of no administrator.
+const BANNED: &[&str] = &[
+    "road",
+    "roads",
+    "a look",
+    "the look",
+    "looks at",
+    "look at",
+    "worth a look",
+    "looked at",
+    "mend",
+    "mends",
+    "mended",
+    "all is well",
+    "is well",
+    "not well",
+    "takes the",
+    "take the token",
+    "does not take",
+    "stands",
+    "lies",
+    "switch on",
+    "switch off",
+    "switched on",
+    "switched off",
+    "stays shut",
+    "shut",
+    "come by",
+    "comes by",
+    "come about",
+    "comes about",
+    "at hand",
+    "can be had",
+    "made out for",
+    "leads to",
+    "lead to",
+    "lead in",
+    "leads nowhere",
+    "run out",
+    "runs out",
+    "second factor",
+    "somebody",
+    "nobody",
+    "at the most",
+    "at the least",
+    "of its own",
+    "blank",
+    "blanks",
+    "wanted",
+    "for want of",
+    "on the way",
+    "let the",
+    "let it",
+    "see that",
+    "remedy",
+    "organisation",
+    "licence",
+    "authorise",
+    "colour",
+    "centre",
+    "synchronise",
+];
+/// The longest title, in characters; a placeholder counts as its name.
+const LONGEST_TITLE: usize = 60;
+/// The most sentences of a fix.
+const MOST_SENTENCES: usize = 3;
+/// The verbs that a fix begins with.
+const VERBS: &[&str] = &[
+    "Add",
+    "Allow",
+    "Assign",
+    "Bind",
+    "Change",
+    "Check",
+    "Compare",
+    "Configure",
+    "Copy",
+    "Correct",
+    "Create",
+    "Delete",
+    "Disable",
+    "Do not",
+    "Enable",
+    "Enter",
+    "Exclude",
+    "Exempt",
+    "Find",
+    "Generate",
+    "Grant",
+    "Identify",
+    "Import",
+    "Increase",
+    "Install",
+    "Keep",
+    "Limit",
+    "List",
+    "Look for",
+    "Make",
+    "Migrate",
+    "Open",
+    "Plan",
+    "Read",
+    "Reduce",
+    "Regenerate",
+    "Register",
+    "Remove",
+    "Renew",
+    "Replace",
+    "Request",
+    "Restore",
+    "Run",
+    "Search",
+    "Select",
+    "Send",
+    "Set",
+    "Sign",
+    "Start",
+    "Stop",
+    "Switch",
+    "Synchronize",
+    "Update",
+    "Upgrade",
+    "Upload",
+    "Use",
+    "Wait",
+];
+
+/// A text that people read, and where it is.
+struct Text {
+    place: String,
+    text: String,
+}
+
+fn text(place: &str, key: &str, text: &str) -> Text {
+    Text { place: format!("{place} {key}"), text: text.to_owned() }
+}
+
+fn of_cause(cause: &Cause) -> Vec<Text> {
+    let code = &cause.code;
+    let mut texts =
+        vec![text(code, "title", &cause.title), text(code, "fix", &cause.fix), text(code, "takes", &cause.takes)];
+    texts.extend(cause.site.iter().map(|site| text(code, "site.fix", &site.fix)));
+    let commands = cause.commands.iter().chain(cause.site.iter().flat_map(|site| &site.commands));
+    for command in commands {
+        let others = [&command.confirms_if, &command.note, &command.role];
+        texts.extend(others.into_iter().flatten().map(|words| text(code, "command", words)));
+    }
+    texts
+}
+
+fn of_catalogue() -> Vec<Text> {
+    let catalogue = Catalogue::built_in();
+    let mut texts: Vec<Text> = catalogue.causes.iter().flat_map(of_cause).collect();
+    for check in &catalogue.checks {
+        let id = &check.id;
+        let words = &check.words;
+        texts.extend([text(id, "title", &check.title), text(id, "fails", &check.fails)]);
+        texts.extend([text(id, "expected", &words.expected), text(id, "why", &words.why)]);
+        let others = [&check.warns, &words.input];
+        texts.extend(others.into_iter().flatten().map(|words| text(id, "words", words)));
+    }
+    texts
+}
+
+fn of_help() -> Vec<Text> {
+    fn walk(command: &mut clap::Command, texts: &mut Vec<Text>) {
+        texts.push(text(command.get_name(), "--help", &command.clone().render_long_help().to_string()));
+        let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+        for name in names.iter().filter(|name| *name != "help") {
+            walk(command.find_subcommand_mut(name).expect("it was listed"), texts);
+        }
+    }
+    let mut texts = Vec::new();
+    walk(&mut Cli::command(), &mut texts);
+    texts
+}
+
+/// Small letters with one space between words, and one at each end.
+fn plain(text: &str) -> String {
+    let kept = |c: char| if c.is_alphanumeric() || c == '\'' { c.to_ascii_lowercase() } else { ' ' };
+    let text: String = text.chars().map(kept).collect();
+    format!(" {} ", text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn holds(text: &str, phrase: &str) -> bool {
+    plain(text).contains(&plain(phrase))
+}
+
+/// What must not be said again.
+fn left() -> Vec<String> {
+    let kept = include_str!("words/left.txt").lines().filter_map(|line| line.split_once('\t'));
+    kept.map(|(_, words)| words.to_owned()).collect()
+}
+
+#[test]
+fn no_text_holds_a_word_that_the_field_does_not_use() {
+    let texts = of_catalogue().into_iter().chain(of_help());
+    let wrong: Vec<String> = texts
+        .flat_map(|text| {
+            let banned = BANNED.iter().filter(|word| holds(&text.text, word));
+            banned.map(|word| format!("{}: \"{word}\" in {}", text.place, text.text)).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_text_says_again_what_was_replaced() {
+    let left = left();
+    assert!(left.len() > 400, "the list is there");
+    let texts: Vec<Text> = of_catalogue().into_iter().chain(of_help()).collect();
+    let wrong: Vec<String> = left
+        .iter()
+        .flat_map(|words| texts.iter().filter(|text| holds(&text.text, words)).map(move |text| (words, &text.place)))
+        .map(|(words, place)| format!("{place}: {words}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_list_of_what_was_replaced_is_that_of_the_notes_on_style() {
+    let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/words.md");
+    let Ok(notes) = fs::read_to_string(notes) else { return };
+    let cells: String = notes.lines().filter(|line| line.starts_with('|')).collect::<Vec<_>>().join("\n");
+    let missing: Vec<String> = left().into_iter().filter(|words| !cells.contains(words.as_str())).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_title_is_one_short_line() {
+    let catalogue = Catalogue::built_in();
+    let causes = catalogue.causes.iter().map(|cause| (&cause.code, &cause.title));
+    let checks = catalogue.checks.iter().flat_map(|check| {
+        [Some(&check.title), Some(&check.fails), check.warns.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(move |title| (&check.id, title))
+    });
+    for (place, title) in causes.chain(checks) {
+        let length = title.replace(['{', '}'], "").chars().count();
+        assert!(length <= LONGEST_TITLE, "{place}: {length} characters: {title}");
+        assert!(!title.ends_with('.'), "{place}: {title}");
+    }
+}
+
+#[test]
+fn a_fix_begins_with_a_verb_and_has_three_sentences_at_most() {
+    for cause in &Catalogue::built_in().causes {
+        let fixes = std::iter::once(&cause.fix).chain(cause.site.iter().map(|site| &site.fix));
+        for fix in fixes {
+            assert!(VERBS.iter().any(|verb| fix.starts_with(&format!("{verb} "))), "{}: {fix}", cause.code);
+            let sentences = fix.matches(". ").count() + 1;
+            assert!(sentences <= MOST_SENTENCES, "{}: {sentences} sentences: {fix}", cause.code);
+            assert!(fix.ends_with('.') && !fix.contains('…'), "{}: {fix}", cause.code);
+        }
+    }
+}
+
+#[test]
+fn two_causes_have_two_titles() {
+    let titles: Vec<String> = Catalogue::built_in().causes.iter().map(|cause| blank(&cause.title)).collect();
+    let different: BTreeSet<&String> = titles.iter().collect();
+    assert_eq!(different.len(), titles.len());
+}
+
+#[test]
+fn the_tests_of_words_can_fail() {
+    assert!(holds("There is no road, from here", "no road") && !holds("the broadest", "road"));
+}
