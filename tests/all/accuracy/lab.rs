@@ -138,7 +138,7 @@ mod apart {
         assert_eq!(*first, ("imap-disabled-for-mailbox", Certainty::Likely), "not connected settles nothing");
         assert!(others.iter().all(|(_, certainty)| *certainty == Certainty::Possible), "{others:?}");
         let next = named.next.as_deref().expect("a place to look");
-        assert!(next.starts_with("Get-CASMailbox -Identity sales@example.com "), "{next}");
+        assert!(next.starts_with("Get-CASMailbox -Identity 'sales@example.com' "), "{next}");
         assert_eq!(at(&report, "smtp.sign-in", "sales@example.com").status, Status::Pass);
     }
 
