@@ -90,10 +90,10 @@ fn one_entry_is_a_cause_that_a_run_names() {
 #[test]
 fn file_at_the_place_of_ours_replaces_it() {
     let place = Place::new();
-    let ours = include_str!("../../checks/tcp/opens.toml").replace("The port opens on every address", "Mine now");
+    let ours = include_str!("../../checks/tcp/opens.toml").replace("The TCP port is open on all addresses", "Mine now");
     place.write("mine/tcp/opens.toml", ours);
     let listed = call(&place, &["list"]).stdout;
-    assert!(listed.contains("Mine now") && !listed.contains("The port opens on every address"), "{listed}");
+    assert!(listed.contains("Mine now") && !listed.contains("The TCP port is open on all addresses"), "{listed}");
 }
 
 /// A line of the check, what stands there in its place, the line that is named, a piece of the message.
