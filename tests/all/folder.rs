@@ -32,11 +32,11 @@ status = "fail"
 
 const CAUSE: &str = r#"[[cause]]
 code    = "crl-unreachable"
-title   = "Nobody let {hosts} through for lists of revoked certificates"
+title   = "Revocation lists of {hosts} are not reachable"
 owner   = "network"
 layer   = "name"
 fix     = "Allow TCP port {ports} to {hosts}."
-takes   = "at once"
+takes   = "immediately"
 sources = ["https://www.rfc-editor.org/rfc/rfc5280"]
 
 [[cause.sign]]
@@ -83,7 +83,7 @@ fn one_entry_is_a_cause_that_a_run_names() {
     assert_eq!(of_check(&report, "tcp.crl")[0].status, Status::Fail);
     let first = &report.summary.fix_first[0];
     assert_eq!(first.cause, "crl-unreachable", "{:#?}", report.summary.fix_first);
-    assert_eq!(first.title, "Nobody let ece.example.com through for lists of revoked certificates");
+    assert_eq!(first.title, "Revocation lists of ece.example.com are not reachable");
     assert_eq!(first.fix, "Allow TCP port 443 to ece.example.com.");
 }
 
@@ -124,7 +124,7 @@ const IN_A_CAUSE: &[(&str, &str, usize, &str)] = &[
     ("owner   = \"network\"", "owner   = \"firewall\"", 4, "network"),
     ("layer   = \"name\"", "layer   = \"names\"", 5, "name"),
     ("fix     = ", "fixes   = ", 1, "add fix = "),
-    ("Allow TCP port {ports} to {hosts}.", "Allow {host}.", 6, "hosts"),
+    ("Allow TCP port {ports} to {hosts}.", "Allow {hostz}.", 6, "hosts"),
     ("sources = ", "source  = ", 1, "add sources = "),
     ("sample  = \"the revocation server is offline\"\n", "", 10, "sample"),
     ("check = \"tcp.crl\"", "check = \"tcp.cr\"", 11, "did you mean tcp.crl?"),
