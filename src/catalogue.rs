@@ -7,6 +7,7 @@ pub mod cause;
 pub mod check;
 pub mod console;
 pub mod expect;
+pub mod firewall;
 pub mod load;
 pub mod section;
 pub mod tables;
@@ -26,6 +27,8 @@ pub struct Catalogue {
     pub causes: Vec<Cause>,
     /// The dated tables.
     pub tables: tables::Tables,
+    /// Which ECE server uses which protocol for what.
+    pub firewall: firewall::Firewall,
 }
 
 impl Catalogue {

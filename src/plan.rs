@@ -4,6 +4,7 @@
 //! and subject one planned finding, so that nothing can be lost on the way.
 
 pub mod endpoint;
+pub mod firewall;
 
 use std::collections::{HashMap, VecDeque};
 

@@ -11,6 +11,7 @@ use include_dir::{Dir, include_dir};
 use super::{
     Catalogue, Cause, Check, cause, check,
     console::{self, Console},
+    firewall::{self, Firewall},
     tables::Tables,
 };
 use crate::{
@@ -41,8 +42,9 @@ pub fn load(folder: Option<&Path>) -> Result<Catalogue, Mistake> {
     let console = Console::read(table(&tables, console::TABLE)?)?;
     let causes = read_causes(ours.into_iter().chain(theirs).map(|(_, document)| document), &ids, &console)?;
     let checks = read_checks(&checks, &ids)?;
+    let firewall = Firewall::read(table(&tables, firewall::TABLE)?)?;
     let tables = Tables::read(|name| table(&tables, name))?;
-    Ok(Catalogue { checks: order(checks)?, causes, tables })
+    Ok(Catalogue { checks: order(checks)?, causes, firewall, tables })
 }
 
 fn table<'f>(tables: &'f Files, name: &str) -> Result<&'f Document, Mistake> {

@@ -67,7 +67,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     print::data(&match arguments.output {
         Output::Text => text(&rows, &plan),
         Output::Json => json(&rows),
-        Output::Csv => table(&rows),
+        Output::Csv => change_request(site, &deployment, &catalogue, &roads, &rows),
     });
     Ok(ExitCode::SUCCESS)
 }
@@ -104,10 +104,10 @@ fn lookups(names: &[&str], servers: &[SocketAddr]) -> Vec<Row> {
         road: "direct".to_owned(),
         credential: "none".to_owned(),
         change: "none",
-        why: format!("the resolver of this server, asked for {}", names.join(" ")),
+        why: format!("DNS server, asked for {}", names.join(" ")),
     };
     if servers.is_empty() {
-        return vec![asked("no resolver is configured".to_owned(), 53, "none")];
+        return vec![asked("no DNS server is configured".to_owned(), 53, "none")];
     }
     let family = |server: &SocketAddr| if server.is_ipv4() { "IPv4" } else { "IPv6" };
     servers.iter().map(|server| asked(server.ip().to_string(), server.port(), family(server))).collect()
@@ -191,26 +191,65 @@ fn road(roads: &ConnectOverrides, host: &str, port: u16) -> String {
     }
 }
 
-const HEADER: [&str; 9] = ["host", "port", "transport", "protocol", "family", "road", "credential", "change", "why"];
+const HEADER: [&str; 11] = [
+    "source",
+    "destination",
+    "port",
+    "protocol",
+    "ip_version",
+    "direction",
+    "ece_role",
+    "purpose",
+    "application",
+    "microsoft_endpoint_id",
+    "address_ranges",
+];
 
-fn table(rows: &[Row]) -> String {
-    report::rows(
-        &HEADER,
-        rows.iter().map(|row| {
-            [
-                row.host.clone(),
-                row.port.to_string(),
-                row.transport.to_owned(),
-                row.protocol.to_owned(),
-                row.family.to_owned(),
-                row.road.clone(),
-                row.credential.clone(),
-                row.change.to_owned(),
-                row.why.clone(),
-            ]
-        }),
-        print::symbols(),
-    )
+/// The rules that ECE needs on the site's firewall, a row a rule, ready as a change request.
+fn change_request(
+    site: &site::Arguments,
+    deployment: &crate::deployment::Deployment,
+    catalogue: &crate::catalogue::Catalogue,
+    overrides: &ConnectOverrides,
+    rows: &[Row],
+) -> String {
+    let Some(cloud) = catalogue.tables.clouds.named(site.cloud(deployment).word()) else { return String::new() };
+    let resolver = site.reach.resolver(None);
+    let family = site.reach.family();
+    let scope = crate::plan::firewall::Scope {
+        host: &super::host::name(),
+        role: site.role(deployment).word(),
+        ipv4: family != Family::V6,
+        ipv6: family != Family::V4,
+        dns_servers: resolver.servers(),
+        proxy: overrides.proxy.as_ref().map(|proxy| (proxy.host.as_str(), proxy.port)),
+    };
+    let rules = crate::plan::firewall::rules(&destinations(rows), cloud, &catalogue.firewall, &scope);
+    report::rows(&HEADER, rules.into_iter().map(record), print::symbols())
+}
+
+/// What a run connects to, without the DNS servers and the proxy, which are no destinations of ECE.
+fn destinations(rows: &[Row]) -> Vec<crate::plan::firewall::Destination> {
+    let is_destination = |row: &&Row| !["dns", "http"].contains(&row.protocol);
+    let destination =
+        |row: &Row| crate::plan::firewall::Destination { host: row.host.clone(), port: row.port, why: row.why.clone() };
+    rows.iter().filter(is_destination).map(destination).collect()
+}
+
+fn record(rule: crate::plan::firewall::Rule) -> [String; 11] {
+    [
+        rule.source,
+        rule.destination,
+        rule.port.to_string(),
+        rule.protocol.to_owned(),
+        rule.ip_version.to_owned(),
+        "outbound".to_owned(),
+        rule.role,
+        rule.purpose,
+        rule.application,
+        rule.microsoft_id.map_or_else(String::new, |id| id.to_string()),
+        rule.ranges.join(" "),
+    ]
 }
 
 fn text(rows: &[Row], plan: &Plan<'_>) -> String {
@@ -220,11 +259,11 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
     let dialled = places.iter().filter(|place| place[0].protocol != "dns").count();
     page.paragraph(
         Paint::Strong,
-        &format!("{dialled} names and ports, {} checks. This command has opened none of them.", plan.findings.len()),
+        &format!("{dialled} destinations, {} checks. No connection was made.", plan.findings.len()),
     );
     page.paragraph(Paint::Plain, &what_is_done(plan));
     for name in unset(plan) {
-        page.paragraph(Paint::Caution, &format!("The environment variable {name} is not set here: a run needs it."));
+        page.paragraph(Paint::Caution, &format!("Environment variable {name} is required but not set."));
     }
     page.gap();
     for place in places {
@@ -232,10 +271,10 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
         let host = if row.host.contains(':') { format!("[{}]", row.host) } else { row.host.clone() };
         let spoken = each(&place, |row| row.protocol).join(", ");
         page.paragraph(Paint::Strong, &format!("{host}:{} ({spoken}, {})", row.port, row.transport));
-        page.field("family", row.family);
-        page.field("road", &row.road);
-        page.field("why", &some(&each(&place, |row| &row.why)));
-        page.field("gives", &some(&each(&place, |row| &row.credential)));
+        page.field("IP", row.family);
+        page.field("path", &row.road);
+        page.field("purpose", &some(&each(&place, |row| &row.why)));
+        page.field("sends", &some(&each(&place, |row| &row.credential)));
         page.field("change", &some(&each(&place, |row| row.change)));
     }
     page.finish()
@@ -285,20 +324,20 @@ fn what_is_done(plan: &Plan<'_>) -> String {
         }
     }
     let sent = match messages {
-        0 => "sends nothing".to_owned(),
-        1 => "sends 1 message, from a mailbox to itself".to_owned(),
-        many => format!("sends {many} messages, each from a mailbox to itself"),
+        0 => "sends no email".to_owned(),
+        1 => "sends 1 test message, from a mailbox to itself".to_owned(),
+        many => format!("sends {many} test messages, each from a mailbox to itself"),
     };
     let end = if messages == 0 { "" } else { " Nothing else is changed." };
     match (mailboxes.len(), tokens.len()) {
-        (0, 0) if messages == 0 => {
-            "A run uses no credential and changes nothing: it connects, reads what is offered and leaves.".to_owned()
+        (0, 0) if messages == 0 => "`run` uses no credentials and is read-only.".to_owned(),
+        (0, _) if messages > 0 => format!("`run` {sent}.{end}"),
+        (0, 1) => "`run` uses the token of 1 account, signs in to no mailbox and sends no email.".to_owned(),
+        (0, tokens) => {
+            format!("`run` uses the tokens of {tokens} accounts, signs in to no mailbox and sends no email.")
         }
-        (0, _) if messages > 0 => format!("A run {sent}.{end}"),
-        (0, 1) => "A run uses the token of 1 account, signs in to no mailbox and sends nothing.".to_owned(),
-        (0, tokens) => format!("A run uses the tokens of {tokens} accounts, signs in to no mailbox and sends nothing."),
-        (1, _) => format!("A run signs in to 1 mailbox, opens it read-only and {sent}.{end}"),
-        (mailboxes, _) => format!("A run signs in to {mailboxes} mailboxes, opens them read-only and {sent}.{end}"),
+        (1, _) => format!("`run` signs in to 1 mailbox, opens it read-only and {sent}.{end}"),
+        (mailboxes, _) => format!("`run` signs in to {mailboxes} mailboxes, opens them read-only and {sent}.{end}"),
     }
 }
 

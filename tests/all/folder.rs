@@ -62,8 +62,8 @@ fn one_file_is_a_check_in_every_command() {
     let place = laid_over(CHECK, CAUSE);
     let listed = call(&place, &["list"]).stdout;
     assert!(listed.contains("tcp.crl") && listed.contains("tcp.opens"), "{listed}");
-    let plan = call(&place, &["plan", "-o", "csv", "--only", "tcp.crl"]).stdout;
-    assert!(plan.contains("\"ece.example.com\",443,\"tcp\",\"tcp\""), "{plan}");
+    let plan = call(&place, &["plan", "--only", "tcp.crl"]).stdout;
+    assert!(plan.contains("ece.example.com:443 (tcp, tcp)"), "{plan}");
     let explained = call(&place, &["explain", "tcp.crl"]).stdout;
     for words in ["can be fetched", "rfc5280", "crl-unreachable", "--lab=ece-web-unreachable"] {
         assert!(explained.contains(words), "{words} is missing in {explained}");
