@@ -124,8 +124,12 @@ fn obey() -> ExitCode {
         Command::Completions(arguments) => Ok(generate::completions(&arguments)),
         Command::Man => generate::man(),
     };
-    outcome.unwrap_or_else(|trouble| {
-        print::error(&trouble.to_string());
-        ExitCode::from(2)
-    })
+    match outcome {
+        Ok(_) if print::undelivered() => ExitCode::from(2),
+        Ok(code) => code,
+        Err(trouble) => {
+            print::error(&trouble.to_string());
+            ExitCode::from(2)
+        }
+    }
 }

@@ -40,7 +40,7 @@
 //!
 //! A module uses what stands to its left, never what stands to its right or beside it:
 //!
-//! [`secret`] [`evidence`] [`table`] → [`wire`] → [`finding`] [`net`] → [`oauth`] → [`probe`] → [`catalogue`]
+//! [`files`] → [`secret`] [`evidence`] [`table`] → [`wire`] → [`finding`] [`net`] → [`oauth`] → [`probe`] → [`catalogue`]
 //! [`deployment`] → [`plan`] [`judge`] → [`diagnose`] → [`engine`] [`explain`] [`report`] → [`lab`] → [`cli`]
 //!
 //! The [`lab`] uses none of the others, so that one mistake cannot cancel another. The same protocol has the same file
@@ -62,6 +62,7 @@ pub mod ece;
 pub mod engine;
 pub mod evidence;
 pub mod explain;
+pub mod files;
 pub mod finding;
 pub mod import;
 pub mod judge;

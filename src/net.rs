@@ -4,6 +4,7 @@
 //! [`Halt`] that says why not. Every wait ends with a step's limit, the run's deadline or an interruption, whichever is
 //! first; every buffer has a bound.
 
+pub mod address;
 pub mod dial;
 pub mod dns;
 pub mod firewall;

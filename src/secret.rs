@@ -4,15 +4,18 @@
 //! known to the [`Redactor`] at once. What is said of a secret that cannot be read names the place and never the content.
 
 mod redactor;
+pub mod suspect;
 
 use std::{
     env, fmt,
     io::{self, IsTerminal as _, Read as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
 };
 
 use tokio::{io::AsyncReadExt as _, process::Command};
+
+use crate::files::{self, Patience};
 
 pub use redactor::Redactor;
 
@@ -125,7 +128,7 @@ impl Source {
         let unread = |wrong: String| Unread { place: self.to_string(), wrong };
         let (bytes, warning) = match self {
             Self::Env(name) => (of_variable(name).map_err(unread)?, None),
-            Self::File(path) => of_file(path).map_err(unread)?,
+            Self::File(path) => of_file(path, Patience::default()).await.map_err(unread)?,
             Self::Command(command) => (of_command(command).await.map_err(unread)?, None),
         };
         within_limit(&bytes).map_err(unread)?;
@@ -170,18 +173,19 @@ fn of_variable(name: &str) -> Result<Vec<u8>, String> {
     }
 }
 
-fn of_file(path: &PathBuf) -> Result<(Vec<u8>, Option<String>), String> {
-    let cannot = |error: io::Error| format!("cannot be read: {error}");
-    let about = std::fs::metadata(path).map_err(cannot)?;
-    if !about.is_file() {
-        return Err("is no plain file".to_owned()); // opening a pipe would wait for its writer, beyond every limit
-    }
-    let file = std::fs::File::open(path).map_err(cannot)?;
-    let mut bytes = Vec::new();
-    file.take(LONGEST as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
-    let warning = readable_by_others(&about)
+/// A plain file is read at once; a pipe is waited for by a thread, so that the run's own limits hold meanwhile.
+async fn of_file(path: &Path, patience: Patience) -> Result<(Vec<u8>, Option<String>), String> {
+    let about = files::metadata(path).map_err(|error| error.to_string())?;
+    let (file, most) = (path.to_owned(), LONGEST as u64);
+    let read = move || files::read_within(&file, most, patience);
+    let read = if about.is_file() {
+        read()
+    } else {
+        tokio::task::spawn_blocking(read).await.map_err(|error| format!("cannot be read: {error}"))?
+    };
+    let warning = (about.is_file() && readable_by_others(&about))
         .then(|| format!("the file {} can be read by others than its owner: chmod 600 mends that", path.display()));
-    Ok((bytes, warning))
+    Ok((read.map_err(|error| error.to_string())?, warning))
 }
 
 #[cfg(unix)]
@@ -289,7 +293,7 @@ mod tests {
         assert!(wrong.starts_with("the file /no/such/file cannot be read"), "{wrong}");
         let folder = tempfile::tempdir().unwrap();
         let wrong = Source::File(folder.path().to_owned()).read().await.unwrap_err();
-        assert_eq!(wrong.wrong, "is no plain file");
+        assert_eq!(wrong.wrong, "is a folder");
     }
 
     #[cfg(unix)]
@@ -308,11 +312,13 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
-    async fn pipe_without_a_writer_is_not_waited_for() {
+    async fn pipe_without_a_writer_is_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        assert_eq!(Source::File(pipe).read().await.unwrap_err().wrong, "is no plain file");
+        let brief = Patience { idle: Duration::from_millis(100), ..Patience::default() };
+        let wrong = of_file(&pipe, brief).await.unwrap_err();
+        assert!(wrong.contains("said nothing within 0.1 s"), "{wrong}");
     }
 
     #[cfg(unix)]

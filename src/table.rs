@@ -4,13 +4,15 @@
 //! keys are taken one by one; whatever is left over when a table is closed is a mistake, and the nearest right word is
 //! named. The user's file and the catalogue are both read this way.
 
-use std::{collections::BTreeSet, fmt, fs::File, io::Read as _, ops::Range, path::Path, rc::Rc};
+use std::{collections::BTreeSet, fmt, ops::Range, path::Path, rc::Rc};
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
+
+use crate::files;
 
 /// The largest file that is read, in bytes: a hand-written file is a thousand times smaller.
 pub const LARGEST: u64 = 1_048_576;
@@ -67,28 +69,12 @@ impl Document {
         let name = path.display().to_string();
         let whole =
             |wrong: String, right: &str| Mistake { file: name.clone(), line: None, wrong, right: right.to_owned() };
-        let about = std::fs::metadata(path).map_err(|error| {
-            whole(format!("cannot be read: {error}"), "give the name of a file that this user may read")
+        let bytes = files::read(path, LARGEST).map_err(|error| {
+            whole(
+                error.to_string(),
+                "give the name of a file that this user may read, such as the one that the README shows",
+            )
         })?;
-        if about.is_dir() {
-            return Err(whole("is a folder".to_owned(), "give the name of the file in it"));
-        }
-        if about.len() > LARGEST {
-            let wrong = format!("has {} bytes; more than {LARGEST} are not read", about.len());
-            return Err(whole(wrong, "give the file that ece-check init or the README shows"));
-        }
-        // The size of a pipe or a device is not known beforehand.
-        let mut bytes = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes));
-        let count = read.map_err(|error| {
-            whole(format!("cannot be read: {error}"), "give the name of a file that this user may read")
-        })?;
-        if count as u64 > LARGEST {
-            return Err(whole(
-                format!("has more than {LARGEST} bytes"),
-                "give the file that ece-check init or the README shows",
-            ));
-        }
         let text = decode(&bytes).ok_or_else(|| whole("is not text".to_owned(), "save it as UTF-8"))?;
         Ok(Self { name, text })
     }

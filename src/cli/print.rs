@@ -3,13 +3,20 @@
 //! Before both streams, and before every file, stands one [`Redactor`]. It belongs to the process because the streams do: a
 //! panic in any thread writes too, and a net that every caller had to hand over could be forgotten by one.
 
-use std::{io::Write, sync::LazyLock};
+use std::{
+    io::Write,
+    sync::{
+        LazyLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use crate::{
     report::{Stream, Style, Symbols, Verbosity, harmless},
-    secret::Redactor,
+    secret::{Redactor, suspect},
 };
 
+static UNDELIVERED: AtomicBool = AtomicBool::new(false);
 static NET: LazyLock<Redactor> = LazyLock::new(Redactor::default);
 
 /// The net before the streams. Every secret that is read is made known to it.
@@ -46,12 +53,24 @@ fn to_stdout(text: &str) {
     let plain = (symbols() == Symbols::Ascii && !text.is_ascii()).then(|| harmless::ascii(text));
     let text = plain.as_deref().unwrap_or(text);
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    drop(stdout);
+    if let Err(failed) = written
+        && failed.kind() != std::io::ErrorKind::BrokenPipe
+        && !UNDELIVERED.swap(true, Ordering::Relaxed)
+    {
+        error(&format!("standard output cannot be written: {failed}"));
+    }
+}
+
+/// True when data could not be written to stdout although its reader is there: whoever reads the exit code must know.
+pub fn undelivered() -> bool {
+    UNDELIVERED.load(Ordering::Relaxed)
 }
 
 /// Writes an error to stderr.
 pub fn error(text: &str) {
-    note(&format!("ece-check: {text}"));
+    note(&format!("ece-check: {}", suspect::masked(text)));
 }
 
 /// Writes what clap has to say, to the stream that is for it: help to stdout, mistakes to stderr.
@@ -68,6 +87,7 @@ pub fn usage(said: &clap::Error) {
 fn rendered(said: &clap::Error, style: &Style) -> String {
     let text = said.render();
     let text = if style.colour { text.ansi().to_string() } else { text.to_string() };
+    let text = if said.use_stderr() { clean(&suspect::masked(&text)) } else { text };
     if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
 }
 

@@ -1,7 +1,7 @@
 //! `ece-check run`: walks the checklist.
 
 use std::{
-    io::{IsTerminal, Write},
+    io::{self, IsTerminal},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -14,6 +14,7 @@ use tokio::sync::{mpsc::UnboundedReceiver, watch};
 use super::{CliError, host, option, print, site};
 use crate::{
     engine::{Event, Options},
+    files::Destination,
     finding::{Report, Run},
     lab::{Lab, Settings},
     oauth::TokenCache,
@@ -90,9 +91,7 @@ fn saved(text: &str) -> Result<Saved, String> {
 
 /// Walks the checklist and prints the report.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    for file in arguments.report.iter().map(|saved| &saved.file).chain(&arguments.transcript) {
-        writable(file)?;
-    }
+    let written = Written::prepare(arguments)?;
     let report = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             let report = runtime.block_on(walk(arguments));
@@ -108,7 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     };
     let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));
     print::data(&report::render(&report, arguments.output, &style));
-    write_files(arguments, &report)?;
+    written.write(&report, verbosity(arguments))?;
     Ok(ExitCode::from(report.summary.exit_code))
 }
 
@@ -240,40 +239,37 @@ fn verbosity(arguments: &Arguments) -> Verbosity {
     }
 }
 
-/// A file that could not be written is told before anything is tested.
-fn writable(file: &Path) -> Result<(), CliError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let wrong = match () {
-        () if file.is_dir() => "is a folder",
-        () if !folder.is_dir() => "cannot be written: its folder is not there",
-        () => return Ok(()),
-    };
-    Err(CliError::Usage(format!("{}: {wrong}", file.display()), "name a file in a folder that exists".to_owned()))
+/// The files that are to be written, found writable before anything is tested.
+struct Written {
+    reports: Vec<(Format, Destination)>,
+    transcript: Option<Destination>,
 }
 
-fn write_files(arguments: &Arguments, report: &Report) -> Result<(), CliError> {
-    for saved in &arguments.report {
-        let text = report::render(report, saved.format, &Style::of_file(verbosity(arguments)));
-        write(&saved.file, &text)?;
+impl Written {
+    fn prepare(arguments: &Arguments) -> Result<Self, CliError> {
+        let prepared = |file: &PathBuf| Destination::prepare(file).map_err(|error| unwritable(file, &error));
+        let report = |saved: &Saved| prepared(&saved.file).map(|place| (saved.format, place));
+        Ok(Self {
+            reports: arguments.report.iter().map(report).collect::<Result<_, _>>()?,
+            transcript: arguments.transcript.as_ref().map(prepared).transpose()?,
+        })
     }
-    match &arguments.transcript {
-        Some(file) => write(file, &transcript::render(report)),
-        None => Ok(()),
+
+    fn write(self, report: &Report, verbosity: Verbosity) -> Result<(), CliError> {
+        for (format, place) in self.reports {
+            write(place, &report::render(report, format, &Style::of_file(verbosity)))?;
+        }
+        self.transcript.map_or(Ok(()), |place| write(place, &transcript::render(report)))
     }
 }
 
-/// Writes beside the place and moves there, so that nobody ever reads half a report.
-fn write(file: &Path, text: &str) -> Result<(), CliError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder)
-        .and_then(|mut beside| beside.write_all(print::clean(text).as_bytes()).map(|()| beside))
-        .and_then(|beside| beside.persist(file).map_err(|failed| failed.error));
-    written.map(|_| ()).map_err(|error| {
-        CliError::Usage(
-            format!("{} cannot be written: {error}", file.display()),
-            "name a place where this user may write".to_owned(),
-        )
-    })
+fn write(place: Destination, text: &str) -> Result<(), CliError> {
+    let file = place.path().to_owned();
+    place.write(print::clean(text).as_bytes()).map_err(|error| unwritable(&file, &error))
+}
+
+fn unwritable(file: &Path, error: &io::Error) -> CliError {
+    CliError::Usage(format!("{}: {error}", file.display()), "name a place where this user may write".to_owned())
 }
 
 #[cfg(test)]

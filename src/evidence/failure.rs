@@ -224,6 +224,8 @@ pub enum FailureKind {
     /// A fault of this program.
     #[serde(rename = "own-fault")]
     Internal,
+    /// This program lacks what it would need to tell: an algorithm of TLS, a form of a claim. The other side may be good.
+    CannotJudge,
     /// Something that the user's file promises is not there: an environment variable, a file, an answer of a command.
     Missing,
 }
@@ -232,6 +234,6 @@ impl FailureKind {
     /// True when the look ended for a reason of our own: nothing is known of the other side.
     #[must_use]
     pub fn is_ours(self) -> bool {
-        matches!(self, Self::Deadline | Self::Interrupted | Self::Internal)
+        matches!(self, Self::Deadline | Self::Interrupted | Self::Internal | Self::CannotJudge)
     }
 }

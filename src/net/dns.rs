@@ -9,6 +9,8 @@
 //! port that refuses (only a connected UDP socket hears of it), the alias chain of an answer that failed, and which
 //! family failed while the other answered.
 
+mod resolv_conf;
+
 use std::{
     io::{self, ErrorKind},
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -19,9 +21,8 @@ use std::{
 use futures_util::future::{Either, select};
 use hickory_resolver::{
     Hosts,
-    config::ResolverConfig,
     proto::{
-        op::{Message, Query, ResponseCode},
+        op::{Message, MessageType, Query, ResponseCode},
         rr::{Name, RData, RecordType},
     },
 };
@@ -38,6 +39,8 @@ use crate::evidence::FailureKind;
 const LONGEST_CHAIN: usize = 16;
 /// Resolvers beyond these are never asked: their turn would not come within a step.
 const MOST_SERVERS: usize = 4;
+/// Behind something that is no answer to the question, the true answer is waited for so long: who forges is faster.
+const GRACE: Duration = Duration::from_millis(100);
 /// Addresses and aliases of one answer beyond these are left out.
 const MOST_RECORDS: usize = 256;
 
@@ -45,6 +48,8 @@ const MOST_RECORDS: usize = 256;
 #[derive(Debug)]
 pub struct Resolver {
     servers: Vec<SocketAddr>,
+    /// Servers that the configuration names and the system never asks.
+    ignored: Vec<SocketAddr>,
     /// Why there are no servers.
     unconfigured: String,
     /// What the system appends to a name that does not exist.
@@ -75,22 +80,7 @@ impl Resolver {
     #[must_use]
     pub fn system() -> Self {
         let hosts = Hosts::from_system().unwrap_or_default();
-        let (config, unconfigured) = match hickory_resolver::system_conf::read_system_conf() {
-            Ok((config, _)) => (config, "no resolver is configured on this host".to_owned()),
-            Err(error) => (
-                ResolverConfig::default(),
-                format!("this host's resolver configuration cannot be used: {}", short(&error)),
-            ),
-        };
-        let (domain, search, servers) = config.into_parts();
-        let mut suffixes: Vec<Name> = Vec::new();
-        for suffix in search.into_iter().chain(domain) {
-            if !suffix.is_root() && !suffixes.contains(&suffix) {
-                suffixes.push(suffix);
-            }
-        }
-        let servers = servers.iter().map(|server| SocketAddr::new(server.ip, 53)).collect();
-        Self { servers: distinct(servers), unconfigured, search: suffixes, hosts }
+        Self { hosts, ..configured() }
     }
 
     /// These resolvers and nothing else: no hosts file, no search suffixes.
@@ -98,6 +88,7 @@ impl Resolver {
     pub fn with_servers(servers: Vec<SocketAddr>) -> Self {
         Self {
             servers: distinct(servers),
+            ignored: Vec::new(),
             unconfigured: "no resolver was named".to_owned(),
             search: Vec::new(),
             hosts: Hosts::default(),
@@ -108,6 +99,12 @@ impl Resolver {
     #[must_use]
     pub fn servers(&self) -> &[SocketAddr] {
         &self.servers
+    }
+
+    /// The resolvers that are configured and never asked: glibc knows three.
+    #[must_use]
+    pub fn ignored(&self) -> &[SocketAddr] {
+        &self.ignored
     }
 
     /// What the system appends to a name that does not exist, in the order in which it is tried.
@@ -212,6 +209,50 @@ impl Resolver {
         }
         Answer { aliases: Vec::new(), addresses: Err(failure.expect("there is at least one server")) }
     }
+}
+
+/// The resolvers and suffixes of `/etc/resolv.conf`; without that file of none that is found elsewhere, glibc asks this
+/// host itself.
+#[cfg(not(windows))]
+fn configured() -> Resolver {
+    let text = match crate::files::read(std::path::Path::new(resolv_conf::FILE), resolv_conf::LARGEST) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => {
+            let unconfigured = format!("this host's resolver configuration cannot be used: {}", short(&error));
+            return Resolver { unconfigured, ..Resolver::with_servers(Vec::new()) };
+        }
+    };
+    let read = resolv_conf::read(&text, resolv_conf::interface);
+    let search = read.search.iter().filter_map(|suffix| Name::from_str(suffix).ok());
+    Resolver { ignored: read.ignored, search: suffixes(search), ..Resolver::with_servers(read.servers) }
+}
+
+/// The resolvers and suffixes of the adapters.
+#[cfg(windows)]
+fn configured() -> Resolver {
+    let (config, unconfigured) = match hickory_resolver::system_conf::read_system_conf() {
+        Ok((config, _)) => (config, "no resolver is configured on this host".to_owned()),
+        Err(error) => (
+            hickory_resolver::config::ResolverConfig::default(),
+            format!("this host's resolver configuration cannot be used: {}", short(&error)),
+        ),
+    };
+    let (domain, search, servers) = config.into_parts();
+    let servers = servers.iter().map(|server| SocketAddr::new(server.ip, 53)).collect();
+    let search = suffixes(search.into_iter().chain(domain));
+    Resolver { unconfigured, search, ..Resolver::with_servers(servers) }
+}
+
+/// Each suffix once; the root is none.
+fn suffixes(of: impl Iterator<Item = Name>) -> Vec<Name> {
+    let mut once: Vec<Name> = Vec::new();
+    for suffix in of {
+        if !suffix.is_root() && !once.contains(&suffix) {
+            once.push(suffix);
+        }
+    }
+    once
 }
 
 impl Lookup {
@@ -415,10 +456,18 @@ async fn over_udp(server: SocketAddr, query: &Message) -> io::Result<Message> {
     socket.connect(server).await?;
     socket.send(&encoded(query)?).await?;
     let mut buffer = vec![0; 4096];
+    let mut stray = None;
     loop {
-        let length = received(&socket, &mut buffer).await.map_err(refused_alike)?;
-        if let Some(answer) = decoded(&buffer[..length], query)? {
-            return Ok(answer);
+        let came = match stray {
+            None => received(&socket, &mut buffer).await,
+            Some(words) => match timeout(GRACE, received(&socket, &mut buffer)).await {
+                Ok(came) => came,
+                Err(_) => return Err(gibberish(words)),
+            },
+        };
+        match decoded(&buffer[..came.map_err(refused_alike)?], query) {
+            Ok(answer) => return Ok(answer),
+            Err(words) => stray = Some(words),
         }
     }
 }
@@ -456,23 +505,28 @@ async fn over_tcp(server: SocketAddr, query: &Message) -> io::Result<Message> {
     stream.write_all(&[&length.to_be_bytes(), question.as_slice()].concat()).await?;
     let mut answer = vec![0; usize::from(stream.read_u16().await?)];
     stream.read_exact(&mut answer).await?;
-    decoded(&answer, query)?.ok_or_else(|| gibberish("the resolver answered another question"))
+    decoded(&answer, query).map_err(gibberish)
 }
 
 fn encoded(query: &Message) -> io::Result<Vec<u8>> {
     query.to_vec().map_err(io::Error::other)
 }
 
-/// An answer to this very question; none when it answers another, as one that comes late or is forged does.
-fn decoded(bytes: &[u8], query: &Message) -> io::Result<Option<Message>> {
-    let answer = Message::from_vec(bytes).map_err(|_| gibberish("the resolver's answer is no DNS message"))?;
+/// An answer to this very question: a response by its QR bit, with our id and our question (RFC 1035, section 4.1.1;
+/// RFC 5452, section 9.1). The error says what came in its place.
+fn decoded(bytes: &[u8], query: &Message) -> Result<Message, &'static str> {
+    let answer = Message::from_vec(bytes).map_err(|_| "the resolver's answer is no DNS message")?;
     if answer.metadata.id != query.metadata.id {
-        return Ok(None);
+        return Err("the resolver answered with the id of another question");
     }
-    if answer.queries.is_empty() && answer.metadata.response_code != ResponseCode::NoError {
-        return Ok(Some(answer)); // some servers leave the question out of a refusal
+    if answer.metadata.message_type != MessageType::Response {
+        return Err("the resolver sent a question in place of an answer, as an echo does");
     }
-    Ok((answer.queries == query.queries).then_some(answer))
+    let without_question = answer.queries.is_empty() && answer.metadata.response_code != ResponseCode::NoError;
+    if !without_question && answer.queries != query.queries {
+        return Err("the resolver answered another question"); // some servers leave it out of a refusal
+    }
+    Ok(answer)
 }
 
 fn gibberish(words: &'static str) -> io::Error {
@@ -494,7 +548,7 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(200);
 
     /// What a resolver of the tests answers to one question.
-    #[derive(Clone, Copy)]
+    #[derive(Clone, Copy, Debug)]
     enum Says {
         /// These records and this code.
         Zone(RCODE, &'static [(&'static str, &'static str)]),
@@ -506,6 +560,14 @@ mod tests {
         Truncated,
         /// Text.
         Text,
+        /// Our own question.
+        Echo,
+        /// An answer with the id of another question.
+        OtherId,
+        /// An answer with a name that points to itself.
+        Loop,
+        /// Bytes without a meaning.
+        Noise,
         /// Nothing.
         Nothing,
     }
@@ -552,6 +614,18 @@ mod tests {
                 packet.set_flags(PacketFlag::TRUNCATION);
                 (RCODE::NoError, &[])
             }
+            Says::Echo => return Some(question.to_vec()),
+            Says::OtherId => {
+                packet.set_id(packet.id() ^ 1);
+                (RCODE::NoError, &[("mail.test", "192.0.2.1")])
+            }
+            Says::Loop => {
+                let mut bytes = question.to_vec();
+                (bytes[2], bytes[12]) = (bytes[2] | 0x80, 0xc0);
+                bytes[13] = 12;
+                return Some(bytes);
+            }
+            Says::Noise => return Some((0..40_u8).map(|at| at.wrapping_mul(91) ^ 0x5a).collect()),
             Says::Text => return Some(b"220 mail.test ready\r\n".to_vec()),
             Says::SilentForV6(_) | Says::Nothing => return None,
         };
@@ -629,8 +703,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn text_in_place_of_an_answer() {
-        assert_eq!(kind(Says::Text).await, FailureKind::MalformedReply);
+    async fn what_is_no_answer_is_neither_silence_nor_an_empty_answer() {
+        for says in [Says::Text, Says::Echo, Says::OtherId, Says::Loop, Says::Noise] {
+            let began = std::time::Instant::now();
+            assert_eq!(kind(says).await, FailureKind::MalformedReply, "{says:?}");
+            assert!(began.elapsed() < PATIENT / 4, "{says:?}: {:?}", began.elapsed());
+        }
     }
 
     #[tokio::test]

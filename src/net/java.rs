@@ -5,17 +5,22 @@
 //! read here: certificates stand in it in clear, and the password only guards against change, by a SHA-1 digest over
 //! password, a fixed phrase and the content (`sun.security.provider.JavaKeyStore`). PKCS12 is read by a library.
 
+mod pfx;
+
 use std::{
     fs,
-    io::{self, Read as _},
     path::{Path, PathBuf},
+    sync::mpsc::sync_channel,
+    thread,
+    time::Duration,
 };
 
 use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
 use ring::digest;
 use rustls::pki_types::CertificateDer;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
-use crate::secret::Secret;
+use crate::{files, secret::Secret};
 
 /// The password that Java gives its own store, and that hardly anybody changes.
 pub const DEFAULT_PASSWORD: &str = "changeit";
@@ -23,6 +28,10 @@ pub const DEFAULT_PASSWORD: &str = "changeit";
 const LARGEST: u64 = 32 * 1024 * 1024;
 /// A store with more entries is none of Java's.
 const MOST_ENTRIES: u32 = 20_000;
+/// Java refuses a store that asks for more rounds (`PKCS12KeyStore.MAX_ITERATION_COUNT`).
+const MOST_ROUNDS: u64 = 5_000_000;
+/// So long one password is tried.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// A file `release` is never so large, in bytes.
 const LARGEST_RELEASE: u64 = 64 * 1024;
 /// No version is longer.
@@ -37,15 +46,15 @@ const MOST_FOLDERS: usize = 20_000;
 pub struct Store {
     /// The file.
     pub file: PathBuf,
-    /// `JKS` or `PKCS12`.
+    /// `JKS`, `JCEKS` or `PKCS12`.
     pub format: &'static str,
     /// The version of the Java that it belongs to, such as `1.8.0_121` or `11.0.2`, where that can be told.
     pub version: Option<String>,
-    /// The certificates that it trusts.
+    /// The certificates that Java trusts by it, with the password that was given or without.
     pub roots: Vec<CertificateDer<'static>>,
     /// True when it opens with Java's own default password.
     pub default_password: bool,
-    /// A reservation: the integrity could not be checked, for want of the password.
+    /// A reservation: what Java does not read of it, or that its integrity could not be checked.
     pub note: Option<String>,
 }
 
@@ -58,54 +67,100 @@ pub struct BadStore {
     right: String,
 }
 
-/// Reads a store. Without a password Java's own default is tried, then none.
+/// Reads a store as Java does. Without a password Java reads what stands in clear: all of a JKS file, and of a PKCS12
+/// file only the certificates that are not encrypted (`sun.security.ssl.TrustStoreManager` loads `cacerts` without a
+/// password unless `javax.net.ssl.trustStorePassword` is set). Java counts the certificates that are marked as trusted,
+/// and the first certificate behind a private key (`sun.security.validator.TrustStoreUtil`).
 ///
 /// # Errors
 /// When the file cannot be read, is no store, or the password that was given is wrong.
 pub fn read(file: &Path, password: Option<&Secret>) -> Result<Store, BadStore> {
     let bad = |why: &str, right: &str| BadStore { file: file.to_owned(), why: why.to_owned(), right: right.to_owned() };
-    let bytes = bytes(file).map_err(|error| bad(&error.to_string(), "name a JKS or PKCS12 file, such as cacerts"))?;
-    let store = |format, roots, note| {
-        let default_password = opens(format, &bytes, DEFAULT_PASSWORD);
-        Store { file: file.to_owned(), format, version: version(file), roots, default_password, note }
+    let bytes = files::read(file, LARGEST)
+        .map_err(|error| bad(&error.to_string(), "name a JKS or PKCS12 file, such as cacerts"))?;
+    let store = |format, default_password, roots, note| {
+        let version = version(file);
+        Store { file: file.to_owned(), format, version, roots, default_password, note }
     };
     let wrong = || bad("the password is wrong", "give the store's password; Java's own default is changeit");
-    match bytes.get(..4) {
-        Some([0xFE, 0xED, 0xFE, 0xED] | [0xCE, 0xCE, 0xCE, 0xCE]) => {
+    let default = fits(&bytes, DEFAULT_PASSWORD);
+    match format(&bytes) {
+        Some(format @ ("JKS" | "JCEKS")) => {
             let roots =
                 jks(&bytes).ok_or_else(|| bad("is damaged: it ends in the middle of an entry", "copy it anew"))?;
-            let fits = |password: &str| is_intact(&bytes, password);
-            match password {
-                Some(password) if fits(password.expose()) => Ok(store("JKS", roots, None)),
-                Some(_) => Err(wrong()),
-                None if fits(DEFAULT_PASSWORD) => Ok(store("JKS", roots, None)),
-                None => {
-                    Ok(store("JKS", roots, Some("its password is not known, so it may have been changed".to_owned())))
-                }
+            if password.is_some_and(|password| !fits(&bytes, password.expose())) {
+                return Err(wrong());
             }
+            if format == "JCEKS" {
+                let note =
+                    format!("Java reads none of its {} roots unless it is told the store type JCEKS", roots.len());
+                return Ok(store(format, default, Vec::new(), Some(note)));
+            }
+            let unproved = password.is_none() && !default;
+            let note = unproved.then(|| "its password is not known, so it may have been changed".to_owned());
+            Ok(store(format, default, roots, note))
         }
-        Some([0x30, ..]) => {
-            let tried = password.map_or_else(|| vec![DEFAULT_PASSWORD, ""], |password| vec![password.expose()]);
-            let opened = tried.into_iter().find_map(|password| pkcs12(&bytes, password));
-            opened.map(|roots| store("PKCS12", roots, None)).ok_or_else(wrong)
-        }
-        _ => Err(bad("is neither JKS nor PKCS12", "name a Java trust store, such as cacerts")),
+        Some(format) => match password {
+            Some(password) => {
+                let roots = pkcs12(&bytes, password.expose()).map_err(|why| why.told(&bad, wrong))?;
+                Ok(store(format, default, roots, None))
+            }
+            None => {
+                let (roots, note) = without_password(&bytes, default).map_err(|why| {
+                    why.told(&bad, || {
+                        bad(
+                            "has a password that is not Java's default",
+                            "name the variable that holds it: --java-store-password-env",
+                        )
+                    })
+                })?;
+                Ok(store(format, default, roots, note))
+            }
+        },
+        None => Err(match bytes.trim_ascii_start() {
+            [0x30, ..] if X509Certificate::from_der(&bytes).is_ok() => {
+                bad("is a single certificate (DER), not a store", "import it into a store with keytool -importcert")
+            }
+            [0x30, ..] => bad("is no PKCS12 store", "name a Java trust store, such as cacerts"),
+            text if text.starts_with(b"-----BEGIN ") => {
+                bad("is a PEM file, not a store", "import it into a store with keytool -importcert, or use --ca-file")
+            }
+            _ => bad("is neither JKS nor PKCS12", "name a Java trust store, such as cacerts"),
+        }),
     }
 }
 
-fn opens(format: &str, bytes: &[u8], password: &str) -> bool {
-    if format == "JKS" { is_intact(bytes, password) } else { pkcs12(bytes, password).is_some() }
+/// `JKS`, `JCEKS` or `PKCS12`, by the first bytes.
+fn format(bytes: &[u8]) -> Option<&'static str> {
+    match bytes.get(..4)? {
+        [0xFE, 0xED, 0xFE, 0xED] => Some("JKS"),
+        [0xCE, 0xCE, 0xCE, 0xCE] => Some("JCEKS"),
+        [0x30, ..] if pfx::parts(bytes).is_some() => Some("PKCS12"),
+        _ => None,
+    }
 }
 
-fn bytes(file: &Path) -> io::Result<Vec<u8>> {
-    let about = fs::metadata(file)?;
-    if about.is_dir() {
-        return Err(io::Error::other("is a folder"));
+/// What Java reads of a PKCS12 file for which it has no password, and a word about the rest.
+fn without_password(bytes: &[u8], default: bool) -> Result<(Vec<CertificateDer<'static>>, Option<String>), NotOpened> {
+    let encrypted = pfx::parts(bytes).is_some_and(|parts| parts.encrypted);
+    if !encrypted {
+        let tried = if default { DEFAULT_PASSWORD } else { "" };
+        return pkcs12(bytes, tried).map(|roots| (roots, None));
     }
-    if about.len() > LARGEST {
-        return Err(io::Error::other(format!("has {} bytes: too many for a trust store", about.len())));
+    let inside = if default { pkcs12(bytes, DEFAULT_PASSWORD)? } else { Vec::new() };
+    let number = if default { format!("its {} roots", inside.len()) } else { "its roots".to_owned() };
+    let note =
+        format!("its certificates are encrypted: without javax.net.ssl.trustStorePassword Java reads none of {number}");
+    Ok((Vec::new(), Some(note)))
+}
+
+/// Whether a store opens with a password.
+fn fits(bytes: &[u8], password: &str) -> bool {
+    match format(bytes) {
+        Some("PKCS12") => pkcs12(bytes, password).is_ok(),
+        Some(_) => is_intact(bytes, password),
+        None => false,
     }
-    fs::read(file)
 }
 
 /// The trusted certificates of a JKS file; none when it is damaged.
@@ -121,10 +176,12 @@ fn jks(bytes: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
         match kind {
             PRIVATE_KEY => {
                 rest.block()?;
-                for _ in 0..rest.number()? {
-                    rest.certificate(version)?;
+                for place in 0..rest.number()? {
+                    let certificate = rest.certificate(version)?;
+                    roots.extend(Some(certificate).filter(|_| place == 0)); // Java trusts the key's own
                 }
             }
+            SECRET_KEY => return Some(roots), // an object of Java's, of unknown length
             TRUSTED => roots.push(rest.certificate(version)?),
             _ => return None,
         }
@@ -134,6 +191,8 @@ fn jks(bytes: &[u8]) -> Option<Vec<CertificateDer<'static>>> {
 
 const PRIVATE_KEY: u32 = 1;
 const TRUSTED: u32 = 2;
+/// In JCEKS only.
+const SECRET_KEY: u32 = 3;
 
 /// What is left of a JKS file.
 struct Reader<'b> {
@@ -179,14 +238,47 @@ fn is_intact(bytes: &[u8], password: &str) -> bool {
     context.finish().as_ref() == &bytes[end..]
 }
 
-/// The trusted certificates of a PKCS12 file; none when the password does not fit.
-fn pkcs12(bytes: &[u8], password: &str) -> Option<Vec<CertificateDer<'static>>> {
+/// Why a PKCS12 file was not opened.
+#[derive(Debug)]
+enum NotOpened {
+    /// The password does not fit, or the content is damaged.
+    Password,
+    /// More rounds than this program has time for.
+    Slow,
+}
+
+impl NotOpened {
+    fn told(self, bad: impl Fn(&str, &str) -> BadStore, wrong: impl Fn() -> BadStore) -> BadStore {
+        match self {
+            Self::Password => wrong(),
+            Self::Slow => {
+                bad("takes more rounds to open than any honest store", "copy it anew from the Java it belongs to")
+            }
+        }
+    }
+}
+
+/// The certificates of a PKCS12 file that Java trusts. The work is done by a thread of its own: the file says how many
+/// rounds it takes.
+fn pkcs12(bytes: &[u8], password: &str) -> Result<Vec<CertificateDer<'static>>, NotOpened> {
+    if pfx::parts(bytes).is_none_or(|parts| parts.rounds > MOST_ROUNDS) {
+        return Err(NotOpened::Slow);
+    }
+    let (give, opened) = sync_channel(1);
+    let (bytes, password) = (bytes.to_vec(), password.to_owned());
+    let open = move || drop(give.send(opened_pkcs12(&bytes, &password)));
+    thread::Builder::new().spawn(open).map_err(|_| NotOpened::Slow)?;
+    opened.recv_timeout(PATIENCE).map_err(|_| NotOpened::Slow)?.ok_or(NotOpened::Password)
+}
+
+fn opened_pkcs12(bytes: &[u8], password: &str) -> Option<Vec<CertificateDer<'static>>> {
     let store = KeyStore::from_pkcs12(bytes, password, Pkcs12ImportPolicy::Strict).ok()?;
     let certificate = |entry: &KeyStoreEntry| match entry {
-        KeyStoreEntry::Certificate(certificate) => Some(CertificateDer::from(certificate.as_der().to_vec())),
-        _ => None,
+        KeyStoreEntry::Certificate(certificate) => Some(certificate.as_der().to_vec()),
+        KeyStoreEntry::PrivateKeyChain(chain) => chain.certs().first().map(|own| own.as_der().to_vec()),
+        KeyStoreEntry::Secret(_) => None,
     };
-    Some(store.entries().filter_map(|(_, entry)| certificate(entry)).collect())
+    Some(store.entries().filter_map(|(_, entry)| certificate(entry)).map(CertificateDer::from).collect())
 }
 
 /// The version of the Java around a store: what its file `release` says (JEP 223; Java 8 has that file in the folder of
@@ -199,9 +291,8 @@ fn version(store: &Path) -> Option<String> {
 }
 
 fn released(file: &Path) -> Option<String> {
-    let about = fs::metadata(file).ok().filter(|about| about.is_file() && about.len() < LARGEST_RELEASE)?;
-    let mut text = String::new();
-    fs::File::open(file).ok()?.take(about.len()).read_to_string(&mut text).ok()?;
+    let bytes = files::read(file, LARGEST_RELEASE).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
     let line = text.lines().find_map(|line| line.trim().strip_prefix("JAVA_VERSION="))?;
     plausible(line.trim().trim_matches('"'))
 }
@@ -276,24 +367,60 @@ mod tests {
 
     #[test]
     fn stores_of_keytool_with_the_right_password_a_wrong_one_and_none() {
-        for format in ["JKS", "PKCS12"] {
+        for (format, without) in [("JKS", 1), ("PKCS12", 0)] {
             let (_folder, file) = made_by_keytool(format, "changeit");
             let right = read(&file, Some(&Secret::new("changeit"))).unwrap();
             assert_eq!((right.format, right.roots.len(), right.note), (format, 1, None));
-            assert_eq!(read(&file, None).unwrap().roots.len(), 1);
+            let none = read(&file, None).unwrap();
+            assert_eq!((none.roots.len(), none.default_password), (without, true), "{format}: {:?}", none.note);
+            assert_eq!(none.note.is_some(), without == 0);
             let wrong = read(&file, Some(&Secret::new("hunter22"))).unwrap_err().to_string();
             assert!(wrong.contains("password is wrong") && !wrong.contains("hunter22"), "{wrong}");
         }
     }
 
     #[test]
-    fn jks_with_an_unknown_password_is_read_with_a_reservation_and_pkcs12_is_not() {
+    fn store_with_an_unknown_password_is_read_with_a_reservation() {
         let (_folder, file) = made_by_keytool("JKS", "something-else");
         let read_anyway = read(&file, None).unwrap();
         assert_eq!(read_anyway.roots.len(), 1);
         assert!(read_anyway.note.is_some());
         let (_folder, file) = made_by_keytool("PKCS12", "something-else");
-        assert!(read(&file, None).is_err());
+        let nothing = read(&file, None).unwrap();
+        assert_eq!(nothing.roots.len(), 0);
+        assert!(nothing.note.is_some_and(|note| note.contains("trustStorePassword")));
+    }
+
+    #[test]
+    fn jceks_is_no_jks_to_java() {
+        let (_folder, file) = made_by_keytool("JCEKS", "changeit");
+        let store = read(&file, Some(&Secret::new("changeit"))).unwrap();
+        assert_eq!((store.format, store.roots.len()), ("JCEKS", 0));
+        assert!(store.note.is_some_and(|note| note.contains("none of its 1 roots")));
+    }
+
+    #[test]
+    fn certificate_of_a_key_counts_for_java() {
+        for format in ["JKS", "PKCS12"] {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let file = folder.path().join("store");
+            let made = Command::new("keytool")
+                .args(["-genkeypair", "-alias", "own", "-keyalg", "EC", "-dname", "CN=own.test", "-storetype", format])
+                .args(["-storepass", "changeit", "-keypass", "changeit", "-keystore"])
+                .arg(&file)
+                .output()
+                .expect("keytool is needed: apt-get install default-jre-headless");
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stdout));
+            assert_eq!(read(&file, Some(&Secret::new("changeit"))).unwrap().roots.len(), 1, "{format}");
+        }
+    }
+
+    #[test]
+    fn rounds_without_end_are_not_begun() {
+        let (_folder, file) = made_by_keytool("PKCS12", "changeit");
+        let bytes = fs::read(&file).unwrap();
+        let parts = pfx::parts(&bytes).expect("a PKCS12 file");
+        assert!(parts.encrypted && (1..=MOST_ROUNDS).contains(&parts.rounds), "{parts:?}");
     }
 
     #[test]
@@ -302,7 +429,12 @@ mod tests {
         let file = folder.path().join("cacerts");
         assert!(read(&file, None).is_err());
         fs::write(&file, "-----BEGIN CERTIFICATE-----").unwrap();
+        assert!(read(&file, None).unwrap_err().to_string().contains("is a PEM file"));
+        fs::write(&file, "store").unwrap();
         assert!(read(&file, None).unwrap_err().to_string().contains("neither JKS nor PKCS12"));
+        let made = rcgen::generate_simple_self_signed(vec!["root.test".to_owned()]).unwrap();
+        fs::write(&file, made.cert.der()).unwrap();
+        assert!(read(&file, None).unwrap_err().to_string().contains("single certificate"));
         fs::write(&file, [0xFE, 0xED, 0xFE, 0xED, 0, 0, 0, 2, 0, 0, 0, 9]).unwrap();
         assert!(read(&file, None).unwrap_err().to_string().contains("damaged"));
         assert!(read(folder.path(), None).unwrap_err().to_string().contains("is a folder"));
@@ -336,6 +468,7 @@ mod tests {
             let whole = [&[0xFE, 0xED, 0xFE, 0xED, 0, 0, 0, 2][..], &bytes].concat();
             let _ = jks(&whole);
             let _ = is_intact(&bytes, "x");
+            let _ = pfx::parts(&[&[0x30, 0x81, 200][..], &bytes].concat());
         }
     }
 }

@@ -5,6 +5,8 @@
 //! Which names are reached without it is decided as curl decides it (<https://curl.se/libcurl/c/CURLOPT_NOPROXY.html>);
 //! beyond that, an entry may carry a port, and may begin with `*.` as Java and Windows write it.
 
+mod setting;
+mod socks;
 pub mod windows;
 
 use std::{fmt, net::IpAddr};
@@ -35,12 +37,24 @@ pub struct Proxy {
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// What is spoken to it.
+    pub kind: ProxyKind,
     /// Where it was learnt from, such as `--proxy` or `HTTPS_PROXY`.
     pub learnt_from: String,
     /// User and password, joined by a colon, for Basic authentication (RFC 7617).
     pub credentials: Option<Secret>,
     /// Names that are reached without it, as `NO_PROXY` lists them.
     pub not_for: Vec<String>,
+}
+
+/// What is spoken to a proxy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ProxyKind {
+    /// HTTP with CONNECT (RFC 9110, section 9.3.6).
+    #[default]
+    Http,
+    /// SOCKS version 5 (RFC 1928).
+    Socks5,
 }
 
 impl fmt::Debug for Proxy {
@@ -65,47 +79,13 @@ pub struct BadProxy {
 }
 
 impl Proxy {
-    /// Reads a setting such as `http://proxy.example.com:8080` or `proxy.example.com:8080`.
+    /// Reads a setting such as `http://proxy.example.com:8080`, `proxy.example.com:8080` or
+    /// `socks5://proxy.example.com:1080`.
     ///
     /// # Errors
-    /// When it is no address of an HTTP proxy.
+    /// When it is no address of a proxy of these kinds.
     pub fn read(setting: &str, learnt_from: &str) -> Result<Self, BadProxy> {
-        let bad = |wrong: &str, right: &str| BadProxy {
-            learnt_from: learnt_from.to_owned(),
-            wrong: wrong.to_owned(),
-            right: right.to_owned(),
-        };
-        let setting = setting.trim();
-        let full = if setting.contains("://") { setting.to_owned() } else { format!("http://{setting}") };
-        let url =
-            url::Url::parse(&full).map_err(|_| bad("is not an address", "write http://proxy.company.com:8080"))?;
-        match url.scheme() {
-            "http" => {}
-            "https" => {
-                return Err(bad(
-                    "is written https://",
-                    "write http://: the scheme says how the proxy itself is spoken to",
-                ));
-            }
-            _ => {
-                return Err(bad(
-                    "is not an HTTP proxy",
-                    "write http://proxy.company.com:8080; SOCKS is not known here",
-                ));
-            }
-        }
-        let host = url.host_str().filter(|host| !host.is_empty());
-        let host = host.ok_or_else(|| bad("names no host", "write http://proxy.company.com:8080"))?;
-        let user = percent_encoding::percent_decode_str(url.username()).decode_utf8_lossy().into_owned();
-        let password =
-            percent_encoding::percent_decode_str(url.password().unwrap_or_default()).decode_utf8_lossy().into_owned();
-        Ok(Self {
-            host: host.trim_matches(['[', ']']).to_owned(),
-            port: url.port_or_known_default().unwrap_or(80),
-            learnt_from: learnt_from.to_owned(),
-            credentials: (!user.is_empty()).then(|| Secret::new(format!("{user}:{password}"))),
-            not_for: Vec::new(),
-        })
+        setting::read(setting, learnt_from)
     }
 
     /// The proxy that the environment names for HTTPS, as curl reads it.
@@ -170,7 +150,7 @@ impl Proxy {
 pub fn exceptions(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let set = |name: &&str| variable(name).filter(|value| !value.trim().is_empty());
     let listed = ["no_proxy", "NO_PROXY"].iter().find_map(set).unwrap_or_default();
-    let entries = listed.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
+    let entries = listed.split([',', ';', '|', ' ', '\t']).filter(|entry| !entry.is_empty());
     entries.take(MOST_EXCEPTIONS).map(str::to_owned).collect()
 }
 
@@ -179,10 +159,33 @@ fn plain(host: &str) -> String {
     host.trim_matches(['[', ']']).trim_end_matches('.').to_lowercase()
 }
 
+/// Whether a text fits a pattern in which each `*` stands for any part, as Java and Windows write exceptions.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some(at) = text.find(part) else { return false };
+        text = &text[at + part.len()..];
+    }
+    text.ends_with(last)
+}
+
+/// Windows' word for every name without a dot.
+const LOCAL: &str = "<local>";
+
 /// Whether an entry means a name: the name itself or one below it, an address in a range, or everything. The dot or `*.`
 /// that an entry may begin with changes nothing. An entry with a port means that port alone.
 fn excepts(entry: &str, host: &str, port: u16) -> bool {
     let entry = entry.to_lowercase();
+    if entry == LOCAL {
+        return !host.contains(['.', ':']);
+    }
+    let pattern = with_port(&entry, port).unwrap_or(&entry);
+    if pattern.len() > 1 && pattern.contains('*') && fits(pattern, host) {
+        return true;
+    }
     if let Ok(address) = host.parse::<IpAddr>() {
         let range = |text: &str| text.parse::<IpNet>().is_ok_and(|range| range.contains(&address));
         let same = |text: &str| plain(text).parse() == Ok(address);
@@ -227,6 +230,9 @@ pub async fn tunnel(
     port: u16,
     limits: &Limits,
 ) -> Result<Box<dyn Stream>, NoTunnel> {
+    if proxy.kind == ProxyKind::Socks5 {
+        return Ok(socks::tunnel(stream, proxy, host, port, limits).await?);
+    }
     let place = if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
     let login = proxy.credentials.as_ref().map_or_else(String::new, |credentials| {
         let encoded = base64::engine::general_purpose::STANDARD.encode(credentials.expose());
@@ -235,11 +241,19 @@ pub async fn tunnel(
     let ask = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: ece-check\r\n{login}\r\n");
     let sent = limits.step(stream.write_all(ask.as_bytes())).await?;
     sent.map_err(|error| super::dial::halt(&error))?;
-    let head = limits.step(head(&mut stream)).await??;
+    let head = limits.step(head(&mut stream)).await.map_err(silent)??;
     match judge(&head) {
         Ok(()) => Ok(stream),
         Err(refused) => Err(refused),
     }
+}
+
+/// A proxy that is there and says nothing is told from one that cannot be reached.
+fn silent(halt: Halt) -> Halt {
+    if halt.kind != FailureKind::TimedOut {
+        return halt;
+    }
+    Halt::new(halt.kind, format!("the proxy accepted the connection and did not answer CONNECT: {}", halt.words))
 }
 
 /// Reads up to the empty line, byte by byte: what stands behind it belongs to the tunnel.
@@ -299,7 +313,7 @@ mod tests {
         assert_eq!(proxy("proxy.company.test:8080").to_string(), "proxy.company.test:8080");
         assert_eq!(proxy("http://10.0.0.1").port, 80);
         assert_eq!(proxy("http://u%40x:p@p.test:3128").credentials, Some(Secret::new("u@x:p")));
-        for bad in ["https://p.test:443", "socks5://p.test:1080", "http://", "::::"] {
+        for bad in ["https://p.test:443", "socks4://p.test:1080", "http://", "::::"] {
             let error = Proxy::read(bad, "--proxy").unwrap_err().to_string();
             assert!(error.contains("--proxy") && error.contains('\n'), "{error}");
         }
@@ -343,6 +357,9 @@ mod tests {
             ("192.168.7.9", "192.168.7.9"),
             ("2001:db8::/32", "2001:db8::1"),
             ("2001:db8::1", "[2001:db8::1]"),
+            ("other.test;ample.test", "ample.test"),
+            ("10.*", "10.1.2.3"),
+            ("<local>", "intranet"),
             ("ample.test:443", "www.ample.test"),
             ("192.168.7.9:443", "192.168.7.9"),
             ("[2001:db8::1]:443", "2001:db8::1"),
@@ -353,6 +370,9 @@ mod tests {
             ("ample.test", "example.test"),
             ("ample.test", "ample.test.other"),
             ("www.ample.test", "ample.test"),
+            ("10.*", "110.1.2.3"),
+            ("<local>", "ample.test"),
+            ("<local>", "2001:db8::1"),
             ("ample.test:8443", "ample.test"),
             ("192.168.0.0/16", "192.169.0.1"),
             ("192.168.0.0/16", "192.168.0.0.test"),

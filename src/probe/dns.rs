@@ -1,6 +1,7 @@
 //! The addresses of a name, asked of the resolver that this host uses.
 
 use std::{
+    collections::BTreeSet,
     net::{IpAddr, SocketAddr},
     time::Instant,
 };
@@ -10,7 +11,11 @@ use ipnet::IpNet;
 use super::{Earlier, Fact, FactGroup, Probe, ProbeContext, Shape, Touch, fact};
 use crate::{
     evidence::{Facts, Failure, Observation, ProbeKey, Protocol, Route, Stage, Subject, Timing, Value},
-    net::{Network, dns::Lookup},
+    net::{
+        Network,
+        address::AddressClass,
+        dns::{Lookup, Resolver},
+    },
 };
 
 /// What a look at a name can measure.
@@ -22,9 +27,11 @@ pub const FACTS: &[Fact] = &[
     fact("dns.alias_chain", Shape::List, "aliases (CNAME)"),
     fact("dns.servers", Shape::List, "resolvers asked"),
     fact("dns.from_hosts_file", Shape::Bool, "answered by the hosts file"),
-    fact("dns.sinkhole_addresses", Shape::List, "loopback or zero addresses"),
-    fact("dns.private_addresses", Shape::List, "private addresses"),
+    fact("dns.sinkhole_addresses", Shape::List, "addresses that no service has"),
+    fact("dns.private_addresses", Shape::List, "private or synthetic addresses"),
     fact("dns.unpublished_addresses", Shape::List, "addresses outside Microsoft's published ranges"),
+    fact("dns.address_classes", Shape::List, "kinds of addresses"),
+    fact("dns.ignored_servers", Shape::List, "resolvers configured beyond the third, never asked"),
     fact("dns.search_suffix", Shape::Text, "search suffix that answered in place of the name"),
     fact("dns.other_family_failed", Shape::Text, "the other address family"),
 ];
@@ -79,7 +86,7 @@ pub async fn observe(look: &DnsProbe, network: &Network) -> Observation {
     let lookup = network.resolver.lookup(&look.name, network.family, &network.limits).await;
     let ms = began.elapsed().as_secs_f64() * 1000.0;
     Observation {
-        facts: facts(look, &lookup),
+        facts: facts(look, &lookup, &network.resolver),
         failure: lookup.addresses.err().map(|halt| Failure::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words)),
         timings: vec![Timing { name: Stage::Lookup, ms }],
         duration_ms: ms,
@@ -87,8 +94,11 @@ pub async fn observe(look: &DnsProbe, network: &Network) -> Observation {
     }
 }
 
-fn facts(look: &DnsProbe, lookup: &Lookup) -> Facts {
+fn facts(look: &DnsProbe, lookup: &Lookup, resolver: &Resolver) -> Facts {
     let mut facts = Facts::default();
+    if !resolver.ignored().is_empty() {
+        facts.set("dns.ignored_servers", resolver.ignored().iter().map(spoken).collect::<Vec<_>>());
+    }
     facts.set("dns.servers", lookup.servers.iter().map(spoken).collect::<Vec<_>>());
     facts.set("dns.alias_chain", lookup.aliases.clone());
     facts.set("dns.from_hosts_file", lookup.from_hosts_file);
@@ -113,6 +123,8 @@ fn note_addresses(facts: &mut Facts, addresses: &[IpAddr], published: &[IpNet]) 
     facts.set("dns.address_count", count(addresses.len()));
     facts.set("dns.ipv4_count", count(ipv4));
     facts.set("dns.ipv6_count", count(addresses.len() - ipv4));
+    let classes: BTreeSet<AddressClass> = addresses.iter().map(|address| AddressClass::of(*address)).collect();
+    facts.set("dns.address_classes", classes.into_iter().map(|class| class.name().to_owned()).collect::<Vec<_>>());
     facts.set("dns.sinkhole_addresses", those(&is_sinkhole));
     facts.set("dns.private_addresses", those(&is_private));
     if !published.is_empty() {
@@ -122,24 +134,14 @@ fn note_addresses(facts: &mut Facts, addresses: &[IpAddr], published: &[IpNet]) 
     }
 }
 
-/// Where filters send names that they block: this host itself, or nowhere (RFC 1122, section 3.2.1.3; RFC 4291,
-/// sections 2.5.2 and 2.5.3).
+/// Where filters send names that they block, and what else no service can have.
 fn is_sinkhole(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.is_loopback() || address.octets()[0] == 0,
-        IpAddr::V6(address) => address.is_loopback() || address.is_unspecified(),
-    }
+    AddressClass::of(address).leads_nowhere()
 }
 
-/// Addresses that no public service has (RFC 1918; RFC 6598; RFC 3927; RFC 4193; RFC 4291, section 2.5.6).
+/// Addresses that only a client or a NAT on the way can carry to a public service.
 fn is_private(address: IpAddr) -> bool {
-    match address.to_canonical() {
-        IpAddr::V4(address) => {
-            let [first, second, ..] = address.octets();
-            address.is_private() || address.is_link_local() || (first == 100 && second & 0xC0 == 64)
-        }
-        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
-    }
+    AddressClass::of(address).may_be_carried()
 }
 
 fn count(of: usize) -> i64 {
@@ -192,18 +194,21 @@ mod tests {
             ],
             &["52.96.0.0/14", "2603:1006::/40"],
         );
-        assert_eq!(list(&facts, "dns.sinkhole_addresses"), ["0.0.0.0", "127.0.0.1", "::", "::1"]);
+        assert_eq!(
+            list(&facts, "dns.sinkhole_addresses"),
+            ["0.0.0.0", "127.0.0.1", "192.0.2.1", "::", "::1", "2001:db8::1"]
+        );
         assert_eq!(
             list(&facts, "dns.private_addresses"),
             ["10.1.1.1", "100.64.0.1", "169.254.1.1", "::ffff:10.0.0.1", "fc00::1", "fe80::1"]
         );
-        assert_eq!(list(&facts, "dns.unpublished_addresses"), ["100.128.0.1", "192.0.2.1", "2001:db8::1"]);
+        assert_eq!(list(&facts, "dns.unpublished_addresses"), ["100.128.0.1"]);
         assert_eq!(facts.get("dns.ipv4_count"), Some(&Value::Int(8)));
         assert_eq!(facts.get("dns.ipv6_count"), Some(&Value::Int(7)));
     }
 
     #[test]
     fn without_published_ranges_nothing_is_unpublished() {
-        assert_eq!(noted(&["192.0.2.1"], &[]).get("dns.unpublished_addresses"), None);
+        assert_eq!(noted(&["52.96.0.1"], &[]).get("dns.unpublished_addresses"), None);
     }
 }

@@ -13,12 +13,14 @@ use super::{
     timed, tls,
 };
 use crate::{
-    evidence::{Attempt, Direction, Failure, Observation, ProbeKey, Protocol, Route, Stage, Subject, TranscriptLine},
+    evidence::{
+        Attempt, Direction, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, TranscriptLine,
+    },
     net::{
         Halt, Network, Proxy, RouteChoice,
         reach::{self, Addresses, MOST_ADDRESSES},
         session::{Session, Stream, Transcript},
-        tls::HandshakeInfo,
+        tls::{HandshakeInfo, hello},
     },
 };
 
@@ -255,7 +257,10 @@ async fn walk(
     let stream = before_tls(look, stream, network, path, transcript).await?;
     let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
     let handshake = Box::pin(network.trust.handshake(stream, &look.host, alpn, &network.limits));
-    let stream = encrypt(look, handshake, network, path, transcript).await?;
+    let stream = match encrypt(look, handshake, network, path, transcript).await {
+        Ok(stream) => stream,
+        Err(failure) => return Err(unless_beyond_us(failure, look, places, network, path, transcript).await),
+    };
     if look.depth == Depth::Tls {
         farewell(stream);
         return Ok(());
@@ -294,6 +299,40 @@ pub(super) async fn before_tls(
     let (stream, said) = session.into_parts();
     *transcript = said;
     went.map(|()| stream)
+}
+
+/// Asks a server that broke the handshake off what it would have chosen, over a connection of its own: what this program
+/// lacks is not the server's fault.
+async fn unless_beyond_us(
+    failure: Failure,
+    look: &ServiceProbe,
+    places: &Addresses,
+    network: &Network,
+    path: &Attempt,
+    transcript: &mut Transcript,
+) -> Failure {
+    use FailureKind::{CannotJudge, Closed, MalformedReply, Reset, TlsAlert};
+    let may_be_ours = matches!(failure.kind, CannotJudge | Closed | MalformedReply | Reset | TlsAlert);
+    if failure.stage != Stage::Handshake || !may_be_ours {
+        return failure;
+    }
+    let (mut other, mut said) = (Attempt::new(path.address), Transcript::new());
+    let asked = async {
+        let stream = reach::connect(&look.host, look.port, places, network, &mut other, &mut said).await.ok()?;
+        let stream = before_tls(look, stream, network, &mut other, &mut said).await.ok()?;
+        hello::ask(stream, &look.host, &network.limits).await?.halt()
+    };
+    match asked.await {
+        Some(halt) => {
+            transcript.note(Direction::Remark, "once more, offering every cipher suite of TLS 1.2");
+            Failure {
+                kind: halt.kind,
+                words: format!("{} (it ended this handshake with: {})", halt.words, failure.words),
+                ..failure
+            }
+        }
+        None => failure,
+    }
 }
 
 /// Encrypts and judges: behind this, the other side is who it should be.

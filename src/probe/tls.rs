@@ -80,8 +80,11 @@ fn note_certificate(certificate: Certificate, public_issuers: &[String], facts: 
 /// # Errors
 /// The stop of a certificate that is not trusted, or not for this name: nothing may be sent to whoever shows it.
 pub(super) fn note_verdict(verdict: Verdict, host: &str, facts: &mut Facts) -> Result<(), Failure> {
-    facts.set("tls.trusted", verdict.chain.is_ok());
-    facts.set("tls.trust", verdict.chain.as_ref().map_or_else(|halt| trust(halt.kind), |_| "trusted"));
+    let judged = !matches!(&verdict.chain, Err(halt) if halt.kind == FailureKind::CannotJudge);
+    if judged {
+        facts.set("tls.trusted", verdict.chain.is_ok());
+        facts.set("tls.trust", verdict.chain.as_ref().map_or_else(|halt| trust(halt.kind), |_| "trusted"));
+    }
     if let Some(matches) = verdict.name_matches {
         facts.set("tls.name_matches", matches);
     }

@@ -21,7 +21,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use super::Secret;
 
 /// What stands where a secret stood.
-const MARK: &str = "<secret>";
+pub(super) const MARK: &str = "<secret>";
 /// Bytes of a form that are recognised together.
 const WINDOW: usize = 12;
 /// So far apart are the windows that are kept: a part of `WINDOW + STRIDE - 1` bytes holds one of them whole.
@@ -76,7 +76,7 @@ impl Redactor {
     pub fn clean(&self, text: &str) -> (String, usize) {
         let mut caught = tokens(text);
         caught.extend(self.known().caught(text));
-        replaced(text, merged(caught))
+        replaced(text, &merged(caught))
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -206,7 +206,7 @@ fn merged(mut caught: Vec<Range<usize>>) -> Vec<Range<usize>> {
 }
 
 /// A window may begin or end inside a character: the whole character goes.
-fn replaced(text: &str, caught: Vec<Range<usize>>) -> (String, usize) {
+pub(super) fn replaced(text: &str, caught: &[Range<usize>]) -> (String, usize) {
     let (mut clean, mut from) = (String::with_capacity(text.len()), 0);
     let hits = caught.len();
     for range in caught {

@@ -3,7 +3,6 @@
 mod follow;
 
 use std::{
-    fs::File,
     io::{self, Cursor, Read},
     path::Path,
     process::ExitCode,
@@ -22,6 +21,7 @@ use crate::{
         log::{Log, Told},
         timestamp,
     },
+    files,
     finding::Certainty,
     report::Page,
 };
@@ -74,11 +74,11 @@ fn tell(told: &[Told], log: &Log<'_>, arguments: &Arguments, catalogue: &Catalog
     });
 }
 
-fn open(file: &Path) -> io::Result<File> {
+fn open(file: &Path) -> io::Result<Box<dyn Read>> {
     if file.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; give the logs in it"));
     }
-    File::open(file)
+    files::open(file)
 }
 
 /// Reads a source that is given alone: a single message is returned, a log is read.

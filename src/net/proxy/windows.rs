@@ -95,7 +95,7 @@ fn read(server: &str, bypass: &str, learnt_from: &str) -> Option<Proxy> {
     let servers = parts(server);
     let of_https = servers.iter().find_map(|server| server.strip_prefix("https="));
     let setting = of_https.or_else(|| servers.iter().find(|server| !server.contains('=')).map(String::as_str))?;
-    let names = parts(bypass).into_iter().filter(|name| name != "<local>" && name != "<-loopback>");
+    let names = parts(bypass).into_iter().filter(|name| name != "<-loopback>");
     let not_for = names.map(|name| name.trim_start_matches('*').to_owned()).filter(|name| !name.is_empty()).collect();
     Some(Proxy { not_for, ..Proxy::read(setting, learnt_from).ok()? })
 }
@@ -150,6 +150,10 @@ mod tests {
         let proxy = machine(blob(3, "proxy.test:8080", "*.inside.test;<local>")).unwrap();
         assert_eq!((proxy.to_string().as_str(), proxy.learnt_from.as_str()), ("proxy.test:8080", "Windows, WinHTTP"));
         assert!(!proxy.is_for("a.inside.test") && proxy.is_for("login.microsoftonline.com"));
+        assert!(!proxy.is_for("intranet"), "<local> means names without a dot");
+        let proxy = machine(blob(3, "proxy.test:8080", "10.*;192.168.*;ece*.test")).unwrap();
+        assert!(["10.1.2.3", "192.168.0.1", "ece7.test"].iter().all(|host| !proxy.is_for(host)));
+        assert!(["110.1.2.3", "172.16.0.1", "intranet", "ece7.test.other"].iter().all(|host| proxy.is_for(host)));
         assert_eq!(machine(blob(1, "", "")), None, "direct");
     }
 

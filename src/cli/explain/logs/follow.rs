@@ -8,11 +8,12 @@ use std::{
     time::Duration,
 };
 
-use super::{Arguments, CliError, open, page, unreadable, value};
+use super::{Arguments, CliError, page, unreadable, value};
 use crate::{
     catalogue::Catalogue,
     cli::{list::Output, print},
     explain::{decode, log::Log},
+    files,
 };
 
 /// How often a followed file is looked at.
@@ -60,7 +61,7 @@ struct Followed {
 
 impl Followed {
     fn open(path: &Path) -> io::Result<Self> {
-        let mut file = open(path)?;
+        let mut file = files::open_plain(path)?;
         let mut head = Vec::new();
         file.by_ref().take(512).read_to_end(&mut head)?;
         if !decode::is_plain(&head) {
@@ -82,7 +83,7 @@ impl Followed {
         self.at += (&mut self.file).take(MOST).read_to_end(&mut bytes)? as u64;
         if bytes.is_empty() && self.is_replaced() {
             // between rename and new file there may be none for a moment
-            if let Ok(file) = File::open(&self.path) {
+            if let Ok(file) = files::open_plain(&self.path) {
                 (self.file, self.at) = (file, 0);
                 return self.more();
             }

@@ -1,0 +1,273 @@
+//! The handshake: any certificate is shown, none is judged, and a wrong signature under one never passes.
+
+use std::{
+    io,
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
+
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
+    client::{
+        ResolvesClientCert, Resumption,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    sign::CertifiedKey,
+    version::{TLS12, TLS13},
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsConnector;
+
+use super::{TrustStores, failure::stopped};
+use crate::{
+    evidence::FailureKind,
+    net::{Halt, Limits, session::Stream},
+};
+
+/// Received bytes that are kept to tell what was spoken in place of TLS.
+const KEPT: usize = 512;
+
+/// What the handshakes with one host share, so that its sessions are resumed.
+#[derive(Clone, Debug)]
+pub(super) struct Acquaintance {
+    config: Arc<ClientConfig>,
+    witness: Arc<RecordingVerifier>,
+}
+
+/// What a handshake showed, however far it came.
+#[derive(Clone, Debug, Default)]
+pub struct HandshakeInfo {
+    /// The version, such as `TLS 1.3`.
+    pub version: Option<String>,
+    /// The cipher suite by its registered name.
+    pub cipher: Option<String>,
+    /// The certificates as sent, the server's own first.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// True when the server asked for a certificate of ours; none is ever sent.
+    pub certificate_wanted: bool,
+}
+
+impl TrustStores {
+    /// Encrypts a connection. The certificate is recorded and not judged.
+    pub async fn handshake(
+        &self,
+        stream: Box<dyn Stream>,
+        host: &str,
+        alpn: &[&[u8]],
+        limits: &Limits,
+    ) -> (HandshakeInfo, Result<Box<dyn Stream>, Halt>) {
+        let witness = Arc::new(RecordingVerifier::new(Arc::clone(&self.provider)));
+        let mut config = self.config(&witness);
+        config.resumption = Resumption::disabled();
+        config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+        shake(Acquaintance { config: Arc::new(config), witness }, stream, host, limits).await
+    }
+
+    /// Encrypts one of many connections to a host: a session of an earlier one is resumed where the server allows it
+    /// (RFC 8446 2.2, RFC 5246 7.3), which spares both sides most of the work. Then no certificate is sent, and the one
+    /// shown is that of the session.
+    pub async fn handshake_again(
+        &self,
+        stream: Box<dyn Stream>,
+        host: &str,
+        limits: &Limits,
+    ) -> (HandshakeInfo, Result<Box<dyn Stream>, Halt>) {
+        let (shown, outcome) = shake(self.acquaintance(host), stream, host, limits).await;
+        // of a connection that came to nothing, the shared witness tells what others have shown
+        if outcome.is_ok() { (shown, outcome) } else { (HandshakeInfo::default(), outcome) }
+    }
+
+    fn acquaintance(&self, host: &str) -> Acquaintance {
+        let mut known = self.acquaintances.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = || {
+            let witness = Arc::new(RecordingVerifier::new(Arc::clone(&self.provider)));
+            Acquaintance { config: Arc::new(self.config(&witness)), witness }
+        };
+        known.entry(host.to_owned()).or_insert_with(first).clone()
+    }
+
+    fn config(&self, witness: &Arc<RecordingVerifier>) -> ClientConfig {
+        ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_protocol_versions(&[&TLS13, &TLS12])
+            .expect("ring has ciphers for both versions")
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::clone(witness) as _)
+            .with_client_cert_resolver(Arc::clone(witness) as _)
+    }
+}
+
+async fn shake(
+    with: Acquaintance,
+    stream: Box<dyn Stream>,
+    host: &str,
+    limits: &Limits,
+) -> (HandshakeInfo, Result<Box<dyn Stream>, Halt>) {
+    let Ok(name) = server_name(host) else {
+        return (
+            HandshakeInfo::default(),
+            Err(Halt::new(FailureKind::WrongName, "no certificate can carry this name")),
+        );
+    };
+    let tap = Tap { stream, received: Vec::new() };
+    let connect = TlsConnector::from(with.config).connect(name, tap).into_fallible();
+    let outcome = limits.step(connect).await;
+    let mut shown = with.witness.shown();
+    match outcome {
+        Ok(Ok(encrypted)) => {
+            shown.agreed(encrypted.get_ref().1);
+            (shown, Ok(Box::new(encrypted)))
+        }
+        Ok(Err((error, tap))) => {
+            let halt = stopped(&error, &tap.received, &shown.chain, with.witness.wanted());
+            (shown, Err(halt))
+        }
+        Err(limit) => (shown, Err(limit)),
+    }
+}
+
+impl HandshakeInfo {
+    fn agreed(&mut self, connection: &ClientConnection) {
+        // the witness may have seen another handshake since, or none where a session was resumed
+        self.chain = connection
+            .peer_certificates()
+            .unwrap_or_default()
+            .iter()
+            .cloned()
+            .map(CertificateDer::into_owned)
+            .collect();
+        let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+        self.version = connection.protocol_version().and_then(|version| version.as_str()).map(version_name);
+        self.cipher = suite.map(|suite| suite.replace("TLS13_", "TLS_"));
+    }
+}
+
+pub(super) fn server_name(host: &str) -> Result<ServerName<'static>, ()> {
+    let host = host.trim_end_matches('.');
+    let ascii = idna::domain_to_ascii(host).unwrap_or_else(|_| host.to_owned());
+    let host = if host.contains(':') { host.to_owned() } else { ascii };
+    ServerName::try_from(host).map_err(|_| ())
+}
+
+/// The name as it is sent to a server; none for an address, which is never sent (RFC 6066, section 3).
+pub(super) fn ascii_name(host: &str) -> Option<String> {
+    match server_name(host).ok()? {
+        ServerName::DnsName(name) => Some(name.as_ref().to_owned()),
+        _ => None,
+    }
+}
+
+fn version_name(registered: &str) -> String {
+    registered.replace("TLSv", "TLS ").replace('_', ".")
+}
+
+/// Keeps the first bytes that a stream received.
+struct Tap {
+    stream: Box<dyn Stream>,
+    received: Vec<u8>,
+}
+
+impl AsyncRead for Tap {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let room = KEPT.saturating_sub(self.received.len());
+        self.received.extend(buffer.filled()[before..].iter().take(room));
+        polled
+    }
+}
+
+impl AsyncWrite for Tap {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// Takes any certificate and writes it down; has none of its own and writes down that one was wanted.
+#[derive(Debug)]
+struct RecordingVerifier {
+    /// What the latest handshake showed.
+    chain: Mutex<Vec<CertificateDer<'static>>>,
+    certificate_wanted: AtomicBool,
+    provider: Arc<CryptoProvider>,
+}
+
+impl RecordingVerifier {
+    fn new(provider: Arc<CryptoProvider>) -> Self {
+        Self { chain: Mutex::default(), certificate_wanted: AtomicBool::new(false), provider }
+    }
+
+    fn wanted(&self) -> bool {
+        self.certificate_wanted.load(Ordering::Relaxed)
+    }
+
+    fn shown(&self) -> HandshakeInfo {
+        let chain = self.chain.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        HandshakeInfo { chain, certificate_wanted: self.wanted(), ..HandshakeInfo::default() }
+    }
+}
+
+impl ServerCertVerifier for RecordingVerifier {
+    fn verify_server_cert(
+        &self,
+        own: &CertificateDer<'_>,
+        rest: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let chain = std::iter::once(own).chain(rest).map(|certificate| certificate.clone().into_owned()).collect();
+        *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        own: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, own, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        own: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, own, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+impl ResolvesClientCert for RecordingVerifier {
+    fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.certificate_wanted.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
