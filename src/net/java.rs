@@ -110,7 +110,7 @@ pub fn read(file: &Path, password: Option<&Secret>) -> Result<Store, BadStore> {
                     why.told(&bad, || {
                         bad(
                             "has a password that is not Java's default",
-                            "name the variable that holds it: --java-store-password-env",
+                            "name the variable that holds it: --java-trust-store-password-env",
                         )
                     })
                 })?;

@@ -4,7 +4,7 @@
 //! there were. It is the second line: the first is that no code hands a secret to a writer.
 //!
 //! A secret is known in these forms: plain, as JSON writes it (RFC 8259, section 7), percent-encoded with capital and
-//! small hexadecimal digits (RFC 3986, section 2.1), form-encoded, and base64 of both alphabets (RFC 4648, sections 4
+//! small hexadecimal digits (RFC 3986, section 2.1), form-encoded, in hexadecimal of both cases, and base64 of both alphabets (RFC 4648, sections 4
 //! and 5) in the three ways in which it can lie among other bytes, so that a token inside a SASL string is found. Of
 //! each form every [`STRIDE`]th window of [`WINDOW`] bytes is kept, so that any part of 16 bytes or more holds a whole
 //! window; that finds a token also where a line was cut or wrapped. What looks like a JWT is caught unknown.
@@ -17,6 +17,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use memchr::memmem;
 
 use super::Secret;
 
@@ -42,8 +43,10 @@ pub struct Redactor {
 #[derive(Default)]
 struct Known {
     windows: HashSet<[u8; WINDOW]>,
+    /// Says of most places in a text that no window is there.
+    sieve: Sieve,
     /// Forms that are shorter than a window.
-    short: HashSet<String>,
+    short: HashSet<Vec<u8>>,
 }
 
 impl Redactor {
@@ -54,7 +57,7 @@ impl Redactor {
         }
         let mut known = self.known();
         for form in forms(secret.expose()) {
-            known.add(form);
+            known.add(&form);
         }
     }
 
@@ -91,32 +94,104 @@ impl fmt::Debug for Redactor {
 }
 
 impl Known {
-    fn add(&mut self, form: String) {
+    fn add(&mut self, form: &str) {
         let bytes = form.as_bytes();
         if bytes.len() < WINDOW {
             if bytes.len() >= SHORTEST {
-                self.short.insert(form);
+                self.short.insert(bytes.to_vec());
             }
             return;
         }
         let every = bytes.windows(WINDOW).step_by(STRIDE);
         let last = &bytes[bytes.len() - WINDOW..];
-        self.windows.extend(every.chain([last]).filter_map(|window| <[u8; WINDOW]>::try_from(window).ok()));
+        for window in every.chain([last]).filter_map(|window| <[u8; WINDOW]>::try_from(window).ok()) {
+            if self.windows.insert(window) {
+                self.sieve.put(&window);
+            }
+        }
+        if self.sieve.is_full(self.windows.len()) {
+            self.sieve = Sieve::of(&self.windows);
+        }
     }
 
     fn caught(&self, text: &str) -> Vec<Range<usize>> {
-        let whole = self.short.iter().flat_map(|form| text.match_indices(form.as_str()));
-        let mut caught: Vec<Range<usize>> = whole.map(|(at, form)| at..at + form.len()).collect();
-        if self.windows.is_empty() {
-            return caught;
+        let text = text.as_bytes();
+        let mut caught: Vec<Range<usize>> = Vec::new();
+        for form in &self.short {
+            caught.extend(memmem::find_iter(text, form).map(|at| at..at + form.len()));
         }
-        for (at, window) in text.as_bytes().windows(WINDOW).enumerate() {
-            if self.windows.contains(window) {
-                caught.push(widened(text.as_bytes(), at..at + WINDOW));
+        for at in self.sieve.left(text) {
+            for start in at.saturating_sub(STEP - 1)..=at {
+                let window = text.get(start..start + WINDOW);
+                if window.is_some_and(|window| self.windows.contains(window)) {
+                    caught.push(widened(text, start..start + WINDOW));
+                }
             }
         }
         caught
     }
+}
+
+/// Bytes that the sieve looks at together.
+const GRAM: usize = 8;
+/// Only every so many bytes of a text are looked at: each window lets its first `STEP` grams through.
+const STEP: usize = WINDOW - GRAM;
+/// Of so many places without a secret the sieve lets one through.
+const ROOM: usize = 64;
+/// The smallest sieve, 8 KiB, and the largest, 8 MiB.
+const LEAST_WORDS: usize = 1 << 10;
+const MOST_WORDS: usize = 1 << 20;
+
+/// A set of grams as bits, by their hash. It lets every window through and little else: two multiplications for four
+/// bytes of text, in place of a table lookup for each.
+#[derive(Default)]
+struct Sieve {
+    bits: Vec<u64>,
+}
+
+impl Sieve {
+    /// Room for twice as many windows as there are.
+    fn of(windows: &HashSet<[u8; WINDOW]>) -> Self {
+        let words = (windows.len() * 2 * STEP * ROOM / 64).next_power_of_two().clamp(LEAST_WORDS, MOST_WORDS);
+        let mut sieve = Self { bits: vec![0; words] };
+        for window in windows {
+            sieve.put(window);
+        }
+        sieve
+    }
+
+    fn is_full(&self, windows: usize) -> bool {
+        self.bits.len() < (windows * STEP * ROOM / 64).clamp(LEAST_WORDS, MOST_WORDS)
+    }
+
+    fn put(&mut self, window: &[u8; WINDOW]) {
+        if self.bits.is_empty() {
+            return; // made anew at once
+        }
+        for gram in window.windows(GRAM).take(STEP) {
+            let (word, bit) = place(gram, self.bits.len());
+            self.bits[word] |= bit;
+        }
+    }
+
+    /// The places in a text where a window may begin, or did up to three bytes before.
+    fn left<'t>(&'t self, text: &'t [u8]) -> impl Iterator<Item = usize> + 't {
+        let grams = if self.bits.is_empty() { [].windows(GRAM) } else { text.windows(GRAM) };
+        let lets_through = |(_, gram): &(usize, &[u8])| {
+            let (word, bit) = place(gram, self.bits.len());
+            self.bits[word] & bit != 0
+        };
+        grams.step_by(STEP).enumerate().filter(lets_through).map(|(place, _)| place * STEP)
+    }
+}
+
+/// Word and bit of a gram among so many words, a power of two: the high bits of a product (Knuth, volume 3, section 6.4).
+fn place(gram: &[u8], words: usize) -> (usize, u64) {
+    let number = gram.try_into().map_or(0, u64::from_le_bytes);
+    let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let hash = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    let word = usize::try_from(hash >> 38).unwrap_or(usize::MAX) & (words - 1);
+    (word, 1 << (hash & 63))
 }
 
 /// Windows lie a stride apart, and base64 shares its first and last character with its neighbours: so many more
@@ -140,6 +215,9 @@ fn forms(secret: &str) -> HashSet<String> {
         percent(secret, "0123456789abcdef"),
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
     ]);
+    for digits in ["0123456789abcdef", "0123456789ABCDEF"] {
+        forms.insert(secret.bytes().flat_map(|byte| [digit(digits, byte >> 4), digit(digits, byte & 15)]).collect());
+    }
     for shift in 0..3 {
         let standard = shifted(secret.as_bytes(), shift);
         forms.insert(standard.replace('+', "-").replace('/', "_"));
@@ -153,16 +231,19 @@ fn forms(secret: &str) -> HashSet<String> {
 }
 
 fn percent(secret: &str, digits: &str) -> String {
-    let digit = |value: u8| char::from(digits.as_bytes()[usize::from(value)]);
     let mut text = String::new();
     for byte in secret.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             text.push(char::from(byte));
         } else {
-            let _ = write!(text, "%{}{}", digit(byte >> 4), digit(byte & 15));
+            let _ = write!(text, "%{}{}", digit(digits, byte >> 4), digit(digits, byte & 15));
         }
     }
     text
+}
+
+fn digit(digits: &str, value: u8) -> char {
+    char::from(digits.as_bytes()[usize::from(value)])
 }
 
 /// The base64 characters that are the secret's alone when `shift` other bytes stand before it.
@@ -177,7 +258,7 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
     let length = |from: usize| text.as_bytes()[from..].iter().take_while(is_part).count();
     let mut found: Vec<Range<usize>> = Vec::new();
-    for (at, _) in text.match_indices("eyJ") {
+    for at in memmem::find_iter(text.as_bytes(), "eyJ") {
         if found.last().is_some_and(|last| last.contains(&at)) {
             continue;
         }
@@ -246,6 +327,8 @@ mod tests {
                 form.clone(),
                 percent(secret, "0123456789abcdef"),
                 percent(secret, "0123456789ABCDEF"),
+                secret.bytes().map(|byte| format!("{byte:02x}")).collect(),
+                secret.bytes().map(|byte| format!("{byte:02X}")).collect(),
             ] {
                 let (clean, hits) = net.clean(&format!("said: '{text}' end"));
                 assert_eq!((clean.as_str(), hits), ("said: '<secret>' end", 1), "{text}");
@@ -305,7 +388,44 @@ mod tests {
         assert_eq!(net.clean("abc marked-secret-of-a-clone").0, "abc <secret>");
     }
 
+    /// What is caught when every place of a text is compared with every piece.
+    fn caught_without_the_sieve(known: &Known, text: &str) -> Vec<Range<usize>> {
+        let mut caught = Vec::new();
+        for form in &known.short {
+            let mut from = 0;
+            while let Some(at) = text.as_bytes()[from..].windows(form.len()).position(|part| part == form) {
+                caught.push(from + at..from + at + form.len());
+                from += at + form.len();
+            }
+        }
+        for (at, window) in text.as_bytes().windows(WINDOW).enumerate() {
+            if known.windows.iter().any(|kept| kept == window) {
+                caught.push(widened(text.as_bytes(), at..at + WINDOW));
+            }
+        }
+        caught
+    }
+
     proptest! {
+        #[test]
+        fn sieve_loses_nothing(
+            secrets in proptest::collection::vec("[ab]{4,40}|[a-zA-Z0-9~ü]{4,60}", 1..4),
+            parts in proptest::collection::vec((any::<String>(), 0_usize..4, 0_usize..50, 0_usize..60), 1..6),
+        ) {
+            let net = Redactor::default();
+            for secret in &secrets {
+                net.add(&Secret::new(secret.clone()));
+            }
+            let mut text = String::new();
+            for (between, which, from, length) in parts {
+                text.push_str(&between);
+                let form: Vec<char> = forms(&secrets[which % secrets.len()]).into_iter().nth(which).unwrap_or_default().chars().collect();
+                text.extend(form.iter().skip(from).take(length));
+            }
+            let known = net.known();
+            prop_assert_eq!(merged(known.caught(&text)), merged(caught_without_the_sieve(&known, &text)));
+        }
+
         #[test]
         fn whatever_surrounds_it_no_part_is_left(
             secret in "[a-zA-Z0-9 ü\"\\\\/+=%._~-]{4,60}",
