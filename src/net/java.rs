@@ -52,6 +52,8 @@ pub struct Store {
     pub version: Option<String>,
     /// The certificates that Java trusts by it, with the password that was given or without.
     pub roots: Vec<CertificateDer<'static>>,
+    /// True when Java reads none of its certificates as things are: for want of a password or of a store type.
+    pub unread: bool,
     /// True when it opens with Java's own default password.
     pub default_password: bool,
     /// A reservation: what Java does not read of it, or that its integrity could not be checked.
@@ -80,7 +82,7 @@ pub fn read(file: &Path, password: Option<&Secret>) -> Result<Store, BadStore> {
         .map_err(|error| bad(&error.to_string(), "name a JKS or PKCS12 file, such as cacerts"))?;
     let store = |format, default_password, roots, note| {
         let version = version(file);
-        Store { file: file.to_owned(), format, version, roots, default_password, note }
+        Store { file: file.to_owned(), format, version, unread: false, roots, default_password, note }
     };
     let wrong = || bad("the password is wrong", "give the store's password; Java's own default is changeit");
     let default = fits(&bytes, DEFAULT_PASSWORD);
@@ -94,7 +96,7 @@ pub fn read(file: &Path, password: Option<&Secret>) -> Result<Store, BadStore> {
             if format == "JCEKS" {
                 let note =
                     format!("Java reads none of its {} roots unless it is told the store type JCEKS", roots.len());
-                return Ok(store(format, default, Vec::new(), Some(note)));
+                return Ok(Store { unread: true, ..store(format, default, Vec::new(), Some(note)) });
             }
             let unproved = password.is_none() && !default;
             let note = unproved.then(|| "its password is not known, so it may have been changed".to_owned());
@@ -114,7 +116,7 @@ pub fn read(file: &Path, password: Option<&Secret>) -> Result<Store, BadStore> {
                         )
                     })
                 })?;
-                Ok(store(format, default, roots, note))
+                Ok(Store { unread: note.is_some(), ..store(format, default, roots, note) })
             }
         },
         None => Err(match bytes.trim_ascii_start() {

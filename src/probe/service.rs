@@ -570,6 +570,7 @@ pub(super) mod tests {
             format: "JKS",
             version: Some("11.0.2".to_owned()),
             roots: vec![first.root.clone()],
+            unread: false,
             default_password: true,
             note: None,
         };

@@ -37,6 +37,8 @@ pub const FACTS: &[Fact] = &[
     fact("tls.java_trusted", Shape::Bool, "trusted by Java"),
     fact("tls.java_stores", Shape::List, "Java trust stores asked"),
     fact("tls.java_distrusted_by", Shape::List, "not trusted by"),
+    fact("tls.java_unread", Shape::List, "not read by Java"),
+    fact("tls.java_store_unread", Shape::Bool, "a store of which Java reads nothing"),
     fact("tls.java_chains", Shape::List, "issuers seen over all connections"),
     fact("tls.java_missing_root", Shape::List, "root that Java lacks"),
     fact("tls.java_keytool", Shape::List, "command that adds it"),
@@ -100,6 +102,9 @@ pub(super) fn note_java(verdict: JavaVerdict, chain: &[CertificateDer<'_>], fact
     let before = facts.get("tls.java_trusted") != Some(&Value::Bool(false));
     facts.set("tls.java_trusted", before && verdict.distrusting.is_empty());
     facts.set("tls.java_stores", verdict.asked);
+    let unread_before = facts.get("tls.java_store_unread") == Some(&Value::Bool(true));
+    facts.set("tls.java_store_unread", unread_before || !verdict.unread.is_empty());
+    add("tls.java_unread", verdict.unread, facts);
     let issuer = chain.first().and_then(tls::read).map(|certificate| certificate.issuer);
     add("tls.java_chains", issuer, facts);
     add("tls.java_distrusted_by", verdict.distrusting, facts);

@@ -54,7 +54,7 @@ fn server(word: &str, interface: impl Fn(&str) -> Option<u32>) -> Option<SocketA
 pub(super) fn interface(name: &str) -> Option<u32> {
     let is_name = !name.is_empty() && !name.contains(['/', '.']);
     let file = std::path::PathBuf::from(format!("/sys/class/net/{name}/ifindex"));
-    let bytes = is_name.then(|| crate::files::read(&file, 64).ok()).flatten()?;
+    let bytes = is_name.then(|| crate::files::read(&file, 8192).ok()).flatten()?;
     String::from_utf8(bytes).ok()?.trim().parse().ok()
 }
 

@@ -325,13 +325,28 @@ mod tests {
 
     async fn server(key: &[&str], digest: &str, arguments: &[&str]) -> Server {
         let folder = tempfile::tempdir().unwrap();
-        let own = ["req", "-x509", "-nodes", "-subj", "/CN=mail.test", "-addext", "subjectAltName=DNS:mail.test"];
-        let files = ["-keyout", "key.pem", "-out", "cert.pem", "-days", "9"];
-        let made = openssl(folder.path(), &[&own[..], &files, key, &[digest]].concat()).status();
-        assert!(made.expect("openssl is needed: apt-get install openssl").success());
+        let made = |arguments: &[&str]| {
+            let whole = [&["req", "-x509", "-nodes", "-days", "9"][..], key, arguments].concat();
+            assert!(openssl(folder.path(), &whole).status().expect("openssl is needed").success(), "{whole:?}");
+        };
+        made(&["-subj", "/CN=Lab Root", "-keyout", "root-key.pem", "-out", "root.pem"]);
+        let own = ["-subj", "/CN=mail.test", "-addext", "subjectAltName=DNS:mail.test", "-extensions", "v3_req"];
+        let issued = ["-CA", "root.pem", "-CAkey", "root-key.pem", "-keyout", "key.pem", "-out", "cert.pem", digest];
+        made(&[&own[..], &issued].concat());
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
-        let serve = ["s_server", "-accept", &listen, "-key", "key.pem", "-cert", "cert.pem", "-quiet"];
+        let serve = [
+            "s_server",
+            "-accept",
+            &listen,
+            "-key",
+            "key.pem",
+            "-cert",
+            "cert.pem",
+            "-cert_chain",
+            "root.pem",
+            "-quiet",
+        ];
         let child = openssl(folder.path(), &[&serve[..], arguments].concat()).spawn().unwrap();
         let address: SocketAddr = listen.parse().unwrap();
         for _ in 0..200 {
@@ -370,8 +385,8 @@ mod tests {
                 "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384 with a prime",
             ),
             (P256, &["-tls1_2", "-curves", "P-521"], "the group P-521"),
-            (&["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-521"], &["-tls1_2"], "ECDSA_NISTP521_SHA512"),
-            (&["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-521"], &[], "ECDSA_NISTP521_SHA512"),
+            (&["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-521"], &["-tls1_2"], "curve P-521"),
+            (&["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-521"], &[], "curve P-521"),
         ] {
             let server = server(key, "-sha256", arguments).await;
             let (kind, halt) = told(&server).await;
@@ -393,23 +408,29 @@ mod tests {
     async fn server_that_this_program_can_speak_with_has_no_such_excuse() {
         let server = server(P256, "-sha256", &["-tls1_2"]).await;
         let choice = ask(connected(&server).await, "mail.test", &for_tests(STEP)).await.unwrap();
-        assert_eq!((choice.halt(), choice.chain.len(), choice.version), (None, 1, 0x0303));
+        assert_eq!((choice.halt(), choice.chain.len(), choice.version), (None, 2, 0x0303));
     }
 
     #[tokio::test]
     async fn certificate_with_an_algorithm_that_is_missing_here_is_not_called_bad() {
-        for (key, digest, wanted) in [
-            (P256, "-sha512", "ECDSA and SHA-512"),
-            (RSA, "-sha1", "RSA and SHA-1"),
-            (&["-newkey", "rsa:1024"], "-sha256", "RSA with 1024 bits"),
-        ] {
+        for (key, digest, wanted) in [(P256, "-sha512", "ECDSA and SHA-512"), (RSA, "-sha1", "RSA and SHA-1")] {
             let server = server(key, digest, &["-cipher", "ALL:@SECLEVEL=0"]).await;
             let choice = ask(connected(&server).await, "mail.test", &for_tests(STEP)).await.unwrap();
-            let trust = TrustStores::of_roots(choice.chain.iter().cloned());
+            let trust = TrustStores::of_roots(choice.chain[1..].iter().cloned());
             let halt = trust.judge(&choice.chain, "mail.test").chain.unwrap_err();
             assert_eq!(halt.kind, FailureKind::CannotJudge, "{halt:?}");
             assert!(halt.words.contains(wanted), "{wanted}: {}", halt.words);
         }
+    }
+
+    #[tokio::test]
+    async fn short_key_is_not_called_a_wrong_signature() {
+        let server = server(&["-newkey", "rsa:1024"], "-sha256", &["-cipher", "ALL:@SECLEVEL=0"]).await;
+        let trust = TrustStores::of_roots([]);
+        let (_, outcome) = trust.handshake(connected(&server).await, "mail.test", &[], &for_tests(STEP)).await;
+        let halt = outcome.err().expect("this key is beyond us");
+        assert_eq!(halt.kind, FailureKind::CannotJudge);
+        assert!(halt.words.contains("RSA with 1024 bits"), "{}", halt.words);
     }
 
     proptest! {

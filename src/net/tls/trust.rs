@@ -83,6 +83,8 @@ pub struct JavaVerdict {
     pub asked: Vec<String>,
     /// Those that do not trust the chain.
     pub distrusting: Vec<String>,
+    /// Of these, the ones of which Java reads nothing as things are, each with the reason.
+    pub unread: Vec<String>,
     /// The root that they lack, by name.
     pub missing: Option<String>,
     /// The commands that add it, one for each store that lacks it.
@@ -260,9 +262,13 @@ impl TrustStores {
             let version = java.store.version.as_deref().map(|version| format!(", Java {version}")).unwrap_or_default();
             format!("{} ({}{version})", java.store.file.display(), java.store.format)
         };
+        let unread = |java: &JavaStore| {
+            format!("{}: {}", java.store.file.display(), java.store.note.as_deref().unwrap_or_default())
+        };
         let mut verdict = JavaVerdict {
             asked: self.java.iter().map(named).collect(),
             distrusting: distrusting.iter().map(|java| named(java)).collect(),
+            unread: distrusting.iter().filter(|java| java.store.unread).map(|java| unread(java)).collect(),
             ..JavaVerdict::default()
         };
         if !distrusting.is_empty() {

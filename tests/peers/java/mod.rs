@@ -58,10 +58,27 @@ fn no_password_where_java_s_own_does_not_fit() {
     let store = Store::without_the_root("JKS", OWN);
     let output = tenant.run(&store.named(), None);
     assert_eq!(output.status.code(), Some(1), "the certificates of JKS stand in clear: {}", words(&output));
-    let store = Store::without_the_root("PKCS12", OWN);
-    let output = tenant.run(&store.named(), None);
-    assert_eq!(output.status.code(), Some(2), "those of PKCS12 do not: {}", words(&output));
-    assert!(words(&output).contains("changeit"), "what was tried is said: {}", words(&output));
+}
+
+#[test]
+fn store_that_java_does_not_read_without_a_password_is_told_and_how_to_mend_it() {
+    let tenant = Tenant::start();
+    for (format, password) in [("PKCS12", "changeit"), ("PKCS12", OWN), ("JCEKS", "changeit")] {
+        let store = Store::without_the_root(format, password);
+        for pem in tenant.root_files(store.folder.path(), |_| true) {
+            store.import(&pem, format, password);
+        }
+        if format == "PKCS12" {
+            assert_eq!(store.roots_for_java(), 0, "what Java itself reads"); // of JCEKS keytool guesses the type, TLS does not
+        }
+        let output = tenant.run(&store.named(), None);
+        assert_eq!(output.status.code(), Some(1), "{format}: {}", words(&output));
+        let report = report(&output);
+        let first = &report["summary"]["fix_first"][0];
+        assert_eq!(first["cause"], "java-trust-store-unread", "{format}: {report:#}");
+    }
+    let store = Store::without_the_root("JKS", "changeit");
+    assert_eq!(store.roots_for_java(), 1, "the same question of a store that Java reads");
 }
 
 #[test]
@@ -78,7 +95,7 @@ fn password_variable_that_is_not_set() {
 #[test]
 fn store_is_found_below_the_home_of_ece() {
     let tenant = Tenant::start();
-    let store = Store::without_the_root("PKCS12", "changeit");
+    let store = Store::without_the_root("JKS", "changeit");
     let config = store.folder.path().join("site.toml");
     fs::write(&config, format!("[ece]\nhome = '{}'\n", store.folder.path().display())).expect("a file");
     let arguments = ["--config".into(), config.into_os_string()];
@@ -103,11 +120,16 @@ fn store_is_found_below_the_home_of_ece() {
 fn store_that_was_only_come_upon_and_cannot_be_read_stops_nothing() {
     let tenant = Tenant::start();
     let store = Store::without_the_root("PKCS12", OWN);
+    fs::write(&store.file, "no store at all").expect("a file");
     let config = store.folder.path().join("site.toml");
     fs::write(&config, format!("[ece]\nhome = '{}'\n", store.folder.path().display())).expect("a file");
     let output = tenant.run(&["--config".into(), config.into_os_string()], None);
     assert_ne!(output.status.code(), Some(2), "{}", words(&output));
-    assert!(words(&output).contains("not asked") && words(&output).contains("changeit"), "{}", words(&output));
+    assert!(
+        words(&output).contains("not asked") && words(&output).contains("neither JKS nor PKCS12"),
+        "{}",
+        words(&output)
+    );
     let report: Value = serde_json::from_slice(&output.stdout).expect("a report on stdout alone");
     assert_eq!(
         report["findings"]
@@ -227,6 +249,25 @@ impl Store {
             .expect("keytool is needed: apt-get install default-jre-headless");
         assert!(output.status.success(), "{}", words(&output));
         Self { folder, file }
+    }
+
+    fn import(&self, pem: &Path, format: &str, password: &str) {
+        let alias = pem.file_stem().expect("a name").to_string_lossy().into_owned();
+        let output = Command::new("keytool")
+            .args(["-importcert", "-noprompt", "-alias", &alias, "-storetype", format, "-storepass", password, "-file"])
+            .arg(pem)
+            .arg("-keystore")
+            .arg(&self.file)
+            .output()
+            .expect("keytool");
+        assert!(output.status.success(), "{}", words(&output));
+    }
+
+    /// How many entries Java reads when it has no password, as its default trust manager has none.
+    fn roots_for_java(&self) -> usize {
+        let listed = Command::new("keytool").args(["-list", "-keystore"]).arg(&self.file).stdin(Stdio::null()).output();
+        let listed = words(&listed.expect("keytool"));
+        listed.lines().filter(|line| line.contains("trustedCertEntry")).count()
     }
 
     fn named(&self) -> [OsString; 2] {
