@@ -18,7 +18,7 @@ pub enum AddressClass {
     Shared,
     /// For benchmarks (RFC 2544), and 6.6.0.0/16: made up by a client on this host.
     Synthetic,
-    /// An IPv4 address inside 64:ff9b::/96: DNS64 made it (RFC 6052).
+    /// An IPv4 address inside `64:ff9b::/96`: DNS64 made it (RFC 6052).
     Translated,
     /// Good on one link only (RFC 3927; RFC 4291, section 2.5.6).
     LinkLocal,

@@ -102,23 +102,16 @@ pub fn read(file: &Path, password: Option<&Secret>) -> Result<Store, BadStore> {
             let note = unproved.then(|| "its password is not known, so it may have been changed".to_owned());
             Ok(store(format, default, roots, note))
         }
-        Some(format) => match password {
-            Some(password) => {
-                let roots = pkcs12(&bytes, password.expose()).map_err(|why| why.told(&bad, wrong))?;
-                Ok(store(format, default, roots, None))
+        Some(format) => {
+            if let Some(password) = password {
+                let roots = pkcs12(&bytes, password.expose()).map_err(|why| why.told(bad, wrong))?;
+                return Ok(store(format, default, roots, None));
             }
-            None => {
-                let (roots, note) = without_password(&bytes, default).map_err(|why| {
-                    why.told(&bad, || {
-                        bad(
-                            "has a password that is not Java's default",
-                            "name the variable that holds it: --java-trust-store-password-env",
-                        )
-                    })
-                })?;
-                Ok(Store { unread: note.is_some(), ..store(format, default, roots, note) })
-            }
-        },
+            let right = "name the variable that holds it: --java-trust-store-password-env";
+            let unknown = || bad("has a password that is not Java's default, changeit", right);
+            let (roots, note) = without_password(&bytes, default).map_err(|why| why.told(bad, unknown))?;
+            Ok(Store { unread: note.is_some(), ..store(format, default, roots, note) })
+        }
         None => Err(match bytes.trim_ascii_start() {
             [0x30, ..] if X509Certificate::from_der(&bytes).is_ok() => {
                 bad("is a single certificate (DER), not a store", "import it into a store with keytool -importcert")

@@ -75,9 +75,10 @@ mod tests {
 
     #[test]
     fn three_servers_are_asked_and_the_rest_is_told() {
-        let text: String = (1..=5).map(|last| format!("nameserver 10.0.0.{last} # comment\n")).collect();
-        let read = of(&text);
-        let last = |servers: &[SocketAddr]| servers.iter().map(|server| server.to_string()).collect::<Vec<_>>();
+        let text = "nameserver 10.0.0.1 # comment\nnameserver 10.0.0.2\nnameserver 10.0.0.3\nnameserver 10.0.0.4\n\
+                    nameserver 10.0.0.5\n";
+        let read = of(text);
+        let last = |servers: &[SocketAddr]| servers.iter().map(ToString::to_string).collect::<Vec<_>>();
         assert_eq!(last(&read.servers), ["10.0.0.1:53", "10.0.0.2:53", "10.0.0.3:53"]);
         assert_eq!(last(&read.ignored), ["10.0.0.4:53", "10.0.0.5:53"]);
     }

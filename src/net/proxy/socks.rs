@@ -9,6 +9,7 @@ use super::Proxy;
 use crate::{
     evidence::FailureKind,
     net::{Halt, Limits, dial, session::Stream},
+    secret::Secret,
 };
 
 const VERSION: u8 = 5;
@@ -57,7 +58,7 @@ async fn greet(stream: &mut Box<dyn Stream>, proxy: &Proxy) -> Result<(), Halt> 
 }
 
 async fn sign_in(stream: &mut Box<dyn Stream>, proxy: &Proxy) -> Result<(), Halt> {
-    let login = proxy.credentials.as_ref().map(|login| login.expose()).unwrap_or_default();
+    let login = proxy.credentials.as_ref().map(Secret::expose).unwrap_or_default();
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let part = |text: &str| match u8::try_from(text.len()) {
         Ok(length) => Ok([&[length], text.as_bytes()].concat()),
