@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     evidence::{
-        Attempt, Direction, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, TranscriptLine,
+        Attempt, Direction, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject,
+        TranscriptLine,
     },
     net::{
         Halt, Network, Proxy, RouteChoice,
