@@ -314,6 +314,7 @@ fn said(failure: &Failure) -> String {
         FailureKind::BadCertificate => "the certificate cannot be used",
         FailureKind::BadStatus => "the server returned an error",
         FailureKind::WebPage => "an HTML page was returned instead of JSON",
+        FailureKind::CannotJudge => "not judged: this program lacks what it would need",
         FailureKind::Missing => "a required input is missing",
         FailureKind::Internal => "internal error of ece-check",
         _ => return said_during(failure.kind, place),
