@@ -5,14 +5,17 @@
 
 mod catalogue;
 mod evidence;
+mod config;
 mod explain;
 mod generate;
 mod host;
+mod init;
 mod lab;
 mod list;
 mod option;
 mod plan;
 mod print;
+mod program;
 mod report;
 mod root;
 mod run;
@@ -56,6 +59,10 @@ enum Command {
     Explain(explain::Arguments),
     /// Ask colleagues for files that settle what the network cannot show, and read them
     Evidence(evidence::Arguments),
+    /// Ask for what the site file needs, test it, and write the file without secrets
+    Init(Box<init::Arguments>),
+    /// Check the site configuration file, or print its JSON Schema
+    Config(config::Arguments),
     /// Obtain a token or inspect its claims (the token itself is never printed)
     Token(token::Arguments),
     /// Run the built-in Microsoft 365 simulator on localhost
@@ -117,6 +124,8 @@ fn obey() -> ExitCode {
         Command::List(arguments) => list::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Evidence(arguments) => evidence::run(&arguments),
+        Command::Init(arguments) => init::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),

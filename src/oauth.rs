@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod grant;
 pub mod provider;
 pub mod refusal;
+pub mod what;
 
 use std::{
     collections::HashMap,

@@ -34,7 +34,7 @@ const ECE_HOME: &str = "C:\\ECE";
 const SHORTEST_PASSWORD: usize = 8;
 
 /// The user's file, when none is named and it is there.
-const DEFAULT_FILE: &str = "ece-check.toml";
+pub const DEFAULT_FILE: &str = "ece-check.toml";
 
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
@@ -119,10 +119,13 @@ impl Arguments {
     pub fn deployment(&self, lab: Option<&Lab>) -> Result<Deployment, CliError> {
         Ok(match (&self.config, lab) {
             (Some(file), Some(_)) => Deployment::read_sample(file)?,
-            (Some(file), None) => self.reach.read_site(file)?,
-            (None, Some(lab)) => Deployment::parse_sample("the lab's own file", lab.deployment())?,
-            (None, None) if Path::new(DEFAULT_FILE).exists() => Deployment::read(Path::new(DEFAULT_FILE))?,
-            (None, None) => Deployment::default(),
+            (config, None) => return read_site(config.as_deref(), &self.reach),
+            (None, Some(lab)) => {
+                if Path::new(DEFAULT_FILE).exists() {
+                    print::note("ece-check.toml is ignored with --lab; use -c ece-check.toml to test with it");
+                }
+                Deployment::parse_sample("the lab's own file", lab.deployment())?
+            }
         })
     }
 
@@ -191,21 +194,6 @@ impl Arguments {
 }
 
 impl NetworkArgs {
-    /// Reads the site file. The one that `ece-check lab` prints is full of sample values; it is accepted where these flags
-    /// ask a lab for the names: a DNS server on loopback with a port of its own.
-    ///
-    /// # Errors
-    /// The first mistake in the file.
-    pub fn read_site(&self, file: &Path) -> Result<Deployment, Mistakes> {
-        let is_of_the_lab = |site: &Deployment| site.entra.client_id.is_some_and(|id| id.to_string() == lab::CLIENT_ID);
-        let servers = &self.dns_server;
-        let meets_a_lab = !servers.is_empty() && servers.iter().all(|at| at.ip().is_loopback() && at.port() != 53);
-        Deployment::read(file).or_else(|mistake| match Deployment::read_sample(file) {
-            Ok(site) if meets_a_lab && is_of_the_lab(&site) => Ok(site),
-            _ => Err(mistake),
-        })
-    }
-
     /// The overrides, with those of the lab behind the user's own.
     ///
     /// # Errors
@@ -301,6 +289,31 @@ impl NetworkArgs {
             limits,
         })
     }
+}
+
+/// The site file: the one that is named, or `ece-check.toml` when it is there, or nothing.
+///
+/// # Errors
+/// Every mistake in the file.
+pub fn read_site(config: Option<&Path>, reach: &NetworkArgs) -> Result<Deployment, CliError> {
+    let default = Path::new(DEFAULT_FILE);
+    match config {
+        Some(file) => Ok(read(file, reach)?),
+        None if default.exists() => Ok(read(default, reach)?),
+        None => Ok(Deployment::default()),
+    }
+}
+
+/// The file that `ece-check lab` prints is full of sample values, and is good where that lab is asked for the names: a
+/// DNS server on loopback with a port of its own.
+fn read(file: &Path, reach: &NetworkArgs) -> Result<Deployment, Mistakes> {
+    let is_of_the_lab = |site: &Deployment| site.entra.client_id.is_some_and(|id| id.to_string() == lab::CLIENT_ID);
+    let servers = &reach.dns_server;
+    let meets_a_lab = !servers.is_empty() && servers.iter().all(|at| at.ip().is_loopback() && at.port() != 53);
+    Deployment::read(file).or_else(|mistakes| match Deployment::read_sample(file) {
+        Ok(site) if meets_a_lab && is_of_the_lab(&site) => Ok(site),
+        _ => Err(mistakes),
+    })
 }
 
 /// The folder of ECE, when it is there. In the lab only the one that the file names counts.

@@ -4,6 +4,8 @@ mod judgement;
 mod show;
 mod sign_in;
 
+pub use sign_in::named;
+
 use std::{collections::BTreeMap, process::ExitCode};
 
 use clap::{Args, Subcommand};
@@ -16,6 +18,7 @@ use super::{
     print,
 };
 use crate::{
+    catalogue::Catalogue,
     evidence::{Facts, Failure, Stage},
     finding::Status,
     oauth::claims::Claims,
@@ -28,8 +31,8 @@ use crate::{
     after_help = "Tokens are needed only for mailbox, sender and SMTP AUTH checks. `run` uses the token source of each account in the \
 site configuration file.
 
-  ece-check token sign-in --help                           how to obtain one
-  ece-check token show -c ece-check.toml --account sales   will Exchange Online accept it?"
+  ece-check token sign-in --help           how to obtain one
+  ece-check token show --account sales     will Exchange Online accept it?"
 )]
 pub struct Arguments {
     #[command(subcommand)]
@@ -67,14 +70,14 @@ struct Told<'t> {
 }
 
 /// Prints the claims of a token and what they mean. Exit code 1 when something is wrong.
-fn tell(token: &Secret, facts: &Facts, output: Output) -> ExitCode {
+fn tell(token: &Secret, facts: &Facts, catalogue: &Catalogue, output: Output) -> ExitCode {
     let claims = Claims::read(token.expose()).map(|claims| claims.all().collect()).unwrap_or_default();
-    let told = Told { claims, facts, judgement: judgement(facts) };
+    let told = Told { claims, facts, judgement: judgement(facts, catalogue) };
     print::data(&match output {
         Output::Text => text(&told),
         Output::Json => json(&told),
     });
-    let wrong = told.judgement.iter().any(|sentence| sentence.status == Status::Fail);
+    let wrong = told.judgement.iter().any(|sentence| matches!(sentence.status, Status::Fail | Status::Error));
     ExitCode::from(u8::from(wrong))
 }
 

@@ -29,6 +29,18 @@ const EXCHANGE_HOSTS: [&str; 6] = [
     "outlook-dod.office365.us",
     "partner.outlook.cn",
 ];
+/// The tenant of personal Microsoft accounts.
+/// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference> (claims `tid`, `idp`)
+const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+/// Template ids of roles that no account for mail should hold.
+/// <https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference>
+const ADMINISTRATORS: [(&str, &str); 3] = [
+    ("62e90394-69f5-4237-9190-012177145e10", "Global Administrator"),
+    ("29232cdf-9323-42fd-ade2-1d097af3e4de", "Exchange Administrator"),
+    ("e8611ab8-c189-46e8-94e1-60213ab1f814", "Privileged Role Administrator"),
+];
+/// The last second of the year 9999; a later moment is no moment.
+const LATEST: f64 = 253_402_300_799.0;
 /// The id of Microsoft Graph as a resource.
 const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 /// The hosts of Microsoft Graph in all clouds. <https://learn.microsoft.com/graph/deployments>
@@ -209,7 +221,26 @@ impl Claims {
 
     fn moment(&self, name: &str) -> Option<i64> {
         let value = self.0.get(name)?;
-        value.as_i64().or_else(|| value.as_str()?.parse().ok())
+        let seconds = value.as_f64().or_else(|| value.as_str()?.parse().ok())?;
+        (0.0..=LATEST).contains(&seconds).then(|| whole(seconds))
+    }
+
+    /// What is unusual about the user: administrator roles, a guest, a personal account.
+    #[must_use]
+    pub fn user_remarks(&self) -> Vec<String> {
+        let roles = self.words("wids");
+        let held = ADMINISTRATORS.iter().filter(|(id, _)| has(&roles, id));
+        let mut remarks: Vec<String> = held.map(|(_, name)| format!("holds the role {name}")).collect();
+        let text = |name: &str| self.text(name).unwrap_or_default().to_ascii_lowercase();
+        let is_foreign = !text("idp").is_empty() && text("idp") != text("iss") && !text("idp").contains(&text("tid"));
+        let is_marked = self.0.get("acct").is_some_and(|acct| acct == 1 || acct == "1");
+        if is_foreign || is_marked || self.users().iter().any(|user| user.to_ascii_uppercase().contains("#EXT#")) {
+            remarks.push("is a guest in this tenant".to_owned());
+        }
+        if text("tid") == CONSUMERS {
+            remarks.push("is a personal Microsoft account".to_owned());
+        }
+        remarks
     }
 
     /// A list of texts, or one text with blanks between.
@@ -259,6 +290,12 @@ fn service(audience: &str) -> Audience {
     }
 }
 
+/// Seconds without their fraction: a NumericDate may have one (RFC 7519, section 2).
+#[expect(clippy::cast_possible_truncation, reason = "the range has been checked")]
+fn whole(seconds: f64) -> i64 {
+    seconds.floor() as i64
+}
+
 fn has(list: &[String], wanted: &str) -> bool {
     list.iter().any(|one| one.eq_ignore_ascii_case(wanted))
 }
@@ -272,7 +309,7 @@ fn shortened(text: &str) -> String {
 #[must_use]
 pub(crate) fn unsigned(claims: &Value) -> String {
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.c2lnbmF0dXJl", encode(&serde_json::json!({"typ": "JWT", "alg": "RS256"})), encode(claims))
+    format!("{}.{}.{}", encode(&serde_json::json!({"typ": "JWT", "alg": "RS256"})), encode(claims), "A".repeat(342))
 }
 
 #[cfg(test)]
@@ -355,6 +392,37 @@ mod tests {
     }
 
     #[test]
+    fn moments_are_numbers_with_or_without_a_fraction() {
+        let expires = |value: Value| claims(&json!({ "exp": value })).expires();
+        assert_eq!(expires(json!(1_800_000_000.75)), Some(1_800_000_000));
+        for unreadable in [json!("soon"), json!(1e300), json!(-5), json!(null), json!([1])] {
+            assert_eq!(expires(unreadable.clone()), None, "{unreadable}");
+        }
+    }
+
+    #[test]
+    fn unusual_users_are_remarked_on() {
+        let remarks = |value: Value| claims(&value).user_remarks().join("; ");
+        let tid = "72f988bf-86f1-41af-91ab-2d7cd011db47";
+        let own = format!("https://sts.windows.net/{tid}/");
+        assert_eq!(
+            remarks(
+                json!({"upn": "a@b.test", "tid": tid, "iss": own, "idp": own, "wids": ["b79fbf4d-3ef9-4689-8143-76b194e85509"]})
+            ),
+            ""
+        );
+        assert!(remarks(json!({"wids": ["62e90394-69f5-4237-9190-012177145e10"]})).contains("Global Administrator"));
+        for guest in [
+            json!({"acct": 1}),
+            json!({"idp": "live.com", "iss": own, "tid": tid}),
+            json!({"upn": "a_b.test#EXT#@c.test"}),
+        ] {
+            assert!(remarks(guest.clone()).contains("guest"), "{guest}");
+        }
+        assert!(remarks(json!({"tid": "9188040d-6c67-4c5b-b112-36a304b66dad"})).contains("personal"));
+    }
+
+    #[test]
     fn sealed_and_damaged_tokens_have_no_claims() {
         let nested = "[".repeat(10_000);
         for token in [
@@ -379,7 +447,7 @@ mod tests {
         }));
         assert_eq!(
             (odd.service(), odd.expires(), odd.issued(), odd.not_before()),
-            (Audience::Graph, Some(4900), None, None)
+            (Audience::Graph, Some(4900), Some(1), None)
         );
         assert_eq!((odd.user(), odd.scopes(), odd.roles().len()), (None, vec!["a".to_owned()], 2));
         let long = claims(&json!({"upn": "é".repeat(5_000), "scp": "a ".repeat(5_000)}));

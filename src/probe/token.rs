@@ -17,6 +17,7 @@ use crate::{
         claims::{Audience, Claims, Kind},
         endpoint::TokenRequest,
         grant::{self, Client, Grant},
+        what,
     },
     secret::{Secret, Source},
 };
@@ -34,6 +35,11 @@ pub const FACTS: &[Fact] = &[
     fact("token.proof", Shape::Text, "the application signs in with"),
     fact("token.warnings", Shape::List, "to be mended besides"),
     fact("token.kind", Shape::Text, "kind of token"),
+    fact("token.form", Shape::Text, "form"),
+    fact("token.form_faults", Shape::List, "faults of form"),
+    fact("token.user_remarks", Shape::List, "unusual about the user"),
+    fact("token.expiry_readable", Shape::Bool, "expiry can be read"),
+    fact("token.lifetime_readable", Shape::Bool, "time of issue and expiry can be read"),
     fact("token.readable", Shape::Bool, "claims can be read"),
     fact("token.version", Shape::Text, "version"),
     fact("token.length_bytes", Shape::Int, "length (bytes)"),
@@ -186,7 +192,11 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
 pub fn note(token: &Secret, look: &TokenProbe, now: i64, facts: &mut Facts) {
     facts.set("token.length_bytes", whole(token.len()));
     facts.set("token.pop3_line_bytes", whole(longest_line(token, look)));
-    let claims = Claims::read(token.expose());
+    let found = what::identify(token.expose());
+    let objection = found.what.objection().map(|why| format!("it is {}: {why}", found.what.name()));
+    facts.set("token.form", found.wrapping.unwrap_or(found.what.name()));
+    facts.set("token.form_faults", objection.into_iter().chain(found.faults).collect::<Vec<_>>());
+    let claims = Claims::read(found.token.expose());
     facts.set("token.readable", claims.is_some());
     facts.set("token.kind", claims.as_ref().map_or("opaque", |claims| claims.kind().name()));
     if let Some(expected) = &look.signs_in_as {
@@ -286,6 +296,7 @@ fn note_texts(claims: &Claims, facts: &mut Facts) {
     }
     facts.set("token.audience_name", claims.service().name());
     facts.set("token.audience_is_exchange", claims.service() == Audience::Exchange);
+    facts.set("token.user_remarks", claims.user_remarks());
     facts.set("token.scopes", claims.scopes());
     facts.set("token.roles", claims.roles());
 }
@@ -316,6 +327,8 @@ fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
 }
 
 fn note_times(claims: &Claims, now: i64, facts: &mut Facts) {
+    facts.set("token.expiry_readable", claims.expires().is_some());
+    facts.set("token.lifetime_readable", claims.expires().is_some() && claims.issued().is_some());
     let Some(expires) = claims.expires() else { return };
     let begun = claims.not_before().is_none_or(|begin| begin.saturating_sub(GRACE_SECONDS) <= now);
     facts.set("token.valid_now", begun && now < expires);

@@ -72,6 +72,8 @@ async fn every_proof_is_shown_by_the_lab() {
 const WITHOUT_PROOF: &[(&str, &str)] = &[
     ("version.minimum-level", "judges the user's file: see levels"),
     ("version.newest-level", "judges the user's file: see levels"),
+    ("token.well-formed", "judges what the site file gives: see oauth::what and cli"),
+    ("token.service-account", "judges what the site file gives: see oauth::claims and cli"),
     ("version.known-defects", "judges the user's file: see levels"),
     ("url.external-form", "judges the user's file: see levels"),
     ("url.console-match", "judges the user's file: see levels"),

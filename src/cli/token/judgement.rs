@@ -1,68 +1,92 @@
-//! What the facts of a token mean, in words. `run` judges by the catalogue; this is for one token by itself, where
-//! nobody has said which protocols it is for.
+//! What the facts of a token mean. The checks of the catalogue judge, as in `run`; what is added here is what only a
+//! person can answer, and what nobody has said: which protocols the token is for, and who should have signed in.
 
 use serde::Serialize;
 
 use crate::{
-    evidence::{Facts, Value},
+    catalogue::{Catalogue, Check, check::SubjectKind},
+    evidence::{Facts, Observation, Route, Value},
     finding::Status,
+    judge::{Judgement, judge},
 };
 
-/// Microsoft gives access tokens so many minutes, at random, where no policy says otherwise.
-/// <https://learn.microsoft.com/entra/identity-platform/configurable-token-lifetimes>
-const USUAL_MINUTES: std::ops::RangeInclusive<i64> = 59..=96; // tokens are made out from up to five minutes before
-/// Exchange Online's POP3 takes no longer line.
-const POP3_LINE: i64 = 4096;
+/// The checks that are about obtaining a token, and not about the token.
+const OF_THE_SOURCE: [&str; 2] = ["token.issued", "token.refresh"];
 
 /// One thing that a token shows.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Sentence {
-    /// Whether that is well.
+    /// How it comes out; `skip` for what is only told.
     pub status: Status,
     /// The words.
     pub text: String,
+    /// The check that says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<String>,
     /// A command that the owner of the mailbox server needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
 }
 
 /// What the facts mean.
-pub fn judgement(facts: &Facts) -> Vec<Sentence> {
-    if !is(facts, "token.readable") {
-        let text = "Nothing in it can be read: it is sealed, as tokens of personal accounts are, or no token. Only a sign-in tells.";
-        return vec![said(Status::Skip, text)].into_iter().chain(length(facts)).collect();
-    }
-    let parts = [Some(audience(facts)), user(facts), application(facts), validity(facts), lifetime(facts)];
-    let matches = ["tenant", "application"].into_iter().filter_map(|what| other(facts, what));
-    parts.into_iter().flatten().chain(matches).chain(permissions(facts)).chain(length(facts)).collect()
+pub fn judgement(facts: &Facts, catalogue: &Catalogue) -> Vec<Sentence> {
+    let observation = Observation { facts: facts.clone(), ..Observation::new("token", "token", Route::File) };
+    let is_asked = |check: &&Check| {
+        check.probe.name == "token"
+            && check.subject == SubjectKind::Account
+            && !OF_THE_SOURCE.contains(&check.id.as_str())
+    };
+    let mut sentences: Vec<Sentence> =
+        catalogue.checks.iter().filter(is_asked).filter_map(|check| of_check(check, &observation)).collect();
+    sentences.sort_by_key(|sentence| !is_of(sentence, &["token.well-formed", "token.audience"])); // what decides, first
+    permissions(&mut sentences);
+    sentences.extend(user(facts).into_iter().chain(application(facts)));
+    sentences
 }
 
-fn audience(facts: &Facts) -> Sentence {
-    let (name, audience) = (text(facts, "token.audience_name"), text(facts, "token.audience"));
-    if is(facts, "token.audience_is_exchange") {
-        return said(Status::Pass, format!("It is made out for {name} ({audience})."));
+fn of_check(check: &Check, observation: &Observation) -> Option<Sentence> {
+    let Judgement::Seen { status, found, .. } = judge(check, observation) else { return None };
+    let statement = match status {
+        Status::Pass | Status::Skip => &check.title,
+        Status::Warn => {
+            check.warns.as_ref().unwrap_or(if check.expect.is_empty() { &check.fails } else { &check.title })
+        }
+        Status::Fail | Status::Error => &check.fails,
+    };
+    let text = if found.is_empty() { format!("{statement}.") } else { format!("{statement}: {found}.") };
+    Some(Sentence { status, text, check: Some(check.id.clone()), command: None })
+}
+
+fn is_of(sentence: &Sentence, checks: &[&str]) -> bool {
+    sentence.check.as_deref().is_some_and(|check| checks.contains(&check))
+}
+
+/// One missing permission may be intended; none at all cannot. A permission of a token that no mail server accepts is
+/// only told.
+fn permissions(sentences: &mut [Sentence]) {
+    const PERMISSIONS: [&str; 3] = ["token.smtp-permission", "token.imap-permission", "token.pop3-permission"];
+    let is_refused = sentences
+        .iter()
+        .any(|sentence| is_of(sentence, &["token.well-formed", "token.audience"]) && sentence.status == Status::Fail);
+    let some = sentences
+        .iter()
+        .any(|sentence| is_of(sentence, &PERMISSIONS) && matches!(sentence.status, Status::Pass | Status::Warn));
+    for sentence in sentences.iter_mut().filter(|sentence| is_of(sentence, &PERMISSIONS)) {
+        sentence.status = match sentence.status {
+            Status::Fail if some => Status::Warn,
+            Status::Pass | Status::Warn if is_refused => Status::Skip,
+            status => status,
+        };
     }
-    let why = "mail servers refuse it. Ask for scopes of Exchange Online, such as https://outlook.office.com/IMAP.AccessAsUser.All";
-    said(Status::Fail, format!("It is made out for {name} ({audience}): {why}."))
 }
 
 fn user(facts: &Facts) -> Option<Sentence> {
     let user = text(facts, "token.user");
-    match (facts.get("token.user_matches"), facts.get("token.user_expected")) {
-        (Some(Value::Bool(true)), _) => Some(said(Status::Pass, format!("It is the token of {user}."))),
-        (Some(_), Some(expected)) => Some(said(
-            Status::Fail,
-            format!(
-                "It is the token of {user}, not of {expected}. Outside a private window the sign-in takes whoever is \
-                 logged on to Windows, without asking: sign in again in a private window."
-            ),
-        )),
-        _ if user.is_empty() => None,
-        _ => Some(said(Status::Pass, format!("It is the token of {user}. Is that who should sign in?"))),
-    }
+    let is_open = !user.is_empty() && facts.get("token.user_matches").is_none();
+    is_open.then(|| told(format!("User: {user} (expected user not given; add --user).")))
 }
 
-/// The object id is the enterprise application's, which is the one that Exchange wants.
+/// The object id is the enterprise application's, which is the one that Exchange needs.
 fn application(facts: &Facts) -> Option<Sentence> {
     if text(facts, "token.kind") != "application" {
         return None;
@@ -71,78 +95,17 @@ fn application(facts: &Facts) -> Option<Sentence> {
     let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let command = (plain(&application) && plain(&object))
         .then(|| format!("New-ServicePrincipal -AppId {application} -ObjectId {object}"));
-    let words = "It is a token of the application itself: Exchange must know the application by the object id in it, and \
-                 give it full access to the mailboxes.";
-    Some(Sentence { command, ..said(Status::Pass, words) })
+    let words = "This is an app-only token: register the service principal in Exchange Online by the object ID in it, and \
+                 grant it Full Access to the mailboxes.";
+    Some(Sentence { command, ..told(words.to_owned()) })
 }
 
-fn validity(facts: &Facts) -> Option<Sentence> {
-    let left = number(facts, "token.minutes_left")?;
-    Some(if is(facts, "token.valid_now") {
-        said(Status::Pass, format!("It is valid for {left} more minutes."))
-    } else if left < 0 {
-        said(Status::Fail, format!("It ran out at {}.", text(facts, "token.expires")))
-    } else {
-        let (begin, end) = (text(facts, "token.not_before"), text(facts, "token.expires"));
-        said(Status::Fail, format!("It is not valid now, but from {begin} until {end}: is this host's clock right?"))
-    })
-}
-
-fn lifetime(facts: &Facts) -> Option<Sentence> {
-    let minutes = number(facts, "token.lifetime_minutes")?;
-    let words = "Microsoft gives about 60 to 90 where no policy says otherwise";
-    (!USUAL_MINUTES.contains(&minutes)).then(|| said(Status::Warn, format!("It lives {minutes} minutes; {words}.")))
-}
-
-fn other(facts: &Facts, what: &str) -> Option<Sentence> {
-    let same = facts.get(&format!("token.{what}_matches"))?;
-    let found = text(facts, &format!("token.{what}"));
-    (*same != Value::Bool(true))
-        .then(|| said(Status::Fail, format!("Its {what} is {found}, not the one that is given.")))
-}
-
-/// One missing permission may be meant so; none at all cannot.
-fn permissions(facts: &Facts) -> Vec<Sentence> {
-    let all = [("SMTP", "token.smtp_permission"), ("IMAP", "token.imap_permission"), ("POP3", "token.pop3_permission")];
-    let none = all.iter().all(|(_, fact)| !is(facts, fact));
-    let sentence = |(name, fact): (&str, &str)| match (is(facts, fact), none) {
-        (true, _) => said(Status::Pass, format!("It may be used for {name}.")),
-        (false, false) => said(Status::Warn, format!("It may not be used for {name}.")),
-        (false, true) => said(Status::Fail, format!("It may not be used for {name}.")),
-    };
-    let mut sentences: Vec<Sentence> = all.map(sentence).into();
-    if is(facts, "token.smtp_permission") && !is(facts, "token.smtp_permission_usual") {
-        sentences.push(said(
-            Status::Warn,
-            "SMTP is permitted under the name SMTP.SendAsApp only; users' tokens usually say SMTP.Send.",
-        ));
-    }
-    sentences
-}
-
-fn length(facts: &Facts) -> Option<Sentence> {
-    let line = number(facts, "token.pop3_line_bytes")?;
-    let words = format!("Its sign-in line has {line} bytes; POP3 on Exchange Online takes {POP3_LINE} at the most.");
-    (line > POP3_LINE).then(|| said(Status::Warn, words))
-}
-
-fn said(status: Status, text: impl Into<String>) -> Sentence {
-    Sentence { status, text: text.into(), command: None }
-}
-
-fn is(facts: &Facts, name: &str) -> bool {
-    facts.get(name) == Some(&Value::Bool(true))
+fn told(text: String) -> Sentence {
+    Sentence { status: Status::Skip, text, check: None, command: None }
 }
 
 fn text(facts: &Facts, name: &str) -> String {
-    facts.get(name).map(ToString::to_string).unwrap_or_default()
-}
-
-fn number(facts: &Facts, name: &str) -> Option<i64> {
-    match facts.get(name) {
-        Some(Value::Int(number)) => Some(*number),
-        _ => None,
-    }
+    facts.get(name).map(Value::to_string).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -151,54 +114,101 @@ mod tests {
 
     fn facts(changes: &[(&str, Value)]) -> Facts {
         let mut facts = Facts::default();
-        for name in ["readable", "audience_is_exchange", "user_matches", "valid_now", "smtp_permission"] {
+        for name in
+            ["readable", "expiry_readable", "audience_is_exchange", "audience_of_cloud", "user_matches", "valid_now"]
+        {
             facts.set(&format!("token.{name}"), true);
         }
-        for name in ["imap_permission", "pop3_permission", "smtp_permission_usual"] {
+        for name in ["smtp_permission", "imap_permission", "pop3_permission", "smtp_permission_usual"] {
             facts.set(&format!("token.{name}"), true);
         }
+        facts.set("token.form_faults", Vec::<String>::new());
+        facts.set("token.user_remarks", Vec::<String>::new());
+        facts.set("token.kind", "delegated");
         facts.set("token.user_expected", "sales@example.com");
         facts.set("token.minutes_left", 40);
         facts.set("token.lifetime_minutes", 75);
-        facts.set("token.pop3_line_bytes", 2000);
         for (name, value) in changes {
             facts.set(&format!("token.{name}"), value.clone());
         }
         facts
     }
 
-    #[test]
-    fn good_token_is_all_well() {
-        assert!(judgement(&facts(&[])).iter().all(|sentence| sentence.status == Status::Pass));
+    fn wrong(changes: &[(&str, Value)]) -> Vec<(Status, String)> {
+        let sentences = judgement(&facts(changes), &Catalogue::built_in());
+        let wrong = sentences.into_iter().filter(|sentence| matches!(sentence.status, Status::Warn | Status::Fail));
+        wrong.map(|sentence| (sentence.status, sentence.check.unwrap_or_default())).collect()
     }
 
     #[test]
-    fn each_thing_that_is_wrong_is_said() {
+    fn good_token_passes_every_check() {
+        let sentences = judgement(&facts(&[]), &Catalogue::built_in());
+        assert!(sentences.iter().all(|sentence| sentence.status == Status::Pass), "{sentences:?}");
+        assert!(sentences.len() >= 8, "{sentences:?}");
+    }
+
+    #[test]
+    fn each_thing_that_is_wrong_is_said_by_its_check() {
         let no = || Value::Bool(false);
-        for (change, status, words) in [
-            (("audience_is_exchange", no()), Status::Fail, "mail servers refuse it"),
-            (("user_matches", no()), Status::Fail, "private window"),
-            (("tenant_matches", no()), Status::Fail, "tenant"),
-            (("valid_now", no()), Status::Fail, "clock"),
-            (("lifetime_minutes", Value::Int(1440)), Status::Warn, "1440 minutes"),
-            (("pop3_permission", no()), Status::Warn, "POP3"),
-            (("smtp_permission_usual", no()), Status::Warn, "SMTP.SendAsApp"),
-            (("pop3_line_bytes", Value::Int(5000)), Status::Warn, "4096"),
-            (("readable", no()), Status::Skip, "Only a sign-in tells"),
+        for (change, status, check) in [
+            (("audience_is_exchange", no()), Status::Fail, "token.audience"),
+            (("audience_of_cloud", no()), Status::Fail, "token.audience"),
+            (("user_matches", no()), Status::Fail, "token.identity"),
+            (("valid_now", no()), Status::Fail, "token.valid-now"),
+            (("lifetime_minutes", Value::Int(54)), Status::Warn, "token.lifetime"),
+            (("lifetime_minutes", Value::Int(96)), Status::Warn, "token.lifetime"),
+            (("pop3_permission", no()), Status::Warn, "token.pop3-permission"),
+            (("smtp_permission_usual", no()), Status::Warn, "token.smtp-permission"),
+            (("form_faults", Value::List(vec!["cut".into()])), Status::Fail, "token.well-formed"),
+            (("user_remarks", Value::List(vec!["guest".into()])), Status::Warn, "token.service-account"),
         ] {
-            let (name, _) = change;
-            let found = judgement(&facts(&[change]));
-            let wrong: Vec<&Sentence> = found.iter().filter(|sentence| sentence.status != Status::Pass).collect();
-            assert_eq!(wrong.len(), 1, "{name}: {wrong:?}");
-            assert!(wrong[0].status == status && wrong[0].text.contains(words), "{name}: {wrong:?}");
+            assert_eq!(wrong(&[change.clone()]), [(status, check.to_owned())], "{change:?}");
         }
+        for minutes in [55, 95] {
+            assert!(
+                wrong(&[("lifetime_minutes", Value::Int(minutes))]).is_empty(),
+                "the limits are those of the check"
+            );
+        }
+    }
+
+    #[test]
+    fn no_tick_stands_beside_a_token_that_mail_servers_refuse() {
+        for change in [("audience_is_exchange", Value::Bool(false)), ("form_faults", Value::List(vec!["cut".into()]))] {
+            let sentences = judgement(&facts(&[change]), &Catalogue::built_in());
+            let permitted = |one: &&Sentence| one.check.as_deref().is_some_and(|id| id.ends_with("-permission"));
+            assert!(sentences.iter().filter(permitted).all(|one| one.status == Status::Skip), "{sentences:?}");
+        }
+    }
+
+    #[test]
+    fn token_without_any_permission_fails() {
+        let none = ["smtp_permission", "imap_permission", "pop3_permission"].map(|name| (name, Value::Bool(false)));
+        let failed: Vec<Status> = wrong(&none).into_iter().map(|(status, _)| status).collect();
+        assert_eq!(failed, [Status::Fail; 3]);
+    }
+
+    #[test]
+    fn user_without_an_expectation_is_told_and_not_ticked() {
+        let mut facts = facts(&[("user", "sales@example.com".into())]);
+        facts = {
+            let mut open = Facts::default();
+            for (name, value) in facts.iter().filter(|(name, _)| *name != "token.user_matches") {
+                open.set(name, value.clone());
+            }
+            open
+        };
+        let sentences = judgement(&facts, &Catalogue::built_in());
+        let user = sentences.iter().find(|sentence| sentence.text.starts_with("User:")).unwrap();
+        assert_eq!(user.status, Status::Skip);
+        assert!(!sentences.iter().any(|sentence| is_of(sentence, &["token.identity"])));
     }
 
     #[test]
     fn command_for_the_application_holds_only_ids() {
         let with = |object: &str| {
             let changes = [("kind", "application".into()), ("application", "a-1".into()), ("object_id", object.into())];
-            judgement(&facts(&changes)).into_iter().find_map(|sentence| sentence.command)
+            judgement(&facts(&changes), &Catalogue::built_in()).into_iter().find_map(|sentence| sentence.command)
         };
         assert_eq!(with("o-2").as_deref(), Some("New-ServicePrincipal -AppId a-1 -ObjectId o-2"));
         assert_eq!(with("o; Remove-Mailbox"), None);

@@ -143,10 +143,7 @@ pub fn named(cloud: Cloud, catalogue: &Catalogue) -> &tables::Cloud {
 pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     arguments.save.as_deref().map_or(Ok(()), savable)?;
     let catalogue = arguments.catalogue.load()?;
-    let entra = match &arguments.config {
-        Some(file) => arguments.reach.read_site(file)?.entra,
-        None => Entra::default(),
-    };
+    let entra = site::read_site(arguments.config.as_deref(), &arguments.reach)?.entra;
     let look = arguments.look(&entra, &catalogue)?;
     let (limits, _stop) = site::limits(arguments.timeout, arguments.wait);
     let network = arguments.reach.network(None, limits)?;
@@ -163,7 +160,7 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     keep(arguments, &granted)?;
     let mut facts = Facts::default();
     note(&granted.access, &look, true_time(errand.clock_ahead_ms.unwrap_or_default()), &mut facts);
-    Ok(tell(&granted.access, &facts, arguments.output))
+    Ok(tell(&granted.access, &facts, &catalogue, arguments.output))
 }
 
 impl Arguments {

@@ -1,0 +1,86 @@
+//! `ece-check config`: reads the site file and says what is wrong; prints its JSON Schema.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Subcommand};
+
+use super::{CliError, catalogue, print, site::DEFAULT_FILE};
+use crate::deployment::{Deployment, KEYS, schema::schema};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Read the site file and say what is wrong with it; opens no connection
+    Check(Check),
+    /// Print the JSON Schema of the site file, for editors that complete and check TOML
+    Schema,
+}
+
+#[derive(Debug, Args)]
+struct Check {
+    /// The site file [default: ece-check.toml]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    catalogue: catalogue::Arguments,
+}
+
+/// Checks the site file, or prints its schema.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    match &arguments.command {
+        Command::Check(check) => {
+            let file = check.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
+            let catalogue = check.catalogue.load()?;
+            let checks: Vec<&str> = catalogue.checks.iter().map(|check| check.id.as_str()).collect();
+            let causes: Vec<&str> = catalogue.causes.iter().map(|cause| cause.code.as_str()).collect();
+            let read = Deployment::read(file)?.with_known_waivers(&checks, &causes)?;
+            print::data(&told(&file.display().to_string(), &read));
+        }
+        Command::Schema => print::data(&super::list::json(&schema())),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn told(file: &str, read: &Deployment) -> String {
+    let mailboxes: usize = read.accounts.iter().map(|account| account.mailboxes.len()).sum();
+    let missing: Vec<&str> = KEYS.iter().copied().filter(|key| is_missed(read, key)).collect();
+    let mut text = format!(
+        "{file}: no mistakes found.\nAccounts: {}; mailboxes: {mailboxes}; endpoints: {}; waivers: {}.\n",
+        read.accounts.len(),
+        read.endpoints.len(),
+        read.waivers.len()
+    );
+    if !missing.is_empty() {
+        text.push_str(&format!("Not given, so the checks that need it will be skipped: {}.\n", missing.join(", ")));
+    }
+    text
+}
+
+/// True for a key that a usual site has and this file does not give. Webex keys count only where there is a `[webex]`.
+fn is_missed(read: &Deployment, key: &str) -> bool {
+    const OPTIONAL: [&str; 5] = ["endpoint", "ece.java_trust_store", "webex", "webex.token", "webex.token_redirect"];
+    let of_webex = key.starts_with("webex.") && read.webex.is_none();
+    let other_proof = matches!(key, "entra.client_secret" | "entra.client_certificate")
+        && read.gives("entra.client_secret or entra.client_certificate");
+    !OPTIONAL.contains(&key) && !of_webex && !other_proof && !read.gives(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_given_is_told() {
+        let read = Deployment::parse("a.toml", "[ece]\nrelease = \"12.6(1)\"\nrole = \"all\"\n").unwrap();
+        let told = told("a.toml", &read);
+        assert!(told.contains("no mistakes found") && told.contains("ece.installed, ece.external_url"), "{told}");
+        assert!(!told.contains("ece.role") && !told.contains("webex"), "{told}");
+    }
+}

@@ -1,0 +1,383 @@
+//! What a text is that somebody holds for a token: named by its form, never believed and never printed.
+//!
+//! In: a text. Out: an [`Identified`]: its [`What`], the access token in it if there is one, and the faults of its form.
+//! Sources of the forms: JSON Web Tokens RFC 7519, their signature RFC 7515 (RS256 has as many bytes as the key, Entra's
+//! keys have 2048 bits), encrypted ones RFC 7516 (five parts); SASL XOAUTH2 of Microsoft Learn, "Authenticate an IMAP, POP
+//! or SMTP connection using OAuth"; a token response RFC 6749, section 5.1. Entra's refresh tokens and codes are opaque
+//! by Microsoft's word; their usual beginnings are those seen in public logs.
+
+use base64::{
+    Engine as _,
+    alphabet::{STANDARD, URL_SAFE},
+    engine::{DecodePaddingMode::Indifferent, GeneralPurpose, GeneralPurposeConfig},
+};
+use serde_json::Value;
+
+use crate::secret::Secret;
+
+/// RS256 with a key of 2048 bits.
+const SIGNATURE_BYTES: usize = 256;
+/// A longer text is not taken apart.
+const LONGEST: usize = 64 << 10;
+
+const PLAIN: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(Indifferent));
+const URL: GeneralPurpose =
+    GeneralPurpose::new(&URL_SAFE, GeneralPurposeConfig::new().with_decode_padding_mode(Indifferent));
+
+/// What a text is, by its form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A JSON Web Token with an audience: an access token of Entra.
+    AccessToken,
+    /// A JSON Web Token about a sign-in, for the application itself.
+    IdToken,
+    /// An assertion that an application made to prove itself.
+    Assertion,
+    /// A sealed access token of a personal account (compact ticket).
+    CompactTicket,
+    /// An encrypted JSON Web Token.
+    Encrypted,
+    /// A JSON Web Token of which a part is missing.
+    CutToken,
+    /// A refresh token.
+    RefreshToken,
+    /// An authorization code.
+    AuthorizationCode,
+    /// A token of Google.
+    GoogleToken,
+    /// The value of a client secret.
+    ClientSecret,
+    /// A GUID: the id of an application, a tenant or a secret.
+    Guid,
+    /// The address at which a browser ended.
+    Address,
+    /// A SASL challenge: the server's refusal.
+    Challenge,
+    /// None of these.
+    Unknown,
+}
+
+impl What {
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AccessToken => "an access token",
+            Self::IdToken => "an ID token",
+            Self::Assertion => "a client assertion",
+            Self::CompactTicket => "a sealed access token of a personal account",
+            Self::Encrypted => "an encrypted token (JWE)",
+            Self::CutToken => "a part of a token",
+            Self::RefreshToken => "a refresh token",
+            Self::AuthorizationCode => "an authorization code",
+            Self::GoogleToken => "a token of Google",
+            Self::ClientSecret => "a client secret",
+            Self::Guid => "a GUID",
+            Self::Address => "a web address",
+            Self::Challenge => "a SASL challenge with the server's refusal",
+            Self::Unknown => "not a token of a known form",
+        }
+    }
+
+    /// Why it cannot serve as an access token, and what it is for. None when it can.
+    #[must_use]
+    pub fn objection(self) -> Option<&'static str> {
+        Some(match self {
+            Self::AccessToken | Self::CompactTicket => return None,
+            Self::IdToken => {
+                "it tells the application who signed in; mail servers need the access token of the same response"
+            }
+            Self::Assertion => {
+                "the application sends it to Entra ID in place of a secret; mail servers need an access token"
+            }
+            Self::Encrypted => {
+                "only the service that it was encrypted for can read it; Exchange Online access tokens are not encrypted"
+            }
+            Self::CutToken => "it was truncated on the way, or copied in part; read it from its source again",
+            Self::RefreshToken => {
+                "it is exchanged for access tokens at Entra ID; put it into the site file as refresh_token"
+            }
+            Self::AuthorizationCode => "it is exchanged once, within about 10 minutes, for tokens at Entra ID",
+            Self::GoogleToken => "Exchange Online accepts only tokens of Entra ID",
+            Self::ClientSecret => {
+                "the application proves itself with it at Entra ID; put it into the site file as client_secret, and replace it if others have seen it"
+            }
+            Self::Guid => {
+                "it is an identifier, such as an application, tenant or secret ID; the secret's value is another text, shown only once"
+            }
+            Self::Address => "it is an address, not a token",
+            Self::Challenge => "the server sent it to refuse a sign-in",
+            Self::Unknown => "it has none of the forms that tokens of Entra ID have",
+        })
+    }
+}
+
+/// What a text is, with the access token in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identified {
+    /// What it is.
+    pub what: What,
+    /// The token itself, without what was around it.
+    pub token: Secret,
+    /// What it was wrapped in, such as a token response.
+    pub wrapping: Option<&'static str>,
+    /// What is wrong with its form.
+    pub faults: Vec<String>,
+}
+
+/// Names a text.
+#[must_use]
+pub fn identify(text: &str) -> Identified {
+    let text = &text[..text.floor_char_boundary(LONGEST)];
+    let bare = text.trim().trim_matches(['"', '\'', '`']);
+    if let Some(found) = of_response(bare).or_else(|| of_sasl(bare)) {
+        return found;
+    }
+    let (bare, mut faults) = unwrapped(bare);
+    let what = kind(&bare);
+    faults.extend(form_faults(&bare, what));
+    Identified { what, token: Secret::new(bare), wrapping: None, faults }
+}
+
+/// The text without `Bearer` before it and without line ends in it.
+fn unwrapped(text: &str) -> (String, Vec<String>) {
+    let mut faults = Vec::new();
+    let without = |prefix: &str| {
+        text.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix)).map(|_| text[prefix.len()..].trim())
+    };
+    let bare = ["Authorization: Bearer ", "Bearer "].iter().find_map(|prefix| without(prefix));
+    if bare.is_some() {
+        faults.push("the word Bearer is before it".to_owned());
+    }
+    let bare = bare.unwrap_or(text);
+    if bare.contains(char::is_whitespace) && bare.starts_with("eyJ") {
+        faults.push("there are spaces or line breaks in it".to_owned());
+        return (bare.split_whitespace().collect(), faults);
+    }
+    (bare.to_owned(), faults)
+}
+
+fn kind(text: &str) -> What {
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| text.starts_with(prefix));
+    let is_opaque = text.len() > 60 && !text.contains(char::is_whitespace);
+    let parts: Vec<&str> = text.split('.').collect();
+    match parts.len() {
+        _ if uuid::Uuid::try_parse(text).is_ok() => What::Guid,
+        _ if text.contains("://") => What::Address,
+        _ if is_challenge(text) => What::Challenge,
+        5 if parts[0].starts_with("eyJ") => What::Encrypted,
+        3 if parts[0].starts_with("eyJ") => of_claims(parts[1]),
+        _ if text.starts_with("eyJ") => What::CutToken,
+        _ if starts(&["ya29.", "1//"]) => What::GoogleToken,
+        _ if starts(&["EwA", "EwB", "EwC", "EwD"]) && is_opaque => What::CompactTicket,
+        _ if starts(&["0.A", "1.A", "M.C", "M.R"]) && is_opaque => of_opaque(text),
+        _ if is_client_secret(text) => What::ClientSecret,
+        _ => What::Unknown,
+    }
+}
+
+/// A token with an audience that is not the application itself is an access token.
+fn of_claims(payload: &str) -> What {
+    let Some(claims) = json(payload) else { return What::CutToken };
+    let has = |name: &str| claims.get(name).is_some();
+    match () {
+        () if ["scp", "roles", "appid", "azp", "idtyp"].iter().any(|name| has(name)) => What::AccessToken,
+        () if claims.get("iss").is_some_and(|iss| Some(iss) == claims.get("sub")) => What::Assertion,
+        () if has("nonce") || has("at_hash") || has("c_hash") || has("preferred_username") => What::IdToken,
+        () => What::AccessToken,
+    }
+}
+
+/// Codes and refresh tokens look alike; the second part of a code begins with the version of its form, `AgAB…`.
+fn of_opaque(text: &str) -> What {
+    let is_code = text.split('.').nth(2).is_some_and(|part| part.starts_with("AgABBAI")) || text.starts_with("M.R3");
+    if is_code { What::AuthorizationCode } else { What::RefreshToken }
+}
+
+/// As Entra makes them: about 40 characters with `Q~` in the fifth place.
+fn is_client_secret(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (34..=44).contains(&bytes.len()) && bytes[3].is_ascii_digit() && &bytes[4..6] == b"Q~"
+}
+
+/// `{"status":"400","schemes":"bearer",…}` in base64, which a server sends behind `334` or `+`.
+fn is_challenge(text: &str) -> bool {
+    let text = text.trim_start_matches("334 ").trim_start_matches("+ ");
+    text.len() < 1000 && json(text).is_some_and(|value| value.get("status").is_some() && value.get("schemes").is_some())
+}
+
+fn of_response(text: &str) -> Option<Identified> {
+    let Value::Object(fields) = serde_json::from_str(text).ok()? else { return None };
+    let token = ["access_token", "id_token", "refresh_token"].iter().find_map(|name| fields.get(*name)?.as_str())?;
+    let inner = identify(token);
+    Some(Identified { wrapping: Some("a token response"), ..inner })
+}
+
+/// The line that a client sends: base64 of `user=…^Aauth=Bearer …^A^A`, or that text itself.
+fn of_sasl(text: &str) -> Option<Identified> {
+    let last = text.rsplit(' ').next().unwrap_or(text);
+    let (decoded, times) = match (utf8(last), text.contains("auth=Bearer")) {
+        (_, true) => (text.to_owned(), 0),
+        (Some(once), _) if once.contains("auth=Bearer") => (once, 1),
+        (Some(once), _) => (utf8(once.trim()).filter(|twice| twice.contains("auth=Bearer"))?, 2),
+        (None, _) => return None,
+    };
+    let (_, token) = decoded.split_once("auth=Bearer")?;
+    let end = token.find(|c: char| c.is_control()).unwrap_or(token.len());
+    let inner = identify(&token[..end]);
+    let mut faults = sasl_faults(&decoded, times);
+    faults.extend(inner.faults);
+    Some(Identified { wrapping: Some("an XOAUTH2 sign-in line"), faults, ..inner })
+}
+
+fn sasl_faults(decoded: &str, times: u8) -> Vec<String> {
+    let checks = [
+        (times == 2, "it is base64-encoded twice"),
+        (!decoded.starts_with("user="), "user= is missing at the beginning"),
+        (!decoded.contains("\u{1}auth=Bearer "), "Ctrl-A (0x01) is missing before auth=Bearer"),
+        (!decoded.ends_with("\u{1}\u{1}"), "it does not end with two Ctrl-A (0x01)"),
+    ];
+    checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, words)| words.to_owned()).collect()
+}
+
+fn form_faults(token: &str, what: What) -> Vec<String> {
+    let parts: Vec<&str> = token.split('.').collect();
+    if !matches!(what, What::AccessToken | What::IdToken) || parts.len() != 3 {
+        return Vec::new();
+    }
+    let header = json(parts[0]);
+    let algorithm = header.as_ref().and_then(|header| header.get("alg")?.as_str());
+    let signature = URL.decode(parts[2]).map(|bytes| bytes.len());
+    match (algorithm, signature) {
+        (None, _) => vec!["its header names no signature algorithm".to_owned()],
+        (Some(alg), _) if alg.eq_ignore_ascii_case("none") => vec!["it is not signed (alg none)".to_owned()],
+        (_, Ok(0)) => vec!["its signature is missing".to_owned()],
+        (Some("RS256" | "PS256"), Ok(bytes)) if bytes < SIGNATURE_BYTES => {
+            vec![format!("its signature has {bytes} of {SIGNATURE_BYTES} bytes: it was cut off")]
+        }
+        (_, Err(_)) => vec!["its signature is damaged or cut off".to_owned()],
+        _ => Vec::new(),
+    }
+}
+
+fn json(part: &str) -> Option<Value> {
+    let bytes = URL.decode(part).or_else(|_| PLAIN.decode(part)).ok()?;
+    serde_json::from_slice(&bytes).ok().filter(Value::is_object)
+}
+
+fn utf8(text: &str) -> Option<String> {
+    let bytes = PLAIN.decode(text).or_else(|_| URL.decode(text)).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn token(header: &Value, claims: &Value, signature_bytes: usize) -> String {
+        let encode = |bytes: &[u8]| URL.encode(bytes).trim_end_matches('=').to_owned();
+        let parts = [header.to_string(), claims.to_string()].map(|part| encode(part.as_bytes()));
+        format!("{}.{}.{}", parts[0], parts[1], encode(&vec![7; signature_bytes]))
+    }
+
+    fn access(signature_bytes: usize) -> String {
+        token(
+            &json!({"alg": "RS256"}),
+            &json!({"aud": "https://outlook.office365.com", "scp": "SMTP.Send"}),
+            signature_bytes,
+        )
+    }
+
+    fn what(text: &str) -> What {
+        identify(text).what
+    }
+
+    #[test]
+    fn each_form_is_named() {
+        let rs256 = json!({"alg": "RS256"});
+        let long = "A".repeat(300);
+        for (text, expected) in [
+            (access(256), What::AccessToken),
+            (token(&rs256, &json!({"aud": "app", "nonce": "n", "preferred_username": "a@b"}), 256), What::IdToken),
+            (token(&rs256, &json!({"iss": "app", "sub": "app", "aud": "login"}), 256), What::Assertion),
+            (format!("0.AXoA{long}"), What::RefreshToken),
+            (format!("1.AXoA{long}"), What::RefreshToken),
+            (format!("M.C5{long}"), What::RefreshToken),
+            (format!("0.AXoA.x.AgABBAIAAAD{long}"), What::AuthorizationCode),
+            (format!("EwBA{long}"), What::CompactTicket),
+            (format!("eyJhbGciOiJSU0EtT0FFUCJ9.{long}.{long}.{long}.{long}"), What::Encrypted),
+            (access(256)[..60].to_owned(), What::CutToken),
+            (access(256)[5..].to_owned(), What::Unknown),
+            (format!("ya29.{long}"), What::GoogleToken),
+            (format!("abc8Q~{}", "x".repeat(34)), What::ClientSecret),
+            ("1b4e28ba-2fa1-11d2-883f-0016d3cca427".to_owned(), What::Guid),
+            ("https://ece.example.com/?code=x".to_owned(), What::Address),
+            (PLAIN.encode(r#"{"status":"400","schemes":"bearer","scope":"x"}"#), What::Challenge),
+            ("abc".to_owned(), What::Unknown),
+            (String::new(), What::Unknown),
+        ] {
+            assert_eq!(what(&text), expected, "{}", &text[..text.len().min(40)]);
+        }
+    }
+
+    #[test]
+    fn cut_signature_and_unsigned_tokens_are_faults() {
+        assert_eq!(identify(&access(256)).faults, Vec::<String>::new());
+        assert!(identify(&access(190)).faults[0].contains("190 of 256"));
+        assert!(identify(&access(0)).faults[0].contains("missing"));
+        let claims = json!({"aud": "x", "scp": "y"});
+        assert!(identify(&token(&json!({"alg": "none"}), &claims, 0)).faults[0].contains("alg none"));
+        assert!(identify(&token(&json!({"alg": "ES256"}), &claims, 64)).faults.is_empty());
+    }
+
+    #[test]
+    fn what_is_around_a_token_is_removed_and_told() {
+        let token = access(256);
+        let folded = format!("{}\r\n {}", &token[..50], &token[50..]);
+        for (text, fault) in [
+            (format!("\"{token}\"\n"), None),
+            (format!("Bearer {token}"), Some("Bearer")),
+            (format!("Authorization: Bearer {token}"), Some("Bearer")),
+            (folded, Some("line breaks")),
+        ] {
+            let found = identify(&text);
+            assert_eq!((found.what, found.token.expose()), (What::AccessToken, token.as_str()));
+            assert_eq!(
+                found.faults.first().map(|said| said.contains(fault.unwrap_or("no fault"))),
+                fault.map(|_| true)
+            );
+        }
+        let response = json!({"token_type": "Bearer", "access_token": token, "refresh_token": "0.A"}).to_string();
+        assert_eq!(identify(&response).wrapping, Some("a token response"));
+    }
+
+    #[test]
+    fn sign_in_lines_are_decoded_and_their_framing_is_judged() {
+        let token = access(256);
+        let line = |frame: &str| PLAIN.encode(frame.replace("TOKEN", &token));
+        let good = line("user=a@b.test\u{1}auth=Bearer TOKEN\u{1}\u{1}");
+        for (text, words) in [
+            (good.clone(), None),
+            (format!("AUTH XOAUTH2 {good}"), None),
+            (PLAIN.encode(&good), Some("twice")),
+            (line("user=a@b.test\u{1}auth=Bearer TOKEN\u{1}"), Some("two Ctrl-A")),
+            (line("user=a@b.test^Aauth=Bearer TOKEN\u{1}\u{1}"), Some("missing before auth")),
+            (line("a@b.test\u{1}auth=Bearer TOKEN\u{1}\u{1}"), Some("user= is missing")),
+        ] {
+            let found = identify(&text);
+            assert_eq!((found.what, found.wrapping), (What::AccessToken, Some("an XOAUTH2 sign-in line")), "{words:?}");
+            assert_eq!(found.token.expose(), token);
+            assert_eq!(found.faults.first().is_some_and(|said| said.contains(words.unwrap_or("-"))), words.is_some());
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_named_without_harm(text in "\\PC{0,200}") {
+            let _ = identify(&text);
+        }
+    }
+}
