@@ -189,9 +189,11 @@ fn of_claims(payload: &str) -> What {
     }
 }
 
-/// Codes and refresh tokens look alike; the second part of a code begins with the version of its form, `AgAB…`.
+/// Codes and refresh tokens look alike: in the part that begins with `AgAB` the seventh letter is `I` in a code and `E` in
+/// a refresh token, in all that public logs show.
 fn of_opaque(text: &str) -> What {
-    let is_code = text.split('.').nth(2).is_some_and(|part| part.starts_with("AgABBAI")) || text.starts_with("M.R3");
+    let says_code = |part: &str| part.starts_with("AgAB") && part.as_bytes().get(6) == Some(&b'I');
+    let is_code = text.split('.').any(says_code) || text.starts_with("M.R3");
     if is_code { What::AuthorizationCode } else { What::RefreshToken }
 }
 

@@ -458,7 +458,11 @@ mod tests {
         assert_eq!(text(&with("exp", json!(NOW)), "token.valid_now"), "no");
         assert_eq!(text(&with("nbf", json!(NOW + 301)), "token.valid_now"), "no");
         assert_eq!(text(&with("nbf", json!(NOW + 300)), "token.valid_now"), "yes");
-        assert_eq!(text(&with("exp", json!(i64::MIN)), "token.valid_now"), "no");
+        assert_eq!(text(&with("exp", json!(-5)), "token.valid_now"), "no");
+        for unreadable in [json!(i64::MIN), json!("soon"), json!(null)] {
+            let facts = with("exp", unreadable);
+            assert_eq!((text(&facts, "token.expiry_readable"), facts.get("token.valid_now")), ("no".to_owned(), None));
+        }
         let other_name = with("scp", json!("SMTP.SendAsApp"));
         assert_eq!(text(&other_name, "token.smtp_permission"), "yes");
         assert_eq!(text(&other_name, "token.smtp_permission_usual"), "no");
