@@ -11,7 +11,7 @@ use ece_check::{catalogue::Catalogue, probe::FACTS};
 /// The layers, lowest first. A module may use what stands in an earlier row, and itself.
 const LAYERS: &[&[&str]] = &[
     &["files"],
-    &["command", "secret", "evidence", "table"],
+    &["command", "secret", "evidence", "table", "ece"],
     &["wire", "import"],
     &["finding", "net"],
     &["oauth"],
