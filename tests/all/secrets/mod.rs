@@ -96,7 +96,7 @@ fn mistakes_name_the_place_and_not_what_is_in_it() {
     searched(&unknown);
     let no_token = program(&["token", "show", "--file", two_lines]).output().unwrap();
     assert_eq!(no_token.status.code(), Some(1));
-    assert!(searched(&no_token).contains("not a token of a known form"));
+    assert!(searched(&no_token).contains("The access token is malformed"));
 }
 
 fn gives() -> Gives {
