@@ -58,7 +58,7 @@ fn told(file: &str, read: &Deployment) -> String {
         read.waivers.len()
     );
     if !missing.is_empty() {
-        text.push_str(&format!("Not given, so the checks that need it will be skipped: {}.\n", missing.join(", ")));
+        text.extend(["Not given, so the checks that need it will be skipped: ", missing.join(", ").as_str(), ".\n"]);
     }
     text
 }

@@ -151,7 +151,10 @@ fn one(
     if let Some(given) = given {
         return Ok(Some((table, key, written(&given))));
     }
-    while asks {
+    if !asks {
+        return Ok(None);
+    }
+    loop {
         let answer = asked(question)?;
         if answer.is_empty() {
             return Ok(None);
@@ -162,7 +165,6 @@ fn one(
             None => return Ok(Some(line)),
         }
     }
-    Ok(None)
 }
 
 /// What the reader of the file says of one line by itself.
@@ -215,7 +217,7 @@ fn file(lines: &[Line]) -> String {
         }
         text.push_str(head);
         for (_, key, value) in of_table {
-            text.push_str(&format!("{key} = {value}\n"));
+            text.extend([*key, " = ", value.as_str(), "\n"]);
         }
     }
     text

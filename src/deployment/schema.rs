@@ -52,9 +52,9 @@ pub struct SiteFile {
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ece {
-    /// The release, such as 12.6(1); with its package 12.6(1)_ES6_ET1 or 15.0(1)_ES202511_ET1.
+    /// The release, such as `12.6(1)`; with its package `12.6(1)_ES6_ET1` or `15.0(1)_ES202511_ET1`.
     pub release: Option<String>,
-    /// The installed packages, such as ES6 and ES6_ET1; an empty list when none is installed.
+    /// The installed packages, such as `ES6` and `ES6_ET1`; an empty list when none is installed.
     pub installed: Option<Vec<String>>,
     /// The role of this server.
     pub role: Option<Role>,

@@ -290,7 +290,7 @@ fn service(audience: &str) -> Audience {
     }
 }
 
-/// Seconds without their fraction: a NumericDate may have one (RFC 7519, section 2).
+/// Seconds without their fraction: a `NumericDate` may have one (RFC 7519, section 2).
 #[expect(clippy::cast_possible_truncation, reason = "the range has been checked")]
 fn whole(seconds: f64) -> i64 {
     seconds.floor() as i64

@@ -162,7 +162,7 @@ mod tests {
             (("form_faults", Value::List(vec!["cut".into()])), Status::Fail, "token.well-formed"),
             (("user_remarks", Value::List(vec!["guest".into()])), Status::Warn, "token.service-account"),
         ] {
-            assert_eq!(wrong(&[change.clone()]), [(status, check.to_owned())], "{change:?}");
+            assert_eq!(wrong(std::slice::from_ref(&change)), [(status, check.to_owned())], "{change:?}");
         }
         for minutes in [55, 95] {
             assert!(

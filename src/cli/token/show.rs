@@ -85,7 +85,9 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
 /// The text as it is, in several lines or one; Notepad's and PowerShell's encodings are read.
 async fn whole(source: &Source) -> Result<String, CliError> {
     let (bytes, warning) = source.read_whole().await?;
-    warning.iter().for_each(|warning| print::note(warning));
+    if let Some(warning) = warning {
+        print::note(&warning);
+    }
     decoded(&bytes, source.to_string())
 }
 
