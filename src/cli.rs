@@ -4,8 +4,8 @@
 //! with 2 before anything is tested.
 
 mod catalogue;
-mod evidence;
 mod config;
+mod evidence;
 mod explain;
 mod generate;
 mod host;
