@@ -8,6 +8,7 @@ use crate::{
     evidence::{Facts, Observation, Route, Value},
     finding::Status,
     judge::{Judgement, judge},
+    report::prose,
 };
 
 /// The checks that are about obtaining a token, and not about the token.
@@ -53,6 +54,7 @@ fn of_check(check: &Check, observation: &Observation) -> Option<Sentence> {
         }
         Status::Fail | Status::Error => &check.fails,
     };
+    let found = prose::found(&found, Some(observation), &[]);
     let text = if found.is_empty() { format!("{statement}.") } else { format!("{statement}: {found}.") };
     Some(Sentence { status, text, check: Some(check.id.clone()), command: None })
 }
