@@ -4,18 +4,25 @@
 //! (see [`crate::diagnose`]); what a run knows of host, port and stage must here be read out of the words, so a text
 //! alone settles less.
 
+mod answer;
+mod blob;
+mod context;
 pub mod decode;
+mod event;
 pub mod extract;
 pub mod fallback;
 mod fingerprint;
 pub mod log;
 mod phrases;
 pub mod prefilter;
+mod rank;
 pub mod redact;
+mod session;
 pub mod timestamp;
 
 use clap::ValueEnum;
 
+use self::session::{Mechanism, Session};
 use crate::{
     catalogue::{Catalogue, cause::Shows},
     diagnose::{self, ErrorDetails, Meant},
@@ -79,21 +86,106 @@ pub struct Meaning<'c> {
     pub next: Option<String>,
 }
 
-/// Tells what a text means. The innermost refusal that is known decides; what libraries put around it does not count.
+/// Tells what a text means. In a dialogue the first refusal decides, elsewhere the innermost one that is known; what
+/// libraries put around it does not count. The values of commands that were recommended settle what they can.
 #[must_use]
 pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
-    for heard in extract::extract(text) {
-        let mut causes = diagnose::of_text(&heard, catalogue);
-        if causes.is_empty() {
-            continue;
-        }
-        if let Some(channel) = channel {
-            causes.sort_by_key(|meant| (meant.certainty, !speaks(meant, channel.protocol())));
-        }
-        let next = next(&causes, &heard, channel);
-        return Meaning { causes, heard: Some(heard), next };
+    let text = &*context::messages(text);
+    if let Some(meaning) = of_answer(text, channel, catalogue) {
+        return meaning;
     }
-    Meaning { next: Some(fallback::next(text, channel, catalogue)), ..Meaning::default() }
+    let session = session::read(text);
+    let heard = session.as_ref().and_then(|session| of_session(session, catalogue));
+    if let Some((heard, causes)) = heard {
+        let mechanism = session.as_ref().and_then(Session::mechanism);
+        return meaning(heard, causes, mechanism, text, channel);
+    }
+    // what a server offers before encryption, and what it grants, is no fault
+    let is_harmless = session.as_ref().is_some_and(|session| session.refusal().is_none() && session.is_signed_in());
+    let rest = session.as_ref().filter(|_| is_harmless).map_or(text, |session| session.rest.as_str());
+    for heard in extract::extract(rest) {
+        let causes = diagnose::of_text(&heard, catalogue);
+        if !causes.is_empty() {
+            let mechanism = session::named_mechanism(&heard.words);
+            return meaning(heard, causes, mechanism, text, channel);
+        }
+    }
+    let next = match &session {
+        Some(session) if session.refusal().is_none() => without_refusal(session),
+        _ => fallback::next(text, channel, catalogue),
+    };
+    Meaning { next: Some(next), ..Meaning::default() }
+}
+
+/// The causes put in order by all that the text says besides the refusal.
+fn meaning<'c>(
+    heard: ErrorDetails,
+    mut causes: Vec<Meant<'c>>,
+    mechanism: Option<Mechanism>,
+    text: &str,
+    channel: Option<Channel>,
+) -> Meaning<'c> {
+    rank::by_mechanism(&mut causes, mechanism);
+    rank::by_proof(&mut causes, &blob::proofs(text, heard.protocol.or(channel.map(Channel::protocol))), heard.protocol);
+    if let Some(channel) = channel {
+        causes.sort_by_key(|meant| (meant.certainty, !speaks(meant, channel.protocol())));
+    }
+    let next = next(&causes, &heard, channel);
+    Meaning { causes, heard: Some(heard), next }
+}
+
+/// What the first refusal of a dialogue means. What was asked for tells what was refused; where no sign asks so exactly,
+/// the words alone do.
+fn of_session<'c>(session: &Session, catalogue: &'c Catalogue) -> Option<(ErrorDetails, Vec<Meant<'c>>)> {
+    if session.is_wrong_service {
+        let cause = catalogue.cause("wrong-port-or-host")?;
+        let heard = ErrorDetails { protocol: Some(session.protocol), ..ErrorDetails::default() };
+        return Some((heard, vec![Meant { cause, certainty: Certainty::Certain }]));
+    }
+    let refusal = session.refusal()?;
+    let reply = &refusal.reply.as_ref()?.text;
+    for heard in extract::extract(reply) {
+        let protocol = heard.protocol.or(Some(session.protocol));
+        let stage = heard.stage.or(refusal.verb.stage());
+        let exact = ErrorDetails { protocol, stage, ..heard.clone() };
+        let wide = ErrorDetails { protocol, ..heard.clone() };
+        for heard in [exact, wide, heard] {
+            let causes = diagnose::of_text(&heard, catalogue);
+            if !causes.is_empty() {
+                return Some((heard, causes));
+            }
+        }
+    }
+    None
+}
+
+/// What a dialogue tells in which nothing was refused.
+fn without_refusal(session: &Session) -> String {
+    match session.unanswered() {
+        Some(_) => {
+            "The dialogue ends without an answer to the last request, and nothing before it was refused: a timeout, or \
+            the text was cut. Give the lines that follow, or run: ece-check run"
+                .to_owned()
+        }
+        None => "The dialogue contains no refusal. If mail does not flow all the same, run: ece-check run".to_owned(),
+    }
+}
+
+/// What the output of a command settles that `ece-check` recommends.
+fn of_answer<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Option<Meaning<'c>> {
+    let answer = answer::read(text, channel)?;
+    let causes: Vec<Meant<'c>> = answer
+        .causes
+        .iter()
+        .filter_map(|(code, certainty)| Some(Meant { cause: catalogue.cause(code)?, certainty: *certainty }))
+        .collect();
+    if causes.is_empty() {
+        // good values beside a refusal say nothing of it
+        return None;
+    }
+    let heard = ErrorDetails { words: text.to_lowercase(), ..ErrorDetails::default() };
+    let next = next(&causes, &heard, channel);
+    Some(Meaning { causes, heard: Some(heard), next })
 }
 
 /// What was heard, in a few words: codes first.

@@ -7,7 +7,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::phrases;
+use super::{context, phrases};
 use crate::{
     catalogue::{cause::Share, check::Of},
     diagnose::ErrorDetails,
@@ -94,8 +94,10 @@ pub fn extract(text: &str) -> Vec<ErrorDetails> {
         code: status(&words),
         ..ErrorDetails::default()
     });
-    heard.extend(phrases::extract(&words).into_iter().map(|heard| ErrorDetails { code: status(&words), ..heard }));
-    heard.extend(at_large(&words));
+    if !context::is_foreign(&words) {
+        heard.extend(phrases::extract(&words).into_iter().map(|heard| ErrorDetails { code: status(&words), ..heard }));
+        heard.extend(at_large(&words));
+    }
     let (share, of) = (share(&words), of(&words));
     for heard in &mut heard {
         (heard.share, heard.of) = (share, of);

@@ -10,12 +10,11 @@
 use std::{
     collections::HashMap,
     io::{self, Read},
-    ops::Range,
 };
 
 use super::{
-    Channel, decode::text_of, explain, extract, fallback, fingerprint::Fingerprint, phrases, prefilter::Needles,
-    redact, timestamp,
+    Channel, context, decode::text_of, event, explain, extract, fallback, fingerprint::Fingerprint, phrases,
+    prefilter::Needles, redact, session, timestamp,
 };
 use crate::{
     catalogue::{
@@ -27,8 +26,6 @@ use crate::{
 
 /// What is read at once, in bytes.
 const BLOCK: usize = 1 << 18;
-/// The longest event, in bytes: what is longer is cut around the hit.
-const LONGEST_EVENT: usize = extract::LONGEST;
 /// So much of a line tells its time, in bytes.
 const LONGEST_HEAD: usize = 200;
 /// So many different events are remembered; the memory is emptied when it is full.
@@ -182,7 +179,7 @@ impl<'c> Log<'c> {
     /// Searches what cannot go on any more.
     fn search_events(&mut self) {
         let mut block = std::mem::take(&mut self.carried);
-        let done = end_of_events(&block);
+        let done = event::complete(&block);
         self.search(&block[..done]);
         block.drain(..done);
         self.carried = block;
@@ -191,7 +188,7 @@ impl<'c> Log<'c> {
     fn search(&mut self, block: &[u8]) {
         let mut at = 0;
         while let Some(hit) = self.needles.find(block, at) {
-            let event = event_around(block, hit, at);
+            let event = event::around(block, hit, at);
             at = event.end;
             if event.start == 0 {
                 let before = std::mem::take(&mut self.line_before);
@@ -256,10 +253,10 @@ fn count(told: &mut Vec<Told>, cause: &str, certainty: Certainty, time: Option<&
     }
 }
 
-/// What an event means: the innermost "Caused by" that is known decides; then the whole.
+/// What an event means: in a dialogue the first refusal, else the innermost "Caused by" that is known, then the whole.
 fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) -> Meant {
-    let inner = text.match_indices("Caused by:").map(|(at, _)| &text[at..]);
-    let inner: Vec<&str> = inner.collect();
+    let text = &*context::messages(text);
+    let inner: Vec<&str> = text.match_indices("Caused by:").map(|(at, _)| &text[at..]).collect();
     for part in inner.into_iter().rev().take(20).chain([text]) {
         let causes = explain(part, channel, catalogue).causes;
         if !causes.is_empty() {
@@ -269,86 +266,20 @@ fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) ->
     Meant::new()
 }
 
-/// The line of an event to show: the innermost refusal, else the first line, of ECE's fields the last; without secrets,
-/// and short.
+/// The line of an event to show: the refusal in a dialogue, the innermost cause of a trace, else the first line that says
+/// something; of ECE's fields the message; without secrets, and short.
 fn example(text: &str) -> String {
-    let line = text.lines().rfind(|line| line.trim_start().starts_with("Caused by:")).or_else(|| text.lines().next());
-    let line = line.unwrap_or_default();
-    let message = line.rsplit(" <@> ").next().unwrap_or(line).trim();
-    redact::redact(message).chars().take(LONGEST_EXAMPLE).collect()
-}
-
-/// The event around a hit: from its first line to its last continuation. Never before `from`.
-fn event_around(block: &[u8], hit: usize, from: usize) -> Range<usize> {
-    let earliest = from.max(hit.saturating_sub(LONGEST_EVENT / 2));
-    let begin = first_line(block, line_begin(block, hit, earliest), earliest);
-    let latest = block.len().min(begin + LONGEST_EVENT);
-    let mut end = line_end(block, hit);
-    if end < latest
-        && is_throwable(&block[end..])
-        && !is_throwable(&block[begin..])
-        && !is_continuation(&block[begin..]) // a log may begin in the middle of a trace
-        && begin == line_begin(block, hit, from)
-    {
-        end = line_end(block, end);
-    }
-    while end < latest && is_continuation(&block[end..]) {
-        end = line_end(block, end);
-    }
-    begin..end.min(latest)
-}
-
-/// Where the first line of the event begins to which a line belongs.
-fn first_line(block: &[u8], line: usize, earliest: usize) -> usize {
-    let mut begin = line;
-    while begin > earliest && is_continuation(&block[begin..]) {
-        begin = line_begin(block, begin - 1, earliest);
-    }
-    if begin == earliest || !is_throwable(&block[begin..]) {
-        return begin;
-    }
-    // the logger's own line stands before the exception
-    let before = line_begin(block, begin - 1, earliest);
-    if is_continuation(&block[before..]) || is_throwable(&block[before..]) { begin } else { before }
-}
-
-fn line_begin(block: &[u8], at: usize, from: usize) -> usize {
-    memchr::memrchr(b'\n', &block[from..at]).map_or(from, |newline| from + newline + 1)
+    let refusal = session::read(text).and_then(|session| Some(session.refusal()?.reply.as_ref()?.text.clone()));
+    let caused = || text.lines().rfind(|line| line.trim_start().starts_with("Caused by:")).map(ToOwned::to_owned);
+    let first = || text.lines().map(context::shown).find(|line| line.contains(' ')).map(ToOwned::to_owned);
+    let line = refusal.or_else(caused).or_else(first).unwrap_or_else(|| text.trim().to_owned());
+    redact::redact(context::shown(&line)).chars().take(LONGEST_EXAMPLE).collect()
 }
 
 /// The beginning of the last line, where its time stands.
 fn last_line(block: &[u8]) -> &[u8] {
-    let line = &block[line_begin(block, block.len().saturating_sub(1), 0)..];
+    let line = &block[event::line_begin(block, block.len().saturating_sub(1), 0)..];
     &line[..line.len().min(LONGEST_HEAD)]
-}
-
-/// Behind the newline that ends the line at a place.
-fn line_end(block: &[u8], at: usize) -> usize {
-    memchr::memchr(b'\n', &block[at..]).map_or(block.len(), |newline| at + newline + 1)
-}
-
-/// Whether a line belongs to the one before it: Java's traces, nested exceptions, whatever is indented.
-fn is_continuation(line: &[u8]) -> bool {
-    const BEGINNINGS: &[&[u8]] =
-        &[b" ", b"\t", b"Caused by:", b"Suppressed:", b"nested exception", b"...", b"}", b"at "];
-    BEGINNINGS.iter().any(|beginning| line.starts_with(beginning))
-}
-
-/// Whether a line begins with the full name of an exception: `javax.mail.MessagingException: …`.
-fn is_throwable(line: &[u8]) -> bool {
-    let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'$');
-    let name = &line[..line.iter().take(200).take_while(|byte| of_name(byte)).count()];
-    name.contains(&b'.') && (name.ends_with(b"Exception") || name.ends_with(b"Error"))
-}
-
-/// How much of a block can be searched: up to the begin of the last event, which may go on in the next block.
-fn end_of_events(block: &[u8]) -> usize {
-    let Some(newline) = memchr::memrchr(b'\n', block) else {
-        return if block.len() > LONGEST_EVENT { block.len() } else { 0 };
-    };
-    let earliest = block.len().saturating_sub(LONGEST_EVENT);
-    let begin = first_line(block, line_begin(block, newline, earliest.min(newline)), earliest.min(newline));
-    if begin > 0 && begin <= earliest { newline + 1 } else { begin }
 }
 
 #[cfg(test)]
@@ -407,17 +338,11 @@ mod tests {
 
     /// The same line by line, each event explained, nothing looked for first and nothing remembered.
     fn slowly(text: &str, catalogue: &Catalogue) -> Vec<Told> {
-        let mut events: Vec<(&str, String)> = Vec::new();
-        let mut before = "";
-        for line in text.split_inclusive('\n') {
-            let [is_continued, is_exception] = [is_continuation(line.as_bytes()), is_throwable(line.as_bytes())];
-            let follows_head = !is_continuation(before.as_bytes()) && !is_throwable(before.as_bytes());
-            match events.last_mut() {
-                Some((_, event)) if is_continued || (is_exception && follows_head) => event.push_str(line),
-                _ => events.push((before, line.to_owned())),
-            }
-            before = line;
-        }
+        let ranges = event::split(text.as_bytes());
+        let events: Vec<(&str, &str)> = ranges
+            .into_iter()
+            .map(|range| (text[..range.start].lines().last().unwrap_or_default(), &text[range]))
+            .collect();
         let mut told = Vec::new();
         for (before, event) in &events {
             let time = timestamp::of(event).or_else(|| timestamp::of(before));
@@ -544,7 +469,7 @@ mod tests {
             log.push(&vec![b'x'; 1 << 20]);
             log.push(&[b"\tat AADSTS50126 ".as_slice(), &vec![b'y'; 100_000]].concat());
         }
-        assert!(log.carried.len() <= 3 * LONGEST_EVENT, "{}", log.carried.len());
+        assert!(log.carried.len() <= 3 * event::LONGEST, "{}", log.carried.len());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! The phrases are those of errno (POSIX and Winsock, which Windows says in the language of the place), Java, .NET,
 //! Python, Node, Go, Ruby, curl, OpenSSL, `GnuTLS`, rustls and Schannel.
 
+use super::context;
 use crate::{
     diagnose::ErrorDetails,
     evidence::{
@@ -388,7 +389,8 @@ fn last(words: &str, phrase: &str) -> Option<usize> {
     let stands_alone = |at: &usize| {
         let tail = phrase.starts_with(char::is_alphanumeric) && words[..*at].ends_with(char::is_alphanumeric);
         let head = is_number && words[at + phrase.len()..].starts_with(|c: char| c.is_ascii_digit());
-        !tail && !head
+        let is_code = phrase.bytes().all(|byte| byte.is_ascii_digit());
+        !tail && !head && (!is_code || context::is_named_error(&words[..*at]))
     };
     words.rmatch_indices(phrase).map(|(at, _)| at).find(stands_alone)
 }

@@ -1,0 +1,231 @@
+//! Which parts of a text can speak of the failure at all: the message of a log line, numbers that are named as errors.
+//!
+//! In: a text. Out: the same text without the fields of ECE's log that are no message, and answers to: does a number stand
+//! where an error is named; does the text speak of another service than mail and sign-in. Ids of processes, threads,
+//! activities and cases have the same digits as errors of Windows.
+
+use std::borrow::Cow;
+
+/// What stands between the fields of ECE's log: time, level, thread, process, user, session, class, method, message.
+const FIELD: &str = "<@>";
+
+/// The messages of the lines that are written in ECE's form; other lines as they are.
+#[must_use]
+pub fn messages(text: &str) -> Cow<'_, str> {
+    if !text.contains(FIELD) {
+        return Cow::Borrowed(text);
+    }
+    let message = |line: &str| match line.contains(FIELD) {
+        true => message(line).to_owned(),
+        false => line.to_owned(),
+    };
+    Cow::Owned(text.lines().map(message).collect::<Vec<_>>().join("\n"))
+}
+
+/// The message of one line in ECE's form: its last field that is not empty. A line with nothing but the fields before it
+/// has none.
+#[must_use]
+pub fn message(line: &str) -> &str {
+    let mut fields = line.rsplit(FIELD).map(str::trim).filter(|field| !field.is_empty());
+    let message = fields.next().unwrap_or_default();
+    let is_fixed = ["ProcessId:", "PID:", "UID:", "HttpSessionId:"].iter().any(|name| message.starts_with(name));
+    if is_fixed { "" } else { message }
+}
+
+/// A line as it is shown: of ECE's form the message, else all of it.
+#[must_use]
+pub fn shown(line: &str) -> &str {
+    if line.contains(FIELD) { message(line) } else { line.trim() }
+}
+
+/// Words behind which a bare number is an error of the operating system, in small letters and several languages.
+const ANCHORS: [&str; 34] = [
+    "error",
+    "errno",
+    "err",
+    "winerror",
+    "wsa",
+    "wsaerror",
+    "wsagetlasterror",
+    "oserror",
+    "socketexception",
+    "socket",
+    "winsock",
+    "socketerror",
+    "errorcode",
+    "nativeerrorcode",
+    "lasterror",
+    "hresult",
+    "fehler",
+    "fehlercode",
+    "erreur",
+    "errore",
+    "fout",
+    "erro",
+    "błąd",
+    "blad",
+    "chyba",
+    "エラー",
+    "오류",
+    "错误",
+    "錯誤",
+    "ошибка",
+    "hata",
+    "hiba",
+    "fejl",
+    "fel",
+];
+
+/// Words that may stand between an anchor and its number.
+const FILLERS: [&str; 8] = ["code", "number", "no", "nr", "id", "kode", "kod", "0"];
+
+/// Whether the number that begins behind `before` is named as an error: `WinError 10060`, `error: 10061`, `(10054)` behind
+/// a failure. `ORA-10061`, `activity 10060` and `pid=10054` are not.
+#[must_use]
+pub fn is_named_error(before: &str) -> bool {
+    let signs = [' ', ':', '=', '(', '[', '#', ',', '"', '\'', '-', '{'];
+    let bare = before.trim_end_matches(signs);
+    let between = &before[bare.len()..];
+    let words: Vec<&str> =
+        bare.rsplit(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(2).collect();
+    let names = |word: Option<&&str>| word.is_some_and(|word| ANCHORS.contains(word));
+    if between.contains('-') && !names(words.first()) {
+        return false;
+    }
+    let is_filled = words.first().is_some_and(|word| FILLERS.contains(word)) && names(words.get(1));
+    let in_brackets = between.ends_with(['(', '[']) && words.first().is_some_and(|word| is_failure(word));
+    names(words.first()) || is_filled || in_brackets
+}
+
+/// Words of a failure, behind which a number in brackets is its error.
+fn is_failure(word: &str) -> bool {
+    ["failed", "refused", "reset", "timeout", "timedout", "aborted", "failure", "exception", "connect", "unreachable"]
+        .contains(&word)
+        || word.ends_with("exception")
+}
+
+/// What other services are called, in small letters.
+const OTHERS: [&str; 24] = [
+    "sql server",
+    "mysql",
+    "postgres",
+    "ora-",
+    "oracle",
+    "jdbc",
+    "ldap",
+    "redis",
+    "mongodb",
+    "kafka",
+    "activemq",
+    "rabbitmq",
+    "elasticsearch",
+    "solr",
+    ":1433",
+    ":3306",
+    ":5432",
+    ":1521",
+    ":389",
+    ":636",
+    ":6379",
+    "port 1433",
+    "port: 1433",
+    "sqlexception",
+];
+
+/// What mail, sign-in and Webex are called.
+const OURS: [&str; 24] = [
+    "smtp",
+    "imap",
+    "pop3",
+    "office365",
+    "outlook",
+    "microsoft",
+    "exchange",
+    "oauth",
+    "mail",
+    ":587",
+    ":993",
+    ":995",
+    ":465",
+    ":443",
+    "webex",
+    "ciscospark",
+    "aadsts",
+    "msal",
+    "proxy",
+    "login",
+    "https://",
+    "port 587",
+    "port 993",
+    "graph",
+];
+
+/// Whether a text speaks of a service that has nothing to do with mail or sign-in, and of none that has.
+#[must_use]
+pub fn is_foreign(words: &str) -> bool {
+    let names = |words: &str, parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    is_local_reject(words) || (names(words, &OTHERS) && !names(&words.replace("com.microsoft.sqlserver", ""), &OURS))
+}
+
+/// Whether the site's own mail server refused a stranger: Postfix as a server, not as the client of Exchange Online.
+fn is_local_reject(words: &str) -> bool {
+    (words.contains("postfix/smtpd") || words.contains("noqueue: reject"))
+        && !["outlook.com", "office365", "microsoft"].iter().any(|name| words.contains(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_counts_only_where_an_error_is_named() {
+        for before in [
+            "[winerror ",
+            "wsagetlasterror: ",
+            "socket error ",
+            "error code: ",
+            "fehler ",
+            "[errno ",
+            "connect failed (",
+            "system.net.sockets.socketexception (",
+            "error = ",
+            "socket error # ",
+        ] {
+            assert!(is_named_error(before), "{before}");
+        }
+        for before in [
+            "ora-",
+            "activity ",
+            "pid=",
+            "[67:rxinstance id : ",
+            "thread ",
+            "case #",
+            "took ",
+            "",
+            "mail id ",
+            "(",
+            "user id: ",
+        ] {
+            assert!(!is_named_error(before), "{before}");
+        }
+    }
+
+    #[test]
+    fn of_a_line_of_ece_only_the_message_is_left() {
+        let line = "2011-05-11 11:09:20.006 GMT-0400 <@> ERROR <@> [67:RxInstance id : 10060] <@> ProcessId:10061 <@> PID:1 <@> UID:12 <@> \
+            HttpSessionId:  <@> com.egain.mail.RxInstance <@> startInstance <@> Alias disabled <@> ";
+        assert_eq!(message(line), "Alias disabled");
+        assert_eq!(messages(&format!("{line}\n\tat a.b.c")), "Alias disabled\n\tat a.b.c");
+        assert_eq!(message("t <@> INFO <@> ProcessId:10061 <@> HttpSessionId:"), "");
+    }
+
+    #[test]
+    fn other_services_are_not_ours() {
+        assert!(is_foreign(
+            "com.microsoft.sqlserver.jdbc.sqlserverexception: the connection to db01, port 1433 has failed"
+        ));
+        assert!(is_foreign("the tcp/ip connection to db01:1433 failed: connection refused"));
+        assert!(is_foreign("postfix/smtpd[12]: noqueue: reject: 554 5.7.1 relay access denied"));
+        assert!(!is_foreign("connect to smtp.office365.com:587: connection timed out"));
+    }
+}
