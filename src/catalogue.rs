@@ -9,6 +9,7 @@ pub mod console;
 pub mod expect;
 pub mod firewall;
 pub mod load;
+pub mod phrases;
 pub mod section;
 pub mod tables;
 

@@ -103,7 +103,7 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
     // what a server offers before encryption, and what it grants, is no fault
     let is_harmless = session.as_ref().is_some_and(|session| session.refusal().is_none() && session.is_signed_in());
     let rest = session.as_ref().filter(|_| is_harmless).map_or(text, |session| session.rest.as_str());
-    for heard in extract::extract(rest) {
+    for heard in extract::extract(rest, &catalogue.tables.phrases) {
         let causes = diagnose::of_text(&heard, catalogue);
         if !causes.is_empty() {
             let mechanism = session::named_mechanism(&heard.words);
@@ -144,7 +144,7 @@ fn of_session<'c>(session: &Session, catalogue: &'c Catalogue) -> Option<(ErrorD
     }
     let refusal = session.refusal()?;
     let reply = &refusal.reply.as_ref()?.text;
-    for heard in extract::extract(reply) {
+    for heard in extract::extract(reply, &catalogue.tables.phrases) {
         let protocol = heard.protocol.or(Some(session.protocol));
         let stage = heard.stage.or(refusal.verb.stage());
         let exact = ErrorDetails { protocol, stage, ..heard.clone() };
@@ -356,10 +356,12 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
         #[test]
         fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
             let text = String::from_utf8_lossy(&bytes);
-            let heard = extract::extract(&text);
+            let heard = extract::extract(&text, &Catalogue::built_in().tables.phrases);
             prop_assert!(heard.len() < 400);
             let _ = redact::redact(&text);
         }
@@ -368,7 +370,7 @@ mod tests {
         fn codes_cut_anywhere_never_panic(cut in 0usize..200, tail in "\\PC{0,40}") {
             let text = "535 5.7.139 eyJhIjoxfQ== AADSTS7000222: \\u00e4 &quot; 4.7.500-\"error_codes\":[7000222] é 5.7.";
             let cut = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= cut).last().unwrap_or(0);
-            let _ = extract::extract(&format!("{}{tail}", &text[..cut]));
+            let _ = extract::extract(&format!("{}{tail}", &text[..cut]), &Catalogue::built_in().tables.phrases);
         }
 
         #[test]

@@ -6,6 +6,7 @@
 use ipnet::IpNet;
 use jiff::civil::Date;
 
+use super::phrases::{self, MailCodes, Phrases};
 use crate::{
     ece::{
         levels::{self, Affected, Defect, Known, Mistaken, OAuth},
@@ -28,24 +29,38 @@ pub struct Tables {
     pub documents: Documents,
     /// `aadsts.toml`
     pub numbers: Numbers,
+    /// `phrases.toml`
+    pub phrases: Phrases,
+    /// `mail-codes.toml`
+    pub codes: MailCodes,
 }
 
 impl Tables {
     /// The names of the files in `tables`.
-    pub const FILES: [&str; 5] = ["ece-levels.toml", "clouds.toml", "issuers.toml", "documents.toml", "aadsts.toml"];
+    pub const FILES: [&str; 7] = [
+        "ece-levels.toml",
+        "clouds.toml",
+        "issuers.toml",
+        "documents.toml",
+        "aadsts.toml",
+        "phrases.toml",
+        "mail-codes.toml",
+    ];
 
     /// Reads the tables; `open` gives the document of each of [`Tables::FILES`].
     ///
     /// # Errors
     /// The first mistake, with file, line and remedy.
     pub fn read<'f>(open: impl Fn(&str) -> Result<&'f Document, Mistake>) -> Result<Self, Mistake> {
-        let [levels, clouds, issuers, documents, numbers] = Self::FILES;
+        let [levels, clouds, issuers, documents, numbers, phrases, codes] = Self::FILES;
         Ok(Self {
             levels: self::levels(open(levels)?)?,
             clouds: self::clouds(open(clouds)?)?,
             issuers: self::issuers(open(issuers)?)?,
             documents: self::documents(open(documents)?)?,
             numbers: self::numbers(open(numbers)?)?,
+            phrases: self::phrases::read(open(phrases)?)?,
+            codes: self::phrases::read_codes(open(codes)?)?,
         })
     }
 
@@ -470,7 +485,7 @@ fn ascending<'d, T>(
     Ok(rows)
 }
 
-fn dated(table: &mut Table<'_>) -> Result<(Date, Vec<String>), Mistake> {
+pub(super) fn dated(table: &mut Table<'_>) -> Result<(Date, Vec<String>), Mistake> {
     let right = "add date = 2026-11-22, the day of the newest source";
     let Some(found) = table.scalar("date")? else { return Err(table.mistake("date is missing", right)) };
     let date = match &found.value {

@@ -9,7 +9,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{context, phrases};
 use crate::{
-    catalogue::{cause::Share, check::Of},
+    catalogue::{cause::Share, check::Of, phrases::Phrases},
     diagnose::ErrorDetails,
     evidence::{FailureKind, Protocol, Stage},
 };
@@ -83,7 +83,7 @@ pub fn status_marks() -> impl Iterator<Item = &'static str> {
 
 /// What is heard in a text, the innermost first; the text as a whole stands after the codes and before the idioms.
 #[must_use]
-pub fn extract(text: &str) -> Vec<ErrorDetails> {
+pub fn extract(text: &str, table: &Phrases) -> Vec<ErrorDetails> {
     let words = plain(text);
     let mut heard = Vec::new();
     heard.extend(entra(&words));
@@ -95,7 +95,9 @@ pub fn extract(text: &str) -> Vec<ErrorDetails> {
         ..ErrorDetails::default()
     });
     if !context::is_foreign(&words) {
-        heard.extend(phrases::extract(&words).into_iter().map(|heard| ErrorDetails { code: status(&words), ..heard }));
+        heard.extend(
+            phrases::extract(&words, table).into_iter().map(|heard| ErrorDetails { code: status(&words), ..heard }),
+        );
         heard.extend(at_large(&words));
     }
     let (share, of) = (share(&words), of(&words));

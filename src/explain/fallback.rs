@@ -11,6 +11,10 @@ use crate::catalogue::Catalogue;
 /// <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>.
 const LOOKUP: &str = "https://login.microsoftonline.com/error?code=";
 
+/// Where Microsoft explains the codes of Exchange Online.
+const CODES: &str =
+    "https://learn.microsoft.com/exchange/troubleshoot/email-delivery/ndr/non-delivery-reports-in-exchange-online";
+
 /// What would help.
 #[must_use]
 pub fn next(text: &str, channel: Option<Channel>, catalogue: &Catalogue) -> String {
@@ -23,10 +27,12 @@ pub fn next(text: &str, channel: Option<Channel>, catalogue: &Catalogue) -> Stri
 /// What the codes in a text tell by themselves.
 #[must_use]
 pub fn of_codes(text: &str, catalogue: &Catalogue) -> Option<String> {
-    extract::extract(text).iter().find_map(|heard| match (heard.aadsts.last(), &heard.enhanced) {
-        (Some(number), _) => Some(of_entra(*number, catalogue)),
-        (None, Some(code)) => of_mail(code),
-        (None, None) => None,
+    extract::extract(text, &catalogue.tables.phrases).iter().find_map(|heard| {
+        match (heard.aadsts.last(), &heard.enhanced) {
+            (Some(number), _) => Some(of_entra(*number, catalogue)),
+            (None, Some(code)) => of_known_code(code, catalogue).or_else(|| of_mail(code)),
+            (None, None) => None,
+        }
     })
 }
 
@@ -37,6 +43,12 @@ fn of_entra(number: u32, catalogue: &Catalogue) -> String {
         Some(means) => format!("AADSTS{number}: {means}. {page} . {log}."),
         None => format!("AADSTS{number} is a number of Entra that ece-check does not know. {page} . {log}."),
     }
+}
+
+/// What the table of codes says.
+fn of_known_code(code: &str, catalogue: &Catalogue) -> Option<String> {
+    let means = catalogue.tables.codes.means(code)?;
+    Some(format!("{code}: {means}. Microsoft's own words: {CODES}"))
 }
 
 /// What the class and the subject of an enhanced code say.

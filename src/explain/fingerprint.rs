@@ -37,7 +37,7 @@ impl Fingerprint {
             let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
             numbers.extend(runs.map(ToOwned::to_owned));
         };
-        phrases::phrases().for_each(&mut learn);
+        phrases::phrases(&catalogue.tables.phrases).for_each(&mut learn);
         for (_, sign) in catalogue.signs() {
             let words = match &sign.shows {
                 Shows::Failure(pattern) => {

@@ -38,7 +38,9 @@ const LONGEST_EXAMPLE: usize = 300;
 #[must_use]
 pub fn needles(catalogue: &Catalogue) -> Vec<String> {
     let mut needles: Vec<String> = extract::ENTRA_MARKS.iter().map(ToString::to_string).collect();
-    needles.extend(phrases::phrases().chain(extract::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned));
+    needles.extend(
+        phrases::phrases(&catalogue.tables.phrases).chain(extract::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned),
+    );
     for (_, sign) in catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe)) {
         match &sign.shows {
             Shows::Failure(pattern) => needles.extend(of_stop(pattern)),

@@ -1,373 +1,57 @@
-//! How operating systems, languages and libraries say what happened to a name, a connection or a certificate.
+//! What operating systems, languages and libraries say of a name, a connection or a certificate.
 //!
-//! In: a text in small letters. Out: what was [`ErrorDetails`], what stands last first. One table: a phrase and what it means.
-//! The phrases are those of errno (POSIX and Winsock, which Windows says in the language of the place), Java, .NET,
-//! Python, Node, Go, Ruby, curl, OpenSSL, `GnuTLS`, rustls and Schannel.
+//! In: a text in small letters. Out: what was found as [`ErrorDetails`], what is last in the text first. The phrases and what
+//! they mean are a table, `checks/tables/phrases.toml`; a number alone counts only where it is named as an error.
+
+use std::{cmp::Reverse, collections::HashMap};
 
 use super::context;
 use crate::{
+    catalogue::phrases::Phrases,
     diagnose::ErrorDetails,
     evidence::{
-        FailureKind::{
-            self, AliasLoop, BadCertificate, BadStatus, Closed, DnsRefused, Expired, LocallyBlocked, MalformedReply,
-            MissingIntermediate, NoData, NotOffered, NotYetValid, NxDomain, Refused, Rejected, ReplyTooLarge, Reset,
-            SelfSigned, ServFail, StarttlsInjection, TimedOut, TlsAlert, TlsVersionTooOld, UnexpectedHttp,
-            UnexpectedPlaintext, UnexpectedTls, UnknownIssuer, Unreachable, WebPage, WrongName,
-        },
-        Protocol::{self, Dns, Https, Imap, Pop3, Smtp, Tcp, Tls},
-        Stage::{
-            self, Authenticate, Capabilities, Certificate, Connect, Ehlo, Greeting, Handshake, Lookup, Request,
-            Starttls,
-        },
+        FailureKind::{self, NotOffered},
+        Protocol::{self, Imap, Pop3, Smtp},
+        Stage::{self, Capabilities, Ehlo},
     },
 };
 
-/// A phrase in small letters, and what it means. A longer phrase outranks a shorter one at the same place.
-type Idiom = (&'static str, Protocol, Option<Stage>, FailureKind);
-
-const IDIOMS: &[Idiom] = &[
-    // sign-ins
-    ("eauth", Smtp, Some(Authenticate), Rejected),
-    ("user or password wrong", Imap, Some(Authenticate), Rejected),
-    // names
-    ("nxdomain", Dns, Some(Lookup), NxDomain),
-    ("non-existent domain", Dns, Some(Lookup), NxDomain),
-    ("servfail", Dns, Some(Lookup), ServFail),
-    ("eservfail", Dns, Some(Lookup), ServFail),
-    (": server failed", Dns, Some(Lookup), ServFail),
-    (": refused", Dns, Some(Lookup), DnsRefused),
-    ("5(refused)", Dns, Some(Lookup), DnsRefused),
-    ("erefused", Dns, Some(Lookup), DnsRefused),
-    ("query refused", Dns, Some(Lookup), DnsRefused),
-    ("enodata", Dns, Some(Lookup), NoData),
-    ("cname loop", Dns, Some(Lookup), AliasLoop),
-    ("no servers could be reached", Dns, Some(Lookup), TimedOut),
-    ("dns request timed out", Dns, Some(Lookup), TimedOut),
-    ("temporary failure in name resolution", Dns, Some(Lookup), TimedOut),
-    ("eai_again", Dns, Some(Lookup), TimedOut),
-    ("resolving timed out", Dns, Some(Lookup), TimedOut),
-    ("name server timed out", Dns, Some(Lookup), TimedOut),
-    ("refused by the resolver", Dns, Some(Lookup), Refused),
-    ("no road to the resolver", Dns, Some(Lookup), Unreachable),
-    ("the resolver answered", Dns, Some(Lookup), MalformedReply),
-    (": notimp", Dns, Some(Lookup), MalformedReply),
-    (": formerr", Dns, Some(Lookup), MalformedReply),
-    ("got bad packet", Dns, Some(Lookup), MalformedReply),
-    // connections
-    ("etimedout", Tcp, Some(Connect), TimedOut),
-    ("connect timed out", Tcp, Some(Connect), TimedOut),
-    ("connection timed out", Tcp, Some(Connect), TimedOut),
-    (": connection timeout", Tcp, Some(Connect), TimedOut),
-    ("connect: timeout", Tcp, Some(Connect), TimedOut),
-    ("] connection timeout", Tcp, Some(Connect), TimedOut),
-    ("request failed! (code: 0)", Tcp, Some(Connect), Rejected),
-    ("connecttimeout", Tcp, Some(Connect), TimedOut),
-    ("connect timeout error", Tcp, Some(Connect), TimedOut),
-    ("connect timeout=none", Tcp, Some(Connect), TimedOut),
-    ("timed out while connecting", Tcp, Some(Connect), TimedOut),
-    ("operation timed out", Tcp, Some(Connect), TimedOut),
-    ("i/o timeout", Tcp, Some(Connect), TimedOut),
-    (": timed out", Tcp, Some(Connect), TimedOut),
-    ("timed out connecting", Tcp, Some(Connect), TimedOut),
-    ("did not properly respond after a period of time", Tcp, Some(Connect), TimedOut),
-    ("10060", Tcp, Some(Connect), TimedOut),
-    ("wsaetimedout", Tcp, Some(Connect), TimedOut),
-    ("errno=110", Tcp, Some(Connect), TimedOut),
-    ("os error 110", Tcp, Some(Connect), TimedOut),
-    ("net::opentimeout", Tcp, Some(Connect), TimedOut),
-    ("the operation has timed out", Tcp, Some(Connect), TimedOut),
-    ("tcptestsucceeded : false", Tcp, Some(Connect), TimedOut),
-    ("couldn't connect to host", Tcp, Some(Connect), TimedOut),
-    ("could not connect to smtp host", Tcp, Some(Connect), TimedOut),
-    ("failed to connect to server", Tcp, Some(Connect), TimedOut),
-    ("econnrefused", Tcp, Some(Connect), Refused),
-    ("network request failed", Tcp, Some(Connect), Rejected),
-    ("[errno 111]", Tcp, Some(Connect), Refused),
-    ("[errno 61]", Tcp, Some(Connect), Refused),
-    ("[errno 110]", Tcp, Some(Connect), TimedOut),
-    ("[errno 60]", Tcp, Some(Connect), TimedOut),
-    ("[errno 104]", Tcp, None, Reset),
-    ("[errno 54]", Tcp, None, Reset),
-    ("[errno 101]", Tcp, Some(Connect), Unreachable),
-    ("[errno 113]", Tcp, Some(Connect), Unreachable),
-    ("could not open connection to the host", Tcp, Some(Connect), Rejected),
-    ("warning: tcp connect to", Tcp, Some(Connect), TimedOut),
-    ("unable to connect to the remote server", Tcp, Some(Connect), Rejected),
-    ("connection refused", Tcp, Some(Connect), Refused),
-    ("actively refused", Tcp, Some(Connect), Refused),
-    ("10061", Tcp, Some(Connect), Refused),
-    ("errno=111", Tcp, Some(Connect), Refused),
-    ("os error 111", Tcp, Some(Connect), Refused),
-    ("econnreset", Tcp, None, Reset),
-    ("connection reset", Tcp, None, Reset),
-    ("connectionreseterror", Tcp, None, Reset),
-    ("forcibly closed", Tcp, None, Reset),
-    ("10054", Tcp, None, Reset),
-    ("errno=104", Tcp, None, Reset),
-    ("os error 104", Tcp, None, Reset),
-    ("connection was aborted by the software", Tcp, None, Reset),
-    ("established connection was aborted", Tcp, None, Reset),
-    ("10053", Tcp, None, Reset),
-    ("econnaborted", Tcp, None, Reset),
-    ("connection abort", Tcp, None, Reset),
-    ("ssl_error_syscall", Tls, Some(Handshake), Reset),
-    ("epipe", Tcp, None, Reset),
-    ("broken pipe", Tcp, None, Reset),
-    ("ehostunreach", Tcp, Some(Connect), Unreachable),
-    ("enetunreach", Tcp, Some(Connect), Unreachable),
-    ("no route to host", Tcp, Some(Connect), Unreachable),
-    ("network is unreachable", Tcp, Some(Connect), Unreachable),
-    ("host is unreachable", Tcp, Some(Connect), Unreachable),
-    ("unreachable network", Tcp, Some(Connect), Unreachable),
-    ("unreachable host", Tcp, Some(Connect), Unreachable),
-    ("10051", Tcp, Some(Connect), Unreachable),
-    ("10065", Tcp, Some(Connect), Unreachable),
-    ("network unreachable", Tcp, Some(Connect), Unreachable),
-    ("errno=101", Tcp, Some(Connect), Unreachable),
-    ("errno=113", Tcp, Some(Connect), Unreachable),
-    ("eacces", Tcp, Some(Connect), LocallyBlocked),
-    ("forbidden by its access permissions", Tcp, Some(Connect), LocallyBlocked),
-    ("10013", Tcp, Some(Connect), LocallyBlocked),
-    ("unexpected eof", Tcp, None, Closed),
-    ("unexpected_eof", Tcp, None, Closed),
-    ("eof occurred in violation of protocol", Tls, Some(Handshake), Reset),
-    ("premature eof", Tcp, None, Closed),
-    ("socket hang up", Tcp, None, Closed),
-    ("connection unexpectedly closed", Tcp, None, Closed),
-    ("connection closed by foreign host", Tcp, None, Closed),
-    ("connection closed by imap server", Tcp, None, Closed),
-    ("connection closed by server", Tcp, None, Closed),
-    ("connection closed by peer", Tcp, None, Closed),
-    ("connection closed by remote host", Tcp, None, Closed),
-    ("lost connection with", Tcp, None, Closed),
-    ("nohttpresponseexception", Tcp, None, Closed),
-    ("response: -1", Tcp, None, Closed),
-    ("[eof]", Tcp, None, Closed),
-    ("unexpected end of file from server", Tcp, None, Closed),
-    ("socket error: eof", Tcp, None, Closed),
-    ("connection dropped by server", Tcp, None, Closed),
-    ("unexpected imap bye", Tcp, None, Closed),
-    ("net_io_connectionclosed", Tcp, None, Closed),
-    ("connection or outbound has closed", Tcp, None, Reset),
-    ("unexpectedly disconnected", Tcp, None, Closed),
-    // the same in other languages, as Windows says it
-    ("gegenstelle nach einer bestimmten zeitspanne nicht richtig reagiert", Tcp, Some(Connect), TimedOut),
-    ("zielcomputer die verbindung verweigerte", Tcp, Some(Connect), Refused),
-    ("vom remotehost geschlossen", Tcp, None, Reset),
-    ("n'a pas répondu convenablement au-delà d'une certaine durée", Tcp, Some(Connect), TimedOut),
-    ("l'ordinateur cible l'a expressément refusée", Tcp, Some(Connect), Refused),
-    ("connexion existante a dû être fermée par l'hôte distant", Tcp, None, Reset),
-    ("parte conectada no respondió adecuadamente tras un periodo de tiempo", Tcp, Some(Connect), TimedOut),
-    ("equipo de destino denegó expresamente dicha conexión", Tcp, Some(Connect), Refused),
-    ("interrupción de una conexión existente por el host remoto", Tcp, None, Reset),
-    ("parte connessa non ha risposto correttamente", Tcp, Some(Connect), TimedOut),
-    ("rifiuto persistente del computer di destinazione", Tcp, Some(Connect), Refused),
-    ("connessione in corso interrotta forzatamente dall'host remoto", Tcp, None, Reset),
-    ("componente conectado não respondeu corretamente após um período de tempo", Tcp, Some(Connect), TimedOut),
-    ("a máquina de destino as recusou ativamente", Tcp, Some(Connect), Refused),
-    ("cancelamento de uma conexão existente pelo host remoto", Tcp, None, Reset),
-    ("keine verbindung mit dem remoteserver hergestellt werden", Tcp, Some(Connect), Rejected),
-    ("impossible de se connecter au serveur distant", Tcp, Some(Connect), Rejected),
-    ("no es posible conectar con el servidor remoto", Tcp, Some(Connect), Rejected),
-    ("impossibile effettuare la connessione al server remoto", Tcp, Some(Connect), Rejected),
-    ("wartezeit für die verbindung ist abgelaufen", Tcp, Some(Connect), TimedOut),
-    ("verbindungsaufbau abgelehnt", Tcp, Some(Connect), Refused),
-    ("vom kommunikationspartner zurückgesetzt", Tcp, None, Reset),
-    ("remote host closed connection during handshake", Tls, Some(Handshake), Reset),
-    ("remote host terminated the handshake", Tls, Some(Handshake), Reset),
-    ("closed before the greeting", Tcp, Some(Greeting), Closed),
-    ("empty reply from server", Tcp, Some(Request), Closed),
-    ("greeting never received", Tcp, Some(Greeting), TimedOut),
-    ("timed out waiting for the answer to ehlo", Smtp, Some(Ehlo), TimedOut),
-    ("timed out waiting for the answer to starttls", Smtp, Some(Starttls), TimedOut),
-    ("timed out waiting for the capability list", Tcp, Some(Capabilities), TimedOut),
-    ("timed out waiting for the http answer", Https, Some(Request), TimedOut),
-    ("wouldblock", Tcp, Some(Request), TimedOut),
-    ("os error 11", Tcp, Some(Request), TimedOut),
-    ("handshake timed out", Tls, Some(Handshake), TimedOut),
-    ("tls handshake timeout", Tls, Some(Handshake), TimedOut),
-    ("handshake operation timed out", Tls, Some(Handshake), TimedOut),
-    ("ssl/tls connection timeout", Tls, Some(Handshake), TimedOut),
-    ("ssl connection timeout", Tls, Some(Handshake), TimedOut),
-    // answers that are not of the protocol, as our own reports have it
-    ("a web server or proxy answered", Https, None, UnexpectedHttp),
-    ("bytes came behind the starttls answer", Smtp, Some(Starttls), StarttlsInjection),
-    ("a web page came where data was asked for", Https, Some(Request), WebPage),
-    ("the answer was a refusal", Https, Some(Request), BadStatus),
-    ("not a discovery document", Https, Some(Request), MalformedReply),
-    ("the answer is longer than", Https, Some(Request), ReplyTooLarge),
-    ("invalid http version parsed", Https, Some(Request), MalformedReply),
-    ("capability is not available", Imap, Some(Capabilities), Rejected),
-    ("-err protocol error. 14", Pop3, Some(Capabilities), Rejected),
-    // certificates and encryption
-    ("wrong version number", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("wrong_version_number", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("unknown protocol", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("plaintext connection?", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("packet length too long", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("record layer failure", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("typically reserved for plain-text connections", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("unexpected packet format", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("unexpected tls packet was received", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("message of type invalidcontenttype", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("sec_e_invalid_token", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("0x80090308", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("does not look like a tls handshake", Tls, Some(Handshake), UnexpectedPlaintext),
-    ("invalid greeting", Smtp, Some(Greeting), UnexpectedTls),
-    ("certificate has expired", Tls, Some(Certificate), Expired),
-    ("certificate expired", Tls, Some(Certificate), Expired),
-    ("cert_has_expired", Tls, Some(Certificate), Expired),
-    ("certificate is expired", Tls, Some(Certificate), Expired),
-    ("certificateexpiredexception", Tls, Some(Certificate), Expired),
-    ("has expired or is not yet valid", Tls, Some(Certificate), Expired),
-    ("validity check failed", Tls, Some(Certificate), Expired),
-    ("certificate: expired", Tls, Some(Certificate), Expired),
-    ("expired certificate", Tls, Some(Certificate), Expired),
-    ("sec_e_cert_expired", Tls, Some(Certificate), Expired),
-    ("0x80090328", Tls, Some(Certificate), Expired),
-    ("nottimevalid", Tls, Some(Certificate), Expired),
-    ("err_cert_date_invalid", Tls, Some(Certificate), Expired),
-    ("notafter:", Tls, Some(Certificate), Expired),
-    ("not within its validity period", Tls, Some(Certificate), Expired),
-    ("certificate is not yet valid", Tls, Some(Certificate), NotYetValid),
-    ("certificatenotyetvalidexception", Tls, Some(Certificate), NotYetValid),
-    ("cert_not_yet_valid", Tls, Some(Certificate), NotYetValid),
-    ("notbefore:", Tls, Some(Certificate), NotYetValid),
-    ("does not match certificate's altnames", Tls, Some(Certificate), WrongName),
-    ("err_tls_cert_altname_invalid", Tls, Some(Certificate), WrongName),
-    ("hostname mismatch", Tls, Some(Certificate), WrongName),
-    ("doesn't match host", Tls, Some(Certificate), WrongName),
-    ("doesn't match any of the subject alternative names", Tls, Some(Certificate), WrongName),
-    ("no subject alternative", Tls, Some(Certificate), WrongName),
-    ("no name matching", Tls, Some(Certificate), WrongName),
-    ("remotecertificatenamemismatch", Tls, Some(Certificate), WrongName),
-    ("ssl_error_bad_cert_domain", Tls, Some(Certificate), WrongName),
-    ("no alternative certificate subject name matches", Tls, Some(Certificate), WrongName),
-    ("certificate name mismatch", Tls, Some(Certificate), WrongName),
-    ("certificate is valid for", Tls, Some(Certificate), WrongName),
-    ("doesn't contain any ip sans", Tls, Some(Certificate), WrongName),
-    ("notvalidforname", Tls, Some(Certificate), WrongName),
-    ("owner does not match hostname", Tls, Some(Certificate), WrongName),
-    ("does not match the server certificate", Tls, Some(Certificate), WrongName),
-    ("does not match target host name", Tls, Some(Certificate), WrongName),
-    ("sec_e_wrong_principal", Tls, Some(Certificate), WrongName),
-    ("0x80090322", Tls, Some(Certificate), WrongName),
-    ("err_cert_common_name_invalid", Tls, Some(Certificate), WrongName),
-    ("did not match expected cn", Tls, Some(Certificate), WrongName),
-    ("can't verify identity of server", Tls, Some(Certificate), WrongName),
-    ("self-signed certificate", Tls, Some(Certificate), SelfSigned),
-    ("self signed certificate", Tls, Some(Certificate), SelfSigned),
-    ("depth_zero_self_signed_cert", Tls, Some(Certificate), SelfSigned),
-    ("unable to verify the first certificate", Tls, Some(Certificate), MissingIntermediate),
-    ("unable_to_verify_leaf_signature", Tls, Some(Certificate), MissingIntermediate),
-    ("unable to get issuer certificate", Tls, Some(Certificate), MissingIntermediate),
-    ("unable_to_get_issuer_cert", Tls, Some(Certificate), MissingIntermediate),
-    ("num=21", Tls, Some(Certificate), MissingIntermediate),
-    ("unable to get local issuer certificate", Tls, Some(Certificate), UnknownIssuer),
-    ("unable_to_get_issuer_cert_locally", Tls, Some(Certificate), UnknownIssuer),
-    ("pkix path building failed", Tls, Some(Certificate), UnknownIssuer),
-    ("pkix path validation failed", Tls, Some(Certificate), UnknownIssuer),
-    ("unable to find valid certification path", Tls, Some(Certificate), UnknownIssuer),
-    ("signed by unknown authority", Tls, Some(Certificate), UnknownIssuer),
-    ("invalid peer certificate", Tls, Some(Certificate), UnknownIssuer),
-    ("x509:", Tls, Some(Certificate), UnknownIssuer),
-    ("certificate: unknownissuer", Tls, Some(Certificate), UnknownIssuer),
-    ("certificate issuer is unknown", Tls, Some(Certificate), UnknownIssuer),
-    ("hasn't got a known issuer", Tls, Some(Certificate), UnknownIssuer),
-    ("untrusted issuer", Tls, Some(Certificate), UnknownIssuer),
-    ("certificate verification failed", Tls, Some(Certificate), UnknownIssuer),
-    ("issued by an authority that is not trusted", Tls, Some(Certificate), UnknownIssuer),
-    ("sec_e_untrusted_root", Tls, Some(Certificate), UnknownIssuer),
-    ("0x80090325", Tls, Some(Certificate), UnknownIssuer),
-    ("sec_error_unknown_issuer", Tls, Some(Certificate), UnknownIssuer),
-    ("err_cert_authority_invalid", Tls, Some(Certificate), UnknownIssuer),
-    ("root certificate which is not trusted", Tls, Some(Certificate), UnknownIssuer),
-    ("remotecertificatechainerrors", Tls, Some(Certificate), UnknownIssuer),
-    ("untrustedroot", Tls, Some(Certificate), UnknownIssuer),
-    ("partialchain", Tls, Some(Certificate), UnknownIssuer),
-    ("remote certificate is invalid", Tls, Some(Certificate), UnknownIssuer),
-    ("no trusted certificate found", Tls, Some(Certificate), UnknownIssuer),
-    ("does not chain with any of the trust anchors", Tls, Some(Certificate), UnknownIssuer),
-    ("peer certificate or ssh remote key was not ok", Tls, Some(Certificate), UnknownIssuer),
-    ("chain could not be built to a trusted root", Tls, Some(Certificate), UnknownIssuer),
-    ("remotezertifikat ist laut validierungsverfahren ungültig", Tls, Some(Certificate), UnknownIssuer),
-    ("remotezertifikat ist ungültig", Tls, Some(Certificate), UnknownIssuer),
-    ("certificat distant n'est pas valide", Tls, Some(Certificate), UnknownIssuer),
-    ("certificado remoto no es válido", Tls, Some(Certificate), UnknownIssuer),
-    ("certificato remoto non è valido", Tls, Some(Certificate), UnknownIssuer),
-    ("vertrauensanbieter nicht als vertrauenswürdig gilt", Tls, Some(Certificate), UnknownIssuer),
-    ("nicht vertrauenswürdigen zertifizierungsstelle", Tls, Some(Certificate), UnknownIssuer),
-    ("certificat racine qui n'est pas approuvé", Tls, Some(Certificate), UnknownIssuer),
-    ("certificado raíz que no es de confianza", Tls, Some(Certificate), UnknownIssuer),
-    ("konnte keine vertrauensstellung hergestellt werden", Tls, Some(Certificate), UnknownIssuer),
-    ("relation de confiance pour le canal sécurisé", Tls, Some(Certificate), UnknownIssuer),
-    ("relación de confianza para el canal seguro", Tls, Some(Certificate), UnknownIssuer),
-    ("unknown ca", Tls, Some(Certificate), UnknownIssuer),
-    ("certificate_unknown", Tls, Some(Certificate), UnknownIssuer),
-    ("trust anchor for certification path not found", Tls, Some(Certificate), UnknownIssuer),
-    ("certificate verify failed", Tls, Some(Certificate), UnknownIssuer),
-    ("could not establish trust relationship", Tls, Some(Certificate), UnknownIssuer),
-    ("certificate signature failure", Tls, Some(Certificate), BadCertificate),
-    ("could not convert socket to tls", Tls, Some(Handshake), TlsAlert),
-    ("ssl connect error", Tls, Some(Handshake), TlsAlert),
-    ("tlsv1 alert", Tls, Some(Handshake), TlsAlert),
-    ("sslv3 alert", Tls, Some(Handshake), TlsAlert),
-    ("ssl/tls alert", Tls, Some(Handshake), TlsAlert),
-    ("received fatal alert", Tls, Some(Handshake), TlsAlert),
-    ("remote error: tls", Tls, Some(Handshake), TlsAlert),
-    ("could not generate dh keypair", Tls, Some(Handshake), TlsAlert),
-    ("sec_e_illegal_message", Tls, Some(Handshake), TlsAlert),
-    ("0x80090326", Tls, Some(Handshake), TlsAlert),
-    ("could not create ssl/tls secure channel", Tls, Some(Handshake), TlsAlert),
-    ("alert: handshakefailure", Tls, Some(Handshake), TlsAlert),
-    ("ssl connection could not be established", Tls, Some(Handshake), TlsAlert),
-    ("ssl-verbindung konnte nicht hergestellt werden", Tls, Some(Handshake), TlsAlert),
-    ("connexion ssl n'a pas pu être établie", Tls, Some(Handshake), TlsAlert),
-    ("no se pudo establecer la conexión ssl", Tls, Some(Handshake), TlsAlert),
-    ("kein geschützter ssl/tls-kanal erstellt werden", Tls, Some(Handshake), TlsAlert),
-    ("impossible de créer un canal sécurisé ssl/tls", Tls, Some(Handshake), TlsAlert),
-    ("no se puede crear un canal seguro ssl/tls", Tls, Some(Handshake), TlsAlert),
-    ("handshake failure", Tls, Some(Handshake), TlsAlert),
-    ("non-properly terminated", Tls, Some(Handshake), Reset),
-    ("packet with unexpected length was received", Tls, Some(Handshake), Reset),
-    ("failed to receive handshake", Tls, Some(Handshake), Reset),
-    ("alert protocol version", Tls, Some(Handshake), TlsVersionTooOld),
-    ("alert handshake failure", Tls, Some(Handshake), TlsAlert),
-    ("handshake_failure", Tls, Some(Handshake), TlsAlert),
-    ("handshake failed", Tls, Some(Handshake), TlsAlert),
-    ("unsupported protocol", Tls, Some(Handshake), TlsVersionTooOld),
-    ("received fatal alert: protocol_version", Tls, Some(Handshake), TlsVersionTooOld),
-];
+/// How a server begins to say what it offers.
+type Offer = (&'static str, Protocol, Stage, FailureKind);
 
 /// How a server says which sign-ins it offers (RFC 9051, section 6.1.1; RFC 5034, section 3; RFC 4954, section 3).
-const OFFERS: &[Idiom] = &[
-    ("* capability imap4", Imap, Some(Capabilities), NotOffered),
-    ("sasl plain", Pop3, Some(Capabilities), NotOffered),
-    ("sasl login", Pop3, Some(Capabilities), NotOffered),
-    ("250-auth ", Smtp, Some(Ehlo), NotOffered),
-    ("250 auth ", Smtp, Some(Ehlo), NotOffered),
+const OFFERS: &[Offer] = &[
+    ("* capability imap4", Imap, Capabilities, NotOffered),
+    ("sasl plain", Pop3, Capabilities, NotOffered),
+    ("sasl login", Pop3, Capabilities, NotOffered),
+    ("250-auth ", Smtp, Ehlo, NotOffered),
+    ("250 auth ", Smtp, Ehlo, NotOffered),
 ];
 
 /// All phrases, with those of more than one word that say something at large only.
-pub fn phrases() -> impl Iterator<Item = &'static str> {
-    IDIOMS.iter().chain(OFFERS).map(|(phrase, ..)| *phrase).chain(super::extract::phrases_at_large())
+pub fn phrases<'t>(table: &'t Phrases) -> impl Iterator<Item = &'t str> {
+    let own = OFFERS.iter().map(|(phrase, ..)| *phrase).chain(super::extract::phrases_at_large());
+    table.all().iter().map(|phrase| phrase.words.as_str()).chain(own.map(|phrase| -> &'t str { phrase }))
 }
 
-/// What a text says in these phrases, what stands last first.
+/// What a text says in these phrases, what is last first; of two that end at the same place, the longer.
 #[must_use]
-pub fn extract(words: &str) -> Vec<ErrorDetails> {
-    let mut found: Vec<(usize, usize, &Idiom)> = IDIOMS
-        .iter()
-        .filter_map(|idiom| last(words, idiom.0).map(|at| (at + idiom.0.len(), idiom.0.len(), idiom)))
-        .collect();
+pub fn extract(words: &str, table: &Phrases) -> Vec<ErrorDetails> {
+    // of each phrase the last occurrence counts
+    let mut last = HashMap::new();
+    for (at, phrase) in table.find(words).filter(|(at, phrase)| is_whole(words, *at, &phrase.words)) {
+        let end = at + phrase.words.len();
+        last.insert(phrase.words.as_str(), (end, phrase.words.len(), phrase.protocol, phrase.stage, phrase.kind));
+    }
+    let mut found: Vec<_> = last.into_values().collect();
     if found.is_empty() {
         found.extend(lacking(words));
     }
-    found.sort_by_key(|(end, length, _)| std::cmp::Reverse((*end, *length)));
-    let heard = found.into_iter().map(|(_, _, (_, protocol, stage, kind))| ErrorDetails {
-        protocol: Some(*protocol),
-        stage: *stage,
-        kind: Some(*kind),
+    found.sort_by_key(|(end, length, ..)| Reverse((*end, *length)));
+    let heard = found.into_iter().map(|(_, _, protocol, stage, kind)| ErrorDetails {
+        protocol: Some(protocol),
+        stage,
+        kind: Some(kind),
         words: words.to_owned(),
         ..ErrorDetails::default()
     });
@@ -375,22 +59,20 @@ pub fn extract(words: &str) -> Vec<ErrorDetails> {
 }
 
 /// An offer of sign-ins among which XOAUTH2 is missing.
-fn lacking(words: &str) -> Option<(usize, usize, &'static Idiom)> {
-    let (at, idiom) =
-        OFFERS.iter().filter_map(|idiom| Some((words.rfind(idiom.0)?, idiom))).max_by_key(|(at, _)| *at)?;
+fn lacking(words: &str) -> Option<(usize, usize, Protocol, Option<Stage>, FailureKind)> {
+    let (at, offer) =
+        OFFERS.iter().filter_map(|offer| Some((words.rfind(offer.0)?, offer))).max_by_key(|(at, _)| *at)?;
     let offers = &words[at..];
-    let names_any = *idiom != OFFERS[0] || offers.contains("auth=");
-    (names_any && !offers.contains("xoauth2")).then_some((at + idiom.0.len(), idiom.0.len(), idiom))
+    let names_any = *offer != OFFERS[0] || offers.contains("auth=");
+    let (phrase, protocol, stage, kind) = *offer;
+    (names_any && !offers.contains("xoauth2")).then_some((at + phrase.len(), phrase.len(), protocol, Some(stage), kind))
 }
 
-/// Where a phrase stands last, not as the tail of a longer word, nor as the head of a longer number.
-fn last(words: &str, phrase: &str) -> Option<usize> {
+/// Whether a phrase is not the tail of a longer word, nor the head of a longer number, nor a number that may be an id.
+fn is_whole(words: &str, at: usize, phrase: &str) -> bool {
     let is_number = phrase.ends_with(|c: char| c.is_ascii_digit());
-    let stands_alone = |at: &usize| {
-        let tail = phrase.starts_with(char::is_alphanumeric) && words[..*at].ends_with(char::is_alphanumeric);
-        let head = is_number && words[at + phrase.len()..].starts_with(|c: char| c.is_ascii_digit());
-        let is_code = phrase.bytes().all(|byte| byte.is_ascii_digit());
-        !tail && !head && (!is_code || context::is_named_error(&words[..*at]))
-    };
-    words.rmatch_indices(phrase).map(|(at, _)| at).find(stands_alone)
+    let is_code = phrase.bytes().all(|byte| byte.is_ascii_digit());
+    let tail = phrase.starts_with(char::is_alphanumeric) && words[..at].ends_with(char::is_alphanumeric);
+    let head = is_number && words[at + phrase.len()..].starts_with(|c: char| c.is_ascii_digit());
+    !tail && !head && (!is_code || context::is_named_error(&words[..at]))
 }
