@@ -2,7 +2,10 @@
 
 mod logs;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 
@@ -29,6 +32,9 @@ pub struct Arguments {
     /// Check ID, cause code or error message; - reads from standard input
     #[arg(value_name = "CHECK_CAUSE_OR_TEXT", required_unless_present_any = ["file", "patterns"], allow_hyphen_values = true)]
     what: Option<String>,
+    /// Further words of the message, if it was given without quotes
+    #[arg(value_name = "WORDS", hide = true)]
+    more: Vec<String>,
     /// Read a message or a whole log from FILE: plain, gzip or UTF-16 (repeatable)
     #[arg(short, long, value_name = "FILE", conflicts_with = "what")]
     file: Vec<PathBuf>,
@@ -55,18 +61,60 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         print::data(&(explain::log::needles(&catalogue).join("\n") + "\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    let Some(what) = arguments.what.as_deref().filter(|what| *what != "-") else {
-        return logs::run(arguments, &catalogue);
+    let given: Vec<&str> = arguments.what.iter().chain(&arguments.more).map(String::as_str).collect();
+    let given = given.join(" ");
+    let what = match given.as_str() {
+        "-" => return logs::run(arguments, &arguments.file, &catalogue),
+        "" if arguments.what.is_none() => return logs::run(arguments, &arguments.file, &catalogue),
+        what => what,
     };
     let text = match (catalogue.check(what), catalogue.cause(what), arguments.output) {
         (Some(check), _, Output::Text) => explain_check(check, &catalogue),
         (Some(check), _, Output::Json) => json(&check_value(check)),
         (None, Some(cause), Output::Text) => explain_cause(cause),
         (None, Some(cause), Output::Json) => json(&cause_value(cause)),
-        (None, None, _) => return explain_text(what, arguments, &catalogue),
+        (None, None, _) => return explain_other(what, arguments, &catalogue),
     };
     print::data(&text);
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a person means who gives neither an id nor a code: a file, a bare number of Entra, a part of the catalogue, a text.
+fn explain_other(what: &str, arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, CliError> {
+    let is_number = (5..=8).contains(&what.len()) && what.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number {
+        return explain_text(&format!("AADSTS{what}:"), arguments, catalogue);
+    }
+    let path = Path::new(what);
+    if !what.contains(char::is_whitespace) && path.is_file() {
+        return logs::run(arguments, &[path.to_owned()], catalogue);
+    }
+    match part_of_catalogue(what, catalogue) {
+        Some(text) => {
+            print::data(&text);
+            Ok(ExitCode::SUCCESS)
+        }
+        None => explain_text(what, arguments, catalogue),
+    }
+}
+
+/// The checks whose id begins with a word, such as `smtp`, with their causes.
+fn part_of_catalogue(word: &str, catalogue: &Catalogue) -> Option<String> {
+    let is_part = |check: &&Check| check.id.split('.').next() == Some(word) || check.section.name() == word;
+    let checks: Vec<&Check> = catalogue.checks.iter().filter(is_part).collect();
+    if checks.is_empty() {
+        return None;
+    }
+    let style = style();
+    let mut page = Page::new(&style);
+    for check in checks {
+        page.gap();
+        page.paragraph(Paint::Strong, &format!("{}: {}", check.id, check.title));
+        label_all(&mut page, "causes", &shown_by(check, catalogue));
+    }
+    page.gap();
+    page.label("more", "ece-check explain CHECK or CAUSE");
+    Some(page.finish())
 }
 
 /// What a text means; exit code 1 when nothing in it is known.

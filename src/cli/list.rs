@@ -14,6 +14,9 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// Only what has this part in its ID, code, section or owner: smtp, token, exchange-licence
+    #[arg(value_name = "PART")]
+    part: Option<String>,
     /// List causes instead of checks
     #[arg(long)]
     causes: bool,
@@ -35,7 +38,15 @@ pub enum Output {
 
 /// Prints the checks or the causes.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let catalogue = arguments.catalogue.load()?;
+    let mut catalogue = arguments.catalogue.load()?;
+    if let Some(part) = &arguments.part {
+        keep(&mut catalogue, &part.to_lowercase());
+        let is_empty = if arguments.causes { catalogue.causes.is_empty() } else { catalogue.checks.is_empty() };
+        if is_empty {
+            let right = "ece-check list and ece-check list --causes name them all";
+            return Err(CliError::Usage(format!("nothing in the catalogue has {part} in its name"), right.to_owned()));
+        }
+    }
     print::data(&match (arguments.causes, arguments.output) {
         (false, Output::Text) => checks(&catalogue),
         (true, Output::Text) => causes(&catalogue),
@@ -43,6 +54,14 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         (true, Output::Json) => json(&cause_rows(&catalogue)),
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// Leaves of the catalogue what has a part in its name, section or owner.
+fn keep(catalogue: &mut Catalogue, part: &str) {
+    catalogue.checks.retain(|check| check.id.contains(part) || check.section.name().contains(part));
+    catalogue
+        .causes
+        .retain(|cause| cause.code.contains(part) || report::owner(cause.owner).to_lowercase().contains(part));
 }
 
 /// Any rows as pretty JSON, for stdout.

@@ -363,6 +363,23 @@ const AT_LARGE: &[(&[&str], Stage, FailureKind)] = &[
             "authentication credentials invalid",
             "not accepted from server",
             "setup failed - authenticate",
+            "logging in failed",
+            "login failure",
+            "failed to authenticate",
+            "authentifizierung fehlgeschlagen",
+            "anmeldung fehlgeschlagen",
+            "échec de l'authentification",
+            "error de autenticación",
+            "autenticación fallida",
+            "autenticazione fallita",
+            "falha na autenticação",
+            "authenticatie mislukt",
+            "uwierzytelnianie nie powiodło się",
+            "認証に失敗しました",
+            "身份验证失败",
+            "驗證失敗",
+            "인증에 실패",
+            "ошибка аутентификации",
         ],
         Stage::Authenticate,
         FailureKind::Rejected,
@@ -408,7 +425,10 @@ const SIGN_INS: &[&str] = &["authentication", "authenticate", "login to", "logon
 
 /// The phrases of what is said at large that ordinary lines do not hold: of more than one word.
 pub fn phrases_at_large() -> impl Iterator<Item = &'static str> {
-    AT_LARGE.iter().flat_map(|(phrases, ..)| phrases.iter().copied()).filter(|phrase| phrase.contains(' '))
+    AT_LARGE
+        .iter()
+        .flat_map(|(phrases, ..)| phrases.iter().copied())
+        .filter(|phrase| phrase.contains(' ') || !phrase.is_ascii())
 }
 
 /// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
@@ -452,6 +472,18 @@ fn at_large(words: &str) -> Option<ErrorDetails> {
         "fatal",
         "timed out",
         "rejected",
+        "fehlgeschlagen",
+        "échec",
+        "fallida",
+        "error de",
+        "fallita",
+        "falha",
+        "mislukt",
+        "nie powiodło",
+        "失敗",
+        "失败",
+        "실패",
+        "ошибка",
     ];
     let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     if !holds(SERVICES) || !holds(FAILED) {

@@ -80,7 +80,6 @@ pub fn by_proof(causes: &mut Vec<Meant<'_>>, proofs: &[Proof], protocol: Option<
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::{catalogue::Catalogue, explain::explain};
 
     fn codes(text: &str) -> Vec<String> {
