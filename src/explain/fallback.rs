@@ -106,9 +106,15 @@ mod tests {
 
     #[test]
     fn an_enhanced_code_tells_by_its_parts() {
-        assert!(next_of("550 5.6.11 invalid characters").contains("content of the message"));
+        assert!(next_of("550 5.6.3 conversion").contains("content of the message"));
         assert!(next_of("452 4.2.2 mailbox full").contains("It passes"));
         assert!(next_of("250 2.1.5 ok").starts_with("Give the server's own words"));
+    }
+
+    #[test]
+    fn a_code_of_microsoft_s_list_is_told_in_words() {
+        let next = next_of("550 5.7.124 RESOLVER.RST.RestrictedToGroupPermission");
+        assert!(next.contains("the group accepts") && next.contains("learn.microsoft.com"), "{next}");
     }
 
     #[test]

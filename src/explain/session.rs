@@ -501,7 +501,7 @@ pub fn named_mechanism(words: &str) -> Option<Mechanism> {
         "mechanism plain",
         "mechanism login",
         "\"plain\"",
-        "logon failure",
+        "-err logon failure",
         "login failed.",
         "auth=plain",
     ];

@@ -81,6 +81,10 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
             "single-tenant-app-on-common-endpoint",
         ],
     ),
+    (
+        "shows in other programs and consoles than ece-check; read from its text by explain",
+        &["admin-cmdlet-missing", "java-trust-store-unreadable", "mailbox-full", "revocation-list-unreachable"],
+    ),
     ("a run asks nothing of Microsoft Graph", &["app-only-call-needs-user-path", "application-access-policy"]),
     (
         "a run talks neither to Webex nor to its provisioning",
