@@ -32,7 +32,7 @@ pub struct Phrases {
     pub date: Date,
     /// Where the words are documented.
     pub sources: Vec<String>,
-    phrases: Vec<Phrase>,
+    all: Vec<Phrase>,
     automaton: AhoCorasick,
 }
 
@@ -40,13 +40,13 @@ impl Phrases {
     /// The phrases, in the order of the file.
     #[must_use]
     pub fn all(&self) -> &[Phrase] {
-        &self.phrases
+        &self.all
     }
 
     /// Every occurrence of a phrase in a text in small letters, overlapping ones too: where it begins, and the phrase.
     pub fn find<'t>(&'t self, words: &'t str) -> impl Iterator<Item = (usize, &'t Phrase)> {
         let found = self.automaton.find_overlapping_iter(words);
-        found.map(|found| (found.start(), &self.phrases[found.pattern().as_usize()]))
+        found.map(|found| (found.start(), &self.all[found.pattern().as_usize()]))
     }
 }
 
@@ -64,7 +64,7 @@ pub fn read(document: &Document) -> Result<Phrases, Mistake> {
     let place = top.mistake("the phrases cannot be searched for", "write fewer or shorter phrases");
     top.close()?;
     let automaton = AhoCorasick::new(phrases.iter().map(|phrase| &phrase.words)).map_err(|_| place)?;
-    Ok(Phrases { date, sources, phrases, automaton })
+    Ok(Phrases { date, sources, all: phrases, automaton })
 }
 
 fn read_group(mut table: Table<'_>, phrases: &mut Vec<Phrase>) -> Result<(), Mistake> {

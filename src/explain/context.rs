@@ -15,10 +15,7 @@ pub fn messages(text: &str) -> Cow<'_, str> {
     if !text.contains(FIELD) {
         return Cow::Borrowed(text);
     }
-    let message = |line: &str| match line.contains(FIELD) {
-        true => message(line).to_owned(),
-        false => line.to_owned(),
-    };
+    let message = |line: &str| if line.contains(FIELD) { message(line).to_owned() } else { line.to_owned() };
     Cow::Owned(text.lines().map(message).collect::<Vec<_>>().join("\n"))
 }
 

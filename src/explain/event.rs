@@ -90,6 +90,7 @@ fn is_throwable(line: &[u8]) -> bool {
 
 /// What an event has had so far.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent observations of the lines so far")]
 struct State {
     has_throwable: bool,
     in_traceback: bool,

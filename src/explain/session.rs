@@ -1,6 +1,7 @@
 //! The dialogue with a mail server in a text: who said what, in which order, whatever a program put around each line.
 //!
-//! In: a text that somebody copied, such as a debug log of JavaMail, MailKit, curl, swaks, fetchmail, Postfix or PHPMailer.
+//! In: a text that somebody copied, such as a debug log of `JavaMail`, `MailKit`, curl, swaks, fetchmail, Postfix or
+//! `PHPMailer`.
 //! Out: the [`Session`], if there is one, with the first refusal that matters. What a client tries after it ("Command
 //! received in Invalid state") is an after-effect, and what a server offers before encryption is no fault.
 //!
@@ -271,12 +272,11 @@ impl Reader {
         self.spoken.push(protocol);
         let reply = Some(Reply { refused, text: text.to_owned() });
         let is_first = self.exchanges.is_empty();
-        match self.exchanges.iter_mut().rev().find(|exchange| exchange.reply.is_none()) {
-            Some(exchange) => exchange.reply = reply,
-            None => {
-                let verb = if is_first && !refused { Verb::Greeting } else { Verb::Unknown };
-                self.exchanges.push(Exchange { reply, ..Exchange::of(verb) });
-            }
+        if let Some(exchange) = self.exchanges.iter_mut().rev().find(|exchange| exchange.reply.is_none()) {
+            exchange.reply = reply;
+        } else {
+            let verb = if is_first && !refused { Verb::Greeting } else { Verb::Unknown };
+            self.exchanges.push(Exchange { reply, ..Exchange::of(verb) });
         }
     }
 
@@ -535,6 +535,9 @@ mod tests {
         assert!(text.starts_with("530"));
     }
 
+    /// How a program writes down a line that the server, or else the client, said.
+    type Wrap = fn(&str, bool) -> String;
+
     #[test]
     fn whatever_stands_around_the_lines() {
         let plain = [
@@ -549,7 +552,6 @@ mod tests {
             "221 2.0.0 bye",
         ];
         let is_server = |line: &str| line.starts_with(|c: char| c.is_ascii_digit());
-        type Wrap = fn(&str, bool) -> String;
         let wraps: [Wrap; 14] = [
             |line, _| line.to_owned(),
             |line, server| format!("{}: {line}", if server { 'S' } else { 'C' }),

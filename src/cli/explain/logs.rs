@@ -17,7 +17,7 @@ use crate::{
     },
     diagnose::blank,
     explain::{
-        decode, fallback,
+        decode,
         log::{Log, Told},
         timestamp,
     },
