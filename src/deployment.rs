@@ -9,6 +9,7 @@
 mod left_over;
 mod mistakes;
 mod read;
+mod saved;
 pub mod schema;
 mod value;
 pub mod waiver;
@@ -49,6 +50,8 @@ pub struct Deployment {
     pub webex: Option<Webex>,
     /// `[[waiver]]`
     pub waivers: Vec<Waiver>,
+    /// The file as a report keeps it: TOML without comments, and without what may hold a secret.
+    pub file: String,
 }
 
 /// What the file says of ECE.

@@ -1,9 +1,10 @@
-//! From a plan to a report: the only place that knows of concurrency.
+//! From a plan to a report, and from a saved report to one that is judged anew. The only place that knows of concurrency.
 //!
-//! In: a [`Plan`] and a [`ProbeContext`]. Out: a [`Report`]. Every look starts as soon as the look that it depends on has
-//! ended, so a run takes as long as its slowest chain of looks. Judging and diagnosing begin when all looks have ended.
+//! In: a [`Plan`] and a [`ProbeContext`], or a saved [`Report`]. Out: a [`Report`]. Every look starts as soon as the look
+//! that it depends on has ended, so a run takes as long as its slowest chain of looks. Judging and diagnosing begin when
+//! all looks have ended.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use futures_util::{FutureExt, future::Shared};
 use tokio::{
@@ -14,10 +15,10 @@ use tokio::{
 use crate::{
     catalogue::Catalogue,
     diagnose::diagnose,
-    evidence::{Failure, FailureKind, Observation, Protocol, Route, Stage, Unit, Value},
+    evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Unit, Value},
     finding::{Report, Run, Status, Summary, Tool},
     judge::{Judgement, judge, judge_all, values},
-    plan::{Plan, PlannedFinding, PlannedLook},
+    plan::{Plan, PlannedFinding, PlannedLook, saved},
     probe::{Earlier, ProbeContext},
     report::{json, prose},
 };
@@ -52,18 +53,55 @@ pub async fn run(
 ) -> Report {
     let began = Instant::now();
     let looks = look_at_all(plan, world, options.jobs, &events).await;
-    let interrupted = looks.iter().any(was_interrupted);
-    let mut findings = judge_all(plan, &looks);
-    let fix_first = diagnose(&mut findings, &looks, catalogue);
-    prose::write(&mut findings, &looks);
     let vantage = Run {
-        duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
         source_addresses: source_addresses(&looks),
         dns_servers: dns_servers(&looks),
         clock_offset_ms: clock_offset(&looks),
-        interrupted,
+        interrupted: looks.iter().any(was_interrupted),
         ..options.vantage
     };
+    let report = judged(plan, looks, catalogue, vantage, options.strict);
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Report { run: Run { duration_ms, ..report.run }, ..report }
+}
+
+/// Why a saved report cannot be judged again.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotJudge {
+    /// It was written before reports kept the site.
+    #[error("this report does not hold the site: it was written by a version before schema 2; run again with this one")]
+    NoSite,
+    /// What it holds of the site is not understood here.
+    #[error("the site in this report is not understood: {0}; use the version that wrote it")]
+    BadSite(String),
+}
+
+/// Judges a saved report again, with this catalogue and without looking: plans from the site that the report holds, and
+/// gives each probe of the plan what the report says that it saw. A probe that the report does not know has seen nothing.
+///
+/// # Errors
+/// When the report does not hold the site, or this version does not understand it.
+pub fn rejudge(report: &Report, catalogue: &Catalogue, strict: bool) -> Result<Report, CannotJudge> {
+    let saved = report.site.as_ref().ok_or(CannotJudge::NoSite)?;
+    let basis = saved::restore(saved, &catalogue.tables).map_err(CannotJudge::BadSite)?;
+    let plan = Plan::make(catalogue, &basis.site, &basis.selection, &basis.overrides)
+        .map_err(|unknown| CannotJudge::BadSite(unknown.to_string()))?;
+    let mut seen: HashMap<&ProbeKey, &Observation> =
+        report.looks.iter().filter_map(|look| Some((look.key.as_ref()?, look))).collect();
+    let mut looks: Vec<Observation> = Vec::new();
+    for planned in &plan.looks {
+        looks.push(seen.remove(&planned.probe.key()).cloned().unwrap_or_else(|| not_made(planned)));
+    }
+    let beside_the_plan = |look: &&Observation| look.key.as_ref().is_none_or(|key| seen.contains_key(key));
+    looks.extend(report.looks.iter().filter(beside_the_plan).cloned()); // what is planned no more stays evidence
+    Ok(judged(&plan, looks, catalogue, report.run.clone(), strict))
+}
+
+/// The report of what was seen. Pure.
+fn judged(plan: &Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: Run, strict: bool) -> Report {
+    let mut findings = judge_all(plan, &looks);
+    let fix_first = diagnose(&mut findings, &looks, catalogue);
+    prose::write(&mut findings, &looks);
     Report {
         schema_version: json::SHAPE,
         tool: Tool {
@@ -71,8 +109,9 @@ pub async fn run(
             version: env!("CARGO_PKG_VERSION").to_owned(),
             catalogue_date: catalogue.date(),
         },
-        run: vantage,
-        summary: Summary::of(&findings, fix_first, options.strict),
+        run,
+        site: Some(plan.site.clone()),
+        summary: Summary::of(&findings, fix_first, strict),
         findings,
         looks,
     }

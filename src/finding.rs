@@ -8,7 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use self::value::{Because, Found, Group, NextStep, NotApplicable, essence};
-use crate::{command::Command, evidence::Observation};
+use crate::{
+    command::Command,
+    evidence::{Observation, SavedSite},
+};
 
 /// How one check came out for one subject, and because of what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -190,6 +193,9 @@ pub struct Report {
     pub tool: Tool,
     /// When, where and how it ran.
     pub run: Run,
+    /// What the plan was made from, to judge again; reports before schema 2 do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<SavedSite>,
     /// The outcome in numbers, and what to mend first.
     pub summary: Summary,
     /// How each planned check came out, in plan order.

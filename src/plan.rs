@@ -5,6 +5,7 @@
 
 pub mod endpoint;
 pub mod firewall;
+pub mod saved;
 
 use std::collections::{HashMap, VecDeque};
 
@@ -16,7 +17,7 @@ use crate::{
         check::{Of, SubjectKind},
     },
     deployment::{Account, Inbound},
-    evidence::{ProbeKey, Protocol, Subject},
+    evidence::{ProbeKey, Protocol, SavedSite, Subject},
     finding::NotApplicable,
     net::{ConnectOverrides, RouteChoice},
     oauth::TokenSource,
@@ -41,6 +42,8 @@ pub struct Plan<'c> {
     pub looks: Vec<PlannedLook>,
     /// The findings, in the order of the catalogue.
     pub findings: Vec<PlannedFinding<'c>>,
+    /// What it was made from, as a report keeps it.
+    pub site: SavedSite,
 }
 
 /// One look.
@@ -125,8 +128,8 @@ impl<'c> Plan<'c> {
         known_words(catalogue, "--only", &selection.only)?;
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
-        let mut draft =
-            Draft { plan: Plan { looks: Vec::new(), findings: Vec::new() }, site, roads, looks: HashMap::new() };
+        let empty = Plan { looks: Vec::new(), findings: Vec::new(), site: saved::save(site, selection, roads) };
+        let mut draft = Draft { plan: empty, site, roads, looks: HashMap::new() };
         for check in chosen {
             draft.add(check, selection);
         }
@@ -160,7 +163,7 @@ impl<'c> Plan<'c> {
             let after = planned.after.iter().map(|look| new_look[*look]).collect();
             PlannedLook { after, ..planned }
         });
-        Self { findings: findings.collect(), looks: looks.collect() }
+        Self { findings: findings.collect(), looks: looks.collect(), site: self.site }
     }
 
     /// The looks that these findings read, those that they depend on, and the other routes to the same services.

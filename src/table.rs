@@ -61,6 +61,12 @@ pub struct Document {
 }
 
 impl Document {
+    /// The text of the whole file.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads a file.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 use super::{
     Account, Cloud, Deployment, Ece, Endpoint, Entra, Inbound, Integration, Mistakes, Role, Waiver, Webex, left_over,
     mistakes::{Collector, quoted},
+    saved,
     value::{self, date, decent, each, secret, text, text_or_empty},
     waiver::Place,
 };
@@ -30,6 +31,7 @@ pub(super) fn parsed(document: &Document) -> Result<Deployment, Mistakes> {
     let (mut top, syntax) = document.table_as_far_as_possible();
     let mut mistakes = Collector::new(left_over::secrets(document), syntax);
     let deployment = deployment(&mut top, &mut mistakes);
+    let deployment = Deployment { file: saved::text(document.text()), ..deployment };
     mistakes.close(top);
     mistakes.finish().map_or(Ok(deployment), Err)
 }
@@ -42,7 +44,7 @@ fn deployment(top: &mut Table<'_>, mistakes: &mut Collector) -> Deployment {
     let accounts = accounts(many(top, "account", mistakes), mistakes);
     let endpoints = endpoints(many(top, "endpoint", mistakes), mistakes);
     let waivers = many(top, "waiver", mistakes).into_iter().filter_map(|table| waiver(table, mistakes)).collect();
-    Deployment { site, ece, entra, accounts, endpoints, webex, waivers }
+    Deployment { site, ece, entra, accounts, endpoints, webex, waivers, file: String::new() }
 }
 
 fn one<'d>(top: &mut Table<'d>, key: &str, mistakes: &mut Collector) -> Option<Table<'d>> {

@@ -17,6 +17,8 @@ use crate::{
 pub struct Site {
     /// The user's file.
     pub deployment: Deployment,
+    /// The Microsoft cloud.
+    pub cloud: Cloud,
     /// The role of this server.
     pub role: Role,
     /// The endpoints, in the order of the table of clouds.
@@ -98,12 +100,14 @@ impl Site {
     /// Never: the loader of the tables refuses a table without every cloud.
     #[must_use]
     pub fn of(deployment: &Deployment, tables: &Tables, cloud: Cloud, role: Role) -> Self {
+        let chosen = cloud;
         let cloud = tables.clouds.named(cloud.word()).expect("the table of clouds holds every cloud");
         let release = deployment.ece.stated.as_ref().map(|stated| stated.release);
         let microsoft = cloud.endpoints.iter().map(|endpoint| of_microsoft(endpoint, cloud, deployment));
         let own = deployment.endpoints.iter().map(of_the_file);
         let ece = deployment.ece.external_url.as_deref().and_then(of_ece);
         Self {
+            cloud: chosen,
             role,
             endpoints: microsoft.chain(own).chain(ece).collect(),
             public_issuers: [&tables.issuers.microsoft[..], &tables.issuers.public[..]].concat(),

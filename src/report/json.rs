@@ -14,7 +14,7 @@ use crate::finding::Report;
 
 /// The version of the report's shape that this program writes. It reads every earlier one too: a version only adds.
 ///
-/// Shape 2 adds values beside the sentences of a finding: `evidence`, `steps`, `optional`.
+/// Shape 2 adds values beside the sentences of a finding: `evidence`, `steps`, `optional`; and `site`, from which a report is judged again.
 pub const SHAPE: u32 = 2;
 
 /// Why a saved report cannot be read.

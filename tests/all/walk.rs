@@ -8,12 +8,13 @@ use std::{
 use ece_check::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
-    engine::{Options, run},
+    engine::{Options, rejudge, run},
     finding::{Finding, Report, Run, Status},
     lab::{self, Counts, Lab, Settings},
     net::{ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, dns::Resolver, tls::TrustStores},
     plan::{Plan, Selection, Site},
     probe::ProbeContext,
+    report::json,
 };
 use tokio::time::Instant;
 
@@ -101,7 +102,22 @@ pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
     for (variable, value) in lab.secrets() {
         world.wallet.net.lend(&variable, value);
     }
-    run(&plan, &world, catalogue, Options { jobs: 64, strict: false, vantage: vantage() }, events).await
+    let options = Options { jobs: 64, strict: false, vantage: vantage() };
+    let report = run(&plan, &world, catalogue, options, events).await;
+    judged_again_it_is_the_same(&report, catalogue);
+    report
+}
+
+/// Whatever a run found, its saved report holds all that the judgment needs.
+fn judged_again_it_is_the_same(report: &Report, catalogue: &Catalogue) {
+    let saved = serde_json::to_string(report).expect("a report is JSON");
+    let read = json::parse(&saved).unwrap_or_else(|error| panic!("{error}"));
+    let again = rejudge(&read, catalogue, false).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(again.findings, report.findings, "the findings of a saved report");
+    assert_eq!(again.summary, report.summary, "the summary of a saved report");
+    assert_eq!(again.site, report.site, "the site of a saved report");
+    let keys = |report: &Report| report.looks.iter().map(|look| look.key.clone()).collect::<Vec<_>>();
+    assert_eq!(keys(&again), keys(report), "the observations of a saved report");
 }
 
 fn network(lab: &Lab, limits: Limits) -> Network {
