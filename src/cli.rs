@@ -5,11 +5,13 @@
 
 mod catalogue;
 mod config;
+mod diff;
 mod evidence;
 mod explain;
 mod generate;
 mod host;
 mod init;
+mod judge;
 mod lab;
 mod list;
 mod option;
@@ -19,6 +21,7 @@ mod program;
 mod report;
 mod root;
 mod run;
+mod saved;
 mod site;
 mod token;
 
@@ -69,6 +72,10 @@ enum Command {
     Lab(lab::Arguments),
     /// Convert a saved JSON report, or print the JSON Schema
     Report(report::Arguments),
+    /// Judge a saved JSON report again with the rules of this version, and say which results changed
+    Judge(judge::Arguments),
+    /// Compare two saved JSON reports: what broke, what was fixed, what changed
+    Diff(diff::Arguments),
     /// Print a trusted root certificate (PEM) for import into ECE's Java trust store
     Root(root::Arguments),
     /// Print completions for a shell
@@ -92,6 +99,8 @@ enum CliError {
     Java(#[from] crate::net::java::BadStore),
     #[error("{0}")]
     Lab(#[from] crate::lab::Error),
+    #[error("{0}")]
+    Judge(#[from] crate::engine::CannotJudge),
     #[error("{0}")]
     Selection(#[from] crate::plan::UnknownWord),
     #[error("{0}\n  give the secret in the place that is named, or name another")]
@@ -129,6 +138,8 @@ fn obey() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Lab(arguments) => lab::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Judge(arguments) => judge::run(&arguments),
+        Command::Diff(arguments) => diff::run(&arguments),
         Command::Root(arguments) => root::run(&arguments),
         Command::Completions(arguments) => Ok(generate::completions(&arguments)),
         Command::Man => generate::man(),

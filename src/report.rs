@@ -4,6 +4,8 @@
 //! why, and what comes first was settled before. Every text of a report is taken as coming from outside (a saved report
 //! is only a file), so every format passes it through [`harmless`] before it is printed.
 
+pub mod changes;
+pub mod compare;
 mod csv;
 mod grouping;
 pub mod harmless;

@@ -201,7 +201,7 @@ fn passed(text: &mut String, report: &Report) {
 }
 
 /// Our own words: every sign that Markdown could take for its own is escaped.
-fn prose(text: &str) -> String {
+pub(super) fn prose(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in harmless::line(text, LONGEST).chars() {
         if matches!(character, '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '#' | '@' | '$') {
@@ -213,7 +213,7 @@ fn prose(text: &str) -> String {
 }
 
 /// A code span that holds any text: its fence is longer than any run of backticks inside (`CommonMark` 6.1).
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text = harmless::line(text, LONGEST);
     if text.trim().is_empty() {
         return String::new();
@@ -225,7 +225,7 @@ fn code(text: &str) -> String {
 
 /// A text inside a table, where a pipe ends the cell even within a code span unless a backslash stands before it, and a
 /// backslash that was there already would take that one away.
-fn in_cell(text: &str) -> String {
+pub(super) fn in_cell(text: &str) -> String {
     text.replace("\\|", "\\x5c|").replace('|', "\\|")
 }
 
