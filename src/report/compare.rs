@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 
-use crate::finding::{Finding, NamedCause, Report, SkipReason, Status};
+use crate::finding::{Certainty, Finding, NamedCause, Report, SkipReason, Status};
 
 /// What became of one finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -178,13 +178,14 @@ pub fn compare(old: &Report, new: &Report) -> Comparison {
 
 fn keyed(report: &Report) -> Vec<(Key<'_>, &Finding)> {
     let mut seen: HashMap<(&str, &str, Option<&str>), usize> = HashMap::new();
-    let key = |finding| {
-        let Finding { check, subject, account, .. } = finding;
-        let number = seen.entry((check, subject, account.as_deref())).or_insert(0);
+    let mut keyed = Vec::new();
+    for finding in &report.findings {
+        let (check, subject, account) = (&*finding.check, &*finding.subject, finding.account.as_deref());
+        let number = seen.entry((check, subject, account)).or_insert(0);
         *number += 1;
-        ((check.as_str(), subject.as_str(), account.as_deref(), *number), finding)
-    };
-    report.findings.iter().map(key).collect()
+        keyed.push(((check, subject, account, *number), finding));
+    }
+    keyed
 }
 
 fn compared(old: Option<&Finding>, new: Option<&Finding>) -> Option<Compared> {
@@ -201,7 +202,6 @@ fn compared(old: Option<&Finding>, new: Option<&Finding>) -> Option<Compared> {
 
 fn change(old: Option<&Finding>, new: Option<&Finding>) -> Change {
     use Status::{Error, Fail, Pass, Skip, Warn};
-    let causes = |finding: Option<&Finding>| finding.map(|finding| causes(finding));
     match (old.map(|old| old.status), new.map(|new| new.status)) {
         (_, None) => Change::Removed,
         (Some(Fail), Some(Fail)) | (Some(Warn), Some(Warn)) if causes(old) != causes(new) => Change::ChangedCause,
@@ -218,8 +218,9 @@ fn change(old: Option<&Finding>, new: Option<&Finding>) -> Change {
     }
 }
 
-fn causes(finding: &Finding) -> Vec<(&str, crate::finding::Certainty)> {
-    finding.causes.iter().map(|cause| (cause.cause.as_str(), cause.certainty)).collect()
+fn causes(finding: Option<&Finding>) -> Vec<(&str, Certainty)> {
+    let causes = finding.iter().flat_map(|finding| &finding.causes);
+    causes.map(|cause| (cause.cause.as_str(), cause.certainty)).collect()
 }
 
 fn exit_code(findings: &[Compared], pairs: &[(Option<&Finding>, Option<&Finding>)]) -> u8 {

@@ -15,6 +15,7 @@
 //!   people's mail clients make of the lab.
 //! - `evidence`: files that colleagues export: what is recognized in every form, and what it settles.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
+//! - `judged`: saved reports judged again and compared.
 //! - `accuracy`: how often the cause of a text, or of a fault in the lab, is named rightly.
 //! - `reports`: one golden report in every format.
 //! - `secrets`: marked secrets through every command; no byte that leaves holds one.
@@ -31,6 +32,7 @@ mod delivery;
 mod evidence;
 mod folder;
 mod hostile;
+mod judged;
 mod levels;
 mod program;
 mod report;
