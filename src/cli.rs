@@ -100,7 +100,7 @@ enum CliError {
     #[error("{0}")]
     Lab(#[from] crate::lab::Error),
     #[error("{0}")]
-    Judge(#[from] crate::engine::CannotJudge),
+    Judge(#[from] crate::engine::NotRejudged),
     #[error("{0}")]
     Selection(#[from] crate::plan::UnknownWord),
     #[error("{0}\n  give the secret in the place that is named, or name another")]

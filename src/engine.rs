@@ -67,7 +67,7 @@ pub async fn run(
 
 /// Why a saved report cannot be judged again.
 #[derive(Debug, thiserror::Error)]
-pub enum CannotJudge {
+pub enum NotRejudged {
     /// It was written before reports kept the site.
     #[error("this report does not hold the site: it was written by a version before schema 2; run again with this one")]
     NoSite,
@@ -81,11 +81,11 @@ pub enum CannotJudge {
 ///
 /// # Errors
 /// When the report does not hold the site, or this version does not understand it.
-pub fn rejudge(report: &Report, catalogue: &Catalogue, strict: bool) -> Result<Report, CannotJudge> {
-    let saved = report.site.as_ref().ok_or(CannotJudge::NoSite)?;
-    let basis = saved::restore(saved, &catalogue.tables).map_err(CannotJudge::BadSite)?;
+pub fn rejudge(report: &Report, catalogue: &Catalogue, strict: bool) -> Result<Report, NotRejudged> {
+    let saved = report.site.as_ref().ok_or(NotRejudged::NoSite)?;
+    let basis = saved::restore(saved, &catalogue.tables).map_err(NotRejudged::BadSite)?;
     let plan = Plan::make(catalogue, &basis.site, &basis.selection, &basis.overrides)
-        .map_err(|unknown| CannotJudge::BadSite(unknown.to_string()))?;
+        .map_err(|unknown| NotRejudged::BadSite(unknown.to_string()))?;
     let mut seen: HashMap<&ProbeKey, &Observation> =
         report.looks.iter().filter_map(|look| Some((look.key.as_ref()?, look))).collect();
     let mut looks: Vec<Observation> = Vec::new();

@@ -36,7 +36,7 @@ pub struct SavedSite {
     /// What `--connect-to` orders.
     #[serde(default)]
     pub connect_to: Vec<SavedConnectTo>,
-    /// The HTTP proxy.
+    /// The proxy.
     #[serde(default)]
     pub proxy: Option<SavedProxy>,
 }
@@ -65,13 +65,16 @@ pub struct SavedConnectTo {
     pub to_port: u16,
 }
 
-/// An HTTP proxy, without its password.
+/// A proxy, without its password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SavedProxy {
     /// Its host.
     pub host: String,
     /// Its port.
     pub port: u16,
+    /// True for SOCKS version 5, false for HTTP.
+    #[serde(default)]
+    pub socks5: bool,
     /// Where it was learned from.
     pub learned_from: String,
     /// The names that are reached without it.

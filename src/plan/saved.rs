@@ -9,7 +9,7 @@ use crate::{
     catalogue::tables::Tables,
     deployment::{Cloud, Deployment, Role},
     evidence::{SavedConnectTo, SavedProxy, SavedResolve, SavedSite},
-    net::{ConnectOverrides, ConnectTo, Proxy, Resolve},
+    net::{ConnectOverrides, ConnectTo, Proxy, Resolve, proxy::ProxyKind},
 };
 
 /// What a plan is made from.
@@ -40,6 +40,7 @@ pub fn save(site: &Site, selection: &Selection, overrides: &ConnectOverrides) ->
         proxy: overrides.proxy.as_ref().map(|proxy| SavedProxy {
             host: proxy.host.clone(),
             port: proxy.port,
+            socks5: proxy.kind == ProxyKind::Socks5,
             learned_from: proxy.learnt_from.clone(),
             not_for: proxy.not_for.clone(),
         }),
@@ -75,6 +76,7 @@ pub fn restore(saved: &SavedSite, tables: &Tables) -> Result<Basis, String> {
             proxy: saved.proxy.as_ref().map(|proxy| Proxy {
                 host: proxy.host.clone(),
                 port: proxy.port,
+                kind: if proxy.socks5 { ProxyKind::Socks5 } else { ProxyKind::Http },
                 learnt_from: proxy.learned_from.clone(),
                 credentials: None,
                 not_for: proxy.not_for.clone(),
