@@ -314,12 +314,12 @@ fn notepad_powershell_and_windows_line_ends_are_read() {
 
 #[test]
 fn the_example_of_the_readme_is_read_and_is_no_site() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../docs/configuration.md");
     let (_, example) = readme.split_once("```toml\n").expect("an example");
     let (example, _) = example.split_once("```").expect("its end");
-    let read = Deployment::parse_sample("README.md", example).unwrap_or_else(|mistake| panic!("{mistake}"));
+    let read = Deployment::parse_sample("docs/configuration.md", example).unwrap_or_else(|mistake| panic!("{mistake}"));
     assert_eq!((read.accounts.len(), read.endpoints.len()), (1, 1));
-    assert!(Deployment::parse("README.md", example).unwrap_err().to_string().contains("sample"));
+    assert!(Deployment::parse("docs/configuration.md", example).unwrap_err().to_string().contains("sample"));
 }
 
 #[test]
