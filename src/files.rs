@@ -345,7 +345,9 @@ mod tests {
             assert_eq!(error.to_string(), "has more than 1000 bytes, which are not read");
             let mut stream = open_within(zero, BRIEF).unwrap();
             let error = within_a_moment(|| io::copy(&mut stream, &mut io::sink())).unwrap_err();
-            assert!(error.to_string().contains("without an end"), "{error}");
+            // which of the two limits comes first depends on the machine
+            let says = error.to_string();
+            assert!(says.contains("without an end") || says.contains("does not end"), "{says}");
             assert_eq!(read(Path::new("/dev/null"), 10).unwrap(), b"");
             let folder = tempfile::tempdir().unwrap();
             let socket = folder.path().join("socket");

@@ -100,6 +100,7 @@ const REQUIRED: &[&str] = &[
     "sender-ip-or-tenant-throttled",
     "sender-restricted-for-spam",
     "sending-limit-exceeded",
+    "session-ended-early",
     "sign-in-blocked-by-ip",
     "sign-in-frequency-expired",
     "smtp-auth-disabled-mailbox",

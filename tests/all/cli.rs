@@ -273,7 +273,7 @@ fn before_the_installation_nothing_of_a_finished_ece_is_asked() {
         .collect();
     assert!(later.contains(&"url.console-match") && later.contains(&"url.redirect-match"), "{later:?}");
     assert_eq!(report.summary.fail, 0, "ECE's own web pages are not there yet: {:#?}", report.summary.fix_first);
-    assert_eq!(of_check(&report, "version.minimum-level")[0].status, Status::Pass);
+    assert!(later.contains(&"version.minimum-level"), "the level of what is not installed: {later:?}");
 }
 
 #[test]
