@@ -47,7 +47,7 @@ struct Show {
     /// Files or folders
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// The file that describes this site [default: ece-check.toml when it exists]
+    /// Site configuration file [default: ece-check.toml when it exists]
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The user or mailbox of files that do not name one
@@ -69,7 +69,7 @@ struct Ask {
     /// Who is asked
     #[arg(long = "for", value_enum, value_name = "OWNER")]
     colleague: Asked,
-    /// The file that describes this site [default: ece-check.toml when it exists]
+    /// Site configuration file [default: ece-check.toml when it exists]
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// The format to print

@@ -14,7 +14,7 @@ use crate::{
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Only what has this part in its ID, code, section or owner: smtp, token, exchange-licence
+    /// Only what has this part in its ID, code, section or owner: smtp, token, exchange
     #[arg(value_name = "PART")]
     part: Option<String>,
     /// List causes instead of checks

@@ -124,7 +124,7 @@ const IN_A_CAUSE: &[(&str, &str, usize, &str)] = &[
     ("owner   = \"network\"", "owner   = \"firewall\"", 4, "network"),
     ("layer   = \"name\"", "layer   = \"names\"", 5, "name"),
     ("fix     = ", "fixes   = ", 1, "add fix = "),
-    ("Allow TCP port {ports} to {hosts}.", "Allow {hostz}.", 6, "hosts"),
+    ("Allow TCP port {ports} to {hosts}.", "Allow {hostz}.", 6, "did you mean host"),
     ("sources = ", "source  = ", 1, "add sources = "),
     ("sample  = \"the revocation server is offline\"\n", "", 10, "sample"),
     ("check = \"tcp.crl\"", "check = \"tcp.cr\"", 11, "did you mean tcp.crl?"),

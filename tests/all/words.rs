@@ -86,6 +86,7 @@ const VERBS: &[&str] = &[
     "Bind",
     "Change",
     "Check",
+    "Convert",
     "Compare",
     "Configure",
     "Copy",
