@@ -534,7 +534,11 @@ fn healthy_lab_through_its_proxy() {
     assert!(roads("token", false).iter().all(|road| *road == through), "tokens come the same way");
     assert!(roads("imap", false).iter().all(|road| *road == "direct"), "mail has one road");
     let text = call(&["run", "--lab", "--proxy", "http://proxy.example.com:8080"]).stdout;
-    assert!(words(&text).contains("reachable both through the proxy and directly") && words(&text).contains("may use a different proxy"), "{text}");
+    assert!(
+        words(&text).contains("reachable both through the proxy and directly")
+            && words(&text).contains("may use a different proxy"),
+        "{text}"
+    );
 }
 
 #[test]

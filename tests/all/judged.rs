@@ -76,7 +76,8 @@ fn a_probe_that_the_saved_run_does_not_hold_is_no_success() {
 fn what_cannot_be_judged_again_is_refused() {
     let place = saved(&[HEALTHY]);
     let fresh = place.read("healthy.json");
-    let bad: [(&str, &dyn Fn(&mut Value)); 5] = [
+    type Change<'c> = (&'c str, &'c dyn Fn(&mut Value));
+    let bad: [Change<'_>; 5] = [
         ("schema 2", &|report| report["site"] = Value::Null),
         ("line 1", &|report| report["site"]["file"] = json!("[ece")),
         ("bogus", &|report| report["site"]["role"] = json!("bogus")),

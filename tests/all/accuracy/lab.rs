@@ -326,7 +326,7 @@ impl Pair {
 
 /// One of the runs against a healthy tenant: the number picks each setting, and no two numbers pick all alike.
 async fn healthy(number: usize) -> Option<String> {
-    const RELEASES: [&str; 4] = ["12.6(1)_ES10_ET1", "12.5(1)_ES9", "12.0(1)_ES7_ET1", "11.6(1)_ES12_ET1"];
+    const RELEASES: [&str; 4] = ["12.6(1)_ES12_ET1", "12.5(1)_ES10", "12.0(1)_ES7_ET1", "11.6(1)_ES12_ET1"];
     let role = [Role::Services, Role::Application, Role::All][number % 3];
     let release = RELEASES[number / 3 % 4];
     let [ipv4_only, late, pre_install] = [12, 24, 48].map(|step| number / step % 2 == 1);
