@@ -367,7 +367,7 @@ fn read(message: &Message, name: &Name, kind: RecordType) -> Result<Answer, Halt
             _ => Err(Halt::new(FailureKind::ServFail, "the resolver failed (SERVFAIL)")),
         },
         ResponseCode::Refused => Err(Halt::new(FailureKind::DnsRefused, "the resolver refuses to answer (REFUSED)")),
-        other => Err(Halt::new(FailureKind::MalformedReply, format!("the resolver answered {other}"))),
+        other => Err(Halt::new(FailureKind::MalformedReply, format!("the resolver answered with the code {other}"))),
     }
 }
 
