@@ -110,6 +110,7 @@ fn respond(cloud: &Cloud, request: &Request, now: Timestamp) -> Result<Answer, R
         ("GET", ["Users"]) => cloud.find_users(query),
         ("POST", ["Users"]) => cloud.create_user(&request.body, now),
         ("POST", [".search"] | ["Users", ".search"]) => cloud.find_users(&query_of(&request.body)?),
+        ("GET", ["ResourceTypes" | "Schemas", _]) => Err(Refused(404, "", "Resource not found.")),
         (_, ["ServiceProviderConfig"] | ["ResourceTypes" | "Schemas", ..]) => {
             Err(Refused(405, "", "What the service says of itself can only be read."))
         }
