@@ -89,6 +89,7 @@ const VERBS: &[&str] = &[
     "Convert",
     "Compare",
     "Configure",
+    "Connect",
     "Copy",
     "Correct",
     "Create",
