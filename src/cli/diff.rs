@@ -33,7 +33,7 @@ pub struct Arguments {
 enum Output {
     /// For people
     Text,
-    /// To paste into a case
+    /// For a TAC case
     Markdown,
     /// For programs
     Json,

@@ -53,7 +53,7 @@ pub struct Arguments {
     /// The application (client) ID
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
-    /// The environment variable that will hold the client secret
+    /// Environment variable that will hold the client secret
     #[arg(long, value_name = "NAME")]
     client_secret_env: Option<String>,
     /// The name of the account in ECE
@@ -68,13 +68,13 @@ pub struct Arguments {
     /// How mail is fetched: imap or pop3
     #[arg(long)]
     inbound: Option<String>,
-    /// The environment variable that will hold the refresh token of the account
+    /// Environment variable that will hold the refresh token of the account
     #[arg(long, value_name = "NAME")]
     refresh_token_env: Option<String>,
     /// Ask nothing and test nothing over the network
     #[arg(long)]
     offline: bool,
-    /// The longest that one step may take
+    /// Timeout per step
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = option::time)]
     timeout: Duration,
     #[command(flatten)]

@@ -26,7 +26,7 @@ pub struct Arguments {
     /// The format to print; JSON is the new report, with the comparison under `changes`
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
-    /// Warnings count: exit code 4
+    /// Exit with code 4 if there are warnings
     #[arg(long)]
     strict: bool,
     /// Show details of what passes now too
