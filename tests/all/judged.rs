@@ -74,9 +74,9 @@ fn a_probe_that_the_saved_run_does_not_hold_is_no_success() {
 
 #[test]
 fn what_cannot_be_judged_again_is_refused() {
+    type Change<'c> = (&'c str, &'c dyn Fn(&mut Value));
     let place = saved(&[HEALTHY]);
     let fresh = place.read("healthy.json");
-    type Change<'c> = (&'c str, &'c dyn Fn(&mut Value));
     let bad: [Change<'_>; 5] = [
         ("schema 2", &|report| report["site"] = Value::Null),
         ("line 1", &|report| report["site"]["file"] = json!("[ece")),
