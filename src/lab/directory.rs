@@ -2,7 +2,7 @@
 //! Microsoft Graph and of the Exchange cmdlets.
 //!
 //! In: the [`Tenant`]. Out: JSON values with the property names of Graph v1.0, or of the cmdlets. [`graph`](super::graph)
-//! serves them, [`evidence`](super::evidence) writes them into files. Nothing is kept: each call makes them anew.
+//! serves them, [`evidence`](super::evidence()) writes them into files. Nothing is kept: each call makes them anew.
 
 pub(super) mod applications;
 pub(super) mod exchange;

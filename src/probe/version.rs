@@ -1,7 +1,7 @@
 //! The installed level of ECE, as the site file states it, compared with the table of levels. Nothing is contacted.
 //!
 //! In: a [`VersionProbe`] with what is [`Stated`], the [`Table`] and the day of the run. Out: facts; the words of
-//! `version.verdict` are those of [`Verdict`](crate::ece::levels::Verdict).
+//! `version.verdict` are those of [`Verdict`].
 
 use jiff::civil::Date;
 
