@@ -43,8 +43,7 @@ const NO_TEXT: &[(&[u8], &str, &str)] = &[
 ];
 
 /// What would be right in place of a picture.
-const SCREENSHOT: &str = "export the data as JSON or CSV (ece-check evidence request prints the commands); what was only \
-                          seen on a screen goes into the site file as [[attestation]]";
+const SCREENSHOT: &str = "export the data as JSON or CSV (ece-check evidence request prints the commands)";
 
 /// The text of a file.
 ///

@@ -131,8 +131,7 @@ fn empty(name: &str, sheet: &Sheet) -> Rejected {
     }
     let kinds: Vec<&str> = KINDS.iter().map(|(kind, _)| *kind).collect();
     let right = format!(
-        "write under [evidence] in the site file what was asked and for whom: {{ path = \"{}\", kind = \"user-license\", subject = \"sales@example.com\" }}; kinds: {}",
-        name.rsplit(['/', '\\']).next().unwrap_or(name),
+        "say what was asked and for whom with --kind and --subject (--kind user-license --subject sales@example.com); kinds: {}",
         kinds.join(", ")
     );
     Rejected { right, ..Rejected::whole(name, "is an empty list that does not say what was asked", "") }

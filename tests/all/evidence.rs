@@ -204,7 +204,7 @@ fn license_of_an_unnamed_user_settles_nothing() {
     assert_eq!(outcome(&settled, "directory.licence", "sales@example.com"), Outcome::NeedsInput);
     let empty =
         import::read(&path("graph/licenseDetails.none.json"), &Stated::default()).expect_err("nobody knows what it is");
-    assert!(empty.right.contains("kind = "), "{empty}");
+    assert!(empty.right.contains("--kind user-license"), "{empty}");
 }
 
 #[test]

@@ -22,6 +22,7 @@ const PLANS: &[(&str, Level)] = &[
     ("4a82b400-a79f-41a4-b4e2-e94f5787b113", Level::Kiosk), // EXCHANGE_S_DESKLESS
     ("1126bef5-da20-4f07-b45e-ad25d2581aa8", Level::Kiosk), // EXCHANGE_S_ESSENTIALS
     ("113feb6c-3fe4-4440-bddc-54d774bf0318", Level::NoMailbox), // EXCHANGE_S_FOUNDATION
+    ("922ba911-5694-4e99-a794-73aed9bfeec8", Level::NoMailbox), // EXCHANGE_S_FOUNDATION_GOV
     ("da040e0a-b393-4bea-bb76-928b3fa1cf5a", Level::NoMailbox), // EXCHANGE_S_ARCHIVE
     ("176a09a6-7ec5-4039-ac02-b2791c6ba793", Level::NoMailbox), // EXCHANGE_S_ARCHIVE_ADDON
 ];

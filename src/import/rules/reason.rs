@@ -103,7 +103,7 @@ impl fmt::Display for Reason {
             Self::Inherits => f.write_str(
                 "it inherits the organization's setting, which is not in the evidence; export Get-TransportConfig",
             ),
-            Self::NoDate => f.write_str("the file has no date; state it as as_of under [evidence]"),
+            Self::NoDate => f.write_str("the file has no date; state it with --as-of"),
             Self::TooOld(day) => write!(f, "the file is of {day}, more than 30 days old; export it again"),
             Self::AsOf(day, reason) => write!(f, "{reason}, as of {day}"),
             Self::Disagree(reason) => write!(f, "{reason}; files disagree, the newest decided"),
