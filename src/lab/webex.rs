@@ -134,7 +134,7 @@ impl Webex {
         let _ = write!(
             section,
             "tenant_url     = \"https://api.ciscospark.com/v1/scim/{}\"\ntoken          = {{ env = \"{TOKEN}\" }}\n\
-             token_redirect = {{ env = \"{REDIRECT}\" }}\ntoken_issued   = {}\n",
+             token_issued   = {}\n",
             self.url_org,
             self.issued(Timestamp::now()).strftime("%Y-%m-%d")
         );

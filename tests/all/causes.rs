@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use ece_check::{catalogue::Catalogue, lab::faults};
+use ece_check::{
+    catalogue::Catalogue,
+    deployment::Deployment,
+    lab::{Lab, Settings, directory_faults, faults},
+};
 
 /// Causes that no fault of the lab shows, and why.
 const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
@@ -111,4 +115,17 @@ fn every_cause_has_a_fault_or_a_reason_why_not() {
     assert!(wrong.is_empty(), "neither shown nor excused, or both: {wrong:?}");
     let unknown: Vec<&&str> = excused.iter().filter(|code| !codes.contains(code)).collect();
     assert!(unknown.is_empty(), "a reason for no cause: {unknown:?}");
+}
+
+#[tokio::test]
+async fn the_site_file_of_every_fault_can_be_read() {
+    let mut wrong = Vec::new();
+    for fault in directory_faults().into_iter().chain(faults()) {
+        let settings = Settings { faults: vec![fault.name.to_owned()], ..Settings::default() };
+        let lab = Lab::start(&settings).await.unwrap_or_else(|error| panic!("{}: {error}", fault.name));
+        if let Err(mistakes) = Deployment::parse_sample("the lab's own file", lab.deployment()) {
+            wrong.push(format!("{}: {mistakes}", fault.name));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
