@@ -121,7 +121,7 @@ fn every_cause_has_a_fault_or_a_reason_why_not() {
 async fn the_site_file_of_every_fault_can_be_read() {
     let mut wrong = Vec::new();
     for fault in directory_faults().into_iter().chain(faults()) {
-        let settings = Settings { faults: vec![fault.name.to_owned()], ..Settings::default() };
+        let settings = Settings { faults: vec![fault.name.clone()], ..Settings::default() };
         let lab = Lab::start(&settings).await.unwrap_or_else(|error| panic!("{}: {error}", fault.name));
         if let Err(mistakes) = Deployment::parse_sample("the lab's own file", lab.deployment()) {
             wrong.push(format!("{}: {mistakes}", fault.name));
