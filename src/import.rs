@@ -31,6 +31,7 @@ use std::{
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::evidence::Source;
 use cell::{Cell, Object, Place};
 use decode::Encoding;
 use record::Record;
@@ -279,6 +280,19 @@ pub struct File {
     pub incomplete: Vec<Incomplete>,
     /// What could not be understood.
     pub problems: Vec<Problem>,
+}
+
+impl File {
+    /// Where an observation comes from that rests on this file.
+    #[must_use]
+    pub fn source(&self) -> Source {
+        Source::File {
+            sha256: self.sha256.clone(),
+            name: self.name.rsplit(['/', '\\']).next().unwrap_or(&self.name).to_owned(),
+            made_at: self.made.at().map(|at| at.to_string()),
+            rows: self.rows.len(),
+        }
+    }
 }
 
 /// A row of a file.

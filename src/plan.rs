@@ -4,6 +4,7 @@
 //! and subject one planned finding, so that nothing can be lost on the way.
 
 pub mod endpoint;
+mod exported;
 pub mod firewall;
 pub mod saved;
 
@@ -19,11 +20,13 @@ use crate::{
     deployment::{Account, Inbound},
     evidence::{ProbeKey, Protocol, SavedSite, Subject},
     finding::NotApplicable,
+    import::rules::Exported,
     net::{ConnectOverrides, RouteChoice},
     oauth::TokenSource,
     probe::{
-        AnyProbe,
+        AnyProbe, Probe as _,
         dns::DnsProbe,
+        exported::ExportedProbe,
         round_trip::{self, RoundTripProbe},
         service::{self, Depth, LAYERS, Layer, Service, ServiceProbe},
         sign_in::SignInProbe,
@@ -273,13 +276,14 @@ enum Target<'s> {
     Endpoint(&'s Endpoint),
     Account(&'s Account),
     Mailbox(&'s Account, &'s str, &'s Endpoint),
+    Exported(&'s Exported),
 }
 
 impl Target<'_> {
     /// True for ECE's own web pages: they are not there before ECE is.
     fn is_ece(&self) -> bool {
         match self {
-            Self::Site | Self::Account(_) | Self::Mailbox(..) => false,
+            Self::Site | Self::Account(_) | Self::Mailbox(..) | Self::Exported(_) => false,
             Self::Name(endpoint) | Self::Endpoint(endpoint) => endpoint.of_ece,
         }
     }
@@ -292,12 +296,14 @@ impl Target<'_> {
             (Self::Endpoint(endpoint), _) => endpoint.subject(),
             (Self::Account(account), _) => Subject::Account(account.name.clone()),
             (Self::Mailbox(_, mailbox, _), _) => Subject::Mailbox((*mailbox).to_owned()),
+            (Self::Exported(exported), _) => exported.settled.subject.clone(),
         }
     }
 
     fn account(&self) -> Option<String> {
         match self {
             Self::Account(account) | Self::Mailbox(account, ..) => Some(account.name.clone()),
+            Self::Exported(exported) => exported.account.clone(),
             Self::Site | Self::Name(_) | Self::Endpoint(_) => None,
         }
     }
@@ -312,7 +318,7 @@ impl Target<'_> {
                 circle.extend([Subject::Account(account.name.clone()), endpoint.subject(), name]);
             }
             Self::Site => circle.extend(check.probe.place.as_ref().map(|(host, _)| Subject::Name(host.clone()))),
-            Self::Name(_) | Self::Account(_) => {}
+            Self::Name(_) | Self::Account(_) | Self::Exported(_) => {}
         }
         circle.push(Subject::Site);
         circle
@@ -321,7 +327,7 @@ impl Target<'_> {
 
 impl<'c, 's> Draft<'c, 's> {
     fn add(&mut self, check: &'c Check, selection: &Selection) {
-        for target in self.targets(check) {
+        for target in self.targets(check, selection) {
             let skip = self.skip(check, &target, selection);
             let look = if skip.is_none() { self.look(check, &target) } else { None };
             let mut circle = target.circle(check);
@@ -339,7 +345,10 @@ impl<'c, 's> Draft<'c, 's> {
         (!is_at_hand).then(|| login.subject())
     }
 
-    fn targets(&self, check: &Check) -> Vec<Target<'s>> {
+    fn targets(&self, check: &Check, selection: &Selection) -> Vec<Target<'s>> {
+        if is_of_evidence(check) {
+            return self.exported(check, selection);
+        }
         let endpoints: Vec<&Endpoint> = self.site.endpoints.iter().filter(|endpoint| is_for(check, endpoint)).collect();
         match check.subject {
             SubjectKind::Site => vec![Target::Site],
@@ -356,6 +365,15 @@ impl<'c, 's> Draft<'c, 's> {
                 endpoints.iter().enumerate().filter(first).map(|(_, endpoint)| Target::Name(endpoint)).collect()
             }
         }
+    }
+
+    /// What evidence has settled. Without any, the check is planned only where it was asked for by name: it then says
+    /// what to export.
+    fn exported(&self, check: &Check, selection: &Selection) -> Vec<Target<'s>> {
+        let settled: Vec<Target<'s>> =
+            self.site.exported.iter().filter(|one| one.settled.check == check.id).map(Target::Exported).collect();
+        let is_asked = !self.site.exported.is_empty() || !selection.only.is_empty();
+        if settled.is_empty() && is_asked { vec![Target::Site] } else { settled }
     }
 
     /// Every mailbox, with the endpoint that the check's protocol is spoken to.
@@ -384,6 +402,11 @@ impl<'c, 's> Draft<'c, 's> {
             return Some(Skip::NeedsInput { text, optional: check.optional });
         }
         let reason = match subject {
+            Target::Exported(exported) => return exported.skip(check.words.input.as_deref()),
+            Target::Site if is_of_evidence(check) => {
+                let text = check.words.input.clone().unwrap_or_default();
+                return Some(Skip::NeedsInput { text, optional: check.optional });
+            }
             Target::Endpoint(endpoint) if !endpoint.used => NotApplicable::ProtocolUnused,
             Target::Name(endpoint) if !self.is_looked_up(&endpoint.host) => NotApplicable::AddressesGiven,
             Target::Account(account) | Target::Mailbox(account, ..) if !fetches(check, account) => {
@@ -428,6 +451,10 @@ impl<'c, 's> Draft<'c, 's> {
         }
         let placed;
         let endpoint = match target {
+            Target::Exported(exported) => {
+                let probe = exported.probe(check.probe.name);
+                return Some(self.note(probe, false, "what colleagues have exported or confirmed"));
+            }
             Target::Account(account) => return self.ask_for_token(account),
             Target::Mailbox(account, mailbox, endpoint) if check.probe.name == round_trip::ENTRY.0 => {
                 return self.round_trip(account, mailbox, endpoint);
@@ -592,6 +619,11 @@ impl<'c, 's> Draft<'c, 's> {
             }
         }
     }
+}
+
+/// Whether a check reads what colleagues have exported.
+fn is_of_evidence(check: &Check) -> bool {
+    ExportedProbe::FACTS.iter().any(|(group, _)| *group == check.probe.name)
 }
 
 /// Whether a check of IMAP or POP3 concerns an account: ECE fetches over one of the two, by design.

@@ -7,6 +7,7 @@
 
 pub mod app_credential;
 pub mod dns;
+pub mod exported;
 pub mod https;
 pub mod imap;
 mod mail;
@@ -162,6 +163,8 @@ kinds! {
     Service(service::ServiceProbe),
     /// The token of an account.
     Token(token::TokenProbe),
+    /// What files of colleagues say of a mailbox or of the application.
+    Exported(exported::ExportedProbe),
     /// A mailbox, over one protocol.
     SignIn(sign_in::SignInProbe),
     /// A message from a mailbox to itself. The only probe that changes anything.

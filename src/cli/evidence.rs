@@ -23,7 +23,7 @@ use crate::{
         self, File, Made, Rejected, Stated,
         record::Record,
         request::{Colleague, How, Request, Site, request},
-        rules::{self, Outcome, Question, Settled},
+        rules::{self, Exported, Outcome, Question, Settled},
     },
     oauth::TokenSource,
 };
@@ -217,9 +217,25 @@ pub fn read_all(paths: &[PathBuf], stated: &Stated) -> (Vec<File>, Vec<Rejected>
     (files, rejected)
 }
 
+/// What files settle for a site; a bad file is told and stops nothing but itself.
+///
+/// # Errors
+/// When files were given and none of them can be used.
+pub fn exported(paths: &[PathBuf], deployment: &Deployment) -> Result<Vec<Exported>, CliError> {
+    let (files, rejected) = read_all(paths, &Stated::default());
+    if let (true, Some(first)) = (files.is_empty(), rejected.first()) {
+        return Err(CliError::Usage(first.to_string(), "nothing of the evidence can be used".to_owned()));
+    }
+    for one in &rejected {
+        print::error(&one.to_string());
+    }
+    Ok(rules::exported(&files, &[], &question_of(deployment, Timestamp::now())))
+}
+
 /// What is asked about a site.
 pub fn question_of(deployment: &Deployment, now: Timestamp) -> Question {
     let account = |account: &Account| rules::Account {
+        name: account.name.clone(),
         signs_in_as: account
             .signs_in_as
             .clone()

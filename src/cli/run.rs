@@ -118,7 +118,11 @@ async fn walk(arguments: &Arguments) -> Result<Report, CliError> {
     let deployment = site.deployment(lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
     let network = site.network(&deployment, lab.as_ref(), limits)?;
-    let described = Site { java: network.trust.asks_java(), ..site.site(&deployment, &catalogue, lab.is_some()) };
+    let described = Site {
+        java: network.trust.asks_java(),
+        exported: site.exported(&deployment)?,
+        ..site.site(&deployment, &catalogue, lab.is_some())
+    };
     let plan = Plan::make(&catalogue, &described, &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),

@@ -10,10 +10,11 @@ use std::{
 use clap::Args;
 use tokio::{sync::watch, time::Instant};
 
-use super::{CliError, catalogue, option, print};
+use super::{CliError, catalogue, evidence, option, print};
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Mistakes, Role},
+    import::rules::Exported,
     lab::{self, Lab},
     net::{
         ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, Resolve,
@@ -57,6 +58,9 @@ pub struct Arguments {
     /// Skip these checks or sections
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     skip: Vec<String>,
+/// Files or folders that colleagues exported (see `ece-check evidence request`; repeatable)
+    #[arg(long, value_name = "PATH")]
+    evidence: Vec<PathBuf>,
     /// Send a test message from each mailbox to itself and verify delivery
     #[arg(long)]
     send_mail: bool,
@@ -145,6 +149,14 @@ impl Arguments {
         let send_mail = self.send_mail.then_some(round_trip::LONGEST_WAIT);
         let site = if lab { site.as_of_the_tables() } else { site };
         Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, ..site }
+    }
+
+    /// What the files of `--evidence` settle.
+    ///
+    /// # Errors
+    /// When none of them can be used.
+    pub fn exported(&self, deployment: &Deployment) -> Result<Vec<Exported>, CliError> {
+        evidence::exported(&self.evidence, deployment)
     }
 
     /// Java's trust stores: the flag's, the file's, or those found below ECE's folder. The lab has no Java.

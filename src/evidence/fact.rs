@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Measured things by name. Names are declared by the probes, see [`crate::probe::FACTS`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Facts(BTreeMap<String, Value>);
 
@@ -29,7 +29,7 @@ impl Facts {
 }
 
 /// The value of a fact; units stand in the fact's name.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)] // read back only from our own reports, where JSON's own types tell the variants apart
 pub enum Value {
     /// Yes or no.

@@ -85,6 +85,8 @@ pub enum NotApplicable {
         /// The protocol that it does not use.
         unused: Option<Protocol>,
     },
+    /// Users sign in, not the application by itself.
+    DelegatedFlow,
     /// A fact was measured and says that the check has no meaning here.
     Fact {
         /// The fact and what it would have to be.

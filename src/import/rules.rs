@@ -6,6 +6,7 @@
 //! evidence that disagrees is never averaged.
 
 mod application;
+mod attestation;
 mod find;
 mod license;
 mod mailbox;
@@ -19,8 +20,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{File, Made, record::Record};
-use crate::evidence::{Facts, Subject};
+use crate::evidence::{Facts, Source, Subject};
 
+pub use attestation::{Attestation, attested};
 pub use find::Evidence;
 pub use reason::Reason;
 
@@ -46,6 +48,8 @@ pub struct Question {
 /// An account of ECE, as far as evidence is about it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
+    /// Its name in ECE.
+    pub name: String,
     /// Who signs in; none for an application's own token.
     pub signs_in_as: Option<String>,
     /// True when the application signs in by itself.
@@ -178,6 +182,44 @@ pub fn settle(files: &[File], question: &Question) -> Vec<Settled> {
     settled.extend(application::all(&evidence, question));
     settled.extend(sign_in::failures(&evidence, question));
     settled.into_iter().map(|one| aged(one, files, question.now)).collect()
+}
+
+/// What evidence settles, with where it comes from, for a plan.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exported {
+    /// What is settled.
+    pub settled: Settled,
+    /// The account that it belongs to.
+    pub account: Option<String>,
+    /// Where it comes from; of several files the oldest, which decides how much it is worth.
+    pub source: Source,
+}
+
+/// What files and statements settle for a site, with where it comes from.
+#[must_use]
+pub fn exported(files: &[File], attestations: &[Attestation], question: &Question) -> Vec<Exported> {
+    if files.is_empty() && attestations.is_empty() {
+        return Vec::new();
+    }
+    let settled = settle(files, question).into_iter().map(|settled| {
+        let oldest = settled.from.iter().filter_map(|at| files.get(*at)).min_by_key(|file| file.made.at());
+        let source = oldest.map_or(Source::Live, File::source);
+        attested(
+            Exported { account: account_of(&settled.subject, question), settled, source },
+            attestations,
+            question.now,
+        )
+    });
+    settled.collect()
+}
+
+fn account_of(subject: &Subject, question: &Question) -> Option<String> {
+    let Subject::Mailbox(address) = subject else { return None };
+    let has = |account: &&Account| {
+        let mut own = account.mailboxes.iter().chain(&account.signs_in_as);
+        own.any(|mailbox| mailbox.eq_ignore_ascii_case(address))
+    };
+    question.accounts.iter().find(has).map(|account| account.name.clone())
 }
 
 /// The oldest file that something rests on decides how much it is worth.

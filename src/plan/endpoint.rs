@@ -8,6 +8,7 @@ use crate::{
     catalogue::tables::{self, Question, Tables},
     deployment::{self, Account, Cloud, Deployment, Inbound, Role},
     evidence::{Protocol, Subject},
+    import::rules::Exported,
     oauth::{Application, TokenSource},
     probe::{app_credential, https::Ask, token, url, version},
 };
@@ -37,6 +38,8 @@ pub struct Site {
     pub java: bool,
     /// How long a message is looked for that a mailbox sends to itself; none when no message may be sent.
     pub send_mail: Option<Duration>,
+    /// What evidence has settled; empty when none was given.
+    pub exported: Vec<Exported>,
     /// The stated level of ECE.
     pub version: Option<version::VersionProbe>,
     /// The stated addresses of ECE.
@@ -111,6 +114,7 @@ impl Site {
             role,
             endpoints: microsoft.chain(own).chain(ece).collect(),
             public_issuers: [&tables.issuers.microsoft[..], &tables.issuers.public[..]].concat(),
+            exported: Vec::new(),
             version: deployment.ece.stated.clone().map(|stated| version::VersionProbe {
                 stated,
                 table: tables.levels.clone(),

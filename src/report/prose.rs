@@ -105,6 +105,7 @@ pub fn not_applicable(reason: &NotApplicable) -> String {
         NotApplicable::FetchesOtherwise { unused: Some(unused) } => {
             format!("this account does not use {}", unused.name().to_uppercase())
         }
+        NotApplicable::DelegatedFlow => "users sign in, not the application".to_owned(),
         NotApplicable::FetchesOtherwise { unused: None } => "this account does not use this protocol".to_owned(),
         NotApplicable::Fact { expected, found } => {
             let found = found.as_ref().map_or_else(|| "not seen".to_owned(), ToString::to_string);

@@ -12,6 +12,15 @@ use ece_check::{
 const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
     ("the lab answers DNS over UDP and TCP alike, and cuts no answer", &["dns-answer-cut"]),
     ("only the operating system of the client can forbid a connection", &["local-firewall"]),
+    (
+        "shows in files that colleagues export: see evidence",
+        &[
+            "exchange-plan-too-low",
+            "exchange-plan-switched-off",
+            "full-access-denied",
+            "exchange-service-principal-wrong-object",
+        ],
+    ),
     ("loopback always has a route", &["no-route"]),
     ("one run sees the token dead, not why nobody saved a newer one", &["refresh-token-not-rotated-by-client"]),
     ("the lab signs as an honest authority does; src/net/tls shows it", &["cert-unusable"]),

@@ -38,6 +38,7 @@ const CLIENT_ID: &str = "aaaaaaaa-0000-4000-8000-00000000000a";
 
 fn question(accounts: &[(&str, &[&str], bool)]) -> Question {
     let account = |(user, mailboxes, imap): &(&str, &[&str], bool)| Account {
+        name: (*user).to_owned(),
         signs_in_as: Some((*user).to_owned()),
         application: false,
         imap: Some(*imap),
@@ -462,4 +463,61 @@ fn nothing_secret_of_a_manifest_is_shown() {
         let outcome = place.call(&["evidence", "show", file.to_str().expect("UTF-8"), "-o", format]);
         assert!(!outcome.stdout.contains("Zq7") && !outcome.stderr.contains("Zq7"), "{outcome:?}");
     }
+}
+
+// ---- a run with evidence ----
+
+/// The mailboxes of the lab, with SMTP AUTH as stated and all else enabled.
+fn smtp_of_all(place: &Place, disabled: bool) -> PathBuf {
+    let row = |who: &str| {
+        format!(
+            r#"{{"PrimarySmtpAddress":"{who}","ImapEnabled":true,"PopEnabled":true,"SmtpClientAuthenticationDisabled":{disabled}}}"#
+        )
+    };
+    let rows: Vec<String> =
+        ["sales", "team", "info", "support", "billing"].map(|name| row(&format!("{name}@example.com"))).into();
+    place.write("cas.json", format!("[{}]", rows.join(",")))
+}
+
+/// Exchange's old words say only that the sign-in failed.
+const VAGUE: &str = "--lab=smtp-auth-disabled-mailbox.old-words";
+
+fn certainty(report: &ece_check::finding::Report, cause: &str) -> Option<String> {
+    let found = report.summary.fix_first.iter().find(|one| one.cause == cause);
+    found.map(|one| format!("{:?}", one.certainty))
+}
+
+#[test]
+fn file_that_says_disabled_makes_the_cause_certain() {
+    let place = Place::new();
+    let file = smtp_of_all(&place, true);
+    let only = ["--only", "smtp.sign-in,mailbox.smtp-enabled", "-o", "json"];
+    let without = place.call(&[&["run", VAGUE], &only[..]].concat()).report();
+    assert_ne!(certainty(&without, "smtp-auth-disabled-mailbox").as_deref(), Some("Certain"));
+    let evidence = file.to_str().expect("UTF-8");
+    let with = place.call(&[&["run", VAGUE, "--evidence", evidence], &only[..]].concat()).report();
+    assert_eq!(certainty(&with, "smtp-auth-disabled-mailbox").as_deref(), Some("Certain"), "{:#?}", with.summary);
+    assert_eq!(with.summary.fix_first[0].cause, "smtp-auth-disabled-mailbox");
+}
+
+#[test]
+fn file_that_says_enabled_rules_the_cause_out() {
+    let place = Place::new();
+    let file = smtp_of_all(&place, false);
+    let evidence = file.to_str().expect("UTF-8");
+    let report = place
+        .call(&["run", VAGUE, "--evidence", evidence, "--only", "smtp.sign-in,mailbox.smtp-enabled", "-o", "json"])
+        .report();
+    let refused = report.findings.iter().find(|one| one.check == "smtp.sign-in" && one.subject == "sales@example.com");
+    let refused = refused.expect("a finding");
+    assert!(refused.ruled_out.iter().any(|one| one.cause == "smtp-auth-disabled-mailbox"), "{refused:#?}");
+    assert!(!refused.causes.iter().any(|one| one.cause == "smtp-auth-disabled-mailbox"), "{refused:#?}");
+}
+
+#[test]
+fn run_with_nothing_but_bad_files_tests_nothing() {
+    let place = Place::new();
+    let bad = place.write("screen.png", b"\x89PNG\r\n\x1a\n");
+    let outcome = place.call(&["run", "--lab", "--evidence", bad.to_str().expect("UTF-8")]);
+    outcome.refused("picture");
 }

@@ -9,6 +9,10 @@ use crate::import::cell::Switch;
 pub enum Reason {
     /// A row says so.
     Read,
+    /// A person has confirmed it: who, and on which day.
+    Confirmed(String, String),
+    /// What a person has confirmed is more than 90 days ago.
+    ConfirmedLongAgo(String, String),
     /// No row is about the subject; the command gives one.
     NoRow(&'static str),
     /// The column is not in the file.
@@ -94,6 +98,8 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read => f.write_str("as exported"),
+            Self::Confirmed(by, day) => write!(f, "confirmed by hand, {by}, {day}"),
+            Self::ConfirmedLongAgo(by, day) => write!(f, "confirmed by {by} on {day}, more than 90 days ago"),
             Self::NoRow(source) => write!(f, "no row for it in the evidence; export it with {source}"),
             Self::NoColumn(column) => {
                 write!(f, "the file has no column {column}; a missing column is not an empty one")

@@ -1,0 +1,36 @@
+//! What evidence has settled, as a probe or as the reason why it cannot be judged.
+
+use crate::{
+    evidence::Facts,
+    finding::NotApplicable,
+    import::rules::{Exported, Outcome},
+    plan::Skip,
+    probe::exported::ExportedProbe,
+};
+
+impl Exported {
+    /// Why it says nothing, and what would change that.
+    pub(super) fn skip(&self, input: Option<&str>) -> Option<Skip> {
+        let reason = self.settled.reason.to_string();
+        match self.settled.outcome {
+            Outcome::NeedsInput => {
+                Some(Skip::NeedsInput { text: format!("{reason}. {}", input.unwrap_or_default()), optional: false })
+            }
+            Outcome::NotApplicable => Some(Skip::NotApplicable(NotApplicable::DelegatedFlow)),
+            Outcome::Pass | Outcome::Warn | Outcome::Fail => None,
+        }
+    }
+
+    /// The probe that hands its facts on, in the group that the check reads.
+    pub(super) fn probe(&self, group: &'static str) -> ExportedProbe {
+        let mut facts = Facts::default();
+        for (name, value) in self.settled.facts.iter() {
+            facts.set(name, value.clone());
+        }
+        facts.set(&format!("{group}.holds"), self.settled.outcome != Outcome::Fail);
+        facts.set(&format!("{group}.without_reservation"), self.settled.outcome == Outcome::Pass);
+        facts.set(&format!("{group}.note"), self.settled.reason.to_string());
+        let (subject, source) = (self.settled.subject.clone(), self.source.clone());
+        ExportedProbe { check: self.settled.check, group, subject, facts, source }
+    }
+}
