@@ -8,6 +8,10 @@ use crate::{
     probe::exported::ExportedProbe,
 };
 
+/// The facts that every check of evidence reads, in either group.
+const MAILBOX: [&str; 3] = ["mailbox.holds", "mailbox.without_reservation", "mailbox.note"];
+const ENTRA: [&str; 3] = ["entra.holds", "entra.without_reservation", "entra.note"];
+
 impl Exported {
     /// Why it says nothing, and what would change that.
     pub(super) fn skip(&self, input: Option<&str>) -> Option<Skip> {
@@ -27,9 +31,10 @@ impl Exported {
         for (name, value) in self.settled.facts.iter() {
             facts.set(name, value.clone());
         }
-        facts.set(&format!("{group}.holds"), self.settled.outcome != Outcome::Fail);
-        facts.set(&format!("{group}.without_reservation"), self.settled.outcome == Outcome::Pass);
-        facts.set(&format!("{group}.note"), self.settled.reason.to_string());
+        let [holds, without_reservation, note] = if group == "entra" { ENTRA } else { MAILBOX };
+        facts.set(holds, self.settled.outcome != Outcome::Fail);
+        facts.set(without_reservation, self.settled.outcome == Outcome::Pass);
+        facts.set(note, self.settled.reason.to_string());
         let (subject, source) = (self.settled.subject.clone(), self.source.clone());
         ExportedProbe { check: self.settled.check, group, subject, facts, source }
     }
