@@ -465,6 +465,33 @@ fn nothing_secret_of_a_manifest_is_shown() {
     }
 }
 
+// ---- what is asked for ----
+
+/// True when PowerShell cannot read a text, as far as its grammar goes.
+fn is_broken(text: &str) -> bool {
+    let mut parser = tree_sitter::Parser::new();
+    parser.set_language(&tree_sitter_pwsh::LANGUAGE.into()).expect("the grammar fits the parser");
+    parser.parse(text, None).expect("a tree").root_node().has_error()
+}
+
+#[test]
+fn every_printed_line_of_powershell_is_whole() {
+    use ece_check::import::request::{Colleague, How, Site, request};
+    assert!(is_broken("$m = 'a@example.com"), "the grammar sees an open quote");
+    let mailboxes = ["sales@example.com", "o'neil@example.com", "a'; calc; '@example.com", "x\u{2019}y@example.com"];
+    let site = Site {
+        mailboxes: mailboxes.map(str::to_owned).into(),
+        client_id: Some(CLIENT_ID.to_owned()),
+        application: false,
+    };
+    for colleague in [Colleague::Exchange, Colleague::Entra, Colleague::Network] {
+        for step in request(colleague, &site).steps.iter().filter(|step| step.how == How::Powershell) {
+            let text = step.lines.join("\n");
+            assert!(!is_broken(&text), "{text}");
+        }
+    }
+}
+
 // ---- a run with evidence ----
 
 /// The mailboxes of the lab, with SMTP AUTH as stated and all else enabled.
