@@ -58,7 +58,7 @@ pub struct Arguments {
     /// Skip these checks or sections
     #[arg(long, value_name = "ID,…", value_delimiter = ',')]
     skip: Vec<String>,
-/// Files or folders that colleagues exported (see `ece-check evidence request`; repeatable)
+    /// Files or folders that colleagues exported (see `ece-check evidence request`; repeatable)
     #[arg(long, value_name = "PATH")]
     evidence: Vec<PathBuf>,
     /// Send a test message from each mailbox to itself and verify delivery
