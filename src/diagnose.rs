@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn what_other_findings_prove_rules_causes_out_and_supports_others() {
         let mut seen = look("smtp", MAILBOX, refused("5.7.3", "5.7.3 Authentication unsuccessful"));
-        seen.facts.set("smtp.as_application", false);
+        seen.facts.put("smtp.as_application", false);
         let looks = [seen];
         let mut findings = [
             finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)),
@@ -404,7 +404,7 @@ mod tests {
         let boxes = ["a@example.com", "b@example.com"];
         let looks = boxes.map(|mailbox| {
             let mut look = look("smtp", mailbox, refused("5.7.139", words));
-            look.facts.set("smtp.signed_in_as", "team@example.com");
+            look.facts.put("smtp.signed_in_as", "team@example.com");
             look
         });
         let mut findings = [0, 1].map(|at| finding("smtp.sign-in", boxes[at], Status::Fail, Some(at)));

@@ -19,7 +19,7 @@ use crate::{
     finding::{Report, Run, Status, Summary, Tool},
     judge::{Judgement, judge, judge_all, values},
     plan::{Plan, PlannedFinding, PlannedLook, saved},
-    probe::{Earlier, ProbeContext},
+    probe::{Earlier, ProbeContext, dns, https},
     report::{json, prose},
 };
 
@@ -202,7 +202,7 @@ fn source_addresses(looks: &[Observation]) -> Vec<String> {
 }
 
 fn dns_servers(looks: &[Observation]) -> Vec<String> {
-    distinct(looks.iter().flat_map(|look| values(look, "dns.servers")).flat_map(|value| match value {
+    distinct(looks.iter().flat_map(|look| values(look, dns::SERVERS.name())).flat_map(|value| match value {
         Value::List(servers) => servers,
         _ => Vec::new(),
     }))
@@ -223,10 +223,7 @@ fn clock_offset(looks: &[Observation]) -> Option<i64> {
     let mut offsets: Vec<i64> = looks
         .iter()
         .flat_map(|look| &look.attempts)
-        .filter_map(|path| match path.facts.get("https.clock_ahead_ms") {
-            Some(Value::Int(ms)) => Some(*ms),
-            _ => None,
-        })
+        .filter_map(|path| path.facts.get(https::CLOCK_AHEAD_MS).copied())
         .collect();
     offsets.sort_unstable();
     offsets.get(offsets.len() / 2).copied()

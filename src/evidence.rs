@@ -14,7 +14,8 @@ mod subject;
 mod transcript;
 
 pub use attempt::Attempt;
-pub use fact::{Facts, Value};
+pub(crate) use fact::facts;
+pub use fact::{Fact, FactDef, FactValue, Facts, Shape, Value};
 pub use failure::{Failure, FailureKind, Protocol, Stage};
 pub use observation::{Observation, Unit};
 pub use route::Route;

@@ -12,6 +12,7 @@ pub mod debug_block;
 pub mod decode;
 pub mod entra;
 pub mod exchange;
+pub mod facts;
 pub mod format_list;
 pub mod format_table;
 pub mod json;

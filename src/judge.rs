@@ -127,7 +127,7 @@ fn misses(expectations: &[Expectation], unit: &Unit<'_>) -> Vec<String> {
 pub fn values(observation: &Observation, fact: &str) -> Vec<Value> {
     let mut values: Vec<Value> = Vec::new();
     let all = observation.attempts.iter().map(|path| &path.facts).chain([&observation.facts]);
-    for value in all.filter_map(|facts: &Facts| facts.get(fact)) {
+    for value in all.filter_map(|facts: &Facts| facts.value(fact)) {
         if !values.contains(value) {
             values.push(value.clone());
         }

@@ -26,7 +26,7 @@
 //! | [`Check`](catalogue::Check) | a declared statement that should hold, with its section, needs, words, sources and proofs |
 //! | subject | what a check is made for: an endpoint, a name, the site |
 //! | probe | how to look: one file a protocol or source in [`probe`] |
-//! | [`Fact`](probe::Fact) | one thing that a probe can measure, declared by it |
+//! | [`Fact`](evidence::Fact) | one thing that can be measured, a typed constant of the probe that measures it |
 //! | [`AnyProbe`](probe::AnyProbe) | one act of looking; checks of the same place share it |
 //! | [`Observation`](evidence::Observation) | all that one look saw: facts, stop, transcript, times; one [`Attempt`](evidence::Attempt) for each address |
 //! | [`Failure`](evidence::Failure) | where and why a look could not go on, in the other side's own words |

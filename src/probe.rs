@@ -16,6 +16,7 @@ pub mod round_trip;
 pub mod service;
 pub mod sign_in;
 pub mod smtp;
+pub mod tcp;
 pub mod tls;
 pub mod token;
 pub mod url;
@@ -29,7 +30,7 @@ use std::{
 };
 
 use crate::{
-    evidence::{Observation, ProbeKey, Stage, Subject, Timing},
+    evidence::{FactDef, Observation, ProbeKey, Stage, Subject, Timing},
     net::{ConnectionLimiter, Network, RouteChoice},
     oauth::TokenCache,
     secret::Source,
@@ -270,49 +271,10 @@ impl ProbeContext {
 }
 
 /// Facts by the name that stands before the dot.
-pub type FactGroup = (&'static str, &'static [Fact]);
-
-/// One thing that a probe can measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// Its name, such as `tls.days_left`; the part before the dot is the probe.
-    pub name: &'static str,
-    /// What its value is.
-    pub shape: Shape,
-    /// What a person calls it, such as "days left".
-    pub label: &'static str,
-}
-
-/// What the value of a fact is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// Yes or no.
-    Bool,
-    /// A whole number.
-    Int,
-    /// A text.
-    Text,
-    /// Several texts.
-    List,
-}
-
-impl std::fmt::Display for Shape {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Bool => "true or false",
-            Self::Int => "a whole number",
-            Self::Text => "a text",
-            Self::List => "a list of texts",
-        })
-    }
-}
+pub type FactGroup = (&'static str, &'static [FactDef]);
 
 /// The subject of the looks and checks that read the user's file.
 pub const SITE: &str = "site";
-
-const fn fact(name: &'static str, shape: Shape, label: &'static str) -> Fact {
-    Fact { name, shape, label }
-}
 
 /// Does the work of one stage and writes down how long it took, whatever came of it.
 async fn timed<T>(stage: Stage, steps: &mut Vec<Timing>, work: impl Future<Output = T>) -> T {

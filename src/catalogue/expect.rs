@@ -5,8 +5,8 @@
 use std::fmt;
 
 use crate::{
-    evidence::Value,
-    probe::{FACTS, Fact, Shape},
+    evidence::{FactDef, Shape, Value},
+    probe::FACTS,
     table::{At, Mistake, Scalar, Table, did_you_mean},
 };
 
@@ -87,7 +87,7 @@ impl fmt::Display for Comparator {
 
 /// The declared fact of this full name.
 #[must_use]
-pub fn fact(name: &str) -> Option<&'static Fact> {
+pub fn fact(name: &str) -> Option<&'static FactDef> {
     FACTS.iter().flat_map(|(_, facts)| facts.iter()).find(|fact| fact.name == name)
 }
 
@@ -113,7 +113,7 @@ pub fn read(mut table: Table<'_>, probe: &str) -> Result<Vec<Expectation>, Mista
 ///
 /// # Errors
 /// When there is none, with the nearest.
-pub fn declared(key: &At<'_, String>, probe: &str) -> Result<&'static Fact, Mistake> {
+pub fn declared(key: &At<'_, String>, probe: &str) -> Result<&'static FactDef, Mistake> {
     let full = if key.value.contains('.') { key.value.clone() } else { format!("{probe}.{}", key.value) };
     fact(&full).ok_or_else(|| {
         let known: Vec<&str> = facts_near(&full).iter().map(|fact| fact.name).collect();
@@ -121,12 +121,12 @@ pub fn declared(key: &At<'_, String>, probe: &str) -> Result<&'static Fact, Mist
     })
 }
 
-fn facts_near(full: &str) -> &'static [Fact] {
+fn facts_near(full: &str) -> &'static [FactDef] {
     let probe = full.split('.').next().unwrap_or_default();
     FACTS.iter().find(|(name, _)| *name == probe).map_or(&[], |(_, facts)| facts)
 }
 
-fn read_value(table: &mut Table<'_>, key: &str, fact: &Fact) -> Result<Value, Mistake> {
+fn read_value(table: &mut Table<'_>, key: &str, fact: &FactDef) -> Result<Value, Mistake> {
     let Some(found) = table.scalar(key)? else {
         return Err(table.mistake(format!("{key} is missing"), "give a value"));
     };
@@ -139,7 +139,7 @@ fn read_value(table: &mut Table<'_>, key: &str, fact: &Fact) -> Result<Value, Mi
     }
 }
 
-fn read_comparators(mut table: Table<'_>, fact: &Fact) -> Result<Vec<Comparator>, Mistake> {
+fn read_comparators(mut table: Table<'_>, fact: &FactDef) -> Result<Vec<Comparator>, Mistake> {
     let mut all = Vec::new();
     all.extend(table.int("at_least")?.map(|at| Comparator::AtLeast(at.value)));
     all.extend(table.int("at_most")?.map(|at| Comparator::AtMost(at.value)));

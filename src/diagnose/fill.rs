@@ -8,10 +8,11 @@ use crate::{
     evidence::{Attempt, Observation, Value},
     finding::Finding,
     judge::values,
+    probe::{https, smtp, tls, token},
 };
 
 /// The fact whose items are commands: one a line.
-const COMMANDS: &str = "tls.java_keytool";
+const COMMANDS: &str = tls::JAVA_KEYTOOL.name();
 /// Every name and port that was looked at.
 const ENDPOINTS: &str = "endpoints";
 /// The placeholders of which a title names only so many.
@@ -22,17 +23,15 @@ const MOST_TARGETS: usize = 25;
 /// Whose token the account holds.
 const HOLDER: &str = "token-holder";
 /// What a token says of it; an application's token has no user.
-const HELD_BY: [&str; 2] = ["token.user", "token.object_id"];
+const HELD_BY: [&str; 2] = [token::USER.name(), token::OBJECT_ID.name()];
 /// The application that signs in, by its client id.
 const APPLICATION: &str = "application";
 /// What tells its client id: the request for a token, or the token.
-const CLIENT_IDS: [&str; 2] = ["token.client_id", "token.application"];
+const CLIENT_IDS: [&str; 2] = [token::CLIENT_ID.name(), token::APPLICATION.name()];
 /// Who signs in: SMTP names the user, where IMAP and POP3 name the mailbox.
-const USERS: [&str; 2] = ["smtp.signed_in_as", "token.user"];
+const USERS: [&str; 2] = [smtp::SIGNED_IN_AS.name(), token::USER.name()];
 /// Whose token it should be: the mailbox meant where a finding is about an account.
-const USER: &str = "token.user_expected";
-/// Whether a token is a user's or the application's.
-const KIND: &str = "token.kind";
+const USER: &str = token::USER_EXPECTED.name();
 /// The tabs of Entra's sign-in logs in which a client without a person before it appears
 /// (<https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins>), and the role that reads them.
 const USER_LOG: &str = "User sign-ins (non-interactive)";
@@ -56,14 +55,14 @@ const PLAIN: [(&str, &str); 22] = [
     ("sources", "this server's address"),
     ("addresses", "address"),
     (ENDPOINTS, "every host and port listed by ece-check plan"),
-    ("tls.issuer", "issuer of the certificate"),
-    ("tls.subject", "name of the certificate"),
-    ("tls.not_before", "date"),
-    ("tls.not_after", "date"),
-    ("tls.java_distrusted_by", "ECE's cacerts file"),
+    (tls::ISSUER.name(), "issuer of the certificate"),
+    (tls::SUBJECT.name(), "name of the certificate"),
+    (tls::NOT_BEFORE.name(), "date"),
+    (tls::NOT_AFTER.name(), "date"),
+    (tls::JAVA_DISTRUSTED_BY.name(), "ECE's cacerts file"),
     (COMMANDS, "the keytool command that ece-check run prints"),
-    ("token.lifetime_minutes", "minutes"),
-    ("https.clock_off_by_seconds", "seconds"),
+    (token::LIFETIME_MINUTES.name(), "minutes"),
+    (https::CLOCK_OFF_BY_SECONDS.name(), "seconds"),
 ];
 
 /// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
@@ -150,7 +149,7 @@ pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &[Observatio
     let shown = shown(shown_in, findings, looks);
     let traces = shown.iter().filter_map(|(_, look)| {
         let trace = look.failure.as_ref()?.trace.clone()?;
-        let as_application = look.facts.get(KIND).is_some_and(|kind| kind.to_string() == "application");
+        let as_application = look.facts.get(token::KIND).is_some_and(|kind| kind == "application");
         Some((trace, if as_application { APPLICATION_LOG } else { USER_LOG }))
     });
     let distinct: BTreeSet<(String, &str)> = traces.collect();
@@ -181,7 +180,7 @@ fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -
 /// All values of a placeholder.
 fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> BTreeSet<String> {
     let of_token =
-        |token: &Observation, facts: &[&str]| facts.iter().find_map(|fact| Some(token.facts.get(fact)?.to_string()));
+        |token: &Observation, facts: &[&str]| facts.iter().find_map(|fact| Some(token.facts.value(fact)?.to_string()));
     match name {
         ENDPOINTS => endpoints(looks),
         HOLDER => tokens(shown, looks).filter_map(|token| of_token(token, &HELD_BY)).collect(),
@@ -206,7 +205,7 @@ fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) ->
 }
 
 fn of_tokens(fact: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> BTreeSet<String> {
-    tokens(shown, looks).filter_map(|token| Some(token.facts.get(fact)?.to_string())).collect()
+    tokens(shown, looks).filter_map(|token| Some(token.facts.value(fact)?.to_string())).collect()
 }
 
 /// The servers that a finding is about: its own subject, or those that the look of an account or a mailbox went to.

@@ -100,7 +100,7 @@ impl<'o> Unit<'o> {
     /// A fact of this address, or else of the whole look.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&'o Value> {
-        self.attempt.and_then(|path| path.facts.get(name)).or_else(|| self.observation.facts.get(name))
+        self.attempt.and_then(|path| path.facts.value(name)).or_else(|| self.observation.facts.value(name))
     }
 
     /// Where and why this address could not go on.

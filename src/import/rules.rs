@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::{File, Made, record::Record};
-use crate::evidence::{Facts, Source, Subject};
+use crate::evidence::{Fact, FactValue, Facts, Source, Subject};
 
 pub use attestation::{Attestation, attested};
 pub use find::Evidence;
@@ -155,8 +155,8 @@ impl Settled {
         self
     }
 
-    fn with(mut self, name: &str, value: impl Into<crate::evidence::Value>) -> Self {
-        self.facts.set(name, value);
+    fn with<T: FactValue>(mut self, fact: Fact<T>, value: impl Into<T>) -> Self {
+        self.facts.set(fact, value);
         self
     }
 

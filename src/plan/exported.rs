@@ -1,16 +1,20 @@
 //! What evidence has settled, as a probe or as the reason why it cannot be judged.
 
 use crate::{
-    evidence::Facts,
+    evidence::Fact,
     finding::NotApplicable,
-    import::rules::{Exported, Outcome},
+    import::{
+        facts::{entra, mailbox},
+        rules::{Exported, Outcome},
+    },
     plan::Skip,
     probe::exported::ExportedProbe,
 };
 
 /// The facts that every check of evidence reads, in either group.
-const MAILBOX: [&str; 3] = ["mailbox.holds", "mailbox.without_reservation", "mailbox.note"];
-const ENTRA: [&str; 3] = ["entra.holds", "entra.without_reservation", "entra.note"];
+type Common = (Fact<bool>, Fact<bool>, Fact<String>);
+const MAILBOX: Common = (mailbox::HOLDS, mailbox::WITHOUT_RESERVATION, mailbox::NOTE);
+const ENTRA: Common = (entra::HOLDS, entra::WITHOUT_RESERVATION, entra::NOTE);
 
 impl Exported {
     /// Why it says nothing, and what would change that.
@@ -27,11 +31,8 @@ impl Exported {
 
     /// The probe that hands its facts on, in the group that the check reads.
     pub(super) fn probe(&self, group: &'static str) -> ExportedProbe {
-        let mut facts = Facts::default();
-        for (name, value) in self.settled.facts.iter() {
-            facts.set(name, value.clone());
-        }
-        let [holds, without_reservation, note] = if group == "entra" { ENTRA } else { MAILBOX };
+        let mut facts = self.settled.facts.clone();
+        let (holds, without_reservation, note) = if group == "entra" { ENTRA } else { MAILBOX };
         facts.set(holds, self.settled.outcome != Outcome::Fail);
         facts.set(without_reservation, self.settled.outcome == Outcome::Pass);
         facts.set(note, self.settled.reason.to_string());

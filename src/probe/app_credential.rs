@@ -8,20 +8,20 @@ use std::time::Instant;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Earlier, Fact, FactGroup, Probe, ProbeContext, SITE, Shape, fact};
+use super::{Earlier, FactGroup, Probe, ProbeContext, SITE};
 use crate::{
-    evidence::{Facts, Failure, Observation, Route, Subject},
+    evidence::{Facts, Failure, Observation, Route, Subject, facts},
     oauth::{ClientCredential, Papers, certificate::Signer, endpoint::TokenRequest},
 };
 
-/// What a look at the application's secret or certificate can measure.
-pub const FACTS: &[Fact] = &[
-    fact("directory.proof", Shape::Text, "the application signs in with"),
-    fact("directory.ends", Shape::Text, "last day"),
-    fact("directory.days_left", Shape::Int, "days left"),
-    fact("directory.over", Shape::Bool, "it has ended"),
-    fact("directory.days_since", Shape::Int, "days since then"),
-];
+facts! {
+    /// What a look at the application's secret or certificate can measure.
+    PROOF: String = "directory.proof", "the application signs in with";
+    ENDS: String = "directory.ends", "last day";
+    DAYS_LEFT: i64 = "directory.days_left", "days left";
+    OVER: bool = "directory.over", "it has ended";
+    DAYS_SINCE: i64 = "directory.days_since", "days since then";
+}
 
 /// A look at what the application proves itself with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -58,14 +58,14 @@ pub async fn observe(look: &AppCredentialProbe, world: &ProbeContext) -> Observa
         Some(ClientCredential::Certificate(papers)) => last_day(papers, &mut errand).await.map(Some),
         _ => Ok(look.secret_expires),
     };
-    facts.set("directory.proof", look.proof.as_ref().map_or("client secret", ClientCredential::name)); // nothing else has a last day
+    facts.set(PROOF, look.proof.as_ref().map_or("client secret", ClientCredential::name)); // nothing else has a last day
     if let Ok(Some(ends)) = ends {
-        facts.set("directory.ends", ends.to_string());
+        facts.set(ENDS, ends.to_string());
         let left = days_until(ends);
-        facts.set("directory.days_left", left);
-        facts.set("directory.over", left < 0);
+        facts.set(DAYS_LEFT, left);
+        facts.set(OVER, left < 0);
         if left < 0 {
-            facts.set("directory.days_since", -left);
+            facts.set(DAYS_SINCE, -left);
         }
     }
     Observation {
@@ -105,7 +105,7 @@ mod tests {
     }
 
     fn text(seen: &Observation, name: &str) -> String {
-        seen.facts.get(name).map_or_else(|| "absent".to_owned(), ToString::to_string)
+        seen.facts.value(name).map_or_else(|| "absent".to_owned(), ToString::to_string)
     }
 
     #[tokio::test]

@@ -8,9 +8,9 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::{Earlier, Fact, FactGroup, Probe, ProbeContext, Shape, Touch, fact};
+use super::{Earlier, FactGroup, Probe, ProbeContext, Touch};
 use crate::{
-    evidence::{Facts, Failure, Observation, ProbeKey, Protocol, Route, Stage, Subject, Timing, Value},
+    evidence::{Facts, Failure, Observation, ProbeKey, Protocol, Route, Stage, Subject, Timing, facts},
     net::{
         Network,
         address::AddressClass,
@@ -18,23 +18,23 @@ use crate::{
     },
 };
 
-/// What a look at a name can measure.
-pub const FACTS: &[Fact] = &[
-    fact("dns.addresses", Shape::List, "addresses"),
-    fact("dns.address_count", Shape::Int, "number of addresses"),
-    fact("dns.ipv4_count", Shape::Int, "IPv4 addresses"),
-    fact("dns.ipv6_count", Shape::Int, "IPv6 addresses"),
-    fact("dns.alias_chain", Shape::List, "aliases (CNAME)"),
-    fact("dns.servers", Shape::List, "resolvers asked"),
-    fact("dns.from_hosts_file", Shape::Bool, "answered by the hosts file"),
-    fact("dns.sinkhole_addresses", Shape::List, "addresses that no service has"),
-    fact("dns.private_addresses", Shape::List, "private or synthetic addresses"),
-    fact("dns.unpublished_addresses", Shape::List, "addresses outside Microsoft's published ranges"),
-    fact("dns.address_classes", Shape::List, "kinds of addresses"),
-    fact("dns.ignored_servers", Shape::List, "resolvers configured beyond the third, never asked"),
-    fact("dns.search_suffix", Shape::Text, "search suffix that answered in place of the name"),
-    fact("dns.other_family_failed", Shape::Text, "the other address family"),
-];
+facts! {
+    /// What a look at a name can measure.
+    ADDRESSES: Vec<String> = "dns.addresses", "addresses";
+    ADDRESS_COUNT: i64 = "dns.address_count", "number of addresses";
+    IPV4_COUNT: i64 = "dns.ipv4_count", "IPv4 addresses";
+    IPV6_COUNT: i64 = "dns.ipv6_count", "IPv6 addresses";
+    ALIAS_CHAIN: Vec<String> = "dns.alias_chain", "aliases (CNAME)";
+    SERVERS: Vec<String> = "dns.servers", "resolvers asked";
+    FROM_HOSTS_FILE: bool = "dns.from_hosts_file", "answered by the hosts file";
+    SINKHOLE_ADDRESSES: Vec<String> = "dns.sinkhole_addresses", "addresses that no service has";
+    PRIVATE_ADDRESSES: Vec<String> = "dns.private_addresses", "private or synthetic addresses";
+    UNPUBLISHED_ADDRESSES: Vec<String> = "dns.unpublished_addresses", "addresses outside Microsoft's published ranges";
+    ADDRESS_CLASSES: Vec<String> = "dns.address_classes", "kinds of addresses";
+    IGNORED_SERVERS: Vec<String> = "dns.ignored_servers", "resolvers configured beyond the third, never asked";
+    SEARCH_SUFFIX: String = "dns.search_suffix", "search suffix that answered in place of the name";
+    OTHER_FAMILY_FAILED: String = "dns.other_family_failed", "the other address family";
+}
 
 /// A look at a name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -76,7 +76,7 @@ pub fn addresses(seen: &Observation) -> Result<Vec<IpAddr>, Failure> {
     if let Some(failure) = &seen.failure {
         return Err(failure.clone());
     }
-    let Some(Value::List(addresses)) = seen.facts.get("dns.addresses") else { return Ok(Vec::new()) };
+    let Some(addresses) = seen.facts.get(ADDRESSES) else { return Ok(Vec::new()) };
     Ok(addresses.iter().filter_map(|address| address.parse().ok()).collect())
 }
 
@@ -97,16 +97,16 @@ pub async fn observe(look: &DnsProbe, network: &Network) -> Observation {
 fn facts(look: &DnsProbe, lookup: &Lookup, resolver: &Resolver) -> Facts {
     let mut facts = Facts::default();
     if !resolver.ignored().is_empty() {
-        facts.set("dns.ignored_servers", resolver.ignored().iter().map(spoken).collect::<Vec<_>>());
+        facts.set(IGNORED_SERVERS, resolver.ignored().iter().map(spoken).collect::<Vec<_>>());
     }
-    facts.set("dns.servers", lookup.servers.iter().map(spoken).collect::<Vec<_>>());
-    facts.set("dns.alias_chain", lookup.aliases.clone());
-    facts.set("dns.from_hosts_file", lookup.from_hosts_file);
+    facts.set(SERVERS, lookup.servers.iter().map(spoken).collect::<Vec<_>>());
+    facts.set(ALIAS_CHAIN, lookup.aliases.clone());
+    facts.set(FROM_HOSTS_FILE, lookup.from_hosts_file);
     if let Some(longer) = &lookup.suffixed {
-        facts.set("dns.search_suffix", longer.clone());
+        facts.set(SEARCH_SUFFIX, longer.clone());
     }
     if let Some(failed) = &lookup.other_family_failed {
-        facts.set("dns.other_family_failed", failed.clone());
+        facts.set(OTHER_FAMILY_FAILED, failed.clone());
     }
     if let Ok(addresses) = &lookup.addresses {
         note_addresses(&mut facts, addresses, &look.published);
@@ -119,18 +119,18 @@ fn note_addresses(facts: &mut Facts, addresses: &[IpAddr], published: &[IpNet]) 
         addresses.iter().filter(|address| wanted(**address)).map(ToString::to_string).collect()
     };
     let ipv4 = addresses.iter().filter(|address| address.is_ipv4()).count();
-    facts.set("dns.addresses", those(&|_| true));
-    facts.set("dns.address_count", count(addresses.len()));
-    facts.set("dns.ipv4_count", count(ipv4));
-    facts.set("dns.ipv6_count", count(addresses.len() - ipv4));
+    facts.set(ADDRESSES, those(&|_| true));
+    facts.set(ADDRESS_COUNT, count(addresses.len()));
+    facts.set(IPV4_COUNT, count(ipv4));
+    facts.set(IPV6_COUNT, count(addresses.len() - ipv4));
     let classes: BTreeSet<AddressClass> = addresses.iter().map(|address| AddressClass::of(*address)).collect();
-    facts.set("dns.address_classes", classes.into_iter().map(|class| class.name().to_owned()).collect::<Vec<_>>());
-    facts.set("dns.sinkhole_addresses", those(&is_sinkhole));
-    facts.set("dns.private_addresses", those(&is_private));
+    facts.set(ADDRESS_CLASSES, classes.into_iter().map(|class| class.name().to_owned()).collect::<Vec<_>>());
+    facts.set(SINKHOLE_ADDRESSES, those(&is_sinkhole));
+    facts.set(PRIVATE_ADDRESSES, those(&is_private));
     if !published.is_empty() {
         let known = |address| published.iter().any(|range| range.contains(&address));
         let stray = |address| !known(address) && !is_sinkhole(address) && !is_private(address);
-        facts.set("dns.unpublished_addresses", those(&stray));
+        facts.set(UNPUBLISHED_ADDRESSES, those(&stray));
     }
 }
 
@@ -156,6 +156,7 @@ fn spoken(server: &SocketAddr) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Value;
 
     fn noted(addresses: &[&str], published: &[&str]) -> Facts {
         let mut facts = Facts::default();
@@ -166,7 +167,7 @@ mod tests {
     }
 
     fn list(facts: &Facts, name: &str) -> Vec<String> {
-        match facts.get(name) {
+        match facts.value(name) {
             Some(Value::List(list)) => list.clone(),
             other => panic!("{name} is {other:?}"),
         }
@@ -203,12 +204,12 @@ mod tests {
             ["10.1.1.1", "100.64.0.1", "169.254.1.1", "::ffff:10.0.0.1", "fc00::1", "fe80::1"]
         );
         assert_eq!(list(&facts, "dns.unpublished_addresses"), ["100.128.0.1"]);
-        assert_eq!(facts.get("dns.ipv4_count"), Some(&Value::Int(8)));
-        assert_eq!(facts.get("dns.ipv6_count"), Some(&Value::Int(7)));
+        assert_eq!(facts.value("dns.ipv4_count"), Some(&Value::Int(8)));
+        assert_eq!(facts.value("dns.ipv6_count"), Some(&Value::Int(7)));
     }
 
     #[test]
     fn without_published_ranges_nothing_is_unpublished() {
-        assert_eq!(noted(&["52.96.0.1"], &[]).get("dns.unpublished_addresses"), None);
+        assert_eq!(noted(&["52.96.0.1"], &[]).value("dns.unpublished_addresses"), None);
     }
 }

@@ -2,14 +2,13 @@
 
 use std::net::IpAddr;
 
-use hyper::header::{CONTENT_TYPE, DATE, LOCATION, SERVER};
+use hyper::header;
 use serde::Deserialize;
 use url::Url;
 use uuid::Uuid;
 
-use super::{Fact, Shape, fact};
 use crate::{
-    evidence::{Direction, Facts, Failure, FailureKind, Protocol, Stage},
+    evidence::{Direction, Facts, Failure, FailureKind, Protocol, Stage, facts},
     net::{
         Halt, Limits,
         http::{self, Answer},
@@ -28,23 +27,23 @@ const MAIN_LOGIN: &str = "login.microsoftonline.com";
 /// Another name of [`MAIN_LOGIN`].
 const OTHER_LOGIN: &str = "login.microsoft.com";
 
-/// What an HTTP answer can measure.
-pub const FACTS: &[Fact] = &[
-    fact("https.status", Shape::Int, "HTTP status"),
-    fact("https.server", Shape::Text, "server"),
-    fact("https.location", Shape::Text, "sends on to"),
-    fact("https.content_type", Shape::Text, "content type"),
-    fact("https.web_page", Shape::Bool, "answered with a web page"),
-    fact("https.page_title", Shape::Text, "title of the page"),
-    fact("https.date", Shape::Text, "server's clock"),
-    fact("https.clock_ahead_ms", Shape::Int, "this host's clock is ahead by (ms)"),
-    fact("https.clock_off_by_seconds", Shape::Int, "clocks differ by (s)"),
-    fact("https.document_read", Shape::Bool, "discovery document read"),
-    fact("https.issuer", Shape::Text, "issuer in the discovery document"),
-    fact("https.issuer_matches", Shape::Bool, "issuer is the login host's"),
-    fact("https.token_endpoint", Shape::Text, "token endpoint"),
-    fact("https.endpoints_match", Shape::Bool, "token and authorize addresses are on the login host"),
-];
+facts! {
+    /// What an HTTP answer can measure.
+    STATUS: i64 = "https.status", "HTTP status";
+    SERVER: String = "https.server", "server";
+    LOCATION: String = "https.location", "sends on to";
+    CONTENT_TYPE: String = "https.content_type", "content type";
+    WEB_PAGE: bool = "https.web_page", "answered with a web page";
+    PAGE_TITLE: String = "https.page_title", "title of the page";
+    DATE: String = "https.date", "server's clock";
+    CLOCK_AHEAD_MS: i64 = "https.clock_ahead_ms", "this host's clock is ahead by (ms)";
+    CLOCK_OFF_BY_SECONDS: i64 = "https.clock_off_by_seconds", "clocks differ by (s)";
+    DOCUMENT_READ: bool = "https.document_read", "discovery document read";
+    ISSUER: String = "https.issuer", "issuer in the discovery document";
+    ISSUER_MATCHES: bool = "https.issuer_matches", "issuer is the login host's";
+    TOKEN_ENDPOINT: String = "https.token_endpoint", "token endpoint";
+    ENDPOINTS_MATCH: bool = "https.endpoints_match", "token and authorize addresses are on the login host";
+}
 
 /// What is asked over HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -119,24 +118,24 @@ fn stop(status: Option<u16>, halt: Halt) -> Failure {
 }
 
 fn note_answer(answer: &Answer, facts: &mut Facts) {
-    facts.set("https.status", i64::from(answer.status));
+    facts.set(STATUS, i64::from(answer.status));
     for (name, header) in [
-        ("https.server", SERVER),
-        ("https.location", LOCATION),
-        ("https.content_type", CONTENT_TYPE),
-        ("https.date", DATE),
+        (SERVER, header::SERVER),
+        (LOCATION, header::LOCATION),
+        (CONTENT_TYPE, header::CONTENT_TYPE),
+        (DATE, header::DATE),
     ] {
         if let Some(value) = answer.header(&header) {
             facts.set(name, value);
         }
     }
-    facts.set("https.web_page", answer.is_web_page());
+    facts.set(WEB_PAGE, answer.is_web_page());
     if let Some(title) = answer.title() {
-        facts.set("https.page_title", title);
+        facts.set(PAGE_TITLE, title);
     }
     if let Some(ahead) = answer.clock_ahead_ms() {
-        facts.set("https.clock_ahead_ms", ahead);
-        facts.set("https.clock_off_by_seconds", ahead.abs() / 1000);
+        facts.set(CLOCK_AHEAD_MS, ahead);
+        facts.set(CLOCK_OFF_BY_SECONDS, ahead.abs() / 1000);
     }
 }
 
@@ -159,14 +158,14 @@ struct Document {
 }
 
 fn discovery(answer: &Answer, host: &str, tenant: &str, facts: &mut Facts) -> Result<(), Failure> {
-    facts.set("https.document_read", false);
+    facts.set(DOCUMENT_READ, false);
     let document = document(answer).map_err(|halt| stop(Some(answer.status), halt))?;
-    facts.set("https.document_read", true);
-    facts.set("https.issuer_matches", issuer_matches(&document.issuer, host, tenant));
+    facts.set(DOCUMENT_READ, true);
+    facts.set(ISSUER_MATCHES, issuer_matches(&document.issuer, host, tenant));
     let endpoints = [&document.token_endpoint, &document.authorization_endpoint];
-    facts.set("https.endpoints_match", endpoints.iter().all(|endpoint| on_login_host(endpoint, host).is_some()));
-    facts.set("https.issuer", shortened(&document.issuer));
-    facts.set("https.token_endpoint", shortened(&document.token_endpoint));
+    facts.set(ENDPOINTS_MATCH, endpoints.iter().all(|endpoint| on_login_host(endpoint, host).is_some()));
+    facts.set(ISSUER, shortened(&document.issuer));
+    facts.set(TOKEN_ENDPOINT, shortened(&document.token_endpoint));
     Ok(())
 }
 
@@ -317,7 +316,7 @@ mod tests {
     }
 
     fn fact(path: &Attempt, name: &str) -> Value {
-        path.facts.get(name).unwrap_or_else(|| panic!("{name} is missing: {path:?}")).clone()
+        path.facts.value(name).unwrap_or_else(|| panic!("{name} is missing: {path:?}")).clone()
     }
 
     #[tokio::test]

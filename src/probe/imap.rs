@@ -7,13 +7,12 @@
 use tokio::time::Instant;
 
 use super::{
-    Fact, Shape, fact,
-    mail::{self, AuthStep, MailDialect, Offer, Unsolicited},
+    mail::{self, AuthStep, MailDialect, MailFacts, Offer, Unsolicited},
     round_trip::{self, Search},
     timed,
 };
 use crate::{
-    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
+    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing, facts},
     net::session::Session,
     wire::{
         Decoded, exchange,
@@ -23,27 +22,49 @@ use crate::{
     },
 };
 
-/// What an IMAP greeting, capability list and sign-in can measure.
-pub const FACTS: &[Fact] = &[
-    fact("imap.greeting", Shape::Text, "greeting"),
-    fact("imap.server", Shape::Text, "server named in the greeting"),
-    fact("imap.capabilities", Shape::List, "capabilities"),
-    fact("imap.mechanisms", Shape::List, "sign-in methods"),
-    fact("imap.xoauth2_offered", Shape::Bool, "XOAUTH2 offered"),
-    fact("imap.initial_response_offered", Shape::Bool, "SASL-IR offered"),
-    fact("imap.signed_in", Shape::Bool, "signed in"),
-    fact("imap.signed_in_as", Shape::Text, "user named"),
-    fact("imap.own_mailbox", Shape::Bool, "the user's own mailbox"),
-    fact("imap.as_application", Shape::Bool, "signed in as an application"),
-    fact("imap.mailbox_open", Shape::Bool, "mailbox opens"),
-    fact("imap.message_count", Shape::Int, "messages"),
-];
+facts! {
+    /// What an IMAP greeting, capability list and sign-in can measure.
+    GREETING: String = "imap.greeting", "greeting";
+    SERVER: String = "imap.server", "server named in the greeting";
+    CAPABILITIES: Vec<String> = "imap.capabilities", "capabilities";
+    MECHANISMS: Vec<String> = "imap.mechanisms", "sign-in methods";
+    XOAUTH2_OFFERED: bool = "imap.xoauth2_offered", "XOAUTH2 offered";
+    INITIAL_RESPONSE_OFFERED: bool = "imap.initial_response_offered", "SASL-IR offered";
+    SIGNED_IN: bool = "imap.signed_in", "signed in";
+    SIGNED_IN_AS: String = "imap.signed_in_as", "user named";
+    OWN_MAILBOX: bool = "imap.own_mailbox", "the user's own mailbox";
+    AS_APPLICATION: bool = "imap.as_application", "signed in as an application";
+    MAILBOX_OPEN: bool = "imap.mailbox_open", "mailbox opens";
+    MESSAGE_COUNT: i64 = "imap.message_count", "messages";
+}
 
 /// So many messages with our mark in their subject are looked at: ours, and answers to it.
 const MOST_LIKE_OURS: usize = 8;
 
-const DIALECT: MailDialect =
-    MailDialect { protocol: Protocol::Imap, authenticate: "A2 AUTHENTICATE XOAUTH2", answer, unasked };
+/// What is special to it.
+pub(super) const DIALECT: MailDialect = MailDialect {
+    protocol: Protocol::Imap,
+    facts: MailFacts {
+        capabilities: CAPABILITIES,
+        mechanisms: MECHANISMS,
+        xoauth2_offered: XOAUTH2_OFFERED,
+        signed_in: SIGNED_IN,
+        signed_in_as: SIGNED_IN_AS,
+        own_mailbox: OWN_MAILBOX,
+        as_application: AS_APPLICATION,
+        results: &[
+            SIGNED_IN.declared(),
+            SIGNED_IN_AS.declared(),
+            OWN_MAILBOX.declared(),
+            AS_APPLICATION.declared(),
+            MAILBOX_OPEN.declared(),
+            MESSAGE_COUNT.declared(),
+        ],
+    },
+    authenticate: "A2 AUTHENTICATE XOAUTH2",
+    answer,
+    unasked,
+};
 
 /// Reads the greeting, learns what is offered (from the greeting when it says so, else by asking), and leaves.
 ///
@@ -76,11 +97,11 @@ pub async fn sign_in(
 /// # Errors
 /// The [`Failure`] at [`Stage::Open`]: also when the server took the token and now says that the mailbox is not connected.
 pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
-    facts.set("imap.mailbox_open", false);
+    facts.set(MAILBOX_OPEN, false);
     let answer = timed(Stage::Open, steps, examine(session)).await?;
-    facts.set("imap.mailbox_open", true);
+    facts.set(MAILBOX_OPEN, true);
     if let Some(count) = answer.message_count() {
-        facts.set("imap.message_count", count);
+        facts.set(MESSAGE_COUNT, count);
     }
     if matches!(&answer.end, Reply::Tagged(_, Condition { code: Some(code), .. }) if code.eq_ignore_ascii_case("READ-WRITE"))
     {
@@ -107,7 +128,7 @@ pub(super) async fn find(
     let Some(uid) = timed(Stage::Find, steps, inbox.wait_for(search)).await? else { return Ok(()) };
     search.found(facts);
     let left = inbox.put_away(uid, opened.uid_validity(), search).await;
-    facts.set("delivery.left", left.unwrap_or_else(|stop| format!("left in the inbox ({})", stop.words)));
+    facts.set(round_trip::LEFT, left.unwrap_or_else(|stop| format!("left in the inbox ({})", stop.words)));
     Ok(())
 }
 
@@ -136,7 +157,7 @@ impl Inbox<'_> {
     /// Servers differ in the headers that they search (MailCore/mailcore2#823): the mark stands in two. Only the header of
     /// our own decides, as an answer to the message repeats its subject.
     async fn look_for(&mut self, search: &Search) -> Result<Option<u32>, Failure> {
-        for key in [format!("HEADER {} {}", round_trip::MARK, search.mark), format!("SUBJECT {}", search.mark)] {
+        for key in [format!("HEADER {} {}", round_trip::MARK_HEADER, search.mark), format!("SUBJECT {}", search.mark)] {
             let found = self.ask(&format!("UID SEARCH {key}")).await?;
             for uid in found.numbers().into_iter().rev().take(MOST_LIKE_OURS) {
                 if self.is_ours(uid, search).await? {
@@ -148,8 +169,10 @@ impl Inbox<'_> {
     }
 
     async fn is_ours(&mut self, uid: u32, search: &Search) -> Result<bool, Failure> {
-        let fields =
-            format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", round_trip::MARK.to_uppercase());
+        let fields = format!(
+            "UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])",
+            round_trip::MARK_HEADER.to_uppercase()
+        );
         // a server that finds too much would have other people's heads written down
         let (tag, command) = self.tagged(&fields);
         let head = DIALECT.ask_quietly(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
@@ -213,7 +236,7 @@ async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timin
     };
     let offer = Offer { mechanisms: offered.mechanisms(), at_once: offered.offers("SASL-IR") };
     DIALECT.note_offer(&offered.words, &offer.mechanisms, facts);
-    facts.set("imap.initial_response_offered", offer.at_once);
+    facts.set(INITIAL_RESPONSE_OFFERED, offer.at_once);
     Ok(offer)
 }
 
@@ -224,12 +247,12 @@ async fn examine(session: &mut Session) -> Result<Answer, Failure> {
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Failure> {
     let greeting = DIALECT.read(session, Stage::Greeting, decode).await?;
-    facts.set("imap.greeting", greeting.words());
+    facts.set(GREETING, greeting.words());
     let Reply::Untagged(Condition { word, text, .. }) = &greeting else {
         return Err(DIALECT.failure(Stage::Greeting, FailureKind::MalformedReply, &greeting.words()));
     };
     if let Some(name) = exchange::server_name(text) {
-        facts.set("imap.server", name);
+        facts.set(SERVER, name);
     }
     match word {
         Word::Ok => Ok(greeting),
@@ -329,13 +352,13 @@ mod tests {
     async fn healthy_server_tells_what_it_offers() {
         let Went { done, facts, stages, said } = look(answered(OFFER)).await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("imap.greeting"), Some(&BANNER.trim_end().into()));
-        assert_eq!(facts.get("imap.server"), Some(&"m.example.com".into()));
+        assert_eq!(facts.value("imap.greeting"), Some(&BANNER.trim_end().into()));
+        assert_eq!(facts.value("imap.server"), Some(&"m.example.com".into()));
         let words = list(&["IMAP4", "IMAP4rev1", "AUTH=PLAIN", "AUTH=XOAUTH2", "SASL-IR"]);
-        assert_eq!(facts.get("imap.capabilities"), Some(&words));
-        assert_eq!(facts.get("imap.mechanisms"), Some(&list(&["PLAIN", "XOAUTH2"])));
-        assert_eq!(facts.get("imap.xoauth2_offered"), Some(&true.into()));
-        assert_eq!(facts.get("imap.initial_response_offered"), Some(&true.into()));
+        assert_eq!(facts.value("imap.capabilities"), Some(&words));
+        assert_eq!(facts.value("imap.mechanisms"), Some(&list(&["PLAIN", "XOAUTH2"])));
+        assert_eq!(facts.value("imap.xoauth2_offered"), Some(&true.into()));
+        assert_eq!(facts.value("imap.initial_response_offered"), Some(&true.into()));
         assert_eq!(stages, [Stage::Greeting, Stage::Capabilities]);
         assert_eq!(said.last().unwrap(), "~> A2 LOGOUT");
     }
@@ -345,10 +368,10 @@ mod tests {
         let banner = "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN] ready\r\n";
         let Went { done, facts, stages, .. } = look(vec![say(banner), Turn::Hear("A2 LOGOUT")]).await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("imap.capabilities"), Some(&list(&["IMAP4rev1", "LOGINDISABLED", "AUTH=PLAIN"])));
-        assert_eq!(facts.get("imap.xoauth2_offered"), Some(&false.into()));
-        assert_eq!(facts.get("imap.initial_response_offered"), Some(&false.into()));
-        assert_eq!(facts.get("imap.server"), None);
+        assert_eq!(facts.value("imap.capabilities"), Some(&list(&["IMAP4rev1", "LOGINDISABLED", "AUTH=PLAIN"])));
+        assert_eq!(facts.value("imap.xoauth2_offered"), Some(&false.into()));
+        assert_eq!(facts.value("imap.initial_response_offered"), Some(&false.into()));
+        assert_eq!(facts.value("imap.server"), None);
         assert_eq!(stages, [Stage::Greeting]);
     }
 
@@ -356,7 +379,7 @@ mod tests {
     async fn list_in_the_tagged_answer_is_taken() {
         let Went { done, facts, .. } = look(answered("A1 OK [CAPABILITY IMAP4rev1 AUTH=XOAUTH2] done\r\n")).await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("imap.mechanisms"), Some(&list(&["XOAUTH2"])));
+        assert_eq!(facts.value("imap.mechanisms"), Some(&list(&["XOAUTH2"])));
     }
 
     #[tokio::test(start_paused = true)]
@@ -469,9 +492,9 @@ mod tests {
         let answer = "* 172 EXISTS\r\n* 1 RECENT\r\n* FLAGS (\\Seen)\r\nA3 OK [READ-ONLY] EXAMINE completed.\r\n";
         let Went { done, facts, said, .. } = enter(opened(answer)).await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("imap.signed_in"), Some(&true.into()));
-        assert_eq!(facts.get("imap.mailbox_open"), Some(&true.into()));
-        assert_eq!(facts.get("imap.message_count"), Some(&172.into()));
+        assert_eq!(facts.value("imap.signed_in"), Some(&true.into()));
+        assert_eq!(facts.value("imap.mailbox_open"), Some(&true.into()));
+        assert_eq!(facts.value("imap.message_count"), Some(&172.into()));
         assert!(said.contains(&format!("~> A2 AUTHENTICATE XOAUTH2 {}", presented().shown())), "{said:?}");
         assert!(!said.iter().any(|line| line.contains("READ-WRITE")), "{said:?}");
     }
@@ -489,7 +512,7 @@ mod tests {
         ];
         let Went { done, facts, said, .. } = enter(turns).await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("imap.message_count"), None, "it was not said");
+        assert_eq!(facts.value("imap.message_count"), None, "it was not said");
         assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
         assert!(said.iter().any(|line| line.starts_with("== ") && line.contains("READ-WRITE")), "{said:?}");
     }
@@ -513,8 +536,8 @@ mod tests {
             let stop = done.unwrap_err();
             assert_eq!((stop.protocol, stop.stage, stop.kind), (Protocol::Imap, Stage::Authenticate, kind));
             assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
-            assert_eq!(facts.get("imap.signed_in"), Some(&false.into()));
-            assert_eq!(facts.get("imap.mailbox_open"), None, "never asked");
+            assert_eq!(facts.value("imap.signed_in"), Some(&false.into()));
+            assert_eq!(facts.value("imap.mailbox_open"), None, "never asked");
         }
     }
 
@@ -563,8 +586,8 @@ mod tests {
             let Went { done, facts, .. } = enter(opened(answer)).await;
             let stop = done.unwrap_err();
             assert_eq!((stop.stage, stop.kind, stop.words.as_str()), (Stage::Open, kind, words));
-            assert_eq!(facts.get("imap.signed_in"), Some(&true.into()));
-            assert_eq!(facts.get("imap.mailbox_open"), Some(&false.into()));
+            assert_eq!(facts.value("imap.signed_in"), Some(&true.into()));
+            assert_eq!(facts.value("imap.mailbox_open"), Some(&false.into()));
         }
     }
 
@@ -650,8 +673,8 @@ mod tests {
     async fn put_away(turns: Vec<Turn>) -> (String, Vec<String>) {
         let (done, facts, said) = looked([there(), turns].concat(), 9).await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("delivery.found"), Some(&true.into()));
-        (facts.get("delivery.left").unwrap().to_string(), said)
+        assert_eq!(facts.value("delivery.found"), Some(&true.into()));
+        (facts.value("delivery.left").unwrap().to_string(), said)
     }
 
     fn can_move() -> Vec<Turn> {
@@ -718,7 +741,7 @@ mod tests {
             say(answer),
         ];
         let (done, facts, _) = looked(turns, 0).await;
-        assert_eq!((done, facts.get("delivery.found")), (Ok(()), None));
+        assert_eq!((done, facts.value("delivery.found")), (Ok(()), None));
     }
 
     #[tokio::test(start_paused = true)]
@@ -738,7 +761,7 @@ mod tests {
             say([OURS, "B6 OK done\r\n"].concat()),
         ];
         let (done, facts, _) = looked(turns, 9).await;
-        assert_eq!((done, facts.get("delivery.found")), (Ok(()), Some(&true.into())));
+        assert_eq!((done, facts.value("delivery.found")), (Ok(()), Some(&true.into())));
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@
 
 use super::timed;
 use crate::{
-    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
+    evidence::{Fact, FactDef, Facts, Failure, FailureKind, Protocol, Stage, Timing},
     net::{Halt, session::Session},
     wire::{
         Decoded, line,
@@ -16,12 +16,34 @@ use crate::{
 pub(super) struct MailDialect {
     /// The protocol.
     pub protocol: Protocol,
+    /// Its facts.
+    pub facts: MailFacts,
     /// The command that begins a sign-in with XOAUTH2.
     pub authenticate: &'static str,
     /// Reads what the server says to a step of a sign-in.
     pub answer: fn(&[u8]) -> Decoded<Answer>,
     /// Reads what the server has said before it was asked.
     pub unasked: fn(Stage, &[u8]) -> Unsolicited,
+}
+
+/// The facts that all three protocols have, as one of them names them.
+pub(super) struct MailFacts {
+    /// What is offered.
+    pub capabilities: Fact<Vec<String>>,
+    /// The sign-in methods.
+    pub mechanisms: Fact<Vec<String>>,
+    /// Whether XOAUTH2 is one of them.
+    pub xoauth2_offered: Fact<bool>,
+    /// Whether the token was accepted.
+    pub signed_in: Fact<bool>,
+    /// The user named in the sign-in.
+    pub signed_in_as: Fact<String>,
+    /// Whether the mailbox is the user's own.
+    pub own_mailbox: Fact<bool>,
+    /// Whether the token is an application's.
+    pub as_application: Fact<bool>,
+    /// Those of this protocol that are kept of a sign-in that came to its end; the service probe has the others.
+    pub results: &'static [FactDef],
 }
 
 /// What a server says before it is asked.
@@ -112,9 +134,9 @@ impl MailDialect {
     /// Writes down what is offered, and how one may sign in.
     pub fn note_offer(&self, capabilities: &[String], mechanisms: &[String], facts: &mut Facts) {
         let listed: Vec<String> = capabilities.iter().map(|one| line::shorten(one, line::MOST_WORDS)).collect();
-        facts.set(&self.fact("capabilities"), listed);
-        facts.set(&self.fact("xoauth2_offered"), takes_xoauth2(mechanisms));
-        facts.set(&self.fact("mechanisms"), mechanisms.to_vec());
+        facts.set(self.facts.capabilities, listed);
+        facts.set(self.facts.xoauth2_offered, takes_xoauth2(mechanisms));
+        facts.set(self.facts.mechanisms, mechanisms.to_vec());
     }
 
     /// Presents the token, and writes down whether it was taken. A challenge is answered with an empty line, which lets
@@ -132,13 +154,12 @@ impl MailDialect {
         facts: &mut Facts,
         steps: &mut Vec<Timing>,
     ) -> Result<(), Failure> {
-        let signed_in = self.fact("signed_in");
-        facts.set(&signed_in, false);
+        facts.set(self.facts.signed_in, false);
         if !takes_xoauth2(&offer.mechanisms) {
             return Err(self.failure(Stage::Authenticate, FailureKind::NotOffered, &offer.mechanisms.join(", ")));
         }
         timed(Stage::Authenticate, steps, self.present(session, presented, offer.at_once)).await?;
-        facts.set(&signed_in, true);
+        facts.set(self.facts.signed_in, true);
         Ok(())
     }
 
@@ -189,10 +210,6 @@ impl MailDialect {
     /// The failure of a wait that came to nothing.
     pub fn halted(&self, stage: Stage, halt: Halt) -> Failure {
         Failure::new(self.protocol, stage, halt.kind, halt.words)
-    }
-
-    fn fact(&self, name: &str) -> String {
-        format!("{}.{name}", self.protocol.name())
     }
 }
 

@@ -5,13 +5,12 @@
 //! DELE in this file.
 
 use super::{
-    Fact, Shape, fact,
-    mail::{self, Answer, AuthStep, MailDialect, Offer, Unsolicited},
-    round_trip::Search,
+    mail::{self, Answer, AuthStep, MailDialect, MailFacts, Offer, Unsolicited},
+    round_trip::{self, Search},
     timed,
 };
 use crate::{
-    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
+    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing, facts},
     net::session::Session,
     wire::{
         Decoded, exchange,
@@ -20,25 +19,48 @@ use crate::{
     },
 };
 
-/// What a POP3 greeting, capability list and sign-in can measure.
-pub const FACTS: &[Fact] = &[
-    fact("pop3.greeting", Shape::Text, "greeting"),
-    fact("pop3.server", Shape::Text, "server named in the greeting"),
-    fact("pop3.capabilities", Shape::List, "capabilities"),
-    fact("pop3.mechanisms", Shape::List, "sign-in methods"),
-    fact("pop3.xoauth2_offered", Shape::Bool, "XOAUTH2 offered"),
-    fact("pop3.signed_in", Shape::Bool, "signed in"),
-    fact("pop3.signed_in_as", Shape::Text, "user named"),
-    fact("pop3.own_mailbox", Shape::Bool, "the user's own mailbox"),
-    fact("pop3.as_application", Shape::Bool, "signed in as an application"),
-    fact("pop3.mailbox_open", Shape::Bool, "mailbox opens"),
-    fact("pop3.message_count", Shape::Int, "messages"),
-];
+facts! {
+    /// What a POP3 greeting, capability list and sign-in can measure.
+    GREETING: String = "pop3.greeting", "greeting";
+    SERVER: String = "pop3.server", "server named in the greeting";
+    CAPABILITIES: Vec<String> = "pop3.capabilities", "capabilities";
+    MECHANISMS: Vec<String> = "pop3.mechanisms", "sign-in methods";
+    XOAUTH2_OFFERED: bool = "pop3.xoauth2_offered", "XOAUTH2 offered";
+    SIGNED_IN: bool = "pop3.signed_in", "signed in";
+    SIGNED_IN_AS: String = "pop3.signed_in_as", "user named";
+    OWN_MAILBOX: bool = "pop3.own_mailbox", "the user's own mailbox";
+    AS_APPLICATION: bool = "pop3.as_application", "signed in as an application";
+    MAILBOX_OPEN: bool = "pop3.mailbox_open", "mailbox opens";
+    MESSAGE_COUNT: i64 = "pop3.message_count", "messages";
+}
 
 /// So many of the newest messages are looked at in one session.
 const MOST_HEADS: i64 = 10;
 
-const DIALECT: MailDialect = MailDialect { protocol: Protocol::Pop3, authenticate: "AUTH XOAUTH2", answer, unasked };
+/// What is special to it.
+pub(super) const DIALECT: MailDialect = MailDialect {
+    protocol: Protocol::Pop3,
+    facts: MailFacts {
+        capabilities: CAPABILITIES,
+        mechanisms: MECHANISMS,
+        xoauth2_offered: XOAUTH2_OFFERED,
+        signed_in: SIGNED_IN,
+        signed_in_as: SIGNED_IN_AS,
+        own_mailbox: OWN_MAILBOX,
+        as_application: AS_APPLICATION,
+        results: &[
+            SIGNED_IN.declared(),
+            SIGNED_IN_AS.declared(),
+            OWN_MAILBOX.declared(),
+            AS_APPLICATION.declared(),
+            MAILBOX_OPEN.declared(),
+            MESSAGE_COUNT.declared(),
+        ],
+    },
+    authenticate: "AUTH XOAUTH2",
+    answer,
+    unasked,
+};
 
 /// Reads the greeting, asks what is offered, and leaves.
 ///
@@ -71,12 +93,12 @@ pub async fn sign_in(
 /// # Errors
 /// The [`Failure`] at [`Stage::Open`].
 pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
-    facts.set("pop3.mailbox_open", false);
+    facts.set(MAILBOX_OPEN, false);
     let drop = timed(Stage::Open, steps, DIALECT.ask(session, Stage::Open, "STAT", decode)).await?;
     want_ok(Stage::Open, &drop)?;
-    facts.set("pop3.mailbox_open", true);
+    facts.set(MAILBOX_OPEN, true);
     if let Some(count) = drop.message_count() {
-        facts.set("pop3.message_count", count);
+        facts.set(MESSAGE_COUNT, count);
     }
     Ok(())
 }
@@ -102,7 +124,7 @@ pub(super) async fn find(
     for number in (oldest..=newest).rev() {
         if timed(stage, steps, is_ours(session, number, search)).await? {
             search.found(facts);
-            facts.set("delivery.left", "left in the inbox (POP3)");
+            facts.set(round_trip::LEFT, "left in the inbox (POP3)");
             return Ok(());
         }
     }
@@ -136,9 +158,9 @@ async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timin
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
     let greeting = DIALECT.read(session, Stage::Greeting, decode).await?;
-    facts.set("pop3.greeting", greeting.words());
+    facts.set(GREETING, greeting.words());
     if let Some(name) = exchange::server_name(&greeting.text) {
-        facts.set("pop3.server", name);
+        facts.set(SERVER, name);
     }
     want_ok(Stage::Greeting, &greeting)
 }
@@ -214,11 +236,11 @@ mod tests {
     async fn healthy_server_tells_what_it_offers() {
         let Went { done, facts, stages, said } = look(answered(OFFER)).await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("pop3.greeting"), Some(&BANNER.trim_end().into()));
-        assert_eq!(facts.get("pop3.server"), Some(&"m.example.com".into()));
-        assert_eq!(facts.get("pop3.capabilities"), Some(&list(&["TOP", "UIDL", "SASL PLAIN XOAUTH2", "USER"])));
-        assert_eq!(facts.get("pop3.mechanisms"), Some(&list(&["PLAIN", "XOAUTH2"])));
-        assert_eq!(facts.get("pop3.xoauth2_offered"), Some(&true.into()));
+        assert_eq!(facts.value("pop3.greeting"), Some(&BANNER.trim_end().into()));
+        assert_eq!(facts.value("pop3.server"), Some(&"m.example.com".into()));
+        assert_eq!(facts.value("pop3.capabilities"), Some(&list(&["TOP", "UIDL", "SASL PLAIN XOAUTH2", "USER"])));
+        assert_eq!(facts.value("pop3.mechanisms"), Some(&list(&["PLAIN", "XOAUTH2"])));
+        assert_eq!(facts.value("pop3.xoauth2_offered"), Some(&true.into()));
         assert_eq!(stages, [Stage::Greeting, Stage::Capabilities]);
         assert_eq!(said.last().unwrap(), "~> QUIT");
     }
@@ -228,8 +250,8 @@ mod tests {
         for (answer, methods) in [("+OK\r\n.\r\n", list(&[])), ("+OK\r\nSASL PLAIN\r\n.\r\n", list(&["PLAIN"]))] {
             let Went { done, facts, .. } = look(answered(answer)).await;
             assert_eq!(done, Ok(()));
-            assert_eq!(facts.get("pop3.mechanisms"), Some(&methods));
-            assert_eq!(facts.get("pop3.xoauth2_offered"), Some(&false.into()));
+            assert_eq!(facts.value("pop3.mechanisms"), Some(&methods));
+            assert_eq!(facts.value("pop3.xoauth2_offered"), Some(&false.into()));
         }
     }
 
@@ -322,13 +344,13 @@ mod tests {
     async fn token_taken_and_mailbox_counts() {
         let Went { done, facts, said, .. } = enter(opened("+OK 172 40960\r\n")).await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
-        assert_eq!(facts.get("pop3.mailbox_open"), Some(&true.into()));
-        assert_eq!(facts.get("pop3.message_count"), Some(&172.into()));
+        assert_eq!(facts.value("pop3.signed_in"), Some(&true.into()));
+        assert_eq!(facts.value("pop3.mailbox_open"), Some(&true.into()));
+        assert_eq!(facts.value("pop3.message_count"), Some(&172.into()));
         assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
         let uncounted = enter(opened("+OK many\r\n")).await.facts;
-        assert_eq!(uncounted.get("pop3.mailbox_open"), Some(&true.into()));
-        assert_eq!(uncounted.get("pop3.message_count"), None);
+        assert_eq!(uncounted.value("pop3.mailbox_open"), Some(&true.into()));
+        assert_eq!(uncounted.value("pop3.message_count"), None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -347,8 +369,8 @@ mod tests {
                 (Protocol::Pop3, Stage::Authenticate, FailureKind::Rejected)
             );
             assert_eq!((stop.words.as_str(), stop.error.as_deref()), (answer, error));
-            assert_eq!(facts.get("pop3.signed_in"), Some(&false.into()));
-            assert_eq!(facts.get("pop3.mailbox_open"), None, "never asked");
+            assert_eq!(facts.value("pop3.signed_in"), Some(&false.into()));
+            assert_eq!(facts.value("pop3.mailbox_open"), None, "never asked");
         }
     }
 
@@ -394,8 +416,8 @@ mod tests {
             (stop.stage, stop.kind, stop.error.as_deref()),
             (Stage::Open, FailureKind::Rejected, Some("IN-USE"))
         );
-        assert_eq!(facts.get("pop3.signed_in"), Some(&true.into()));
-        assert_eq!(facts.get("pop3.mailbox_open"), Some(&false.into()));
+        assert_eq!(facts.value("pop3.signed_in"), Some(&true.into()));
+        assert_eq!(facts.value("pop3.mailbox_open"), Some(&false.into()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -440,8 +462,8 @@ mod tests {
             say("+OK\r\nMessage-Id:\r\n <abc@ece-check.invalid>\r\n\r\n.\r\n"),
         ];
         let (done, facts, said) = looked(turns).await;
-        assert_eq!((done, facts.get("delivery.found")), (Ok(()), Some(&true.into())));
-        assert_eq!(facts.get("delivery.left"), Some(&"left in the inbox (POP3)".into()));
+        assert_eq!((done, facts.value("delivery.found")), (Ok(()), Some(&true.into())));
+        assert_eq!(facts.value("delivery.left"), Some(&"left in the inbox (POP3)".into()));
         assert!(!said.concat().contains("private"), "{said:?}");
     }
 
@@ -453,7 +475,7 @@ mod tests {
         }
         turns[2] = Turn::Hear("TOP 4000000000 0\r\n");
         let (done, facts, said) = looked(turns).await;
-        assert_eq!((done, facts.get("delivery.found")), (Ok(()), None));
+        assert_eq!((done, facts.value("delivery.found")), (Ok(()), None));
         assert_eq!(said.len(), 2 + 2 * usize::try_from(MOST_HEADS).unwrap());
         assert_eq!(looked(vec![Turn::Hear("STAT"), say("+OK 0 0\r\n")]).await.0, Ok(()));
     }
@@ -469,7 +491,7 @@ mod tests {
             say("+OK\r\nX-ECE-Check: abc\r\n\r\n.\r\n"),
         ];
         let (done, facts, said) = looked(turns).await;
-        assert_eq!((done, facts.get("delivery.found")), (Ok(()), Some(&true.into())));
+        assert_eq!((done, facts.value("delivery.found")), (Ok(()), Some(&true.into())));
         assert!(said.contains(&"== not told: -ERR gone".to_owned()), "{said:?}");
     }
 

@@ -13,13 +13,13 @@ use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
 use uuid::Uuid;
 
 use super::{
-    Change, Earlier, Fact, FactGroup, Probe, ProbeContext, Shape, Touch, fact, service,
+    Change, Earlier, FactGroup, Probe, ProbeContext, Touch, service,
     sign_in::{self, MailboxAction, SignInProbe},
 };
 use crate::{
     evidence::{
         Attempt, Facts, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, TranscriptLine,
-        Value,
+        facts,
     },
     net::Limits,
 };
@@ -28,7 +28,7 @@ use crate::{
 pub const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// The header that bears the mark.
-pub(super) const MARK: &str = "X-ECE-Check";
+pub(super) const MARK_HEADER: &str = "X-ECE-Check";
 
 /// What is done when nothing was done.
 pub const NOTHING: &str = "no message was sent";
@@ -40,15 +40,15 @@ const RESERVE: Duration = Duration::from_secs(2);
 /// The longest pause between two looks into the inbox.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// What a delivery can measure.
-pub const FACTS: &[Fact] = &[
-    fact("delivery.mark", Shape::Text, "mark of the message"),
-    fact("delivery.sent", Shape::Bool, "message accepted"),
-    fact("delivery.found", Shape::Bool, "message found again"),
-    fact("delivery.took_ms", Shape::Int, "found after (ms)"),
-    fact("delivery.left", Shape::Text, "left"),
-    fact("delivery.done", Shape::Text, "done"),
-];
+facts! {
+    /// What a delivery can measure.
+    MARK: String = "delivery.mark", "mark of the message";
+    SENT: bool = "delivery.sent", "message accepted";
+    FOUND: bool = "delivery.found", "message found again";
+    TOOK_MS: i64 = "delivery.took_ms", "found after (ms)";
+    LEFT: String = "delivery.left", "left";
+    DONE: String = "delivery.done", "done";
+}
 
 /// A round trip.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -108,13 +108,13 @@ impl Search {
     /// The headers of which one is enough. A server may leave out a header that it does not know, or give the message an
     /// identifier of its own.
     pub(super) fn marks(&self) -> [(&'static str, String); 2] {
-        [(MARK, self.mark.clone()), ("Message-ID", message_id(&self.mark))]
+        [(MARK_HEADER, self.mark.clone()), ("Message-ID", message_id(&self.mark))]
     }
 
     /// Writes down that the message is there.
     pub(super) fn found(&self, facts: &mut Facts) {
-        facts.set("delivery.found", true);
-        facts.set("delivery.took_ms", i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX));
+        facts.set(FOUND, true);
+        facts.set(TOOK_MS, i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX));
     }
 }
 
@@ -128,11 +128,11 @@ pub async fn observe(look: &RoundTripProbe, earlier: &Earlier, world: &ProbeCont
     let began = Instant::now();
     let mark = Uuid::new_v4().simple().to_string();
     let mut trip = Trip { look, earlier, world, began, seen: begun(look) };
-    trip.seen.facts.set("delivery.mark", mark.clone());
-    trip.seen.facts.set("delivery.sent", false);
+    trip.seen.facts.set(MARK, mark.clone());
+    trip.seen.facts.set(SENT, false);
     let done = trip.go(&mark).await;
-    trip.seen.facts.set("delivery.done", done);
-    let is_well = trip.seen.failure.is_none() && trip.seen.facts.get("delivery.found") != Some(&Value::Bool(false));
+    trip.seen.facts.set(DONE, done);
+    let is_well = trip.seen.failure.is_none() && trip.seen.facts.get(FOUND) != Some(&false);
     if is_well && !world.keep_transcripts {
         trip.seen.transcript.clear();
     }
@@ -166,7 +166,7 @@ impl Trip<'_> {
             self.seen.failure = Some(stop);
             return words;
         }
-        self.seen.facts.set("delivery.sent", true);
+        self.seen.facts.set(SENT, true);
         let back = self.find(mark).await;
         format!("sent 1 message to {mailbox}, {back}")
     }
@@ -192,7 +192,7 @@ impl Trip<'_> {
         let left = limits.deadline.saturating_duration_since(now).saturating_sub(RESERVE);
         let wait = left.min(self.look.wait);
         let search = Search { mark: mark.to_owned(), until: now + wait, limits: limits.clone(), began: Instant::now() };
-        self.seen.facts.set("delivery.found", false);
+        self.seen.facts.set(FOUND, false);
         for round in 2.. {
             if let Err(stop) = self.look_once(inward, &search).await {
                 let words = format!("not found: {}", ended(&stop));
@@ -218,7 +218,7 @@ impl Trip<'_> {
     /// Keeps what one connection showed, and gives its stop.
     fn note(&mut self, path: Attempt) -> Option<Failure> {
         for (name, value) in path.facts.iter().filter(|(name, _)| name.starts_with("delivery.")) {
-            self.seen.facts.set(name, value.clone());
+            self.seen.facts.put(name, value.clone());
         }
         let since = self.began.elapsed().as_secs_f64() * 1000.0 - path.transcript.last().map_or(0.0, |line| line.at_ms);
         let later = |line: TranscriptLine| TranscriptLine { at_ms: line.at_ms + since.max(0.0), ..line };
@@ -228,16 +228,16 @@ impl Trip<'_> {
     }
 
     fn is_found(&self) -> bool {
-        self.seen.facts.get("delivery.found") == Some(&Value::Bool(true))
+        self.seen.facts.is(FOUND)
     }
 
     fn success(&self) -> String {
-        let took = match self.seen.facts.get("delivery.took_ms") {
-            Some(Value::Int(ms)) if *ms >= 1000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
+        let took = match self.seen.facts.get(TOOK_MS) {
+            Some(ms) if *ms >= 1000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
             Some(ms) => format!("{ms} ms"),
             None => String::new(),
         };
-        let left = self.seen.facts.get("delivery.left").map(ToString::to_string).unwrap_or_default();
+        let left = self.seen.facts.get(LEFT).cloned().unwrap_or_default();
         format!("found after {took}, {left}")
     }
 }
@@ -270,7 +270,7 @@ fn message(mailbox: &str, mark: &str, now: Timestamp) -> Vec<String> {
         format!("Subject: Test of ece-check, may be deleted {mark}"),
         format!("Date: {date}"),
         format!("Message-ID: {}", message_id(mark)),
-        format!("{MARK}: {mark}"),
+        format!("{MARK_HEADER}: {mark}"),
         "Auto-Submitted: auto-generated".to_owned(),
         "X-Auto-Response-Suppress: All".to_owned(),
         "MIME-Version: 1.0".to_owned(),
@@ -310,7 +310,7 @@ pub(super) mod tests {
             ("Message-ID", "<00000000000000000000000000000000@ece-check.invalid>"),
             ("Auto-Submitted", "auto-generated"),
             ("X-Auto-Response-Suppress", "All"),
-            (MARK, mark.as_str()),
+            (MARK_HEADER, mark.as_str()),
         ] {
             assert!(lines[..ends].contains(&format!("{name}: {value}")), "{name} in {whole}");
         }

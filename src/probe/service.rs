@@ -9,8 +9,7 @@ use futures_util::{FutureExt, future::join_all};
 use tokio::io::AsyncWriteExt;
 
 use super::{
-    Earlier, Fact, FactGroup, Probe, ProbeContext, ServiceTouch, Shape, Touch, dns, fact, https, imap, pop3, smtp,
-    timed, tls,
+    Earlier, FactGroup, Probe, ProbeContext, ServiceTouch, Touch, dns, https, imap, pop3, smtp, tcp, timed, tls,
 };
 use crate::{
     evidence::{
@@ -24,13 +23,6 @@ use crate::{
         tls::{HandshakeInfo, hello},
     },
 };
-
-/// What opening a connection can measure.
-pub const FACTS: &[Fact] = &[
-    fact("tcp.open", Shape::Bool, "connection opened"),
-    fact("tcp.unused_addresses", Shape::List, "not dialled, as this host does not use their family"),
-    fact("tcp.shut_here", Shape::List, "what shuts the port in this host's own firewall"),
-];
 
 /// A look at a service.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +49,7 @@ pub struct ServiceProbe {
 impl Probe for ServiceProbe {
     const NAME: &str = "service";
     /// The words of the mail protocols are declared by the sign-in, which shares them.
-    const FACTS: &[FactGroup] = &[("tcp", FACTS), ("tls", tls::FACTS), ("https", https::FACTS)];
+    const FACTS: &[FactGroup] = &[("tcp", tcp::FACTS), ("tls", tls::FACTS), ("https", https::FACTS)];
 
     fn subject(&self) -> Subject {
         Subject::endpoint(&self.host, self.port)
@@ -191,10 +183,10 @@ pub async fn observe(look: &ServiceProbe, earlier: Option<&Observation>, network
             observation.route.clone_from(&places.route);
             observation.transcript = left_out(places.addresses.len());
             let (used, unused) = places.by_family(network);
-            observation.facts.set("tcp.unused_addresses", unused);
+            observation.facts.set(tcp::UNUSED_ADDRESSES, unused);
             if let Some(firewall) = &network.firewall {
                 let port = places.addresses.first().map_or(look.port, SocketAddr::port);
-                observation.facts.set("tcp.shut_here", firewall.shuts(port));
+                observation.facts.set(tcp::SHUT_HERE, firewall.shuts(port));
             }
             let paths = used.iter().take(MOST_ADDRESSES);
             let again = |at: usize| if at == 0 { look.again } else { 0 };
@@ -235,7 +227,7 @@ async fn path(
     if let Some(stop) = &path.failure {
         transcript.note(Direction::Remark, &format!("stopped: {}", stop.words));
     }
-    if path.facts.get("tls.java_trusted").is_some() {
+    if path.facts.get(tls::JAVA_TRUSTED).is_some() {
         for _ in 0..again {
             look_at_chain(look, places, network, &mut path, &mut transcript).await;
         }
@@ -277,9 +269,9 @@ pub(super) async fn connect(
     path: &mut Attempt,
     transcript: &mut Transcript,
 ) -> Result<Box<dyn Stream>, Failure> {
-    path.facts.set("tcp.open", false);
+    path.facts.set(tcp::OPEN, false);
     let stream = reach::connect(&look.host, look.port, places, network, path, transcript).await?;
-    path.facts.set("tcp.open", true);
+    path.facts.set(tcp::OPEN, true);
     Ok(stream)
 }
 
@@ -503,7 +495,7 @@ pub(super) mod tests {
     }
 
     fn fact(path: &Attempt, name: &str) -> Value {
-        path.facts.get(name).unwrap_or_else(|| panic!("{name} is missing")).clone()
+        path.facts.value(name).unwrap_or_else(|| panic!("{name} is missing")).clone()
     }
 
     /// What was seen of a certificate, and how much was sent over the connection behind it.
@@ -631,7 +623,7 @@ pub(super) mod tests {
         let mut network = network(&papers, ConnectOverrides { only_mapped: true, ..ConnectOverrides::default() });
         let mut earlier = observe(&look(Service::Imap, Depth::Tcp), None, &network).await;
         earlier.failure = None;
-        earlier.facts.set("dns.addresses", vec!["192.0.2.7".to_owned(), "2001:db8::7".to_owned()]);
+        earlier.facts.put("dns.addresses", vec!["192.0.2.7".to_owned(), "2001:db8::7".to_owned()]);
         let count = async |network: &Network| {
             observe(&look(Service::Imap, Depth::Tcp), Some(&earlier), network).await.attempts.len()
         };
@@ -730,7 +722,7 @@ pub(super) mod tests {
         let server = submission(&papers, "220 go ahead\r\n250 AUTH XOAUTH2\r\n").await;
         let path = only(observe(&look(Service::Smtp, Depth::Service), None, &network(&papers, road_to(server))).await);
         assert_eq!(path.failure.as_ref().unwrap().kind, FailureKind::StarttlsInjection);
-        assert_eq!(path.facts.get("tls.version"), None);
+        assert_eq!(path.facts.value("tls.version"), None);
     }
 
     #[tokio::test]

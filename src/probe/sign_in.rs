@@ -11,15 +11,15 @@
 use std::{mem, net::SocketAddr, time::Instant};
 
 use super::{
-    Change, Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch, dns, imap, pop3,
+    Change, Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch, dns, imap,
+    mail::MailDialect,
+    pop3,
     round_trip::Search,
     service::{self, Depth, Service, ServiceProbe},
     smtp, token,
 };
 use crate::{
-    evidence::{
-        Attempt, Direction, Facts, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject,
-    },
+    evidence::{Attempt, Direction, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject},
     net::{
         Network, RouteChoice,
         limiter::Permit,
@@ -35,18 +35,6 @@ const MOST_PER_HOST: usize = 8;
 /// SMTP sign-ins at once of one user. Exchange Online takes three for each mailbox (`432 4.3.2 Concurrent connections
 /// limit exceeded`, <https://aka.ms/concurrent_sending>); ECE's own dispatcher needs one.
 const MOST_PER_SENDER: usize = 2;
-
-/// What is kept of a sign-in that went well; the rest is told by the look at the service.
-const RESULTS: [&str; 8] = [
-    "signed_in",
-    "signed_in_as",
-    "own_mailbox",
-    "as_application",
-    "sender_accepted",
-    "recipient_accepted",
-    "mailbox_open",
-    "message_count",
-];
 
 /// A look into a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -119,8 +107,12 @@ impl SignInProbe {
         Failure::new(self.protocol, stage, kind, words)
     }
 
-    fn fact(&self, name: &str) -> String {
-        format!("{}.{name}", self.protocol.name())
+    fn dialect(&self) -> &'static MailDialect {
+        match self.protocol {
+            Protocol::Smtp => &smtp::DIALECT,
+            Protocol::Imap => &imap::DIALECT,
+            _ => &pop3::DIALECT,
+        }
     }
 }
 
@@ -276,19 +268,10 @@ async fn path(
     if path.failure.is_some() || world.keep_transcripts || !matches!(errand, MailboxAction::Open) {
         path.transcript = transcript.into_lines();
     } else {
-        path.facts = results(look, &path.facts);
+        let results = look.dialect().facts.results;
+        path.facts.retain(|name| results.iter().any(|fact| fact.name == name));
     }
     (path, open)
-}
-
-fn results(look: &SignInProbe, facts: &Facts) -> Facts {
-    let mut kept = Facts::default();
-    for name in RESULTS.map(|name| look.fact(name)) {
-        if let Some(value) = facts.get(&name) {
-            kept.set(&name, value.clone());
-        }
-    }
-    kept
 }
 
 /// Connects and encrypts: an untrusted server ends it here.
@@ -328,10 +311,11 @@ async fn speak(
     path: &mut Attempt,
 ) -> Result<(), Failure> {
     session.hide(&visit.held.token);
-    path.facts.set(&look.fact("signed_in_as"), visit.user.clone());
+    let own = &look.dialect().facts;
+    path.facts.set(own.signed_in_as, visit.user.clone());
     let owner = visit.held.user.as_deref().or(look.signs_in_as.as_deref()).filter(|_| !visit.held.application);
-    path.facts.set(&look.fact("as_application"), visit.held.application);
-    path.facts.set(&look.fact("own_mailbox"), owner.is_some_and(|owner| owner.eq_ignore_ascii_case(&look.mailbox)));
+    path.facts.set(own.as_application, visit.held.application);
+    path.facts.set(own.own_mailbox, owner.is_some_and(|owner| owner.eq_ignore_ascii_case(&look.mailbox)));
     let went = enter(look, visit, errand, session, path).await;
     let listens =
         went.as_ref().err().is_none_or(|stop| matches!(stop.kind, FailureKind::Rejected | FailureKind::NotOffered));
@@ -680,7 +664,7 @@ pub(super) mod tests {
                 );
                 assert!(!trusted || stop.kind == kind, "{stop:?}");
                 assert_eq!(received, b"", "{protocol:?} {kind:?}");
-                assert_eq!(observation.attempts[0].facts.get(&look(protocol).fact("signed_in")), None);
+                assert_eq!(observation.attempts[0].facts.get(look(protocol).dialect().facts.signed_in), None);
             }
         }
     }
@@ -776,7 +760,7 @@ pub(super) mod tests {
         let stop = path.failure.as_ref().unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Open, FailureKind::Rejected));
         assert!(path.transcript.iter().any(|line| line.text == stop.words), "{path:?}");
-        assert_eq!(path.facts.get("tls.trusted"), Some(&Value::Bool(true)));
+        assert_eq!(path.facts.value("tls.trusted"), Some(&Value::Bool(true)));
         assert_eq!(lines(heard, "A4 LOGOUT").await.len(), 3, "it was left in good order");
     }
 

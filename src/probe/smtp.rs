@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use super::{
-    Fact, Shape, fact,
-    mail::{self, Answer, AuthStep, MailDialect, Offer, Unsolicited},
+    mail::{self, Answer, AuthStep, MailDialect, MailFacts, Offer, Unsolicited},
     timed,
 };
 use crate::{
-    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing},
+    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing, facts},
     net::session::Session,
     wire::{
         Decoded, line,
@@ -20,29 +19,52 @@ use crate::{
     },
 };
 
-/// What an SMTP greeting, capability list and sign-in can measure.
-pub const FACTS: &[Fact] = &[
-    fact("smtp.greeting", Shape::Text, "greeting"),
-    fact("smtp.capabilities_before_tls", Shape::List, "offered before encryption"),
-    fact("smtp.starttls_offered", Shape::Bool, "STARTTLS offered"),
-    fact("smtp.starttls_accepted", Shape::Bool, "STARTTLS accepted"),
-    fact("smtp.capabilities", Shape::List, "offered inside TLS"),
-    fact("smtp.mechanisms", Shape::List, "sign-in methods"),
-    fact("smtp.xoauth2_offered", Shape::Bool, "XOAUTH2 offered"),
-    fact("smtp.size_limit_bytes", Shape::Int, "largest message (bytes)"),
-    fact("smtp.signed_in", Shape::Bool, "signed in"),
-    fact("smtp.signed_in_as", Shape::Text, "user named"),
-    fact("smtp.own_mailbox", Shape::Bool, "the user's own mailbox"),
-    fact("smtp.as_application", Shape::Bool, "signed in as an application"),
-    fact("smtp.sender_accepted", Shape::Bool, "sender accepted"),
-    fact("smtp.recipient_accepted", Shape::Bool, "recipient accepted"),
-];
+facts! {
+    /// What an SMTP greeting, capability list and sign-in can measure.
+    GREETING: String = "smtp.greeting", "greeting";
+    CAPABILITIES_BEFORE_TLS: Vec<String> = "smtp.capabilities_before_tls", "offered before encryption";
+    STARTTLS_OFFERED: bool = "smtp.starttls_offered", "STARTTLS offered";
+    STARTTLS_ACCEPTED: bool = "smtp.starttls_accepted", "STARTTLS accepted";
+    CAPABILITIES: Vec<String> = "smtp.capabilities", "offered inside TLS";
+    MECHANISMS: Vec<String> = "smtp.mechanisms", "sign-in methods";
+    XOAUTH2_OFFERED: bool = "smtp.xoauth2_offered", "XOAUTH2 offered";
+    SIZE_LIMIT_BYTES: i64 = "smtp.size_limit_bytes", "largest message (bytes)";
+    SIGNED_IN: bool = "smtp.signed_in", "signed in";
+    SIGNED_IN_AS: String = "smtp.signed_in_as", "user named";
+    OWN_MAILBOX: bool = "smtp.own_mailbox", "the user's own mailbox";
+    AS_APPLICATION: bool = "smtp.as_application", "signed in as an application";
+    SENDER_ACCEPTED: bool = "smtp.sender_accepted", "sender accepted";
+    RECIPIENT_ACCEPTED: bool = "smtp.recipient_accepted", "recipient accepted";
+}
 
 /// How long the answer to a whole message is waited for. RFC 5321 4.5.3.2.6 says ten minutes; nobody who sits before the
 /// screen waits so long, and who stops earlier cannot know whether the message went.
 const LAST_ANSWER: Duration = Duration::from_secs(30);
 
-const DIALECT: MailDialect = MailDialect { protocol: Protocol::Smtp, authenticate: "AUTH XOAUTH2", answer, unasked };
+/// What is special to it.
+pub(super) const DIALECT: MailDialect = MailDialect {
+    protocol: Protocol::Smtp,
+    facts: MailFacts {
+        capabilities: CAPABILITIES,
+        mechanisms: MECHANISMS,
+        xoauth2_offered: XOAUTH2_OFFERED,
+        signed_in: SIGNED_IN,
+        signed_in_as: SIGNED_IN_AS,
+        own_mailbox: OWN_MAILBOX,
+        as_application: AS_APPLICATION,
+        results: &[
+            SIGNED_IN.declared(),
+            SIGNED_IN_AS.declared(),
+            OWN_MAILBOX.declared(),
+            AS_APPLICATION.declared(),
+            SENDER_ACCEPTED.declared(),
+            RECIPIENT_ACCEPTED.declared(),
+        ],
+    },
+    authenticate: "AUTH XOAUTH2",
+    answer,
+    unasked,
+};
 
 /// Goes up to the answer that lets the TLS handshake begin: greeting, EHLO, STARTTLS.
 ///
@@ -53,8 +75,8 @@ pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Ve
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Ehlo, steps, hello(session, Stage::Ehlo)).await?;
     let listed: Vec<String> = offered.lines.iter().map(|one| line::shorten(one, line::MOST_WORDS)).collect();
-    facts.set("smtp.capabilities_before_tls", listed);
-    facts.set("smtp.starttls_offered", offered.offers("STARTTLS"));
+    facts.set(CAPABILITIES_BEFORE_TLS, listed);
+    facts.set(STARTTLS_OFFERED, offered.offers("STARTTLS"));
     if !offered.offers("STARTTLS") {
         return Err(DIALECT.failure(Stage::Starttls, FailureKind::NotOffered, &offered.lines.join(", ")));
     }
@@ -99,7 +121,7 @@ pub async fn open(
     steps: &mut Vec<Timing>,
 ) -> Result<(), Failure> {
     for (stage, command, fact) in
-        [(Stage::Sender, "MAIL FROM", "smtp.sender_accepted"), (Stage::Recipient, "RCPT TO", "smtp.recipient_accepted")]
+        [(Stage::Sender, "MAIL FROM", SENDER_ACCEPTED), (Stage::Recipient, "RCPT TO", RECIPIENT_ACCEPTED)]
     {
         facts.set(fact, false);
         timed(stage, steps, envelope(session, stage, command, mailbox)).await?;
@@ -136,7 +158,7 @@ async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timin
     let mechanisms = offered.mechanisms();
     DIALECT.note_offer(&offered.lines, &mechanisms, facts);
     if let Some(bytes) = offered.size_limit() {
-        facts.set("smtp.size_limit_bytes", bytes);
+        facts.set(SIZE_LIMIT_BYTES, bytes);
     }
     Ok(Offer { mechanisms, at_once: false })
 }
@@ -166,7 +188,7 @@ async fn hand_over(session: &mut Session, message: &[String]) -> Result<(), Fail
 
 async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
     let reply = DIALECT.read(session, Stage::Greeting, decode).await?;
-    facts.set("smtp.greeting", reply.words());
+    facts.set(GREETING, reply.words());
     want(220, Stage::Greeting, &reply)
 }
 
@@ -179,12 +201,12 @@ async fn hello(session: &mut Session, stage: Stage) -> Result<Capabilities, Fail
 async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
     let reply = ask(session, Stage::Starttls, "STARTTLS").await?;
     if reply.code != 220 {
-        facts.set("smtp.starttls_accepted", false);
+        facts.set(STARTTLS_ACCEPTED, false);
     }
     want(220, Stage::Starttls, &reply)?;
     match session.unread() {
         [] => {
-            facts.set("smtp.starttls_accepted", true);
+            facts.set(STARTTLS_ACCEPTED, true);
             Ok(())
         }
         bytes => Err(Failure::new(Protocol::Smtp, Stage::Starttls, FailureKind::StarttlsInjection, line::words(bytes))),
@@ -284,10 +306,10 @@ mod tests {
     async fn healthy_server_lets_the_handshake_begin() {
         let (done, facts, steps) = plain(answered("220 2.0.0 SMTP server ready\r\n")).await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("smtp.greeting"), Some(&BANNER.trim_end().into()));
-        assert_eq!(facts.get("smtp.capabilities_before_tls"), Some(&list(&["SIZE 157286400", "STARTTLS"])));
-        assert_eq!(facts.get("smtp.starttls_offered"), Some(&true.into()));
-        assert_eq!(facts.get("smtp.starttls_accepted"), Some(&true.into()));
+        assert_eq!(facts.value("smtp.greeting"), Some(&BANNER.trim_end().into()));
+        assert_eq!(facts.value("smtp.capabilities_before_tls"), Some(&list(&["SIZE 157286400", "STARTTLS"])));
+        assert_eq!(facts.value("smtp.starttls_offered"), Some(&true.into()));
+        assert_eq!(facts.value("smtp.starttls_accepted"), Some(&true.into()));
         let stages: Vec<Stage> = steps.iter().map(|step| step.name).collect();
         assert_eq!(stages, [Stage::Greeting, Stage::Ehlo, Stage::Starttls]);
     }
@@ -305,10 +327,10 @@ mod tests {
     async fn healthy_server_offers_xoauth2_inside_tls() {
         let (done, facts) = inside("250-me\r\n250-SIZE 157286400\r\n250 AUTH LOGIN XOAUTH2\r\n").await;
         assert_eq!(done, Ok(()));
-        assert_eq!(facts.get("smtp.capabilities"), Some(&list(&["SIZE 157286400", "AUTH LOGIN XOAUTH2"])));
-        assert_eq!(facts.get("smtp.mechanisms"), Some(&list(&["LOGIN", "XOAUTH2"])));
-        assert_eq!(facts.get("smtp.xoauth2_offered"), Some(&true.into()));
-        assert_eq!(facts.get("smtp.size_limit_bytes"), Some(&157_286_400.into()));
+        assert_eq!(facts.value("smtp.capabilities"), Some(&list(&["SIZE 157286400", "AUTH LOGIN XOAUTH2"])));
+        assert_eq!(facts.value("smtp.mechanisms"), Some(&list(&["LOGIN", "XOAUTH2"])));
+        assert_eq!(facts.value("smtp.xoauth2_offered"), Some(&true.into()));
+        assert_eq!(facts.value("smtp.size_limit_bytes"), Some(&157_286_400.into()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -320,9 +342,9 @@ mod tests {
         ] {
             let (done, facts) = inside(ehlo).await;
             assert_eq!(done, Ok(()), "{ehlo}");
-            assert_eq!(facts.get("smtp.mechanisms"), Some(&methods), "{ehlo}");
-            assert_eq!(facts.get("smtp.xoauth2_offered"), Some(&false.into()), "{ehlo}");
-            assert_eq!(facts.get("smtp.size_limit_bytes"), None, "{ehlo}");
+            assert_eq!(facts.value("smtp.mechanisms"), Some(&methods), "{ehlo}");
+            assert_eq!(facts.value("smtp.xoauth2_offered"), Some(&false.into()), "{ehlo}");
+            assert_eq!(facts.value("smtp.size_limit_bytes"), None, "{ehlo}");
         }
     }
 
@@ -437,8 +459,8 @@ mod tests {
             (stop.stage, stop.kind, stop.words.as_str()),
             (Stage::Starttls, FailureKind::NotOffered, "SIZE 1, AUTH LOGIN")
         );
-        assert_eq!(facts.get("smtp.starttls_offered"), Some(&false.into()));
-        assert_eq!(facts.get("smtp.starttls_accepted"), None, "it was never asked for");
+        assert_eq!(facts.value("smtp.starttls_offered"), Some(&false.into()));
+        assert_eq!(facts.value("smtp.starttls_accepted"), None, "it was never asked for");
     }
 
     #[tokio::test(start_paused = true)]
@@ -447,7 +469,7 @@ mod tests {
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Starttls, FailureKind::Rejected, Some(454)));
         assert_eq!(stop.enhanced.as_deref(), Some("4.7.0"));
-        assert_eq!(facts.get("smtp.starttls_accepted"), Some(&false.into()));
+        assert_eq!(facts.value("smtp.starttls_accepted"), Some(&false.into()));
     }
 
     #[tokio::test(start_paused = true)]
@@ -540,7 +562,7 @@ mod tests {
         .await;
         assert_eq!(done, Ok(()));
         for name in ["smtp.signed_in", "smtp.sender_accepted", "smtp.recipient_accepted"] {
-            assert_eq!(facts.get(name), Some(&true.into()), "{name}");
+            assert_eq!(facts.value(name), Some(&true.into()), "{name}");
         }
         assert!(said.contains(&format!("~> {}", presented().shown())), "{said:?}");
         assert_eq!(said.iter().filter(|line| line.contains("DATA")).count(), 0);
@@ -575,8 +597,8 @@ mod tests {
             );
             assert_eq!((stop.code, stop.enhanced.as_deref()), (Some(code), enhanced));
             assert_eq!(stop.words, line::shorten(answer, line::MOST_WORDS));
-            assert_eq!(facts.get("smtp.signed_in"), Some(&false.into()));
-            assert_eq!(facts.get("smtp.sender_accepted"), None, "never asked");
+            assert_eq!(facts.value("smtp.signed_in"), Some(&false.into()));
+            assert_eq!(facts.value("smtp.sender_accepted"), None, "never asked");
         }
     }
 
@@ -656,9 +678,9 @@ mod tests {
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Sender, FailureKind::Rejected, Some(550)));
         assert_eq!((stop.enhanced.as_deref(), stop.words.as_str()), (Some("5.7.60"), answer));
-        assert_eq!(facts.get("smtp.signed_in"), Some(&true.into()));
-        assert_eq!(facts.get("smtp.sender_accepted"), Some(&false.into()));
-        assert_eq!(facts.get("smtp.recipient_accepted"), None);
+        assert_eq!(facts.value("smtp.signed_in"), Some(&true.into()));
+        assert_eq!(facts.value("smtp.sender_accepted"), Some(&false.into()));
+        assert_eq!(facts.value("smtp.recipient_accepted"), None);
     }
 
     #[tokio::test(start_paused = true)]
@@ -673,8 +695,8 @@ mod tests {
         let Went { done, facts, .. } = enter(signed_in_then(turns)).await;
         let stop = done.unwrap_err();
         assert_eq!((stop.stage, stop.kind, stop.code), (Stage::Recipient, FailureKind::Rejected, Some(550)));
-        assert_eq!(facts.get("smtp.sender_accepted"), Some(&true.into()));
-        assert_eq!(facts.get("smtp.recipient_accepted"), Some(&false.into()));
+        assert_eq!(facts.value("smtp.sender_accepted"), Some(&true.into()));
+        assert_eq!(facts.value("smtp.recipient_accepted"), Some(&false.into()));
     }
 
     #[tokio::test(start_paused = true)]

@@ -2,9 +2,8 @@
 
 use rustls::pki_types::CertificateDer;
 
-use super::{Fact, Shape, fact};
 use crate::{
-    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Value},
+    evidence::{Fact, Facts, Failure, FailureKind, Protocol, Stage, facts},
     net::{
         Halt,
         tls::{self, Certificate, HandshakeInfo, JavaVerdict, Verdict},
@@ -15,49 +14,49 @@ use crate::{
 const MOST_LISTED: usize = 20;
 const DAY: i64 = 24 * 60 * 60;
 
-/// What a TLS handshake can measure.
-pub const FACTS: &[Fact] = &[
-    fact("tls.version", Shape::Text, "TLS version"),
-    fact("tls.cipher", Shape::Text, "cipher"),
-    fact("tls.trusted", Shape::Bool, "certificate trusted"),
-    fact("tls.trust", Shape::Text, "this server says"),
-    fact("tls.trust_store", Shape::Text, "trust store of this server that said yes"),
-    fact("tls.name_matches", Shape::Bool, "name covered by the certificate"),
-    fact("tls.names", Shape::List, "names in the certificate"),
-    fact("tls.subject", Shape::Text, "certificate of"),
-    fact("tls.issuer", Shape::Text, "issued by"),
-    fact("tls.issuer_organization", Shape::Text, "issuing organisation"),
-    fact("tls.issuer_public", Shape::Bool, "issuer known as public"),
-    fact("tls.not_before", Shape::Text, "valid from"),
-    fact("tls.not_after", Shape::Text, "valid until"),
-    fact("tls.days_left", Shape::Int, "days left"),
-    fact("tls.chain", Shape::List, "chain as sent"),
-    fact("tls.chain_length", Shape::Int, "certificates sent"),
-    fact("tls.self_signed", Shape::Bool, "its own issuer"),
-    fact("tls.java_trusted", Shape::Bool, "trusted by Java"),
-    fact("tls.java_stores", Shape::List, "Java trust stores asked"),
-    fact("tls.java_distrusted_by", Shape::List, "not trusted by"),
-    fact("tls.java_unread", Shape::List, "not read by Java"),
-    fact("tls.java_store_unread", Shape::Bool, "a store of which Java reads nothing"),
-    fact("tls.java_chains", Shape::List, "issuers seen over all connections"),
-    fact("tls.java_missing_root", Shape::List, "root that Java lacks"),
-    fact("tls.java_keytool", Shape::List, "command that adds it"),
-    fact("tls.fingerprint_sha256", Shape::Text, "SHA-256 fingerprint"),
-];
+facts! {
+    /// What a TLS handshake can measure.
+    VERSION: String = "tls.version", "TLS version";
+    CIPHER: String = "tls.cipher", "cipher";
+    TRUSTED: bool = "tls.trusted", "certificate trusted";
+    TRUST: String = "tls.trust", "this server says";
+    TRUST_STORE: String = "tls.trust_store", "trust store of this server that said yes";
+    NAME_MATCHES: bool = "tls.name_matches", "name covered by the certificate";
+    NAMES: Vec<String> = "tls.names", "names in the certificate";
+    SUBJECT: String = "tls.subject", "certificate of";
+    ISSUER: String = "tls.issuer", "issued by";
+    ISSUER_ORGANIZATION: String = "tls.issuer_organization", "issuing organisation";
+    ISSUER_PUBLIC: bool = "tls.issuer_public", "issuer known as public";
+    NOT_BEFORE: String = "tls.not_before", "valid from";
+    NOT_AFTER: String = "tls.not_after", "valid until";
+    DAYS_LEFT: i64 = "tls.days_left", "days left";
+    CHAIN: Vec<String> = "tls.chain", "chain as sent";
+    CHAIN_LENGTH: i64 = "tls.chain_length", "certificates sent";
+    SELF_SIGNED: bool = "tls.self_signed", "its own issuer";
+    JAVA_TRUSTED: bool = "tls.java_trusted", "trusted by Java";
+    JAVA_STORES: Vec<String> = "tls.java_stores", "Java trust stores asked";
+    JAVA_DISTRUSTED_BY: Vec<String> = "tls.java_distrusted_by", "not trusted by";
+    JAVA_UNREAD: Vec<String> = "tls.java_unread", "not read by Java";
+    JAVA_STORE_UNREAD: bool = "tls.java_store_unread", "a store of which Java reads nothing";
+    JAVA_CHAINS: Vec<String> = "tls.java_chains", "issuers seen over all connections";
+    JAVA_MISSING_ROOT: Vec<String> = "tls.java_missing_root", "root that Java lacks";
+    JAVA_KEYTOOL: Vec<String> = "tls.java_keytool", "command that adds it";
+    FINGERPRINT_SHA256: String = "tls.fingerprint_sha256", "SHA-256 fingerprint";
+}
 
 /// Writes down what a handshake showed, however far it came.
 pub(super) fn note_shown(shown: &HandshakeInfo, public_issuers: &[String], facts: &mut Facts) {
     if let Some(version) = &shown.version {
-        facts.set("tls.version", version.clone());
+        facts.set(VERSION, version.clone());
     }
     if let Some(cipher) = &shown.cipher {
-        facts.set("tls.cipher", cipher.clone());
+        facts.set(CIPHER, cipher.clone());
     }
     let Some(own) = shown.chain.first() else { return };
     let name = |der| tls::read(der).map_or_else(|| "unreadable".to_owned(), |certificate| certificate.subject);
-    facts.set("tls.chain", shown.chain.iter().take(MOST_LISTED).map(name).collect::<Vec<_>>());
-    facts.set("tls.chain_length", i64::try_from(shown.chain.len()).unwrap_or(i64::MAX));
-    facts.set("tls.fingerprint_sha256", tls::fingerprint(own));
+    facts.set(CHAIN, shown.chain.iter().take(MOST_LISTED).map(name).collect::<Vec<_>>());
+    facts.set(CHAIN_LENGTH, i64::try_from(shown.chain.len()).unwrap_or(i64::MAX));
+    facts.set(FINGERPRINT_SHA256, tls::fingerprint(own));
     if let Some(certificate) = tls::read(own) {
         note_certificate(certificate, public_issuers, facts);
     }
@@ -66,15 +65,15 @@ pub(super) fn note_shown(shown: &HandshakeInfo, public_issuers: &[String], facts
 fn note_certificate(certificate: Certificate, public_issuers: &[String], facts: &mut Facts) {
     let issuer = certificate.issuer_organization;
     let left = certificate.not_after.saturating_sub(jiff::Timestamp::now().as_second());
-    facts.set("tls.names", certificate.names);
-    facts.set("tls.subject", certificate.subject);
-    facts.set("tls.issuer", certificate.issuer);
-    facts.set("tls.issuer_public", public_issuers.iter().any(|public| public.to_lowercase() == issuer.to_lowercase()));
-    facts.set("tls.issuer_organization", issuer);
-    facts.set("tls.not_before", tls::moment(certificate.not_before));
-    facts.set("tls.not_after", tls::moment(certificate.not_after));
-    facts.set("tls.days_left", left.div_euclid(DAY));
-    facts.set("tls.self_signed", certificate.self_signed);
+    facts.set(NAMES, certificate.names);
+    facts.set(SUBJECT, certificate.subject);
+    facts.set(ISSUER, certificate.issuer);
+    facts.set(ISSUER_PUBLIC, public_issuers.iter().any(|public| public.to_lowercase() == issuer.to_lowercase()));
+    facts.set(ISSUER_ORGANIZATION, issuer);
+    facts.set(NOT_BEFORE, tls::moment(certificate.not_before));
+    facts.set(NOT_AFTER, tls::moment(certificate.not_after));
+    facts.set(DAYS_LEFT, left.div_euclid(DAY));
+    facts.set(SELF_SIGNED, certificate.self_signed);
 }
 
 /// Writes down what the trust stores say.
@@ -84,14 +83,14 @@ fn note_certificate(certificate: Certificate, public_issuers: &[String], facts: 
 pub(super) fn note_verdict(verdict: Verdict, host: &str, facts: &mut Facts) -> Result<(), Failure> {
     let judged = !matches!(&verdict.chain, Err(halt) if halt.kind == FailureKind::CannotJudge);
     if judged {
-        facts.set("tls.trusted", verdict.chain.is_ok());
-        facts.set("tls.trust", verdict.chain.as_ref().map_or_else(|halt| trust(halt.kind), |_| "trusted"));
+        facts.set(TRUSTED, verdict.chain.is_ok());
+        facts.set(TRUST, verdict.chain.as_ref().map_or_else(|halt| trust(halt.kind), |_| "trusted"));
     }
     if let Some(matches) = verdict.name_matches {
-        facts.set("tls.name_matches", matches);
+        facts.set(NAME_MATCHES, matches);
     }
     if let Ok(store) = verdict.chain {
-        facts.set("tls.trust_store", store.name());
+        facts.set(TRUST_STORE, store.name());
     }
     verdict.allowed(host).map(|_| ()).map_err(|halt| stop(Stage::Certificate, halt))
 }
@@ -99,35 +98,32 @@ pub(super) fn note_verdict(verdict: Verdict, host: &str, facts: &mut Facts) -> R
 /// Writes down what Java's trust stores say of a chain. Several connections to one address may show several chains:
 /// each is added to what the others gave.
 pub(super) fn note_java(verdict: JavaVerdict, chain: &[CertificateDer<'_>], facts: &mut Facts) {
-    let before = facts.get("tls.java_trusted") != Some(&Value::Bool(false));
-    facts.set("tls.java_trusted", before && verdict.distrusting.is_empty());
-    facts.set("tls.java_stores", verdict.asked);
-    let unread_before = facts.get("tls.java_store_unread") == Some(&Value::Bool(true));
-    facts.set("tls.java_store_unread", unread_before || !verdict.unread.is_empty());
-    add("tls.java_unread", verdict.unread, facts);
+    let before = facts.get(JAVA_TRUSTED) != Some(&false);
+    facts.set(JAVA_TRUSTED, before && verdict.distrusting.is_empty());
+    facts.set(JAVA_STORES, verdict.asked);
+    let unread_before = facts.is(JAVA_STORE_UNREAD);
+    facts.set(JAVA_STORE_UNREAD, unread_before || !verdict.unread.is_empty());
+    add(JAVA_UNREAD, verdict.unread, facts);
     let issuer = chain.first().and_then(tls::read).map(|certificate| certificate.issuer);
-    add("tls.java_chains", issuer, facts);
-    add("tls.java_distrusted_by", verdict.distrusting, facts);
+    add(JAVA_CHAINS, issuer, facts);
+    add(JAVA_DISTRUSTED_BY, verdict.distrusting, facts);
     if verdict.missing.is_some() {
-        add("tls.java_missing_root", verdict.missing, facts);
+        add(JAVA_MISSING_ROOT, verdict.missing, facts);
     }
     if !verdict.keytool.is_empty() {
-        add("tls.java_keytool", verdict.keytool, facts);
+        add(JAVA_KEYTOOL, verdict.keytool, facts);
     }
 }
 
 /// Adds what is new to a list.
-fn add(name: &str, news: impl IntoIterator<Item = String>, facts: &mut Facts) {
-    let mut items = match facts.get(name) {
-        Some(Value::List(items)) => items.clone(),
-        _ => Vec::new(),
-    };
+fn add(list: Fact<Vec<String>>, news: impl IntoIterator<Item = String>, facts: &mut Facts) {
+    let mut items = facts.get(list).cloned().unwrap_or_default();
     for item in news {
         if !items.contains(&item) {
             items.push(item);
         }
     }
-    facts.set(name, items);
+    facts.set(list, items);
 }
 
 /// A stop of this protocol.

@@ -8,9 +8,9 @@ use std::time::Instant;
 use base64::encoded_len;
 use jiff::Timestamp;
 
-use super::{Earlier, Fact, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Shape, Touch, fact, service};
+use super::{Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch, https, service};
 use crate::{
-    evidence::{Facts, Failure, Observation, ProbeKey, Protocol, Route, Subject, Value},
+    evidence::{FactValue as _, Facts, Failure, Observation, ProbeKey, Protocol, Route, Subject, facts},
     net::{Proxy, RouteChoice, tls::moment},
     oauth::{
         Application, CachedToken, ClientCredential, TokenSource,
@@ -28,49 +28,49 @@ const GRACE_SECONDS: i64 = 300;
 /// The port of the token endpoint.
 const TOKEN_PORT: u16 = 443;
 
-/// What a look at a token can measure.
-pub const FACTS: &[Fact] = &[
-    fact("token.issued", Shape::Bool, "token at hand"),
-    fact("token.come_by", Shape::Text, "come by"),
-    fact("token.proof", Shape::Text, "the application signs in with"),
-    fact("token.warnings", Shape::List, "to be mended besides"),
-    fact("token.kind", Shape::Text, "kind of token"),
-    fact("token.form", Shape::Text, "form"),
-    fact("token.form_faults", Shape::List, "faults of form"),
-    fact("token.user_remarks", Shape::List, "unusual about the user"),
-    fact("token.expiry_readable", Shape::Bool, "expiry can be read"),
-    fact("token.lifetime_readable", Shape::Bool, "time of issue and expiry can be read"),
-    fact("token.readable", Shape::Bool, "claims can be read"),
-    fact("token.version", Shape::Text, "version"),
-    fact("token.length_bytes", Shape::Int, "length (bytes)"),
-    fact("token.pop3_line_bytes", Shape::Int, "length of the POP3 sign-in line (bytes)"),
-    fact("token.audience", Shape::Text, "made out for"),
-    fact("token.audience_name", Shape::Text, "that is"),
-    fact("token.audience_is_exchange", Shape::Bool, "made out for Exchange Online"),
-    fact("token.audience_of_cloud", Shape::Bool, "made out for this Microsoft cloud"),
-    fact("token.user", Shape::Text, "signed in as"),
-    fact("token.user_expected", Shape::Text, "should be"),
-    fact("token.user_matches", Shape::Bool, "the right user signed in"),
-    fact("token.tenant", Shape::Text, "tenant"),
-    fact("token.tenant_matches", Shape::Bool, "tenant as configured"),
-    fact("token.client_id", Shape::Text, "asked for by (client id)"),
-    fact("token.application", Shape::Text, "application (client id)"),
-    fact("token.application_matches", Shape::Bool, "application as configured"),
-    fact("token.object_id", Shape::Text, "object id of its service principal or user"),
-    fact("token.not_before", Shape::Text, "valid from"),
-    fact("token.expires", Shape::Text, "valid until"),
-    fact("token.valid_now", Shape::Bool, "valid now"),
-    fact("token.minutes_left", Shape::Int, "minutes left"),
-    fact("token.lifetime_minutes", Shape::Int, "lifetime (minutes)"),
-    fact("token.scopes", Shape::List, "delegated permissions"),
-    fact("token.roles", Shape::List, "application permissions"),
-    fact("token.smtp_permission", Shape::Bool, "permission for SMTP"),
-    fact("token.smtp_permission_usual", Shape::Bool, "under the usual name"),
-    fact("token.imap_permission", Shape::Bool, "permission for IMAP"),
-    fact("token.pop3_permission", Shape::Bool, "permission for POP3"),
-    fact("token.refreshed", Shape::Bool, "refreshed"),
-    fact("token.new_refresh_token", Shape::Text, "new refresh token"),
-];
+facts! {
+    /// What a look at a token can measure.
+    ISSUED: bool = "token.issued", "token at hand";
+    COME_BY: String = "token.come_by", "come by";
+    PROOF: String = "token.proof", "the application signs in with";
+    WARNINGS: Vec<String> = "token.warnings", "to be mended besides";
+    KIND: String = "token.kind", "kind of token";
+    FORM: String = "token.form", "form";
+    FORM_FAULTS: Vec<String> = "token.form_faults", "faults of form";
+    USER_REMARKS: Vec<String> = "token.user_remarks", "unusual about the user";
+    EXPIRY_READABLE: bool = "token.expiry_readable", "expiry can be read";
+    LIFETIME_READABLE: bool = "token.lifetime_readable", "time of issue and expiry can be read";
+    READABLE: bool = "token.readable", "claims can be read";
+    VERSION: String = "token.version", "version";
+    LENGTH_BYTES: i64 = "token.length_bytes", "length (bytes)";
+    POP3_LINE_BYTES: i64 = "token.pop3_line_bytes", "length of the POP3 sign-in line (bytes)";
+    AUDIENCE: String = "token.audience", "made out for";
+    AUDIENCE_NAME: String = "token.audience_name", "that is";
+    AUDIENCE_IS_EXCHANGE: bool = "token.audience_is_exchange", "made out for Exchange Online";
+    AUDIENCE_OF_CLOUD: bool = "token.audience_of_cloud", "made out for this Microsoft cloud";
+    USER: String = "token.user", "signed in as";
+    USER_EXPECTED: String = "token.user_expected", "should be";
+    USER_MATCHES: bool = "token.user_matches", "the right user signed in";
+    TENANT: String = "token.tenant", "tenant";
+    TENANT_MATCHES: bool = "token.tenant_matches", "tenant as configured";
+    CLIENT_ID: String = "token.client_id", "asked for by (client id)";
+    APPLICATION: String = "token.application", "application (client id)";
+    APPLICATION_MATCHES: bool = "token.application_matches", "application as configured";
+    OBJECT_ID: String = "token.object_id", "object id of its service principal or user";
+    NOT_BEFORE: String = "token.not_before", "valid from";
+    EXPIRES: String = "token.expires", "valid until";
+    VALID_NOW: bool = "token.valid_now", "valid now";
+    MINUTES_LEFT: i64 = "token.minutes_left", "minutes left";
+    LIFETIME_MINUTES: i64 = "token.lifetime_minutes", "lifetime (minutes)";
+    SCOPES: Vec<String> = "token.scopes", "delegated permissions";
+    ROLES: Vec<String> = "token.roles", "application permissions";
+    SMTP_PERMISSION: bool = "token.smtp_permission", "permission for SMTP";
+    SMTP_PERMISSION_USUAL: bool = "token.smtp_permission_usual", "under the usual name";
+    IMAP_PERMISSION: bool = "token.imap_permission", "permission for IMAP";
+    POP3_PERMISSION: bool = "token.pop3_permission", "permission for POP3";
+    REFRESHED: bool = "token.refreshed", "refreshed";
+    NEW_REFRESH_TOKEN: String = "token.new_refresh_token", "new refresh token";
+}
 
 /// A look at the token of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -159,14 +159,14 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
     let began = Instant::now();
     let mut errand = TokenRequest::new(&world.network, &world.wallet.net);
     let mut facts = Facts::default();
-    facts.set("token.come_by", come_by(&look.credential));
+    facts.set(COME_BY, come_by(&look.credential));
     if let Some(expected) = &look.signs_in_as {
-        facts.set("token.user_expected", expected.as_str());
+        facts.set(USER_EXPECTED, expected.as_str());
     }
     let got = get(look, &mut facts, &mut errand, world).await;
-    facts.set("token.issued", got.is_ok());
+    facts.set(ISSUED, got.is_ok());
     if !errand.warnings.is_empty() {
-        facts.set("token.warnings", std::mem::take(&mut errand.warnings));
+        facts.set(WARNINGS, std::mem::take(&mut errand.warnings));
     }
     let stop = match got {
         Ok(token) => {
@@ -190,17 +190,17 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
 
 /// Writes down what stands in a token. `now` is the true time, in seconds since 1970.
 pub fn note(token: &Secret, look: &TokenProbe, now: i64, facts: &mut Facts) {
-    facts.set("token.length_bytes", whole(token.len()));
-    facts.set("token.pop3_line_bytes", whole(longest_line(token, look)));
+    facts.set(LENGTH_BYTES, whole(token.len()));
+    facts.set(POP3_LINE_BYTES, whole(longest_line(token, look)));
     let found = what::identify(token.expose());
     let objection = found.what.objection().map(|why| format!("it is {}: {why}", found.what.name()));
-    facts.set("token.form", found.wrapping.unwrap_or(found.what.name()));
-    facts.set("token.form_faults", objection.into_iter().chain(found.faults).collect::<Vec<_>>());
+    facts.set(FORM, found.wrapping.unwrap_or(found.what.name()));
+    facts.set(FORM_FAULTS, objection.into_iter().chain(found.faults).collect::<Vec<_>>());
     let claims = Claims::read(found.token.expose());
-    facts.set("token.readable", claims.is_some());
-    facts.set("token.kind", claims.as_ref().map_or("opaque", |claims| claims.kind().name()));
+    facts.set(READABLE, claims.is_some());
+    facts.set(KIND, claims.as_ref().map_or("opaque", |claims| claims.kind().name()));
     if let Some(expected) = &look.signs_in_as {
-        facts.set("token.user_expected", expected.as_str());
+        facts.set(USER_EXPECTED, expected.as_str());
     }
     let Some(claims) = claims else { return };
     note_texts(&claims, facts);
@@ -245,18 +245,18 @@ async fn get(
         }
         TokenSource::ClientCredentials => (Grant::Client, None),
     };
-    facts.set("token.proof", look.application.proof.as_ref().map_or("nothing", ClientCredential::name));
+    facts.set(PROOF, look.application.proof.as_ref().map_or("nothing", ClientCredential::name));
     if let Some(client_id) = &look.application.client_id {
-        facts.set("token.client_id", client_id.as_str());
+        facts.set(CLIENT_ID, client_id.as_str());
     }
     let place = grant::token_endpoint(&look.application)?;
     let client = Client::of(&look.application, errand).await?;
     let granted = grant::ask(&client, &grant, &look.scopes, &place, errand).await?;
     if let Some(given) = given {
-        facts.set("token.refreshed", true);
+        facts.set(REFRESHED, true);
         let new = granted.refresh.filter(|new| *new != given);
         let fingerprint = |new: Secret| format!("yes, {}, sha256 {}…", new.size(), world.wallet.fingerprint(&new));
-        facts.set("token.new_refresh_token", new.map_or_else(|| "no".to_owned(), fingerprint));
+        facts.set(NEW_REFRESH_TOKEN, new.map_or_else(|| "no".to_owned(), fingerprint));
     }
     Ok(granted.access)
 }
@@ -280,25 +280,25 @@ fn longest_line(token: &Secret, look: &TokenProbe) -> usize {
 
 fn note_texts(claims: &Claims, facts: &mut Facts) {
     let texts = [
-        ("token.version", claims.version()),
-        ("token.audience", claims.audience()),
-        ("token.user", claims.user()),
-        ("token.tenant", claims.tenant()),
-        ("token.application", claims.application()),
-        ("token.object_id", claims.object_id()),
-        ("token.not_before", claims.not_before().map(moment)),
-        ("token.expires", claims.expires().map(moment)),
+        (VERSION, claims.version()),
+        (AUDIENCE, claims.audience()),
+        (USER, claims.user()),
+        (TENANT, claims.tenant()),
+        (APPLICATION, claims.application()),
+        (OBJECT_ID, claims.object_id()),
+        (NOT_BEFORE, claims.not_before().map(moment)),
+        (EXPIRES, claims.expires().map(moment)),
     ];
     for (name, text) in texts {
         if let Some(text) = text {
             facts.set(name, text);
         }
     }
-    facts.set("token.audience_name", claims.service().name());
-    facts.set("token.audience_is_exchange", claims.service() == Audience::Exchange);
-    facts.set("token.user_remarks", claims.user_remarks());
-    facts.set("token.scopes", claims.scopes());
-    facts.set("token.roles", claims.roles());
+    facts.set(AUDIENCE_NAME, claims.service().name());
+    facts.set(AUDIENCE_IS_EXCHANGE, claims.service() == Audience::Exchange);
+    facts.set(USER_REMARKS, claims.user_remarks());
+    facts.set(SCOPES, claims.scopes());
+    facts.set(ROLES, claims.roles());
 }
 
 /// Exchange Online's number is the same in every cloud, and its names are not.
@@ -308,49 +308,46 @@ fn note_cloud(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     }
     let host = claims.audience_host();
     let of_cloud = host.is_none_or(|host| look.audiences.iter().any(|known| known.eq_ignore_ascii_case(&host)));
-    facts.set("token.audience_of_cloud", of_cloud);
+    facts.set(AUDIENCE_OF_CLOUD, of_cloud);
 }
 
 /// A tenant that the user's file gives as a domain cannot be compared with the GUID in the token.
 fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
     if let (Kind::Delegated, Some(expected)) = (claims.kind(), &look.signs_in_as) {
-        facts.set("token.user_matches", claims.users().iter().any(|user| same(user, expected)));
+        facts.set(USER_MATCHES, claims.users().iter().any(|user| same(user, expected)));
     }
     let tenant = look.application.tenant.as_deref().filter(|tenant| uuid::Uuid::try_parse(tenant).is_ok());
     if let (Some(named), Some(expected)) = (claims.tenant(), tenant) {
-        facts.set("token.tenant_matches", same(&named, expected));
+        facts.set(TENANT_MATCHES, same(&named, expected));
     }
     if let (Some(named), Some(expected)) = (claims.application(), &look.application.client_id) {
-        facts.set("token.application_matches", same(&named, expected));
+        facts.set(APPLICATION_MATCHES, same(&named, expected));
     }
 }
 
 fn note_times(claims: &Claims, now: i64, facts: &mut Facts) {
-    facts.set("token.expiry_readable", claims.expires().is_some());
-    facts.set("token.lifetime_readable", claims.expires().is_some() && claims.issued().is_some());
+    facts.set(EXPIRY_READABLE, claims.expires().is_some());
+    facts.set(LIFETIME_READABLE, claims.expires().is_some() && claims.issued().is_some());
     let Some(expires) = claims.expires() else { return };
     let begun = claims.not_before().is_none_or(|begin| begin.saturating_sub(GRACE_SECONDS) <= now);
-    facts.set("token.valid_now", begun && now < expires);
-    facts.set("token.minutes_left", expires.saturating_sub(now).div_euclid(60));
+    facts.set(VALID_NOW, begun && now < expires);
+    facts.set(MINUTES_LEFT, expires.saturating_sub(now).div_euclid(60));
     if let Some(issued) = claims.issued() {
-        facts.set("token.lifetime_minutes", expires.saturating_sub(issued).div_euclid(60));
+        facts.set(LIFETIME_MINUTES, expires.saturating_sub(issued).div_euclid(60));
     }
 }
 
 fn note_permissions(claims: &Claims, facts: &mut Facts) {
-    facts.set("token.smtp_permission", claims.permits(Protocol::Smtp));
-    facts.set("token.smtp_permission_usual", claims.permits_as_usual(Protocol::Smtp));
-    facts.set("token.imap_permission", claims.permits(Protocol::Imap));
-    facts.set("token.pop3_permission", claims.permits(Protocol::Pop3));
+    facts.set(SMTP_PERMISSION, claims.permits(Protocol::Smtp));
+    facts.set(SMTP_PERMISSION_USUAL, claims.permits_as_usual(Protocol::Smtp));
+    facts.set(IMAP_PERMISSION, claims.permits(Protocol::Imap));
+    facts.set(POP3_PERMISSION, claims.permits(Protocol::Pop3));
 }
 
 fn clock_ahead_ms(login: Option<&Observation>) -> Option<i64> {
     let units = login.into_iter().flat_map(Observation::units);
-    let mut ahead = units.filter_map(|unit| match unit.fact("https.clock_ahead_ms") {
-        Some(Value::Int(ahead)) => Some(*ahead),
-        _ => None,
-    });
+    let mut ahead = units.filter_map(|unit| i64::read(unit.fact(https::CLOCK_AHEAD_MS.name())?).copied());
     ahead.next()
 }
 
@@ -366,7 +363,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        evidence::{FailureKind as Stopped, Stage},
+        evidence::{FailureKind as Stopped, Shape, Stage, Value},
         net::Network,
         oauth::{
             claims::unsigned,
@@ -403,7 +400,7 @@ mod tests {
     }
 
     fn text(facts: &Facts, name: &str) -> String {
-        facts.get(name).map_or_else(|| "absent".to_owned(), ToString::to_string)
+        facts.value(name).map_or_else(|| "absent".to_owned(), ToString::to_string)
     }
 
     #[test]
@@ -461,7 +458,10 @@ mod tests {
         assert_eq!(text(&with("exp", json!(-5)), "token.valid_now"), "no");
         for unreadable in [json!(i64::MIN), json!("soon"), json!(null)] {
             let facts = with("exp", unreadable);
-            assert_eq!((text(&facts, "token.expiry_readable"), facts.get("token.valid_now")), ("no".to_owned(), None));
+            assert_eq!(
+                (text(&facts, "token.expiry_readable"), facts.value("token.valid_now")),
+                ("no".to_owned(), None)
+            );
         }
         let other_name = with("scp", json!("SMTP.SendAsApp"));
         assert_eq!(text(&other_name, "token.smtp_permission"), "yes");
@@ -605,7 +605,7 @@ mod tests {
         let world = world(&entra.network);
         let mut login = observe(&look, &Earlier::default(), &world).await;
         assert_eq!(text(&login.facts, "token.valid_now"), "no");
-        login.facts.set("https.clock_ahead_ms", 900_000_i64);
+        login.facts.put("https.clock_ahead_ms", 900_000_i64);
         let seen = observe(&look, &Earlier::of([(look.login(), Arc::new(login))]), &world).await;
         assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
     }

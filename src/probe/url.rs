@@ -5,23 +5,23 @@
 //! the redirect URL. The parts of an address are those of RFC 3986, section 3; hosts are compared after IDNA
 //! (UTS #46), which is also what a browser sends and what stands in a certificate.
 
-use super::{Earlier, Fact, FactGroup, Probe, ProbeContext, Shape, fact};
+use super::{Earlier, FactGroup, Probe, ProbeContext};
 use crate::{
     ece::external_url::{differences, faults, shown},
-    evidence::{Facts, Observation, Route, Subject},
+    evidence::{Facts, Observation, Route, Subject, facts},
 };
 
-/// What the stated addresses can show.
-pub const FACTS: &[Fact] = &[
-    fact("url.setting", Shape::Text, "name of the setting"),
-    fact("url.external", Shape::Text, "external URL"),
-    fact("url.external_faults", Shape::List, "faults of form"),
-    fact("url.console", Shape::Text, "typed by people"),
-    fact("url.console_differs", Shape::List, "differences to what people type"),
-    fact("url.redirect", Shape::Text, "sent by ECE"),
-    fact("url.registered", Shape::List, "registered in Entra"),
-    fact("url.redirect_differs", Shape::List, "differences to the redirect URL"),
-];
+facts! {
+    /// What the stated addresses can show.
+    SETTING: String = "url.setting", "name of the setting";
+    EXTERNAL: String = "url.external", "external URL";
+    EXTERNAL_FAULTS: Vec<String> = "url.external_faults", "faults of form";
+    CONSOLE: String = "url.console", "typed by people";
+    CONSOLE_DIFFERS: Vec<String> = "url.console_differs", "differences to what people type";
+    REDIRECT: String = "url.redirect", "sent by ECE";
+    REGISTERED: Vec<String> = "url.registered", "registered in Entra";
+    REDIRECT_DIFFERS: Vec<String> = "url.redirect_differs", "differences to the redirect URL";
+}
 
 /// The stated addresses, as typed.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -59,25 +59,25 @@ pub fn observe(look: &UrlProbe) -> Observation {
 
 fn facts(look: &UrlProbe) -> Facts {
     let mut facts = Facts::default();
-    facts.set("url.setting", look.setting.as_str());
+    facts.set(SETTING, look.setting.as_str());
     if let Some(external) = &look.external {
-        facts.set("url.external", shown(external));
-        facts.set("url.external_faults", faults(external));
+        facts.set(EXTERNAL, shown(external));
+        facts.set(EXTERNAL_FAULTS, faults(external));
     }
     if let Some(console) = &look.console {
-        facts.set("url.console", shown(console));
+        facts.set(CONSOLE, shown(console));
     }
     if let Some(redirect) = &look.redirect {
-        facts.set("url.redirect", shown(redirect));
+        facts.set(REDIRECT, shown(redirect));
     }
     if !look.registered.is_empty() {
-        facts.set("url.registered", look.registered.iter().map(|url| shown(url)).collect::<Vec<_>>());
+        facts.set(REGISTERED, look.registered.iter().map(|url| shown(url)).collect::<Vec<_>>());
     }
     if let (Some(external), Some(console)) = (&look.external, &look.console) {
-        facts.set("url.console_differs", differences(external, console));
+        facts.set(CONSOLE_DIFFERS, differences(external, console));
     }
     if let Some(differs) = redirect_differs(look) {
-        facts.set("url.redirect_differs", differs);
+        facts.set(REDIRECT_DIFFERS, differs);
     }
     facts
 }
@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn list(facts: &Facts, name: &str) -> String {
-        facts.get(name).map_or_else(|| "absent".to_owned(), ToString::to_string)
+        facts.value(name).map_or_else(|| "absent".to_owned(), ToString::to_string)
     }
 
     #[test]
@@ -192,9 +192,9 @@ mod tests {
     fn what_is_missing_is_never_equal() {
         let facts = look("", "", "", &[]);
         for name in ["url.external_faults", "url.console_differs", "url.redirect_differs", "url.external"] {
-            assert_eq!(facts.get(name), None, "{name}");
+            assert_eq!(facts.value(name), None, "{name}");
         }
-        assert_eq!(look("", "https://a.example.com", "https://a.example.com", &[]).get("url.console_differs"), None);
+        assert_eq!(look("", "https://a.example.com", "https://a.example.com", &[]).value("url.console_differs"), None);
     }
 
     #[test]

@@ -5,30 +5,30 @@
 
 use jiff::civil::Date;
 
-use super::{Earlier, Fact, FactGroup, Probe, ProbeContext, Shape, fact};
+use super::{Earlier, FactGroup, Probe, ProbeContext};
 use crate::{
     ece::{
         levels::{Assessment, Defect, Table, Verdict, assess},
         release::Stated,
     },
-    evidence::{Facts, Observation, Route, Subject},
+    evidence::{Facts, Observation, Route, Subject, facts},
 };
 
-/// What a stated level can show.
-pub const FACTS: &[Fact] = &[
-    fact("version.release", Shape::Text, "release"),
-    fact("version.level", Shape::Text, "installed level"),
-    fact("version.required", Shape::Text, "lowest level with OAuth"),
-    fact("version.verdict", Shape::Text, "level"),
-    fact("version.missing", Shape::List, "packages missing"),
-    fact("version.newest_known", Shape::Text, "newest level in the table"),
-    fact("version.newer_level", Shape::Text, "newer level available"),
-    fact("version.defects", Shape::List, "known defects"),
-    fact("version.fixable_defects", Shape::List, "known defects with a fix"),
-    fact("version.table_date", Shape::Text, "date of the table"),
-    fact("version.table_age_days", Shape::Int, "age of the table (days)"),
-    fact("version.note", Shape::Text, "note"),
-];
+facts! {
+    /// What a stated level can show.
+    RELEASE: String = "version.release", "release";
+    LEVEL: String = "version.level", "installed level";
+    REQUIRED: String = "version.required", "lowest level with OAuth";
+    VERDICT: String = "version.verdict", "level";
+    MISSING: Vec<String> = "version.missing", "packages missing";
+    NEWEST_KNOWN: String = "version.newest_known", "newest level in the table";
+    NEWER_LEVEL: String = "version.newer_level", "newer level available";
+    DEFECTS: Vec<String> = "version.defects", "known defects";
+    FIXABLE_DEFECTS: Vec<String> = "version.fixable_defects", "known defects with a fix";
+    TABLE_DATE: String = "version.table_date", "date of the table";
+    TABLE_AGE_DAYS: i64 = "version.table_age_days", "age of the table (days)";
+    NOTE: String = "version.note", "note";
+}
 
 /// What the site file states of the level, and what the table knows of the release.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -64,25 +64,25 @@ fn facts(look: &VersionProbe) -> Facts {
     let VersionProbe { stated, table, today } = look;
     let found = assess(stated, table, *today);
     let mut facts = Facts::default();
-    facts.set("version.release", stated.release.to_string());
-    facts.set("version.level", stated.to_string());
-    facts.set("version.verdict", found.verdict.word());
-    facts.set("version.missing", found.missing.iter().map(ToString::to_string).collect::<Vec<_>>());
-    facts.set("version.newer_level", found.newer.word());
-    facts.set("version.table_date", table.date.to_string());
-    facts.set("version.table_age_days", found.age_days);
-    facts.set("version.defects", found.defects.iter().map(|defect| told(defect)).collect::<Vec<_>>());
+    facts.set(RELEASE, stated.release.to_string());
+    facts.set(LEVEL, stated.to_string());
+    facts.set(VERDICT, found.verdict.word());
+    facts.set(MISSING, found.missing.iter().map(ToString::to_string).collect::<Vec<_>>());
+    facts.set(NEWER_LEVEL, found.newer.word());
+    facts.set(TABLE_DATE, table.date.to_string());
+    facts.set(TABLE_AGE_DAYS, found.age_days);
+    facts.set(DEFECTS, found.defects.iter().map(|defect| told(defect)).collect::<Vec<_>>());
     let fixable = found.defects.iter().filter(|defect| defect.fixed.is_some());
-    facts.set("version.fixable_defects", fixable.map(|defect| told(defect)).collect::<Vec<_>>());
+    facts.set(FIXABLE_DEFECTS, fixable.map(|defect| told(defect)).collect::<Vec<_>>());
     if let Some(note) = note(look, &found) {
-        facts.set("version.note", note);
+        facts.set(NOTE, note);
     }
     if !found.required.is_empty() {
         let packages: Vec<String> = found.required.iter().map(ToString::to_string).collect();
-        facts.set("version.required", format!("{} {}", stated.release, packages.join(" and ")));
+        facts.set(REQUIRED, format!("{} {}", stated.release, packages.join(" and ")));
     }
     if let Some(newest) = found.newest {
-        facts.set("version.newest_known", format!("{}_{newest}", stated.release));
+        facts.set(NEWEST_KNOWN, format!("{}_{newest}", stated.release));
     }
     facts
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     fn text(facts: &Facts, name: &str) -> String {
-        facts.get(name).map(ToString::to_string).unwrap_or_default()
+        facts.value(name).map(ToString::to_string).unwrap_or_default()
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{
     road,
     words::{duration, list},
 };
-use crate::{evidence::Value, finding::Report, judge::values};
+use crate::{evidence::Value, finding::Report, judge::values, probe::tls};
 
 /// The first line of a report: what wrote it, with which knowledge, for which case.
 pub(super) fn tool(report: &Report) -> String {
@@ -40,7 +40,7 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(both) = road::both(report) {
         lines.insert(4, ("Routes", both));
     }
-    let stores = report.looks.iter().flat_map(|look| values(look, "tls.java_stores"));
+    let stores = report.looks.iter().flat_map(|look| values(look, tls::JAVA_STORES.name()));
     let stores: Vec<String> =
         stores.flat_map(|value| if let Value::List(items) = value { items } else { Vec::new() }).collect();
     if !stores.is_empty() {

@@ -8,6 +8,7 @@ use crate::{
     evidence::{Failure, FailureKind, Observation, Protocol, Route, Stage, Unit, Value},
     finding::{Because, Finding, Found, Group, NextStep, NotApplicable},
     judge::values,
+    probe::tls,
 };
 
 /// So many addresses are named one by one; the rest is counted.
@@ -240,7 +241,7 @@ fn other_route(other: &Observation) -> String {
         let first = failures.chain(&other.failure).next();
         return first.map(|first| format!("{route} it fails too: {}", failure(first))).unwrap_or_default();
     }
-    let issuers = values(other, "tls.issuer_organization");
+    let issuers = values(other, tls::ISSUER_ORGANIZATION.name());
     let issuer = issuers.first().map(|issuer| format!(" (certificate issued by {issuer})")).unwrap_or_default();
     format!("{route} it works{issuer}")
 }

@@ -7,9 +7,9 @@ pub(super) use super::{
     header::{tool, vantage},
 };
 use crate::{
-    evidence::{Observation, Stage, Value},
+    evidence::{Observation, Stage},
     finding::{Certainty, Finding, Owner, Report, SkipReason, Status},
-    probe,
+    probe::{self, round_trip},
 };
 
 /// Said of every report of the built-in tenant.
@@ -43,17 +43,17 @@ pub(super) fn sections(report: &Report) -> Vec<(&str, Vec<usize>)> {
 
 /// What the run has changed in the world: the messages that it sent, in words.
 pub(super) fn deeds(report: &Report) -> Vec<&str> {
-    let is_sent = |look: &&Observation| look.facts.get("delivery.sent") == Some(&Value::Bool(true));
+    let is_sent = |look: &&Observation| look.facts.is(round_trip::SENT);
     let may_be_sent = |look: &&Observation| look.failure.as_ref().is_some_and(|failure| failure.stage == Stage::Send);
     let sent = report.looks.iter().filter(|look| is_sent(look) || may_be_sent(look));
-    let done = sent.filter_map(|look| look.facts.get("delivery.done"));
-    done.filter_map(|value| if let Value::Text(done) = value { Some(done.as_str()) } else { None }).collect()
+    let done = sent.filter_map(|look| look.facts.get(round_trip::DONE));
+    done.map(String::as_str).collect()
 }
 
 /// The same where there are too many to name: how many, and how many of them arrived.
 pub(super) fn deeds_in_all(report: &Report) -> String {
     let sent = deeds(report).len();
-    let is_found = |look: &&Observation| look.facts.get("delivery.found") == Some(&Value::Bool(true));
+    let is_found = |look: &&Observation| look.facts.is(round_trip::FOUND);
     let found = report.looks.iter().filter(is_found).count();
     format!("{sent} test messages sent; {found} received")
 }

@@ -44,7 +44,7 @@ async fn send(settings: &Settings, role: Option<Role>) -> (Report, Counts) {
 
 fn done(report: &Report) -> Vec<String> {
     let looks = report.looks.iter().filter(|look| look.probe == "delivery");
-    looks.filter_map(|look| look.facts.get("delivery.done")).map(ToString::to_string).collect()
+    looks.filter_map(|look| look.facts.value("delivery.done")).map(ToString::to_string).collect()
 }
 
 #[track_caller]
@@ -158,7 +158,7 @@ async fn another_client_finds_the_mailbox_as_it_was_but_for_that_message() {
     let deleted = lying(&mut after, "Deleted Items").await;
     let [message] = deleted.as_slice() else { panic!("{deleted:#?}") };
     let look = report.looks.iter().find(|look| look.probe == "delivery" && look.subject == ARCHIVE).expect("a look");
-    let mark = look.facts.get("delivery.mark").expect("a mark").to_string();
+    let mark = look.facts.value("delivery.mark").expect("a mark").to_string();
     assert_eq!(mark.len(), 32);
     for line in [
         format!("From: <{ARCHIVE}>"),

@@ -240,7 +240,7 @@ fn both_forms_of_the_manifest_give_redirects_and_secrets() {
         assert_eq!(outcome(&settled, "directory.redirect-registered", "application"), Outcome::Pass, "{name}");
         let secret = of(&settled, "directory.secret-lifetime", "application");
         assert_eq!(
-            (secret.outcome, secret.facts.get("entra.secret_days_left")),
+            (secret.outcome, secret.facts.value("entra.secret_days_left")),
             (Outcome::Warn, Some(&25_i64.into())),
             "{name}"
         );

@@ -1,7 +1,6 @@
 //! The shape of the source: imports go one way, the same file names in each layer, nothing unfinished left behind.
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -170,24 +169,39 @@ fn every_protocol_has_a_probe_and_a_half_in_the_lab() {
     }
 }
 
-/// Probes that are declared and not built yet.
-const NOT_YET: &[&str] = &["token"];
-
 #[test]
-fn every_declared_fact_is_measured_and_belongs_to_its_probe() {
-    let mut measured: BTreeMap<&str, bool> = BTreeMap::new();
+fn every_declared_fact_is_measured_and_stands_once_as_a_text() {
     let sources = sources();
-    for (probe, facts) in FACTS.iter() {
+    let mut wrong: Vec<String> = Vec::new();
+    for (group, facts) in FACTS.iter() {
         for fact in *facts {
-            assert_eq!(fact.name.split('.').next(), Some(*probe), "{} stands with {probe}", fact.name);
-            let whole = format!("\"{}\"", fact.name);
-            let of_any_probe = format!(".fact(\"{}\")", fact.name.split('.').nth(1).unwrap_or_default());
-            let times = |text: &str| sources.iter().map(|source| source.code.matches(text).count()).sum::<usize>();
-            measured.insert(fact.name, times(&whole) > 1 || times(&of_any_probe) > 0 || NOT_YET.contains(probe));
+            assert_eq!(fact.name.split('.').next(), Some(*group), "{} stands with {group}", fact.name);
+            let quoted = format!("\"{}\"", fact.name);
+            let times = sources.iter().map(|source| source.code.matches(&quoted).count()).sum::<usize>();
+            if times != 1 {
+                wrong.push(format!("{} stands {times} times as a text", fact.name));
+            }
+            let constant = fact.name.split('.').nth(1).unwrap_or_default().to_uppercase();
+            let home = sources.iter().find(|source| source.code.contains(&quoted)).expect("declared somewhere");
+            let module = home.path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+            let elsewhere = [format!("{module}::{constant}"), format!("{group}::{constant}")];
+            let is_used = |source: &Source| elsewhere.iter().any(|name| words(&source.code, name) > 0);
+            let is_measured = words(&home.code, &constant) > 1 || sources.iter().any(is_used);
+            if !is_measured {
+                wrong.push(format!("{} is declared and never written down", fact.name));
+            }
         }
     }
-    let never: Vec<_> = measured.iter().filter(|(_, set)| !**set).map(|(name, _)| name).collect();
-    assert!(never.is_empty(), "declared and never written down: {never:?}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// How often a name stands in a text, as a whole word.
+fn words(code: &str, name: &str) -> usize {
+    let is_part = |letter: Option<char>| letter.is_some_and(|letter| letter.is_alphanumeric() || letter == '_');
+    let whole = |at: &(usize, &str)| {
+        !is_part(code[..at.0].chars().next_back()) && !is_part(code[at.0 + name.len()..].chars().next())
+    };
+    code.match_indices(name).filter(whole).count()
 }
 
 #[test]

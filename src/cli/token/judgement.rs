@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use crate::{
     catalogue::{Catalogue, Check, check::SubjectKind},
-    evidence::{Facts, Observation, Route, Value},
+    evidence::{Fact, Facts, Observation, Route},
     finding::Status,
     judge::{Judgement, judge},
+    probe::token,
     report::prose,
 };
 
@@ -83,17 +84,17 @@ fn permissions(sentences: &mut [Sentence]) {
 }
 
 fn user(facts: &Facts) -> Option<Sentence> {
-    let user = text(facts, "token.user");
-    let is_open = !user.is_empty() && facts.get("token.user_matches").is_none();
+    let user = text(facts, token::USER);
+    let is_open = !user.is_empty() && facts.get(token::USER_MATCHES).is_none();
     is_open.then(|| told(format!("User: {user} (expected user not given; add --user).")))
 }
 
 /// The object id is the enterprise application's, which is the one that Exchange needs.
 fn application(facts: &Facts) -> Option<Sentence> {
-    if text(facts, "token.kind") != "application" {
+    if text(facts, token::KIND) != "application" {
         return None;
     }
-    let (application, object) = (text(facts, "token.application"), text(facts, "token.object_id"));
+    let (application, object) = (text(facts, token::APPLICATION), text(facts, token::OBJECT_ID));
     let plain = |id: &str| !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
     let command = (plain(&application) && plain(&object))
         .then(|| format!("New-ServicePrincipal -AppId {application} -ObjectId {object}"));
@@ -106,32 +107,33 @@ fn told(text: String) -> Sentence {
     Sentence { status: Status::Skip, text, check: None, command: None }
 }
 
-fn text(facts: &Facts, name: &str) -> String {
-    facts.get(name).map(Value::to_string).unwrap_or_default()
+fn text(facts: &Facts, fact: Fact<String>) -> String {
+    facts.get(fact).cloned().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Value;
 
     fn facts(changes: &[(&str, Value)]) -> Facts {
         let mut facts = Facts::default();
         for name in
             ["readable", "expiry_readable", "audience_is_exchange", "audience_of_cloud", "user_matches", "valid_now"]
         {
-            facts.set(&format!("token.{name}"), true);
+            facts.put(&format!("token.{name}"), true);
         }
         for name in ["smtp_permission", "imap_permission", "pop3_permission", "smtp_permission_usual"] {
-            facts.set(&format!("token.{name}"), true);
+            facts.put(&format!("token.{name}"), true);
         }
-        facts.set("token.form_faults", Vec::<String>::new());
-        facts.set("token.user_remarks", Vec::<String>::new());
-        facts.set("token.kind", "delegated");
-        facts.set("token.user_expected", "sales@example.com");
-        facts.set("token.minutes_left", 40);
-        facts.set("token.lifetime_minutes", 75);
+        facts.put("token.form_faults", Vec::<String>::new());
+        facts.put("token.user_remarks", Vec::<String>::new());
+        facts.put("token.kind", "delegated");
+        facts.put("token.user_expected", "sales@example.com");
+        facts.put("token.minutes_left", 40);
+        facts.put("token.lifetime_minutes", 75);
         for (name, value) in changes {
-            facts.set(&format!("token.{name}"), value.clone());
+            facts.put(&format!("token.{name}"), value.clone());
         }
         facts
     }
@@ -196,7 +198,7 @@ mod tests {
         facts = {
             let mut open = Facts::default();
             for (name, value) in facts.iter().filter(|(name, _)| *name != "token.user_matches") {
-                open.set(name, value.clone());
+                open.put(name, value.clone());
             }
             open
         };

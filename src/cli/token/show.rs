@@ -9,7 +9,7 @@ use crate::{
     catalogue::Catalogue,
     cli::{catalogue, list::Output, option, print, site},
     deployment::{Account, Cloud, Deployment},
-    evidence::{Facts, Value},
+    evidence::Facts,
     oauth::{Application, TokenCache, TokenSource, what},
     probe::{
         Earlier, ProbeContext,
@@ -120,7 +120,7 @@ async fn of_account(
     let network = arguments.reach.network(None, limits)?;
     let world = ProbeContext { wallet: TokenCache::new(print::net()), ..ProbeContext::new(network) };
     let seen = token::observe(&look, &Earlier::default(), &world).await;
-    if let Some(Value::List(warnings)) = seen.facts.get("token.warnings") {
+    if let Some(warnings) = seen.facts.get(token::WARNINGS) {
         for warning in warnings {
             print::note(warning);
         }

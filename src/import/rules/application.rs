@@ -12,7 +12,10 @@ use jiff::Timestamp;
 use super::{Evidence, Outcome, Question, Reason, Settled, find::Hit};
 use crate::{
     evidence::Subject,
-    import::record::{Application, EnterpriseApplication, Grant, Record},
+    import::{
+        facts::entra,
+        record::{Application, EnterpriseApplication, Grant, Record},
+    },
 };
 
 /// Days below which a secret's end is a warning.
@@ -66,19 +69,19 @@ fn redirect(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Se
     };
     let Some(sent) = question.redirect_url.as_deref() else {
         return new(REDIRECT, Outcome::NeedsInput, Reason::NoRedirectUrl)
-            .with("entra.web_redirects", web.clone())
+            .with(entra::WEB_REDIRECTS, web.clone())
             .from([file]);
     };
     let fail = |cause, reason: Reason| {
         new(REDIRECT, Outcome::Fail, reason)
-            .with("entra.redirect_registered", false)
-            .with("entra.web_redirects", web.clone())
+            .with(entra::REDIRECT_REGISTERED, false)
+            .with(entra::WEB_REDIRECTS, web.clone())
             .because_of(cause)
             .from([file])
     };
     let among = |list: &[String]| list.iter().any(|own| same_uri(own, sent));
     if among(web) {
-        return new(REDIRECT, Outcome::Pass, Reason::Read).with("entra.redirect_registered", true).from([file]);
+        return new(REDIRECT, Outcome::Pass, Reason::Read).with(entra::REDIRECT_REGISTERED, true).from([file]);
     }
     if among(&application.spa) {
         return fail("redirect-uri-registered-as-spa", Reason::OtherPlatform("single-page application"));
@@ -126,9 +129,9 @@ fn secret(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Sett
     let over = ends.iter().filter(|end| **end < question.now).count();
     let settled = |outcome, reason| {
         new(SECRET, outcome, reason)
-            .with("entra.secret_ends", super::day(Some(*newest)))
-            .with("entra.secret_days_left", left)
-            .with("entra.secrets_expired", i64::try_from(over).unwrap_or(i64::MAX))
+            .with(entra::SECRET_ENDS, super::day(Some(*newest)))
+            .with(entra::SECRET_DAYS_LEFT, left)
+            .with(entra::SECRETS_EXPIRED, i64::try_from(over).unwrap_or(i64::MAX))
             .from([file])
     };
     match left {
@@ -165,7 +168,7 @@ fn consent(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Opt
     let missing: Vec<&str> = wanted(question).into_iter().filter(|scope| !everybody.contains(scope)).collect();
     let listed = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();
     if missing.is_empty() {
-        return Some(new(Outcome::Pass, Reason::Read).with("entra.consent", true).from(files));
+        return Some(new(Outcome::Pass, Reason::Read).with(entra::CONSENT, true).from(files));
     }
     if missing.iter().all(|scope| person.contains(scope)) {
         return Some(new(Outcome::Warn, Reason::ForOnePerson(listed(&missing))).from(files));
@@ -176,8 +179,8 @@ fn consent(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Opt
     let settled = new(Outcome::Fail, Reason::NotGranted(listed(&missing)));
     Some(
         settled
-            .with("entra.consent", false)
-            .with("entra.consent_missing", listed(&missing))
+            .with(entra::CONSENT, false)
+            .with(entra::CONSENT_MISSING, listed(&missing))
             .because_of("consent-missing")
             .from(files),
     )

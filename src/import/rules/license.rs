@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 use super::{Evidence, Outcome, Question, Reason, Settled, find};
 use crate::{
     evidence::Subject,
-    import::record::{License, Mailbox, Record, ServicePlan},
+    import::{
+        facts::mailbox,
+        record::{License, Mailbox, Record, ServicePlan},
+    },
 };
 
 const CHECK: &str = "directory.licence";
@@ -115,13 +118,13 @@ fn by_plans(address: &str, licenses: &[&License], shared: bool) -> Settled {
     }
     if let Some(pending) = best(licenses, is_pending).filter(|level| *level >= Level::Plan1) {
         return Settled::new(CHECK, subject(address), Outcome::Warn, Reason::BeingSetUp)
-            .with("mailbox.exchange_plan", pending.name());
+            .with(mailbox::EXCHANGE_PLAN, pending.name());
     }
     let off = best(licenses, |plan| !is_on(plan)).filter(|level| *level >= Level::Plan1);
     if let (Level::NoMailbox, Some(off)) = (on, off) {
         return Settled::new(CHECK, subject(address), Outcome::Fail, Reason::PlanOff)
-            .with("mailbox.exchange_plan", "disabled")
-            .with("mailbox.exchange_plan_disabled", off.name())
+            .with(mailbox::EXCHANGE_PLAN, "disabled")
+            .with(mailbox::EXCHANGE_PLAN_DISABLED, off.name())
             .because_of("exchange-plan-switched-off");
     }
     judged(address, on, shared)
@@ -134,8 +137,8 @@ fn best(licenses: &[&License], counts: fn(&ServicePlan) -> bool) -> Option<Level
 fn judged(address: &str, level: Level, shared: bool) -> Settled {
     let new = |outcome, reason| {
         Settled::new(CHECK, subject(address), outcome, reason)
-            .with("mailbox.exchange_plan", level.name())
-            .with("mailbox.shared", shared)
+            .with(mailbox::EXCHANGE_PLAN, level.name())
+            .with(mailbox::SHARED, shared)
     };
     match level {
         Level::Plan2 => new(Outcome::Pass, Reason::Read),

@@ -11,9 +11,10 @@ use super::{
     find::{Hit, newest},
 };
 use crate::{
-    evidence::Subject,
+    evidence::{Fact, Subject},
     import::{
         cell::Switch,
+        facts::mailbox,
         record::{CasMailbox, Record, TransportConfig},
     },
 };
@@ -41,8 +42,8 @@ fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
     let known = |disabled: bool, by: &str, files: Vec<usize>, disagree: bool| {
         let outcome = if disabled { Outcome::Fail } else { Outcome::Pass };
         let settled = Settled::new(SMTP, subject(), outcome, Reason::Read)
-            .with("mailbox.smtp_auth", !disabled)
-            .with("mailbox.smtp_auth_set_by", by)
+            .with(mailbox::SMTP_AUTH, !disabled)
+            .with(mailbox::SMTP_AUTH_SET_BY, by)
             .from(files);
         let cause = if by == "mailbox" { "smtp-auth-disabled-mailbox" } else { "smtp-auth-disabled-tenant" };
         let settled = if disabled { settled.because_of(cause) } else { settled };
@@ -56,7 +57,7 @@ fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
             match organization {
                 Switch::Is(disabled) => known(disabled, "organization", all, disagree || differ),
                 _ => Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::Inherits)
-                    .with("mailbox.smtp_auth_set_by", "organization")
+                    .with(mailbox::SMTP_AUTH_SET_BY, "organization")
                     .from(all),
             }
         }
@@ -94,7 +95,7 @@ pub fn fetching(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
 struct Fetching {
     check: &'static str,
     column: &'static str,
-    fact: &'static str,
+    fact: Fact<bool>,
     cause: &'static str,
     switch: fn(&CasMailbox) -> &Switch,
 }
@@ -102,7 +103,7 @@ struct Fetching {
 const IMAP: Fetching = Fetching {
     check: "mailbox.imap-enabled",
     column: "ImapEnabled",
-    fact: "mailbox.imap",
+    fact: mailbox::IMAP,
     cause: "imap-disabled-for-mailbox",
     switch: |row| &row.imap,
 };
@@ -110,7 +111,7 @@ const IMAP: Fetching = Fetching {
 const POP: Fetching = Fetching {
     check: "mailbox.pop-enabled",
     column: "PopEnabled",
-    fact: "mailbox.pop",
+    fact: mailbox::POP,
     cause: "pop-disabled-for-mailbox",
     switch: |row| &row.pop,
 };

@@ -10,8 +10,11 @@ use std::collections::BTreeSet;
 
 use super::{Account, Evidence, Outcome, Question, Reason, Settled, application, find::Hit};
 use crate::{
-    evidence::Subject,
-    import::record::{ExchangeServicePrincipal, MailboxPermission, RecipientPermission, Record},
+    evidence::{Fact, Subject},
+    import::{
+        facts::mailbox,
+        record::{ExchangeServicePrincipal, MailboxPermission, RecipientPermission, Record},
+    },
 };
 
 /// The right of the mailbox itself.
@@ -82,7 +85,7 @@ struct Kind {
     check: &'static str,
     cmdlet: &'static str,
     listed_as: &'static str,
-    fact: &'static str,
+    fact: Fact<String>,
     missing: &'static str,
     denied: &'static str,
 }
@@ -91,7 +94,7 @@ const FULL_ACCESS: Kind = Kind {
     check: "mailbox.full-access",
     cmdlet: "Get-MailboxPermission",
     listed_as: "mailbox-permission",
-    fact: "mailbox.full_access",
+    fact: mailbox::FULL_ACCESS,
     missing: "no-full-access-to-mailbox",
     denied: "full-access-denied",
 };
@@ -100,7 +103,7 @@ const SEND_AS: Kind = Kind {
     check: "mailbox.send-as",
     cmdlet: "Get-RecipientPermission",
     listed_as: "recipient-permission",
-    fact: "mailbox.send_as",
+    fact: mailbox::SEND_AS,
     missing: "send-as-denied",
     denied: "send-as-denied",
 };
@@ -194,7 +197,7 @@ pub fn service_principal(evidence: &Evidence<'_>, question: &Question) -> Vec<Se
         }
         None if !needed => new(Outcome::NotApplicable, Reason::DelegatedFlow),
         None => new(Outcome::Fail, Reason::Read)
-            .with("mailbox.service_principal", "missing")
+            .with(mailbox::SERVICE_PRINCIPAL, "missing")
             .because_of("exchange-service-principal-missing")
             .from(files),
     }]
@@ -204,13 +207,13 @@ fn known(evidence: &Evidence<'_>, client_id: &str, hit: &Hit<'_, ExchangeService
     let new = |outcome, reason| Settled::new(PRINCIPAL, Subject::Application, outcome, reason).from([hit.file]);
     let wrong = |reason| {
         new(Outcome::Fail, reason)
-            .with("mailbox.service_principal", "wrong object")
-            .with("mailbox.object_id", hit.row.object_id.as_str())
+            .with(mailbox::SERVICE_PRINCIPAL, "wrong object")
+            .with(mailbox::OBJECT_ID, hit.row.object_id.as_str())
             .because_of("exchange-service-principal-wrong-object")
     };
     if let Some((id, file)) = application::enterprise_id(evidence, client_id) {
         if id == hit.row.object_id {
-            return new(Outcome::Pass, Reason::Read).with("mailbox.service_principal", "registered").from([file]);
+            return new(Outcome::Pass, Reason::Read).with(mailbox::SERVICE_PRINCIPAL, "registered").from([file]);
         }
         return wrong(Reason::WrongObject(Some(id))).from([file]);
     }

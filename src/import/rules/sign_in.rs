@@ -10,7 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Evidence, Outcome, Question, Reason, Settled, find::Hit};
 use crate::{
     evidence::Subject,
-    import::record::{Record, SignIn},
+    import::{
+        facts::entra,
+        record::{Record, SignIn},
+    },
 };
 
 const CHECK: &str = "entra.sign-in-failures";
@@ -77,9 +80,9 @@ fn of(evidence: &Evidence<'_>, user: &str, rows: &[(Timestamp, &Hit<'_, SignIn>)
     }
     let reason = Reason::SignInFailed { code: failed.row.code, policies: failed.row.blocked_by.clone() };
     let settled = new(Outcome::Fail, reason)
-        .with("entra.sign_in_error", failed.row.code)
-        .with("entra.sign_in_policies", failed.row.blocked_by.clone())
-        .with("entra.sign_in_failed_at", failed_at.to_string())
+        .with(entra::SIGN_IN_ERROR, failed.row.code)
+        .with(entra::SIGN_IN_POLICIES, failed.row.blocked_by.clone())
+        .with(entra::SIGN_IN_FAILED_AT, failed_at.to_string())
         .from([failed.file]);
     match CODES.iter().find(|(code, _)| *code == failed.row.code) {
         Some((_, cause)) => settled.because_of(cause),
