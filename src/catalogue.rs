@@ -62,6 +62,12 @@ impl Catalogue {
         self.checks.iter().find(|check| check.id == id)
     }
 
+    /// The checks that read what colleagues export, and that a person may confirm by hand.
+    #[must_use]
+    pub fn of_evidence(&self) -> Vec<&str> {
+        self.checks.iter().filter(|check| check.asks.is_some()).map(|check| check.id.as_str()).collect()
+    }
+
     /// Every sign with its cause, in the order in which the causes must be mended.
     pub fn signs(&self) -> impl Iterator<Item = (&Cause, &cause::Sign)> {
         self.causes.iter().flat_map(|cause| cause.signs.iter().map(move |sign| (cause, sign)))

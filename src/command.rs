@@ -79,6 +79,21 @@ pub struct Command {
     pub note: Option<String>,
 }
 
+/// What prints, for this site, what to ask a colleague for. `owner` is `exchange`, `entra`, `webex`, `network` or `ece`.
+#[must_use]
+pub fn evidence_request(owner: &str) -> Command {
+    Command {
+        shell: Shell::EceCheck,
+        effect: Effect::Check,
+        text: format!("ece-check evidence request --for {owner}"),
+        target: None,
+        connect: None,
+        role: None,
+        confirms_if: None,
+        note: None,
+    }
+}
+
 /// A command before this site's values are in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Template {

@@ -6,6 +6,7 @@
 //! secret in the file itself is refused, and no message repeats it. ECE's own addresses are evidence: any text is
 //! accepted, and the checks `url.*` judge it.
 
+pub mod evidence;
 mod left_over;
 mod mistakes;
 mod read;
@@ -22,6 +23,7 @@ use std::{
 use jiff::civil::Date;
 use uuid::Uuid;
 
+pub use evidence::{Attestation, Evidence};
 pub use mistakes::Mistakes;
 pub use waiver::Waiver;
 
@@ -50,6 +52,10 @@ pub struct Deployment {
     pub webex: Option<Webex>,
     /// `[[waiver]]`
     pub waivers: Vec<Waiver>,
+    /// `[evidence]`
+    pub evidence: Evidence,
+    /// `[[attestation]]`
+    pub attestations: Vec<Attestation>,
     /// The file as a report keeps it: TOML without comments, and without what may hold a secret.
     pub file: String,
 }

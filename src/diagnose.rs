@@ -4,6 +4,7 @@
 //! the whole run in the order in which they are to be fixed. Pure; no sentence is written here.
 
 mod fill;
+mod outrank;
 mod remediation;
 mod sign;
 mod weigh;
@@ -16,10 +17,10 @@ use self::{
     weigh::{CaseFile, Index, Weighed, against, weigh},
 };
 use crate::{
-    catalogue::Catalogue,
-    command::{Command, Effect, Template},
+    catalogue::{Catalogue, Check, cause::Shows},
+    command::{Command, Effect, Template, evidence_request},
     evidence::Observation,
-    finding::{Because, Certainty, Finding, NamedCause, NextStep, Remediation, RuledOut},
+    finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Owner, Remediation, RuledOut, Status},
 };
 
 /// So many places to look are told: the best causes have theirs first.
@@ -31,7 +32,14 @@ const OF_ONE_MAILBOX: [&str; 2] = ["{mailbox}", "{user}"];
 /// Names the causes of every finding that did not pass, and returns those of the whole run.
 #[must_use]
 pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Catalogue) -> Vec<Remediation> {
-    let mut diagnoses = diagnose_all(findings, looks, catalogue);
+    let mut raised = raised(findings, looks, catalogue);
+    outrank::outrank(findings, looks, catalogue, &raised);
+    for (raised, finding) in raised.iter_mut().zip(&*findings) {
+        if matches!(finding.evidence, Some(Found::Outranked { .. })) {
+            raised.clear();
+        }
+    }
+    let mut diagnoses = diagnose_all(findings, looks, raised);
     one_behind_many(&mut diagnoses, findings);
     one_certainty_a_cause(&mut diagnoses);
     let fix_first = remediation::fix_first(&diagnoses, findings, looks, catalogue);
@@ -39,7 +47,9 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
     for (at, diagnosis) in diagnoses.iter().enumerate() {
         let fill = |text: &str| fill::fill(text, &[at], findings, looks);
         let commands = |templates: &[Template]| fill::commands(templates, &[at], findings, looks);
-        told.push((diagnosis.named(fill), diagnosis.next(commands)));
+        let mut steps = diagnosis.next(commands);
+        steps.extend(requests(diagnosis, &findings[at], findings, catalogue));
+        told.push((diagnosis.named(fill), steps));
     }
     for ((finding, diagnosis), (causes, steps)) in findings.iter_mut().zip(diagnoses).zip(told) {
         finding.causes = causes;
@@ -112,10 +122,46 @@ impl Diagnosis<'_> {
     }
 }
 
-fn diagnose_all<'c>(findings: &[Finding], looks: &[Observation], catalogue: &'c Catalogue) -> Vec<Diagnosis<'c>> {
+/// Which files would settle what is still open, where nothing that was read has: whom to ask for them.
+fn requests(
+    diagnosis: &Diagnosis<'_>,
+    finding: &Finding,
+    findings: &[Finding],
+    catalogue: &Catalogue,
+) -> Vec<NextStep> {
+    if matches!(finding.evidence, Some(Found::Outranked { .. })) {
+        let asks = catalogue.check(&finding.check).and_then(|check| check.asks);
+        return asks.map(|owner| NextStep::Request { command: evidence_request(owner.word()) }).into_iter().collect();
+    }
+    let open = diagnosis.standing.iter().filter(|weighed| weighed.certainty != Certainty::Certain);
+    let shown = open.flat_map(|weighed| &weighed.cause.signs).filter_map(|sign| match &sign.shows {
+        Shows::Finding { check, .. } => catalogue.check(check),
+        Shows::Failure(_) => None,
+    });
+    let is_judged = |check: &Check| {
+        let same = |other: &Finding| other.subject == finding.subject || other.account == finding.account;
+        findings.iter().any(|other| other.check == check.id && other.status != Status::Skip && same(other))
+    };
+    let mut owners: Vec<Owner> = shown
+        .filter_map(|check| check.asks.map(|owner| (owner, check)))
+        .filter(|(_, check)| !is_judged(check))
+        .map(|(owner, _)| owner)
+        .collect();
+    owners.dedup();
+    owners.into_iter().map(|owner| NextStep::Request { command: evidence_request(owner.word()) }).collect()
+}
+
+/// What each finding could mean by what it shows.
+fn raised<'c>(findings: &[Finding], looks: &[Observation], catalogue: &'c Catalogue) -> Vec<Vec<Candidate<'c>>> {
     let elsewhere = Elsewhere::of(looks);
-    let raised: Vec<Vec<Candidate<'c>>> =
-        findings.iter().map(|finding| best(raised_by(finding, looks, catalogue, &elsewhere))).collect();
+    findings.iter().map(|finding| best(raised_by(finding, looks, catalogue, &elsewhere))).collect()
+}
+
+fn diagnose_all<'c>(
+    findings: &[Finding],
+    looks: &[Observation],
+    raised: Vec<Vec<Candidate<'c>>>,
+) -> Vec<Diagnosis<'c>> {
     let index = Index::of(findings);
     // what each finding could mean by itself: an alike failure must be able to mean the same
     let none: Vec<Vec<&str>> = vec![Vec::new(); findings.len()];

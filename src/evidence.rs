@@ -19,7 +19,7 @@ pub use fact::{Fact, FactDef, FactValue, Facts, Shape, Value};
 pub use failure::{Failure, FailureKind, Protocol, Stage};
 pub use observation::{Observation, Unit};
 pub use route::Route;
-pub use site::{SavedConnectTo, SavedProxy, SavedResolve, SavedSite};
+pub use site::{SavedConnectTo, SavedEvidence, SavedProxy, SavedResolve, SavedSite};
 pub use source::Source;
 pub use subject::{ProbeKey, Subject};
 pub use transcript::{Direction, Timing, TranscriptLine};

@@ -158,6 +158,21 @@ pub enum Owner {
     Microsoft,
 }
 
+impl Owner {
+    /// The word of this owner in files and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Network => "network",
+            Self::Entra => "entra",
+            Self::Exchange => "exchange",
+            Self::Ece => "ece",
+            Self::Webex => "webex",
+            Self::Microsoft => "microsoft",
+        }
+    }
+}
+
 /// A cause of the whole run, to be mended in this order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Remediation {

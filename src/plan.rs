@@ -20,9 +20,9 @@ use crate::{
     deployment::{Account, Inbound},
     evidence::{ProbeKey, Protocol, SavedSite, Subject},
     finding::NotApplicable,
-    import::rules::Exported,
+    import::rules::{Exported, Outcome},
     net::{ConnectOverrides, RouteChoice},
-    oauth::TokenSource,
+    oauth::{ClientCredential, TokenSource},
     probe::{
         AnyProbe, Probe as _,
         dns::DnsProbe,
@@ -34,6 +34,9 @@ use crate::{
     },
     table::did_you_mean,
 };
+
+/// Why a look at evidence is planned.
+const EXPORTED: &str = "what colleagues have exported or confirmed";
 
 /// How often a host that takes turns with its chains is connected to once more.
 const FURTHER: usize = 3;
@@ -397,7 +400,7 @@ impl<'c, 's> Draft<'c, 's> {
         if selection.pre_install && check.wants.iter().filter(missing).any(|key| key.starts_with("ece.")) {
             return Some(Skip::NotApplicable(NotApplicable::PreInstall));
         }
-        if check.wants.iter().any(|key| missing(&key)) {
+        if check.wants.iter().any(|key| missing(&key)) && self.better_known(check).is_none() {
             let text = check.words.input.clone().unwrap_or_default();
             return Some(Skip::NeedsInput { text, optional: check.optional });
         }
@@ -446,6 +449,10 @@ impl<'c, 's> Draft<'c, 's> {
     }
 
     fn look(&mut self, check: &Check, target: &Target<'_>) -> Option<usize> {
+        if let Some(exported) = self.better_known(check) {
+            let probe = exported.probe(check.probe.name);
+            return Some(self.note(probe, false, EXPORTED));
+        }
         if let Some(stated) = self.stated(check.probe.name) {
             return Some(self.note(stated, true, ""));
         }
@@ -453,7 +460,7 @@ impl<'c, 's> Draft<'c, 's> {
         let endpoint = match target {
             Target::Exported(exported) => {
                 let probe = exported.probe(check.probe.name);
-                return Some(self.note(probe, false, "what colleagues have exported or confirmed"));
+                return Some(self.note(probe, false, EXPORTED));
             }
             Target::Account(account) => return self.ask_for_token(account),
             Target::Mailbox(account, mailbox, endpoint) if check.probe.name == round_trip::ENTRY.0 => {
@@ -471,6 +478,14 @@ impl<'c, 's> Draft<'c, 's> {
             Some(layer) => self.dial(endpoint, layer.depth),
             None => self.look_up(endpoint),
         })
+    }
+
+    /// What evidence has settled for a check that otherwise reads the site file: Entra knows better than whoever wrote it.
+    /// A certificate itself says when it ends.
+    fn better_known(&self, check: &Check) -> Option<&'s Exported> {
+        let by_certificate = matches!(self.site.deployment.entra.proof, Some(ClientCredential::Certificate(_)));
+        let is_known = |one: &&Exported| one.settled.check == check.id && one.settled.outcome != Outcome::NeedsInput;
+        self.site.exported.iter().find(is_known).filter(|_| !is_of_evidence(check) && !by_certificate)
     }
 
     /// The probe that reads the user's file, for the facts that it states.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     evidence::{Protocol, Stage},
-    finding::Status,
+    finding::{Owner, Status},
     probe::FACTS,
     table::{At, Mistake, Table, choose, did_you_mean},
 };
@@ -46,6 +46,11 @@ pub struct Check {
     pub pre_install: bool,
     /// The checks that must hold before this one is worth a look.
     pub needs: Vec<String>,
+    /// The checks of this run that know better, where this one reads a file: what a service did counts before what a file
+    /// says.
+    pub outranked_by: Vec<String>,
+    /// Who is asked for the file that this check reads; none for a check that reads none.
+    pub asks: Option<Owner>,
     /// What must be given in the user's file, such as `ece.release`.
     pub wants: Vec<String>,
     /// True for a check that is made only when it is asked for.
@@ -162,7 +167,9 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         endpoints: table.texts("endpoints")?.map_or_else(Vec::new, |at| at.value),
         roles: read_roles(&mut table)?,
         pre_install: table.bool("pre_install")?.is_none_or(|at| at.value),
-        needs: read_needs(&mut table, id, known)?,
+        needs: read_needs(&mut table, "needs", id, known)?,
+        asks: table.text("asks")?.map(|owner| choose(&owner)).transpose()?,
+        outranked_by: read_needs(&mut table, "outranked_by", id, known)?,
         wants: table.texts("wants")?.map_or_else(Vec::new, |at| at.value),
         optional: table.bool("optional")?.is_some_and(|at| at.value),
         stages: read_choices(&mut table, "stages")?,
@@ -255,8 +262,8 @@ fn read_roles(table: &mut Table<'_>) -> Result<Vec<String>, Mistake> {
     Ok(roles.value)
 }
 
-fn read_needs(table: &mut Table<'_>, id: &str, known: &[&str]) -> Result<Vec<String>, Mistake> {
-    let Some(needs) = table.texts("needs")? else { return Ok(Vec::new()) };
+fn read_needs(table: &mut Table<'_>, key: &str, id: &str, known: &[&str]) -> Result<Vec<String>, Mistake> {
+    let Some(needs) = table.texts(key)? else { return Ok(Vec::new()) };
     for need in needs.each() {
         if need.value == id {
             return Err(need.mistake("a check cannot need itself", "leave it out"));

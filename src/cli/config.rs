@@ -41,6 +41,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
             let checks: Vec<&str> = catalogue.checks.iter().map(|check| check.id.as_str()).collect();
             let causes: Vec<&str> = catalogue.causes.iter().map(|cause| cause.code.as_str()).collect();
             let read = Deployment::read(file)?.with_known_waivers(&checks, &causes)?;
+            let read = read.with_known_attestations(&catalogue.of_evidence())?;
             print::data(&told(&file.display().to_string(), &read));
         }
         Command::Schema => print::data(&super::list::json(&schema())),

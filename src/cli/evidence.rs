@@ -17,7 +17,7 @@ use super::{
     print,
 };
 use crate::{
-    deployment::{Account, Deployment, Inbound},
+    deployment::{Account, Attestation, Deployment, Inbound},
     evidence::Facts,
     import::{
         self, File, Made, Rejected, Stated,
@@ -177,7 +177,7 @@ fn show(arguments: &Show) -> Result<ExitCode, CliError> {
     let path = path_of(arguments.config.as_deref());
     let deployment = path.map(Deployment::read_sample).transpose()?; // nothing is connected to: a sample harms nobody
     let stated = Stated {
-        as_of: arguments.as_of.and_then(|day| day.to_zoned(TimeZone::UTC).ok()).map(|day| day.timestamp()),
+        as_of: arguments.as_of.and_then(midnight),
         subject: arguments.subject.clone(),
         kind: arguments.kind.clone(),
     };
@@ -217,19 +217,36 @@ pub fn read_all(paths: &[PathBuf], stated: &Stated) -> (Vec<File>, Vec<Rejected>
     (files, rejected)
 }
 
-/// What files settle for a site; a bad file is told and stops nothing but itself.
+/// What files and statements settle for a site; a bad file is told and stops nothing but itself.
 ///
 /// # Errors
 /// When files were given and none of them can be used.
 pub fn exported(paths: &[PathBuf], deployment: &Deployment) -> Result<Vec<Exported>, CliError> {
-    let (files, rejected) = read_all(paths, &Stated::default());
+    let paths: Vec<PathBuf> = paths.iter().chain(&deployment.evidence.files).cloned().collect();
+    let stated = Stated { as_of: deployment.evidence.as_of.and_then(midnight), ..Stated::default() };
+    let (files, rejected) = read_all(&paths, &stated);
     if let (true, Some(first)) = (files.is_empty(), rejected.first()) {
         return Err(CliError::Usage(first.to_string(), "nothing of the evidence can be used".to_owned()));
     }
     for one in &rejected {
         print::error(&one.to_string());
     }
-    Ok(rules::exported(&files, &[], &question_of(deployment, Timestamp::now())))
+    let attestations: Vec<rules::Attestation> = deployment.attestations.iter().map(attestation).collect();
+    Ok(rules::exported(&files, &attestations, &question_of(deployment, Timestamp::now())))
+}
+
+fn midnight(day: Date) -> Option<Timestamp> {
+    day.to_zoned(TimeZone::UTC).ok().map(|day| day.timestamp())
+}
+
+fn attestation(stated: &Attestation) -> rules::Attestation {
+    rules::Attestation {
+        check: stated.check.clone(),
+        subject: stated.subject.clone(),
+        holds: stated.holds,
+        by: stated.by.clone(),
+        on: stated.on,
+    }
 }
 
 /// What is asked about a site.
@@ -249,6 +266,7 @@ pub fn question_of(deployment: &Deployment, now: Timestamp) -> Question {
         now,
         client_id: deployment.entra.client_id.map(|id| id.to_string()),
         redirect_url: deployment.ece.redirect_url.clone(),
+        secret_expires: deployment.entra.secret_expires,
         accounts: deployment.accounts.iter().map(account).collect(),
     }
 }

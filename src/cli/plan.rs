@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::{CliError, list::json, print, site};
 use crate::{
     net::{ConnectOverrides, Family, Proxy, RouteChoice},
-    plan::{Plan, PlannedLook},
+    plan::{Plan, PlannedLook, Site},
     probe::{AnyProbe, Change, Presented, ServiceTouch, Touch},
     report::{self, Page, Paint, Stream, Style, Verbosity},
     secret::Source,
@@ -62,7 +62,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment(None)?;
     let roads = site.reach.roads(None)?;
-    let plan = Plan::make(&catalogue, &site.site(&deployment, &catalogue, false), &site.selection(), &roads)?;
+    let exported = site.exported(&deployment, &catalogue)?;
+    let described = Site { exported, ..site.site(&deployment, &catalogue, false) };
+    let plan = Plan::make(&catalogue, &described, &site.selection(), &roads)?;
     let rows = rows(&plan, &roads, site);
     print::data(&match arguments.output {
         Output::Text => text(&rows, &plan),

@@ -120,7 +120,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, CliError> {
     let network = site.network(&deployment, lab.as_ref(), limits)?;
     let described = Site {
         java: network.trust.asks_java(),
-        exported: site.exported(&deployment)?,
+        exported: site.exported(&deployment, &catalogue)?,
         ..site.site(&deployment, &catalogue, lab.is_some())
     };
     let plan = Plan::make(&catalogue, &described, &site.selection(), &network.roads)?;

@@ -151,11 +151,12 @@ impl Arguments {
         Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, ..site }
     }
 
-    /// What the files of `--evidence` settle.
+    /// What the files of `--evidence` and of the site file settle, and what persons have stated.
     ///
     /// # Errors
-    /// When none of them can be used.
-    pub fn exported(&self, deployment: &Deployment) -> Result<Vec<Exported>, CliError> {
+    /// When none of the files can be used, or a statement is about a check that reads no evidence.
+    pub fn exported(&self, deployment: &Deployment, catalogue: &Catalogue) -> Result<Vec<Exported>, CliError> {
+        let _ = deployment.clone().with_known_attestations(&catalogue.of_evidence())?;
         evidence::exported(&self.evidence, deployment)
     }
 

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, net::IpAddr};
 
 use super::{
-    Account, Cloud, Deployment, Ece, Endpoint, Entra, Inbound, Integration, Mistakes, Role, Waiver, Webex, left_over,
+    Account, Cloud, Deployment, Ece, Endpoint, Entra, Inbound, Integration, Mistakes, Role, Waiver, Webex, evidence,
+    left_over,
     mistakes::{Collector, quoted},
     saved,
     value::{self, date, decent, each, secret, text, text_or_empty},
@@ -44,7 +45,10 @@ fn deployment(top: &mut Table<'_>, mistakes: &mut Collector) -> Deployment {
     let accounts = accounts(many(top, "account", mistakes), mistakes);
     let endpoints = endpoints(many(top, "endpoint", mistakes), mistakes);
     let waivers = many(top, "waiver", mistakes).into_iter().filter_map(|table| waiver(table, mistakes)).collect();
-    Deployment { site, ece, entra, accounts, endpoints, webex, waivers, file: String::new() }
+    let evidence = one(top, "evidence", mistakes).map(|table| evidence::evidence(table, mistakes)).unwrap_or_default();
+    let attestations = many(top, "attestation", mistakes);
+    let attestations = attestations.into_iter().filter_map(|table| evidence::attestation(table, mistakes)).collect();
+    Deployment { site, ece, entra, accounts, endpoints, webex, waivers, evidence, attestations, file: String::new() }
 }
 
 fn one<'d>(top: &mut Table<'d>, key: &str, mistakes: &mut Collector) -> Option<Table<'d>> {
@@ -280,7 +284,12 @@ fn address(table: &mut Table<'_>, key: &str, mistakes: &mut Collector) -> Option
     mistakes.keep(found.parse(|text| value::address(&full, text)).map(Some)).map(|at| at.value)
 }
 
-fn required<'d>(table: &mut Table<'d>, key: &str, of: &str, mistakes: &mut Collector) -> Option<At<'d, String>> {
+pub(super) fn required<'d>(
+    table: &mut Table<'d>,
+    key: &str,
+    of: &str,
+    mistakes: &mut Collector,
+) -> Option<At<'d, String>> {
     if !table.has(key) {
         mistakes.missing(table.mistake(format!("{of}.{key} is missing"), format!("add {key} = \"…\"")));
     }

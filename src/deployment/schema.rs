@@ -46,6 +46,10 @@ pub struct SiteFile {
     pub webex: Option<Webex>,
     /// Findings that are known and accepted, and until when.
     pub waiver: Option<Vec<Waiver>>,
+    /// What colleagues exported.
+    pub evidence: Option<Evidence>,
+    /// What a person has seen, where no file says it.
+    pub attestation: Option<Vec<Attestation>>,
 }
 
 /// `[ece]`
@@ -238,6 +242,37 @@ pub struct Waiver {
     pub until: Day,
 }
 
+/// `[evidence]`
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Files or folders that colleagues exported; `ece-check evidence request` prints what to ask for.
+    #[schemars(length(min = 1))]
+    pub files: Option<Vec<String>>,
+    /// The day when files were made that do not say so themselves.
+    #[schemars(extend("format" = "date"))]
+    pub as_of: Option<Day>,
+}
+
+/// `[[attestation]]`
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Attestation {
+    /// The id of the check.
+    pub check: String,
+    /// The mailbox; left out where the check is about the application.
+    pub subject: Option<String>,
+    /// Whether the check holds.
+    pub holds: bool,
+    /// What was seen, and where.
+    pub saw: String,
+    /// Who saw it.
+    pub by: String,
+    /// The day when it was seen; it counts for 90 days.
+    #[schemars(extend("format" = "date"))]
+    pub on: Day,
+}
+
 /// The keys of each table of the schema, by the name of the table; the file itself is `""`.
 #[must_use]
 pub fn keys() -> BTreeMap<String, Vec<String>> {
@@ -265,7 +300,7 @@ mod tests {
     fn known_to_the_reader(table: &str) -> Vec<String> {
         let head = match table {
             "" => String::new(),
-            "account" | "endpoint" | "waiver" => format!("[[{table}]]\n"),
+            "account" | "endpoint" | "waiver" | "attestation" => format!("[[{table}]]\n"),
             _ => format!("[{table}]\n"),
         };
         let mistakes = Deployment::parse("a.toml", &format!("{head}zzzzzzzzzzzzzzzzzzzzzzz = 1\n")).unwrap_err();
@@ -277,7 +312,7 @@ mod tests {
     #[test]
     fn schema_has_exactly_the_keys_of_the_reader() {
         let keys = keys();
-        assert_eq!(keys.len(), 7, "{keys:?}");
+        assert_eq!(keys.len(), 9, "{keys:?}");
         for (table, mut schema) in keys {
             schema.sort();
             assert_eq!(schema, known_to_the_reader(&table), "[{table}]");

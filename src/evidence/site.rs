@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{Facts, Source, Subject};
+
 /// What a plan was made from, as a report keeps it. Secrets stand in none of it: the user's file only names the places
 /// where they are kept, and of a command not even its arguments are saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +32,9 @@ pub struct SavedSite {
     /// True with `--pre-install`.
     #[serde(default)]
     pub pre_install: bool,
+    /// What files and statements settled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<SavedEvidence>,
     /// What `--resolve` orders.
     #[serde(default)]
     pub resolve: Vec<SavedResolve>,
@@ -39,6 +44,25 @@ pub struct SavedSite {
     /// The proxy.
     #[serde(default)]
     pub proxy: Option<SavedProxy>,
+}
+
+/// What files or a statement settled for one check and subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SavedEvidence {
+    /// The check.
+    pub check: String,
+    /// For whom.
+    pub subject: Subject,
+    /// The account that it belongs to.
+    pub account: Option<String>,
+    /// How it came out: `pass`, `warn`, `fail`, `needs-input` or `not-applicable`.
+    pub outcome: String,
+    /// Why, as a sentence.
+    pub note: String,
+    /// What was read.
+    pub facts: Facts,
+    /// Where it comes from.
+    pub source: Source,
 }
 
 /// One `--resolve`.

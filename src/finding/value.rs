@@ -49,6 +49,13 @@ pub enum Found {
         /// Why not.
         reason: NotApplicable,
     },
+    /// What a file or a statement says, and a finding of this run that says otherwise: the run is newer.
+    Outranked {
+        /// The place of the finding that disagrees.
+        by: usize,
+        /// What was read.
+        evidence: Option<Box<Found>>,
+    },
     /// No observation was planned for this check.
     NotPlanned,
     /// The observation shows nothing of what the check asks for.
@@ -145,6 +152,11 @@ pub enum NextStep {
         /// What to paste or open, and what it shows where it is this cause.
         command: Command,
     },
+    /// Ask a colleague for a file: this prints what to ask for.
+    Request {
+        /// What prints it.
+        command: Command,
+    },
     /// Try what fixes the cause: nothing that only looks can tell.
     Try {
         /// The cause.
@@ -160,7 +172,7 @@ impl NextStep {
     pub fn command(&self) -> Option<&Command> {
         match self {
             Self::Provide { .. } => None,
-            Self::Verify { command, .. } | Self::Try { command, .. } => Some(command),
+            Self::Request { command } | Self::Verify { command, .. } | Self::Try { command, .. } => Some(command),
         }
     }
 }

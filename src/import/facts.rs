@@ -6,8 +6,8 @@ pub mod mailbox {
 
     facts! {
         /// What evidence can say of a mailbox.
-        HOLDS: bool = "mailbox.holds", "confirmed";
-        WITHOUT_RESERVATION: bool = "mailbox.without_reservation", "without reservation";
+        HOLDS: bool = "mailbox.holds", "";
+        WITHOUT_RESERVATION: bool = "mailbox.without_reservation", "";
         NOTE: String = "mailbox.note", "evidence";
         SMTP_AUTH: bool = "mailbox.smtp_auth", "SMTP AUTH enabled";
         SMTP_AUTH_SET_BY: String = "mailbox.smtp_auth_set_by", "set by";
@@ -29,18 +29,34 @@ pub mod entra {
 
     facts! {
         /// What evidence can say of the application in Entra.
-        HOLDS: bool = "entra.holds", "confirmed";
-        WITHOUT_RESERVATION: bool = "entra.without_reservation", "without reservation";
+        HOLDS: bool = "entra.holds", "";
+        WITHOUT_RESERVATION: bool = "entra.without_reservation", "";
         NOTE: String = "entra.note", "evidence";
         REDIRECT_REGISTERED: bool = "entra.redirect_registered", "registered as Web";
+        REDIRECT_PLATFORM: String = "entra.redirect_platform", "platform";
         WEB_REDIRECTS: Vec<String> = "entra.web_redirects", "redirect URIs of the platform Web";
         CONSENT: bool = "entra.consent", "granted";
         CONSENT_MISSING: Vec<String> = "entra.consent_missing", "permissions not granted";
-        SECRET_ENDS: String = "entra.secret_ends", "secret expires";
-        SECRET_DAYS_LEFT: i64 = "entra.secret_days_left", "days left";
-        SECRETS_EXPIRED: i64 = "entra.secrets_expired", "expired secrets";
+        APPLICATION_ENABLED: bool = "entra.application_enabled", "enabled for users to sign in";
         SIGN_IN_ERROR: i64 = "entra.sign_in_error", "AADSTS";
         SIGN_IN_POLICIES: Vec<String> = "entra.sign_in_policies", "Conditional Access policies that blocked it";
         SIGN_IN_FAILED_AT: String = "entra.sign_in_failed_at", "failed at";
+    }
+}
+
+/// What the site file, a certificate or evidence can say of the application's secret or certificate.
+pub mod directory {
+    use crate::evidence::facts;
+
+    facts! {
+        /// What can be measured of the application's secret or certificate.
+        PROOF: String = "directory.proof", "the application signs in with";
+        ENDS: String = "directory.ends", "last day";
+        DAYS_LEFT: i64 = "directory.days_left", "days left";
+        OVER: bool = "directory.over", "it has ended";
+        DAYS_SINCE: i64 = "directory.days_since", "days since then";
+        EXPIRED: i64 = "directory.expired", "expired credentials";
+        WITHOUT_RESERVATION: bool = "directory.without_reservation", "";
+        NOTE: String = "directory.note", "evidence";
     }
 }

@@ -16,7 +16,7 @@ mod sign_in;
 
 use std::collections::BTreeSet;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::Serialize;
 
 use super::{File, Made, record::Record};
@@ -41,6 +41,8 @@ pub struct Question {
     pub client_id: Option<String>,
     /// The redirect URL that ECE sends.
     pub redirect_url: Option<String>,
+    /// The last day of the client secret, as the site file states it.
+    pub secret_expires: Option<Date>,
     /// The accounts of ECE.
     pub accounts: Vec<Account>,
 }
@@ -95,9 +97,30 @@ impl Question {
             ..Account::default()
         };
         let only = (applications.len() == 1).then(|| applications.pop_first()).flatten();
-        Self { now, client_id: only, redirect_url: None, accounts: addresses.into_iter().map(account).collect() }
+        Self {
+            now,
+            client_id: only,
+            redirect_url: None,
+            secret_expires: None,
+            accounts: addresses.into_iter().map(account).collect(),
+        }
     }
 }
+
+/// The checks that evidence settles.
+pub const CHECKS: &[&str] = &[
+    "mailbox.smtp-enabled",
+    "mailbox.imap-enabled",
+    "mailbox.pop-enabled",
+    "mailbox.full-access",
+    "mailbox.send-as",
+    "mailbox.service-principal",
+    "directory.licence",
+    "directory.redirect-registered",
+    "directory.secret-lifetime",
+    "directory.consent",
+    "entra.sign-in-failures",
+];
 
 /// How a check comes out by evidence alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -113,6 +136,23 @@ pub enum Outcome {
     NeedsInput,
     /// It does not apply.
     NotApplicable,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Pass, Self::Warn, Self::Fail, Self::NeedsInput, Self::NotApplicable];
+
+    /// Its word in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+            Self::NeedsInput => "needs-input",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
 }
 
 /// What evidence settles for one check and subject.
@@ -148,6 +188,12 @@ impl Settled {
             from: Vec::new(),
             disagree: false,
         }
+    }
+
+    /// What an earlier run has settled, as its report keeps it.
+    #[must_use]
+    pub fn restored(check: &'static str, subject: Subject, outcome: Outcome, note: String, facts: Facts) -> Self {
+        Self { facts, ..Self::new(check, subject, outcome, Reason::Saved(note)) }
     }
 
     fn because_of(mut self, cause: &'static str) -> Self {
@@ -201,16 +247,20 @@ pub fn exported(files: &[File], attestations: &[Attestation], question: &Questio
     if files.is_empty() && attestations.is_empty() {
         return Vec::new();
     }
-    let settled = settle(files, question).into_iter().map(|settled| {
+    let with_source = |settled: Settled| {
         let oldest = settled.from.iter().filter_map(|at| files.get(*at)).min_by_key(|file| file.made.at());
         let source = oldest.map_or(Source::Live, File::source);
-        attested(
-            Exported { account: account_of(&settled.subject, question), settled, source },
-            attestations,
-            question.now,
-        )
-    });
-    settled.collect()
+        Exported { account: account_of(&settled.subject, question), settled, source }
+    };
+    let mut exported: Vec<Exported> = settle(files, question).into_iter().map(with_source).collect();
+    for (check, subject) in attestation::subjects(attestations) {
+        if !exported.iter().any(|one| one.settled.check == check && one.settled.subject == subject) {
+            exported.push(with_source(Settled::new(check, subject, Outcome::NeedsInput, Reason::NoEvidence)));
+        }
+    }
+    let exported = exported.into_iter().map(|one| attested(one, attestations, question.now));
+    // where there are statements alone, nothing else waits for a file
+    exported.filter(|one| !files.is_empty() || one.source != Source::Live).collect()
 }
 
 fn account_of(subject: &Subject, question: &Question) -> Option<String> {

@@ -5,6 +5,7 @@
 use super::{Judgement, judge};
 use crate::{
     catalogue::check::Check,
+    command::evidence_request,
     evidence::{Failure, Observation, Protocol, Unit},
     finding::{Finding, Found, Group, NextStep, NotApplicable, SkipReason, Status},
     plan::{Plan, PlannedFinding, Skip},
@@ -36,7 +37,11 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
     let mut finding = unjudged(planned);
     match &planned.skip {
         Some(Skip::NotApplicable(reason)) => not_applicable(&mut finding, reason.clone()),
-        Some(Skip::NeedsInput { text, optional }) => needs_input(&mut finding, text, *optional),
+        Some(Skip::NeedsInput { text, optional }) => {
+            needs_input(&mut finding, text, *optional);
+            let asked = planned.check.asks.map(|owner| NextStep::Request { command: evidence_request(owner.word()) });
+            finding.steps.extend(asked);
+        }
         None => {
             if let Some(seen) = planned.look.map(|look| &looks[look]) {
                 judge_seen(&mut finding, seen, planned, plan, earlier);

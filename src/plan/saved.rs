@@ -9,6 +9,7 @@ use crate::{
     catalogue::tables::Tables,
     deployment::{Cloud, Deployment, Role},
     evidence::{SavedConnectTo, SavedProxy, SavedResolve, SavedSite},
+    import::rules::Exported,
     net::{ConnectOverrides, ConnectTo, Proxy, Resolve, proxy::ProxyKind},
 };
 
@@ -35,6 +36,7 @@ pub fn save(site: &Site, selection: &Selection, overrides: &ConnectOverrides) ->
         only: selection.only.clone(),
         skip: selection.skip.clone(),
         pre_install: selection.pre_install,
+        evidence: site.exported.iter().map(Exported::saved).collect(),
         resolve: overrides.resolve.iter().map(save_resolve).collect(),
         connect_to: overrides.connect_to.iter().map(save_connect_to).collect(),
         proxy: overrides.proxy.as_ref().map(|proxy| SavedProxy {
@@ -66,9 +68,10 @@ pub fn restore(saved: &SavedSite, tables: &Tables) -> Result<Basis, String> {
     let (cloud, role): (Cloud, Role) = (saved.cloud.parse()?, saved.role.parse()?);
     let site = Site::of(&deployment, tables, cloud, role);
     let send_mail = saved.send_mail_ms.map(Duration::from_millis);
+    let exported = saved.evidence.iter().filter_map(Exported::restored).collect();
     let (only, skip) = (saved.only.clone(), saved.skip.clone());
     Ok(Basis {
-        site: Site { java: saved.java, send_mail, ..site },
+        site: Site { java: saved.java, send_mail, exported, ..site },
         selection: Selection { only, skip, pre_install: saved.pre_install },
         overrides: ConnectOverrides {
             resolve: saved.resolve.iter().map(restore_resolve).collect(),

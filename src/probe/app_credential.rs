@@ -10,18 +10,10 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{Earlier, FactGroup, Probe, ProbeContext, SITE};
 use crate::{
-    evidence::{Facts, Failure, Observation, Route, Subject, facts},
+    evidence::{Facts, Failure, Observation, Route, Subject},
+    import::facts::directory,
     oauth::{ClientCredential, Papers, certificate::Signer, endpoint::TokenRequest},
 };
-
-facts! {
-    /// What a look at the application's secret or certificate can measure.
-    PROOF: String = "directory.proof", "the application signs in with";
-    ENDS: String = "directory.ends", "last day";
-    DAYS_LEFT: i64 = "directory.days_left", "days left";
-    OVER: bool = "directory.over", "it has ended";
-    DAYS_SINCE: i64 = "directory.days_since", "days since then";
-}
 
 /// A look at what the application proves itself with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +26,7 @@ pub struct AppCredentialProbe {
 
 impl Probe for AppCredentialProbe {
     const NAME: &str = "app-credential";
-    const FACTS: &[FactGroup] = &[("directory", FACTS)];
+    const FACTS: &[FactGroup] = &[("directory", directory::FACTS)];
 
     fn subject(&self) -> Subject {
         Subject::Application
@@ -58,14 +50,14 @@ pub async fn observe(look: &AppCredentialProbe, world: &ProbeContext) -> Observa
         Some(ClientCredential::Certificate(papers)) => last_day(papers, &mut errand).await.map(Some),
         _ => Ok(look.secret_expires),
     };
-    facts.set(PROOF, look.proof.as_ref().map_or("client secret", ClientCredential::name)); // nothing else has a last day
+    facts.set(directory::PROOF, look.proof.as_ref().map_or("client secret", ClientCredential::name)); // nothing else has a last day
     if let Ok(Some(ends)) = ends {
-        facts.set(ENDS, ends.to_string());
+        facts.set(directory::ENDS, ends.to_string());
         let left = days_until(ends);
-        facts.set(DAYS_LEFT, left);
-        facts.set(OVER, left < 0);
+        facts.set(directory::DAYS_LEFT, left);
+        facts.set(directory::OVER, left < 0);
         if left < 0 {
-            facts.set(DAYS_SINCE, -left);
+            facts.set(directory::DAYS_SINCE, -left);
         }
     }
     Observation {

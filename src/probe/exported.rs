@@ -2,11 +2,12 @@
 //!
 //! In: what [`rules`](crate::import::rules) have settled. Out: an [`Observation`] with its facts and where they come from.
 //! Checks read these facts as they read those of a connection. Two facts are in every one of them: `holds`, and
-//! `without_reservation`, which is false for old, incomplete or contradicting evidence.
+//! `without_reservation`, which is false for old, incomplete or contradicting evidence. They have no label, because what
+//! was read says the same.
 
 use super::{Earlier, FactGroup, Probe, ProbeContext};
 use crate::{
-    evidence::{Facts, Observation, Route, Source, Subject},
+    evidence::{Facts, Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Subject},
     import::facts::{entra, mailbox},
 };
 
@@ -44,9 +45,19 @@ impl Probe for ExportedProbe {
     async fn observe(&self, _: &Earlier, _: &ProbeContext) -> Observation {
         Observation {
             own: false,
+            failure: refused_sign_in(&self.facts),
             facts: self.facts.clone(),
             source: self.source.clone(),
             ..Observation::new(self.group, self.subject.to_string(), Route::File)
         }
     }
+}
+
+/// The refusal that the sign-in log names, as the token endpoint would have said it: what an error code of Entra means is
+/// known once, whoever says it.
+fn refused_sign_in(facts: &Facts) -> Option<Failure> {
+    let code = facts.get(entra::SIGN_IN_ERROR)?;
+    let words = facts.get(entra::NOTE).cloned().unwrap_or_default();
+    let failure = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, words);
+    Some(Failure { aadsts: vec![u32::try_from(*code).ok()?], ..failure })
 }

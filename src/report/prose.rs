@@ -5,8 +5,8 @@
 
 use crate::{
     catalogue::expect,
-    evidence::{Failure, FailureKind, Observation, Protocol, Route, Stage, Unit, Value},
-    finding::{Because, Finding, Found, Group, NextStep, NotApplicable},
+    evidence::{Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Unit, Value},
+    finding::{Because, Finding, Found, Group, NextStep, NotApplicable, Status},
     judge::values,
     probe::tls,
 };
@@ -16,6 +16,9 @@ const NAMED: usize = 8;
 
 /// What stands between two steps where all stand in one text, as in the JSON report.
 const BETWEEN_STEPS: &str = "; otherwise ";
+
+/// What to do with the file that a colleague sends back.
+pub const REQUESTED: &str = "then run again with --evidence FILE";
 
 /// Writes the sentences of all findings into them, beside the values.
 pub fn write(findings: &mut [Finding], looks: &[Observation]) {
@@ -69,10 +72,24 @@ fn next(steps: &[NextStep]) -> Option<String> {
 pub fn step(step: &NextStep) -> String {
     match step {
         NextStep::Provide { text } => text.clone(),
+        NextStep::Request { command } => format!("{} ({})", command.text, REQUESTED),
         NextStep::Verify { command, .. } | NextStep::Try { command, .. } => match &command.confirms_if {
             Some(confirms_if) => format!("{} ({confirms_if})", command.text),
             None => command.text.clone(),
         },
+    }
+}
+
+/// Where something comes from that this run has not seen itself.
+#[must_use]
+pub fn source(source: &Source) -> String {
+    match source {
+        Source::Live => "this run".to_owned(),
+        Source::Graph => "Microsoft Graph".to_owned(),
+        Source::File { name, made_at: Some(made), .. } => format!("{name}, {made}"),
+        Source::File { name, made_at: None, .. } => name.clone(),
+        Source::Attestation { by, on } => format!("confirmed by {by} on {on}"),
+        Source::SavedReport => "a saved report".to_owned(),
     }
 }
 
@@ -86,9 +103,19 @@ pub fn found(found: &Found, seen: Option<&Observation>, findings: &[Finding]) ->
         Found::NotGiven => "not given".to_owned(),
         Found::Blocked { by } => findings.get(*by).map(blocked).unwrap_or_default(),
         Found::NotApplicable { reason } => not_applicable(reason),
+        Found::Outranked { by, evidence } => {
+            let said = evidence.as_deref().map(|evidence| self::found(evidence, seen, findings));
+            [said, findings.get(*by).map(disagrees)].into_iter().flatten().collect::<Vec<_>>().join("; ")
+        }
         Found::NotPlanned => "no test was scheduled for this check".to_owned(),
         Found::NoResult => "no result".to_owned(),
     }
+}
+
+/// A finding that contradicts a file.
+fn disagrees(by: &Finding) -> String {
+    let how = if by.status == Status::Pass { "passed" } else { "failed" };
+    format!("contradicted by this run, which is newer: {} {how} for {}", by.check, by.subject)
 }
 
 fn blocked(by: &Finding) -> String {
@@ -122,7 +149,8 @@ fn holds(attempts: &[usize], facts: &[String], seen: &Observation) -> String {
         [] => units.iter().collect(),
         some => some.iter().filter_map(|place| units.get(*place)).collect(),
     };
-    let mut parts: Vec<String> = facts.iter().filter_map(|fact| shown(fact, &tested)).collect();
+    let named = facts.iter().filter(|fact| !label(fact).is_empty());
+    let mut parts: Vec<String> = named.filter_map(|fact| shown(fact, &tested)).collect();
     if !attempts.is_empty() {
         let addresses = if units.len() == 1 { "address" } else { "addresses" };
         parts.insert(0, format!("{} of {} {addresses}", tested.len(), units.len()));
@@ -174,7 +202,7 @@ fn group_of(group: &Group, units: &[Unit<'_>]) -> String {
     if group.failed {
         return unit.failure().map(failure).unwrap_or_default();
     }
-    let facts = group.missed.iter().chain(&group.context);
+    let facts = group.missed.iter().chain(&group.context).filter(|fact| !label(fact).is_empty());
     facts.map(|fact| measured(fact, unit.fact(fact))).collect::<Vec<_>>().join(", ")
 }
 

@@ -207,7 +207,9 @@ impl<'a> Writer<'a> {
     /// The road that was taken, where it is not simply the direct one or everything is asked for.
     fn road(&mut self, finding: &Finding) {
         let Some(look) = finding.look.and_then(|look| self.report.looks.get(look)) else { return };
-        if look.route != Route::Direct || self.is(Verbosity::Verbose) {
+        if !look.source.is_live() {
+            self.page.field("source", &prose::source(&look.source));
+        } else if look.route != Route::Direct || self.is(Verbosity::Verbose) {
             self.page.field("path", &look.route.to_string());
         }
     }
@@ -283,9 +285,11 @@ impl<'a> Writer<'a> {
     /// A command stands alone on its line, so that it can be pasted; what it shows follows below.
     fn step(&mut self, step: &NextStep) {
         let Some(command) = step.command() else { return self.page.field("verify", &prose::step(step)) };
-        self.page.field("verify", &about(command));
+        let asks = matches!(step, NextStep::Request { .. });
+        self.page.field(if asks { "ask" } else { "verify" }, &about(command));
         self.page.bare(&command.text);
         self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
+        self.page.field("then", if asks { prose::REQUESTED } else { "" });
     }
 
     fn evidence(&mut self, finding: &Finding) {

@@ -48,6 +48,7 @@ fn question(accounts: &[(&str, &[&str], bool)]) -> Question {
         now: now(),
         client_id: Some(CLIENT_ID.to_owned()),
         redirect_url: Some("https://ece.example.com/system/web/oauth/redirect".to_owned()),
+        secret_expires: None,
         accounts: accounts.iter().map(account).collect(),
     }
 }
@@ -240,7 +241,7 @@ fn both_forms_of_the_manifest_give_redirects_and_secrets() {
         assert_eq!(outcome(&settled, "directory.redirect-registered", "application"), Outcome::Pass, "{name}");
         let secret = of(&settled, "directory.secret-lifetime", "application");
         assert_eq!(
-            (secret.outcome, secret.facts.value("entra.secret_days_left")),
+            (secret.outcome, secret.facts.value("directory.days_left")),
             (Outcome::Warn, Some(&25_i64.into())),
             "{name}"
         );

@@ -14,6 +14,7 @@
 //! - `delivery`: messages from a mailbox to itself: none unasked, one when asked, nothing else touched; and what other
 //!   people's mail clients make of the lab.
 //! - `evidence`: files that colleagues export: what is recognized in every form, and what it settles.
+//! - `evidence_lab`: the lab with a fault and its files: what was possible becomes certain, or is ruled out.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //! - `judged`: saved reports judged again and compared.
 //! - `accuracy`: how often the cause of a text, or of a fault in the lab, is named rightly.
@@ -30,6 +31,7 @@ mod cli;
 mod commands;
 mod delivery;
 mod evidence;
+mod evidence_lab;
 mod folder;
 mod hostile;
 mod judged;

@@ -7,14 +7,14 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{Evidence, Outcome, Question, Reason, Settled, find::Hit};
 use crate::{
     evidence::Subject,
     import::{
-        facts::entra,
-        record::{Application, EnterpriseApplication, Grant, Record},
+        facts::{directory, entra},
+        record::{Application, Credential, EnterpriseApplication, Grant, Record},
     },
 };
 
@@ -73,8 +73,10 @@ fn redirect(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Se
             .from([file]);
     };
     let fail = |cause, reason: Reason| {
+        let platform = if let Reason::OtherPlatform(name) = reason { name } else { "none" };
         new(REDIRECT, Outcome::Fail, reason)
             .with(entra::REDIRECT_REGISTERED, false)
+            .with(entra::REDIRECT_PLATFORM, platform)
             .with(entra::WEB_REDIRECTS, web.clone())
             .because_of(cause)
             .from([file])
@@ -123,22 +125,36 @@ fn secret(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Sett
     let ends: Option<Vec<Timestamp>> = credentials.iter().map(|one| one.ends.as_deref()?.parse().ok()).collect();
     let Some(ends) = ends else { return new(SECRET, Outcome::NeedsInput, Reason::Cut("endDateTime")).from([file]) };
     let Some(newest) = ends.iter().max() else {
-        return new(SECRET, Outcome::Fail, Reason::NoSecret).because_of("client-secret-expired").from([file]);
+        return new(SECRET, Outcome::Fail, Reason::NoSecret).with(directory::OVER, true).from([file]);
     };
+    let is_newest = |one: &&Credential| one.ends.as_deref().and_then(|ends| ends.parse().ok()) == Some(*newest);
+    let certificate = credentials.iter().find(is_newest).is_some_and(|one| one.certificate);
+    let proof = if certificate { "certificate" } else { "client secret" };
     let left = newest.duration_since(question.now).as_hours().div_euclid(24);
     let over = ends.iter().filter(|end| **end < question.now).count();
     let settled = |outcome, reason| {
         new(SECRET, outcome, reason)
-            .with(entra::SECRET_ENDS, super::day(Some(*newest)))
-            .with(entra::SECRET_DAYS_LEFT, left)
-            .with(entra::SECRETS_EXPIRED, i64::try_from(over).unwrap_or(i64::MAX))
+            .with(directory::ENDS, super::day(Some(*newest)))
+            .with(directory::DAYS_LEFT, left)
+            .with(directory::OVER, left < 0)
+            .with(directory::EXPIRED, i64::try_from(over).unwrap_or(i64::MAX))
+            .with(directory::PROOF, proof)
             .from([file])
     };
     match left {
         ..0 => settled(Outcome::Fail, Reason::Read).because_of("client-secret-expired"),
         0..SOON => settled(Outcome::Warn, Reason::EndsSoon),
-        _ => settled(Outcome::Pass, Reason::Read),
+        _ => match question.secret_expires.filter(|stated| differs(*stated, *newest)) {
+            Some(stated) => settled(Outcome::Warn, Reason::OtherEnd(stated.to_string(), super::day(Some(*newest)))),
+            None => settled(Outcome::Pass, Reason::Read),
+        },
     }
+}
+
+/// True where the site file states another end than Entra has; a day more or less is the time zone.
+fn differs(stated: Date, end: Timestamp) -> bool {
+    let day = end.to_zoned(TimeZone::UTC).date();
+    stated.duration_since(day).as_hours().abs() > 24
 }
 
 const CONSENT: &str = "directory.consent";
@@ -153,7 +169,8 @@ fn consent(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Opt
     };
     let new = |outcome, reason| new(CONSENT, outcome, reason).from([principal.file]);
     if principal.row.enabled.known() == Some(false) {
-        return Some(new(Outcome::Fail, Reason::Disabled).because_of("app-disabled-in-tenant"));
+        let settled = new(Outcome::Fail, Reason::Disabled).with(entra::APPLICATION_ENABLED, false);
+        return Some(settled.because_of("app-disabled-in-tenant"));
     }
     let own: Vec<&Hit<'_, Grant>> =
         grants.iter().filter(|hit| hit.row.client_id.is_some() && hit.row.client_id == principal.row.id).collect();

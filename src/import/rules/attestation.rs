@@ -2,8 +2,8 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Exported, Outcome, Reason, Settled};
-use crate::evidence::Source;
+use super::{CHECKS, Exported, Outcome, Reason, Settled};
+use crate::evidence::{Source, Subject};
 
 /// For so many days a statement counts.
 const DAYS: i64 = 90;
@@ -17,12 +17,20 @@ pub struct Attestation {
     pub subject: Option<String>,
     /// Whether it holds.
     pub holds: bool,
-    /// What was seen, and where.
-    pub saw: String,
     /// Who saw it.
     pub by: String,
     /// When.
     pub on: Date,
+}
+
+/// The checks and subjects that statements are about.
+pub fn subjects(attestations: &[Attestation]) -> Vec<(&'static str, Subject)> {
+    let of = |one: &Attestation| {
+        let check = CHECKS.iter().find(|check| **check == one.check)?;
+        let subject = one.subject.as_ref().map_or(Subject::Application, |who| Subject::Mailbox(who.to_lowercase()));
+        Some((*check, subject))
+    };
+    attestations.iter().filter_map(of).collect()
 }
 
 /// What a person states, where the files say nothing.

@@ -9,6 +9,10 @@ use crate::import::cell::Switch;
 pub enum Reason {
     /// A row says so.
     Read,
+    /// No file says anything of it.
+    NoEvidence,
+    /// As the report of an earlier run says.
+    Saved(String),
     /// A person has confirmed it: who, and on which day.
     Confirmed(String, String),
     /// What a person has confirmed is more than 90 days ago.
@@ -63,6 +67,8 @@ pub enum Reason {
     NoSecret,
     /// The secret ends soon.
     EndsSoon,
+    /// The site file states another end of the secret (first) than the registration has (second).
+    OtherEnd(String, String),
     /// The enterprise application is disabled.
     Disabled,
     /// Permissions that one person has granted for themselves.
@@ -98,6 +104,8 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Read => f.write_str("as exported"),
+            Self::NoEvidence => f.write_str("no file says anything of it"),
+            Self::Saved(text) => f.write_str(text),
             Self::Confirmed(by, day) => write!(f, "confirmed by hand, {by}, {day}"),
             Self::ConfirmedLongAgo(by, day) => write!(f, "confirmed by {by} on {day}, more than 90 days ago"),
             Self::NoRow(source) => write!(f, "no row for it in the evidence; export it with {source}"),
@@ -145,6 +153,9 @@ impl fmt::Display for Reason {
             Self::Nearest(None) => f.write_str("no redirect URI is registered under the platform Web"),
             Self::NoSecret => f.write_str("the registration has no client secret and no certificate"),
             Self::EndsSoon => f.write_str("the client secret or certificate expires soon"),
+            Self::OtherEnd(stated, registered) => {
+                write!(f, "secret_expires in the site file is {stated}, the registration says {registered}")
+            }
             Self::Disabled => f.write_str("the enterprise application is disabled for sign-in"),
             Self::ForOnePerson(scopes) => {
                 write!(f, "{} granted by single users only, not for the organization", scopes.join(", "))
@@ -153,12 +164,12 @@ impl fmt::Display for Reason {
             Self::NoSignIn => f.write_str("the log has no sign-in of this user and application, which proves nothing"),
             Self::SucceededLater => f.write_str("a sign-in succeeded after the last failure"),
             Self::SignInFailed { code, policies } if policies.is_empty() => {
-                write!(f, "the last sign-in failed with AADSTS{code}")
+                write!(f, "the newest sign-in failed with AADSTS{code}")
             }
             Self::SignInFailed { code, policies } => {
                 write!(
                     f,
-                    "the last sign-in failed with AADSTS{code}; Conditional Access policy: {}",
+                    "the newest sign-in failed with AADSTS{code}; Conditional Access policy: {}",
                     policies.join(", ")
                 )
             }

@@ -1,0 +1,150 @@
+//! `[evidence]` and `[[attestation]]`: files of colleagues, and what a person has seen with their own eyes.
+
+use std::path::PathBuf;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+
+use super::{
+    Deployment, Mistakes,
+    mistakes::Collector,
+    read::required,
+    value::{date, decent, each, text},
+};
+use crate::table::{Mistake, Table, did_you_mean};
+
+/// `[evidence]`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// Files or folders that colleagues exported.
+    pub files: Vec<PathBuf>,
+    /// The day when files were made that do not say so themselves.
+    pub as_of: Option<Date>,
+}
+
+/// What a person has seen. It never counts more than a file or a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attestation {
+    /// The id of the check.
+    pub check: String,
+    /// The mailbox; none where the check is about the application.
+    pub subject: Option<String>,
+    /// Whether the check holds.
+    pub holds: bool,
+    /// What was seen, and where.
+    pub saw: String,
+    /// Who saw it.
+    pub by: String,
+    /// The day.
+    pub on: Date,
+    /// The file that states it.
+    pub file: String,
+    /// The line of `check` in it.
+    pub line: usize,
+}
+
+pub(super) fn evidence(mut table: Table<'_>, mistakes: &mut Collector) -> Evidence {
+    let evidence = Evidence {
+        files: each(&mut table, "files", decent, mistakes).unwrap_or_default().into_iter().map(PathBuf::from).collect(),
+        as_of: past_day(&mut table, "evidence", "as_of", mistakes),
+    };
+    mistakes.close(table);
+    evidence
+}
+
+pub(super) fn attestation(mut table: Table<'_>, mistakes: &mut Collector) -> Option<Attestation> {
+    let check = required(&mut table, "check", "attestation", mistakes);
+    let subject = text(&mut table, "subject", mistakes).map(|at| at.value);
+    if !table.has("holds") {
+        mistakes.missing(table.mistake("attestation.holds is missing", "add holds = true, or holds = false"));
+    }
+    let holds = mistakes.keep(table.bool("holds")).map(|at| at.value);
+    let saw = required(&mut table, "saw", "attestation", mistakes);
+    let by = required(&mut table, "by", "attestation", mistakes);
+    if !table.has("on") {
+        mistakes.missing(table.mistake("attestation.on is missing", "add on = 2026-11-27, the day when it was seen"));
+    }
+    let on = past_day(&mut table, "attestation", "on", mistakes);
+    let file = table.file().to_owned();
+    mistakes.close(table);
+    let check = check?;
+    let line = check.line();
+    Some(Attestation {
+        line,
+        check: check.value,
+        subject,
+        holds: holds?,
+        saw: saw?.value,
+        by: by?.value,
+        on: on?,
+        file,
+    })
+}
+
+/// A day that is not in the future: what nobody can have seen yet is a slip of the pen. One day is left for time zones.
+fn past_day(table: &mut Table<'_>, section: &str, key: &str, mistakes: &mut Collector) -> Option<Date> {
+    let day = date(table, section, key, mistakes)?;
+    let tomorrow = Timestamp::now().to_zoned(TimeZone::UTC).date().tomorrow().unwrap_or(Date::MAX);
+    if day > tomorrow {
+        mistakes.wrong(table.mistake(
+            format!("{section}.{key}: {day} is in the future"),
+            "write the day on which it was seen or exported, year-month-day",
+        ));
+        return None;
+    }
+    Some(day)
+}
+
+impl Deployment {
+    /// Refuses attestations of checks that read no evidence: they would never count.
+    ///
+    /// # Errors
+    /// Each such check, with its line and the nearest right one.
+    pub fn with_known_attestations(self, checks: &[&str]) -> Result<Self, Mistakes> {
+        let unknown = self.attestations.iter().filter(|one| !checks.contains(&one.check.as_str()));
+        let mistakes = unknown.map(|one| Mistake {
+            file: one.file.clone(),
+            line: Some(one.line),
+            wrong: "attestation.check: no check that can be confirmed by hand has this id".to_owned(),
+            right: did_you_mean(&one.check, checks),
+        });
+        match Mistakes::of(mistakes.collect()) {
+            Some(mistakes) => Err(mistakes),
+            None => Ok(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "[evidence]\nfiles = [\"a.json\"]\nas_of = 2026-11-01\n[[attestation]]\ncheck = \"mailbox.smtp-enabled\"\n\
+                        subject = \"a@b.test\"\nholds = true\nsaw = \"the portal\"\nby = \"ops\"\non = 2026-11-02\n";
+
+    #[test]
+    fn what_is_stated_is_read() {
+        let read = Deployment::parse("a.toml", FILE).unwrap();
+        assert_eq!(read.evidence.files, [PathBuf::from("a.json")]);
+        assert_eq!(read.evidence.as_of, Some(jiff::civil::date(2026, 11, 1)));
+        assert!(read.attestations[0].holds && read.attestations[0].line == 5, "{read:?}");
+    }
+
+    #[test]
+    fn every_mistake_is_told_and_the_future_is_one() {
+        let text = FILE.replace("holds = true\n", "").replace("2026-11-02", "2999-01-01").replace("as_of", "as_off");
+        let told = Deployment::parse("a.toml", &text).unwrap_err().to_string();
+        for part in ["holds is missing", "2999-01-01 is in the future", "as_off"] {
+            assert!(told.contains(part), "{told}");
+        }
+    }
+
+    #[test]
+    fn check_that_reads_no_evidence_cannot_be_confirmed() {
+        let read = Deployment::parse("a.toml", &FILE.replace("smtp-enabled", "smtp-enabeld")).unwrap();
+        let wrong = read.with_known_attestations(&["mailbox.smtp-enabled"]).unwrap_err();
+        assert_eq!(
+            (wrong.all()[0].line, wrong.all()[0].right.as_str()),
+            (Some(5), "did you mean mailbox.smtp-enabled?")
+        );
+    }
+}
