@@ -68,7 +68,7 @@ fn contacted(finding: &Finding, looks: &[Observation]) -> bool {
 }
 
 /// The findings of a check for the same subject; else for its account; of the application, for any account.
-fn related<'f>(check: &str, finding: &Finding, findings: &'f [Finding]) -> Vec<usize> {
+fn related(check: &str, finding: &Finding, findings: &[Finding]) -> Vec<usize> {
     let of = |fits: &dyn Fn(&Finding) -> bool| -> Vec<usize> {
         let places = (0..findings.len()).filter(|at| findings[*at].check == *check);
         places.filter(|at| fits(&findings[*at])).collect()
