@@ -8,6 +8,8 @@ pub mod check;
 pub mod console;
 pub mod expect;
 pub mod firewall;
+pub mod index;
+pub mod lazy;
 pub mod load;
 pub mod phrases;
 pub mod section;
@@ -17,29 +19,31 @@ pub use cause::Cause;
 pub use check::Check;
 pub use section::Section;
 
+use std::sync::OnceLock;
+
+use self::{index::{SignIndex, SignNumber}, lazy::Lazy};
 use crate::table::Mistake;
 
 /// All checks, causes and tables.
 #[derive(Debug)]
 pub struct Catalogue {
     /// The checks: by section, by how deep they look, then by id.
-    pub checks: Vec<Check>,
+    pub checks: Lazy<Vec<Check>>,
     /// The causes, in the order in which they must be mended.
-    pub causes: Vec<Cause>,
+    pub causes: Lazy<Vec<Cause>>,
     /// The dated tables.
     pub tables: tables::Tables,
     /// Which ECE server uses which protocol for what.
-    pub firewall: firewall::Firewall,
+    pub firewall: Lazy<firewall::Firewall>,
+    /// What finds the signs that can be meant; made when it is first asked for.
+    index: OnceLock<SignIndex>,
 }
 
 impl Catalogue {
-    /// The catalogue that is built into the program.
-    ///
-    /// # Panics
-    /// Never in a released program: a test loads it.
+    /// The catalogue that is built into the program. Each part of it is read when it is first asked for.
     #[must_use]
     pub fn built_in() -> Self {
-        load::load(None).unwrap_or_else(|mistake| panic!("the built-in catalogue is at fault: {mistake}"))
+        load::built_in()
     }
 
     /// The built-in catalogue with the files of a folder laid over it: a file at the same place replaces ours.
@@ -71,6 +75,18 @@ impl Catalogue {
     /// Every sign with its cause, in the order in which the causes must be mended.
     pub fn signs(&self) -> impl Iterator<Item = (&Cause, &cause::Sign)> {
         self.causes.iter().flat_map(|cause| cause.signs.iter().map(move |sign| (cause, sign)))
+    }
+
+    /// What finds the signs that can be meant.
+    pub fn index(&self) -> &SignIndex {
+        self.index.get_or_init(|| SignIndex::of(&self.causes))
+    }
+
+    /// The sign of this number with its cause.
+    #[must_use]
+    pub fn sign(&self, number: SignNumber) -> (&Cause, &cause::Sign) {
+        let (cause, sign) = self.index().place(number);
+        (&self.causes[cause], &self.causes[cause].signs[sign])
     }
 
     /// The cause with this code.

@@ -57,7 +57,7 @@ use topology::{Endpoint, Topology};
 
 pub use counters::Counts;
 pub use evidence::EvidenceFile;
-pub use fault::{FaultInfo, directory_faults, faults};
+pub use fault::{FaultInfo, directory_faults, fault_named, faults};
 
 /// How many connections all servers together keep open; further ones wait.
 const MOST_OPEN: usize = 1024;

@@ -4,13 +4,17 @@
 //! keys are taken one by one; whatever is left over when a table is closed is a mistake, and the nearest right word is
 //! named. The user's file and the catalogue are both read this way.
 
-use std::{collections::BTreeSet, fmt, ops::Range, path::Path, rc::Rc};
+mod packed;
+
+use std::{collections::HashSet, fmt, ops::Range, path::Path, rc::Rc};
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
+
+pub use packed::Packed;
 
 use crate::files;
 
@@ -58,6 +62,8 @@ fn plain(text: &str) -> String {
 pub struct Document {
     name: String,
     text: String,
+    /// What stands for the text where the program was built with the file.
+    packed: Option<Packed>,
 }
 
 impl Document {
@@ -82,13 +88,19 @@ impl Document {
             )
         })?;
         let text = decode(&bytes).ok_or_else(|| whole("is not text".to_owned(), "save it as UTF-8"))?;
-        Ok(Self { name, text })
+        Ok(Self { name, text, packed: None })
     }
 
     /// Takes a text that is already in memory.
     #[must_use]
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: name.to_owned(), text: text.to_owned() }
+        Self { name: name.to_owned(), text: text.to_owned(), packed: None }
+    }
+
+    /// Takes a file that was parsed when the program was built.
+    #[must_use]
+    pub fn packed(name: &str, packed: Packed) -> Self {
+        Self { name: name.to_owned(), text: String::new(), packed: Some(packed) }
     }
 
     /// The mistake of standing in a folder that no probe is named after.
@@ -107,7 +119,10 @@ impl Document {
     /// # Errors
     /// When it is not TOML, with the line.
     pub fn table(&self) -> Result<Table<'_>, Mistake> {
-        let parsed = DeTable::parse(&self.text).map_err(|error| self.syntax_mistake(&error))?;
+        let parsed = match self.packed {
+            Some(packed) => packed.table(),
+            None => DeTable::parse(&self.text).map_err(|error| self.syntax_mistake(&error))?,
+        };
         Ok(Table::new(self, Rc::from(""), parsed.span(), parsed.into_inner()))
     }
 
@@ -142,6 +157,9 @@ impl Document {
     }
 
     fn line(&self, offset: usize) -> usize {
+        if let Some(packed) = self.packed {
+            return packed.line(offset);
+        }
         self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
     }
 
@@ -184,7 +202,8 @@ pub struct Table<'d> {
     span: Range<usize>,
     entries: DeTable<'d>,
     held_something: bool,
-    asked: BTreeSet<String>,
+    /// The keys that were asked for, each with a line end behind it.
+    asked: String,
 }
 
 /// A value with its place in the document.
@@ -256,7 +275,13 @@ pub enum Scalar {
 
 impl<'d> Table<'d> {
     fn new(document: &'d Document, path: Rc<str>, span: Range<usize>, entries: DeTable<'d>) -> Self {
-        Self { document, path, span, held_something: !entries.is_empty(), entries, asked: BTreeSet::new() }
+        Self { document, path, span, held_something: !entries.is_empty(), entries, asked: String::new() }
+    }
+
+    fn ask(&mut self, key: &str) {
+        self.asked.reserve(if self.asked.is_empty() { 120 } else { key.len() + 1 });
+        self.asked.push_str(key);
+        self.asked.push('\n');
     }
 
     /// The place of this table's head.
@@ -286,7 +311,7 @@ impl<'d> Table<'d> {
     /// True when the key is there.
     #[must_use]
     pub fn has(&mut self, key: &str) -> bool {
-        self.asked.insert(key.to_owned());
+        self.ask(key);
         self.entries.contains_key(key)
     }
 
@@ -309,14 +334,12 @@ impl<'d> Table<'d> {
     pub fn text(&mut self, key: &str) -> Result<Option<At<'d, String>>, Mistake> {
         let in_quotes = |mistake| Mistake { right: format!("write {key} = \"…\", in quotes"), ..mistake };
         let Some(found) = self.scalar(key).map_err(in_quotes)? else { return Ok(None) };
-        match &found.value {
-            Scalar::Text(text) if text.trim().is_empty() => {
+        match found.value {
+            Scalar::Text(ref text) if text.trim().is_empty() => {
                 Err(found.mistake(format!("{} is empty", self.full(key)), "fill it in, or leave the line out"))
             }
-            Scalar::Text(text) => {
-                Ok(Some(At { value: text.clone(), document: found.document, span: found.span.clone() }))
-            }
-            other => Err(found.mistake(
+            Scalar::Text(text) => Ok(Some(At { value: text, document: found.document, span: found.span })),
+            ref other => Err(found.mistake(
                 format!("{} is {}; a text is expected", self.full(key), describe(other)),
                 format!("write {key} = \"…\""),
             )),
@@ -346,11 +369,13 @@ impl<'d> Table<'d> {
         if items.is_empty() {
             return Err(found.mistake(format!("{} is an empty list", self.full(key)), "fill it, or leave the line out"));
         }
-        if let Some(twice) = items.iter().enumerate().find(|(at, item)| items[..*at].contains(item)) {
-            let wrong = format!("{} names \"{}\" twice", self.full(key), twice.1);
+        let mut known = HashSet::with_capacity(items.len());
+        if let Some(twice) = items.iter().find(|item| !known.insert(item.as_str())) {
+            let wrong = format!("{} names \"{twice}\" twice", self.full(key));
             return Err(found.mistake(wrong, "name it once"));
         }
-        Ok(Some(At { value: items.clone(), document: found.document, span: found.span.clone() }))
+        let At { value: Scalar::List(items), document, span } = found else { unreachable!("it was a list above") };
+        Ok(Some(At { value: items, document, span }))
     }
 
     /// The value that one of the known words at a key stands for.
@@ -427,7 +452,7 @@ impl<'d> Table<'d> {
     /// # Errors
     /// When a table or a mixed list stands there.
     pub fn scalar(&mut self, key: &str) -> Result<Option<At<'d, Scalar>>, Mistake> {
-        self.asked.insert(key.to_owned());
+        self.ask(key);
         let Some(value) = self.entries.remove(key) else { return Ok(None) };
         let span = value.span();
         let plain = scalar(value.get_ref()).ok_or_else(|| {
@@ -442,7 +467,7 @@ impl<'d> Table<'d> {
     /// # Errors
     /// When something else than a table stands there.
     pub fn table(&mut self, key: &str) -> Result<Option<Table<'d>>, Mistake> {
-        self.asked.insert(key.to_owned());
+        self.ask(key);
         let Some(value) = self.entries.remove(key) else { return Ok(None) };
         self.as_table(key, value).map(Some)
     }
@@ -459,7 +484,7 @@ impl<'d> Table<'d> {
     /// # Errors
     /// When something else stands there.
     pub fn tables(&mut self, key: &str) -> Result<Vec<Table<'d>>, Mistake> {
-        self.asked.insert(key.to_owned());
+        self.ask(key);
         let Some(value) = self.entries.remove(key) else { return Ok(Vec::new()) };
         let span = value.span();
         match value.into_inner() {
@@ -489,7 +514,12 @@ impl<'d> Table<'d> {
     /// unknown one is repeated only when it cannot be a secret that was pasted in the wrong place.
     #[must_use]
     pub fn close_whole(self) -> Vec<Mistake> {
-        let known: Vec<&str> = self.asked.iter().map(String::as_str).collect();
+        if self.entries.is_empty() {
+            return Vec::new();
+        }
+        let mut known: Vec<&str> = self.asked.lines().collect();
+        known.sort_unstable();
+        known.dedup();
         let unknown = |key: At<'d, String>| {
             let kind = if self.is_of_tables(&key.value) { "table" } else { "key" };
             let is_shown = nearest(&key.value, &known).is_some() || may_be_quoted(&key.value);
@@ -497,6 +527,30 @@ impl<'d> Table<'d> {
             key.mistake(format!("unknown {kind} {name}"), did_you_mean(&key.value, &known))
         };
         self.keys().into_iter().map(unknown).collect()
+    }
+
+    /// All that the table says, each value with the line of its key and its own.
+    #[cfg(test)]
+    pub fn content(&self) -> Vec<String> {
+        fn put(document: &Document, path: &str, value: &Spanned<DeValue<'_>>, said: &mut Vec<String>) {
+            let line = document.line(value.span().start);
+            match value.get_ref() {
+                DeValue::Table(table) => {
+                    for (key, value) in table {
+                        let path = format!("{path}.{} {}", key.get_ref(), document.line(key.span().start));
+                        put(document, &path, value, said);
+                    }
+                }
+                DeValue::Array(items) => items.iter().for_each(|item| put(document, &format!("{path}[]"), item, said)),
+                other => said.push(format!("{path} {line} {other:?}")),
+            }
+        }
+        let mut said = Vec::new();
+        for (key, value) in &self.entries {
+            let path = format!("{} {}", key.get_ref(), self.document.line(key.span().start));
+            put(self.document, &path, value, &mut said);
+        }
+        said
     }
 
     fn place_name(&self) -> String {
@@ -514,7 +568,7 @@ impl<'d> Table<'d> {
     /// The table at a key, be it written with two brackets; then that is a mistake, and its first table is given all the
     /// same, so that the mistakes in it are found too.
     pub fn table_forgiving(&mut self, key: &str) -> (Option<Table<'d>>, Option<Mistake>) {
-        self.asked.insert(key.to_owned());
+        self.ask(key);
         let is_list =
             self.is_of_tables(key) && self.entries.get(key).is_some_and(|at| at.get_ref().as_array().is_some());
         let first = if is_list { self.first_of(key) } else { None };
@@ -532,7 +586,7 @@ impl<'d> Table<'d> {
     /// The tables at a key that is written `[[key]]`. One that is written with one bracket is a mistake, and is given all
     /// the same; so is each item that is no table.
     pub fn tables_forgiving(&mut self, key: &str) -> (Vec<Table<'d>>, Vec<Mistake>) {
-        self.asked.insert(key.to_owned());
+        self.ask(key);
         let Some(value) = self.entries.remove(key) else { return (Vec::new(), Vec::new()) };
         let span = value.span();
         match value.into_inner() {
@@ -557,7 +611,7 @@ impl<'d> Table<'d> {
     /// The texts of the list at a key, each at its own place, and what is wrong with the others. An empty list is no
     /// mistake here. None when the key is missing, or is no list at all.
     pub fn items(&mut self, key: &str) -> (Option<Items<'d>>, Vec<Mistake>) {
-        self.asked.insert(key.to_owned());
+        self.ask(key);
         let Some(value) = self.entries.remove(key) else { return (None, Vec::new()) };
         let (span, full) = (value.span(), self.full(key));
         let right = format!("write {key} = [\"…\", \"…\"]");

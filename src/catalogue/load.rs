@@ -4,39 +4,89 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
-
-use include_dir::{Dir, include_dir};
 
 use super::{
     Catalogue, Cause, Check, cause, check,
     console::{self, Console},
     firewall::{self, Firewall},
-    tables::Tables,
+    lazy::Lazy,
+    tables::{self, Tables},
 };
 use crate::{
     probe::FACTS,
-    table::{Document, Mistake},
+    table::{Document, Mistake, Packed},
 };
 
-static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/checks");
+/// The files of `checks/`, as `build.rs` packs them: the place below `checks`, what mistakes call it, the content.
+static BUILT_IN: &[(&str, &str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/checks.rs"));
 
 /// No folder of checks goes deeper than this.
 const DEEPEST: usize = 3;
 /// No folder of checks holds more files than this.
 const MOST_FILES: usize = 2_000;
 
+/// The built-in catalogue, of which each part is read when it is first asked for. A test reads all of it.
+#[must_use]
+pub fn built_in() -> Catalogue {
+    Catalogue {
+        checks: Lazy::new(|| sound(own_checks())),
+        causes: Lazy::new(|| sound(own_causes())),
+        tables: tables::built_in(),
+        firewall: Lazy::new(|| sound(Firewall::read(&own_table(firewall::TABLE)))),
+        index: OnceLock::new(),
+    }
+}
+
+/// What was read of a built-in file.
+///
+/// # Panics
+/// Never in a released program: a test reads every file.
+pub(super) fn sound<T>(read: Result<T, Mistake>) -> T {
+    read.unwrap_or_else(|mistake| panic!("the built-in catalogue is at fault: {mistake}"))
+}
+
+/// A built-in table of this name.
+pub(super) fn own_table(name: &str) -> Document {
+    let place = format!("tables/{name}");
+    let at = BUILT_IN.binary_search_by_key(&place.as_str(), |(known, ..)| *known);
+    let (_, name, bytes) = BUILT_IN[at.expect("a table that is asked for is built in")];
+    Document::packed(name, Packed::new(bytes))
+}
+
+/// The built-in files in a folder whose name fits.
+fn own_files(is_wanted: impl Fn(&str) -> bool) -> Files {
+    let of_folder = BUILT_IN.iter().filter(|(place, ..)| place.split('/').next().is_some_and(&is_wanted));
+    of_folder.map(|(place, name, bytes)| ((*place).to_owned(), Document::packed(name, Packed::new(bytes)))).collect()
+}
+
+fn own_checks() -> Result<Vec<Check>, Mistake> {
+    let (checks, ..) = sort(own_files(|folder| folder != "causes" && folder != "tables"))?;
+    order(read_checks(&checks, &ids_of(&checks))?)
+}
+
+fn own_causes() -> Result<Vec<Cause>, Mistake> {
+    let (checks, ..) = sort(own_files(|folder| folder != "causes" && folder != "tables"))?;
+    let console = Console::read(&own_table(console::TABLE))?;
+    read_causes(own_files(|folder| folder == "causes").values(), &ids_of(&checks), &console)
+}
+
+fn ids_of(checks: &Files) -> Vec<&str> {
+    checks.keys().map(String::as_str).collect()
+}
+
 /// Reads the built-in files, with those of a folder laid over them.
 ///
 /// # Errors
 /// The first mistake.
 pub fn load(folder: Option<&Path>) -> Result<Catalogue, Mistake> {
-    let mut files = built_in();
+    let mut files = own_files(|_| true);
     let laid_over = folder.map(on_disk).transpose()?.unwrap_or_default();
     let theirs: Vec<String> = laid_over.keys().cloned().collect();
     files.extend(laid_over);
     let (checks, causes, tables) = sort(files)?;
-    let ids: Vec<&str> = checks.keys().map(String::as_str).collect();
+    let ids = ids_of(&checks);
     // ours first: of two causes with one code, the one in the folder is the mistake
     let (theirs, ours): (Vec<_>, Vec<_>) = causes.iter().partition(|(place, _)| theirs.contains(place));
     let console = Console::read(table(&tables, console::TABLE)?)?;
@@ -44,7 +94,8 @@ pub fn load(folder: Option<&Path>) -> Result<Catalogue, Mistake> {
     let checks = read_checks(&checks, &ids)?;
     let firewall = Firewall::read(table(&tables, firewall::TABLE)?)?;
     let tables = Tables::read(|name| table(&tables, name))?;
-    Ok(Catalogue { checks: order(checks)?, causes, firewall, tables })
+    let index = OnceLock::new();
+    Ok(Catalogue { checks: order(checks)?.into(), causes: causes.into(), firewall: firewall.into(), tables, index })
 }
 
 fn table<'f>(tables: &'f Files, name: &str) -> Result<&'f Document, Mistake> {
@@ -54,21 +105,6 @@ fn table<'f>(tables: &'f Files, name: &str) -> Result<&'f Document, Mistake> {
 
 /// Files by their place below `checks/`, with slashes.
 type Files = BTreeMap<String, Document>;
-
-fn built_in() -> Files {
-    fn walk(dir: &'static Dir<'static>, files: &mut Files) {
-        dir.dirs().for_each(|dir| walk(dir, files));
-        for file in dir.files() {
-            let place = file.path().to_string_lossy().replace('\\', "/");
-            if let Some(text) = file.contents_utf8().filter(|_| is_toml(&place)) {
-                files.insert(place.clone(), Document::new(&format!("checks/{place}"), text));
-            }
-        }
-    }
-    let mut files = Files::new();
-    walk(&BUILT_IN, &mut files);
-    files
-}
 
 fn is_toml(place: &str) -> bool {
     Path::new(place).extension().is_some_and(|extension| extension == "toml")
@@ -139,10 +175,10 @@ fn read_causes<'f>(
     for document in files {
         let mut table = document.table()?;
         for entry in table.tables("cause")? {
-            let place = entry.mistake("", "name each cause once");
+            let place = entry.head();
             let cause = cause::read(entry, checks, console)?;
             if causes.iter().any(|known| known.code == cause.code) {
-                return Err(Mistake { wrong: format!("{} is there twice", cause.code), ..place });
+                return Err(place.mistake(format!("{} is there twice", cause.code), "name each cause once"));
             }
             causes.push(cause);
         }
@@ -190,6 +226,25 @@ mod tests {
     fn the_built_in_catalogue_loads() {
         let catalogue = load(None).unwrap_or_else(|mistake| panic!("{mistake}"));
         assert!(catalogue.check("tls.trusted").is_some());
+    }
+
+    /// What is read part by part, out of packed files, is what the texts say when they are read as a whole.
+    #[test]
+    fn packed_files_say_what_their_texts_say() {
+        let mut texts = on_disk(&Path::new(env!("CARGO_MANIFEST_DIR")).join("checks")).expect("the folder");
+        let known = own_files(|_| true);
+        assert!(texts.keys().eq(known.keys()));
+        for (place, text) in &mut texts {
+            let (text, packed) = (text.table().expect("TOML"), known[place].table().expect("packed"));
+            assert_eq!(text.content(), packed.content(), "{place}");
+        }
+        let whole = load(None).expect("the catalogue");
+        let parts = built_in();
+        assert_eq!(format!("{:?}", *whole.checks), format!("{:?}", *parts.checks));
+        assert_eq!(format!("{:?}", *whole.causes), format!("{:?}", *parts.causes));
+        assert_eq!(format!("{:?}", *whole.firewall), format!("{:?}", *parts.firewall));
+        assert_eq!(whole.tables.clouds.clouds, parts.tables.clouds.clouds);
+        assert_eq!(whole.date(), parts.date());
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //!
 //! In: the files, read strictly. Out: [`Phrases`] with one automaton for all of them, [`MailCodes`].
 
+use std::collections::HashSet;
+
 use aho_corasick::AhoCorasick;
 use jiff::civil::Date;
 
@@ -57,17 +59,22 @@ impl Phrases {
 pub fn read(document: &Document) -> Result<Phrases, Mistake> {
     let mut top = document.table()?;
     let (date, sources) = dated(&mut top)?;
-    let mut phrases: Vec<Phrase> = Vec::new();
+    let (mut phrases, mut known) = (Vec::new(), HashSet::new());
     for table in top.tables("group")? {
-        read_group(table, &mut phrases)?;
+        read_group(table, &mut phrases, &mut known)?;
     }
-    let place = top.mistake("the phrases cannot be searched for", "write fewer or shorter phrases");
+    let place = top.head();
     top.close()?;
-    let automaton = AhoCorasick::new(phrases.iter().map(|phrase| &phrase.words)).map_err(|_| place)?;
+    let automaton = AhoCorasick::new(phrases.iter().map(|phrase| &phrase.words))
+        .map_err(|_| place.mistake("the phrases cannot be searched for", "write fewer or shorter phrases"))?;
     Ok(Phrases { date, sources, all: phrases, automaton })
 }
 
-fn read_group(mut table: Table<'_>, phrases: &mut Vec<Phrase>) -> Result<(), Mistake> {
+fn read_group(
+    mut table: Table<'_>,
+    phrases: &mut Vec<Phrase>,
+    known: &mut HashSet<String>,
+) -> Result<(), Mistake> {
     let protocol = choose(&table.required("protocol")?)?;
     let stage = table.text("stage")?.map(|stage| choose(&stage)).transpose()?;
     let kind = choose(&table.required("kind")?)?;
@@ -78,7 +85,7 @@ fn read_group(mut table: Table<'_>, phrases: &mut Vec<Phrase>) -> Result<(), Mis
     for words in words.each() {
         let right = "write each phrase once, in small letters, with four bytes or more";
         let is_good = words.value.len() >= 4 && words.value == words.value.to_lowercase();
-        if !is_good || phrases.iter().any(|known| known.words == words.value) {
+        if !is_good || !known.insert(words.value.clone()) {
             return Err(words.mistake(format!("\"{}\" cannot be a phrase, or is there twice", words.value), right));
         }
         phrases.push(Phrase { words: words.value.clone(), protocol, stage, kind });

@@ -3,10 +3,16 @@
 //! In: the files, read strictly. Out: [`Tables`]. Each table carries the date of its newest source and the sources
 //! themselves, so that a report can say how old its knowledge is.
 
+use std::collections::HashSet;
+
 use ipnet::IpNet;
 use jiff::civil::Date;
 
-use super::phrases::{self, MailCodes, Phrases};
+use super::{
+    lazy::Lazy,
+    load::{own_table, sound},
+    phrases::{self, MailCodes, Phrases},
+};
 use crate::{
     ece::{
         levels::{self, Affected, Defect, Known, Mistaken, OAuth},
@@ -20,19 +26,19 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Tables {
     /// `ece-levels.toml`
-    pub levels: levels::Table,
+    pub levels: Lazy<levels::Table>,
     /// `clouds.toml`
-    pub clouds: Clouds,
+    pub clouds: Lazy<Clouds>,
     /// `issuers.toml`
-    pub issuers: Issuers,
+    pub issuers: Lazy<Issuers>,
     /// `documents.toml`
-    pub documents: Documents,
+    pub documents: Lazy<Documents>,
     /// `aadsts.toml`
-    pub numbers: Numbers,
+    pub numbers: Lazy<Numbers>,
     /// `phrases.toml`
-    pub phrases: Phrases,
+    pub phrases: Lazy<Phrases>,
     /// `mail-codes.toml`
-    pub codes: MailCodes,
+    pub codes: Lazy<MailCodes>,
 }
 
 impl Tables {
@@ -54,13 +60,13 @@ impl Tables {
     pub fn read<'f>(open: impl Fn(&str) -> Result<&'f Document, Mistake>) -> Result<Self, Mistake> {
         let [levels, clouds, issuers, documents, numbers, phrases, codes] = Self::FILES;
         Ok(Self {
-            levels: self::levels(open(levels)?)?,
-            clouds: self::clouds(open(clouds)?)?,
-            issuers: self::issuers(open(issuers)?)?,
-            documents: self::documents(open(documents)?)?,
-            numbers: self::numbers(open(numbers)?)?,
-            phrases: self::phrases::read(open(phrases)?)?,
-            codes: self::phrases::read_codes(open(codes)?)?,
+            levels: self::levels(open(levels)?)?.into(),
+            clouds: self::clouds(open(clouds)?)?.into(),
+            issuers: self::issuers(open(issuers)?)?.into(),
+            documents: self::documents(open(documents)?)?.into(),
+            numbers: self::numbers(open(numbers)?)?.into(),
+            phrases: self::phrases::read(open(phrases)?)?.into(),
+            codes: self::phrases::read_codes(open(codes)?)?.into(),
         })
     }
 
@@ -68,6 +74,19 @@ impl Tables {
     #[must_use]
     pub fn date(&self) -> Date {
         self.levels.date.max(self.clouds.date).max(self.issuers.date).max(self.documents.date)
+    }
+}
+
+/// The built-in tables, of which each is read when it is first asked for.
+pub(super) fn built_in() -> Tables {
+    Tables {
+        levels: Lazy::new(|| sound(levels(&own_table(Tables::FILES[0])))),
+        clouds: Lazy::new(|| sound(clouds(&own_table(Tables::FILES[1])))),
+        issuers: Lazy::new(|| sound(issuers(&own_table(Tables::FILES[2])))),
+        documents: Lazy::new(|| sound(documents(&own_table(Tables::FILES[3])))),
+        numbers: Lazy::new(|| sound(numbers(&own_table(Tables::FILES[4])))),
+        phrases: Lazy::new(|| sound(phrases::read(&own_table(Tables::FILES[5])))),
+        codes: Lazy::new(|| sound(phrases::read_codes(&own_table(Tables::FILES[6])))),
     }
 }
 
@@ -443,10 +462,10 @@ fn documents(document: &Document) -> Result<Documents, Mistake> {
 fn numbers(document: &Document) -> Result<Numbers, Mistake> {
     let mut top = document.table()?;
     let (date, sources) = dated(&mut top)?;
-    let mut rows: Vec<(u32, String)> = Vec::new();
+    let (mut rows, mut seen) = (Vec::new(), HashSet::new());
     for mut table in top.tables("number")? {
         let number = number(&mut table, "aadsts")?.parse(|number| {
-            let fresh = u32::try_from(*number).ok().filter(|number| rows.iter().all(|(of, _)| of != number));
+            let fresh = u32::try_from(*number).ok().filter(|number| seen.insert(*number));
             fresh.ok_or_else(|| (format!("{number} is no number, or stands twice"), "write aadsts = 50000".to_owned()))
         })?;
         rows.push((number.value, table.required("means")?.value));

@@ -278,7 +278,7 @@ fn explain_check(check: &Check, catalogue: &Catalogue) -> String {
 
 /// The run that shows a fault, where the built-in tenant has it.
 fn shown(fault: &str) -> Option<String> {
-    let known = lab::faults().into_iter().find(|known| known.name == fault)?;
+    let known = lab::fault_named(fault)?;
     Some(format!("ece-check run --lab={fault}{}", if known.send_mail { " --send-mail" } else { "" }))
 }
 

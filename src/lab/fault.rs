@@ -47,6 +47,13 @@ pub fn faults() -> Vec<FaultInfo> {
     all().filter(|fault| !fault.directory_only).collect()
 }
 
+/// The fault of this name, if any run meets it.
+#[must_use]
+pub fn fault_named(name: &str) -> Option<FaultInfo> {
+    let fault = load(name)?.expect("a test reads it").info;
+    (!fault.directory_only).then_some(fault)
+}
+
 /// The faults that only Graph, evidence files or Webex can tell from others, in the order of their names.
 #[must_use]
 pub fn directory_faults() -> Vec<FaultInfo> {

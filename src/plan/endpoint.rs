@@ -117,7 +117,7 @@ impl Site {
             exported: Vec::new(),
             version: deployment.ece.stated.clone().map(|stated| version::VersionProbe {
                 stated,
-                table: tables.levels.clone(),
+                table: (*tables.levels).clone(),
                 today: jiff::Zoned::now().date(),
             }),
             url: url::UrlProbe {

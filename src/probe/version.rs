@@ -116,7 +116,7 @@ mod tests {
     fn seen(level: &str) -> Facts {
         let level: crate::ece::release::Level = level.parse().unwrap();
         let stated = Stated { release: level.release.unwrap(), packages: level.package.into_iter().collect() };
-        let table = crate::catalogue::Catalogue::built_in().tables.levels.clone();
+        let table = (*crate::catalogue::Catalogue::built_in().tables.levels).clone();
         let today = table.date;
         observe(&VersionProbe { stated, table, today }).facts
     }

@@ -1,0 +1,103 @@
+//! Packs `checks/` into the program, parsed: what is TOML in the repository is a tree of bytes in the program, so that no
+//! start parses text. A file that is no TOML stops the build, with its line.
+//!
+//! The form, which `src/table/packed.rs` reads: a value is a tag and its content, numbers are in base 128, least first.
+//! Each key and value has its offset in the text; what ends a file are the offsets of its line ends.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=checks");
+    let checks = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("checks");
+    let out = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it"));
+    let mut files = Vec::new();
+    collect(&checks, &mut files);
+    files.sort();
+    let mut source = String::from("&[\n");
+    for (number, file) in files.iter().enumerate() {
+        let place = file.strip_prefix(&checks).expect("below checks").to_string_lossy().replace('\\', "/");
+        let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
+        fs::write(out.join(format!("checks-{number}")), pack(&text, &place)).expect("the folder can be written to");
+        let packed = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/checks-{number}\"))");
+        source += &format!("    (\"{place}\", \"checks/{place}\", {packed}),\n");
+    }
+    fs::write(out.join("checks.rs"), source + "]\n").expect("the folder can be written to");
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder can be read") {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push(path);
+        }
+    }
+}
+
+fn pack(text: &str, place: &str) -> Vec<u8> {
+    let table = DeTable::parse(text).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
+    let mut packed = Vec::new();
+    put_table(table.get_ref(), &mut packed);
+    let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+    for (offset, _) in newlines {
+        put_number(offset, &mut packed);
+    }
+    packed
+}
+
+fn put_table(table: &DeTable<'_>, packed: &mut Vec<u8>) {
+    put_number(table.len(), packed);
+    for (key, value) in table {
+        put_text(key.get_ref(), packed);
+        put_number(key.span().start, packed);
+        put_value(value, packed);
+    }
+}
+
+fn put_value(value: &Spanned<DeValue<'_>>, packed: &mut Vec<u8>) {
+    put_number(value.span().start, packed);
+    match value.get_ref() {
+        DeValue::String(text) => put_tagged(0, text, packed),
+        DeValue::Integer(number) => put_tagged(1, &number.to_string(), packed),
+        DeValue::Boolean(value) => packed.push(if *value { 3 } else { 2 }),
+        DeValue::Datetime(date) => put_tagged(4, &date.to_string(), packed),
+        DeValue::Array(items) => {
+            packed.push(5);
+            put_number(items.len(), packed);
+            items.iter().for_each(|item| put_value(item, packed));
+        }
+        DeValue::Table(table) => {
+            packed.push(6);
+            put_table(table, packed);
+        }
+        DeValue::Float(number) => put_tagged(7, &number.to_string(), packed),
+    }
+}
+
+fn put_tagged(tag: u8, text: &str, packed: &mut Vec<u8>) {
+    packed.push(tag);
+    put_text(text, packed);
+}
+
+fn put_text(text: &str, packed: &mut Vec<u8>) {
+    put_number(text.len(), packed);
+    packed.extend_from_slice(text.as_bytes());
+}
+
+fn put_number(mut number: usize, packed: &mut Vec<u8>) {
+    while number > 0x7f {
+        packed.push((number & 0x7f) as u8 | 0x80);
+        number >>= 7;
+    }
+    packed.push(number as u8);
+}
