@@ -42,6 +42,7 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
     let mut diagnoses = diagnose_all(findings, looks, raised);
     one_behind_many(&mut diagnoses, findings);
     one_certainty_a_cause(&mut diagnoses);
+    let looks = &fill::Looks::of(looks);
     let fix_first = remediation::fix_first(&diagnoses, findings, looks, catalogue);
     let mut told = Vec::new();
     for (at, diagnosis) in diagnoses.iter().enumerate() {

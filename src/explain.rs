@@ -103,8 +103,10 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
     // what a server offers before encryption, and what it grants, is no fault
     let is_harmless = session.as_ref().is_some_and(|session| session.refusal().is_none() && session.is_signed_in());
     let rest = session.as_ref().filter(|_| is_harmless).map_or(text, |session| session.rest.as_str());
-    for heard in extract::extract(rest, &catalogue.tables.phrases) {
-        let causes = diagnose::of_text(&heard, catalogue);
+    let words = extract::plain(rest);
+    let worded = catalogue.index().worded(&words);
+    for heard in extract::of_words(&words, &catalogue.tables.phrases) {
+        let causes = diagnose::of_text(&heard, &worded, catalogue);
         if !causes.is_empty() {
             let mechanism = session::named_mechanism(&heard.words);
             return meaning(heard, causes, mechanism, text, channel);
@@ -144,13 +146,15 @@ fn of_session<'c>(session: &Session, catalogue: &'c Catalogue) -> Option<(ErrorD
     }
     let refusal = session.refusal()?;
     let reply = &refusal.reply.as_ref()?.text;
-    for heard in extract::extract(reply, &catalogue.tables.phrases) {
+    let words = extract::plain(reply);
+    let worded = catalogue.index().worded(&words);
+    for heard in extract::of_words(&words, &catalogue.tables.phrases) {
         let protocol = heard.protocol.or(Some(session.protocol));
         let stage = heard.stage.or(refusal.verb.stage());
         let exact = ErrorDetails { protocol, stage, ..heard.clone() };
         let wide = ErrorDetails { protocol, ..heard.clone() };
         for heard in [exact, wide, heard] {
-            let causes = diagnose::of_text(&heard, catalogue);
+            let causes = diagnose::of_text(&heard, &worded, catalogue);
             if !causes.is_empty() {
                 return Some((heard, causes));
             }

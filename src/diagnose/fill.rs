@@ -1,6 +1,6 @@
 //! Putting this site's values into the words of a cause.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     catalogue::expect,
@@ -65,14 +65,40 @@ const PLAIN: [(&str, &str); 22] = [
     (https::CLOCK_OFF_BY_SECONDS.name(), "seconds"),
 ];
 
+/// The looks of a run, with those apart that the words of many findings ask for.
+pub struct Looks<'l> {
+    all: &'l [Observation],
+    services: Vec<&'l Observation>,
+    tokens: Vec<&'l Observation>,
+    tokens_of: HashMap<&'l str, Vec<usize>>,
+}
+
+impl<'l> Looks<'l> {
+    /// Sorts the looks of a run.
+    pub fn of(all: &'l [Observation]) -> Self {
+        let is_service = |look: &&Observation| port(&look.subject).is_some() && !look.subject.contains('@');
+        let tokens: Vec<&Observation> = all.iter().filter(|look| look.probe == "token").collect();
+        let mut tokens_of: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (at, token) in tokens.iter().enumerate() {
+            tokens_of.entry(&token.subject).or_default().push(at);
+        }
+        Self { all, services: all.iter().filter(is_service).collect(), tokens, tokens_of }
+    }
+
+    /// The look at a place in the report.
+    pub fn get(&self, at: usize) -> Option<&'l Observation> {
+        self.all.get(at)
+    }
+}
+
 /// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
-pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
+pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) -> String {
     let shown = shown(shown_in, findings, looks);
     replace(text, |name| told(name, &shown, looks))
 }
 
 /// Fills a title: of many endpoints it names the first, and says how many are left.
-pub fn fill_title(text: &str, shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> String {
+pub fn fill_title(text: &str, shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) -> String {
     let shown = shown(shown_in, findings, looks);
     replace(text, |name| {
         let values: Vec<String> =
@@ -89,13 +115,13 @@ pub fn commands(
     templates: &[Template],
     shown_in: &[usize],
     findings: &[Finding],
-    looks: &[Observation],
+    looks: &Looks<'_>,
 ) -> Vec<Command> {
     let shown = shown(shown_in, findings, looks);
     templates.iter().flat_map(|template| for_each_target(template, &shown, looks)).collect()
 }
 
-fn for_each_target(template: &Template, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> Vec<Command> {
+fn for_each_target(template: &Template, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> Vec<Command> {
     let Some(each) = template.each.as_deref() else {
         return vec![template.fill(None, |name| all(name, shown, looks).into_iter().collect(), meaning)];
     };
@@ -121,7 +147,7 @@ fn for_target(
     each: &str,
     target: &str,
     shown: &[(&Finding, &Observation)],
-    looks: &[Observation],
+    looks: &Looks<'_>,
 ) -> Command {
     let own = |only: &&(&Finding, &Observation)| all(each, &[**only], looks).contains(target);
     let shown: Vec<_> = shown.iter().filter(own).copied().collect();
@@ -145,7 +171,7 @@ fn for_target(
 }
 
 /// Where the team that owns Entra finds each refusal in its logs: Microsoft's own ids of it, as they were sent.
-pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &[Observation]) -> Vec<Command> {
+pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) -> Vec<Command> {
     let shown = shown(shown_in, findings, looks);
     let traces = shown.iter().filter_map(|(_, look)| {
         let trace = look.failure.as_ref()?.trace.clone()?;
@@ -173,19 +199,19 @@ fn signs_in_for(user: &str, shown: &[(&Finding, &Observation)]) -> Option<String
     others.then(|| format!("signs in for {}", joined("mailbox", mailboxes)))
 }
 
-fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> String {
+fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> String {
     joined(name, all(name, shown, looks))
 }
 
 /// All values of a placeholder.
-fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> BTreeSet<String> {
+fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTreeSet<String> {
     let of_token =
         |token: &Observation, facts: &[&str]| facts.iter().find_map(|fact| Some(token.facts.value(fact)?.to_string()));
     match name {
         ENDPOINTS => endpoints(looks),
         HOLDER => tokens(shown, looks).filter_map(|token| of_token(token, &HELD_BY)).collect(),
         APPLICATION => {
-            looks.iter().filter(|look| look.probe == "token").filter_map(|token| of_token(token, &CLIENT_IDS)).collect()
+            looks.tokens.iter().filter_map(|token| of_token(token, &CLIENT_IDS)).collect()
         }
         "subject" | "subjects" | "host" | "hosts" | "port" | "ports" => {
             let places: BTreeSet<String> =
@@ -204,34 +230,37 @@ fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) ->
     }
 }
 
-fn of_tokens(fact: &str, shown: &[(&Finding, &Observation)], looks: &[Observation]) -> BTreeSet<String> {
+fn of_tokens(fact: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTreeSet<String> {
     tokens(shown, looks).filter_map(|token| Some(token.facts.value(fact)?.to_string())).collect()
 }
 
 /// The servers that a finding is about: its own subject, or those that the look of an account or a mailbox went to.
-fn places(finding: &Finding, look: &Observation, looks: &[Observation]) -> Vec<String> {
+fn places(finding: &Finding, look: &Observation, looks: &Looks<'_>) -> Vec<String> {
     if finding.account.is_none() && !finding.subject.contains('@') {
         return vec![finding.subject.clone()];
     }
     let same = |other: &Attempt| look.attempts.iter().chain(&look.tried).any(|path| path.address == other.address);
-    let services = looks.iter().filter(|other| port(&other.subject).is_some() && !other.subject.contains('@'));
+    let services = looks.services.iter();
     services.filter(|other| other.attempts.iter().any(same)).map(|other| other.subject.clone()).collect()
 }
 
 /// The looks at the tokens of the accounts that these findings are about.
 fn tokens<'l>(
     shown: &[(&Finding, &Observation)],
-    looks: &'l [Observation],
+    looks: &Looks<'l>,
 ) -> impl Iterator<Item = &'l Observation> + use<'l> {
-    let accounts: BTreeSet<String> = shown.iter().filter_map(|(finding, _)| finding.account.clone()).collect();
-    looks.iter().filter(move |look| look.probe == "token" && accounts.contains(&look.subject))
+    let accounts: BTreeSet<&str> = shown.iter().filter_map(|(finding, _)| finding.account.as_deref()).collect();
+    let places: BTreeSet<usize> =
+        accounts.into_iter().filter_map(|account| looks.tokens_of.get(account)).flatten().copied().collect();
+    let tokens: Vec<&'l Observation> = places.into_iter().map(|place| looks.tokens[place]).collect();
+    tokens.into_iter()
 }
 
 /// The findings that show a cause, each with its look.
 fn shown<'f>(
     shown_in: &[usize],
     findings: &'f [Finding],
-    looks: &'f [Observation],
+    looks: &Looks<'f>,
 ) -> Vec<(&'f Finding, &'f Observation)> {
     let look = |at: &usize| Some((&findings[*at], looks.get(findings[*at].look?)?));
     shown_in.iter().filter_map(look).collect()
@@ -276,8 +305,8 @@ fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String>
 }
 
 /// Every name and port of Microsoft's that this run went to: what a rule in the path must hold.
-fn endpoints(looks: &[Observation]) -> BTreeSet<String> {
-    let services = looks.iter().filter(|look| !look.own && port(&look.subject).is_some());
+fn endpoints(looks: &Looks<'_>) -> BTreeSet<String> {
+    let services = looks.all.iter().filter(|look| !look.own && port(&look.subject).is_some());
     services.map(|look| look.subject.clone()).collect()
 }
 

@@ -5,10 +5,13 @@ use std::{
     collections::{BTreeSet, HashMap, HashSet},
 };
 
-use super::{Diagnosis, fill, one_text};
+use super::{
+    Diagnosis,
+    fill::{self, Looks},
+    one_text,
+};
 use crate::{
     catalogue::{Catalogue, Cause, cause::Layer},
-    evidence::Observation,
     finding::{Certainty, Finding, Remediation, SkipReason, Status},
 };
 
@@ -30,7 +33,7 @@ struct Rank {
 pub(super) fn fix_first(
     diagnoses: &[Diagnosis<'_>],
     findings: &[Finding],
-    looks: &[Observation],
+    looks: &Looks<'_>,
     catalogue: &Catalogue,
 ) -> Vec<Remediation> {
     let shown = shown_in(diagnoses);
@@ -68,7 +71,7 @@ fn remediation(
     places: &[usize],
     explains: Vec<usize>,
     findings: &[Finding],
-    looks: &[Observation],
+    looks: &Looks<'_>,
 ) -> Remediation {
     let site = cause.site.as_ref().filter(|_| at_site);
     let (owner, fix, templates) =

@@ -6,6 +6,7 @@ use crate::{
         Catalogue, Cause,
         cause::{By, FailurePattern, Share, Shows, Sign, Words},
         check::Of,
+        index::{Codes, SignNumber},
     },
     evidence::{Failure, FailureKind, Observation, Protocol, Stage, Unit},
     finding::{Because, Certainty, Finding, Owner, Status, essence},
@@ -41,10 +42,13 @@ pub(super) fn raised_by<'c>(
         return Vec::new();
     }
     let failures = if silent { silences(observation) } else { failures_of(finding, observation, catalogue) };
-    let raised = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
+    let failures: Vec<Told> = failures.into_iter().map(Told::of).collect();
+    let units = observation.units();
+    let signs = can_show(finding, &failures, catalogue);
+    let raised = signs.into_iter().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
         let holds = |unit: &Unit<'_>| sign.facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));
         let shown = shows(sign, finding, observation, &failures)?;
-        observation.units().iter().any(holds).then_some(Candidate {
+        units.iter().any(holds).then_some(Candidate {
             cause,
             sign,
             seen: shown.because,
@@ -54,6 +58,38 @@ pub(super) fn raised_by<'c>(
         })
     });
     raised.collect()
+}
+
+/// A failure that speaks against a check, and what can be read in it.
+struct Told {
+    /// The attempt, where it is one of several.
+    attempt: Option<usize>,
+    failure: Failure,
+    details: ErrorDetails,
+}
+
+impl Told {
+    fn of((attempt, failure): (Option<usize>, Failure)) -> Self {
+        let details = ErrorDetails::from(&failure);
+        Self { attempt, failure, details }
+    }
+}
+
+/// The signs that these failures, or a finding of this check, can show at all, in their order.
+fn can_show<'c>(
+    finding: &Finding,
+    failures: &[Told],
+    catalogue: &'c Catalogue,
+) -> Vec<(&'c Cause, &'c Sign)> {
+    let index = catalogue.index();
+    let mut signs = index.of_check(&finding.check).to_vec();
+    for told in failures {
+        signs.extend(index.worded(&told.details.words));
+        signs.extend(index.wordless(told.details.kind, told.details.codes()));
+    }
+    signs.sort_unstable();
+    signs.dedup();
+    signs.into_iter().map(|number| catalogue.sign(number)).collect()
 }
 
 /// Connections that nothing answered until the run's deadline, as the timeouts that they would have become: a run that was
@@ -159,6 +195,13 @@ pub struct ErrorDetails {
     pub words: String,
 }
 
+impl ErrorDetails {
+    /// The codes that are known of it.
+    fn codes(&self) -> Codes {
+        Codes::new(self.code.is_some(), self.enhanced.is_some(), !self.aadsts.is_empty(), self.error.is_some())
+    }
+}
+
 impl From<&Failure> for ErrorDetails {
     fn from(stop: &Failure) -> Self {
         Self {
@@ -185,10 +228,15 @@ pub struct Meant<'c> {
     pub certainty: Certainty,
 }
 
-/// The causes that one refusal in a text can mean, best first. There are no other findings that could rule one out.
+/// The causes that one refusal in a text can mean, best first, when the text as a whole can show these signs with words
+/// ([`crate::catalogue::index`]). There are no other findings that could rule one out.
 #[must_use]
-pub fn of_text<'c>(heard: &ErrorDetails, catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
-    let told = catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe) && tells(sign, heard));
+pub fn of_text<'c>(heard: &ErrorDetails, worded: &[SignNumber], catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
+    let mut signs = worded.to_vec();
+    signs.extend(catalogue.index().wordless(heard.kind, heard.codes()));
+    signs.sort_unstable();
+    let signs = signs.into_iter().map(|number| catalogue.sign(number));
+    let told = signs.filter(|(_, sign)| sign.by != Some(By::Probe) && tells(sign, heard));
     // what a text does not say of the other addresses cannot settle anything
     let knows = |sign: &Sign| sign.share.is_none() || heard.share.is_some();
     let raised = told.map(|(cause, sign)| Candidate {
@@ -235,7 +283,7 @@ fn shows(
     sign: &Sign,
     finding: &Finding,
     observation: &Observation,
-    failures: &[(Option<usize>, Failure)],
+    failures: &[Told],
 ) -> Option<Shown> {
     if sign.of.is_some_and(|of| (of == Of::Site) != observation.own) {
         return None;
@@ -247,16 +295,15 @@ fn shows(
             seen.then_some(Shown { because: Because::Found, essence: None })
         }
         Shows::Failure(pattern) => {
-            let matching: Vec<&(Option<usize>, Failure)> =
-                failures.iter().filter(|(_, failure)| fits(pattern, &ErrorDetails::from(failure))).collect();
+            let matching: Vec<&Told> = failures.iter().filter(|told| fits(pattern, &told.details)).collect();
             let all = matching.len() == observation.attempts.len().max(1);
             let share = match sign.share {
                 Some(Share::All) => all,
                 Some(Share::Some) => !all,
                 None => true,
             };
-            let (attempt, failure) = matching.first().filter(|_| share)?;
-            Some(Shown { because: Because::Failure { attempt: *attempt }, essence: Some(essence(failure)) })
+            let told = matching.first().filter(|_| share)?;
+            Some(Shown { because: Because::Failure { attempt: told.attempt }, essence: Some(essence(&told.failure)) })
         }
     }
 }

@@ -31,7 +31,8 @@ enum Kind {
     Head,
 }
 
-fn kind(line: &[u8]) -> Kind {
+/// What a line is to the one before it, and whether it is one of a dialogue.
+fn kind(line: &[u8]) -> (Kind, bool) {
     const BEGINNINGS: &[&[u8]] = &[
         b" ",
         b"\t",
@@ -58,20 +59,20 @@ fn kind(line: &[u8]) -> Kind {
     let text = &line[..line.len().min(LONGEST_HEAD)];
     let text = &text[..memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1)];
     if text.is_empty() {
-        return Kind::Head;
+        return (Kind::Head, false);
     }
-    match part(text) {
-        Some(Part::Other) => return Kind::Dialogue,
-        Some(Part::Refusal) => return Kind::Refusal,
-        Some(Part::Greeting) | None => {}
-    }
-    if BEGINNINGS.iter().any(|beginning| text.starts_with(beginning)) {
-        return Kind::Continuation;
-    }
-    if text.starts_with(b"Traceback (most recent") {
-        return Kind::Traceback;
-    }
-    if is_throwable(text) { Kind::Throwable } else { Kind::Head }
+    let part = part(text);
+    let is_dialogue = part.is_some();
+    let may_continue = b" \t\r\n;CSn.}a-+ADT[WF".contains(&text[0]);
+    let kind = match part {
+        Some(Part::Other) => Kind::Dialogue,
+        Some(Part::Refusal) => Kind::Refusal,
+        _ if may_continue && BEGINNINGS.iter().any(|beginning| text.starts_with(beginning)) => Kind::Continuation,
+        _ if text.starts_with(b"Traceback (most recent") => Kind::Traceback,
+        _ if is_throwable(text) => Kind::Throwable,
+        _ => Kind::Head,
+    };
+    (kind, is_dialogue)
 }
 
 /// The part that a line has in a dialogue with a mail server.
@@ -99,11 +100,11 @@ struct State {
 }
 
 impl State {
-    fn begin(line: &[u8], kind: Kind) -> Self {
+    fn begin((kind, is_dialogue): (Kind, bool)) -> Self {
         Self {
             has_throwable: kind == Kind::Throwable || kind == Kind::Continuation,
             in_traceback: kind == Kind::Traceback,
-            is_dialogue: part(&line[..line_end(line, 0)]).is_some(),
+            is_dialogue,
             ends_refused: kind == Kind::Refusal,
         }
     }
@@ -151,7 +152,7 @@ pub fn complete(block: &[u8]) -> usize {
 /// Where the nearest line begins, at or before a line, that begins something whatever stands before it.
 fn head(block: &[u8], line: usize, earliest: usize) -> usize {
     let mut begin = line;
-    while begin > earliest && kind(&block[begin..]) != Kind::Head {
+    while begin > earliest && kind(&block[begin..]).0 != Kind::Head {
         begin = line_begin(block, begin - 1, earliest);
     }
     begin
@@ -160,10 +161,10 @@ fn head(block: &[u8], line: usize, earliest: usize) -> usize {
 /// Where the event ends that begins here.
 fn end(block: &[u8], begin: usize) -> usize {
     let latest = block.len().min(begin + LONGEST);
-    let mut state = State::begin(&block[begin..], kind(&block[begin..]));
+    let mut state = State::begin(kind(&block[begin..]));
     let mut end = line_end(block, begin);
     while end < latest {
-        let Some(next) = state.goes_on(kind(&block[end..])) else { break };
+        let Some(next) = state.goes_on(kind(&block[end..]).0) else { break };
         state = next;
         end = line_end(block, end);
     }

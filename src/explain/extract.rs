@@ -84,23 +84,22 @@ pub fn status_marks() -> impl Iterator<Item = &'static str> {
 /// What is heard in a text, the innermost first; the text as a whole stands after the codes and before the idioms.
 #[must_use]
 pub fn extract(text: &str, table: &Phrases) -> Vec<ErrorDetails> {
-    let words = plain(text);
+    of_words(&plain(text), table)
+}
+
+/// The same of the words of a text, as [`plain`] gives them.
+#[must_use]
+pub fn of_words(words: &str, table: &Phrases) -> Vec<ErrorDetails> {
+    let (status, error) = (status(words), oauth_error(words));
     let mut heard = Vec::new();
-    heard.extend(entra(&words));
-    heard.extend(submission(&words));
-    heard.push(ErrorDetails {
-        words: words.clone(),
-        error: oauth_error(&words),
-        code: status(&words),
-        ..ErrorDetails::default()
-    });
-    if !context::is_foreign(&words) {
-        heard.extend(
-            phrases::extract(&words, table).into_iter().map(|heard| ErrorDetails { code: status(&words), ..heard }),
-        );
-        heard.extend(at_large(&words));
+    heard.extend(entra(words, error.as_deref()));
+    heard.extend(submission(words));
+    heard.push(ErrorDetails { words: words.to_owned(), error, code: status, ..ErrorDetails::default() });
+    if !context::is_foreign(words) {
+        heard.extend(phrases::extract(words, table).into_iter().map(|heard| ErrorDetails { code: status, ..heard }));
+        heard.extend(at_large(words));
     }
-    let (share, of) = (share(&words), of(&words));
+    let (share, of) = (share(words), of(words));
     for heard in &mut heard {
         (heard.share, heard.of) = (share, of);
     }
@@ -212,7 +211,7 @@ fn challenges(text: &str) -> Vec<String> {
 }
 
 /// Entra's refusal: its numbers, with the words from the last one on.
-fn entra(words: &str) -> Option<ErrorDetails> {
+fn entra(words: &str, error: Option<&str>) -> Option<ErrorDetails> {
     let mut aadsts = Vec::new();
     let mut begins = words.len();
     for (at, mark) in words.match_indices("aadsts") {
@@ -236,7 +235,7 @@ fn entra(words: &str) -> Option<ErrorDetails> {
         protocol: Some(Protocol::Token),
         stage: Some(Stage::Grant),
         aadsts,
-        error: oauth_error(words),
+        error: error.map(ToOwned::to_owned),
         words: words_of_it.to_owned(),
         ..ErrorDetails::default()
     })

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     catalogue::{
-        Catalogue,
+        Catalogue, Cause,
         cause::{By, FailurePattern, Shows, Words},
     },
     finding::Certainty,
@@ -102,6 +102,8 @@ pub struct Log<'c> {
     fingerprint: Fingerprint,
     remembered: HashMap<u64, Meant>,
     told: Vec<Told>,
+    /// Where each cause is among what was told, by its place in the catalogue.
+    told_at: Vec<Option<usize>>,
     unknown: Option<String>,
     /// What ends the last block and may go on in the next.
     carried: Vec<u8>,
@@ -109,8 +111,8 @@ pub struct Log<'c> {
     line_before: Vec<u8>,
 }
 
-/// What an event means, as codes.
-type Meant = Vec<(String, Certainty)>;
+/// What an event means: the places of the causes in the catalogue.
+type Meant = Vec<(usize, Certainty)>;
 
 impl<'c> Log<'c> {
     /// A reader that has read nothing.
@@ -123,6 +125,7 @@ impl<'c> Log<'c> {
             fingerprint: Fingerprint::new(catalogue),
             remembered: HashMap::new(),
             told: Vec::new(),
+            told_at: vec![None; catalogue.causes.len()],
             unknown: None,
             carried: Vec::new(),
             line_before: Vec::new(),
@@ -207,7 +210,7 @@ impl<'c> Log<'c> {
     /// Takes one event; the line before it lends its time to an event that has none.
     fn take(&mut self, event: &[u8], before: &[u8]) {
         let text = String::from_utf8_lossy(event);
-        let key = self.fingerprint.key(&text);
+        let key = self.fingerprint.key(&context::messages(&text));
         if !self.remembered.contains_key(&key) {
             if self.remembered.len() >= MOST_REMEMBERED {
                 self.remembered.clear();
@@ -221,37 +224,38 @@ impl<'c> Log<'c> {
         let Some(meant) = self.remembered.get(&key).filter(|meant| !meant.is_empty()) else { return };
         let time = timestamp::of(&text).or_else(|| timestamp::of(&String::from_utf8_lossy(before)));
         for (cause, certainty) in meant {
-            count(&mut self.told, cause, *certainty, time.as_deref(), &text);
+            let at = *self.told_at[*cause].get_or_insert_with(|| {
+                self.told.push(Told::of(&self.catalogue.causes[*cause].code, *certainty, &text));
+                self.told.len() - 1
+            });
+            self.told[at].count(*certainty, time.as_deref(), &text);
         }
     }
 }
 
-fn count(told: &mut Vec<Told>, cause: &str, certainty: Certainty, time: Option<&str>, text: &str) {
-    match told.iter_mut().find(|told| told.cause == cause) {
-        Some(told) => {
-            told.count += 1;
-            // rotated files come in any order
-            if let Some(time) = time {
-                if told.first.as_deref().is_none_or(|first| time < first) {
-                    told.first = Some(time.to_owned());
-                }
-                if told.last.as_deref().is_none_or(|last| last < time) {
-                    told.last = Some(time.to_owned());
-                }
+impl Told {
+    /// A cause that was told of in no event so far, and the text that will be the first.
+    fn of(cause: &str, certainty: Certainty, text: &str) -> Self {
+        let example = example(text);
+        Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example }
+    }
+
+    /// Counts an event.
+    fn count(&mut self, certainty: Certainty, time: Option<&str>, text: &str) {
+        self.count += 1;
+        // rotated files come in any order
+        if let Some(time) = time {
+            if self.first.as_deref().is_none_or(|first| time < first) {
+                self.first = Some(time.to_owned());
             }
-            if certainty < told.certainty {
-                told.certainty = certainty;
-                told.example = example(text);
+            if self.last.as_deref().is_none_or(|last| last < time) {
+                self.last = Some(time.to_owned());
             }
         }
-        None => told.push(Told {
-            cause: cause.to_owned(),
-            certainty,
-            count: 1,
-            first: time.map(ToOwned::to_owned),
-            last: time.map(ToOwned::to_owned),
-            example: example(text),
-        }),
+        if certainty < self.certainty {
+            self.certainty = certainty;
+            self.example = example(text);
+        }
     }
 }
 
@@ -262,7 +266,8 @@ fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) ->
     for part in inner.into_iter().rev().take(20).chain([text]) {
         let causes = explain(part, channel, catalogue).causes;
         if !causes.is_empty() {
-            return causes.iter().map(|meant| (meant.cause.code.clone(), meant.certainty)).collect();
+            let place = |cause: &Cause| catalogue.causes.iter().position(|known| std::ptr::eq(known, cause));
+            return causes.iter().filter_map(|meant| Some((place(meant.cause)?, meant.certainty))).collect();
         }
     }
     Meant::new()
@@ -293,6 +298,14 @@ mod tests {
     const ECE: &str = "2026-11-23 04:01:20.006 GMT+0000 <@> ERROR <@> [67:RxInstance id : 999] <@> ProcessId:3984 <@> \
         com.egain.mail.module.retriever.service.RxInstance <@> connect <@> javax.mail.AuthenticationFailedException: AADSTS7000222: \
         The provided client secret keys are expired.\n";
+
+    impl Log<'_> {
+        /// As if nothing had been read; what events mean is still known.
+        fn forget(&mut self) {
+            (self.told, self.line_before) = (Vec::new(), Vec::new());
+            self.told_at.fill(None);
+        }
+    }
 
     fn told(bytes: &[u8]) -> Vec<Told> {
         let catalogue = Catalogue::built_in();
@@ -345,11 +358,16 @@ mod tests {
             .into_iter()
             .map(|range| (text[..range.start].lines().last().unwrap_or_default(), &text[range]))
             .collect();
-        let mut told = Vec::new();
+        let mut told: Vec<Told> = Vec::new();
         for (before, event) in &events {
             let time = timestamp::of(event).or_else(|| timestamp::of(before));
             for (cause, certainty) in explain_event(event, None, catalogue) {
-                count(&mut told, &cause, certainty, time.as_deref(), event);
+                let code = &catalogue.causes[cause].code;
+                if !told.iter().any(|told| told.cause == *code) {
+                    told.push(Told::of(code, certainty, event));
+                }
+                let known = told.iter_mut().find(|told| told.cause == *code).expect("it is there");
+                known.count(certainty, time.as_deref(), event);
             }
         }
         told
@@ -404,7 +422,7 @@ mod tests {
         assert!(wanted.len() >= 4, "{wanted:?}");
         let mut log = Log::new(&catalogue, None);
         for cut in 0..=text.len() {
-            (log.told, log.line_before) = (Vec::new(), Vec::new());
+            log.forget();
             log.push(&text.as_bytes()[..cut]);
             log.push(&text.as_bytes()[cut..]);
             log.flush();
@@ -482,7 +500,7 @@ mod tests {
         for (cause, sign) in catalogue.signs() {
             let is_known = !explain(&sign.sample, None, &catalogue).causes.is_empty();
             let line = format!("2026-11-23 04:01:20 ERROR {}\n", sign.sample);
-            log.told.clear();
+            log.forget();
             log.read(line.as_bytes()).expect("a readable log");
             if is_known && log.told().is_empty() {
                 missed.push(format!("{}: {}", cause.code, sign.sample));

@@ -365,8 +365,21 @@ fn unquoted(text: &str) -> &str {
     text.trim_end_matches(['\'', '"', ']', ' ']).trim_end_matches("\\n").trim_end_matches("\\r")
 }
 
+/// The longest first word of a line, in bytes: a tag of IMAP; commands are shorter.
+const LONGEST_WORD: usize = 12;
+
 fn line_of(text: &str) -> Option<Line<'_>> {
-    smtp(text).or_else(|| pop(text)).or_else(|| untagged(text)).or_else(|| tagged(text)).or_else(|| request(text))
+    match text.as_bytes().first()? {
+        b'+' | b'-' => pop(text),
+        b'*' => untagged(text),
+        // most words that stand behind a mark are no tag and no command: they are too long
+        _ if text.len() > LONGEST_WORD && text.bytes().take(LONGEST_WORD + 1).all(|byte| byte.is_ascii_graphic()) => {
+            smtp(text)
+        }
+        b'0'..=b'9' => smtp(text).or_else(|| tagged(text)).or_else(|| request(text)),
+        b'.' | b'a'..=b'z' | b'A'..=b'Z' => tagged(text).or_else(|| request(text)),
+        _ => None,
+    }
 }
 
 fn smtp(text: &str) -> Option<Line<'_>> {
@@ -426,7 +439,7 @@ fn tagged(text: &str) -> Option<Line<'_>> {
 
 /// A tag of IMAP as clients make them: letters and digits, or one sign.
 fn is_tag(tag: &str) -> bool {
-    let is_plain = tag.len() <= 12 && tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_plain = tag.len() <= LONGEST_WORD && tag.bytes().all(|byte| byte.is_ascii_alphanumeric());
     tag == "." || (is_plain && (tag.len() == 1 || tag.bytes().any(|byte| byte.is_ascii_digit())))
 }
 
@@ -436,13 +449,21 @@ fn request(text: &str) -> Option<Line<'_>> {
     let (second, third) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let of = |protocol, verb, mechanism| Some(Line::Request { protocol, verb, mechanism, tag: None });
     let smtp = Some(Protocol::Smtp);
-    match first.to_ascii_uppercase().as_str() {
-        "EHLO" | "HELO" | "LHLO" if third.is_empty() => return of(smtp, Verb::Ehlo, None),
-        "AUTH" => return of(None, Verb::SignIn, Some(mechanism(second)?)),
-        "STARTTLS" if second.is_empty() => return of(smtp, Verb::Starttls, None),
-        "MAIL" if starts(second, "FROM:") => return of(smtp, Verb::Sender, None),
-        "RCPT" if starts(second, "TO:") => return of(smtp, Verb::Recipient, None),
-        _ => {}
+    let is = |command: &str| first.eq_ignore_ascii_case(command);
+    if is("AUTH") {
+        return of(None, Verb::SignIn, Some(mechanism(second)?));
+    }
+    if third.is_empty() && (is("EHLO") || is("HELO") || is("LHLO")) {
+        return of(smtp, Verb::Ehlo, None);
+    }
+    if second.is_empty() && is("STARTTLS") {
+        return of(smtp, Verb::Starttls, None);
+    }
+    if is("MAIL") && starts(second, "FROM:") {
+        return of(smtp, Verb::Sender, None);
+    }
+    if is("RCPT") && starts(second, "TO:") {
+        return of(smtp, Verb::Recipient, None);
     }
     let pop = Some(Protocol::Pop3);
     match first {

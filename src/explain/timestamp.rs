@@ -41,8 +41,11 @@ fn find(text: &str) -> Option<(usize, &'static [u8])> {
         line.get(begin..begin + shape.len())
             .is_some_and(|piece| piece.iter().zip(shape).all(|(byte, shape)| fits(*byte, *shape)))
     };
-    (0..line.len()).find_map(|begin| {
-        [YEAR_FIRST, DAY_FIRST].into_iter().find(|shape| has(begin, shape)).map(|shape| (begin, shape))
+    // both shapes have a hyphen or a slash first of all signs: behind four digits, or behind two
+    memchr::memchr2_iter(b'-', b'/', line).find_map(|sign| {
+        let shapes = [(4, YEAR_FIRST), (2, DAY_FIRST)];
+        let begins = shapes.into_iter().filter_map(|(before, shape)| Some((sign.checked_sub(before)?, shape)));
+        begins.into_iter().find(|(begin, shape)| has(*begin, shape))
     })
 }
 
