@@ -21,7 +21,10 @@ pub use section::Section;
 
 use std::sync::OnceLock;
 
-use self::{index::{SignIndex, SignNumber}, lazy::Lazy};
+use self::{
+    index::{SignIndex, SignNumber},
+    lazy::Lazy,
+};
 use crate::table::Mistake;
 
 /// All checks, causes and tables.

@@ -135,7 +135,7 @@ impl<'c> Plan<'c> {
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
         let empty = Plan { looks: Vec::new(), findings: Vec::new(), site: saved::save(site, selection, roads) };
-        let mut draft = Draft { plan: empty, site, roads, looks: HashMap::new() };
+        let mut draft = Draft { plan: empty, site, roads, looks: HashMap::new(), stated: stated(site) };
         for check in chosen {
             draft.add(check, selection);
         }
@@ -270,6 +270,8 @@ struct Draft<'c, 's> {
     roads: &'s ConnectOverrides,
     /// The looks by the keys of their probes.
     looks: HashMap<ProbeKey, usize>,
+    /// The probes that read the user's file, by the group of facts that it states.
+    stated: Vec<(&'static str, AnyProbe)>,
 }
 
 /// What one finding is made for.
@@ -453,8 +455,9 @@ impl<'c, 's> Draft<'c, 's> {
             let probe = exported.probe(check.probe.name);
             return Some(self.note(probe, false, EXPORTED));
         }
-        if let Some(stated) = self.stated(check.probe.name) {
-            return Some(self.note(stated, true, ""));
+        let stated = self.stated.iter().find(|(group, _)| *group == check.probe.name);
+        if let Some(probe) = stated.map(|(_, probe)| probe.clone()) {
+            return Some(self.note(probe, true, ""));
         }
         let placed;
         let endpoint = match target {
@@ -486,16 +489,6 @@ impl<'c, 's> Draft<'c, 's> {
         let by_certificate = matches!(self.site.deployment.entra.proof, Some(ClientCredential::Certificate(_)));
         let is_known = |one: &&Exported| one.settled.check == check.id && one.settled.outcome != Outcome::NeedsInput;
         self.site.exported.iter().find(is_known).filter(|_| !is_of_evidence(check) && !by_certificate)
-    }
-
-    /// The probe that reads the user's file, for the facts that it states.
-    fn stated(&self, group: &str) -> Option<AnyProbe> {
-        let stated = [
-            self.site.version.clone().map(AnyProbe::from),
-            Some(self.site.url.clone().into()),
-            Some(self.site.proof().into()),
-        ];
-        stated.into_iter().flatten().find(|probe| probe.deepest() == group)
     }
 
     fn look_up(&mut self, endpoint: &Endpoint) -> usize {
@@ -639,6 +632,12 @@ impl<'c, 's> Draft<'c, 's> {
 /// Whether a check reads what colleagues have exported.
 fn is_of_evidence(check: &Check) -> bool {
     ExportedProbe::FACTS.iter().any(|(group, _)| *group == check.probe.name)
+}
+
+/// The probes that read the user's file, by the group of facts that it states.
+fn stated(site: &Site) -> Vec<(&'static str, AnyProbe)> {
+    let probes = [site.version.clone().map(AnyProbe::from), Some(site.url.clone().into()), Some(site.proof().into())];
+    probes.into_iter().flatten().map(|probe| (probe.deepest(), probe)).collect()
 }
 
 /// Whether a check of IMAP or POP3 concerns an account: ECE fetches over one of the two, by design.

@@ -70,11 +70,7 @@ pub fn read(document: &Document) -> Result<Phrases, Mistake> {
     Ok(Phrases { date, sources, all: phrases, automaton })
 }
 
-fn read_group(
-    mut table: Table<'_>,
-    phrases: &mut Vec<Phrase>,
-    known: &mut HashSet<String>,
-) -> Result<(), Mistake> {
+fn read_group(mut table: Table<'_>, phrases: &mut Vec<Phrase>, known: &mut HashSet<String>) -> Result<(), Mistake> {
     let protocol = choose(&table.required("protocol")?)?;
     let stage = table.text("stage")?.map(|stage| choose(&stage)).transpose()?;
     let kind = choose(&table.required("kind")?)?;

@@ -1,6 +1,9 @@
 //! Reading the site file: each table, with every mistake in it.
 
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{
+    collections::{BTreeSet, HashMap, HashSet, hash_map::Entry},
+    net::IpAddr,
+};
 
 use super::{
     Account, Cloud, Deployment, Ece, Endpoint, Entra, Inbound, Integration, Mistakes, Role, Waiver, Webex, evidence,
@@ -118,9 +121,10 @@ fn webex(mut table: Table<'_>, mistakes: &mut Collector) -> Webex {
 }
 
 fn accounts(tables: Vec<Table<'_>>, mistakes: &mut Collector) -> Vec<Account> {
-    let mut accounts: Vec<Account> = Vec::new();
+    let (mut accounts, mut names): (Vec<Account>, _) = (Vec::new(), HashSet::new());
+    let mut owners = HashMap::new();
     for mut table in tables {
-        let name = name(&mut table, "account", accounts.iter().map(|account| account.name.as_str()), mistakes);
+        let name = name(&mut table, "account", &mut names, mistakes);
         let account = Account {
             name: name.unwrap_or_default(),
             signs_in_as: parsed_text(
@@ -131,7 +135,7 @@ fn accounts(tables: Vec<Table<'_>>, mistakes: &mut Collector) -> Vec<Account> {
             ),
             credential: credential(&mut table, mistakes),
             inbound: choice(&mut table, "inbound", &[("imap", Inbound::Imap), ("pop3", Inbound::Pop3)], mistakes),
-            mailboxes: mailboxes(&mut table, &accounts, mistakes),
+            mailboxes: mailboxes(&mut table, &mut owners, &accounts, mistakes),
         };
         mistakes.close(table);
         accounts.push(account);
@@ -140,9 +144,9 @@ fn accounts(tables: Vec<Table<'_>>, mistakes: &mut Collector) -> Vec<Account> {
 }
 
 fn endpoints(tables: Vec<Table<'_>>, mistakes: &mut Collector) -> Vec<Endpoint> {
-    let mut endpoints: Vec<Endpoint> = Vec::new();
+    let (mut endpoints, mut names): (Vec<Endpoint>, _) = (Vec::new(), HashSet::new());
     for mut table in tables {
-        let name = name(&mut table, "endpoint", endpoints.iter().map(|endpoint| endpoint.name.as_str()), mistakes);
+        let name = name(&mut table, "endpoint", &mut names, mistakes);
         let host = required(&mut table, "host", "endpoint", mistakes);
         let host = host.and_then(|host| mistakes.keep(host.parse(|text| value::host(text)).map(Some)));
         let port = port(&mut table, mistakes);
@@ -296,14 +300,10 @@ pub(super) fn required<'d>(
     text(table, key, mistakes)
 }
 
-fn name<'n>(
-    table: &mut Table<'_>,
-    what: &str,
-    mut others: impl Iterator<Item = &'n str>,
-    mistakes: &mut Collector,
-) -> Option<String> {
+/// The name of an account or an endpoint; `others` are those before it, in small letters.
+fn name(table: &mut Table<'_>, what: &str, others: &mut HashSet<String>, mistakes: &mut Collector) -> Option<String> {
     let found = required(table, "name", what, mistakes)?;
-    if others.any(|other| other.eq_ignore_ascii_case(&found.value)) {
+    if !others.insert(found.value.to_ascii_lowercase()) {
         mistakes.wrong(found.mistake(
             format!("there are two {what}s of the name \"{}\"", found.value),
             format!("give each {what} its own name"),
@@ -312,7 +312,13 @@ fn name<'n>(
     Some(found.value)
 }
 
-fn mailboxes(table: &mut Table<'_>, others: &[Account], mistakes: &mut Collector) -> Vec<String> {
+/// The mailboxes of an account. `owners` has those of the accounts before it, in small letters, each with its account.
+fn mailboxes(
+    table: &mut Table<'_>,
+    owners: &mut HashMap<String, usize>,
+    others: &[Account],
+    mistakes: &mut Collector,
+) -> Vec<String> {
     if !table.has("mailboxes") {
         let right = "add mailboxes = [\"sales@yourcompany.com\"]";
         mistakes.missing(table.mistake("account.mailboxes is missing", right));
@@ -331,14 +337,17 @@ fn mailboxes(table: &mut Table<'_>, others: &[Account], mistakes: &mut Collector
         let parsed = item.parse(|text| decent(text).and_then(|text| value::mail_address("account.mailboxes", &text)));
         let Some(address) = mistakes.keep(parsed.map(Some)) else { continue };
         let address = address.value;
-        let is_same = |other: &String| other.eq_ignore_ascii_case(&address);
-        if addresses.iter().any(is_same) {
-            mistakes.wrong(place.mistake(format!("account.mailboxes names \"{address}\" twice"), "name it once"));
-        } else if let Some(other) = others.iter().find(|other| other.mailboxes.iter().any(is_same)) {
-            mistakes.wrong(place.mistake(
-                format!("\"{address}\" is a mailbox of the account \"{}\" too", other.name),
-                "name each mailbox under the one account that ECE uses for it",
-            ));
+        match owners.entry(address.to_ascii_lowercase()) {
+            Entry::Vacant(free) => {
+                free.insert(others.len());
+            }
+            Entry::Occupied(taken) => mistakes.wrong(match others.get(*taken.get()) {
+                Some(other) => place.mistake(
+                    format!("\"{address}\" is a mailbox of the account \"{}\" too", other.name),
+                    "name each mailbox under the one account that ECE uses for it",
+                ),
+                None => place.mistake(format!("account.mailboxes names \"{address}\" twice"), "name it once"),
+            }),
         }
         addresses.push(address);
     }

@@ -111,12 +111,7 @@ pub fn fill_title(text: &str, shown_in: &[usize], findings: &[Finding], looks: &
 }
 
 /// The commands of a cause for this site: one for each target, every value quoted for its shell.
-pub fn commands(
-    templates: &[Template],
-    shown_in: &[usize],
-    findings: &[Finding],
-    looks: &Looks<'_>,
-) -> Vec<Command> {
+pub fn commands(templates: &[Template], shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) -> Vec<Command> {
     let shown = shown(shown_in, findings, looks);
     templates.iter().flat_map(|template| for_each_target(template, &shown, looks)).collect()
 }
@@ -210,9 +205,7 @@ fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTr
     match name {
         ENDPOINTS => endpoints(looks),
         HOLDER => tokens(shown, looks).filter_map(|token| of_token(token, &HELD_BY)).collect(),
-        APPLICATION => {
-            looks.tokens.iter().filter_map(|token| of_token(token, &CLIENT_IDS)).collect()
-        }
+        APPLICATION => looks.tokens.iter().filter_map(|token| of_token(token, &CLIENT_IDS)).collect(),
         "subject" | "subjects" | "host" | "hosts" | "port" | "ports" => {
             let places: BTreeSet<String> =
                 shown.iter().flat_map(|(finding, look)| places(finding, look, looks)).collect();
@@ -257,11 +250,7 @@ fn tokens<'l>(
 }
 
 /// The findings that show a cause, each with its look.
-fn shown<'f>(
-    shown_in: &[usize],
-    findings: &'f [Finding],
-    looks: &Looks<'f>,
-) -> Vec<(&'f Finding, &'f Observation)> {
+fn shown<'f>(shown_in: &[usize], findings: &'f [Finding], looks: &Looks<'f>) -> Vec<(&'f Finding, &'f Observation)> {
     let look = |at: &usize| Some((&findings[*at], looks.get(findings[*at].look?)?));
     shown_in.iter().filter_map(look).collect()
 }

@@ -76,11 +76,7 @@ impl Told {
 }
 
 /// The signs that these failures, or a finding of this check, can show at all, in their order.
-fn can_show<'c>(
-    finding: &Finding,
-    failures: &[Told],
-    catalogue: &'c Catalogue,
-) -> Vec<(&'c Cause, &'c Sign)> {
+fn can_show<'c>(finding: &Finding, failures: &[Told], catalogue: &'c Catalogue) -> Vec<(&'c Cause, &'c Sign)> {
     let index = catalogue.index();
     let mut signs = index.of_check(&finding.check).to_vec();
     for told in failures {
@@ -279,12 +275,7 @@ struct Shown {
 }
 
 /// What of this finding shows the sign; none when it does not. `failures` are those that speak against its check.
-fn shows(
-    sign: &Sign,
-    finding: &Finding,
-    observation: &Observation,
-    failures: &[Told],
-) -> Option<Shown> {
+fn shows(sign: &Sign, finding: &Finding, observation: &Observation, failures: &[Told]) -> Option<Shown> {
     if sign.of.is_some_and(|of| (of == Of::Site) != observation.own) {
         return None;
     }
