@@ -5,7 +5,9 @@
 //! Each key and value has its offset in the text; what ends a file are the offsets of its line ends.
 
 use std::{
-    env, fs,
+    env,
+    fmt::Write as _,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -28,7 +30,7 @@ fn main() {
         let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
         fs::write(out.join(format!("checks-{number}")), pack(&text, &place)).expect("the folder can be written to");
         let packed = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/checks-{number}\"))");
-        source += &format!("    (\"{place}\", \"checks/{place}\", {packed}),\n");
+        writeln!(source, "    (\"{place}\", \"checks/{place}\", {packed}),").expect("a text takes all");
     }
     fs::write(out.join("checks.rs"), source + "]\n").expect("the folder can be written to");
 }
@@ -96,8 +98,8 @@ fn put_text(text: &str, packed: &mut Vec<u8>) {
 
 fn put_number(mut number: usize, packed: &mut Vec<u8>) {
     while number > 0x7f {
-        packed.push((number & 0x7f) as u8 | 0x80);
+        packed.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;
     }
-    packed.push(number as u8);
+    packed.push(number.to_le_bytes()[0]);
 }

@@ -81,6 +81,7 @@ impl Catalogue {
     }
 
     /// What finds the signs that can be meant.
+    #[must_use]
     pub fn index(&self) -> &SignIndex {
         self.index.get_or_init(|| SignIndex::of(&self.causes))
     }

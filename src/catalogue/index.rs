@@ -43,17 +43,17 @@ pub struct Codes(u8);
 impl Codes {
     /// Of a reply code, an enhanced code, a number of Entra and an error, those that are there.
     #[must_use]
-    pub fn new(code: bool, enhanced: bool, aadsts: bool, error: bool) -> Self {
-        Self(u8::from(code) | u8::from(enhanced) << 1 | u8::from(aadsts) << 2 | u8::from(error) << 3)
+    pub fn new(there: [bool; 4]) -> Self {
+        Self(there.into_iter().rev().fold(0, |bits, is_there| bits << 1 | u8::from(is_there)))
     }
 
     fn of(pattern: &FailurePattern) -> Self {
-        Self::new(
+        Self::new([
             pattern.code.is_some(),
             !pattern.enhanced.is_empty(),
             !pattern.aadsts.is_empty(),
             !pattern.error.is_empty(),
-        )
+        ])
     }
 
     fn holds(self, asked: Self) -> bool {

@@ -194,7 +194,7 @@ pub struct ErrorDetails {
 impl ErrorDetails {
     /// The codes that are known of it.
     fn codes(&self) -> Codes {
-        Codes::new(self.code.is_some(), self.enhanced.is_some(), !self.aadsts.is_empty(), self.error.is_some())
+        Codes::new([self.code.is_some(), self.enhanced.is_some(), !self.aadsts.is_empty(), self.error.is_some()])
     }
 }
 
