@@ -531,6 +531,7 @@ impl<'d> Table<'d> {
 
     /// All that the table says, each value with the line of its key and its own.
     #[cfg(test)]
+    #[must_use]
     pub fn content(&self) -> Vec<String> {
         fn put(document: &Document, path: &str, value: &Spanned<DeValue<'_>>, said: &mut Vec<String>) {
             let line = document.line(value.span().start);

@@ -63,6 +63,9 @@ impl Codes {
 
 impl SignIndex {
     /// Indexes the signs of these causes.
+    ///
+    /// # Panics
+    /// With more signs than a number of 32 bits counts.
     #[must_use]
     pub fn of(causes: &[Cause]) -> Self {
         let (mut parts, mut by_part): (Vec<&str>, Vec<Vec<SignNumber>>) = (Vec::new(), Vec::new());

@@ -36,6 +36,7 @@ impl<T: IntoIterator> IntoIterator for Lazy<T> {
     }
 }
 
+#[expect(clippy::into_iter_without_iter, reason = "what is in it has that method")]
 impl<'l, T> IntoIterator for &'l Lazy<T>
 where
     &'l T: IntoIterator,

@@ -48,6 +48,9 @@ pub fn faults() -> Vec<FaultInfo> {
 }
 
 /// The fault of this name, if any run meets it.
+///
+/// # Panics
+/// Never in a released program: a test reads each.
 #[must_use]
 pub fn fault_named(name: &str) -> Option<FaultInfo> {
     let fault = load(name)?.expect("a test reads it").info;
