@@ -15,6 +15,7 @@ mod judge;
 mod lab;
 mod list;
 mod option;
+mod part;
 mod plan;
 mod print;
 mod program;
@@ -70,7 +71,7 @@ enum Command {
     Token(token::Arguments),
     /// Run the built-in Microsoft 365 simulator on localhost
     Lab(lab::Arguments),
-    /// Convert a saved JSON report, or print the JSON Schema
+    /// Convert saved JSON reports: another format, several servers as one report, or one team's part
     Report(report::Arguments),
     /// Judge a saved JSON report again with the rules of this version, and say which results changed
     Judge(judge::Arguments),
@@ -82,6 +83,22 @@ enum Command {
     Completions(generate::Completions),
     /// Print the manual page
     Man,
+}
+
+/// The exit code where nothing was tested. A monitoring system would read our 2 as CRITICAL: to it we say UNKNOWN, and why
+/// (Monitoring Plugins guidelines, "Plugin Return Codes").
+fn misused(why: &str) -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect();
+    let named = |flags: &[&str], word: &str| {
+        let apart = arguments.windows(2).any(|pair| flags.contains(&pair[0].as_str()) && pair[1] == word);
+        apart || flags.iter().any(|flag| arguments.contains(&format!("{flag}={word}")))
+    };
+    let plugin = named(&["-o", "--output"], "nagios") || arguments.iter().any(|one| one == "-onagios");
+    if plugin {
+        print::data(&crate::report::nagios::unknown(why.lines().next().unwrap_or_default()));
+    }
+    let plugin_codes = (plugin && !named(&["--exit-codes"], "own")) || named(&["--exit-codes"], "nagios");
+    ExitCode::from(if plugin_codes { crate::report::nagios::State::Unknown.exit_code() } else { 2 })
 }
 
 /// Why nothing was tested.
@@ -124,7 +141,7 @@ fn obey() -> ExitCode {
         Ok(cli) => cli,
         Err(said) => {
             print::usage(&said);
-            return if said.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            return if said.use_stderr() { misused("the command line is not understood") } else { ExitCode::SUCCESS };
         }
     };
     let outcome = match cli.command.unwrap_or(Command::Run(Box::new(cli.run))) {
@@ -149,7 +166,7 @@ fn obey() -> ExitCode {
         Ok(code) => code,
         Err(trouble) => {
             print::error(&trouble.to_string());
-            ExitCode::from(2)
+            misused(&trouble.to_string())
         }
     }
 }

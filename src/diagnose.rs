@@ -308,6 +308,8 @@ mod tests {
             next: None,
             steps: Vec::new(),
             optional: false,
+            severity: None,
+            waiver: None,
             look,
         }
     }

@@ -14,10 +14,11 @@ use tokio::{
 
 use crate::{
     catalogue::Catalogue,
+    deployment::Deployment,
     diagnose::diagnose,
     evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Unit, Value},
-    finding::{Report, Run, Status, Summary, Tool},
-    judge::{Judgement, judge, judge_all, values},
+    finding::{Finding, Remediation, Report, Run, Status, Summary, Tool},
+    judge::{Judgement, is_waived, judge, judge_all, values, waive},
     plan::{Plan, PlannedFinding, PlannedLook, saved},
     probe::{Earlier, ProbeContext, dns, https},
     report::{json, prose},
@@ -101,6 +102,7 @@ pub fn rejudge(report: &Report, catalogue: &Catalogue, strict: bool) -> Result<R
 fn judged(plan: &Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: Run, strict: bool) -> Report {
     let mut findings = judge_all(plan, &looks);
     let fix_first = diagnose(&mut findings, &looks, catalogue);
+    let fix_first = waived(plan, &mut findings, &run, fix_first);
     prose::write(&mut findings, &looks);
     Report {
         schema_version: json::SHAPE,
@@ -114,7 +116,17 @@ fn judged(plan: &Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: 
         summary: Summary::of(&findings, fix_first, strict),
         findings,
         looks,
+        firewall_rules: Vec::new(),
     }
+}
+
+/// Applies the waivers of the site file as they hold on the day of the run, and leaves out actions for nothing else.
+fn waived(plan: &Plan<'_>, findings: &mut [Finding], run: &Run, fix_first: Vec<Remediation>) -> Vec<Remediation> {
+    let site = Deployment::parse_sample("the site in the report", &plan.site.file);
+    if let (Ok(site), Ok(at)) = (site, run.started.parse()) {
+        waive(findings, &site.waivers, at);
+    }
+    fix_first.into_iter().filter(|fix| !is_waived(fix, findings)).collect()
 }
 
 type Pending<'r> = Shared<std::pin::Pin<Box<dyn Future<Output = Arc<Observation>> + Send + 'r>>>;

@@ -57,6 +57,12 @@ pub struct Finding {
     /// True for a check that is made only when it is asked for: nothing is missing where it was not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// How much depends on the check; reports before 2026-11-29 do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Severity>,
+    /// The waiver that is about this finding, in force or ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<AppliedWaiver>,
     /// The place in `looks` of the look that was judged.
     pub look: Option<usize>,
 }
@@ -67,6 +73,40 @@ impl Finding {
     pub fn waits_for_missing_input(&self) -> bool {
         matches!(self.evidence, Some(Found::InputMissing { .. }))
     }
+
+    /// How it came out, whether or not it is waived.
+    #[must_use]
+    pub fn seen_status(&self) -> Status {
+        self.waiver.as_ref().map_or(self.status, |waiver| waiver.status)
+    }
+}
+
+/// How much depends on a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// Mail stops when it fails.
+    StopsMail,
+    /// Mail goes on for now, and will stop.
+    WillStopMail,
+    /// Mail goes on; something should be better.
+    Improvement,
+}
+
+/// A waiver of the site file, as it was applied to a finding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AppliedWaiver {
+    /// Why the finding is accepted.
+    pub reason: String,
+    /// Who accepted it.
+    pub by: String,
+    /// The last day, `YYYY-MM-DD` in UTC.
+    pub until: String,
+    /// How the check came out.
+    pub status: Status,
+    /// True after the last day: the finding counts again.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub ended: bool,
 }
 
 /// How a check came out.
@@ -141,7 +181,7 @@ pub enum Certainty {
 }
 
 /// Who mends a cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
     /// The network or firewall team.
@@ -217,6 +257,28 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// What was seen, in plan order.
     pub looks: Vec<Observation>,
+    /// Firewall rules for what failed; only in the part for the network team.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub firewall_rules: Vec<FirewallRule>,
+}
+
+/// A rule that a firewall needs for ECE: from the server, to a name and port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FirewallRule {
+    /// The server that connects.
+    pub source: String,
+    /// The name that it connects to.
+    pub destination: String,
+    /// The address ranges that Microsoft publishes for the name.
+    pub ranges: Vec<String>,
+    /// The destination port.
+    pub port: u16,
+    /// `TCP` or `UDP`.
+    pub protocol: String,
+    /// `IPv4` or `IPv6`.
+    pub ip_version: String,
+    /// What it is for.
+    pub purpose: String,
 }
 
 /// The program that wrote a report.
@@ -241,6 +303,12 @@ pub struct Run {
     pub duration_ms: u64,
     /// The case number that was given.
     pub case: Option<String>,
+    /// The team that this is the part for, where it is not the whole report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_for: Option<Owner>,
+    /// The name of the site; reports before 2026-11-29 do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<String>,
     /// The name of this host.
     pub host: String,
     /// The operating system of this host.

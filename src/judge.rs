@@ -6,6 +6,7 @@
 
 mod all;
 mod found;
+mod waiver;
 
 use crate::{
     catalogue::{Check, expect::Expectation},
@@ -136,3 +137,4 @@ pub fn values(observation: &Observation, fact: &str) -> Vec<Value> {
 }
 
 pub use all::judge_all;
+pub use waiver::{is_waived, waive};

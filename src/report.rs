@@ -7,15 +7,23 @@
 pub mod changes;
 pub mod compare;
 mod csv;
+pub mod firewall;
 mod grouping;
 pub mod harmless;
 mod header;
+mod html;
 pub mod json;
+mod junit;
 mod mailbox;
 mod markdown;
+pub mod nagios;
+mod overview;
 mod page;
+mod part;
+mod prometheus;
 pub mod prose;
 mod road;
+pub mod several;
 mod terminal;
 mod text;
 pub mod transcript;
@@ -26,9 +34,12 @@ pub use self::{
     csv::rows,
     json::{Unreadable, parse, schema},
     page::{Page, Paint},
+    part::part,
     terminal::{Stream, Style, Symbols, Verbosity},
     words::owner,
 };
+use serde::Serialize;
+
 use crate::finding::Report;
 
 /// The formats that a report can take.
@@ -42,6 +53,14 @@ pub enum Format {
     Markdown,
     /// One row per check, for a spreadsheet.
     Csv,
+    /// One page for a browser: filters, commands to copy, a checklist to print and sign.
+    Html,
+    /// JUnit XML, for build servers.
+    Junit,
+    /// Metrics for the textfile collector of `node_exporter` or `windows_exporter`.
+    Prometheus,
+    /// Output of a monitoring plugin; the exit codes are those of plugins too.
+    Nagios,
 }
 
 /// Writes a report out in one format, with a line end at its end.
@@ -51,6 +70,48 @@ pub fn render(report: &Report, format: Format, style: &Style) -> String {
         Format::Text => text::render(report, style),
         Format::Json => json::render(report, style),
         Format::Markdown => markdown::render(report, style),
-        Format::Csv => csv::render(report, style),
+        Format::Csv => csv::render(&[report], style),
+        Format::Html => html::render(report),
+        Format::Junit => junit::render(&[report]),
+        Format::Prometheus => prometheus::render(&[report]),
+        Format::Nagios => nagios::render(&[report]),
+    }
+}
+
+/// Several reports as JSON.
+#[derive(Serialize)]
+struct Several<'r> {
+    schema_version: u32,
+    overview: several::Overview,
+    reports: &'r [&'r Report],
+}
+
+/// Writes several reports out as one, what differs between them first; one alone is written as it is.
+#[must_use]
+pub fn render_several(reports: &[&Report], format: Format, style: &Style) -> String {
+    if let [one] = reports {
+        return render(one, format, style);
+    }
+    let overview = || several::overview(reports);
+    match format {
+        Format::Text => overview::text(reports, &overview(), style, false),
+        Format::Json => {
+            json::text(&Several { schema_version: json::SHAPE, overview: overview(), reports }, style.symbols)
+        }
+        Format::Markdown => overview::markdown(reports, &overview(), style),
+        Format::Csv => csv::render(reports, style),
+        Format::Html => html::render_several(reports, &overview()),
+        Format::Junit => junit::render(reports),
+        Format::Prometheus => prometheus::render(reports),
+        Format::Nagios => nagios::render(reports),
+    }
+}
+
+/// Writes the first screen alone: the outcome, the numbers, what to do first.
+#[must_use]
+pub fn summary(reports: &[&Report], style: &Style) -> String {
+    match reports {
+        [one] => overview::summary(one, style),
+        several => overview::text(several, &several::overview(several), style, true),
     }
 }

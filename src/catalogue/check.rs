@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     evidence::{Protocol, Stage},
-    finding::{Owner, Status},
+    finding::{Owner, Severity, Status},
     probe::FACTS,
     table::{At, Mistake, Table, choose, did_you_mean},
 };
@@ -55,6 +55,8 @@ pub struct Check {
     pub wants: Vec<String>,
     /// True for a check that is made only when it is asked for.
     pub optional: bool,
+    /// How much depends on it.
+    pub severity: Severity,
     /// Where its look goes.
     pub probe: ProbeTable,
     /// The stages at which a stop speaks against this check, and no other.
@@ -153,6 +155,7 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
     if expect.is_empty() && prefer.is_empty() {
         return Err(table.mistake("nothing is expected", "add [expect] with at least one fact"));
     }
+    let section: Section = choose(&table.required("section")?)?;
     let check = Check {
         id: id.to_owned(),
         title: table.required("title")?.value,
@@ -160,7 +163,7 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         fails_some: table.text("fails_some")?.map(|at| at.value),
         fails_proxy: table.text("fails_proxy")?.map(|at| at.value),
         warns: table.text("warns")?.map(|at| at.value),
-        section: choose(&table.required("section")?)?,
+        section,
         subject,
         of: table.text("of")?.map(|of| choose(&of)).transpose()?,
         protocols: read_choices(&mut table, "protocols")?,
@@ -172,6 +175,7 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         outranked_by: read_needs(&mut table, "outranked_by", id, known)?,
         wants: table.texts("wants")?.map_or_else(Vec::new, |at| at.value),
         optional: table.bool("optional")?.is_some_and(|at| at.value),
+        severity: table.text("severity")?.map(|at| choose(&at)).transpose()?.unwrap_or_else(|| usual(section)),
         stages: read_choices(&mut table, "stages")?,
         applies: read_expectations(&mut table, "applies", probe.name)?,
         expect,
@@ -188,6 +192,14 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
     }
     table.close()?;
     Ok(check)
+}
+
+/// What depends on a check of a section that does not say it: mail, except for what Webex alone needs.
+fn usual(section: Section) -> Severity {
+    match section {
+        Section::WebexIntegration | Section::WebexProvisioning => Severity::Improvement,
+        _ => Severity::StopsMail,
+    }
 }
 
 fn read_probe(table: &mut Table<'_>, subject: SubjectKind) -> Result<ProbeTable, Mistake> {

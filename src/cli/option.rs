@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use crate::net::{ConnectTo, Resolve};
+use crate::{
+    finding::Report,
+    net::{ConnectTo, Resolve},
+    report::{Format, nagios::State},
+};
 
 /// The longest time that a flag may name.
 const LONGEST: Duration = Duration::from_hours(1);
@@ -16,6 +20,40 @@ pub fn time(text: &str) -> Result<Duration, String> {
     let read: jiff::SignedDuration = text.parse().map_err(|_| right.to_owned())?;
     let time = Duration::try_from(read).map_err(|_| right.to_owned())?;
     if time.is_zero() || time > LONGEST { Err(right.to_owned()) } else { Ok(time) }
+}
+
+/// Whose exit codes a command ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExitCodes {
+    /// 0 OK, 1 failed, 2 usage, 3 inconclusive, 4 warnings with --strict, 5 --wait expired
+    Own,
+    /// 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+    Nagios,
+}
+
+impl ExitCodes {
+    /// The exit code for reports, whose own worst one is `own`.
+    pub fn of(self, reports: &[&Report], own: u8) -> u8 {
+        match self {
+            Self::Own => own,
+            Self::Nagios => State::worst(reports.iter().map(|report| State::of(report))).exit_code(),
+        }
+    }
+
+    /// Those that were asked for; a plugin's output comes with a plugin's exit codes.
+    pub fn chosen(asked: Option<Self>, output: Format) -> Self {
+        asked.unwrap_or(if output == Format::Nagios { Self::Nagios } else { Self::Own })
+    }
+}
+
+/// The longest name of a site, in characters.
+const LONGEST_NAME: usize = 80;
+
+/// Reads the name of a site.
+pub fn name_of_site(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let is_name = !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(char::is_control);
+    if is_name { Ok(name.to_owned()) } else { Err(format!("write a name of 1 to {LONGEST_NAME} characters")) }
 }
 
 /// Reads a delay, which may be nothing.

@@ -60,7 +60,7 @@ struct Row {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
-    let deployment = site.deployment(None)?;
+    let deployment = site.deployment_with(&catalogue, None)?;
     let roads = site.reach.roads(None)?;
     let exported = site.exported(&deployment, &catalogue)?;
     let described = Site { exported, ..site.site(&deployment, &catalogue, false) };

@@ -11,11 +11,11 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
-use super::{CliError, host, option, print, site};
+use super::{CliError, host, option, part, print, report::summary_is_text, site};
 use crate::{
     engine::{Event, Options},
     files::Destination,
-    finding::{Report, Run},
+    finding::{Owner, Report, Run},
     lab::{Lab, Settings},
     oauth::TokenCache,
     plan::{Plan, Site},
@@ -47,6 +47,12 @@ pub struct Arguments {
     /// Output format on stdout
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
+    /// Only what this team has to do, what it rests on, and how to prove it
+    #[arg(long = "for", value_enum, value_name = "OWNER")]
+    owner: Option<Owner>,
+    /// Print only the outcome, the numbers and the actions
+    #[arg(long, conflicts_with_all = ["verbose", "quiet"])]
+    summary: bool,
     /// Also write a report to FILE (repeatable)
     #[arg(long, value_name = "FORMAT=FILE", value_parser = saved)]
     report: Vec<Saved>,
@@ -56,6 +62,9 @@ pub struct Arguments {
     /// TAC case number
     #[arg(long, value_name = "ID")]
     case: Option<String>,
+    /// Whose exit codes to use [default: own; nagios with -o nagios]
+    #[arg(long, value_enum, value_name = "WHOSE", hide_possible_values = true)]
+    exit_codes: Option<option::ExitCodes>,
     /// Exit with code 4 if there are warnings
     #[arg(long)]
     strict: bool,
@@ -91,6 +100,9 @@ fn saved(text: &str) -> Result<Saved, String> {
 
 /// Walks the checklist and prints the report.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    if arguments.summary && arguments.output != Format::Text {
+        return Err(summary_is_text());
+    }
     let written = Written::prepare(arguments)?;
     let report = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
@@ -105,17 +117,23 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
             ));
         }
     };
+    let report = arguments.owner.map_or_else(|| report.clone(), |owner| part::of(&report, owner));
     let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));
-    print::data(&report::render(&report, arguments.output, &style));
+    print::data(&if arguments.summary {
+        report::summary(&[&report], &style)
+    } else {
+        report::render(&report, arguments.output, &style)
+    });
     written.write(&report, verbosity(arguments))?;
-    Ok(ExitCode::from(report.summary.exit_code))
+    let codes = option::ExitCodes::chosen(arguments.exit_codes, arguments.output);
+    Ok(ExitCode::from(codes.of(&[&report], report.summary.exit_code)))
 }
 
 async fn walk(arguments: &Arguments) -> Result<Report, CliError> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let lab = start_lab(arguments).await?;
-    let deployment = site.deployment(lab.as_ref())?;
+    let deployment = site.deployment_with(&catalogue, lab.as_ref())?;
     let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
     let network = site.network(&deployment, lab.as_ref(), limits)?;
     let described = Site {
@@ -126,6 +144,7 @@ async fn walk(arguments: &Arguments) -> Result<Report, CliError> {
     let plan = Plan::make(&catalogue, &described, &site.selection(), &network.roads)?;
     let vantage = Run {
         case: arguments.case.clone(),
+        site: site.name(&deployment),
         role: site.role(&deployment).word().to_owned(),
         cloud: site.cloud(&deployment).word().to_owned(),
         lab: lab.is_some(),
@@ -173,6 +192,8 @@ fn vantage() -> Run {
         started: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         duration_ms: 0,
         case: None,
+        site: None,
+        part_for: None,
         host: host::name(),
         os: host::operating_system(),
         utc_offset_minutes: Some(host::utc_offset_minutes()),

@@ -43,6 +43,9 @@ pub struct Arguments {
     /// Site configuration file [default: ece-check.toml if present]
     #[arg(short, long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Name of the site, shown in every report [default: `site` in the configuration file]
+    #[arg(long = "site", value_name = "NAME", value_parser = option::name_of_site)]
+    name: Option<String>,
     /// Role of this server: services, application or all
     #[arg(long, value_parser = role)]
     role: Option<Role>,
@@ -133,6 +136,13 @@ impl Arguments {
         })
     }
 
+    /// The user's file, with every waiver about a check and a cause that there is: any other would never take effect.
+    pub fn deployment_with(&self, catalogue: &Catalogue, lab: Option<&Lab>) -> Result<Deployment, CliError> {
+        let checks: Vec<&str> = catalogue.checks.iter().map(|check| check.id.as_str()).collect();
+        let causes: Vec<&str> = catalogue.causes.iter().map(|cause| cause.code.as_str()).collect();
+        Ok(self.deployment(lab)?.with_known_waivers(&checks, &causes)?)
+    }
+
     /// The role of this server: the flag's, the file's, or both roles.
     pub fn role(&self, deployment: &Deployment) -> Role {
         self.role.or(deployment.ece.role).unwrap_or(Role::All)
@@ -141,6 +151,11 @@ impl Arguments {
     /// The Microsoft cloud: the flag's, the file's, or the worldwide one.
     pub fn cloud(&self, deployment: &Deployment) -> Cloud {
         self.cloud.or(deployment.entra.cloud).unwrap_or(Cloud::Worldwide)
+    }
+
+    /// The name of the site: the flag's, or the file's.
+    pub fn name(&self, deployment: &Deployment) -> Option<String> {
+        self.name.clone().or_else(|| deployment.site.clone())
     }
 
     /// What the plan needs to know of the site.

@@ -75,6 +75,8 @@ fn unjudged(planned: &PlannedFinding<'_>) -> Finding {
         next: None,
         steps: Vec::new(),
         optional: false,
+        severity: Some(check.severity),
+        waiver: None,
         look: planned.look,
     }
 }

@@ -11,11 +11,30 @@ use crate::finding::{Finding, Report};
 /// The longest field, in characters; Excel takes 32,767.
 const LONGEST: usize = 4_000;
 
-const HEADER: [&str; 9] = ["check", "section", "subject", "status", "reason", "found", "cause", "owner", "fix"];
+const HEADER: [&str; 16] = [
+    "check",
+    "section",
+    "subject",
+    "status",
+    "reason",
+    "found",
+    "cause",
+    "owner",
+    "fix",
+    "certainty",
+    "account",
+    "severity",
+    "waiver",
+    "site",
+    "server",
+    "started",
+];
 
-/// Writes the findings, one row each, in plan order. What the user should give stands under `fix` where there is no cause.
-pub(super) fn render(report: &Report, style: &Style) -> String {
-    rows(&HEADER, report.findings.iter().map(|finding| row(report, finding)), style.symbols)
+/// Writes the findings of each report, one row each, in plan order. What the user should give stands under `fix` where
+/// there is no cause.
+pub(super) fn render(reports: &[&Report], style: &Style) -> String {
+    let findings = reports.iter().flat_map(|report| report.findings.iter().map(|finding| row(report, finding)));
+    rows(&HEADER, findings, style.symbols)
 }
 
 /// Writes a table with a header, whose fields are our own words; every other field is made harmless for terminals and
@@ -38,7 +57,7 @@ pub fn rows<const N: usize>(
     String::from_utf8(bytes).expect("only text was written")
 }
 
-fn row(report: &Report, finding: &Finding) -> [String; 9] {
+fn row(report: &Report, finding: &Finding) -> [String; 16] {
     let cause = finding.causes.first().map(|cause| cause.cause.clone()).unwrap_or_default();
     let next = finding.next.as_deref().unwrap_or_default();
     let (owner, fix) =
@@ -53,6 +72,13 @@ fn row(report: &Report, finding: &Finding) -> [String; 9] {
         cause,
         owner.to_owned(),
         fix.to_owned(),
+        finding.causes.first().map(|cause| words::certainty(cause.certainty).to_owned()).unwrap_or_default(),
+        finding.account.clone().unwrap_or_default(),
+        words::severity(finding.severity).to_owned(),
+        words::waiver(finding),
+        words::site(report).to_owned(),
+        report.run.host.clone(),
+        report.run.started.clone(),
     ]
 }
 

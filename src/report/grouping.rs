@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{prose, words};
-use crate::finding::{Because, Finding, NamedCause, Remediation, Report};
+use crate::finding::{Because, Certainty, Finding, NamedCause, Remediation, Report};
 
 /// How far a chain of blocked findings is followed; a saved report may hold a circle.
 const LONGEST_CHAIN: usize = 64;
@@ -47,10 +47,11 @@ pub(super) fn alike(report: &Report, places: impl IntoIterator<Item = usize>) ->
     let key = |place: usize| {
         let finding = &report.findings[place];
         let causes: Vec<_> = finding.causes.iter().map(|cause| (&cause.cause, cause.certainty)).collect();
+        let waiver = finding.waiver.as_ref().map(|waiver| (&waiver.reason, &waiver.by, &waiver.until, waiver.ended));
         let texts = [&finding.check, &finding.expected, &finding.means, &finding.fails];
         // what settles a cause names the mailbox; the causes are compared already
         let next = finding.next.as_deref().filter(|_| causes.is_empty());
-        (texts, gist(report, finding), words::status(finding.status), causes, next)
+        (texts, gist(report, finding), words::status(finding.status), causes, next, waiver)
     };
     grouped(places, key).into_iter().map(|(_, places)| places).collect()
 }
@@ -80,6 +81,15 @@ pub(super) fn because<'a>(finding: &Finding, cause: &'a NamedCause) -> Vec<&'a s
     };
     let texts = cause.because.iter().map(String::as_str).enumerate();
     texts.filter(|(place, because)| is_news(*place, because)).map(|(_, because)| because).collect()
+}
+
+/// The finding that says what to verify before anything is changed for a cause that is not certain.
+pub(super) fn to_be_settled<'a>(report: &'a Report, fix: &Remediation) -> Option<&'a Finding> {
+    let is_of_cause = |finding: &&Finding| {
+        finding.next.is_some() && finding.causes.first().is_some_and(|cause| cause.cause == fix.cause)
+    };
+    let mut explained = fix.explains.iter().filter_map(|place| report.findings.get(*place));
+    explained.find(is_of_cause).filter(|_| fix.certainty != Certainty::Certain)
 }
 
 /// What a blocked finding waits for.

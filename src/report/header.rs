@@ -37,8 +37,13 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
         ("DNS", resolvers),
         ("Clock", clock(run.clock_offset_ms, run.lab)),
     ];
+    if let Some(site) = &run.site {
+        lines.insert(0, ("Site", site.clone()));
+    }
+    lines.extend(waivers(report).map(|told| ("Waivers", told)));
     if let Some(both) = road::both(report) {
-        lines.insert(4, ("Routes", both));
+        let place = lines.iter().position(|(label, _)| *label == "DNS").unwrap_or(lines.len());
+        lines.insert(place, ("Routes", both));
     }
     let stores = report.looks.iter().flat_map(|look| values(look, tls::JAVA_STORES.name()));
     let stores: Vec<String> =
@@ -48,6 +53,20 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     }
     lines.extend(run.firewall.as_deref().map(|shut| ("Ports", ports(shut))));
     lines
+}
+
+/// How many findings are waived, and which waivers have ended.
+fn waivers(report: &Report) -> Option<String> {
+    let applied = report.findings.iter().filter_map(|finding| Some((finding, finding.waiver.as_ref()?)));
+    let (ended, held): (Vec<_>, Vec<_>) = applied.partition(|(_, waiver)| waiver.ended);
+    let ended: Vec<String> = ended
+        .iter()
+        .map(|(finding, waiver)| format!("{} {} on {}", finding.check, finding.subject, waiver.until))
+        .collect();
+    let held = (!held.is_empty()).then(|| format!("{} waived", held.len()));
+    let ended = (!ended.is_empty()).then(|| format!("ended: {}", list(&ended, 4)));
+    let told: Vec<String> = [held, ended].into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 fn distinct(mut texts: Vec<String>) -> Vec<String> {

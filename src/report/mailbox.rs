@@ -77,6 +77,16 @@ pub(super) fn mailboxes(report: &Report, verbosity: Verbosity) -> Option<Mailbox
     Some(Mailboxes { rows: folded.collect(), left })
 }
 
+/// All mailboxes of a report, those with the same outcome together.
+pub(super) fn alike(report: &Report) -> Vec<(Vec<&str>, [Option<Status>; 5])> {
+    let rows = rows(report);
+    let groups = words::grouped(0..rows.len(), |place| rows[place].1.map(|cell| cell.map(words::status)));
+    groups
+        .into_iter()
+        .map(|(_, places)| (places.iter().map(|place| rows[*place].0).collect(), rows[places[0]].1))
+        .collect()
+}
+
 /// Whether something works for a mailbox, as far as it was seen. What was not tested never counts as failing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -262,7 +272,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
 fn worst<'a>(findings: impl Iterator<Item = &'a Finding>) -> Option<Status> {
     let order = [Status::Fail, Status::Error, Status::Skip, Status::Warn, Status::Pass];
     let applies = findings.filter(|finding| finding.reason != Some(SkipReason::NotApplicable));
-    let told: Vec<Status> = applies.map(|finding| finding.status).collect();
+    let told: Vec<Status> = applies.map(Finding::seen_status).collect();
     order.into_iter().find(|status| told.contains(status))
 }
 

@@ -7,7 +7,7 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
-    Style, Symbols, Verbosity, harmless, mailbox, verdict,
+    Style, Symbols, Verbosity, firewall, harmless, mailbox, verdict,
     words::{self, Blocker},
 };
 use crate::finding::{Finding, Remediation, Report, SkipReason, Status};
@@ -24,6 +24,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     header(&mut text, report);
     numbers(&mut text, report);
     fix_first(&mut text, report);
+    rules(&mut text, report);
     mailboxes(&mut text, report);
     deeds(&mut text, report);
     not_passed(&mut text, report);
@@ -75,6 +76,25 @@ fn one_fix(text: &mut String, number: usize, fix: &Remediation) {
     let _ = writeln!(text, "{indent}- explains: {}", words::count(fix.explains.len(), "failed or blocked check"));
     if let Some(command) = &fix.command {
         text.push_str(&fenced(command, &indent));
+    }
+}
+
+/// Firewall rules and what proves the change, in the part for one team.
+fn rules(text: &mut String, report: &Report) {
+    let forms = firewall::forms(&report.firewall_rules, &report.run.source_addresses);
+    if !forms.is_empty() {
+        let _ = writeln!(text, "\n## Firewall rules\n\n{}", prose(firewall::LEAD));
+    }
+    for form in forms {
+        let _ = write!(text, "\n### {}\n{}", prose(form.title), fenced(&form.text, ""));
+    }
+    if let Some(proof) = report.run.part_for.and_then(|_| words::proof(report)) {
+        let _ = write!(
+            text,
+            "\n## After the change\n\nTo prove it, run on {}:\n{}",
+            code(&report.run.host),
+            fenced(&proof, "")
+        );
     }
 }
 
@@ -153,11 +173,22 @@ fn once<'a>(texts: impl Iterator<Item = &'a str>) -> String {
 
 /// Why a finding is not well: its causes, or the reason of its skip.
 fn because(report: &Report, finding: &Finding) -> String {
+    if finding.waiver.is_some() {
+        return [prose(&words::waiver(finding)), causes(report, finding)]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("; ");
+    }
     if let Some(reason) = finding.reason {
         let by = if reason == SkipReason::Blocked { blocked_by(report, finding) } else { String::new() };
         let next = finding.next.as_deref().map(|next| format!(": {}", code(next))).unwrap_or_default();
         return format!("{}{by}{next}", words::reason(reason));
     }
+    causes(report, finding)
+}
+
+fn causes(report: &Report, finding: &Finding) -> String {
     let causes: Vec<String> = finding
         .causes
         .iter()

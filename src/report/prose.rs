@@ -175,7 +175,9 @@ fn shown(fact: &str, units: &[&Unit<'_>]) -> Option<String> {
     }
 }
 
-fn label(fact: &str) -> &str {
+/// What a fact is called.
+#[must_use]
+pub fn label(fact: &str) -> &str {
     expect::fact(fact).map_or(fact, |fact| fact.label)
 }
 

@@ -7,15 +7,15 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Style, Verbosity, harmless, mailbox,
+    Style, Verbosity, firewall, harmless, mailbox,
     page::{Page, Paint},
     prose, verdict,
     words::{self, Blocker},
 };
 use crate::{
-    command::{Command, Effect},
+    command::Effect,
     evidence::{Attempt, Failure, Route, Timing, TranscriptLine},
-    finding::{Certainty, Finding, NamedCause, NextStep, Remediation, Report, SkipReason, Status},
+    finding::{Finding, NamedCause, NextStep, Remediation, Report, SkipReason, Status},
 };
 
 /// The longest subject that stands beside a title, in characters.
@@ -49,6 +49,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     writer.deeds();
     writer.counts();
     writer.fix_first();
+    writer.firewall();
     writer.closing();
     writer.page.finish()
 }
@@ -173,6 +174,7 @@ impl<'a> Writer<'a> {
         let findings: Vec<&'a Finding> = places.iter().map(|place| self.at(*place)).collect();
         let [finding, ..] = findings[..] else { return };
         self.headlines(&findings, all);
+        self.page.field("waiver", &words::waiver(finding));
         self.page.field("found", &words::found(self.report, &findings));
         if self.told_already(finding) {
             return self.again(finding);
@@ -187,6 +189,9 @@ impl<'a> Writer<'a> {
         self.steps(finding);
         if self.is(Verbosity::Verbose) {
             self.evidence(finding);
+        }
+        if self.is(Verbosity::Verbose) {
+            self.page.field("severity", words::severity(finding.severity));
         }
         if self.is(Verbosity::Normal) {
             self.page.field("details", &format!("ece-check explain {}", finding.check));
@@ -286,7 +291,7 @@ impl<'a> Writer<'a> {
     fn step(&mut self, step: &NextStep) {
         let Some(command) = step.command() else { return self.page.field("verify", &prose::step(step)) };
         let asks = matches!(step, NextStep::Request { .. });
-        self.page.field(if asks { "ask" } else { "verify" }, &about(command));
+        self.page.field(if asks { "ask" } else { "verify" }, &words::about(command));
         self.page.bare(&command.text);
         self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
         self.page.field("then", if asks { prose::REQUESTED } else { "" });
@@ -345,6 +350,11 @@ impl<'a> Writer<'a> {
 
     fn skipped(&mut self, place: usize) {
         let finding = self.headline(place);
+        if finding.waiver.is_some() {
+            self.page.field("waiver", &words::waiver(finding));
+            self.page.field("found", &finding.found);
+            return self.page.field("expected", &finding.expected);
+        }
         let reason = finding.reason.map_or("no reason given", words::reason);
         let by = words::root(&self.report.findings, finding).map(|root| format!(" by {}", self.named(root)));
         let found = if finding.found.is_empty() { String::new() } else { format!(": {}", finding.found) };
@@ -521,7 +531,7 @@ impl<'a> Writer<'a> {
         let owner = words::owner(fix.owner);
         let owner = if self.nothing_failed() { owner.to_owned() } else { owner.to_uppercase() };
         self.page.numbered(number, &format!("{owner}: {} ({})", fix.title, words::certainty(fix.certainty)));
-        if let Some(finding) = self.to_be_settled(fix) {
+        if let Some(finding) = words::to_be_settled(self.report, fix) {
             self.steps(finding);
         }
         self.page.field("fix", &fix.fix);
@@ -541,7 +551,7 @@ impl<'a> Writer<'a> {
         }
         let mut known = String::new();
         for command in &fix.commands {
-            let about = about(command);
+            let about = words::about(command);
             let label = if command.effect == Effect::Check { "check" } else { "run" };
             if known != format!("{label} {about}") {
                 self.page.field(label, &about);
@@ -551,16 +561,6 @@ impl<'a> Writer<'a> {
             self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
             self.page.field("note", command.note.as_deref().unwrap_or_default());
         }
-    }
-
-    /// The finding that says what to look at before anything is changed for a cause that is not certain.
-    fn to_be_settled(&self, fix: &Remediation) -> Option<&'a Finding> {
-        let report = self.report;
-        let is_of_cause = |finding: &&Finding| {
-            finding.next.is_some() && finding.causes.first().is_some_and(|cause| cause.cause == fix.cause)
-        };
-        let mut explained = fix.explains.iter().filter_map(|place| report.findings.get(*place));
-        explained.find(is_of_cause).filter(|_| fix.certainty != Certainty::Certain)
     }
 
     /// How many findings a cause explains, and the checks that tell most: those that saw it, then those it blocks most of.
@@ -578,6 +578,21 @@ impl<'a> Writer<'a> {
             (true, _) => number,
             (_, 0) => format!("{number}: {}", names.join(", ")),
             (_, left) => format!("{number}: {} and {}", names[..shown].join(", "), words::count(left, "other check")),
+        }
+    }
+
+    /// Firewall rules in every form; only in the part for the network team.
+    fn firewall(&mut self) {
+        let forms = firewall::forms(&self.report.firewall_rules, &self.report.run.source_addresses);
+        if forms.is_empty() {
+            return;
+        }
+        self.page.heading("Firewall rules");
+        self.page.paragraph(Paint::Plain, firewall::LEAD);
+        for form in forms {
+            self.page.gap();
+            self.page.paragraph(Paint::Strong, form.title);
+            self.page.bare(&form.text);
         }
     }
 
@@ -619,12 +634,6 @@ fn entitled(title: &str, whom: &str) -> String {
 
 fn so_many(some: usize, all: usize) -> String {
     if some == all { format!("all {all}") } else { format!("{some} of {all}") }
-}
-
-/// What takes a command, how to connect first, and the role that it needs.
-fn about(command: &Command) -> String {
-    let parts = [Some(command.shell.label()), command.connect.as_deref(), command.role.as_deref()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 fn is_not_well(finding: &Finding) -> bool {

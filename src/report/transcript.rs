@@ -36,9 +36,14 @@ fn write_look(text: &mut String, look: &Observation) {
 fn write_talk(text: &mut String, place: &str, lines: &[TranscriptLine]) {
     let _ = writeln!(text, "\n{}", harmless::line(place, LONGEST));
     for line in lines {
-        let said = harmless::line(&line.text, LONGEST);
-        let _ = writeln!(text, "{:>9.1} ms {} {said}", line.at_ms, mark(line.direction));
+        let _ = writeln!(text, "{}", self::line(line));
     }
+}
+
+/// One line of a conversation: when it was said, by whom, and what.
+pub(super) fn line(line: &TranscriptLine) -> String {
+    let said = harmless::line(&line.text, LONGEST);
+    format!("{:>9.1} ms {} {said}", line.at_ms, mark(line.direction))
 }
 
 fn mark(mark: Direction) -> &'static str {

@@ -1,7 +1,7 @@
 //! The outcome of a run in two lines, and the last line of a report.
 
 use super::{harmless, mailbox, words};
-use crate::finding::{Finding, Report, Status};
+use crate::finding::{Finding, Report, SkipReason, Status};
 
 /// The most check names in a line.
 const NAMES: usize = 3;
@@ -15,6 +15,9 @@ pub(super) fn lines(report: &Report) -> [String; 2] {
 }
 
 fn result(report: &Report) -> String {
+    if let Some(owner) = report.run.part_for {
+        return of_part(report, words::owner(owner));
+    }
     if report.findings.is_empty() {
         return "Inconclusive: no check could be completed.".to_owned();
     }
@@ -27,7 +30,21 @@ fn result(report: &Report) -> String {
     }
 }
 
+/// What the part of a report for one team comes to.
+fn of_part(report: &Report, owner: &str) -> String {
+    let server = text(&report.run.host);
+    if report.summary.fix_first.is_empty() {
+        return format!("Nothing to do for the {owner}: no cause found on {server} is theirs.");
+    }
+    let (actions, checks) = (report.summary.fix_first.len(), report.summary.fail + report.summary.error);
+    let checks = if checks == 0 { String::new() } else { format!("; {} failed", words::count(checks, "check")) };
+    format!("For the {owner}: {} on {server}{checks}.", words::count(actions, "action"))
+}
+
 fn first(report: &Report) -> String {
+    if report.run.part_for.is_some() && report.summary.fix_first.is_empty() {
+        return String::new();
+    }
     if let Some(missing) = report.findings.iter().find(|finding| finding.waits_for_missing_input()) {
         return format!("Input needed first: {}.", text(&missing.found).trim_end_matches('.'));
     }
@@ -44,6 +61,12 @@ fn first(report: &Report) -> String {
 /// The last line: what to do, or what the outcome is worth.
 pub(super) fn closing(report: &Report) -> String {
     let summary = &report.summary;
+    if let Some(proof) = report.run.part_for.and_then(|_| words::proof(report)) {
+        return format!("To prove the change, run on {}: {proof}", text(&report.run.host));
+    }
+    if report.run.part_for.is_some() {
+        return of_part(report, report.run.part_for.map(words::owner).unwrap_or_default());
+    }
     if summary.fail > 0 {
         return summary.fix_first.first().map_or_else(
             || "No known cause matches. See the failed checks above.".to_owned(),
@@ -65,6 +88,11 @@ pub(super) fn closing(report: &Report) -> String {
     }
     if summary.warn > 0 {
         return only_warnings(report);
+    }
+    let waived = report.findings.iter().filter(|finding| finding.reason == Some(SkipReason::Waived)).count();
+    if waived > 0 {
+        let number = words::count_were(summary.skip, "check");
+        return format!("No problems found. {number} not run ({waived} waived; reasons above).");
     }
     match summary.skip {
         0 => "All checks passed.".to_owned(),

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 pub(super) use super::{
-    grouping::{Blocker, actions, alike, because, blocker, fix, found, grouped, root},
+    grouping::{Blocker, actions, alike, because, blocker, fix, found, grouped, root, to_be_settled},
     header::{tool, vantage},
 };
 use crate::{
+    command::Command,
     evidence::{Observation, Stage},
-    finding::{Certainty, Finding, Owner, Report, SkipReason, Status},
+    finding::{AppliedWaiver, Certainty, Finding, Owner, Report, Severity, SkipReason, Status},
     probe::{self, round_trip},
 };
 
@@ -65,7 +66,7 @@ pub(super) fn section_title(section: &str) -> &str {
 
 /// The title of a finding as it came out: turned round where it fails or warns; a report of an earlier version has none.
 pub(super) fn title(finding: &Finding) -> &str {
-    let turned = matches!(finding.status, Status::Fail | Status::Warn) && !finding.fails.is_empty();
+    let turned = matches!(finding.seen_status(), Status::Fail | Status::Warn) && !finding.fails.is_empty();
     if turned { &finding.fails } else { &finding.title }
 }
 
@@ -94,6 +95,43 @@ pub(super) fn certainty(certainty: Certainty) -> &'static str {
         Certainty::Likely => "likely",
         Certainty::Possible => "possible",
     }
+}
+
+/// What takes a command, how to connect first, and the role that it needs.
+pub(super) fn about(command: &Command) -> String {
+    let parts = [Some(command.shell.label()), command.connect.as_deref(), command.role.as_deref()];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What depends on a check; nothing where a report of an earlier version does not say it.
+pub(super) fn severity(severity: Option<Severity>) -> &'static str {
+    match severity {
+        Some(Severity::StopsMail) => "stops mail",
+        Some(Severity::WillStopMail) => "will stop mail",
+        Some(Severity::Improvement) => "improvement",
+        None => "",
+    }
+}
+
+/// The waiver of a finding in words; nothing where it has none.
+pub(super) fn waiver(finding: &Finding) -> String {
+    let Some(waiver) = &finding.waiver else { return String::new() };
+    let AppliedWaiver { reason, by, until, .. } = waiver;
+    if waiver.ended {
+        return format!("the waiver ended on {until} (reason: {reason}; by {by}): this counts again");
+    }
+    format!("waived until {until}: {reason} (by {by}); without the waiver: {}", status(waiver.status))
+}
+
+/// The command that shows whether what was done has helped; nothing where no check is open.
+pub(super) fn proof(report: &Report) -> Option<String> {
+    let checks = super::part::proof(report);
+    (!checks.is_empty()).then(|| format!("ece-check run --only {}", checks.join(",")))
+}
+
+/// The name of the site of a report; nothing where none was given.
+pub(super) fn site(report: &Report) -> &str {
+    report.run.site.as_deref().unwrap_or_default()
 }
 
 /// The word for a status.

@@ -148,6 +148,8 @@ fn vantage() -> Run {
         started: "2026-11-22T10:00:00Z".to_owned(),
         duration_ms: 0,
         case: None,
+        site: None,
+        part_for: None,
         host: "ece-services".to_owned(),
         os: "none".to_owned(),
         utc_offset_minutes: None,

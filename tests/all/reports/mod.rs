@@ -3,9 +3,11 @@
 //! `golden.json` has every status and every reason of a skip, causes of every certainty, hostile and long texts. What is
 //! written of it stands in `snapshots/`; see them change with `cargo insta review`, or with `INSTA_UPDATE=always`.
 
+mod agree;
 mod every_format;
 mod hostile;
 mod looks_like;
+mod page;
 mod streams;
 mod told_once;
 
@@ -44,6 +46,8 @@ fn blank() -> Finding {
         next: None,
         steps: Vec::new(),
         optional: false,
+        severity: None,
+        waiver: None,
         look: None,
     }
 }

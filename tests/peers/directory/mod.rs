@@ -61,7 +61,7 @@ impl Drop for RunningLab {
 }
 
 /// A folder in which these files are; none when the user has turned these tests off.
-fn folder(name: &str, files: &[(&str, &str)]) -> Option<PathBuf> {
+pub fn folder(name: &str, files: &[(&str, &str)]) -> Option<PathBuf> {
     if env::var("ECE_CHECK_FOREIGN").is_ok_and(|value| value == "off") {
         println!("ignored: ECE_CHECK_FOREIGN=off");
         return None;
@@ -75,7 +75,7 @@ fn folder(name: &str, files: &[(&str, &str)]) -> Option<PathBuf> {
 }
 
 /// Runs an installer, once for each content of the file that says what to install.
-fn install(folder: &Path, wanted: &str, commands: &[&[&str]]) {
+pub fn install(folder: &Path, wanted: &str, commands: &[&[&str]]) {
     let done = folder.join("installed");
     if fs::read_to_string(&done).is_ok_and(|known| known == wanted) {
         return;
@@ -89,7 +89,7 @@ fn install(folder: &Path, wanted: &str, commands: &[&[&str]]) {
 }
 
 /// What a client printed.
-fn printed(command: &mut Command) -> String {
+pub fn printed(command: &mut Command) -> String {
     let output = command.stdin(Stdio::null()).output().expect("the client starts");
     let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}{wrong}");

@@ -1,0 +1,51 @@
+//! Waivers, applied to findings that have been judged and diagnosed. Pure.
+//!
+//! A waiver never hides a finding: it keeps all that was seen, its causes and its place. Up to and including the last day
+//! its status is `skip` with the reason `waived`; from the day after it counts as what it is, and says that a waiver ended.
+
+use jiff::Timestamp;
+
+use crate::{
+    deployment::Waiver,
+    finding::{AppliedWaiver, Finding, Remediation, SkipReason, Status},
+};
+
+/// Applies the waivers that hold at a time, and names those that have ended.
+pub fn waive(findings: &mut [Finding], waivers: &[Waiver], at: Timestamp) {
+    for finding in findings.iter_mut().filter(|finding| can_be_waived(finding)) {
+        let about = |waiver: &&Waiver| {
+            let causes: Vec<&str> = finding.causes.iter().map(|cause| cause.cause.as_str()).collect();
+            waiver.is_about(&finding.check, &finding.subject, &causes)
+        };
+        // where several are about it, the one that holds longest counts
+        if let Some(waiver) = waivers.iter().filter(about).max_by_key(|waiver| waiver.until) {
+            apply(finding, waiver, !waiver.is_in_force(at));
+        }
+    }
+}
+
+fn can_be_waived(finding: &Finding) -> bool {
+    matches!(finding.status, Status::Fail | Status::Warn | Status::Error)
+}
+
+fn apply(finding: &mut Finding, waiver: &Waiver, ended: bool) {
+    finding.waiver = Some(AppliedWaiver {
+        reason: waiver.reason.clone(),
+        by: waiver.by.clone(),
+        until: waiver.until.to_string(),
+        status: finding.status,
+        ended,
+    });
+    if !ended {
+        (finding.status, finding.reason) = (Status::Skip, Some(SkipReason::Waived));
+    }
+}
+
+/// True where an action explains nothing but waived findings and what they block: nothing is to be done about it yet.
+#[must_use]
+pub fn is_waived(fix: &Remediation, findings: &[Finding]) -> bool {
+    let explained: Vec<&Finding> = fix.explains.iter().filter_map(|place| findings.get(*place)).collect();
+    let waived = |finding: &&&Finding| finding.reason == Some(SkipReason::Waived);
+    let open = |finding: &&Finding| finding.status != Status::Skip;
+    explained.iter().any(|finding| waived(&finding)) && !explained.iter().any(|finding| open(finding))
+}

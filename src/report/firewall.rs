@@ -1,0 +1,241 @@
+//! Firewall rules in the forms that firewalls take: Windows, Cisco ASA, Palo Alto Networks PAN-OS, and CSV.
+//!
+//! In: the rules that a site needs. Out: lines to paste, one form each. A host name that holds anything but letters, digits,
+//! dots, hyphens and underscores enters none of them.
+//!
+//! Sources: `netsh advfirewall firewall add rule`
+//! (<https://learn.microsoft.com/windows-server/administration/windows-commands/netsh-advfirewall>), `New-NetFirewallRule`
+//! (<https://learn.microsoft.com/powershell/module/netsecurity/new-netfirewallrule>), the ASA command reference
+//! (`object network`, `fqdn`, `object-group network`, `access-list extended`), the PAN-OS CLI (`set address`,
+//! `set service`, `set rulebase security rules`).
+
+use std::{collections::BTreeSet, fmt::Write as _, net::IpAddr};
+
+use super::{Symbols, csv};
+use crate::finding::FirewallRule;
+
+/// A form, its name, and what to know about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// What takes it.
+    pub title: &'static str,
+    /// The lines.
+    pub text: String,
+}
+
+/// All forms of some rules. `servers` are the addresses that the connections leave from.
+#[must_use]
+pub fn forms(rules: &[FirewallRule], servers: &[String]) -> Vec<Form> {
+    let rules: Vec<&FirewallRule> = rules.iter().filter(|rule| is_host(&rule.destination)).collect();
+    if rules.is_empty() {
+        return Vec::new();
+    }
+    let servers: Vec<IpAddr> =
+        servers.iter().filter_map(|server| server.parse().ok()).filter(|ip: &IpAddr| !ip.is_loopback()).collect();
+    vec![
+        Form { title: "Windows PowerShell on the ECE server (as administrator)", text: powershell(&rules) },
+        Form { title: "Command Prompt on the ECE server (as administrator)", text: netsh(&rules) },
+        Form { title: "Cisco ASA", text: asa(&rules, &servers) },
+        Form { title: "Palo Alto Networks PAN-OS", text: pan_os(&rules, &servers) },
+        Form { title: "CSV", text: comma_separated(&rules) },
+    ]
+}
+
+/// What is to be known of these rules.
+pub const LEAD: &str = "Outbound rules for the destinations that failed. Windows rules help only where the Windows \
+                        Firewall blocks outbound traffic; a blocking rule there outranks them. Adapt the names of access \
+                        lists and zones to your firewall.";
+
+fn is_host(host: &str) -> bool {
+    let plain = host.strip_prefix("*.").unwrap_or(host);
+    !plain.is_empty() && plain.len() < 254 && plain.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
+}
+
+fn name(rule: &FirewallRule) -> String {
+    format!("ECE to {} {} {} ({})", rule.destination, rule.protocol, rule.port, rule.ip_version)
+}
+
+fn netsh(rules: &[&FirewallRule]) -> String {
+    let line = |rule: &&&FirewallRule| {
+        let remote = if rule.ranges.is_empty() { "any".to_owned() } else { rule.ranges.join(",") };
+        format!(
+            "netsh advfirewall firewall add rule name=\"{}\" dir=out action=allow protocol={} remoteport={} remoteip={remote}",
+            name(rule),
+            rule.protocol,
+            rule.port
+        )
+    };
+    rules.iter().map(|rule| line(&rule)).collect::<Vec<_>>().join("\n")
+}
+
+fn powershell(rules: &[&FirewallRule]) -> String {
+    let line = |rule: &&&FirewallRule| {
+        let ranges: Vec<String> = rule.ranges.iter().map(|range| format!("'{range}'")).collect();
+        let remote = if ranges.is_empty() { "Any".to_owned() } else { ranges.join(",") };
+        format!(
+            "New-NetFirewallRule -DisplayName '{}' -Direction Outbound -Action Allow -Protocol {} -RemotePort {} -RemoteAddress {remote}",
+            name(rule),
+            rule.protocol,
+            rule.port
+        )
+    };
+    rules.iter().map(|rule| line(&rule)).collect::<Vec<_>>().join("\n")
+}
+
+/// A name for an object of a firewall: at most 60 letters, digits, dots, hyphens and underscores.
+fn object(prefix: &str, text: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' };
+    format!("{prefix}{text}").replace("*.", "all-").chars().map(allowed).take(60).collect()
+}
+
+/// Address ranges as an object group where Microsoft publishes them, otherwise the name as an FQDN object.
+fn asa(rules: &[&FirewallRule], servers: &[IpAddr]) -> String {
+    let mut text = String::new();
+    let source = asa_servers(&mut text, servers);
+    let mut known = BTreeSet::new();
+    for rule in rules {
+        let version = if rule.ip_version == "IPv6" { "v6" } else { "v4" };
+        let group = object("ECE-", &format!("{}-{version}", rule.destination));
+        let by_name = rule.ranges.is_empty() && !rule.destination.starts_with("*.");
+        if rule.ranges.is_empty() && !by_name {
+            let _ =
+                writeln!(text, "! {}: no address ranges are published; allow the names behind it", rule.destination);
+            continue;
+        }
+        if known.insert(group.clone()) {
+            if by_name {
+                let _ = writeln!(text, "object network {group}\n fqdn {version} {}", rule.destination);
+            } else {
+                let _ = writeln!(text, "object-group network {group}");
+                for range in &rule.ranges {
+                    let _ = writeln!(text, " network-object {}", asa_network(range));
+                }
+            }
+        }
+        let kind = if by_name { "object" } else { "object-group" };
+        let protocol = rule.protocol.to_lowercase();
+        let line =
+            format!("access-list ECE-OUTBOUND extended permit {protocol} {source} {kind} {group} eq {}", rule.port);
+        if known.insert(line.clone()) {
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+fn asa_servers(text: &mut String, servers: &[IpAddr]) -> &'static str {
+    if servers.is_empty() {
+        return "any";
+    }
+    text.push_str("object-group network ECE-SERVERS\n");
+    for server in servers {
+        let _ = match server {
+            IpAddr::V4(address) => writeln!(text, " network-object host {address}"),
+            IpAddr::V6(address) => writeln!(text, " network-object {address}/128"),
+        };
+    }
+    "object-group ECE-SERVERS"
+}
+
+/// A network as the ASA writes it: IPv4 with its mask, IPv6 with its prefix.
+fn asa_network(range: &str) -> String {
+    match range.parse::<ipnet::IpNet>() {
+        Ok(ipnet::IpNet::V4(net)) => format!("{} {}", net.network(), net.netmask()),
+        _ => range.to_owned(),
+    }
+}
+
+fn pan_os(rules: &[&FirewallRule], servers: &[IpAddr]) -> String {
+    let mut text = String::new();
+    let mut known = BTreeSet::new();
+    let mut once = |line: String| if known.insert(line.clone()) { line + "\n" } else { String::new() };
+    let source = match servers {
+        [] => "any".to_owned(),
+        some => format!("[ {} ]", some.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+    };
+    for rule in rules {
+        let protocol = rule.protocol.to_lowercase();
+        let service = format!("ECE-{protocol}-{}", rule.port);
+        text += &once(format!("set service {service} protocol {protocol} port {}", rule.port));
+        let destination = if rule.destination.starts_with("*.") {
+            if rule.ranges.is_empty() {
+                continue; // PAN-OS has no address object for a wildcard name
+            }
+            format!("[ {} ]", rule.ranges.join(" "))
+        } else {
+            let address = object("ECE-", &rule.destination);
+            text += &once(format!("set address {address} fqdn {}", rule.destination));
+            address
+        };
+        let title = object("ECE-", &format!("{}-{}", rule.destination, rule.port));
+        text += &once(format!(
+            "set rulebase security rules {title} from any to any source {source} destination {destination} application any service {service} action allow"
+        ));
+    }
+    text.trim_end().to_owned()
+}
+
+fn comma_separated(rules: &[&FirewallRule]) -> String {
+    let header = ["source", "destination", "port", "protocol", "ip_version", "direction", "purpose", "address_ranges"];
+    let row = |rule: &&FirewallRule| {
+        [
+            rule.source.clone(),
+            rule.destination.clone(),
+            rule.port.to_string(),
+            rule.protocol.clone(),
+            rule.ip_version.clone(),
+            "outbound".to_owned(),
+            rule.purpose.clone(),
+            rule.ranges.join(" "),
+        ]
+    };
+    csv::rows(&header, rules.iter().map(row), Symbols::Unicode).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(destination: &str, ranges: &[&str]) -> FirewallRule {
+        FirewallRule {
+            source: "ece".to_owned(),
+            destination: destination.to_owned(),
+            ranges: ranges.iter().map(|range| (*range).to_owned()).collect(),
+            port: 993,
+            protocol: "TCP".to_owned(),
+            ip_version: "IPv4".to_owned(),
+            purpose: "mail".to_owned(),
+        }
+    }
+
+    fn form(rules: &[FirewallRule], title: &str) -> String {
+        let forms = forms(rules, &["10.1.2.3".to_owned(), "127.0.0.1".to_owned()]);
+        forms.into_iter().find(|form| form.title.contains(title)).expect("the form").text
+    }
+
+    #[test]
+    fn published_ranges_are_used_where_there_are_any() {
+        let rules = [rule("outlook.office365.com", &["13.107.6.152/31"])];
+        assert!(form(&rules, "PowerShell").ends_with("-RemotePort 993 -RemoteAddress '13.107.6.152/31'"));
+        assert!(form(&rules, "Command Prompt").ends_with("remoteport=993 remoteip=13.107.6.152/31"));
+        assert_eq!(
+            form(&rules, "ASA"),
+            "object-group network ECE-SERVERS\n network-object host 10.1.2.3\nobject-group network \
+             ECE-outlook.office365.com-v4\n network-object 13.107.6.152 255.255.255.254\naccess-list ECE-OUTBOUND extended \
+             permit tcp object-group ECE-SERVERS object-group ECE-outlook.office365.com-v4 eq 993"
+        );
+    }
+
+    #[test]
+    fn names_without_ranges_are_names() {
+        let rules = [rule("ece.example.com", &[])];
+        assert!(form(&rules, "ASA").contains("\n fqdn v4 ece.example.com\n"));
+        assert!(form(&rules, "PAN-OS").contains("set address ECE-ece.example.com fqdn ece.example.com\n"));
+    }
+
+    #[test]
+    fn no_name_from_outside_becomes_a_command() {
+        let rules = [rule("a.test'; Remove-Item C:\\", &[]), rule("a\"&calc", &[])];
+        assert_eq!(forms(&rules, &[]), []);
+    }
+}

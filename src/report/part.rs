@@ -1,0 +1,116 @@
+//! The part of a report that one team needs: what to do, what it rests on, how to prove it. Pure.
+//!
+//! In: a report and an owner. Out: a report with that owner's actions, the findings that they explain, those that these
+//! refer to, and the tests that all of them were judged by. It is a report like any other, so that every format has it.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    evidence::Observation,
+    finding::{Because, Finding, Found, Owner, Remediation, Report, Run, Status, Summary},
+};
+
+/// The part of a report that this owner needs.
+#[must_use]
+pub fn part(report: &Report, owner: Owner) -> Report {
+    let actions: Vec<&Remediation> = report.summary.fix_first.iter().filter(|fix| fix.owner == owner).collect();
+    let findings = needed(report, actions.iter().flat_map(|fix| fix.explains.iter().copied()));
+    let looks: BTreeSet<usize> = findings.iter().flat_map(|place| looks_of(&report.findings[*place])).collect();
+    let moved = Moved { findings: findings.iter().copied().collect(), looks: looks.iter().copied().collect() };
+    let fix_first = actions.into_iter().map(|fix| moved.action(fix)).collect();
+    let findings: Vec<Finding> = findings.iter().map(|place| moved.finding(&report.findings[*place])).collect();
+    let strict = report.summary.exit_code == 4;
+    let summary = Summary { exit_code: report.summary.exit_code, ..Summary::of(&findings, fix_first, strict) };
+    let at = |place: &usize| report.looks.get(*place).cloned();
+    let looks: Vec<Observation> = looks.iter().filter_map(at).collect();
+    let run = Run { part_for: Some(owner), ..report.run.clone() };
+    Report { run, summary, findings, looks, ..report.clone() }
+}
+
+/// The checks that show whether what was done has helped, each once.
+#[must_use]
+pub fn proof(report: &Report) -> Vec<&str> {
+    let is_open = |finding: &&Finding| !matches!(finding.status, Status::Pass);
+    let mut checks: Vec<&str> = Vec::new();
+    for finding in report.findings.iter().filter(is_open) {
+        if !checks.contains(&finding.check.as_str()) {
+            checks.push(&finding.check);
+        }
+    }
+    checks
+}
+
+/// These findings, those that block them, and those that speak for or against their causes.
+fn needed(report: &Report, first: impl Iterator<Item = usize>) -> BTreeSet<usize> {
+    let mut needed = BTreeSet::new();
+    let mut open: Vec<usize> = first.collect();
+    while let Some(place) = open.pop() {
+        let Some(finding) = report.findings.get(place) else { continue };
+        if needed.insert(place) {
+            open.extend(finding.blocked_by);
+            open.extend(evidence(finding).filter_map(place_of));
+        }
+    }
+    needed
+}
+
+fn evidence(finding: &Finding) -> impl Iterator<Item = &Because> {
+    let out = finding.ruled_out.iter().filter_map(|out| out.evidence.as_ref());
+    finding.causes.iter().flat_map(|cause| &cause.evidence).chain(out)
+}
+
+fn place_of(because: &Because) -> Option<usize> {
+    match because {
+        Because::Passed { finding } | Because::Failed { finding } | Because::ShownBy { finding } => Some(*finding),
+        Because::Found | Because::Failure { .. } | Because::OtherRoute { .. } => None,
+    }
+}
+
+fn looks_of(finding: &Finding) -> Vec<usize> {
+    let beside = |because: &Because| if let Because::OtherRoute { look } = because { Some(*look) } else { None };
+    finding.look.into_iter().chain(evidence(finding).filter_map(beside)).collect()
+}
+
+/// Where findings and looks of the whole are in the part.
+struct Moved {
+    findings: Vec<usize>,
+    looks: Vec<usize>,
+}
+
+impl Moved {
+    fn at(&self, place: usize) -> Option<usize> {
+        self.findings.binary_search(&place).ok()
+    }
+
+    fn look(&self, place: usize) -> Option<usize> {
+        self.looks.binary_search(&place).ok()
+    }
+
+    fn action(&self, fix: &Remediation) -> Remediation {
+        Remediation { explains: fix.explains.iter().filter_map(|place| self.at(*place)).collect(), ..fix.clone() }
+    }
+
+    fn finding(&self, finding: &Finding) -> Finding {
+        let mut moved = finding.clone();
+        moved.look = finding.look.and_then(|look| self.look(look));
+        moved.blocked_by = finding.blocked_by.and_then(|place| self.at(place));
+        if let Some(Found::Blocked { by }) = &mut moved.evidence {
+            *by = self.at(*by).unwrap_or(*by);
+        }
+        let out = moved.ruled_out.iter_mut().filter_map(|out| out.evidence.as_mut());
+        for because in moved.causes.iter_mut().flat_map(|cause| &mut cause.evidence).chain(out) {
+            self.because(because);
+        }
+        moved
+    }
+
+    fn because(&self, because: &mut Because) {
+        match because {
+            Because::Passed { finding } | Because::Failed { finding } | Because::ShownBy { finding } => {
+                *finding = self.at(*finding).unwrap_or(*finding);
+            }
+            Because::OtherRoute { look } => *look = self.look(*look).unwrap_or(*look),
+            Because::Found | Because::Failure { .. } => {}
+        }
+    }
+}

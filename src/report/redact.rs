@@ -1,0 +1,369 @@
+//! Redaction that lets one still work: the same thing becomes the same token throughout, and stays of its kind.
+//!
+//! In: a report, what to hide, a key. Out: a report without it, and how much was hidden. An address stays an address, a
+//! host a host and a mailbox a mailbox, so that the report can be read, judged and compared as before. Tokens are made with
+//! HMAC-SHA-256 (RFC 2104) and a key that is thrown away: without it nobody can try names to find one.
+//!
+//! Hidden are: every IP address but loopback; the names of this server and of the site's own hosts, its DNS suffixes, its
+//! tenant and application, and everything below their domains; every mailbox and the names of the accounts. Names of
+//! Microsoft and Cisco stay, because they are the same for every site.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
+
+use ring::{
+    hmac,
+    rand::{SecureRandom as _, SystemRandom},
+};
+use serde_json::Value;
+
+use crate::finding::{Redacted, Report, Run};
+
+/// What is hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Kind {
+    /// IP addresses
+    Addresses,
+    /// Names of servers, domains, the tenant and the application
+    Names,
+    /// Mailboxes and accounts
+    Mailboxes,
+}
+
+/// The domains that every site shares. Their hosts are no secret of any.
+const SHARED: [&str; 16] = [
+    "office365.com", "office.com", "office.de", "office365.us", "outlook.com", "microsoft.com", "microsoftonline.com",
+    "microsoftonline.us", "windows.net", "partner.outlook.cn", "chinacloudapi.cn", "partner.microsoftonline.cn",
+    "ciscospark.com", "webex.com", "cisco.com", "webexapis.com",
+];
+
+/// The end of every host and mailbox that stands for another (RFC 2606, section 2).
+const END: &str = "redacted.invalid";
+
+/// Why nothing can be redacted.
+#[derive(Debug, thiserror::Error)]
+pub enum NotRedacted {
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers for a key")]
+    NoKey,
+    /// Our own report cannot be read back.
+    #[error("the redacted report cannot be read back: {0}")]
+    Unreadable(String),
+}
+
+/// A key that is used once.
+#[derive(Debug)]
+pub struct Key(hmac::Key);
+
+impl Key {
+    /// A random key.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers.
+    pub fn random() -> Result<Self, NotRedacted> {
+        let mut bytes = [0; 32];
+        SystemRandom::new().fill(&mut bytes).map_err(|_| NotRedacted::NoKey)?;
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+    }
+
+    fn of(&self, text: &str) -> [u8; 16] {
+        let tag = hmac::sign(&self.0, text.to_lowercase().as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&tag.as_ref()[..16]);
+        bytes
+    }
+
+    fn short(&self, text: &str) -> String {
+        self.of(text)[..5].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The report without what is to be hidden.
+///
+/// # Errors
+/// When what is left is no report, which would be a fault of this program.
+pub fn redact(report: &Report, kinds: &[Kind], key: &Key) -> Result<Report, NotRedacted> {
+    let mut json = serde_json::to_value(report).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
+    let mut net = Net { known: Known::of(report), kinds, key, hidden: BTreeMap::new(), places: 0 };
+    net.value(&mut json);
+    let count = |kind| net.hidden.values().filter(|known| **known == kind).count();
+    let redacted = Redacted {
+        addresses: count(Kind::Addresses),
+        names: count(Kind::Names),
+        mailboxes: count(Kind::Mailboxes),
+        places: net.places,
+    };
+    let report: Report = serde_json::from_value(json).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
+    Ok(Report { run: Run { redacted: Some(redacted), ..report.run }, ..report })
+}
+
+/// The names that this site has for itself.
+struct Known {
+    /// Whole words, in lower case: servers without a domain, accounts, identifiers.
+    words: BTreeMap<String, Kind>,
+    /// Domains, in lower case, with all that is below them.
+    domains: BTreeSet<String>,
+}
+
+impl Known {
+    fn of(report: &Report) -> Self {
+        let mut known = Self { words: BTreeMap::new(), domains: BTreeSet::new() };
+        let run = &report.run;
+        known.host(&run.host);
+        run.dns_suffixes.iter().for_each(|suffix| known.domain(suffix));
+        run.site.iter().for_each(|site| known.word(site, Kind::Names));
+        for account in report.findings.iter().filter_map(|finding| finding.account.as_deref()) {
+            known.word(account, Kind::Mailboxes);
+        }
+        for look in report.looks.iter().filter(|look| look.own) {
+            known.host(look.subject.rsplit_once(':').map_or(&look.subject, |(host, _)| host));
+        }
+        for finding in &report.findings {
+            finding.subject.rsplit_once('@').into_iter().for_each(|(_, domain)| known.domain(domain));
+        }
+        if let Some(site) = &report.site {
+            site.file.parse::<toml::Table>().into_iter().for_each(|file| known.file(&file));
+            site.proxy.iter().for_each(|proxy| known.host(&proxy.host));
+            site.resolve.iter().for_each(|rule| known.host(&rule.host));
+            site.connect_to.iter().for_each(|rule| {
+                known.host(&rule.host);
+                known.host(&rule.to_host);
+            });
+        }
+        known
+    }
+
+    /// What the site file names: addresses of the web, hosts, mailboxes, the tenant and the application.
+    fn file(&mut self, table: &toml::Table) {
+        for (key, value) in table {
+            match value {
+                toml::Value::Table(table) => self.file(table),
+                toml::Value::Array(items) => items.iter().for_each(|item| self.item(key, item)),
+                other => self.item(key, other),
+            }
+        }
+    }
+
+    fn item(&mut self, key: &str, value: &toml::Value) {
+        match value {
+            toml::Value::Table(table) => self.file(table),
+            toml::Value::String(text) => self.text(key, text),
+            _ => {}
+        }
+    }
+
+    fn text(&mut self, key: &str, text: &str) {
+        match (key, url::Url::parse(text)) {
+            (_, Ok(address)) if address.has_host() => address.host_str().into_iter().for_each(|host| self.host(host)),
+            ("tenant" | "host", _) => self.host(text),
+            ("client_id" | "org_id", _) => self.word(text, Kind::Names),
+            ("name", _) => self.word(text, Kind::Mailboxes),
+            _ => text.rsplit_once('@').into_iter().for_each(|(_, domain)| self.domain(domain)),
+        }
+    }
+
+    fn word(&mut self, word: &str, kind: Kind) {
+        let is_service = ["smtp", "imap", "pop3", "token", "https", "dns", "tls", "site", "all", "none"].contains(&word);
+        if word.len() > 2 && !is_service {
+            self.words.insert(word.to_lowercase(), kind);
+        }
+    }
+
+    /// A host and, where it has one, its domain.
+    fn host(&mut self, host: &str) {
+        let host = host.trim_end_matches('.').to_lowercase();
+        if host.parse::<IpAddr>().is_ok() || is_shared(&host) {
+            return;
+        }
+        match host.split_once('.') {
+            None => self.word(&host, Kind::Names),
+            Some((_, domain)) if domain.contains('.') && !is_shared(domain) && domain != "onmicrosoft.com" => self.domain(domain),
+            Some(_) => self.domain(&host),
+        }
+    }
+
+    fn domain(&mut self, domain: &str) {
+        let domain = domain.trim_matches('.').to_lowercase();
+        if domain.contains('.') && !is_shared(&domain) {
+            self.domains.insert(domain);
+        }
+    }
+
+    fn has_domain(&self, host: &str) -> bool {
+        let mut rest = host;
+        loop {
+            if self.domains.contains(rest) {
+                return true;
+            }
+            match rest.split_once('.') {
+                Some((_, parent)) => rest = parent,
+                None => return false,
+            }
+        }
+    }
+}
+
+fn is_shared(host: &str) -> bool {
+    SHARED.iter().any(|shared| host == *shared || host.strip_suffix(shared).is_some_and(|rest| rest.ends_with('.')))
+}
+
+struct Net<'k> {
+    known: Known,
+    kinds: &'k [Kind],
+    key: &'k Key,
+    /// What was hidden, in lower case.
+    hidden: BTreeMap<String, Kind>,
+    places: usize,
+}
+
+impl Net<'_> {
+    fn value(&mut self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.text(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.value(item)),
+            Value::Object(entries) => {
+                for (key, value) in entries.iter_mut() {
+                    if !is_vocabulary(key) {
+                        self.value(value);
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    /// A text in which every run of the characters of names and addresses was looked up.
+    fn text(&mut self, text: &str) -> String {
+        let mut whole = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some(begin) = rest.find(is_of_word) {
+            whole.push_str(&rest[..begin]);
+            let end = rest[begin..].find(|c| !is_of_word(c)).map_or(rest.len(), |end| begin + end);
+            let word = self.word(&rest[begin..end]);
+            whole.push_str(&word);
+            rest = &rest[end..];
+        }
+        whole + rest
+    }
+
+    /// A word with what surrounds it in a sentence: a full stop, a port, the colon of a label.
+    fn word(&mut self, word: &str) -> String {
+        let core = word.trim_matches(|c| ".:-'".contains(c));
+        let Some(begin) = word.find(core).filter(|_| !core.is_empty()) else { return word.to_owned() };
+        let (before, after) = (&word[..begin], &word[begin + core.len()..]);
+        if let Some(token) = self.token(word).or_else(|| self.token(core).map(|token| format!("{before}{token}{after}"))) {
+            return token;
+        }
+        match core.rsplit_once(':') {
+            Some((host, port)) if !host.is_empty() && port.chars().all(|c| c.is_ascii_digit()) => {
+                self.token(host).map_or_else(|| word.to_owned(), |token| format!("{before}{token}:{port}{after}"))
+            }
+            _ => word.to_owned(),
+        }
+    }
+
+    fn token(&mut self, word: &str) -> Option<String> {
+        let lower = word.to_lowercase();
+        let (kind, token) = if let Ok(address) = word.parse::<IpAddr>() {
+            let shown = address.is_loopback() || address.is_unspecified();
+            (Kind::Addresses, (!shown).then(|| self.address(address))?)
+        } else if let Some((_, domain)) = lower.rsplit_once('@') {
+            (Kind::Mailboxes, domain.contains('.').then(|| format!("m-{}@{END}", self.key.short(&lower)))?)
+        } else if let Some(kind) = self.known.words.get(&lower) {
+            (*kind, if is_guid(&lower) { self.guid(&lower) } else { format!("n-{}", self.key.short(&lower)) })
+        } else if self.known.has_domain(&lower) {
+            (Kind::Names, format!("h-{}.{END}", self.key.short(&lower)))
+        } else {
+            return None;
+        };
+        if !self.kinds.contains(&kind) {
+            return None;
+        }
+        self.hidden.insert(lower, kind);
+        self.places += 1;
+        Some(token)
+    }
+
+    /// An address that belongs to nobody: of class E (RFC 1112, section 4), or of the documentation prefix (RFC 3849).
+    fn address(&self, address: IpAddr) -> String {
+        let bytes = self.key.of(&address.to_string());
+        match address {
+            IpAddr::V4(_) => Ipv4Addr::new(0xf0 | (bytes[0] & 0x0f), bytes[1], bytes[2], bytes[3]).to_string(),
+            IpAddr::V6(_) => {
+                let mut octets = bytes;
+                octets[..4].copy_from_slice(&[0x20, 0x01, 0x0d, 0xb8]);
+                Ipv6Addr::from(octets).to_string()
+            }
+        }
+    }
+
+    fn guid(&self, text: &str) -> String {
+        uuid::Uuid::from_bytes(self.key.of(text)).to_string()
+    }
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || !c.is_ascii() && c.is_alphanumeric() || "._%+@:-'".contains(c)
+}
+
+fn is_guid(text: &str) -> bool {
+    uuid::Uuid::parse_str(text).is_ok()
+}
+
+/// Values of these keys are words of this program.
+fn is_vocabulary(key: &str) -> bool {
+    const WORDS: [&str; 16] = [
+        "check", "section", "status", "reason", "severity", "certainty", "cause", "owner", "probe", "variant", "is", "kind",
+        "stage", "protocol", "mark", "schema_version",
+    ];
+    WORDS.contains(&key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::json;
+
+    fn redacted(kinds: &[Kind]) -> (Report, String) {
+        let golden = include_str!("../../tests/all/reports/golden.json");
+        let mut report = json::parse(golden).expect("the golden report");
+        report.run.host = "ECE-SVC01.corp.local".to_owned();
+        report.run.source_addresses = vec!["10.20.30.40".to_owned()];
+        report.findings[0].found = "sales@example.com at ECE-SVC01.corp.local (10.20.30.40), relay.corp.local:25, \
+            [2603:1036::1]:993, outlook.office365.com, 127.0.0.1"
+            .to_owned();
+        report.findings[1].found = "10.20.30.40".to_owned();
+        let redacted = redact(&report, kinds, &Key::random().expect("a key")).expect("a report");
+        let found = redacted.findings[0].found.clone();
+        (redacted, found)
+    }
+
+    #[test]
+    fn the_same_thing_is_the_same_token_and_stays_of_its_kind() {
+        let (report, found) = redacted(&[Kind::Addresses, Kind::Names, Kind::Mailboxes]);
+        for hidden in ["sales@", "SVC01", "corp.local", "10.20.30.40", "2603"] {
+            assert!(!found.contains(hidden), "{found}");
+        }
+        for kept in ["outlook.office365.com", "127.0.0.1", ":25,", "]:993"] {
+            assert!(found.contains(kept), "{found}");
+        }
+        assert!(found.contains(&report.run.host) && found.contains(&report.run.source_addresses[0]), "{found}");
+        assert_eq!(report.findings[1].found, report.run.source_addresses[0]);
+        assert!(report.run.source_addresses[0].parse::<IpAddr>().is_ok());
+        let count = report.run.redacted.expect("it says what was hidden");
+        assert!(count.addresses > 1 && count.names > 1 && count.mailboxes > 0 && count.places > 6, "{count:?}");
+    }
+
+    #[test]
+    fn what_was_not_asked_for_stays() {
+        let (_, found) = redacted(&[Kind::Mailboxes]);
+        assert!(found.contains("10.20.30.40") && found.contains("corp.local") && !found.contains("sales@"), "{found}");
+    }
+
+    #[test]
+    fn another_key_gives_other_tokens() {
+        assert_ne!(redacted(&[Kind::Names]).0.run.host, redacted(&[Kind::Names]).0.run.host);
+    }
+}
