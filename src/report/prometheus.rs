@@ -14,8 +14,9 @@ use super::{harmless, words};
 use crate::{
     evidence::{Observation, Value},
     finding::{Report, Status},
+    import::facts::directory,
     judge::values,
-    probe::{app_credential, tls},
+    probe::tls,
 };
 
 /// The longest value of a label, in characters.
@@ -214,7 +215,7 @@ fn text(value: &Value) -> Option<&str> {
 }
 
 fn secrets(report: &Report) -> Vec<Sample> {
-    let ends = report.looks.iter().flat_map(|look| values(look, app_credential::ENDS.name()));
+    let ends = report.looks.iter().flat_map(|look| values(look, directory::ENDS.name()));
     ends.filter_map(|value| text(&value).and_then(timestamp)).map(|at| Sample::new(Vec::new(), at)).take(1).collect()
 }
 
