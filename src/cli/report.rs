@@ -18,6 +18,7 @@ const MOST: usize = 200;
 /// Several reports become one: what differs between them comes first, then each report. Exit code: that of the worst
 /// report.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets by itself")]
 pub struct Arguments {
     /// Saved JSON reports, or bundles; several become one report
     #[arg(required_unless_present = "schema", value_name = "FILE")]

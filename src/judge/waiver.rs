@@ -45,7 +45,7 @@ fn apply(finding: &mut Finding, waiver: &Waiver, ended: bool) {
 #[must_use]
 pub fn is_waived(fix: &Remediation, findings: &[Finding]) -> bool {
     let explained: Vec<&Finding> = fix.explains.iter().filter_map(|place| findings.get(*place)).collect();
-    let waived = |finding: &&&Finding| finding.reason == Some(SkipReason::Waived);
+    let waived = |finding: &&Finding| finding.reason == Some(SkipReason::Waived);
     let open = |finding: &&Finding| finding.status != Status::Skip;
-    explained.iter().any(|finding| waived(&finding)) && !explained.iter().any(|finding| open(finding))
+    explained.iter().any(waived) && !explained.iter().any(open)
 }

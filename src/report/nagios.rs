@@ -5,6 +5,8 @@
 //! begin performance data, so that none is left in any text. Nagios Core keeps 8 KB of output
 //! (`MAX_PLUGIN_OUTPUT_LENGTH`): what does not fit is counted.
 
+use std::fmt::Write as _;
+
 use super::{harmless, verdict, words};
 use crate::{
     evidence::Value,
@@ -102,7 +104,7 @@ pub(super) fn render(reports: &[&Report]) -> String {
     let lines: Vec<String> = reports.iter().flat_map(|report| problems(report, reports.len() > 1)).collect();
     for (told, line) in lines.iter().enumerate() {
         if text.len() + line.len() > MOST {
-            text.push_str(&format!("and {} more: see the full report\n", lines.len() - told));
+            let _ = writeln!(text, "and {} more: see the full report", lines.len() - told);
             break;
         }
         text.push_str(line);

@@ -180,7 +180,7 @@ impl<'r> Writer<'r> {
             expected: clean(&first.expected),
             impact: if is_bad { clean(&first.means) } else { String::new() },
             causes: first.causes.iter().map(|cause| self.cause(first, cause)).collect(),
-            reason: if first.status == Status::Skip && !is_bad { self.why(first) } else { String::new() },
+            reason: if first.status == Status::Skip && !is_bad { why(first) } else { String::new() },
             blocked_by: self.blocked_by(first),
             input: if first.reason == Some(SkipReason::NeedsInput) { next(first) } else { String::new() },
             ruled_out: first
@@ -236,18 +236,10 @@ impl<'r> Writer<'r> {
         }
     }
 
-    /// Why a check was not run.
-    fn why(&self, finding: &Finding) -> String {
-        let reason = finding.reason.map_or("no reason given", words::reason);
-        let reason = if finding.optional { "optional" } else { reason };
-        let found = if finding.found.is_empty() { String::new() } else { format!(": {}", finding.found) };
-        clean(&format!("{reason}{found}"))
-    }
-
     fn why_short(&self, finding: &Finding) -> String {
         match (finding.reason, words::blocker(self.report, finding)) {
             (Some(SkipReason::Blocked), Blocker::Fixes(numbers)) => format!("blocked by {}", words::actions(&numbers)),
-            _ => self.why(finding),
+            _ => why(finding),
         }
     }
 
@@ -275,6 +267,14 @@ impl<'r> Writer<'r> {
             .map(|look| Link { id: connection::id(self.prefix, look), text: connection::name(self.report, look) })
             .collect()
     }
+}
+
+/// Why a check was not run.
+fn why(finding: &Finding) -> String {
+    let reason = finding.reason.map_or("no reason given", words::reason);
+    let reason = if finding.optional { "optional" } else { reason };
+    let found = if finding.found.is_empty() { String::new() } else { format!(": {}", finding.found) };
+    clean(&format!("{reason}{found}"))
 }
 
 /// Whom findings are about, where that fits beside a title.

@@ -97,11 +97,8 @@ fn waivers_are_told_in_every_format() {
             ended,
         };
         report.findings[bad].waiver = Some(waiver);
-        if !ended {
-            (report.findings[bad].status, report.findings[bad].reason) = (Status::Skip, Some(SkipReason::Waived));
-        } else {
-            (report.findings[bad].status, report.findings[bad].reason) = (Status::Fail, None);
-        }
+        (report.findings[bad].status, report.findings[bad].reason) =
+            if ended { (Status::Fail, None) } else { (Status::Skip, Some(SkipReason::Waived)) };
         for format in [Format::Text, Format::Markdown, Format::Html, Format::Csv, Format::Junit, Format::Nagios] {
             let style = Style { width: 1_000, ..Style::of_file(Verbosity::Normal) };
             let text = render(&report, format, &style);

@@ -33,7 +33,7 @@ impl Reports {
                 command.args(["--report", &format!("{format}={name}.{end}")]);
             }
             let output = command.stdin(Stdio::null()).output().expect("the program starts");
-            let expected = if faults.is_empty() { 0 } else { 1 };
+            let expected = i32::from(!faults.is_empty());
             assert_eq!(output.status.code(), Some(expected), "{}", String::from_utf8_lossy(&output.stdout));
         }
         Self { folder }
