@@ -9,6 +9,7 @@ mod diff;
 mod evidence;
 mod explain;
 mod generate;
+mod handover;
 mod host;
 mod init;
 mod judge;
@@ -25,6 +26,7 @@ mod run;
 mod saved;
 mod site;
 mod token;
+mod wait;
 
 use std::process::ExitCode;
 
@@ -118,6 +120,8 @@ enum CliError {
     Lab(#[from] crate::lab::Error),
     #[error("{0}")]
     Judge(#[from] crate::engine::NotRejudged),
+    #[error("{0}")]
+    Redact(#[from] crate::report::redact::NotRedacted),
     #[error("{0}")]
     Selection(#[from] crate::plan::UnknownWord),
     #[error("{0}\n  give the secret in the place that is named, or name another")]

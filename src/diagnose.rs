@@ -4,6 +4,7 @@
 //! the whole run in the order in which they are to be fixed. Pure; no sentence is written here.
 
 mod fill;
+mod heal;
 mod outrank;
 mod remediation;
 mod sign;
@@ -11,7 +12,10 @@ mod weigh;
 
 use std::collections::HashMap;
 
-pub use self::sign::{ErrorDetails, Meant, of_text};
+pub use self::{
+    heal::can_heal,
+    sign::{ErrorDetails, Meant, of_text},
+};
 use self::{
     sign::{Candidate, Elsewhere, best, raised_by},
     weigh::{CaseFile, Index, Weighed, against, weigh},

@@ -303,6 +303,9 @@ pub struct Run {
     pub duration_ms: u64,
     /// The case number that was given.
     pub case: Option<String>,
+    /// What was hidden, where the report is redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redacted: Option<Redacted>,
     /// The team that this is the part for, where it is not the whole report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part_for: Option<Owner>,
@@ -350,6 +353,19 @@ pub struct Run {
     pub clock_offset_ms: Option<i64>,
     /// True when the run was interrupted before its end.
     pub interrupted: bool,
+}
+
+/// How much was hidden from a report: how many different things, and in how many places.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Redacted {
+    /// IP addresses.
+    pub addresses: usize,
+    /// Names of servers, domains, the tenant and the application.
+    pub names: usize,
+    /// Mailboxes and accounts.
+    pub mailboxes: usize,
+    /// Places of all of them.
+    pub places: usize,
 }
 
 /// The outcome in numbers, and what to mend first.

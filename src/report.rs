@@ -4,6 +4,7 @@
 //! why, and what comes first was settled before. Every text of a report is taken as coming from outside (a saved report
 //! is only a file), so every format passes it through [`harmless`] before it is printed.
 
+pub mod bundle;
 pub mod changes;
 pub mod compare;
 mod csv;
@@ -22,6 +23,7 @@ mod page;
 mod part;
 mod prometheus;
 pub mod prose;
+pub mod redact;
 mod road;
 pub mod several;
 mod terminal;

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{CliError, option, part, print, saved};
+use super::{CliError, handover, option, part, print, saved};
 use crate::{
     finding::{Owner, Report},
     report::{self, Format, Stream, Style, Verbosity, json, several},
@@ -32,6 +32,8 @@ pub struct Arguments {
     /// Only what this team has to do, what it rests on, and how to prove it
     #[arg(long = "for", value_enum, value_name = "OWNER")]
     owner: Option<Owner>,
+    #[command(flatten)]
+    handover: handover::Arguments,
     /// Print only the outcome, the numbers and the actions
     #[arg(long, conflicts_with_all = ["verbose", "quiet"])]
     summary: bool,
@@ -62,9 +64,18 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if arguments.summary && arguments.output != Format::Text {
         return Err(summary_is_text());
     }
+    if arguments.files.len() > 1 && arguments.handover.has_bundle() {
+        let right = "bundle each report by itself".to_owned();
+        return Err(CliError::Usage("--bundle holds one report".to_owned(), right));
+    }
+    let bundle = arguments.handover.prepare()?;
     let mut reports: Vec<Report> = arguments.files.iter().map(|file| saved::read(file)).collect::<Result<_, _>>()?;
+    reports = reports.into_iter().map(|report| arguments.handover.redacted(report)).collect::<Result<_, _>>()?;
     if let Some(owner) = arguments.owner {
         reports = reports.iter().map(|report| part::of(report, owner)).collect();
+    }
+    if let Some(place) = bundle {
+        handover::write(place, &reports[0])?;
     }
     let reports: Vec<&Report> = reports.iter().collect();
     let verbosity = match (arguments.quiet, arguments.verbose) {

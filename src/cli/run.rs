@@ -11,14 +11,16 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
-use super::{CliError, host, option, part, print, report::summary_is_text, site};
+use super::{CliError, handover, host, option, part, print, report::summary_is_text, site, wait};
 use crate::{
+    catalogue::Catalogue,
+    deployment::Deployment,
     engine::{Event, Options},
     files::Destination,
     finding::{Owner, Report, Run},
     lab::{Lab, Settings},
     oauth::TokenCache,
-    plan::{Plan, Site},
+    plan::{Plan, Selection, Site},
     probe::ProbeContext,
     report::{self, Format, Stream, Style, Verbosity, transcript},
 };
@@ -59,6 +61,11 @@ pub struct Arguments {
     /// Write the protocol transcript of every connection to FILE
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
+    #[command(flatten)]
+    handover: handover::Arguments,
+    /// Test again what can heal (timeouts, throttling, permissions that spread) until it passes or TIME is over
+    #[arg(long, value_name = "TIME", value_parser = option::time)]
+    wait: Option<Duration>,
     /// TAC case number
     #[arg(long, value_name = "ID")]
     case: Option<String>,
@@ -117,7 +124,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
             ));
         }
     };
-    let report = arguments.owner.map_or_else(|| report.clone(), |owner| part::of(&report, owner));
+    let report = arguments.handover.redacted(report)?;
+    let report = match arguments.owner {
+        Some(owner) => part::of(&report, owner),
+        None => report,
+    };
     let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));
     print::data(&if arguments.summary {
         report::summary(&[&report], &style)
@@ -129,49 +140,71 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::from(codes.of(&[&report], report.summary.exit_code)))
 }
 
+/// What every test of a run starts from.
+struct Ground<'a> {
+    arguments: &'a Arguments,
+    catalogue: Catalogue,
+    lab: Option<Lab>,
+    deployment: Deployment,
+}
+
 async fn walk(arguments: &Arguments) -> Result<Report, CliError> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let lab = start_lab(arguments).await?;
     let deployment = site.deployment_with(&catalogue, lab.as_ref())?;
-    let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
-    let network = site.network(&deployment, lab.as_ref(), limits)?;
-    let described = Site {
-        java: network.trust.asks_java(),
-        exported: site.exported(&deployment, &catalogue)?,
-        ..site.site(&deployment, &catalogue, lab.is_some())
-    };
-    let plan = Plan::make(&catalogue, &described, &site.selection(), &network.roads)?;
-    let vantage = Run {
-        case: arguments.case.clone(),
-        site: site.name(&deployment),
-        role: site.role(&deployment).word().to_owned(),
-        cloud: site.cloud(&deployment).word().to_owned(),
-        lab: lab.is_some(),
-        dns_suffixes: network.resolver.suffixes(),
-        proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
-        proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
-        proxy_script: site.reach.proxy_script(&network.roads, lab.is_some()),
-        firewall: network.firewall.as_ref().map(|firewall| host::shut_ports(firewall)),
-        ece_home: site::ece_home(&deployment, lab.is_some()),
-        ..vantage()
-    };
-    let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
-    let (events, told) = tokio::sync::mpsc::unbounded_channel();
-    let progress = tokio::spawn(show_progress(told, plan.looks.len()));
-    let interruption = tokio::spawn(stop_on_interrupt(stop));
-    let world = ProbeContext {
-        keep_transcripts: arguments.transcript.is_some(),
-        wallet: TokenCache::new(print::net()),
-        ..ProbeContext::new(network)
-    };
-    for (variable, value) in lab.iter().flat_map(Lab::secrets) {
-        world.wallet.net.lend(&variable, value);
+    let ground = Ground { arguments, catalogue, lab, deployment };
+    let selection = site.selection();
+    let report = ground.test(&selection).await?;
+    let Some(wait) = arguments.wait else { return Ok(report) };
+    let again = async |selection: &Selection| ground.test(selection).await;
+    wait::until_healed(again, &selection, report, &ground.catalogue, wait, arguments.strict).await
+}
+
+impl Ground<'_> {
+    /// One run of what is selected.
+    async fn test(&self, selection: &Selection) -> Result<Report, CliError> {
+        let Self { arguments, catalogue, lab, deployment } = self;
+        let site = &arguments.site;
+        let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
+        let network = site.network(deployment, lab.as_ref(), limits)?;
+        let described = Site {
+            java: network.trust.asks_java(),
+            exported: site.exported(deployment, catalogue)?,
+            ..site.site(deployment, catalogue, lab.is_some())
+        };
+        let plan = Plan::make(catalogue, &described, selection, &network.roads)?;
+        let vantage = Run {
+            case: arguments.case.clone(),
+            site: site.name(deployment),
+            role: site.role(deployment).word().to_owned(),
+            cloud: site.cloud(deployment).word().to_owned(),
+            lab: lab.is_some(),
+            dns_suffixes: network.resolver.suffixes(),
+            proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
+            proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
+            proxy_script: site.reach.proxy_script(&network.roads, lab.is_some()),
+            firewall: network.firewall.as_ref().map(|firewall| host::shut_ports(firewall)),
+            ece_home: site::ece_home(deployment, lab.is_some()),
+            ..vantage()
+        };
+        let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
+        let (events, told) = tokio::sync::mpsc::unbounded_channel();
+        let progress = tokio::spawn(show_progress(told, plan.looks.len()));
+        let interruption = tokio::spawn(stop_on_interrupt(stop));
+        let world = ProbeContext {
+            keep_transcripts: arguments.transcript.is_some() || arguments.handover.has_bundle(),
+            wallet: TokenCache::new(print::net()),
+            ..ProbeContext::new(network)
+        };
+        for (variable, value) in lab.iter().flat_map(Lab::secrets) {
+            world.wallet.net.lend(&variable, value);
+        }
+        let report = crate::engine::run(&plan, &world, catalogue, options, events).await;
+        let _ = progress.await;
+        interruption.abort();
+        Ok(report)
     }
-    let report = crate::engine::run(&plan, &world, &catalogue, options, events).await;
-    let _ = progress.await;
-    interruption.abort();
-    Ok(report)
 }
 
 async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, CliError> {
@@ -194,6 +227,7 @@ fn vantage() -> Run {
         case: None,
         site: None,
         part_for: None,
+        redacted: None,
         host: host::name(),
         os: host::operating_system(),
         utc_offset_minutes: Some(host::utc_offset_minutes()),
@@ -268,21 +302,28 @@ fn verbosity(arguments: &Arguments) -> Verbosity {
 struct Written {
     reports: Vec<(Format, Destination)>,
     transcript: Option<Destination>,
+    bundle: Option<Destination>,
 }
 
 impl Written {
     fn prepare(arguments: &Arguments) -> Result<Self, CliError> {
-        let prepared = |file: &PathBuf| Destination::prepare(file).map_err(|error| unwritable(file, &error));
         let report = |saved: &Saved| prepared(&saved.file).map(|place| (saved.format, place));
         Ok(Self {
             reports: arguments.report.iter().map(report).collect::<Result<_, _>>()?,
-            transcript: arguments.transcript.as_ref().map(prepared).transpose()?,
+            transcript: arguments.transcript.as_ref().map(|file| prepared(file)).transpose()?,
+            bundle: arguments.handover.prepare()?,
         })
     }
 
     fn write(self, report: &Report, verbosity: Verbosity) -> Result<(), CliError> {
         for (format, place) in self.reports {
+            // a scheduled run replaces its metrics each time, as their collector expects
+            told_of_replacing(&place, format != Format::Prometheus);
             write(place, &report::render(report, format, &Style::of_file(verbosity)))?;
+        }
+        if let Some(place) = self.bundle {
+            told_of_replacing(&place, true);
+            handover::write(place, report)?;
         }
         self.transcript.map_or(Ok(()), |place| write(place, &transcript::render(report)))
     }
@@ -293,7 +334,20 @@ fn write(place: Destination, text: &str) -> Result<(), CliError> {
     place.write(print::clean(text).as_bytes()).map_err(|error| unwritable(&file, &error))
 }
 
-fn unwritable(file: &Path, error: &io::Error) -> CliError {
+/// The place of a file that is to be written, found writable now.
+pub fn prepared(file: &Path) -> Result<Destination, CliError> {
+    Destination::prepare(file).map_err(|error| unwritable(file, &error))
+}
+
+/// No file is replaced without a word.
+fn told_of_replacing(place: &Destination, told: bool) {
+    if told && place.replaces() {
+        print::note(&format!("{}: the file that was there is replaced", place.path().display()));
+    }
+}
+
+/// The mistake of a place that cannot be written to.
+pub fn unwritable(file: &Path, error: &io::Error) -> CliError {
     CliError::Usage(format!("{}: {error}", file.display()), "name a place where this user may write".to_owned())
 }
 

@@ -58,6 +58,13 @@ impl Destination {
         &self.path
     }
 
+    /// True where a file is there that would be lost: a plain one with something in it.
+    #[must_use]
+    pub fn replaces(&self) -> bool {
+        let (Way::Replaced(target) | Way::Overwritten(target)) = &self.way else { return false };
+        fs::metadata(target).is_ok_and(|about| about.len() > 0)
+    }
+
     /// Writes the whole.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! All of a run in one file to hand over: a ZIP archive with a manifest.
 //!
-//! In: a report and the tables that it was judged with. Out: the archive; or an archive, and out the report in it. The
+//! In: a report. Out: the archive; or an archive, and out the report in it. The
 //! manifest names each file with its length and SHA-256, so that a bundle that was changed or cut short is told from one
 //! that was not. Readers are bounded: an archive names lengths that it does not have.
 
@@ -20,7 +20,7 @@ pub const REPORT: &str = "report.json";
 const MANIFEST: &str = "manifest.json";
 
 /// The largest file that is read from a bundle, in bytes.
-const LARGEST: u64 = 64 * 1024 * 1024;
+const LARGEST: u64 = 256 * 1024 * 1024;
 
 /// The version of the manifest's shape.
 const SHAPE: u32 = 1;
@@ -32,6 +32,8 @@ pub struct Manifest {
     pub manifest_version: u32,
     /// The program that wrote it.
     pub tool: String,
+    /// The date of its rules.
+    pub rules: String,
     /// The run.
     pub run: String,
     /// When the run began.
@@ -61,20 +63,19 @@ pub enum Unreadable {
     #[error("this archive has no {0}: it is no bundle of ece-check")]
     Missing(String),
     /// A file is larger than any that is written.
-    #[error("{0} in this bundle is larger than 64 MB")]
+    #[error("{0} in this bundle is larger than 256 MB")]
     TooLarge(String),
     /// A file is not the one that the manifest names.
     #[error("{0} is not as it was when the bundle was written: its SHA-256 differs from the manifest")]
     Changed(String),
 }
 
-/// Writes a bundle: the report as JSON and as a page, what was said on each connection, and the tables of the rules.
-/// `clean` takes secrets out of every text on its way.
+/// Writes a bundle: the report as JSON, as a page and as text, and what was said on each connection. `clean` takes secrets out of every text on its way.
 ///
 /// # Panics
 /// Never: memory takes all that is written.
 #[must_use]
-pub fn write(report: &Report, tables: &[(String, String)], clean: impl Fn(&str) -> String) -> Vec<u8> {
+pub fn write(report: &Report, clean: impl Fn(&str) -> String) -> Vec<u8> {
     let style = Style::of_file(Verbosity::Verbose);
     let mut files = vec![
         (REPORT.to_owned(), render(report, Format::Json, &style)),
@@ -82,13 +83,13 @@ pub fn write(report: &Report, tables: &[(String, String)], clean: impl Fn(&str) 
         ("report.txt".to_owned(), render(report, Format::Text, &style)),
         ("transcript.txt".to_owned(), transcript::render(report)),
     ];
-    files.extend(tables.iter().map(|(name, text)| (format!("tables/{name}"), text.clone())));
     for (_, text) in &mut files {
         *text = clean(text);
     }
     let manifest = Manifest {
         manifest_version: SHAPE,
         tool: format!("{} {}", report.tool.name, report.tool.version),
+        rules: report.tool.catalogue_date.clone(),
         run: report.run.id.clone(),
         started: report.run.started.clone(),
         files: files.iter().map(|(name, text)| Entry::of(name, text.as_bytes())).collect(),
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn bundle_holds_the_report_and_says_what_else() {
-        let bundle = write(&golden(), &[("clouds.toml".to_owned(), "date = 2026-01-01".to_owned())], str::to_owned);
+        let bundle = write(&golden(), str::to_owned);
         assert!(is_bundle(&bundle));
         assert_eq!(json::parse(&read(&bundle).expect("our own bundle")).expect("a report"), golden());
     }
@@ -174,6 +175,7 @@ mod tests {
             let manifest = Manifest {
                 manifest_version: SHAPE,
                 tool: String::new(),
+                rules: String::new(),
                 run: String::new(),
                 started: String::new(),
                 files: vec![Entry::of(REPORT, b"one")],

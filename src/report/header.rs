@@ -4,7 +4,12 @@ use super::{
     road,
     words::{duration, list},
 };
-use crate::{evidence::Value, finding::Report, judge::values, probe::tls};
+use crate::{
+    evidence::Value,
+    finding::{Redacted, Report},
+    judge::values,
+    probe::tls,
+};
 
 /// The first line of a report: what wrote it, with which knowledge, for which case.
 pub(super) fn tool(report: &Report) -> String {
@@ -40,6 +45,7 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(site) = &run.site {
         lines.insert(0, ("Site", site.clone()));
     }
+    lines.extend(run.redacted.map(|hidden| ("Redacted", redacted(hidden))));
     lines.extend(waivers(report).map(|told| ("Waivers", told)));
     if let Some(both) = road::both(report) {
         let place = lines.iter().position(|(label, _)| *label == "DNS").unwrap_or(lines.len());
@@ -53,6 +59,17 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     }
     lines.extend(run.firewall.as_deref().map(|shut| ("Ports", ports(shut))));
     lines
+}
+
+/// What was hidden, in numbers.
+fn redacted(hidden: Redacted) -> String {
+    let Redacted { addresses, names, mailboxes, places } = hidden;
+    let parts = [(addresses, "address", "addresses"), (names, "name", "names"), (mailboxes, "mailbox", "mailboxes")];
+    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+    let parts: Vec<String> =
+        parts.map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many })).collect();
+    let parts = if parts.is_empty() { "nothing to hide was found".to_owned() } else { parts.join(", ") };
+    format!("{parts}, in {places} places; the same token is the same thing throughout")
 }
 
 /// How many findings are waived, and which waivers have ended.

@@ -230,7 +230,26 @@ impl<'a> Page<'a> {
         self.text.push('\n');
     }
 
+    /// A piece of text, its web addresses as links where the terminal makes them.
     fn push(&mut self, paint: Paint, text: &str) {
+        if !self.style.links || !text.contains("https://") {
+            return self.painted(paint, text);
+        }
+        for (number, word) in text.split(' ').enumerate() {
+            if number > 0 {
+                self.text.push(' ');
+            }
+            if is_address(word) && word.is_ascii() {
+                let _ = write!(self.text, "\x1b]8;;{word}\x1b\\");
+                self.painted(paint, word);
+                self.text.push_str("\x1b]8;;\x1b\\");
+            } else {
+                self.painted(paint, word);
+            }
+        }
+    }
+
+    fn painted(&mut self, paint: Paint, text: &str) {
         let code = match paint {
             Paint::Plain => "",
             Paint::Good => "32",

@@ -34,9 +34,22 @@ pub enum Kind {
 
 /// The domains that every site shares. Their hosts are no secret of any.
 const SHARED: [&str; 16] = [
-    "office365.com", "office.com", "office.de", "office365.us", "outlook.com", "microsoft.com", "microsoftonline.com",
-    "microsoftonline.us", "windows.net", "partner.outlook.cn", "chinacloudapi.cn", "partner.microsoftonline.cn",
-    "ciscospark.com", "webex.com", "cisco.com", "webexapis.com",
+    "office365.com",
+    "office.com",
+    "office.de",
+    "office365.us",
+    "outlook.com",
+    "microsoft.com",
+    "microsoftonline.com",
+    "microsoftonline.us",
+    "windows.net",
+    "partner.outlook.cn",
+    "chinacloudapi.cn",
+    "partner.microsoftonline.cn",
+    "ciscospark.com",
+    "webex.com",
+    "cisco.com",
+    "webexapis.com",
 ];
 
 /// The end of every host and mailbox that stands for another (RFC 2606, section 2).
@@ -165,7 +178,8 @@ impl Known {
     }
 
     fn word(&mut self, word: &str, kind: Kind) {
-        let is_service = ["smtp", "imap", "pop3", "token", "https", "dns", "tls", "site", "all", "none"].contains(&word);
+        let is_service =
+            ["smtp", "imap", "pop3", "token", "https", "dns", "tls", "site", "all", "none"].contains(&word);
         if word.len() > 2 && !is_service {
             self.words.insert(word.to_lowercase(), kind);
         }
@@ -179,7 +193,9 @@ impl Known {
         }
         match host.split_once('.') {
             None => self.word(&host, Kind::Names),
-            Some((_, domain)) if domain.contains('.') && !is_shared(domain) && domain != "onmicrosoft.com" => self.domain(domain),
+            Some((_, domain)) if domain.contains('.') && !is_shared(domain) && domain != "onmicrosoft.com" => {
+                self.domain(domain)
+            }
             Some(_) => self.domain(&host),
         }
     }
@@ -253,7 +269,9 @@ impl Net<'_> {
         let core = word.trim_matches(|c| ".:-'".contains(c));
         let Some(begin) = word.find(core).filter(|_| !core.is_empty()) else { return word.to_owned() };
         let (before, after) = (&word[..begin], &word[begin + core.len()..]);
-        if let Some(token) = self.token(word).or_else(|| self.token(core).map(|token| format!("{before}{token}{after}"))) {
+        if let Some(token) =
+            self.token(word).or_else(|| self.token(core).map(|token| format!("{before}{token}{after}")))
+        {
             return token;
         }
         match core.rsplit_once(':') {
@@ -315,8 +333,22 @@ fn is_guid(text: &str) -> bool {
 /// Values of these keys are words of this program.
 fn is_vocabulary(key: &str) -> bool {
     const WORDS: [&str; 16] = [
-        "check", "section", "status", "reason", "severity", "certainty", "cause", "owner", "probe", "variant", "is", "kind",
-        "stage", "protocol", "mark", "schema_version",
+        "check",
+        "section",
+        "status",
+        "reason",
+        "severity",
+        "certainty",
+        "cause",
+        "owner",
+        "probe",
+        "variant",
+        "is",
+        "kind",
+        "stage",
+        "protocol",
+        "mark",
+        "schema_version",
     ];
     WORDS.contains(&key)
 }

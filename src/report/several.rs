@@ -238,12 +238,12 @@ fn hint(reports: &[&Report], bad: &[(usize, &Finding)], passed: &[usize]) -> Str
     harmless::line(
         &match layer {
             "tcp" => {
-                format!("The port answers on {there}: a rule for {here} blocks it, on that server or on its path.")
+                format!("The port answers on {there}: check the rules for {here}, on that server and on its path.")
             }
-            "dns" => format!("The name resolves on {there}: the DNS server or hosts file of {here} answers otherwise."),
-            "tls" => format!("The certificate is accepted on {there}: the path or the trust store of {here} differs."),
+            "dns" => format!("The name resolves on {there}: check the DNS servers and the hosts file of {here}."),
+            "tls" => format!("The certificate is accepted on {there}: check the path and the trust store of {here}."),
             "https" | "smtp" | "imap" | "pop3" if bad[0].1.account.is_none() => {
-                format!("The service answers on {there}: something on the path of {here} changes the conversation.")
+                format!("The service answers on {there}: check the devices on the path of {here}.")
             }
             "token" | "smtp" | "imap" | "pop3" => {
                 format!("The same account works on {there}: compare the token of {here} and policies for its address.")

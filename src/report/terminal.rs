@@ -21,6 +21,8 @@ pub struct Style {
     pub symbols: Symbols,
     /// True when colours may be used; they are never the only sign.
     pub colour: bool,
+    /// True when the terminal makes links of web addresses (OSC 8).
+    pub links: bool,
     /// How much is told.
     pub verbosity: Verbosity,
 }
@@ -60,13 +62,19 @@ impl Style {
     pub fn of(stream: Stream, no_colour: bool, verbosity: Verbosity) -> Self {
         let surroundings = Surroundings::of(stream);
         let colour = !no_colour && surroundings.shows_colour() && terminal_takes_colour();
-        Self { width: surroundings.width(), symbols: surroundings.symbols(), colour, verbosity }
+        Self {
+            width: surroundings.width(),
+            symbols: surroundings.symbols(),
+            colour,
+            links: colour && shows_links(),
+            verbosity,
+        }
     }
 
     /// The style for a file: the same on every machine.
     #[must_use]
     pub fn of_file(verbosity: Verbosity) -> Self {
-        Self { width: WIDTH_OF_A_PIPE, symbols: Symbols::Unicode, colour: false, verbosity }
+        Self { width: WIDTH_OF_A_PIPE, symbols: Symbols::Unicode, colour: false, links: false, verbosity }
     }
 }
 
@@ -123,6 +131,18 @@ impl Surroundings {
         };
         if shows { Symbols::Unicode } else { Symbols::Ascii }
     }
+}
+
+/// Terminals that are known to make links of OSC 8 (<https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>):
+/// each says who it is in a variable of its own.
+fn shows_links() -> bool {
+    let said = |name: &str| env::var(name).unwrap_or_default();
+    let is_known = |name: &str| ["iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper"].contains(&name);
+    let vte = said("VTE_VERSION").parse::<u32>().is_ok_and(|version| version >= 5_000);
+    vte || is_known(&said("TERM_PROGRAM"))
+        || !said("WT_SESSION").is_empty()
+        || !said("KONSOLE_VERSION").is_empty()
+        || said("TERM").contains("kitty")
 }
 
 fn is_utf_8(said: &str) -> bool {

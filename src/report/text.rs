@@ -605,6 +605,9 @@ impl<'a> Writer<'a> {
             _ => Paint::Caution,
         };
         self.page.paragraph(paint, &verdict::closing(self.report));
+        if let Some(proof) = self.report.run.part_for.and_then(|_| words::proof(self.report)) {
+            self.page.bare(&proof);
+        }
     }
 
     /// The checks of some findings, each once, with how often where it is more than once.

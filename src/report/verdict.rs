@@ -42,7 +42,7 @@ fn of_part(report: &Report, owner: &str) -> String {
 }
 
 fn first(report: &Report) -> String {
-    if report.run.part_for.is_some() && report.summary.fix_first.is_empty() {
+    if report.run.part_for.is_some() && report.summary.fail + report.summary.error == 0 {
         return String::new();
     }
     if let Some(missing) = report.findings.iter().find(|finding| finding.waits_for_missing_input()) {
@@ -61,8 +61,8 @@ fn first(report: &Report) -> String {
 /// The last line: what to do, or what the outcome is worth.
 pub(super) fn closing(report: &Report) -> String {
     let summary = &report.summary;
-    if let Some(proof) = report.run.part_for.and_then(|_| words::proof(report)) {
-        return format!("To prove the change, run on {}: {proof}", text(&report.run.host));
+    if report.run.part_for.and_then(|_| words::proof(report)).is_some() {
+        return format!("To prove the change, run on {}:", text(&report.run.host));
     }
     if report.run.part_for.is_some() {
         return of_part(report, report.run.part_for.map(words::owner).unwrap_or_default());

@@ -13,6 +13,7 @@
 //! - `signin`: tokens and sign-ins: each check of the contract, nothing changed, nothing asked twice.
 //! - `delivery`: messages from a mailbox to itself: none unasked, one when asked, nothing else touched; and what other
 //!   people's mail clients make of the lab.
+//! - `handover`: waivers, one team's part, several servers, bundles, redaction, monitoring, waiting.
 //! - `evidence`: files that colleagues export: what is recognized in every form, and what it settles.
 //! - `evidence_lab`: the lab with a fault and its files: what was possible becomes certain, or is ruled out.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
@@ -33,6 +34,7 @@ mod delivery;
 mod evidence;
 mod evidence_lab;
 mod folder;
+mod handover;
 mod hostile;
 mod judged;
 mod levels;

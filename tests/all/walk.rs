@@ -150,6 +150,7 @@ fn vantage() -> Run {
         case: None,
         site: None,
         part_for: None,
+        redacted: None,
         host: "ece-services".to_owned(),
         os: "none".to_owned(),
         utc_offset_minutes: None,

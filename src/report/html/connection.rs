@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{clean, view::Line};
 use crate::{
-    evidence::{Attempt, Facts, Observation, Source, Timing, TranscriptLine},
+    evidence::{Attempt, Facts, Observation, Route, Source, Timing, TranscriptLine},
     finding::{Report, Status},
     report::{prose, transcript, words},
 };
@@ -117,6 +117,7 @@ pub(super) fn view(report: &Report, place: usize, prefix: &str) -> ConnectionVie
 fn outcome(look: &Observation) -> (&'static str, &'static str) {
     let failed = look.attempts.iter().filter(|attempt| attempt.failure.is_some()).count();
     match (failed, look.failure.is_some()) {
+        (0, false) if look.route == Route::File => ("pass", "read"),
         (0, false) => ("pass", "answered"),
         (some, false) if some < look.attempts.len() => ("warn", "partly"),
         _ => ("fail", "failed"),

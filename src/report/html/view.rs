@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The most tests whose connections are shown address by address.
-pub(super) const MOST_CONNECTIONS: usize = 300;
+pub(super) const MOST_CONNECTIONS: usize = 200;
 
 /// The most mailboxes that can be chosen from a list; more are found by searching.
 const MOST_CHOICES: usize = 400;

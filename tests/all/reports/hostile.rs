@@ -100,6 +100,7 @@ fn any_style() -> impl Strategy<Value = Style> {
         width,
         symbols,
         colour: false,
+        links: false,
         verbosity,
     })
 }

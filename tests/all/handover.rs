@@ -1,0 +1,134 @@
+//! Reports as people hand them on: waivers, one team's part, several servers, bundles, redaction, monitoring, waiting.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::program::{Outcome, Place};
+
+/// A site whose ECE is at an old level, with a waiver for that until this day.
+fn site(waived: &str, until: &str) -> String {
+    format!(
+        "site = \"Amsterdam\"\n[ece]\nrelease = \"12.6(1)\"\ninstalled = [\"ES1\"]\n[[waiver]]\ncheck = \"{waived}\"\n\
+         reason = \"maintenance window\"\nby = \"operations\"\nuntil = {until}\n"
+    )
+}
+
+fn version(place: &Place, waived: &str, until: &str, more: &[&str]) -> Outcome {
+    place.write("site.toml", site(waived, until));
+    place.call(&[&["run", "--lab", "-c", "site.toml", "--only", "version.newest-level"][..], more].concat())
+}
+
+#[track_caller]
+fn has(outcome: &Outcome, words: &[&str]) {
+    for words in words {
+        assert!(outcome.stdout.contains(words), "{words:?} is not in {outcome:?}");
+    }
+}
+
+#[test]
+fn waiver_counts_to_its_last_day_and_is_told_after_it() {
+    let place = Place::new();
+    let waived = version(&place, "version.newest-level", "2099-12-31", &["-o", "json"]).report();
+    let finding = waived.findings.iter().find(|one| one.check == "version.newest-level").expect("the finding");
+    assert_eq!(serde_json::json!([finding.status, finding.reason]), serde_json::json!(["skip", "waived"]));
+    assert!(!finding.found.is_empty() && waived.summary.fix_first.is_empty(), "{finding:?}");
+    let ended = version(&place, "version.newest-level", "2020-01-31", &[]);
+    has(&ended, &["the waiver ended on 2020-01-31 (reason: maintenance window; by", "Amsterdam"]);
+    let unknown = version(&place, "version.newest-levl", "2099-12-31", &[]);
+    unknown.refused("did you mean version.newest-level?");
+}
+
+/// One run with a closed port, saved; the other tests read it.
+fn faulty() -> Place {
+    let place = Place::new();
+    let saved =
+        place.call(&["run", "--lab=port-refused", "--only", "tcp,imap.sign-in", "--report", "json=faulty.json"]);
+    assert_eq!(saved.code, Some(1), "{saved:?}");
+    let hidden = ["--bundle", "case.zip", "--redact", "addresses,names,mailboxes"];
+    let outcome = place.call(&[&["report", "faulty.json"][..], &hidden].concat());
+    assert_eq!(outcome.code, Some(1), "{outcome:?}");
+    place
+}
+
+#[test]
+fn bundle_is_read_back_without_what_was_hidden() {
+    let place = faulty();
+    let read = place.call(&["report", "case.zip", "-o", "json"]);
+    let (whole, hidden): (Value, Value) =
+        (serde_json::from_str(&place.read("faulty.json")).unwrap(), serde_json::from_str(&read.stdout).unwrap());
+    assert_eq!(hidden["summary"]["fail"], whole["summary"]["fail"], "{read:?}");
+    assert!(hidden["run"]["redacted"]["mailboxes"].as_u64().is_some_and(|hidden| hidden > 1), "{}", hidden["run"]);
+    for name in ["sales@example.com", "contoso.onmicrosoft.com", "ece.example.com"] {
+        assert!(place.read("faulty.json").contains(name) && !read.stdout.contains(name), "{name}");
+    }
+    place.write("hidden.json", &read.stdout);
+    let judged = place.call(&["judge", "hidden.json"]);
+    assert_eq!(judged.code, Some(1), "{judged:?}");
+    has(&judged, &["Nothing changed."]);
+    let bytes = std::fs::read(place.path().join("case.zip")).expect("the bundle");
+    place.write("cut.zip", &bytes[..bytes.len() / 2]);
+    place.call(&["report", "cut.zip"]).refused("no bundle of ece-check");
+}
+
+#[test]
+fn each_team_has_its_part() {
+    let place = faulty();
+    let network = place.call(&["report", "faulty.json", "--for", "network"]);
+    assert_eq!(network.code, Some(1), "{network:?}");
+    has(
+        &network,
+        &["For the network team: 1 action", "New-NetFirewallRule ", "netsh advfirewall", "access-list ECE-OUTBOUND"],
+    );
+    has(&network, &["set rulebase security rules ", "ece-check run --only "]);
+    let exchange = place.call(&["report", "faulty.json", "--for", "exchange", "-o", "markdown"]);
+    has(&exchange, &["Nothing to do for the Exchange administrator"]);
+}
+
+#[test]
+fn several_reports_say_first_what_differs() {
+    let place = faulty();
+    let healthy = place.call(&["run", "--lab", "--only", "tcp,imap.sign-in", "--role", "application", "-o", "json"]);
+    place.write("application.json", healthy.stdout.replace(r#""host": ""#, r#""host": "APP-"#));
+    let both = place.call(&["report", "faulty.json", "application.json", "--summary"]);
+    assert_eq!(both.code, Some(1), "{both:?}");
+    let said = both.stdout.replace('\n', " ");
+    assert!(said.starts_with("1 of 2 reports have failures. Difference: outlook.office365.com:993: "), "{said}");
+    assert!(said.contains("passed on APP-") && said.contains("application server"), "{said}");
+    for format in ["text", "markdown", "html", "json", "csv", "junit", "prometheus", "nagios"] {
+        let outcome = place.call(&["report", "faulty.json", "application.json", "-o", format]);
+        assert_eq!(outcome.code, Some(if format == "nagios" { 2 } else { 1 }), "{outcome:?}");
+        assert!(outcome.stdout.contains("APP-") || format == "nagios", "{outcome:?}"); // a plugin tells problems only
+    }
+}
+
+#[test]
+fn monitoring_gets_the_codes_of_plugins() {
+    let place = faulty();
+    let critical = place.call(&["report", "faulty.json", "-o", "nagios"]);
+    assert_eq!(critical.code, Some(2), "{critical:?}");
+    has(&critical, &["ECE-CHECK CRITICAL - ", " | passed="]);
+    assert_eq!(place.call(&["report", "faulty.json", "--exit-codes", "nagios"]).code, Some(2));
+    assert_eq!(place.call(&["report", "faulty.json", "-o", "nagios", "--exit-codes", "own"]).code, Some(1));
+    let unknown = place.call(&["run", "-o", "nagios", "-c", "none.toml"]);
+    assert_eq!(unknown.code, Some(3), "{unknown:?}");
+    has(&unknown, &["ECE-CHECK UNKNOWN - none.toml"]);
+}
+
+#[test]
+fn files_are_not_replaced_without_a_word() {
+    let place = faulty();
+    let again = place.call(&["run", "--lab", "--only", "version", "--report", "json=faulty.json"]);
+    assert!(again.stderr.contains("faulty.json: the file that was there is replaced"), "{again:?}");
+}
+
+#[test]
+fn only_what_can_heal_is_waited_for() {
+    let place = Place::new();
+    let over = place.call(&["run", "--lab=throttled", "--only", "imap.sign-in", "--wait", "1s", "-q"]);
+    assert_eq!(over.code, Some(5), "{over:?}");
+    assert!(over.stderr.contains("waiting up to 1 s for: imap.sign-in"), "{over:?}");
+    let wrong = place.call(&["run", "--lab=client-secret-invalid", "--only", "token.issued", "--wait", "10m", "-q"]);
+    assert_eq!(wrong.code, Some(1), "{wrong:?}");
+    assert!(wrong.took < Duration::from_mins(2) && !wrong.stderr.contains("waiting"), "{wrong:?}");
+}
