@@ -99,6 +99,6 @@ fn merged(report: Report, again: Report, catalogue: &Catalogue, strict: bool) ->
     }
     let duration_ms = report.run.duration_ms + again.run.duration_ms;
     let run = crate::finding::Run { duration_ms, interrupted: again.run.interrupted, ..report.run };
-    let whole = Report { looks, run, ..report };
+    let whole = Report { run, looks, ..report };
     Ok(engine::rejudge(&whole, catalogue, strict)?)
 }

@@ -10,7 +10,7 @@ use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::{Format, Style, Verbosity, render, transcript};
+use super::{Format, Style, Verbosity, redact, render, transcript};
 use crate::finding::Report;
 
 /// The report in a bundle.
@@ -111,8 +111,7 @@ fn archive(files: &[(String, String)]) -> Vec<u8> {
 
 impl Entry {
     fn of(name: &str, bytes: &[u8]) -> Self {
-        let hash = digest(&SHA256, bytes);
-        let sha256 = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = redact::hexadecimal(digest(&SHA256, bytes).as_ref());
         Self { name: name.to_owned(), bytes: bytes.len(), sha256 }
     }
 }

@@ -10,6 +10,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
@@ -89,7 +90,7 @@ impl Key {
     }
 
     fn short(&self, text: &str) -> String {
-        self.of(text)[..5].iter().map(|byte| format!("{byte:02x}")).collect()
+        hexadecimal(&self.of(text)[..5])
     }
 }
 
@@ -194,7 +195,7 @@ impl Known {
         match host.split_once('.') {
             None => self.word(&host, Kind::Names),
             Some((_, domain)) if domain.contains('.') && !is_shared(domain) && domain != "onmicrosoft.com" => {
-                self.domain(domain)
+                self.domain(domain);
             }
             Some(_) => self.domain(&host),
         }
@@ -320,6 +321,14 @@ impl Net<'_> {
     fn guid(&self, text: &str) -> String {
         uuid::Uuid::from_bytes(self.key.of(text)).to_string()
     }
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn is_of_word(c: char) -> bool {
