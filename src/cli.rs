@@ -9,6 +9,7 @@ mod diff;
 mod evidence;
 mod explain;
 mod generate;
+mod graph;
 mod handover;
 mod host;
 mod init;

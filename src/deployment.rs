@@ -100,6 +100,8 @@ pub struct Entra {
     pub secret_expires: Option<Date>,
     /// The redirect URLs as registered, as typed; empty when not stated.
     pub redirect_urls: Vec<String>,
+    /// Where a token for Microsoft Graph comes from.
+    pub graph_token: Option<Source>,
 }
 
 /// An account as ECE has it: one token.

@@ -137,6 +137,8 @@ pub enum Container {
     FormatTable,
     /// The debug text of Control Hub.
     DebugBlock,
+    /// A reply of Microsoft Graph in this run.
+    Graph,
 }
 
 impl fmt::Display for Container {
@@ -149,6 +151,7 @@ impl fmt::Display for Container {
             Self::FormatList => "Format-List text",
             Self::FormatTable => "Format-Table text",
             Self::DebugBlock => "Control Hub debug text",
+            Self::Graph => "reply of Microsoft Graph",
         })
     }
 }
@@ -284,9 +287,29 @@ pub struct File {
 }
 
 impl File {
+    /// A reply without rows.
+    #[must_use]
+    pub fn without_rows(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            sha256: String::new(),
+            container: Container::Graph,
+            encoding: Encoding::Utf8,
+            made: Made::Unknown,
+            subject: None,
+            rows: Vec::new(),
+            complete: Vec::new(),
+            incomplete: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
     /// Where an observation comes from that rests on this file.
     #[must_use]
     pub fn source(&self) -> Source {
+        if self.container == Container::Graph {
+            return Source::Graph;
+        }
         Source::File {
             sha256: self.sha256.clone(),
             name: self.name.rsplit(['/', '\\']).next().unwrap_or(&self.name).to_owned(),

@@ -40,7 +40,7 @@
 //!
 //! A module uses what stands to its left, never what stands to its right or beside it:
 //!
-//! [`files`] → [`secret`] [`evidence`] [`table`] → [`wire`] → [`finding`] [`net`] → [`oauth`] → [`probe`] → [`catalogue`]
+//! [`files`] → [`secret`] [`evidence`] [`table`] → [`wire`] → [`finding`] [`net`] → [`oauth`] → [`probe`] [`graph`] → [`catalogue`]
 //! [`deployment`] → [`plan`] [`judge`] → [`diagnose`] → [`engine`] [`explain`] [`report`] → [`lab`] → [`cli`]
 //!
 //! The [`lab`] uses none of the others, so that one mistake cannot cancel another. The same protocol has the same file
@@ -64,6 +64,7 @@ pub mod evidence;
 pub mod explain;
 pub mod files;
 pub mod finding;
+pub mod graph;
 pub mod import;
 pub mod judge;
 pub mod lab;

@@ -5,6 +5,7 @@
 //! first; every buffer has a bound.
 
 pub mod address;
+pub mod api;
 pub mod dial;
 pub mod dns;
 pub mod firewall;

@@ -7,6 +7,7 @@ pub mod endpoint;
 mod exported;
 pub mod firewall;
 pub mod saved;
+mod webex;
 
 use std::collections::{HashMap, VecDeque};
 
@@ -135,7 +136,7 @@ impl<'c> Plan<'c> {
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
         let empty = Plan { looks: Vec::new(), findings: Vec::new(), site: saved::save(site, selection, roads) };
-        let mut draft = Draft { plan: empty, site, roads, looks: HashMap::new(), stated: stated(site) };
+        let mut draft = Draft { plan: empty, site, roads, looks: HashMap::new(), stated: site.stated() };
         for check in chosen {
             draft.add(check, selection);
         }
@@ -351,6 +352,9 @@ impl<'c, 's> Draft<'c, 's> {
     }
 
     fn targets(&self, check: &Check, selection: &Selection) -> Vec<Target<'s>> {
+        if webex::is_left_out(check, self.site, selection) {
+            return Vec::new();
+        }
         if is_of_evidence(check) {
             return self.exported(check, selection);
         }
@@ -377,7 +381,8 @@ impl<'c, 's> Draft<'c, 's> {
     fn exported(&self, check: &Check, selection: &Selection) -> Vec<Target<'s>> {
         let settled: Vec<Target<'s>> =
             self.site.exported.iter().filter(|one| one.settled.check == check.id).map(Target::Exported).collect();
-        let is_asked = !self.site.exported.is_empty() || !selection.only.is_empty();
+        let is_of_same = |one: &Exported| one.settled.check.starts_with("webex.") == webex::is_of_webex(check);
+        let is_asked = self.site.exported.iter().any(is_of_same) || !selection.only.is_empty();
         if settled.is_empty() && is_asked { vec![Target::Site] } else { settled }
     }
 
@@ -397,6 +402,9 @@ impl<'c, 's> Draft<'c, 's> {
         }
         if selection.pre_install && (!check.pre_install || subject.is_ece()) {
             return Some(Skip::NotApplicable(NotApplicable::PreInstall));
+        }
+        if webex::is_of_other_integration(check, self.site) {
+            return Some(Skip::NotApplicable(NotApplicable::OtherIntegration));
         }
         let missing = |key: &&String| !self.gives(key, subject);
         if selection.pre_install && check.wants.iter().filter(missing).any(|key| key.starts_with("ece.")) {
@@ -434,6 +442,7 @@ impl<'c, 's> Draft<'c, 's> {
             (Some(_), _) => false,
             (None, _) if key == "ece.java_trust_store" => self.site.java,
             (None, _) if key == "run.send_mail" => self.site.send_mail.is_some(),
+            (None, _) if key == "run.webex_connect" => self.site.scim.is_some(),
             (None, _) => self.site.deployment.gives(key),
         }
     }
@@ -457,7 +466,8 @@ impl<'c, 's> Draft<'c, 's> {
         }
         let stated = self.stated.iter().find(|(group, _)| *group == check.probe.name);
         if let Some(probe) = stated.map(|(_, probe)| probe.clone()) {
-            return Some(self.note(probe, true, ""));
+            let asks = "asked for a user that does not exist (--webex-connect)";
+            return Some(self.note(probe, true, if check.probe.name == "scim" { asks } else { "" }));
         }
         let placed;
         let endpoint = match target {
@@ -632,12 +642,6 @@ impl<'c, 's> Draft<'c, 's> {
 /// Whether a check reads what colleagues have exported.
 fn is_of_evidence(check: &Check) -> bool {
     ExportedProbe::FACTS.iter().any(|(group, _)| *group == check.probe.name)
-}
-
-/// The probes that read the user's file, by the group of facts that it states.
-fn stated(site: &Site) -> Vec<(&'static str, AnyProbe)> {
-    let probes = [site.version.clone().map(AnyProbe::from), Some(site.url.clone().into()), Some(site.proof().into())];
-    probes.into_iter().flatten().map(|probe| (probe.deepest(), probe)).collect()
 }
 
 /// Whether a check of IMAP or POP3 concerns an account: ECE fetches over one of the two, by design.

@@ -13,6 +13,8 @@ pub mod imap;
 mod mail;
 pub mod pop3;
 pub mod round_trip;
+pub mod scim;
+pub mod scim_token;
 pub mod service;
 pub mod sign_in;
 pub mod smtp;
@@ -168,6 +170,10 @@ kinds! {
     Exported(exported::ExportedProbe),
     /// A mailbox, over one protocol.
     SignIn(sign_in::SignInProbe),
+    /// The end of the token of the provisioning to Webex, from the user's file.
+    ScimToken(scim_token::ScimTokenProbe),
+    /// A question to Webex over SCIM.
+    Scim(scim::ScimProbe),
     /// A message from a mailbox to itself. The only probe that changes anything.
     RoundTrip(round_trip::RoundTripProbe),
 }
@@ -236,6 +242,8 @@ pub enum Presented {
     OfApplication(&'static str),
     /// The access token of this account.
     AccessToken(String),
+    /// The token of the provisioning to Webex.
+    ScimToken,
 }
 
 /// What is changed at a service.

@@ -33,6 +33,8 @@ pub struct Cause {
     pub commands: Vec<Template>,
     /// Who fixes it with what where a server of the site itself shows it.
     pub site: Option<AtSite>,
+    /// The same where it is an application of Webex.
+    pub webex: Option<AtSite>,
     /// How long the change takes to be felt.
     pub takes: String,
     /// Pages that say so.
@@ -45,9 +47,11 @@ pub struct Cause {
     pub evidence_against: Evidence,
 }
 
-/// Who mends a cause that a server of the site itself shows, and with what.
+/// Who mends a cause that a server of the site itself or an application of Webex shows, and with what.
 #[derive(Clone, Debug)]
 pub struct AtSite {
+    /// The state of the world in one line, where it is another one.
+    pub title: Option<String>,
     /// Who mends it.
     pub owner: Owner,
     /// What mends it. May hold placeholders.
@@ -270,6 +274,7 @@ pub fn read(mut table: Table<'_>, checks: &[&str], console: &Console) -> Result<
     }
     let (evidence_for, evidence_against) = read_evidence(&mut table, checks)?;
     let site = table.table("site")?.map(|site| read_site(site, console)).transpose()?;
+    let webex = table.table("webex")?.map(|webex| read_site(webex, console)).transpose()?;
     let (owner, layer) = (choose(&table.required("owner")?)?, choose(&table.required("layer")?)?);
     let mut commands = read_commands(&mut table, console)?;
     commands.extend(console.afterwards(&code.value, layer, owner));
@@ -281,6 +286,7 @@ pub fn read(mut table: Table<'_>, checks: &[&str], console: &Console) -> Result<
         fix: read_filled(&mut table, "fix")?,
         commands,
         site,
+        webex,
         takes: table.required("takes")?.value,
         sources: sources.value,
         signs,
@@ -384,7 +390,9 @@ fn in_words(text: &str, effect: Effect) -> Template {
 }
 
 fn read_site(mut table: Table<'_>, console: &Console) -> Result<AtSite, Mistake> {
+    let has_title = table.keys().iter().any(|key| key.value == "title");
     let site = AtSite {
+        title: if has_title { Some(read_filled(&mut table, "title")?) } else { None },
         owner: choose(&table.required("owner")?)?,
         fix: read_filled(&mut table, "fix")?,
         commands: read_commands(&mut table, console)?,

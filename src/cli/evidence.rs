@@ -17,13 +17,14 @@ use super::{
     print,
 };
 use crate::{
-    deployment::{Account, Attestation, Deployment, Inbound},
+    deployment::{Account, Attestation, Deployment, Inbound, Integration},
     evidence::Facts,
+    graph::Answer,
     import::{
         self, File, Made, Rejected, Stated,
         record::Record,
         request::{Colleague, How, Request, Site, request},
-        rules::{self, Exported, Outcome, Question, Settled},
+        rules::{self, Exported, Outcome, Question, Reason, Settled, webex},
     },
     oauth::TokenSource,
 };
@@ -187,7 +188,10 @@ fn show(arguments: &Show) -> Result<ExitCode, CliError> {
         Some(deployment) => question_of(deployment, now),
         None => Question::of_files(&files, now),
     };
-    let shown = Shown::new(&files, &rejected, &rules::settle(&files, &question));
+    let of_webex = question_of_webex(&deployment.unwrap_or_default(), now);
+    let mut settled = rules::settle(&files, &question);
+    settled.extend(webex::settle(&files, &of_webex).into_iter().filter(|one| !one.from.is_empty()));
+    let shown = Shown::new(&files, &rejected, &settled);
     print::data(&match arguments.output {
         Output::Text => shown.text(),
         Output::Json => json(&shown),
@@ -217,11 +221,11 @@ pub fn read_all(paths: &[PathBuf], stated: &Stated) -> (Vec<File>, Vec<Rejected>
     (files, rejected)
 }
 
-/// What files and statements settle for a site; a bad file is told and stops nothing but itself.
+/// The files of a run; a bad file is told and stops nothing but itself.
 ///
 /// # Errors
 /// When files were given and none of them can be used.
-pub fn exported(paths: &[PathBuf], deployment: &Deployment) -> Result<Vec<Exported>, CliError> {
+pub fn read_evidence(paths: &[PathBuf], deployment: &Deployment) -> Result<Vec<File>, CliError> {
     let paths: Vec<PathBuf> = paths.iter().chain(&deployment.evidence.files).cloned().collect();
     let stated = Stated { as_of: deployment.evidence.as_of.and_then(midnight), ..Stated::default() };
     let (files, rejected) = read_all(&paths, &stated);
@@ -231,8 +235,26 @@ pub fn exported(paths: &[PathBuf], deployment: &Deployment) -> Result<Vec<Export
     for one in &rejected {
         print::error(&one.to_string());
     }
-    let attestations: Vec<rules::Attestation> = deployment.attestations.iter().map(attestation).collect();
-    Ok(rules::exported(&files, &attestations, &question_of(deployment, Timestamp::now())))
+    Ok(files)
+}
+
+/// What files, Microsoft Graph and statements settle for a site.
+pub fn exported(mut files: Vec<File>, live: Answer, deployment: &Deployment) -> Vec<Exported> {
+    let now = Timestamp::now();
+    files.extend(live.files);
+    let (of_webex, others): (Vec<_>, Vec<_>) =
+        deployment.attestations.iter().map(attestation).partition(|one| one.check.starts_with("webex."));
+    let mut exported = rules::exported(&files, &others, &question_of(deployment, now));
+    if !files.is_empty() || deployment.webex.is_some() || !of_webex.is_empty() || !live.refused.is_empty() {
+        exported.extend(webex::exported(&files, &of_webex, &question_of_webex(deployment, now)));
+    }
+    for one in exported.iter_mut().filter(|one| one.settled.outcome == Outcome::NeedsInput) {
+        let refused = live.refused.iter().find(|refused| refused.checks.contains(&one.settled.check));
+        if let Some(refused) = refused {
+            one.settled.reason = Reason::Refused(refused.words.clone());
+        }
+    }
+    exported
 }
 
 fn midnight(day: Date) -> Option<Timestamp> {
@@ -246,6 +268,23 @@ fn attestation(stated: &Attestation) -> rules::Attestation {
         holds: stated.holds,
         by: stated.by.clone(),
         on: stated.on,
+    }
+}
+
+/// What is asked about the integrations of Webex.
+pub fn question_of_webex(deployment: &Deployment, now: Timestamp) -> webex::Question {
+    let stated = deployment.webex.clone().unwrap_or_default();
+    let integration = stated.integration.map(|integration| match integration {
+        Integration::Wizard => webex::Integration::Wizard,
+        Integration::Gallery => webex::Integration::Gallery,
+    });
+    webex::Question {
+        now,
+        integration,
+        tenant: deployment.entra.tenant.clone(),
+        org_id: stated.org_id,
+        tenant_url: stated.tenant_url,
+        user_name_from: stated.user_name_from,
     }
 }
 

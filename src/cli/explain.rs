@@ -1,5 +1,6 @@
 //! `ece-check explain`: everything known about one check or cause, and what an error text or a log means. Offline.
 
+mod control_hub;
 mod logs;
 
 use std::{
@@ -123,9 +124,10 @@ fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Res
     if meaning.causes.is_empty() && looks_like_a_name(text) {
         return Err(unknown(text, catalogue));
     }
+    let blocks = control_hub::read(text);
     print::data(&match arguments.output {
-        Output::Text => meaning_page(&meaning),
-        Output::Json => json(&meaning_value(&meaning)),
+        Output::Text => meaning_page(&meaning) + &control_hub::page(&blocks),
+        Output::Json => json(&control_hub::with(meaning_value(&meaning), &blocks)),
     });
     Ok(if meaning.causes.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }

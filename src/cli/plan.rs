@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::{CliError, list::json, print, site};
 use crate::{
+    graph::{self, Answer, Ask},
     net::{ConnectOverrides, Family, Proxy, RouteChoice},
     plan::{Plan, PlannedLook, Site},
     probe::{AnyProbe, Change, Presented, ServiceTouch, Touch},
@@ -62,10 +63,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment_with(&catalogue, None)?;
     let roads = site.reach.roads(None)?;
-    let exported = site.exported(&deployment, &catalogue)?;
+    let files = site.evidence_files(&deployment, &catalogue)?;
+    let cloud = catalogue.tables.clouds.named(site.cloud(&deployment).word()).filter(|_| site.graph);
+    let ask = cloud.map(|cloud| super::graph::ask(&deployment, cloud, &files));
+    let exported = super::evidence::exported(files, Answer::default(), &deployment);
     let described = Site { exported, ..site.site(&deployment, &catalogue, false) };
     let plan = Plan::make(&catalogue, &described, &site.selection(), &roads)?;
-    let rows = rows(&plan, &roads, site);
+    let rows = rows(&plan, &roads, site, ask.as_ref());
     print::data(&match arguments.output {
         Output::Text => text(&rows, &plan),
         Output::Json => json(&rows),
@@ -74,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn rows(plan: &Plan<'_>, roads: &ConnectOverrides, site: &site::Arguments) -> Vec<Row> {
+fn rows(plan: &Plan<'_>, roads: &ConnectOverrides, site: &site::Arguments, ask: Option<&Ask>) -> Vec<Row> {
     let family = match site.reach.family() {
         Family::Both => "IPv4 and IPv6",
         Family::V4 => "IPv4",
@@ -88,8 +92,27 @@ fn rows(plan: &Plan<'_>, roads: &ConnectOverrides, site: &site::Arguments) -> Ve
         Touch::Service(_) => None,
     });
     let of_proxy = proxy.map(|proxy| proxy.host.as_str()).filter(|host| host.parse::<IpAddr>().is_err());
-    let lookups = lookups(&names.chain(of_proxy).collect::<Vec<_>>(), site.reach.resolver(None).servers());
+    let of_graph = ask.map(|ask| ask.host.as_str()).filter(|_| proxy.is_none());
+    let dialled = dialled.into_iter().chain(ask.iter().flat_map(|ask| rows_of_graph(ask, roads, family)));
+    let lookups =
+        lookups(&names.chain(of_proxy).chain(of_graph).collect::<Vec<_>>(), site.reach.resolver(None).servers());
     lookups.into_iter().chain(proxy.map(|proxy| of(proxy, family))).chain(dialled).collect()
+}
+
+/// Every path that Microsoft Graph is asked for.
+fn rows_of_graph(ask: &Ask, roads: &ConnectOverrides, family: &'static str) -> Vec<Row> {
+    let row = |path: graph::Path| Row {
+        host: ask.host.clone(),
+        port: 443,
+        transport: "tcp",
+        protocol: "https",
+        family,
+        road: web_road(RouteChoice::InForce, roads, &ask.host, 443),
+        credential: "token for Microsoft Graph".to_owned(),
+        change: "none",
+        why: format!("GET {}", path.target),
+    };
+    graph::paths(ask).into_iter().map(row).collect()
 }
 
 /// The resolvers, which are all that a lookup goes to; and what they are asked for.
@@ -171,6 +194,7 @@ fn presented(all: &[Presented]) -> String {
         Presented::RefreshToken(account) => format!("refresh token of {account}"),
         Presented::OfApplication(proof) => format!("{proof} of the application"),
         Presented::AccessToken(account) => format!("access token of {account}"),
+        Presented::ScimToken => "provisioning token of Webex".to_owned(),
     });
     let words: Vec<String> = words.collect();
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }

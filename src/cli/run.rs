@@ -11,19 +11,24 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
-use super::{CliError, handover, host, option, part, print, report::summary_is_text, site, wait};
+use super::{CliError, evidence, graph, handover, host, option, part, print, report::summary_is_text, site, wait};
 use crate::{
     catalogue::Catalogue,
     deployment::Deployment,
     engine::{Event, Options},
     files::Destination,
     finding::{Owner, Report, Run},
+    graph::Answer,
+    import::File,
     lab::{Lab, Settings},
     oauth::TokenCache,
     plan::{Plan, Selection, Site},
     probe::ProbeContext,
     report::{self, Format, Stream, Style, Verbosity, transcript},
 };
+
+/// How long a run with `--graph` waits for a person to sign in.
+const SIGN_IN: Duration = Duration::from_mins(10);
 
 #[derive(Debug, Args)]
 #[group(skip)]
@@ -166,11 +171,17 @@ impl Ground<'_> {
     async fn test(&self, selection: &Selection) -> Result<Report, CliError> {
         let Self { arguments, catalogue, lab, deployment } = self;
         let site = &arguments.site;
+        let redactor = print::net();
+        for (variable, value) in lab.iter().flat_map(Lab::secrets) {
+            redactor.lend(&variable, value);
+        }
+        let files = site.evidence_files(deployment, catalogue)?;
+        let live = Box::pin(ask_graph(arguments, deployment, catalogue, lab.as_ref(), &files)).await?;
         let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
         let network = site.network(deployment, lab.as_ref(), limits)?;
         let described = Site {
             java: network.trust.asks_java(),
-            exported: site.exported(deployment, catalogue)?,
+            exported: evidence::exported(files, live, deployment),
             ..site.site(deployment, catalogue, lab.is_some())
         };
         let plan = Plan::make(catalogue, &described, selection, &network.roads)?;
@@ -194,17 +205,36 @@ impl Ground<'_> {
         let interruption = tokio::spawn(stop_on_interrupt(stop));
         let world = ProbeContext {
             keep_transcripts: arguments.transcript.is_some() || arguments.handover.has_bundle(),
-            wallet: TokenCache::new(print::net()),
+            wallet: TokenCache::new(redactor),
             ..ProbeContext::new(network)
         };
-        for (variable, value) in lab.iter().flat_map(Lab::secrets) {
-            world.wallet.net.lend(&variable, value);
-        }
         let report = crate::engine::run(&plan, &world, catalogue, options, events).await;
         let _ = progress.await;
         interruption.abort();
         Ok(report)
     }
+}
+
+/// What Microsoft Graph shows, with `--graph`. A person may need longer to sign in than a run may last.
+async fn ask_graph(
+    arguments: &Arguments,
+    deployment: &Deployment,
+    catalogue: &Catalogue,
+    lab: Option<&Lab>,
+    files: &[File],
+) -> Result<Answer, CliError> {
+    let site = &arguments.site;
+    if !site.graph {
+        return Ok(Answer::default());
+    }
+    let Some(cloud) = catalogue.tables.clouds.named(site.cloud(deployment).word()) else {
+        return Ok(Answer::default());
+    };
+    let (patient, _nobody) = site::limits(arguments.timeout, arguments.deadline.max(SIGN_IN));
+    let (limits, _nobody_either) = site::limits(arguments.timeout, arguments.deadline);
+    let network = site.network(deployment, lab, patient)?;
+    let ask = graph::ask(deployment, cloud, files);
+    Ok(Box::pin(graph::read(&ask, deployment, cloud, &network, &limits)).await)
 }
 
 async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, CliError> {
@@ -214,6 +244,8 @@ async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, CliError> {
         faults,
         latency: arguments.lab_latency.unwrap_or_default(),
         proxy: arguments.site.reach.names_a_proxy(),
+        graph: arguments.site.graph,
+        webex: arguments.site.asks_for_webex(),
         ..Settings::default()
     };
     Ok(Some(Lab::start(&settings).await?))

@@ -14,7 +14,7 @@ use super::{CliError, catalogue, evidence, option, print};
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Mistakes, Role},
-    import::rules::Exported,
+    import::File,
     lab::{self, Lab},
     net::{
         ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, Resolve,
@@ -39,6 +39,7 @@ pub const DEFAULT_FILE: &str = "ece-check.toml";
 
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets by itself")]
 pub struct Arguments {
     /// Site configuration file [default: ece-check.toml if present]
     #[arg(short, long, value_name = "FILE")]
@@ -67,6 +68,12 @@ pub struct Arguments {
     /// Send a test message from each mailbox to itself and verify delivery
     #[arg(long)]
     send_mail: bool,
+    /// Read what Microsoft Graph shows of Entra ID (GET only; token: `graph_token` under `[entra]`, or a sign-in)
+    #[arg(long)]
+    pub graph: bool,
+    /// Ask Webex over SCIM for a user that does not exist, with the provisioning token
+    #[arg(long)]
+    webex_connect: bool,
     /// Also check this Java trust store (JKS or PKCS12, such as cacerts) [default: those found under the ECE folder]
     #[arg(long, value_name = "FILE")]
     java_trust_store: Vec<PathBuf>,
@@ -163,16 +170,17 @@ impl Arguments {
         let site = Site::of(deployment, &catalogue.tables, self.cloud(deployment), self.role(deployment));
         let send_mail = self.send_mail.then_some(round_trip::LONGEST_WAIT);
         let site = if lab { site.as_of_the_tables() } else { site };
-        Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, ..site }
+        let scim = if self.webex_connect { site.question_to_webex() } else { None };
+        Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, scim, ..site }
     }
 
-    /// What the files of `--evidence` and of the site file settle, and what persons have stated.
+    /// The files of `--evidence` and of the site file.
     ///
     /// # Errors
     /// When none of the files can be used, or a statement is about a check that reads no evidence.
-    pub fn exported(&self, deployment: &Deployment, catalogue: &Catalogue) -> Result<Vec<Exported>, CliError> {
+    pub fn evidence_files(&self, deployment: &Deployment, catalogue: &Catalogue) -> Result<Vec<File>, CliError> {
         let _ = deployment.clone().with_known_attestations(&catalogue.of_evidence())?;
-        evidence::exported(&self.evidence, deployment)
+        evidence::read_evidence(&self.evidence, deployment)
     }
 
     /// Java's trust stores: the flag's, the file's, or those found below ECE's folder. The lab has no Java.
@@ -203,6 +211,11 @@ impl Arguments {
             store.inspect_err(|bad| print::note(&format!("not asked: {bad}"))).ok()
         };
         Ok(stores.filter_map(told).collect())
+    }
+
+    /// True when Webex is asked for by name, or by a flag of its own: the lab then has a section for it.
+    pub fn asks_for_webex(&self) -> bool {
+        self.webex_connect || self.only.iter().any(|word| word.starts_with("webex"))
     }
 
     /// What the user chose.

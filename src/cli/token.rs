@@ -2,7 +2,7 @@
 
 mod judgement;
 mod show;
-mod sign_in;
+pub(in crate::cli) mod sign_in;
 
 pub use sign_in::named;
 

@@ -93,6 +93,7 @@ fn entra(mut table: Table<'_>, mistakes: &mut Collector) -> Entra {
         secret_expires: date(&mut table, "entra", "secret_expires", mistakes),
         redirect_urls: each(&mut table, "redirect_urls", |text| value::address("entra.redirect_urls", text), mistakes)
             .unwrap_or_default(),
+        graph_token: secret(&mut table, "graph_token", mistakes),
     };
     mistakes.close(table);
     entra

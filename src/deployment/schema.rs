@@ -114,6 +114,8 @@ pub struct Entra {
     pub secret_expires: Option<Day>,
     /// The redirect URLs as registered.
     pub redirect_urls: Option<Vec<String>>,
+    /// Where a token for Microsoft Graph comes from.
+    pub graph_token: Option<SecretSource>,
 }
 
 /// A Microsoft cloud.

@@ -29,6 +29,28 @@ struct Rank {
     explains: Reverse<usize>,
 }
 
+/// Which words of a cause are used.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Variant {
+    Usual,
+    /// A server of the site itself shows it.
+    Site,
+    /// An application of Webex shows it.
+    Webex,
+}
+
+impl Variant {
+    fn of(cause: &Cause, finding: &Finding, is_own: bool) -> Self {
+        if cause.webex.is_some() && finding.check.starts_with("webex.") {
+            Self::Webex
+        } else if cause.site.is_some() && is_own {
+            Self::Site
+        } else {
+            Self::Usual
+        }
+    }
+}
+
 /// The causes that stand first for some finding, or are certain, ranked by their effect.
 pub(super) fn fix_first(
     diagnoses: &[Diagnosis<'_>],
@@ -42,9 +64,10 @@ pub(super) fn fix_first(
     let mut fixes = Vec::new();
     for cause in &catalogue.causes {
         let Some(all) = shown.get(cause.code.as_str()) else { continue };
-        // Microsoft's servers and the site's own are fixed by different people
-        let (of_site, of_others): (Vec<_>, Vec<_>) = all.iter().partition(|(at, _)| cause.site.is_some() && own(at));
-        for shown in [of_others, of_site] {
+        // Microsoft's servers, the site's own and the applications of Webex are fixed by different people
+        let variant = |at: &usize| Variant::of(cause, &findings[*at], own(at));
+        for variant_is in [Variant::Usual, Variant::Site, Variant::Webex] {
+            let shown: Vec<_> = all.iter().copied().filter(|(at, _)| variant(at) == variant_is).collect();
             let Some(certainty) = shown.iter().map(|(_, certainty)| *certainty).min() else { continue };
             let places: Vec<usize> = shown.into_iter().map(|(at, _)| at).collect();
             let explains = explained(&places, &blocked);
@@ -56,8 +79,7 @@ pub(super) fn fix_first(
                 certainty,
                 explains: Reverse(explains.len()),
             };
-            let at_site = own(&places[0]);
-            fixes.push((rank, remediation(cause, certainty, at_site, &places, explains, findings, looks)));
+            fixes.push((rank, remediation(cause, certainty, variant_is, &places, explains, findings, looks)));
         }
     }
     fixes.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -67,20 +89,25 @@ pub(super) fn fix_first(
 fn remediation(
     cause: &Cause,
     certainty: Certainty,
-    at_site: bool,
+    variant: Variant,
     places: &[usize],
     explains: Vec<usize>,
     findings: &[Finding],
     looks: &Looks<'_>,
 ) -> Remediation {
-    let site = cause.site.as_ref().filter(|_| at_site);
+    let other = match variant {
+        Variant::Usual => None,
+        Variant::Site => cause.site.as_ref(),
+        Variant::Webex => cause.webex.as_ref(),
+    };
     let (owner, fix, templates) =
-        site.map_or((cause.owner, &cause.fix, &cause.commands), |site| (site.owner, &site.fix, &site.commands));
+        other.map_or((cause.owner, &cause.fix, &cause.commands), |other| (other.owner, &other.fix, &other.commands));
+    let title = other.and_then(|other| other.title.as_ref()).unwrap_or(&cause.title);
     let mut commands = fill::commands(templates, places, findings, looks);
     commands.extend(fill::log_entries(places, findings, looks));
     Remediation {
         cause: cause.code.clone(),
-        title: fill::fill_title(&cause.title, places, findings, looks),
+        title: fill::fill_title(title, places, findings, looks),
         certainty,
         owner,
         fix: fill::fill(fix, places, findings, looks),

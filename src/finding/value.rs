@@ -94,6 +94,8 @@ pub enum NotApplicable {
     },
     /// Users sign in, not the application by itself.
     DelegatedFlow,
+    /// The site has the other integration of Webex with Entra ID.
+    OtherIntegration,
     /// A fact was measured and says that the check has no meaning here.
     Fact {
         /// The fact and what it would have to be.

@@ -15,6 +15,25 @@ pub const MOST_ROWS: usize = 1_000_000;
 /// Columns that hold a secret.
 const SECRET: &[&str] = &["hint", "secrettext", "value", "password", "access_token", "refresh_token", "accesstoken"];
 
+/// What is kept of a list of users, which may have a hundred thousand rows: of each other column only the names are known.
+const OF_USERS: &[&str] = &[
+    "userPrincipalName",
+    "mail",
+    "id",
+    "objectId",
+    "userType",
+    "accountEnabled",
+    "deletedDateTime",
+    "User ID/Email (Required)",
+    "User Status",
+];
+
+/// Whether a header is that of a list of users of Entra ID or of Control Hub.
+fn lists_users(header: &[String]) -> bool {
+    let has = |name: &str| header.iter().any(|own| own.eq_ignore_ascii_case(name));
+    has("User ID/Email (Required)") || (has("userPrincipalName") && has("mail") && (has("id") || has("objectId")))
+}
+
 /// True when the first line of a text reads as the header of a table.
 #[must_use]
 pub fn is_csv(text: &str) -> bool {
@@ -66,6 +85,7 @@ pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
         reader.headers().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect()).unwrap_or_default();
     let mut sheet = Sheet::new(Container::Csv);
     sheet.header.clone_from(&header);
+    let kept: Vec<bool> = header.iter().map(|name| !lists_users(&header) || is_of_users(name)).collect();
     for record in reader.records() {
         let Ok(record) = record else { continue }; // the text is valid UTF-8 and rows may be of any length: nothing else fails
         let line = above + record.position().map_or(1, |at| line_of(body, at));
@@ -89,14 +109,18 @@ pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
                 "export only the mailboxes of ECE",
             ));
         }
-        sheet.objects.push(row(&header, &record, line, asked.as_deref()));
+        sheet.objects.push(row(&header, &kept, &record, line, asked.as_deref()));
     }
     Ok(sheet)
 }
 
-fn row(header: &[String], record: &csv::StringRecord, line: usize, asked: Option<&str>) -> Object {
-    let mut fields: Vec<(String, Cell)> = Vec::with_capacity(header.len());
-    for (name, cell) in header.iter().zip(record) {
+fn is_of_users(name: &str) -> bool {
+    OF_USERS.iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
+fn row(header: &[String], kept: &[bool], record: &csv::StringRecord, line: usize, asked: Option<&str>) -> Object {
+    let mut fields: Vec<(String, Cell)> = Vec::with_capacity(kept.iter().filter(|kept| **kept).count());
+    for ((name, _), cell) in header.iter().zip(kept).zip(record).filter(|((_, kept), _)| **kept) {
         let double = fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
         let secret = SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret));
         if !double && !secret {

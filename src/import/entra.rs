@@ -8,7 +8,7 @@ use super::{
     cell::{Cell, Object},
     record::{
         Application, AttributeMapping, Credential, EnterpriseApplication, EntraUser, Grant, GraphError, License,
-        Record, RoleAssignment, ServicePlan, SyncJob, TokenLifetimePolicy,
+        Provisioning, Record, RoleAssignment, ServicePlan, SyncJob, TokenLifetimePolicy,
     },
 };
 
@@ -56,10 +56,16 @@ fn record(object: &Object) -> Option<Record> {
     if has("schedule") && has("status") {
         return Some(Record::SyncJob(sync_job(object)));
     }
+    if has("provisioningStatusInfo") && (has("sourceIdentity") || has("provisioningSteps")) {
+        return provisioning(object).map(Record::Provisioning);
+    }
     if has("definition") && has("isOrganizationDefault") {
         return Some(Record::TokenLifetimePolicy(token_lifetime(object)));
     }
-    if has("userPrincipalName") && (has("mail") || has("userType")) && (has("id") || has("objectId")) {
+    if has("userPrincipalName")
+        && (has("mail") || has("userType") || has("deletedDateTime"))
+        && (has("id") || has("objectId"))
+    {
         return entra_user(object).map(Record::EntraUser);
     }
     None
@@ -174,7 +180,10 @@ fn enterprise(object: &Object) -> EnterpriseApplication {
         name: object.text(&["displayName"]),
         enabled: object.switch(&["accountEnabled"]),
         assignment_required: object.switch(&["appRoleAssignmentRequired"]),
-        disabled_by_microsoft: object.text(&["disabledByMicrosoftStatus"]).filter(|status| status != "NotDisabled"),
+        disabled_by_microsoft: object
+            .text(&["disabledByMicrosoftStatus"])
+            .filter(|status| status != "NotDisabled")
+            .or_else(|| (object.switch(&["isDisabled"]).known() == Some(true)).then(|| "isDisabled".to_owned())),
         deleted_at: object.text(&["deletedDateTime"]).and_then(|text| moment(&text)),
     }
 }
@@ -182,16 +191,65 @@ fn enterprise(object: &Object) -> EnterpriseApplication {
 fn sync_job(object: &Object) -> SyncJob {
     let status = object.object("status");
     let quarantine = status.and_then(|status| status.object("quarantine"));
+    let error = quarantine.and_then(|part| part.object("error"));
     let last = status.and_then(|status| status.object("lastExecution"));
+    let schedule = object.object("schedule");
+    let number = |part: Option<&Object>, name: &str| {
+        part.and_then(|part| part.text(&[name])).and_then(|text| text.parse().ok()).unwrap_or(0)
+    };
     SyncJob {
         id: object.text(&["id"]),
-        schedule: object.object("schedule").and_then(|schedule| schedule.text(&["state"])),
+        schedule: schedule.and_then(|schedule| schedule.text(&["state"])),
         code: status.and_then(|status| status.text(&["code"])),
+        interval_seconds: schedule.and_then(|schedule| schedule.text(&["interval"])).and_then(|text| interval(&text)),
         quarantine_reason: quarantine.and_then(|part| part.text(&["reason"])),
-        quarantine_error: quarantine.and_then(|part| part.object("error")).and_then(|error| error.text(&["code"])),
+        quarantine_error: error.and_then(|error| error.text(&["code"])),
+        quarantine_since: quarantine.and_then(|part| part.text(&["seriesBegan", "currentBegan"])).and_then(past),
+        tenant_actionable: error.map(|error| error.switch(&["tenantActionable"])).unwrap_or_default(),
         last_run: last.and_then(|part| part.text(&["timeEnded"])),
         last_state: last.and_then(|part| part.text(&["state"])),
+        last_success: status
+            .and_then(|status| status.object("lastSuccessfulExecution"))
+            .and_then(|part| part.text(&["timeEnded"]))
+            .and_then(past),
+        failures_in_a_row: number(status, "countSuccessiveCompleteFailures"),
+        users_not_written: number(last, "countEscrowed"),
     }
+}
+
+/// An ISO 8601 duration in seconds. `P10675199DT2H48M5.4775807S`, the longest of .NET, means never.
+fn interval(text: &str) -> Option<i64> {
+    let span: jiff::Span = text.parse().ok()?;
+    let seconds = span.total((jiff::Unit::Second, jiff::SpanRelativeTo::days_are_24_hours())).ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "less than ten years in seconds")]
+    (seconds < 315_360_000.0).then_some(seconds as i64)
+}
+
+/// A moment that has come: `0001-01-01T00:00:00Z` means never.
+#[expect(clippy::needless_pass_by_value, reason = "given to and_then of an owned text")]
+fn past(text: String) -> Option<String> {
+    moment(&text).filter(|at| !at.starts_with("0001-"))
+}
+
+/// A row of the provisioning log. The case of its words varies, so they are compared without it.
+fn provisioning(object: &Object) -> Option<Provisioning> {
+    let info = object.object("provisioningStatusInfo")?;
+    let steps = object.objects("provisioningSteps");
+    let details: Vec<&Object> = steps.iter().filter_map(|step| step.object("details")).collect();
+    let is_false = |(_, cell): &&(String, Cell)| {
+        cell.text().is_some_and(|text| text.eq_ignore_ascii_case("false")) || cell.switch().known() == Some(false)
+    };
+    Some(Provisioning {
+        at: object.text(&["activityDateTime"]).and_then(|at| moment(&at)),
+        user: object.object("sourceIdentity").and_then(|who| who.text(&["displayName", "id"])),
+        status: info.text(&["status"])?.to_lowercase(),
+        code: info.object("errorInformation").and_then(|error| error.text(&["errorCode"])),
+        skip_reason: details.iter().find_map(|details| details.text(&["SkipReason"])),
+        not_met: details
+            .iter()
+            .flat_map(|details| details.fields.iter().filter(is_false).map(|(name, _)| name.clone()))
+            .collect(),
+    })
 }
 
 fn mappings(schema: &Object) -> Vec<Record> {
@@ -202,22 +260,25 @@ fn mappings(schema: &Object) -> Vec<Record> {
             .text(&["targetObjectName"])
             .is_none_or(|name| name.eq_ignore_ascii_case("User") || name.ends_with(":User"))
     });
-    users
-        .flat_map(|mapping| mapping.objects("attributeMappings"))
-        .filter_map(mapping)
-        .map(Record::AttributeMapping)
-        .collect()
+    users.flat_map(rows_of).map(Record::AttributeMapping).collect()
 }
 
-fn mapping(row: &Object) -> Option<AttributeMapping> {
+fn rows_of(mapping: &Object) -> Vec<AttributeMapping> {
+    let is_enabled = mapping.switch(&["enabled"]).known() != Some(false);
+    let adds = mapping.text(&["flowTypes"]).is_none_or(|types| types.to_lowercase().contains("add"));
+    let rows = mapping.objects("attributeMappings").into_iter();
+    rows.filter_map(|row| attribute(row, is_enabled && adds)).collect()
+}
+
+fn attribute(row: &Object, creates_users: bool) -> Option<AttributeMapping> {
     let source = row.object("source");
+    let priority = row.text(&["matchingPriority"]).and_then(|text| text.parse::<i64>().ok());
     Some(AttributeMapping {
         target: row.text(&["targetAttributeName"])?,
         source: source.and_then(|source| source.text(&["expression", "name"])),
-        matching: row
-            .text(&["matchingPriority"])
-            .and_then(|text| text.parse::<i64>().ok())
-            .is_some_and(|priority| priority > 0),
+        matching: priority.is_some_and(|priority| priority > 0),
+        priority: priority.filter(|priority| *priority > 0),
+        creates_users,
     })
 }
 
@@ -259,6 +320,7 @@ fn entra_user(object: &Object) -> Option<EntraUser> {
         object_id: lower(object, &["id", "objectId"]),
         guest: object.text(&["userType"]).is_some_and(|kind| kind.eq_ignore_ascii_case("Guest")),
         enabled: object.switch(&["accountEnabled"]),
+        deleted_at: object.text(&["deletedDateTime"]).and_then(|text| moment(&text)),
     })
 }
 

@@ -60,3 +60,54 @@ pub mod directory {
         NOTE: String = "directory.note", "evidence";
     }
 }
+
+/// Of the two integrations of Webex with Entra ID.
+pub mod webex {
+    use crate::evidence::facts;
+
+    facts! {
+        /// What evidence can say of the two integrations of Webex with Entra ID.
+        HOLDS: bool = "webex.holds", "confirmed";
+        WITHOUT_RESERVATION: bool = "webex.without_reservation", "without reservation";
+        NOTE: String = "webex.note", "evidence";
+        TENANT: String = "webex.tenant", "tenant";
+        APPLICATIONS: String = "webex.applications", "enterprise applications";
+        APPLICATION: String = "webex.application", "application";
+        REMOVED_AT: String = "webex.removed_at", "removed at";
+        REMOVED_BY: String = "webex.removed_by", "removed by";
+        RESTORABLE_UNTIL: String = "webex.restorable_until", "restorable until";
+        RESTORABLE_DAYS: i64 = "webex.restorable_days", "days left to restore it";
+        CONSENT_STATE: String = "webex.consent_state", "consent";
+        PERMISSIONS_MISSING: Vec<String> = "webex.permissions_missing", "permissions not granted";
+        PERMISSIONS_FURTHER: i64 = "webex.permissions_further", "further permissions";
+        STATED_URL: String = "webex.stated_url", "tenant URL";
+        TENANT_URL_FORM: String = "webex.tenant_url_form", "form";
+        ORGANIZATION: String = "webex.organization", "organization ID";
+        PROVISIONING: String = "webex.provisioning", "provisioning";
+        LAST_SUCCESS: String = "webex.last_success", "last successful cycle";
+        QUARANTINE: String = "webex.quarantine", "quarantine because of";
+        QUARANTINE_REASON: String = "webex.quarantine_reason", "reason";
+        QUARANTINE_ERROR: String = "webex.quarantine_error", "error";
+        QUARANTINE_ENDS: String = "webex.quarantine_ends", "will be disabled on";
+        QUARANTINE_DAYS_LEFT: i64 = "webex.quarantine_days_left", "days left";
+        USERS_FAILED: i64 = "webex.users_failed", "users that failed";
+        USER_ERRORS: Vec<String> = "webex.user_errors", "errors of users";
+        USERS_SKIPPED: Vec<String> = "webex.users_skipped", "skipped users";
+        MAPPING_STATE: String = "webex.mapping_state", "mapping";
+        USER_NAME_SOURCE: String = "webex.user_name_source", "user name from";
+        MAPPING_ROWS_MISSING: Vec<String> = "webex.mapping_rows_missing", "rows missing or different";
+        MAPPING_ROWS_OPTIONAL: Vec<String> = "webex.mapping_rows_optional", "optional rows missing or different";
+        USER_NAMES: String = "webex.user_names", "user names";
+        USERS_SAME: i64 = "webex.users_same", "users with the same name";
+        USERS_WILL_BE_DOUBLED: Vec<String> = "webex.users_will_be_doubled", "would be created twice";
+        USERS_DOUBLED: Vec<String> = "webex.users_doubled", "in Control Hub twice";
+        USERS_WITHOUT_NAME: Vec<String> = "webex.users_without_name", "without a name";
+        USERS_WILL_BE_CREATED: i64 = "webex.users_will_be_created", "users that will be created";
+        USERS_NOT_IN_ENTRA: i64 = "webex.users_not_in_entra", "users only in Control Hub";
+        DELETED_USERS: i64 = "webex.deleted_users", "deleted users in Control Hub";
+        DELETED_USERS_END: String = "webex.deleted_users_end", "end of the 30 days";
+        DELETED_USERS_RESTORABLE_UNTIL: String = "webex.deleted_users_restorable_until", "the first restorable until";
+        DELETED_USERS_DAYS_LEFT: i64 = "webex.deleted_users_days_left", "days left";
+        DELETED_USERS_FIRST: Vec<String> = "webex.deleted_users_first", "deleted users";
+    }
+}

@@ -17,11 +17,13 @@ pub const KINDS: &[(&str, &str)] = &[
     ("delegated-grant", "Get-MgOauth2PermissionGrant"),
     ("app-role-assignment", "Get-MgServicePrincipalAppRoleAssignment"),
     ("enterprise-application", "Get-MgServicePrincipal"),
+    ("sync-job", "az rest --url https://graph.microsoft.com/v1.0/servicePrincipals/ID/synchronization/jobs"),
     ("sign-in", "Entra admin center > Sign-in logs > User sign-ins (non-interactive) > Download JSON"),
 ];
 
 /// Parts of an `@odata.context` and the kind of list that they name.
 const CONTEXTS: &[(&str, &str)] = &[
+    ("synchronization/jobs", "sync-job"),
     ("licenseDetails", "user-license"),
     ("oauth2PermissionGrants", "delegated-grant"),
     ("appRoleAssignments", "app-role-assignment"),

@@ -42,6 +42,8 @@ pub enum Record {
     TokenLifetimePolicy(TokenLifetimePolicy),
     /// A provisioning job.
     SyncJob(SyncJob),
+    /// A row of the provisioning log.
+    Provisioning(Provisioning),
     /// One attribute of a provisioning job's mapping.
     AttributeMapping(AttributeMapping),
     /// A user of Microsoft Entra ID, from the list of users.
@@ -75,6 +77,7 @@ impl Record {
             Self::SignIn(_) => "sign-in",
             Self::TokenLifetimePolicy(_) => "token-lifetime-policy",
             Self::SyncJob(_) => "sync-job",
+            Self::Provisioning(_) => "provisioning-log",
             Self::AttributeMapping(_) => "sync-schema",
             Self::EntraUser(_) => "entra-users",
             Self::ControlHubUser(_) => "control-hub-users",
@@ -91,6 +94,7 @@ impl Record {
         match self {
             Self::Audit(row) => row.at.as_deref()?.parse().ok(),
             Self::SignIn(row) => row.at.as_deref()?.parse().ok(),
+            Self::Provisioning(row) => row.at.as_deref()?.parse().ok(),
             _ => None,
         }
     }
@@ -347,14 +351,44 @@ pub struct SyncJob {
     pub schedule: Option<String>,
     /// `status.code`: `Active`, `Paused`, `Quarantine`, `InProgress`, `NotRun`.
     pub code: Option<String>,
+    /// `schedule.interval` in seconds; none when it is unknown or means never.
+    pub interval_seconds: Option<i64>,
     /// Why it is in quarantine.
     pub quarantine_reason: Option<String>,
     /// The error of the quarantine.
     pub quarantine_error: Option<String>,
+    /// When the quarantine began, RFC 3339.
+    pub quarantine_since: Option<String>,
+    /// Whether the tenant can do anything about the error of the quarantine.
+    pub tenant_actionable: Switch,
     /// When the last run ended.
     pub last_run: Option<String>,
     /// How the last run ended.
     pub last_state: Option<String>,
+    /// When the last successful run ended, RFC 3339.
+    pub last_success: Option<String>,
+    /// How many runs in a row failed as a whole.
+    pub failures_in_a_row: i64,
+    /// How many users the last run could not write.
+    pub users_not_written: i64,
+}
+
+/// A row of the provisioning log: what a run did with one user.
+/// <https://learn.microsoft.com/graph/api/resources/provisioningobjectsummary>
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Provisioning {
+    /// When, RFC 3339.
+    pub at: Option<String>,
+    /// The user in Microsoft Entra ID.
+    pub user: Option<String>,
+    /// `success`, `failure`, `skipped` or `warning`, in lower case.
+    pub status: String,
+    /// The error code.
+    pub code: Option<String>,
+    /// The reason for which the user was skipped.
+    pub skip_reason: Option<String>,
+    /// The details of the steps that are `False`: why the user is not in scope.
+    pub not_met: Vec<String>,
 }
 
 /// One attribute of a mapping.
@@ -366,6 +400,10 @@ pub struct AttributeMapping {
     pub source: Option<String>,
     /// True when it is used to find a user again.
     pub matching: bool,
+    /// Its place among the attributes that find a user again, from 1.
+    pub priority: Option<i64>,
+    /// Whether users are provisioned at all by the mapping that it is part of: enabled, and with `Add` among its actions.
+    pub creates_users: bool,
 }
 
 /// A user of Microsoft Entra ID.
@@ -381,6 +419,8 @@ pub struct EntraUser {
     pub guest: bool,
     /// `accountEnabled`.
     pub enabled: Switch,
+    /// When the user was deleted, RFC 3339; such a user can be restored for 30 days.
+    pub deleted_at: Option<String>,
 }
 
 /// A user of Control Hub.

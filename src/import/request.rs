@@ -83,9 +83,10 @@ pub fn request(colleague: Colleague, site: &Site) -> Request {
             "Reading applications needs no role for members of most tenants; the logs need Reports Reader. Nothing is changed.",
             entra(site),
         ),
-        Colleague::Webex => {
-            ("A read-only administrator of Control Hub suffices for the export; nothing is changed.", webex())
-        }
+        Colleague::Webex => (
+            "A read-only administrator of Control Hub and a Global Reader of Entra ID suffice, but for the provisioning job; nothing is changed.",
+            webex(),
+        ),
         Colleague::Network => ("No rights are needed; nothing is changed.", vec![network()]),
         Colleague::Ece => ("Read access to the folder of ECE's log files suffices; nothing is changed.", vec![ece()]),
     };
@@ -190,12 +191,41 @@ fn webex() -> Vec<Step> {
         file,
         settles,
     };
+    let az_step = |title, lines: Vec<String>, file, settles| Step { title, how: How::Powershell, lines, file, settles };
+    let one = format!("servicePrincipals(appId='{}')", super::rules::webex::INTEGRATION_APP);
     vec![
         click(
             "The error as Control Hub tells it",
             &["https://admin.webex.com", "On the error message: Copy Debug Info, then paste into a text file"],
             "webex-debug.txt",
-            &["webex.connection"],
+            &["webex.applications-present"],
+        ),
+        az_step(
+            "Enterprise applications of Webex, also deleted ones, with their consent (an administrator of Entra ID)",
+            vec![
+                az("servicePrincipals?$filter=startswith(displayName,'Cisco Webex')", "ece-webex-apps.json"),
+                az("directory/deletedItems/microsoft.graph.servicePrincipal", "ece-webex-deleted.json"),
+                az(&format!("{one}/appRoleAssignments"), "ece-webex-roles.json"),
+                az(&format!("{one}/oauth2PermissionGrants"), "ece-webex-grants.json"),
+                az("auditLogs/directoryAudits?$filter=activityDisplayName eq 'Remove service principal'", "ece-webex-audit.json"),
+            ],
+            "ece-webex-apps.json, ece-webex-deleted.json, ece-webex-roles.json, ece-webex-grants.json, ece-webex-audit.json",
+            &["webex.applications-present", "webex.consent"],
+        ),
+        az_step(
+            "Provisioning job and attribute mapping, with the gallery application only (Graph PowerShell, Application Administrator)",
+            [
+                "Connect-MgGraph -Scopes Application.Read.All,Synchronization.Read.All -NoWelcome",
+                "$g = 'https://graph.microsoft.com/v1.0/servicePrincipals'",
+                "$id = (Get-MgServicePrincipal -Filter \"displayName eq 'Cisco Webex'\")[0].Id",
+                "Invoke-MgGraphRequest -Uri \"$g/$id/synchronization/jobs\" -OutputType Json | Out-File ece-webex-job.json -Encoding utf8",
+                "$job = (Get-Content ece-webex-job.json -Raw | ConvertFrom-Json).value[0].id",
+                "Invoke-MgGraphRequest -Uri \"$g/$id/synchronization/jobs/$job/schema\" -OutputType Json | Out-File ece-webex-schema.json -Encoding utf8",
+            ]
+            .map(str::to_owned)
+            .into(),
+            "ece-webex-job.json, ece-webex-schema.json",
+            &["webex.provisioning-on", "webex.mapping"],
         ),
         click(
             "Users of Control Hub",
@@ -208,6 +238,12 @@ fn webex() -> Vec<Step> {
             &["https://entra.microsoft.com", "Users > All users > Download users"],
             "the downloaded CSV",
             &["webex.user-names"],
+        ),
+        az_step(
+            "Deleted users of Microsoft Entra ID",
+            vec![az("directory/deletedItems/microsoft.graph.user", "ece-deleted-users.json")],
+            "ece-deleted-users.json",
+            &["webex.deleted-users"],
         ),
     ]
 }

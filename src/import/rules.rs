@@ -13,6 +13,7 @@ mod mailbox;
 mod reason;
 mod rights;
 mod sign_in;
+pub mod webex;
 
 use std::collections::BTreeSet;
 
@@ -120,6 +121,13 @@ pub const CHECKS: &[&str] = &[
     "directory.secret-lifetime",
     "directory.consent",
     "entra.sign-in-failures",
+    "webex.applications-present",
+    "webex.consent",
+    "webex.tenant-url",
+    "webex.provisioning-on",
+    "webex.mapping",
+    "webex.user-names",
+    "webex.deleted-users",
 ];
 
 /// How a check comes out by evidence alone.

@@ -133,7 +133,7 @@ impl Webex {
         let mut section = format!("\n[webex]\norg_id         = \"{WEBEX_ORG}\"\n");
         let _ = write!(
             section,
-            "tenant_url     = \"https://api.ciscospark.com/v1/scim/{}\"\ntoken          = {{ env = \"{TOKEN}\" }}\n\
+            "tenant_url     = \"https://api.ciscospark.com/v1/scim/{}\"\ntoken_redirect = {{ env = \"{REDIRECT}\" }}\n\
              token_issued   = {}\n",
             self.url_org,
             self.issued(Timestamp::now()).strftime("%Y-%m-%d")

@@ -11,6 +11,7 @@ mod certificate;
 mod failure;
 mod handshake;
 pub mod hello;
+pub(super) mod judging;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trust;

@@ -10,7 +10,13 @@ use crate::{
     evidence::{Protocol, Subject},
     import::rules::Exported,
     oauth::{Application, TokenSource},
-    probe::{app_credential, https::Ask, token, url, version},
+    probe::{
+        AnyProbe, app_credential,
+        https::Ask,
+        scim::{Bearer, ScimProbe},
+        scim_token::ScimTokenProbe,
+        token, url, version,
+    },
 };
 
 /// All that a plan needs to know of the user's site.
@@ -44,6 +50,10 @@ pub struct Site {
     pub version: Option<version::VersionProbe>,
     /// The stated addresses of ECE.
     pub url: url::UrlProbe,
+    /// The end of the token of the provisioning to Webex.
+    pub scim_token: Option<ScimTokenProbe>,
+    /// The question to Webex; none when it may not be asked.
+    pub scim: Option<ScimProbe>,
 }
 
 /// A name and port that ECE needs.
@@ -136,10 +146,36 @@ impl Site {
             scopes: scopes(&cloud.scopes),
             application_scope: cloud.application_scope.clone(),
             audiences: cloud.audiences.clone(),
+            scim_token: deployment
+                .webex
+                .as_ref()
+                .map(|webex| ScimTokenProbe { redirect: webex.token_redirect.clone(), issued: webex.token_issued }),
+            scim: None,
             java: false,
             send_mail: None,
             deployment: deployment.clone(),
         }
+    }
+
+    /// The probes that read the user's file, by the group of facts that it states.
+    pub(super) fn stated(&self) -> Vec<(&'static str, AnyProbe)> {
+        let probes = [
+            self.version.clone().map(AnyProbe::from),
+            Some(self.url.clone().into()),
+            Some(self.proof().into()),
+            self.scim_token.clone().map(AnyProbe::from),
+            self.scim.clone().map(AnyProbe::from),
+        ];
+        probes.into_iter().flatten().map(|probe| (probe.deepest(), probe)).collect()
+    }
+
+    /// The question to Webex that the user's file describes, for a run that may ask it.
+    #[must_use]
+    pub fn question_to_webex(&self) -> Option<ScimProbe> {
+        let webex = self.deployment.webex.as_ref()?;
+        let token = webex.token.clone().map(Bearer::Token);
+        let bearer = token.or_else(|| webex.token_redirect.clone().map(Bearer::Redirect))?;
+        Some(ScimProbe { tenant_url: webex.tenant_url.clone()?, bearer })
     }
 
     /// The same site on the day of the table of levels: the built-in lab has no other day.

@@ -4,7 +4,7 @@ use crate::{
     evidence::{Fact, SavedEvidence},
     finding::NotApplicable,
     import::{
-        facts::{directory, entra, mailbox},
+        facts::{directory, entra, mailbox, webex},
         rules::{CHECKS, Exported, Outcome, Settled},
     },
     plan::Skip,
@@ -16,6 +16,7 @@ use crate::{
 type Common = (Option<Fact<bool>>, Fact<bool>, Fact<String>);
 const MAILBOX: Common = (Some(mailbox::HOLDS), mailbox::WITHOUT_RESERVATION, mailbox::NOTE);
 const ENTRA: Common = (Some(entra::HOLDS), entra::WITHOUT_RESERVATION, entra::NOTE);
+const WEBEX: Common = (Some(webex::HOLDS), webex::WITHOUT_RESERVATION, webex::NOTE);
 const DIRECTORY: Common = (None, directory::WITHOUT_RESERVATION, directory::NOTE);
 
 impl Exported {
@@ -47,6 +48,9 @@ impl Exported {
             Outcome::NeedsInput => {
                 Some(Skip::NeedsInput { text: format!("{reason}. {}", input.unwrap_or_default()), optional: false })
             }
+            Outcome::NotApplicable if self.settled.check.starts_with("webex.") => {
+                Some(Skip::NotApplicable(NotApplicable::OtherIntegration))
+            }
             Outcome::NotApplicable => Some(Skip::NotApplicable(NotApplicable::DelegatedFlow)),
             Outcome::Pass | Outcome::Warn | Outcome::Fail => None,
         }
@@ -58,6 +62,7 @@ impl Exported {
         let (holds, without_reservation, note) = match group {
             "directory" => DIRECTORY,
             "entra" => ENTRA,
+            "webex" => WEBEX,
             _ => MAILBOX,
         };
         if let Some(holds) = holds {

@@ -1,4 +1,4 @@
-//! What files of colleagues and statements of a person say of a mailbox or of the application. Nobody is contacted.
+//! What files of colleagues and statements of a person say of a mailbox, of the application or of Webex. Nobody is contacted.
 //!
 //! In: what [`rules`](crate::import::rules) have settled. Out: an [`Observation`] with its facts and where they come from.
 //! Checks read these facts as they read those of a connection. Two facts are in every one of them: `holds`, and
@@ -8,7 +8,7 @@
 use super::{Earlier, FactGroup, Probe, ProbeContext};
 use crate::{
     evidence::{Facts, Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Subject},
-    import::facts::{entra, mailbox},
+    import::facts::{entra, mailbox, webex},
 };
 
 /// What evidence has settled for one check and subject.
@@ -28,7 +28,7 @@ pub struct ExportedProbe {
 
 impl Probe for ExportedProbe {
     const NAME: &str = "exported";
-    const FACTS: &[FactGroup] = &[("mailbox", mailbox::FACTS), ("entra", entra::FACTS)];
+    const FACTS: &[FactGroup] = &[("mailbox", mailbox::FACTS), ("entra", entra::FACTS), ("webex", webex::FACTS)];
 
     fn subject(&self) -> Subject {
         self.subject.clone()

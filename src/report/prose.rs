@@ -130,6 +130,7 @@ pub fn not_applicable(reason: &NotApplicable) -> String {
         NotApplicable::PreInstall => "applies only after ECE is installed".to_owned(),
         NotApplicable::ProtocolUnused => "no account of this site uses this protocol".to_owned(),
         NotApplicable::AddressesGiven => "the addresses come from --resolve, --connect-to or the proxy".to_owned(),
+        NotApplicable::OtherIntegration => "the site uses the other integration of Webex with Entra ID".to_owned(),
         NotApplicable::FetchesOtherwise { unused: Some(unused) } => {
             format!("this account does not use {}", unused.name().to_uppercase())
         }

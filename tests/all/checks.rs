@@ -29,7 +29,7 @@ async fn healthy_lab_passes_every_check() {
     assert!(report.summary.fix_first.is_empty());
     let made: BTreeSet<&str> = report.findings.iter().map(|finding| finding.check.as_str()).collect();
     for check in &catalogue.checks {
-        let is_exported = WITHOUT_PROOF.contains(&(check.id.as_str(), EXPORTED));
+        let is_exported = WITHOUT_PROOF.contains(&(check.id.as_str(), EXPORTED)) || is_of_webex(check);
         assert!(
             is_exported != made.contains(check.id.as_str()),
             "{} was not made for anything in the healthy lab",
@@ -55,7 +55,7 @@ async fn every_proof_is_shown_by_the_lab() {
     let _alone = alone().await;
     let catalogue = Catalogue::built_in();
     let mut proofs: BTreeMap<&str, Vec<(&str, Status)>> = BTreeMap::new();
-    for check in &catalogue.checks {
+    for check in catalogue.checks.iter().filter(|check| !is_of_webex(check)) {
         for proof in &check.proofs {
             proofs.entry(&proof.fault).or_default().push((&check.id, proof.status));
         }
@@ -71,6 +71,11 @@ async fn every_proof_is_shown_by_the_lab() {
         }
     });
     join_all(runs).await;
+}
+
+/// Planned only where the site file has a section for Webex; `webex` shows the proofs.
+fn is_of_webex(check: &Check) -> bool {
+    check.id.starts_with("webex.")
 }
 
 /// Why a check is planned only where evidence is given.

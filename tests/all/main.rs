@@ -16,6 +16,7 @@
 //! - `handover`: waivers, one team's part, several servers, bundles, redaction, monitoring, waiting.
 //! - `evidence`: files that colleagues export: what is recognized in every form, and what it settles.
 //! - `evidence_lab`: the lab with a fault and its files: what was possible becomes certain, or is ruled out.
+//! - `webex`: both integrations of Webex: each fault live and by files, Microsoft Graph, the text of Control Hub.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //! - `judged`: saved reports judged again and compared.
 //! - `accuracy`: how often the cause of a text, or of a fault in the lab, is named rightly.
@@ -45,4 +46,5 @@ mod secrets;
 mod shape;
 mod signin;
 mod walk;
+mod webex;
 mod words;

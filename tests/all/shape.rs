@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["wire", "import"],
     &["finding", "net"],
     &["oauth"],
-    &["probe"],
+    &["probe", "graph"],
     &["catalogue", "deployment"],
     &["plan"],
     &["judge"],

@@ -2,12 +2,14 @@
 //!
 //! - `directory`: Microsoft's Graph client and scim2-tester before the directory half of the lab.
 //! - `foreign`: mail servers, resolvers, proxies and TLS peers under the true names, in network namespaces.
+//! - `graph`: Prism, scim2-server and scimmy behind `--graph` and `--webex-connect`.
 //! - `java`: trust stores made and read by Java's own `keytool`.
 //! - `reports`: a browser, Jenkins, Prometheus and Nagios before the reports.
 //! - `openid`: a certified OpenID provider, a person at a real browser, and a submission server.
 
 mod directory;
 mod foreign;
+mod graph;
 mod java;
 mod openid;
 mod reports;

@@ -215,12 +215,13 @@ async fn sign_in(arguments: &Arguments, look: &TokenProbe, errand: &mut TokenReq
         let question = AuthorizationRequest::new(&provider, &client.id, &look.scopes, &redirect)?;
         question.answered(pasted(&question)?.expose(), errand.net)?
     } else {
-        by_browser(arguments, &provider, &client, &look.scopes, errand).await?
+        by_browser(arguments.redirect_url.as_ref(), arguments.wait, &provider, &client, &look.scopes, errand).await?
     };
     grant::ask(&client, &grant, &look.scopes, &provider.token, errand).await
 }
 
-async fn by_device_code(
+/// With a device code: the person signs in with any browser.
+pub(in crate::cli) async fn by_device_code(
     provider: &Provider,
     client: &Client,
     scopes: &[String],
@@ -242,15 +243,17 @@ fn pasted(question: &AuthorizationRequest) -> Result<Secret, Failure> {
     })
 }
 
-async fn by_browser(
-    arguments: &Arguments,
+/// In a browser on this machine, which comes back to a port of it.
+pub(in crate::cli) async fn by_browser(
+    redirect: Option<&Url>,
+    wait: Duration,
     provider: &Provider,
     client: &Client,
     scopes: &[String],
     errand: &mut TokenRequest<'_>,
 ) -> Result<grant::Grant, Failure> {
     let stop = |halt: crate::net::Halt| Failure::new(Protocol::Authorize, Stage::Authorize, halt.kind, halt.words);
-    let mut redirect = loopback_redirect(arguments.redirect_url.as_ref())?;
+    let mut redirect = loopback_redirect(redirect)?;
     let door = Loopback::open(redirect.port().unwrap_or(0)).await.map_err(stop)?;
     let _ = redirect.set_port(Some(door.port())); // an http address takes every port
     let question = AuthorizationRequest::new(provider, &client.id, scopes, redirect.as_str())?;
@@ -258,7 +261,7 @@ async fn by_browser(
     if open::that_detached(question.address.as_str()).is_err() {
         print::note("No browser could be opened here: open the address by hand, on this machine.");
     }
-    let limits = errand.network.limits.with_step(arguments.wait);
+    let limits = errand.network.limits.with_step(wait);
     let visit = door.visitor(|target| question.is_answered_by(target), PAGE, &limits).await;
     question.answered(&visit.map_err(|halt| stop(nobody_came(halt)))?, errand.net)
 }

@@ -35,6 +35,17 @@ pub struct Hit<'f, R> {
 }
 
 impl<'f> Evidence<'f> {
+    /// The files alone, for rules that are about no mailbox.
+    #[must_use]
+    pub fn of_files(files: &'f [File]) -> Self {
+        Self { files, numbers: HashMap::new(), called: Vec::new(), local_parts: HashMap::new() }
+    }
+
+    /// What every row says, in the order of the files.
+    pub fn records(&self) -> impl Iterator<Item = &'f Record> {
+        self.files.iter().flat_map(|file| &file.rows).map(|row| &row.record)
+    }
+
     /// Ties together what the files say of mailboxes.
     #[must_use]
     pub fn new(files: &'f [File], question: &Question) -> Self {

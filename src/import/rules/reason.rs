@@ -86,6 +86,10 @@ pub enum Reason {
         /// The Conditional Access policies that blocked it.
         policies: Vec<String>,
     },
+    /// Microsoft Graph did not give it, in words that say what to give.
+    Refused(String),
+    /// Of a check of Webex.
+    Webex(super::webex::Reason),
 }
 
 impl Reason {
@@ -108,6 +112,8 @@ impl fmt::Display for Reason {
             Self::Saved(text) => f.write_str(text),
             Self::Confirmed(by, day) => write!(f, "confirmed by hand, {by}, {day}"),
             Self::ConfirmedLongAgo(by, day) => write!(f, "confirmed by {by} on {day}, more than 90 days ago"),
+            Self::Refused(words) => f.write_str(words),
+            Self::Webex(reason) => reason.fmt(f),
             Self::NoRow(source) => write!(f, "no row for it in the evidence; export it with {source}"),
             Self::NoColumn(column) => {
                 write!(f, "the file has no column {column}; a missing column is not an empty one")

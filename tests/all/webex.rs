@@ -1,0 +1,220 @@
+//! Webex: each fault of the lab live and by files, the connection, Microsoft Graph, the text of Control Hub.
+
+use std::{fs, sync::Mutex};
+
+use ece_check::{
+    catalogue::Catalogue,
+    explain::explain,
+    finding::{Certainty, Report, Status},
+    lab::{FaultInfo, Settings, directory_faults, evidence},
+};
+
+use crate::program::Place;
+
+/// Names of the lab's users; of the lists nothing but the first ten names of a finding may be in a report.
+const ONLY: [&str; 4] = ["--only", "webex", "-o", "json"];
+
+/// The faults of Webex.
+fn faults_of_webex() -> Vec<FaultInfo> {
+    let of_webex: Vec<_> = directory_faults().into_iter().filter(|fault| fault.check.starts_with("webex.")).collect();
+    assert!(of_webex.len() >= 20, "{of_webex:?}");
+    of_webex
+}
+
+/// The files that colleagues hand over about the lab with these faults.
+fn files(place: &Place, faults: &[&str]) -> String {
+    let settings =
+        Settings { faults: faults.iter().map(|name| (*name).to_owned()).collect(), webex: true, ..Settings::default() };
+    for file in evidence(&settings).expect("the lab knows the fault") {
+        place.write(&format!("evidence/{}", file.name), &file.bytes);
+    }
+    place.path().join("evidence").to_str().expect("UTF-8").to_owned()
+}
+
+/// A run with the files alone.
+fn by_files(fault: &str) -> Report {
+    let place = Place::new();
+    let folder = files(&place, &[fault]);
+    place.call(&[&["run", &format!("--lab={fault}"), "--evidence", &folder][..], &ONLY].concat()).report()
+}
+
+/// A run that asks Microsoft Graph and Webex; only the list of Control Hub's users is a file.
+fn live(fault: &str) -> Report {
+    let place = Place::new();
+    let faults: &[&str] = if fault.is_empty() { &[] } else { &[fault] };
+    let folder = files(&place, faults);
+    let hub = format!("{folder}/control-hub-users.csv");
+    let lab = format!("--lab={fault}");
+    let arguments = ["run", &lab, "--graph", "--webex-connect", "--evidence", &hub];
+    place.call(&[&arguments[..], &ONLY].concat()).report()
+}
+
+fn names_it_first(report: &Report, fault: &FaultInfo) -> Result<(), String> {
+    let status = |text: &str| serde_json::from_value::<Status>(text.into()).expect("a status");
+    let finding = report.findings.iter().find(|finding| finding.check == fault.check);
+    let found = finding.map(|finding| (finding.status, finding.found.clone()));
+    if finding.is_none_or(|finding| finding.status != status(&fault.status)) {
+        return Err(format!("{}: {} is {found:?}", fault.name, fault.check));
+    }
+    let first = report.summary.fix_first.first().map(|fix| fix.cause.as_str());
+    if first == Some(fault.cause.as_str()) { Ok(()) } else { Err(format!("{}: {first:?}, {found:?}", fault.name)) }
+}
+
+/// Runs over all faults, two at once.
+fn each(faults: Vec<FaultInfo>, run: impl Fn(&str) -> Report + Sync) -> Vec<String> {
+    let (left, wrong) = (Mutex::new(faults), Mutex::new(Vec::new()));
+    let work = || {
+        while let Some(fault) = { left.lock().expect("no panic").pop() } {
+            if let Err(words) = names_it_first(&run(&fault.name), &fault) {
+                wrong.lock().expect("no panic").push(words);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(work);
+        scope.spawn(work);
+    });
+    wrong.into_inner().expect("no panic")
+}
+
+#[test]
+fn every_fault_is_named_first_live() {
+    let wrong = each(faults_of_webex(), live);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_fault_is_named_first_by_files() {
+    // how Webex answers, no file tells
+    let faults = faults_of_webex().into_iter().filter(|fault| fault.check != "webex.connection");
+    let wrong = each(faults.collect(), by_files);
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn every_proof_of_webex_is_a_fault_of_its_check() {
+    let faults = faults_of_webex();
+    for check in Catalogue::built_in().checks.iter().filter(|check| check.id.starts_with("webex.")) {
+        assert!(!check.proofs.is_empty(), "{}", check.id);
+        for proof in &check.proofs {
+            let fault = faults.iter().find(|fault| fault.name == proof.fault);
+            let fault = fault.unwrap_or_else(|| panic!("{}: no fault {}", check.id, proof.fault));
+            assert_eq!(fault.check, check.id, "{}", fault.name);
+        }
+    }
+}
+
+#[test]
+fn healthy_lab_has_nothing_to_fix() {
+    let report = live("");
+    assert!(report.summary.fix_first.is_empty(), "{:#?}", report.summary.fix_first);
+    let made: Vec<(&str, Status)> =
+        report.findings.iter().map(|finding| (finding.check.as_str(), finding.status)).collect();
+    assert_eq!(made.len(), 9, "{made:?}");
+    for finding in &report.findings {
+        assert_eq!(finding.status, Status::Pass, "{}: {}", finding.check, finding.found);
+    }
+}
+
+#[test]
+fn site_without_webex_sees_none_of_it() {
+    let report = Place::new().call(&["run", "--lab", "--only", "version,url", "-o", "json"]).report();
+    assert!(report.findings.iter().all(|finding| !finding.check.starts_with("webex.")));
+    let place = Place::new();
+    let site = place.write("site.toml", "[ece]\nrelease = \"12.6(1)\"\n");
+    let plan = place.call(&["plan", "-c", site.to_str().expect("UTF-8"), "-o", "json"]);
+    assert!(!plan.stdout.contains("webex"), "{plan:?}");
+}
+
+#[test]
+fn checks_of_the_other_integration_do_not_apply() {
+    for (integration, own, other) in
+        [("wizard", "webex.consent", "webex.mapping"), ("gallery", "webex.mapping", "webex.consent")]
+    {
+        let place = Place::new();
+        let site = place.write("site.toml", format!("[webex]\nintegration = \"{integration}\"\n"));
+        let arguments = ["run", "--lab", "-c", site.to_str().expect("UTF-8")];
+        let report = place.call(&[&arguments[..], &ONLY].concat()).report();
+        let reason = |check: &str| {
+            let finding = report.findings.iter().find(|finding| finding.check == check).expect("a finding");
+            serde_json::to_value(finding.reason).expect("a word")
+        };
+        assert_eq!((reason(own), reason(other)), ("needs-input".into(), "not-applicable".into()), "{integration}");
+    }
+}
+
+#[test]
+fn token_and_lists_are_in_no_output() {
+    let place = Place::new();
+    let folder = files(&place, &["webex-user-names-differ.doubled"]);
+    let outcome = place.call(&[
+        "run",
+        "--lab=webex-user-names-differ.doubled",
+        "--graph",
+        "--webex-connect",
+        "--evidence",
+        &folder,
+        "--only",
+        "webex",
+        "-o",
+        "json",
+        "-v",
+    ]);
+    let report = outcome.report();
+    let doubled = report.findings.iter().find(|finding| finding.check == "webex.user-names").expect("a finding");
+    assert!(doubled.found.contains("reception@contoso.onmicrosoft.com"), "{}", doubled.found);
+    assert!(!doubled.found.contains("billing@example.com"), "{}", doubled.found);
+    for listed in ["access_token", "eyJ"] {
+        assert!(!outcome.stdout.contains(listed) && !outcome.stderr.contains(listed), "{listed}");
+    }
+}
+
+#[test]
+fn text_of_control_hub_names_three_causes_and_is_sure_of_none() {
+    let catalogue = Catalogue::built_in();
+    let family = ["webex-integration-app-removed", "webex-integration-app-disabled", "consent-missing"];
+    for name in ["debug.full.txt", "debug.cut.txt", "debug.ocr-markdown.txt", "debug.toast-only.txt"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/evidence/webex").join(name);
+        let answer = explain(&fs::read_to_string(path).expect("a sample"), None, &catalogue);
+        let causes: Vec<&str> = answer.causes.iter().map(|cause| cause.cause.code.as_str()).collect();
+        for cause in family {
+            assert!(causes.contains(&cause), "{name}: {causes:?}");
+        }
+        assert!(answer.causes.iter().all(|cause| cause.certainty != Certainty::Certain), "{name}: {:?}", answer.causes);
+        assert_eq!(causes.first(), Some(&family[0]), "{name}");
+    }
+}
+
+#[test]
+fn graph_token_without_a_permission_is_told_with_its_name() {
+    let place = Place::new();
+    let opaque = place.write("token.txt", "not-a-token-of-graph");
+    let site = format!(
+        "[entra]\ntenant = \"contoso.onmicrosoft.com\"\ngraph_token = {{ file = {:?} }}\n\n[webex]\norg_id = \"22222222-3333-4444-8555-666666666666\"\n",
+        opaque.to_str().expect("UTF-8")
+    );
+    let site = place.write("site.toml", site);
+    let outcome = place.call(&[&["run", "--lab", "-c", site.to_str().expect("UTF-8"), "--graph"][..], &ONLY].concat());
+    let report = outcome.report();
+    let finding = report.findings.iter().find(|finding| finding.check == "webex.applications-present");
+    let next = finding.and_then(|finding| finding.next.clone()).unwrap_or_default();
+    assert!(next.contains("does not accept the token"), "{next}\n{}", outcome.stderr);
+    assert!(!outcome.stdout.contains("not-a-token-of-graph") && !outcome.stderr.contains("not-a-token-of-graph"));
+}
+
+#[test]
+fn plan_lists_every_path_of_graph_and_only_gets() {
+    let place = Place::new();
+    let site = place.write(
+        "site.toml",
+        "[entra]\nclient_id = \"11111111-2222-4333-8444-555555555555\"\n\n[webex]\norg_id = \"22222222-3333-4444-8555-666666666666\"\n",
+    );
+    let site = site.to_str().expect("UTF-8");
+    let plan = place.call(&["plan", "-c", site, "--graph", "-o", "json"]);
+    for part in
+        ["graph.microsoft.com", "GET /v1.0/servicePrincipals", "synchronization/jobs", "GET /beta/auditLogs/signIns"]
+    {
+        assert!(plan.stdout.contains(part), "{part}: {}", plan.stdout);
+    }
+    assert!(!place.call(&["plan", "-c", site, "-o", "json"]).stdout.contains("GET /v1.0"));
+}

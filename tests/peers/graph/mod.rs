@@ -1,0 +1,192 @@
+//! `--graph` and `--webex-connect` before servers that nobody here wrote: Prism for Microsoft Graph, scim2-server and scimmy
+//! for Webex. They speak plain HTTP, so node puts TLS in front of them and tells what was asked.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Lines},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::directory::{folder, install};
+
+const ORG: &str = "22222222-3333-4444-8555-666666666666";
+const TOKEN: &str = "planted-token-of-webex-0123456789";
+
+/// A server in a process of its own, which is ended when this is dropped.
+struct Server {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Server {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server starts");
+        let lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
+        Self { child, lines }
+    }
+
+    /// The port that it prints first.
+    fn port(&mut self) -> String {
+        self.lines.next().expect("a line").expect("text")
+    }
+
+    /// What it printed until its end.
+    fn ended(mut self) -> Vec<String> {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.lines.by_ref().map_while(Result::ok).collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The folder with all servers; none when the user has turned these tests off.
+fn installed() -> Option<PathBuf> {
+    let (lock, wanted) = (include_str!("package-lock.json"), include_str!("requirements.txt"));
+    let files = [
+        ("package.json", include_str!("package.json")),
+        ("package-lock.json", lock),
+        ("requirements.txt", wanted),
+        ("front.mjs", include_str!("front.mjs")),
+        ("scimmy.mjs", include_str!("scimmy.mjs")),
+        ("graph.yaml", include_str!("graph.yaml")),
+    ];
+    let folder = folder("graph-peers", &files)?;
+    let npm = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+    let pip = ["venv/bin/pip", "install", "-q", "--disable-pip-version-check", "-r", "requirements.txt"];
+    install(&folder, &format!("{lock}{wanted}"), &[&npm, &["python3", "-m", "venv", "venv"], &pip]);
+    Some(folder)
+}
+
+/// A port that is free now.
+fn free_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback");
+    listener.local_addr().expect("an address").port().to_string()
+}
+
+/// Waits until somebody listens.
+fn wait_for(port: &str) {
+    let began = Instant::now();
+    while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
+        assert!(began.elapsed() < Duration::from_mins(1), "nothing listens on {port}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// TLS with a certificate for this host in front of a port.
+fn front(folder: &Path, host: &str, port: &str, rest: &[&str]) -> Server {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let parameters = rcgen::CertificateParams::new(vec![host.to_owned()]).expect("a name");
+    let certificate = parameters.self_signed(&key).expect("a certificate");
+    fs::write(folder.join(format!("{host}.key")), key.serialize_pem()).expect("cargo's own folder");
+    fs::write(folder.join(format!("{host}.pem")), certificate.pem()).expect("cargo's own folder");
+    let mut command = Command::new("node");
+    command.current_dir(folder).args(["front.mjs", &format!("{host}.key"), &format!("{host}.pem"), port]).args(rest);
+    Server::start(command)
+}
+
+/// A run against what is in front of a host.
+fn run(folder: &Path, host: &str, port: &str, site: &str, arguments: &[&str]) -> (Value, String) {
+    let file = folder.join("site.toml");
+    fs::write(&file, site).expect("cargo's own folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ece-check"));
+    command.current_dir(folder).env("PEER_TOKEN", TOKEN).args(["run", "-c", "site.toml", "-o", "json", "--no-proxy"]);
+    command.args(["--connect-to", &format!("{host}:443:127.0.0.1:{port}"), "--ca-file", &format!("{host}.pem")]);
+    let output = command.args(arguments).stdin(Stdio::null()).output().expect("the program starts");
+    let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(!said.contains(TOKEN) && !told.contains(TOKEN), "the token is in the output");
+    (serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}{told}")), told.into_owned())
+}
+
+/// Status and first cause of a check.
+fn outcome(report: &Value, check: &str) -> (String, String, String) {
+    let findings = report["findings"].as_array().expect("findings");
+    let finding = findings.iter().find(|finding| finding["check"] == check).expect("the check was made");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let next = text(&finding["next"]) + &text(&finding["found"]);
+    (text(&finding["status"]), text(&finding["causes"][0]["cause"]), next)
+}
+
+const WEBEX: &str = "api.ciscospark.com";
+
+fn connect(folder: &Path, port: &str) -> (String, String, String) {
+    let site = format!(
+        "[webex]\norg_id = \"{ORG}\"\ntenant_url = \"https://{WEBEX}/v1/scim/{ORG}\"\ntoken = {{ env = \"PEER_TOKEN\" }}\n"
+    );
+    let (report, _) = run(folder, WEBEX, port, &site, &["--only", "webex.connection", "--webex-connect"]);
+    outcome(&report, "webex.connection")
+}
+
+#[test]
+fn webex_is_asked_through_two_scim_servers() {
+    let Some(folder) = installed() else { return };
+    for (token, status) in [(TOKEN, "pass"), ("another-token", "fail")] {
+        let mut command = Command::new("node");
+        command.current_dir(&folder).arg("scimmy.mjs").env("SCIM_TOKEN", token);
+        let mut scimmy = Server::start(command);
+        let behind = scimmy.port();
+        let mut tls = front(&folder, WEBEX, &behind, &[]);
+        let (seen, cause, found) = connect(&folder, &tls.port());
+        assert_eq!(seen, status, "scimmy: {found}");
+        assert!(status == "pass" || cause.starts_with("scim-token-"), "scimmy: {cause}");
+        assert!(tls.ended().iter().all(|line| line.starts_with("GET ")), "only GET");
+
+        let behind = free_port();
+        let mut command = Command::new(folder.join("venv/bin/scim2-server"));
+        command.args(["--port", &behind, "--bearer-token", token]).stderr(Stdio::null());
+        let scim2 = Server::start(command);
+        wait_for(&behind);
+        let prefix = format!("/v1/scim/{ORG}");
+        let mut tls = front(&folder, WEBEX, &behind, &[&prefix, "/v2"]);
+        let (seen, cause, found) = connect(&folder, &tls.port());
+        assert_eq!(seen, status, "scim2-server: {found}");
+        assert!(status == "pass" || cause.starts_with("scim-token-"), "scim2-server: {cause}");
+        if status == "pass" {
+            let mut elsewhere = front(&folder, WEBEX, &behind, &[&prefix, "/nowhere"]);
+            let (seen, cause, found) = connect(&folder, &elsewhere.port());
+            assert_eq!((seen.as_str(), cause.as_str()), ("fail", "scim-endpoint-unreachable"), "{found}");
+        }
+        drop(scim2);
+    }
+}
+
+const GRAPH: &str = "graph.microsoft.com";
+
+#[test]
+fn graph_is_asked_through_prism() {
+    let Some(folder) = installed() else { return };
+    let behind = free_port();
+    let mut command = Command::new("node");
+    command.current_dir(&folder).args(["node_modules/@stoplight/prism-cli/dist/index.js", "mock"]);
+    command.args(["-p", &behind, "graph.yaml"]).stdout(Stdio::null());
+    let _prism = Server::start(command);
+    wait_for(&behind);
+    let site = format!(
+        "[entra]\ngraph_token = {{ env = \"PEER_TOKEN\" }}\n\n[webex]\nintegration = \"wizard\"\norg_id = \"{ORG}\"\n"
+    );
+    let arguments = ["--only", "webex.applications-present", "--graph"];
+    for (prefer, status, cause, part) in [
+        (None, "fail", "webex-integration-app-disabled", ""),
+        (Some("Prefer:code=403"), "skip", "", "Application.Read.All"),
+        (Some("Prefer:code=429"), "skip", "", "HTTP status 429"),
+    ] {
+        let headers: Vec<&str> = ["/v1.0", ""].into_iter().chain(prefer).collect();
+        let mut tls = front(&folder, GRAPH, &behind, &headers);
+        let (report, told) = run(&folder, GRAPH, &tls.port(), &site, &arguments);
+        let (seen, seen_cause, next) = outcome(&report, "webex.applications-present");
+        assert_eq!((seen.as_str(), seen_cause.as_str()), (status, cause), "{prefer:?}: {next} {told}");
+        assert!(next.contains(part), "{prefer:?}: {next}");
+        let asked = tls.ended();
+        assert!(!asked.is_empty() && asked.iter().all(|line| line.starts_with("GET /")), "only GET: {asked:?}");
+    }
+}
