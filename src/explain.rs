@@ -19,6 +19,7 @@ mod rank;
 pub mod redact;
 mod session;
 pub mod timestamp;
+mod vocabulary;
 
 use clap::ValueEnum;
 

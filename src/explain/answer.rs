@@ -58,6 +58,11 @@ pub fn read(text: &str, channel: Option<Channel>) -> Option<Answer> {
     (seen > 0).then_some(answer)
 }
 
+/// The properties that a text is searched for.
+pub fn searched() -> impl Iterator<Item = &'static str> {
+    PROPERTIES.iter().map(|(name, ..)| *name)
+}
+
 /// Whether a disabled protocol is the one that the person asks about.
 fn concerns(cause: &str, channel: Option<Channel>) -> bool {
     match channel {

@@ -96,10 +96,11 @@ pub fn is_named_error(before: &str) -> bool {
 
 /// Words of a failure, behind which a number in brackets is its error.
 fn is_failure(word: &str) -> bool {
-    ["failed", "refused", "reset", "timeout", "timedout", "aborted", "failure", "exception", "connect", "unreachable"]
-        .contains(&word)
-        || word.ends_with("exception")
+    FAILURES.contains(&word) || word.ends_with("exception")
 }
+
+const FAILURES: [&str; 10] =
+    ["failed", "refused", "reset", "timeout", "timedout", "aborted", "failure", "exception", "connect", "unreachable"];
 
 /// What other services are called, in small letters.
 const OTHERS: [&str; 24] = [
@@ -161,13 +162,26 @@ const OURS: [&str; 24] = [
 #[must_use]
 pub fn is_foreign(words: &str) -> bool {
     let names = |words: &str, parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    is_local_reject(words) || (names(words, &OTHERS) && !names(&words.replace("com.microsoft.sqlserver", ""), &OURS))
+    is_local_reject(words) || (names(words, &OTHERS) && !names(&words.replace(OF_SQL_SERVER, ""), &OURS))
 }
 
 /// Whether the site's own mail server refused a stranger: Postfix as a server, not as the client of Exchange Online.
 fn is_local_reject(words: &str) -> bool {
-    (words.contains("postfix/smtpd") || words.contains("noqueue: reject"))
-        && !["outlook.com", "office365", "microsoft"].iter().any(|name| words.contains(name))
+    OF_POSTFIX.iter().any(|name| words.contains(name)) && !OF_EXCHANGE.iter().any(|name| words.contains(name))
+}
+
+/// What Postfix calls itself when it refuses.
+const OF_POSTFIX: [&str; 2] = ["postfix/smtpd", "noqueue: reject"];
+/// What Exchange Online is called.
+const OF_EXCHANGE: [&str; 3] = ["outlook.com", "office365", "microsoft"];
+/// The driver of SQL Server has its maker's name.
+const OF_SQL_SERVER: &str = "com.microsoft.sqlserver";
+
+/// Every string of this module that a text is searched for.
+pub fn searched() -> impl Iterator<Item = &'static str> {
+    let lists: [&[&str]; 8] =
+        [&ANCHORS, &FILLERS, &FAILURES, &OTHERS, &OURS, &OF_POSTFIX, &OF_EXCHANGE, &[OF_SQL_SERVER, FIELD]];
+    lists.into_iter().flatten().copied()
 }
 
 #[cfg(test)]

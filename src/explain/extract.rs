@@ -283,13 +283,15 @@ fn sentence(words: &str, at: usize, end: usize, code: usize) -> &str {
     if is_last { words } else { &words[at..end] }
 }
 
+/// The words after which a reply follows.
+const INTRODUCE: &[&str] = &[
+    "smtp", "error", "code", "status", "reply", "replied", "response", "said", "returned", "received", "message",
+    "with", "failed",
+];
+
 /// Whether a reply can follow these words: nothing, a sign, or a word for what a server says. Otherwise the numbers are
 /// those of a version or a date.
 fn introduces_a_reply(before: &str) -> bool {
-    const INTRODUCE: &[&str] = &[
-        "smtp", "error", "code", "status", "reply", "replied", "response", "said", "returned", "received", "message",
-        "with", "failed",
-    ];
     let before = before.trim_end_matches(' ');
     let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or(before);
     word.is_empty() || INTRODUCE.contains(&word)
@@ -430,60 +432,64 @@ pub fn phrases_at_large() -> impl Iterator<Item = &'static str> {
         .filter(|phrase| phrase.contains(' ') || !phrase.is_ascii())
 }
 
+/// The services and programs that a text about mail or sign-in names.
+const SERVICES: &[&str] = &[
+    "smtp",
+    "imap",
+    "pop3",
+    "office365",
+    "outlook",
+    "microsoftonline",
+    "graph.microsoft",
+    "exchange online",
+    "mail server",
+    "connection setup failed",
+    "535 ",
+    "javax.mail",
+    "jakarta.mail",
+    "mailkit",
+    "outgoing server",
+    "xoauth2",
+    "msal",
+    "webex",
+];
+
+/// How a text says that something failed.
+const FAILED: &[&str] = &[
+    "failed",
+    "failure",
+    "exception",
+    "error:",
+    "error ",
+    "refused",
+    "unable",
+    "could not",
+    "couldn't",
+    "unsuccessful",
+    "cannot",
+    "can't",
+    "denied",
+    "invalid",
+    "fatal",
+    "timed out",
+    "rejected",
+    "fehlgeschlagen",
+    "échec",
+    "fallida",
+    "error de",
+    "fallita",
+    "falha",
+    "mislukt",
+    "nie powiodło",
+    "失敗",
+    "失败",
+    "실패",
+    "ошибка",
+];
+
 /// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
 /// products put such words in place of what they were told.
 fn at_large(words: &str) -> Option<ErrorDetails> {
-    const SERVICES: &[&str] = &[
-        "smtp",
-        "imap",
-        "pop3",
-        "office365",
-        "outlook",
-        "microsoftonline",
-        "graph.microsoft",
-        "exchange online",
-        "mail server",
-        "connection setup failed",
-        "535 ",
-        "javax.mail",
-        "jakarta.mail",
-        "mailkit",
-        "outgoing server",
-        "xoauth2",
-        "msal",
-        "webex",
-    ];
-    const FAILED: &[&str] = &[
-        "failed",
-        "failure",
-        "exception",
-        "error:",
-        "error ",
-        "refused",
-        "unable",
-        "could not",
-        "couldn't",
-        "unsuccessful",
-        "cannot",
-        "can't",
-        "denied",
-        "invalid",
-        "fatal",
-        "timed out",
-        "rejected",
-        "fehlgeschlagen",
-        "échec",
-        "fallida",
-        "error de",
-        "fallita",
-        "falha",
-        "mislukt",
-        "nie powiodło",
-        "失敗",
-        "失败",
-        "실패",
-        "ошибка",
-    ];
     let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     if !holds(SERVICES) || !holds(FAILED) {
         return None;
@@ -504,6 +510,12 @@ fn at_large(words: &str) -> Option<ErrorDetails> {
         words: words.to_owned(),
         ..ErrorDetails::default()
     })
+}
+
+/// Every string of this module that a text is searched for.
+pub fn searched() -> impl Iterator<Item = &'static str> {
+    let lists = [OAUTH_ERRORS, ENTRA_MARKS, STATUS_MARKS, SERVICES, FAILED, SIGN_INS, INTRODUCE];
+    lists.into_iter().chain(AT_LARGE.iter().map(|(phrases, ..)| *phrases)).flatten().copied()
 }
 
 /// The mail protocol that the text names.

@@ -5,16 +5,19 @@
 //!
 //! Most lines of a log say nothing of interest. So blocks are searched for rare strings first ([`needles`]), and
 //! only around a hit is the event put together: its first line, and what belongs to it (a Java trace, "Caused by").
-//! Events that are alike (`fingerprint.rs`) are explained once.
+//! Events that are alike (`fingerprint.rs`), or differ only in words that nothing searches for (`vocabulary.rs`), are
+//! explained once.
 
 use std::{
+    cell::OnceCell,
     collections::HashMap,
     io::{self, Read},
+    rc::Rc,
 };
 
 use super::{
     Channel, context, decode::text_of, event, explain, extract, fallback, fingerprint::Fingerprint, phrases,
-    prefilter::Needles, redact, session, timestamp,
+    prefilter::Needles, redact, session, timestamp, vocabulary::Vocabulary,
 };
 use crate::{
     catalogue::{
@@ -100,7 +103,11 @@ pub struct Log<'c> {
     channel: Option<Channel>,
     needles: Needles,
     fingerprint: Fingerprint,
+    /// Made for the first event.
+    vocabulary: OnceCell<Vocabulary>,
     remembered: HashMap<u64, Meant>,
+    /// The same by what is left of an event without the words that make no difference.
+    essences: HashMap<u64, Meant>,
     told: Vec<Told>,
     /// Where each cause is among what was told, by its place in the catalogue.
     told_at: Vec<Option<usize>>,
@@ -112,7 +119,7 @@ pub struct Log<'c> {
 }
 
 /// What an event means: the places of the causes in the catalogue.
-type Meant = Vec<(usize, Certainty)>;
+type Meant = Rc<[(usize, Certainty)]>;
 
 impl<'c> Log<'c> {
     /// A reader that has read nothing.
@@ -123,7 +130,9 @@ impl<'c> Log<'c> {
             channel,
             needles: Needles::new(&needles(catalogue)),
             fingerprint: Fingerprint::new(catalogue),
+            vocabulary: OnceCell::new(),
             remembered: HashMap::new(),
+            essences: HashMap::new(),
             told: Vec::new(),
             told_at: vec![None; catalogue.causes.len()],
             unknown: None,
@@ -210,26 +219,52 @@ impl<'c> Log<'c> {
     /// Takes one event; the line before it lends its time to an event that has none.
     fn take(&mut self, event: &[u8], before: &[u8]) {
         let text = String::from_utf8_lossy(event);
-        let key = self.fingerprint.key(&context::messages(&text));
+        let key = self.key(&text);
         if !self.remembered.contains_key(&key) {
-            if self.remembered.len() >= MOST_REMEMBERED {
-                self.remembered.clear();
-            }
-            let meaning = explain_event(&text, self.channel, self.catalogue);
-            if meaning.is_empty() && self.unknown.is_none() {
-                self.unknown = fallback::of_codes(&text, self.catalogue);
-            }
+            make_room(&mut self.remembered);
+            let meaning = self.meaning(&text);
             self.remembered.insert(key, meaning);
         }
         let Some(meant) = self.remembered.get(&key).filter(|meant| !meant.is_empty()) else { return };
         let time = timestamp::of(&text).or_else(|| timestamp::of(&String::from_utf8_lossy(before)));
-        for (cause, certainty) in meant {
+        for (cause, certainty) in meant.iter() {
             let at = *self.told_at[*cause].get_or_insert_with(|| {
                 self.told.push(Told::of(&self.catalogue.causes[*cause].code, *certainty, &text));
                 self.told.len() - 1
             });
             self.told[at].count(*certainty, time.as_deref(), &text);
         }
+    }
+}
+
+impl Log<'_> {
+    fn key(&self, text: &str) -> u64 {
+        self.fingerprint.key(&context::messages(text))
+    }
+
+    /// What an event means of which no other has the fingerprint: what one of the same essence means, or what it says.
+    fn meaning(&mut self, text: &str) -> Meant {
+        let vocabulary = self.vocabulary.get_or_init(|| Vocabulary::of(self.catalogue));
+        let essence = vocabulary.essence(&context::messages(text)).map(|essence| self.fingerprint.key(&essence));
+        if let Some(known) = essence.and_then(|essence| self.essences.get(&essence)) {
+            return known.clone();
+        }
+        let meaning = explain_event(text, self.channel, self.catalogue);
+        if meaning.is_empty() && self.unknown.is_none() {
+            self.unknown = fallback::of_codes(text, self.catalogue);
+        }
+        if let Some(essence) = essence {
+            make_room(&mut self.essences);
+            self.essences.insert(essence, meaning.clone());
+        }
+        meaning
+    }
+}
+
+/// Empties a full memory.
+fn make_room(remembered: &mut HashMap<u64, Meant>) {
+    if remembered.len() >= MOST_REMEMBERED {
+        remembered.clear();
     }
 }
 
@@ -270,7 +305,7 @@ fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) ->
             return causes.iter().filter_map(|meant| Some((place(meant.cause)?, meant.certainty))).collect();
         }
     }
-    Meant::new()
+    Rc::new([])
 }
 
 /// The line of an event to show: the refusal in a dialogue, the innermost cause of a trace, else the first line that says
@@ -361,7 +396,7 @@ mod tests {
         let mut told: Vec<Told> = Vec::new();
         for (before, event) in &events {
             let time = timestamp::of(event).or_else(|| timestamp::of(before));
-            for (cause, certainty) in explain_event(event, None, catalogue) {
+            for &(cause, certainty) in &*explain_event(event, None, catalogue) {
                 let code = &catalogue.causes[cause].code;
                 if !told.iter().any(|told| told.cause == *code) {
                     told.push(Told::of(code, certainty, event));

@@ -509,24 +509,32 @@ fn mechanism(name: &str) -> Option<Mechanism> {
     }
 }
 
+/// Words of a sign-in with a password.
+const PASSWORD: [&str; 12] = [
+    "sasl login authentication failed",
+    "sasl plain authentication failed",
+    "auth login",
+    "auth plain",
+    "authenticate plain",
+    "authenticate login",
+    "mechanism plain",
+    "mechanism login",
+    "\"plain\"",
+    "-err logon failure",
+    "login failed.",
+    "auth=plain",
+];
+/// Words of a sign-in with a token.
+const TOKEN: [&str; 3] = ["xoauth2", "oauthbearer", "bearer"];
+
+/// The words of a way of signing in, which a text is searched for.
+pub fn searched() -> impl Iterator<Item = &'static str> {
+    PASSWORD.into_iter().chain(TOKEN)
+}
+
 /// The way of signing in that a text names, where it names one kind only and is no dialogue.
 #[must_use]
 pub fn named_mechanism(words: &str) -> Option<Mechanism> {
-    const PASSWORD: [&str; 12] = [
-        "sasl login authentication failed",
-        "sasl plain authentication failed",
-        "auth login",
-        "auth plain",
-        "authenticate plain",
-        "authenticate login",
-        "mechanism plain",
-        "mechanism login",
-        "\"plain\"",
-        "-err logon failure",
-        "login failed.",
-        "auth=plain",
-    ];
-    const TOKEN: [&str; 3] = ["xoauth2", "oauthbearer", "bearer"];
     let names = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     match (names(&PASSWORD), names(&TOKEN)) {
         (true, false) => Some(Mechanism::Password),
