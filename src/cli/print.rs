@@ -4,6 +4,7 @@
 //! panic in any thread writes too, and a net that every caller had to hand over could be forgotten by one.
 
 use std::{
+    borrow::Cow,
     io::Write,
     sync::{
         LazyLock,
@@ -25,8 +26,8 @@ pub fn net() -> Redactor {
 }
 
 /// A text that is about to leave the process, without secrets.
-pub fn clean(text: &str) -> String {
-    let (clean, hits) = NET.clean(text);
+pub fn clean(text: &str) -> Cow<'_, str> {
+    let (clean, hits) = NET.cleaned(text);
     if hits > 0 {
         lines(&format!("ece-check: secrets were kept out of what is written here, in {hits} places"));
     }
@@ -87,7 +88,7 @@ pub fn usage(said: &clap::Error) {
 fn rendered(said: &clap::Error, style: &Style) -> String {
     let text = said.render();
     let text = if style.colour { text.ansi().to_string() } else { text.to_string() };
-    let text = if said.use_stderr() { clean(&suspect::masked(&text)) } else { text };
+    let text = if said.use_stderr() { clean(&suspect::masked(&text)).into_owned() } else { text };
     if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
 }
 

@@ -45,6 +45,9 @@ pub fn line(text: &str, limit: usize) -> String {
 /// width spaces, byte order mark, variation selectors, tags, fillers).
 #[must_use]
 pub fn is_hidden(character: char) -> bool {
+    if character.is_ascii() {
+        return character.is_ascii_control();
+    }
     character.is_control()
         || matches!(
             character,

@@ -4,10 +4,13 @@
 //! what would act on a terminal is written as `\u….`, so that showing the file does no harm and reading it back gives
 //! the same text.
 
-use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
-use serde_json::error::Category;
+use serde_json::{
+    error::Category,
+    ser::{Formatter, PrettyFormatter, Serializer},
+};
 
 use super::{Style, Symbols, harmless};
 use crate::finding::Report;
@@ -55,10 +58,13 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
 /// When a key is no text.
 #[must_use]
 pub fn text(value: &impl Serialize, symbols: Symbols) -> String {
-    let json = serde_json::to_string_pretty(value).expect("every key is a text, so it is always JSON");
-    let mut harmless = visible(&json, symbols);
-    harmless.push('\n');
-    harmless
+    let mut json = Vec::new();
+    let form = Visible { indented: PrettyFormatter::new(), symbols };
+    value
+        .serialize(&mut Serializer::with_formatter(&mut json, form))
+        .expect("every key is a text, so it is always JSON");
+    json.push(b'\n');
+    String::from_utf8(json).expect("JSON is text")
 }
 
 /// Reads a saved report.
@@ -96,20 +102,67 @@ impl Unreadable {
     }
 }
 
-/// Outside its strings JSON is ASCII and indented by line ends and spaces, so all else that is hidden is in a string.
-fn visible(json: &str, symbols: Symbols) -> String {
-    let mut text = String::with_capacity(json.len());
-    for character in json.chars() {
-        let shown = character == '\n' || !harmless::is_hidden(character);
-        if shown && (symbols == Symbols::Unicode || character.is_ascii()) {
-            text.push(character);
-            continue;
-        }
-        for unit in character.encode_utf16(&mut [0; 2]) {
-            let _ = write!(text, "\\u{unit:04x}");
-        }
+/// Indented JSON in which nothing is hidden: what a reader cannot see is written as an escape. Outside its strings JSON is
+/// ASCII, line ends and spaces.
+struct Visible {
+    indented: PrettyFormatter<'static>,
+    symbols: Symbols,
+}
+
+impl Visible {
+    fn is_shown(&self, character: char) -> bool {
+        !harmless::is_hidden(character) && (self.symbols == Symbols::Unicode || character.is_ascii())
     }
-    text
+}
+
+impl Formatter for Visible {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, hidden)) = rest.char_indices().find(|(_, character)| !self.is_shown(*character)) {
+            writer.write_all(&rest.as_bytes()[..at])?;
+            for unit in hidden.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + hidden.len_utf8()..];
+        }
+        writer.write_all(rest.as_bytes())
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.indented.begin_array(writer)
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.indented.end_array(writer)
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.indented.begin_array_value(writer, first)
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.indented.end_array_value(writer)
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.indented.begin_object(writer)
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.indented.end_object(writer)
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.indented.begin_object_key(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.indented.begin_object_value(writer)
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.indented.end_object_value(writer)
+    }
 }
 
 #[cfg(test)]
@@ -138,7 +191,15 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_written_as_escapes() {
-        assert_eq!(visible("\"a\u{7f}\u{202e}\u{e0041}ü\"", Symbols::Unicode), "\"a\\u007f\\u202e\\udb40\\udc41ü\"");
-        assert_eq!(visible("\"ü\"", Symbols::Ascii), "\"\\u00fc\"");
+        let hidden = "a\u{7f}\u{202e}\u{e0041}ü";
+        assert_eq!(text(&hidden, Symbols::Unicode), "\"a\\u007f\\u202e\\udb40\\udc41ü\"\n");
+        assert_eq!(text(&"ü\n", Symbols::Ascii), "\"\\u00fc\\n\"\n");
+        assert_eq!(serde_json::from_str::<String>(&text(&hidden, Symbols::Ascii)).expect("JSON"), hidden);
+    }
+
+    #[test]
+    fn indented_as_it_always_was() {
+        let value = serde_json::json!({"a": [1, {"b": null}], "c": {}, "d": []});
+        assert_eq!(text(&value, Symbols::Unicode), serde_json::to_string_pretty(&value).expect("JSON") + "\n");
     }
 }
