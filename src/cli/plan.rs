@@ -1,10 +1,11 @@
 //! `ece-check plan`: everything that `run` would touch. Opens no socket.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     env,
     net::{IpAddr, SocketAddr},
     process::ExitCode,
+    time::Duration,
 };
 
 use clap::{Args, ValueEnum};
@@ -71,7 +72,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let plan = Plan::make(&catalogue, &described, &site.selection(), &roads)?;
     let rows = rows(&plan, &roads, site, ask.as_ref());
     print::data(&match arguments.output {
-        Output::Text => text(&rows, &plan),
+        Output::Text => text(&rows, &plan, site::usual_deadline(&deployment, site::USUAL_JOBS)),
         Output::Json => json(&rows),
         Output::Csv => change_request(site, &deployment, &catalogue, &roads, &rows),
     });
@@ -278,7 +279,7 @@ fn record(rule: crate::plan::firewall::Rule) -> [String; 11] {
     ]
 }
 
-fn text(rows: &[Row], plan: &Plan<'_>) -> String {
+fn text(rows: &[Row], plan: &Plan<'_>, deadline: Duration) -> String {
     let style = Style::of(Stream::Stdout, false, Verbosity::Normal);
     let mut page = Page::new(&style);
     let places = places(rows);
@@ -288,6 +289,11 @@ fn text(rows: &[Row], plan: &Plan<'_>) -> String {
         &format!("{dialled} destinations, {} checks. No connection was made.", plan.findings.len()),
     );
     page.paragraph(Paint::Plain, &what_is_done(plan));
+    let seconds = deadline.as_secs();
+    page.paragraph(
+        Paint::Plain,
+        &format!("`run` ends after {seconds} s at the latest, unless --deadline says otherwise."),
+    );
     for name in unset(plan) {
         page.paragraph(Paint::Caution, &format!("Environment variable {name} is required but not set."));
     }
@@ -322,13 +328,9 @@ fn places(rows: &[Row]) -> Vec<Vec<&Row>> {
 
 /// What the rows of a place say, each once.
 fn each<'r>(place: &[&'r Row], of: impl Fn(&'r Row) -> &'r str) -> Vec<&'r str> {
-    let mut said = Vec::new();
-    for text in place.iter().map(|row| of(row)).filter(|text| *text != "none") {
-        if !said.contains(&text) {
-            said.push(text);
-        }
-    }
-    said
+    let mut known = HashSet::new();
+    let said = place.iter().map(|row| of(row)).filter(|text| *text != "none");
+    said.filter(|text| known.insert(*text)).collect()
 }
 
 /// The first of several texts, and how many there are besides.

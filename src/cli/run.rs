@@ -45,11 +45,11 @@ pub struct Arguments {
     /// Timeout per step
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = option::time)]
     timeout: Duration,
-    /// Timeout for the whole run
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = option::time)]
-    deadline: Duration,
+    /// Timeout for the whole run [default: 60s, longer with many mailboxes; `ece-check plan` shows it]
+    #[arg(long, value_name = "TIME", value_parser = option::time)]
+    deadline: Option<Duration>,
     /// Maximum number of parallel tests
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_name = "N", default_value_t = site::USUAL_JOBS, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: u16,
     /// Output format on stdout
     #[arg(short, long, value_enum, default_value = "text")]
@@ -177,7 +177,8 @@ impl Ground<'_> {
         }
         let files = site.evidence_files(deployment, catalogue)?;
         let live = Box::pin(ask_graph(arguments, deployment, catalogue, lab.as_ref(), &files)).await?;
-        let (limits, stop) = site::limits(arguments.timeout, arguments.deadline);
+        let deadline = arguments.deadline.unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs));
+        let (limits, stop) = site::limits(arguments.timeout, deadline);
         let network = site.network(deployment, lab.as_ref(), limits)?;
         let described = Site {
             java: network.trust.asks_java(),

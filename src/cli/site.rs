@@ -399,6 +399,30 @@ fn read_password(source: &Source) -> Result<Secret, CliError> {
     std::env::var(name).map(Secret::new).map_err(|_| missing()).inspect(known_password)
 }
 
+/// So many tests run at once, unless the user says otherwise.
+pub const USUAL_JOBS: u16 = 64;
+/// A run of few mailboxes may take as long as this, in seconds.
+const LEAST_SECONDS: usize = 60;
+/// What names, services and tokens may take of it, in seconds.
+const BEFORE_SIGN_INS: usize = 30;
+/// What a sign-in may take, in seconds: 20 round trips of 100 ms.
+const A_SIGN_IN: usize = 2;
+/// So many sessions of one SMTP user are open at once.
+const SESSIONS_OF_A_USER: usize = 2;
+
+/// How long a run may take that the user sets no limit to: an hour at most. What decides is the longest row of sign-ins
+/// that wait for each other, those of one SMTP user, or all of them among so many jobs.
+pub fn usual_deadline(deployment: &Deployment, jobs: u16) -> Duration {
+    let rows = deployment.accounts.iter().map(|account| match account.signs_in_as {
+        Some(_) => account.mailboxes.len().div_ceil(SESSIONS_OF_A_USER),
+        None => 1,
+    });
+    let all: usize = deployment.accounts.iter().map(|account| 2 * account.mailboxes.len()).sum();
+    let sign_ins = rows.max().unwrap_or_default().max(all.div_ceil(usize::from(jobs)));
+    let seconds = (BEFORE_SIGN_INS + A_SIGN_IN * sign_ins).clamp(LEAST_SECONDS, 3_600);
+    Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))
+}
+
 /// Limits that begin now, and what ends them early.
 pub fn limits(step: Duration, deadline: Duration) -> (Limits, watch::Sender<bool>) {
     let (interruption, interrupted) = watch::channel(false);
