@@ -30,6 +30,7 @@ lint: toolchain deny
 bench: build peers
 	python3 contrib/bench.py target/release/ece-check
 	python3 contrib/bench_log.py target/release/ece-check
+	python3 contrib/bench_work.py target/release/ece-check
 
 build:
 	cargo build --locked --release
