@@ -49,6 +49,6 @@ impl Arguments {
 /// Writes the bundle of a report.
 pub fn write(place: Destination, report: &Report) -> Result<(), CliError> {
     let file = place.path().to_owned();
-    let bytes = bundle::write(report, print::clean);
+    let bytes = bundle::write(report, |text| print::clean(text).into_owned());
     place.write(&bytes).map_err(|error| super::run::unwritable(&file, &error))
 }
