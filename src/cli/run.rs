@@ -231,8 +231,9 @@ async fn ask_graph(
     let Some(cloud) = catalogue.tables.clouds.named(site.cloud(deployment).word()) else {
         return Ok(Answer::default());
     };
-    let (patient, _nobody) = site::limits(arguments.timeout, arguments.deadline.max(SIGN_IN));
-    let (limits, _nobody_either) = site::limits(arguments.timeout, arguments.deadline);
+    let deadline = arguments.deadline.unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs));
+    let (patient, _nobody) = site::limits(arguments.timeout, deadline.max(SIGN_IN));
+    let (limits, _nobody_either) = site::limits(arguments.timeout, deadline);
     let network = site.network(deployment, lab, patient)?;
     let ask = graph::ask(deployment, cloud, files);
     Ok(Box::pin(graph::read(&ask, deployment, cloud, &network, &limits)).await)
