@@ -188,7 +188,7 @@ async fn guarded(planned: &PlannedLook, look: impl Future<Output = Observation> 
 fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation, despite_failures: bool) -> bool {
     match judge(gate.check, earlier) {
         Judgement::Seen { status, .. } => !despite_failures && matches!(status, Status::Fail | Status::Error),
-        Judgement::NotApplicable(_) => false,
+        Judgement::NotApplicable(_) | Judgement::NotGiven => false,
         Judgement::InputMissing(_) | Judgement::NotReached { .. } => true,
     }
 }

@@ -28,6 +28,8 @@ pub enum Judgement {
     },
     /// The check says nothing of what was seen, and why.
     NotApplicable(NotApplicable),
+    /// What the user gave does not allow the check.
+    NotGiven,
     /// An input that the site file promises is not there: nothing was tested.
     InputMissing(Failure),
     /// No address came as far as this check: something it needs must have failed.
@@ -52,6 +54,9 @@ enum Said {
 #[must_use]
 pub fn judge(check: &Check, observation: &Observation) -> Judgement {
     let units = observation.units();
+    if otherwise(&check.given, &units).is_some() {
+        return Judgement::NotGiven;
+    }
     if let Some(why) = not_for(check, &units) {
         return Judgement::NotApplicable(why);
     }
@@ -76,12 +81,17 @@ pub fn judge(check: &Check, observation: &Observation) -> Judgement {
 
 /// The fact by which a check does not apply, where it was measured everywhere and nowhere is as it must be.
 fn not_for(check: &Check, units: &[Unit<'_>]) -> Option<NotApplicable> {
-    let otherwise = |expectation: &&Expectation| {
-        units.iter().all(|unit| expectation.holds(unit.fact(&expectation.fact)) == Some(false))
-    };
-    let expectation = check.applies.iter().find(otherwise)?;
+    let expectation = otherwise(&check.applies, units)?;
     let found = units.first().and_then(|unit| unit.fact(&expectation.fact)).cloned();
     Some(NotApplicable::Fact { expected: expectation.to_string(), found })
+}
+
+/// The first expectation of which the fact was measured everywhere and nowhere is as it must be.
+fn otherwise<'c>(expectations: &'c [Expectation], units: &[Unit<'_>]) -> Option<&'c Expectation> {
+    let nowhere = |expectation: &&Expectation| {
+        units.iter().all(|unit| expectation.holds(unit.fact(&expectation.fact)) == Some(false))
+    };
+    expectations.iter().find(nowhere)
 }
 
 /// True where the run could not begin for want of what the user has: that says nothing of the other side.

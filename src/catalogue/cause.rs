@@ -181,8 +181,8 @@ pub struct FailurePattern {
     pub stage: Option<Stage>,
     /// The kind.
     pub kind: Option<FailureKind>,
-    /// The reply code or HTTP status.
-    pub code: Option<u16>,
+    /// The reply code or HTTP status; an `x` stands for any digit: `5xx`.
+    pub code: Vec<String>,
     /// The enhanced status code; an `x` stands for any digit: `4.7.5xx`.
     pub enhanced: Vec<String>,
     /// The number of Entra's error code.
@@ -201,7 +201,7 @@ impl FailurePattern {
             self.protocol.is_some(),
             self.stage.is_some(),
             self.kind.is_some(),
-            self.code.is_some(),
+            !self.code.is_empty(),
             !self.enhanced.is_empty(),
             !self.aadsts.is_empty(),
             !self.error.is_empty(),
@@ -424,12 +424,11 @@ fn read_sign(mut table: Table<'_>, checks: &[&str], by: Option<By>) -> Result<Si
 }
 
 fn read_stop(mut table: Table<'_>) -> Result<FailurePattern, Mistake> {
-    let code = table.int("code")?;
     let pattern = FailurePattern {
         protocol: table.text("protocol")?.map(|at| choose(&at)).transpose()?,
         stage: table.text("stage")?.map(|at| choose(&at)).transpose()?,
         kind: table.text("kind")?.map(|at| choose(&at)).transpose()?,
-        code: code.map(read_code).transpose()?,
+        code: read_codes(&mut table)?,
         enhanced: one_or_more(&mut table, "enhanced")?,
         aadsts: read_numbers(&mut table, "aadsts")?,
         error: one_or_more(&mut table, "error")?,
@@ -463,10 +462,18 @@ fn one_or_more(table: &mut Table<'_>, key: &str) -> Result<Vec<String>, Mistake>
     }
 }
 
-fn read_code(code: At<'_, i64>) -> Result<u16, Mistake> {
-    let range = || ("a reply code has three digits".to_owned(), "write code = 535".to_owned());
-    code.parse(|code| u16::try_from(*code).ok().filter(|code| (100..=599).contains(code)).ok_or_else(range))
-        .map(|at| at.value)
+/// Reply codes: three digits, of which an `x` may stand for any.
+fn read_codes(table: &mut Table<'_>) -> Result<Vec<String>, Mistake> {
+    let place = table.head();
+    let is_code = |code: &String| {
+        let first = code.starts_with(|first: char| ('1'..='5').contains(&first));
+        first && code.len() == 3 && code[1..].chars().all(|c| c.is_ascii_digit() || c == 'x')
+    };
+    let codes = one_or_more(table, "code")?;
+    match codes.iter().find(|code| !is_code(code)) {
+        Some(wrong) => Err(place.mistake(format!("{wrong} is no reply code"), "write code = 535, or code = \"5xx\"")),
+        None => Ok(codes),
+    }
 }
 
 fn read_finding(mut table: Table<'_>, words: Vec<Words>, checks: &[&str]) -> Result<Shows, Mistake> {

@@ -63,6 +63,8 @@ pub struct Check {
     pub stages: Vec<Stage>,
     /// What must hold for the check to say anything: the kind of token, the way it was come by.
     pub applies: Vec<Expectation>,
+    /// What the facts must be for the check to be possible; otherwise the user is asked for what is missing.
+    pub given: Vec<Expectation>,
     /// What must hold.
     pub expect: Vec<Expectation>,
     /// What should hold; a miss is a warning.
@@ -127,6 +129,8 @@ pub struct Words {
     pub why_site: Option<String>,
     /// What to give when something is missing from the user's file.
     pub input: Option<String>,
+    /// What to give when what is there is not as `given` has it.
+    pub instead: Option<String>,
     /// Pages that say so.
     pub sources: Vec<String>,
 }
@@ -178,6 +182,7 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         severity: table.text("severity")?.map(|at| choose(&at)).transpose()?.unwrap_or_else(|| usual(section)),
         stages: read_choices(&mut table, "stages")?,
         applies: read_expectations(&mut table, "applies", probe.name)?,
+        given: read_expectations(&mut table, "given", probe.name)?,
         expect,
         prefer,
         shows: read_shows(&mut table, probe.name)?,
@@ -189,6 +194,9 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         return Err(
             table.mistake("wants is given and words.input is not", "say in words.input what to write in the file")
         );
+    }
+    if check.given.is_empty() != check.words.instead.is_none() {
+        return Err(table.mistake("given and words.instead belong together", "give both, or neither"));
     }
     table.close()?;
     Ok(check)
@@ -307,6 +315,7 @@ fn read_words(table: &mut Table<'_>) -> Result<Words, Mistake> {
         why_proxy: words.text("why_proxy")?.map(|at| at.value),
         why_site: words.text("why_site")?.map(|at| at.value),
         input: words.text("input")?.map(|at| at.value),
+        instead: words.text("instead")?.map(|at| at.value),
         sources: sources.value,
     };
     words.close()?;

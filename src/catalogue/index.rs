@@ -49,7 +49,7 @@ impl Codes {
 
     fn of(pattern: &FailurePattern) -> Self {
         Self::new([
-            pattern.code.is_some(),
+            !pattern.code.is_empty(),
             !pattern.enhanced.is_empty(),
             !pattern.aadsts.is_empty(),
             !pattern.error.is_empty(),

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Args, ValueEnum};
 
 use super::{CliError, print, saved};
-use crate::report::{Stream, Style, Verbosity, changes, compare::compare, json};
+use crate::report::{Verbosity, changes, compare::compare, json};
 
 /// Compare two saved JSON reports: what broke, what was fixed, what changed
 ///
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let (old, new) = (saved::read(&arguments.old)?, saved::read(&arguments.new)?);
     let comparison = compare(&old, &new);
     let verbosity = if arguments.verbose { Verbosity::Verbose } else { Verbosity::Normal };
-    let style = Style::of(Stream::Stdout, arguments.no_color, verbosity);
+    let style = print::style(arguments.no_color, verbosity);
     print::data(&match arguments.output {
         Output::Text => changes::text(TITLE, &comparison, &style),
         Output::Markdown => changes::markdown(TITLE, &comparison, &style),

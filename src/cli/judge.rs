@@ -10,7 +10,7 @@ use crate::{
     engine,
     finding::Report,
     report::{
-        Stream, Style, Verbosity, changes,
+        Verbosity, changes,
         compare::{Comparison, compare},
         json,
     },
@@ -60,7 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     let comparison = compare(&old, &new);
     let verbosity = if arguments.verbose { Verbosity::Verbose } else { Verbosity::Normal };
-    let style = Style::of(Stream::Stdout, arguments.no_color, verbosity);
+    let style = print::style(arguments.no_color, verbosity);
     print::data(&match arguments.output {
         Output::Text => changes::text(TITLE, &comparison, &style),
         Output::Json => json::text(&Judged { report: &new, changes: &comparison }, style.symbols),

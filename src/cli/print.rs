@@ -34,6 +34,11 @@ pub fn clean(text: &str) -> Cow<'_, str> {
     clean
 }
 
+/// How a report is laid out for stdout, with this program as it was called.
+pub fn style(no_colour: bool, verbosity: Verbosity) -> Style {
+    Style { program: super::program::name(), ..Style::of(Stream::Stdout, no_colour, verbosity) }
+}
+
 /// Which characters the reader of stdout can see.
 pub fn symbols() -> Symbols {
     Style::of(Stream::Stdout, true, Verbosity::Normal).symbols

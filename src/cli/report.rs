@@ -7,7 +7,7 @@ use clap::Args;
 use super::{CliError, handover, option, part, print, saved};
 use crate::{
     finding::{Owner, Report},
-    report::{self, Format, Stream, Style, Verbosity, json, several},
+    report::{self, Format, Verbosity, json, several},
 };
 
 /// The most reports that are read at once.
@@ -83,7 +83,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         (_, true) => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    let style = Style::of(Stream::Stdout, arguments.no_color, verbosity);
+    let style = print::style(arguments.no_color, verbosity);
     print::data(&if arguments.summary {
         report::summary(&reports, &style)
     } else {

@@ -24,7 +24,7 @@ use crate::{
     oauth::TokenCache,
     plan::{Plan, Selection, Site},
     probe::ProbeContext,
-    report::{self, Format, Stream, Style, Verbosity, transcript},
+    report::{self, Format, Style, Verbosity, transcript},
 };
 
 /// How long a run with `--graph` waits for a person to sign in.
@@ -134,7 +134,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         Some(owner) => part::of(&report, owner),
         None => report,
     };
-    let style = Style::of(Stream::Stdout, arguments.no_color, verbosity(arguments));
+    let style = print::style(arguments.no_color, verbosity(arguments));
     print::data(&if arguments.summary {
         report::summary(&[&report], &style)
     } else {
@@ -304,7 +304,7 @@ async fn show_progress(mut told: UnboundedReceiver<Event>, looks: usize) {
     let terminal = std::io::stderr().is_terminal();
     let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(looks as u64), target);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} looks done, {elapsed} {wide_msg}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {pos} of {len} tests complete, {elapsed} {wide_msg}") {
         bar.set_style(style.tick_chars("-\\|/ ")); // the usual ones are in no code page
     }
     bar.enable_steady_tick(Duration::from_millis(120));

@@ -6,7 +6,7 @@ use crate::{
     catalogue::expect,
     command::{Command, Effect, Encryption, Shell, Template, replace},
     evidence::{Attempt, Observation, Value},
-    finding::Finding,
+    finding::{Finding, Found},
     judge::values,
     probe::{https, smtp, tls, token},
 };
@@ -32,6 +32,8 @@ const CLIENT_IDS: [&str; 2] = [token::CLIENT_ID.name(), token::APPLICATION.name(
 const USERS: [&str; 2] = [smtp::SIGNED_IN_AS.name(), token::USER.name()];
 /// Whose token it should be: the mailbox meant where a finding is about an account.
 const USER: &str = token::USER_EXPECTED.name();
+/// The status of an HTTP response.
+const STATUS: &str = https::STATUS.name();
 /// The tabs of Entra's sign-in logs in which a client without a person before it appears
 /// (<https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins>), and the role that reads them.
 const USER_LOG: &str = "User sign-ins (non-interactive)";
@@ -304,7 +306,27 @@ fn facts(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
         Value::List(items) if !items.is_empty() => items,
         other => vec![other.to_string()],
     };
-    shown.iter().flat_map(|(_, look)| values(look, name)).flat_map(items).collect()
+    let of_attempts = shown.iter().flat_map(|(finding, look)| measured_against(name, finding, look));
+    let found: BTreeSet<String> = of_attempts.flat_map(items).collect();
+    if name == STATUS && found.is_empty() { statuses(shown) } else { found }
+}
+
+/// The values of a fact on the addresses that speak against the check: what the others showed is no part of the fault.
+fn measured_against(fact: &str, finding: &Finding, look: &Observation) -> Vec<Value> {
+    let Some(Found::Groups { groups }) = &finding.evidence else { return values(look, fact) };
+    let units = look.units();
+    let attempts = groups.iter().flat_map(|group| &group.attempts).filter_map(|place| units.get(*place));
+    let measured: Vec<Value> = attempts.filter_map(|unit| unit.fact(fact).cloned()).collect();
+    if measured.is_empty() { values(look, fact) } else { measured }
+}
+
+/// The HTTP statuses of failures, where no response was measured as a fact.
+fn statuses(shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
+    let failures = shown.iter().flat_map(|(_, look)| {
+        let of_attempts = look.attempts.iter().chain(&look.tried).filter_map(|attempt| attempt.failure.as_ref());
+        of_attempts.chain(&look.failure)
+    });
+    failures.filter_map(|failure| failure.code).map(|code| code.to_string()).collect()
 }
 
 fn host(subject: &str) -> &str {

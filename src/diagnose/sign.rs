@@ -6,6 +6,7 @@ use crate::{
         Catalogue, Cause,
         cause::{By, FailurePattern, Share, Shows, Sign, Words},
         check::Of,
+        expect::Expectation,
         index::{Codes, SignNumber},
     },
     evidence::{Failure, FailureKind, Observation, Protocol, Stage, Unit},
@@ -43,12 +44,10 @@ pub(super) fn raised_by<'c>(
     }
     let failures = if silent { silences(observation) } else { failures_of(finding, observation, catalogue) };
     let failures: Vec<Told> = failures.into_iter().map(Told::of).collect();
-    let units = observation.units();
     let signs = can_show(finding, &failures, catalogue);
     let raised = signs.into_iter().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
-        let holds = |unit: &Unit<'_>| sign.facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));
         let shown = shows(sign, finding, observation, &failures)?;
-        units.iter().any(holds).then_some(Candidate {
+        Some(Candidate {
             cause,
             sign,
             seen: shown.because,
@@ -150,7 +149,7 @@ pub(super) fn narrowness(sign: &Sign) -> usize {
 }
 
 /// True for a sign that would settle its cause, when another one on the same stop asks for all that it asks for, and for
-/// more: that one knows better, even when it only allows.
+/// more of the failure or of the facts beside it: that one knows better, even when it only allows.
 fn is_superseded(raised: &Candidate<'_>, others: &[Candidate<'_>]) -> bool {
     let Shows::Failure(pattern) = &raised.sign.shows else { return false };
     let asks = pattern.asks();
@@ -160,7 +159,7 @@ fn is_superseded(raised: &Candidate<'_>, others: &[Candidate<'_>]) -> bool {
         let same_words = pattern.words.is_empty() || pattern.words == narrower.words;
         other.essence == raised.essence
             && same_words
-            && more != asks
+            && (more != asks || other.sign.facts.len() > raised.sign.facts.len())
             && asks.iter().zip(more).all(|(asked, asks_more)| !asked || asks_more)
     };
     raised.settles && others.iter().any(knows_better)
@@ -279,14 +278,24 @@ fn shows(sign: &Sign, finding: &Finding, observation: &Observation, failures: &[
     if sign.of.is_some_and(|of| (of == Of::Site) != observation.own) {
         return None;
     }
+    let units = observation.units();
+    let agrees = |facts: &[Expectation], unit: &Unit<'_>| {
+        facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true))
+    };
+    let beside = |unit: &Unit<'_>| agrees(&sign.facts, unit);
     match &sign.shows {
         Shows::Finding { check, facts, .. } => {
-            let agrees = |unit: &Unit<'_>| facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true));
-            let seen = *check == finding.check && observation.units().iter().any(agrees);
+            let seen = *check == finding.check && units.iter().any(|unit| agrees(facts, unit) && beside(unit));
             seen.then_some(Shown { because: Because::Found, essence: None })
         }
         Shows::Failure(pattern) => {
-            let matching: Vec<&Told> = failures.iter().filter(|told| fits(pattern, &told.details)).collect();
+            // what stands beside a failure must have been seen on the same address
+            let is_beside = |attempt: Option<usize>| match attempt.and_then(|at| units.get(at)) {
+                Some(unit) => beside(unit),
+                None => units.iter().any(beside),
+            };
+            let fitting = |told: &&Told| is_beside(told.attempt) && fits(pattern, &told.details);
+            let matching: Vec<&Told> = failures.iter().filter(fitting).collect();
             let all = matching.len() == observation.attempts.len().max(1);
             let share = match sign.share {
                 Some(Share::All) => all,
@@ -321,15 +330,15 @@ fn failures_of(finding: &Finding, observation: &Observation, catalogue: &Catalog
 fn fits(pattern: &FailurePattern, heard: &ErrorDetails) -> bool {
     let forgiven = !pattern.words.is_empty();
     let words = !forgiven || pattern.words.iter().any(|words| words.are_in(&heard.words));
-    let code = |wanted: &String, enhanced: &String| {
+    let code = |wanted: &String, known: &String| {
         let digit = |(wanted, digit): (u8, u8)| wanted == digit || (wanted == b'x' && digit.is_ascii_digit());
-        wanted.len() == enhanced.len() && wanted.bytes().zip(enhanced.bytes()).all(digit)
+        wanted.len() == known.len() && wanted.bytes().zip(known.bytes()).all(digit)
     };
     words
         && agrees(pattern.protocol, heard.protocol).unwrap_or(forgiven)
         && agrees(pattern.stage, heard.stage).unwrap_or(forgiven)
         && agrees(pattern.kind, heard.kind).unwrap_or(false)
-        && agrees(pattern.code, heard.code).unwrap_or(false)
+        && one_of(&pattern.code, heard.code.map(|known| known.to_string()).iter(), code)
         && one_of(&pattern.enhanced, heard.enhanced.iter(), code)
         && one_of(&pattern.aadsts, heard.aadsts.iter(), |wanted, number| wanted == number)
         && one_of(&pattern.error, heard.error.iter(), |wanted, error| wanted.eq_ignore_ascii_case(error))

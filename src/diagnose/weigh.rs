@@ -20,12 +20,13 @@ pub(super) struct Weighed<'c> {
     narrowness: usize,
 }
 
-/// The places of the findings by check, and by check with subject or account, so that nobody searches for them.
+/// The places of the findings by check, and by check with subject, host or account, so that none is searched for.
 #[derive(Default)]
 #[expect(clippy::struct_field_names, reason = "each says what it is found by")]
 pub(super) struct Index<'f> {
     by_check: HashMap<&'f str, Vec<usize>>,
     by_subject: HashMap<(&'f str, &'f str), Vec<usize>>,
+    by_host: HashMap<(&'f str, &'f str), Vec<usize>>,
     by_account: HashMap<(&'f str, &'f str), Vec<usize>>,
 }
 
@@ -36,6 +37,7 @@ impl<'f> Index<'f> {
             let check = finding.check.as_str();
             index.by_check.entry(check).or_default().push(at);
             index.by_subject.entry((check, &finding.subject)).or_default().push(at);
+            index.by_host.entry((check, host(&finding.subject))).or_default().push(at);
             if let Some(account) = &finding.account {
                 index.by_account.entry((check, account)).or_default().push(at);
             }
@@ -43,11 +45,14 @@ impl<'f> Index<'f> {
         index
     }
 
-    /// The findings of a check for a subject; for any subject when it has none of the same. Another mailbox says nothing
-    /// of this one; its account does.
+    /// The findings of a check for a subject; else for the other ports of its host, or the name itself; for any subject
+    /// when it has none of these. Another mailbox says nothing of this one; its account does.
     fn related(&self, check: &str, file: &CaseFile<'_>) -> Vec<usize> {
         if let Some(same) = self.by_subject.get(&(check, file.subject)) {
             return same.clone();
+        }
+        if let Some(of_host) = self.by_host.get(&(check, host(file.subject))) {
+            return of_host.clone();
         }
         let Some(all) = self.by_check.get(check) else { return Vec::new() };
         let is_of_accounts = all.iter().any(|at| file.all[*at].account.is_some());
@@ -57,6 +62,11 @@ impl<'f> Index<'f> {
         let of_account = file.account.and_then(|account| self.by_account.get(&(check, account)));
         of_account.cloned().unwrap_or_default()
     }
+}
+
+/// The host of an endpoint; any other subject as it is.
+fn host(subject: &str) -> &str {
+    subject.rsplit_once(':').map_or(subject, |(host, _)| host)
 }
 
 /// One finding in question, and the findings of the run that speak for or against a cause of it.

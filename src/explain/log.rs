@@ -68,9 +68,8 @@ fn of_stop(pattern: &FailurePattern) -> Vec<String> {
     let mut needles: Vec<String> = pattern.words.iter().filter_map(rarest).collect();
     needles.extend(pattern.enhanced.iter().filter_map(|code| code.split('x').next()).map(ToOwned::to_owned));
     if needles.is_empty() {
-        needles.extend(
-            pattern.code.iter().flat_map(|code| extract::status_marks().map(move |mark| format!("{mark}{code}"))),
-        );
+        let codes = pattern.code.iter().filter_map(|code| code.split('x').next());
+        needles.extend(codes.flat_map(|code| extract::status_marks().map(move |mark| format!("{mark}{code}"))));
     }
     needles
 }

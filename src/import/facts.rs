@@ -50,11 +50,11 @@ pub mod directory {
 
     facts! {
         /// What can be measured of the application's secret or certificate.
-        PROOF: String = "directory.proof", "the application signs in with";
-        ENDS: String = "directory.ends", "last day";
+        PROOF: String = "directory.proof", "credential of the application";
+        ENDS: String = "directory.ends", "expires";
         DAYS_LEFT: i64 = "directory.days_left", "days left";
-        OVER: bool = "directory.over", "it has ended";
-        DAYS_SINCE: i64 = "directory.days_since", "days since then";
+        OVER: bool = "directory.over", "expired";
+        DAYS_SINCE: i64 = "directory.days_since", "days since expiry";
         EXPIRED: i64 = "directory.expired", "expired credentials";
         WITHOUT_RESERVATION: bool = "directory.without_reservation", "";
         NOTE: String = "directory.note", "evidence";

@@ -123,6 +123,7 @@ fn judge_seen(
             }
         }
         Judgement::NotApplicable(reason) => not_applicable(finding, reason),
+        Judgement::NotGiven => needs_input(finding, check.words.instead.as_deref().unwrap_or_default(), false),
         Judgement::InputMissing(failure) => missing_input(finding, failure),
         Judgement::NotReached { stop } => block(finding, stop, planned, earlier),
     }

@@ -379,8 +379,8 @@ fn follow(message: &Message, name: &Name, kind: RecordType) -> Answer {
         let seen = next == *name || chain.contains(&next);
         chain.push(next.clone());
         if seen || chain.len() > LONGEST_CHAIN {
-            let words = if seen { "the aliases lead in a circle" } else { "the aliases never end" };
-            let words = format!("{words}: {} leads to {}", plain(&current), plain(&next));
+            let words = if seen { "circular" } else { "too many aliases" };
+            let words = format!("{words}: {} is an alias of {}", plain(&current), plain(&next));
             return Answer { aliases: spoken(&chain), addresses: Err(Halt::new(FailureKind::AliasLoop, words)) };
         }
         current = next;

@@ -25,14 +25,14 @@ facts! {
     IPV4_COUNT: i64 = "dns.ipv4_count", "IPv4 addresses";
     IPV6_COUNT: i64 = "dns.ipv6_count", "IPv6 addresses";
     ALIAS_CHAIN: Vec<String> = "dns.alias_chain", "aliases (CNAME)";
-    SERVERS: Vec<String> = "dns.servers", "resolvers asked";
+    SERVERS: Vec<String> = "dns.servers", "DNS servers asked";
     FROM_HOSTS_FILE: bool = "dns.from_hosts_file", "answered by the hosts file";
-    SINKHOLE_ADDRESSES: Vec<String> = "dns.sinkhole_addresses", "addresses that no service has";
+    SINKHOLE_ADDRESSES: Vec<String> = "dns.sinkhole_addresses", "addresses that cannot belong to a service";
     PRIVATE_ADDRESSES: Vec<String> = "dns.private_addresses", "private or synthetic addresses";
     UNPUBLISHED_ADDRESSES: Vec<String> = "dns.unpublished_addresses", "addresses outside Microsoft's published ranges";
-    ADDRESS_CLASSES: Vec<String> = "dns.address_classes", "kinds of addresses";
-    IGNORED_SERVERS: Vec<String> = "dns.ignored_servers", "resolvers configured beyond the third, never asked";
-    SEARCH_SUFFIX: String = "dns.search_suffix", "search suffix that answered in place of the name";
+    ADDRESS_CLASSES: Vec<String> = "dns.address_classes", "address types";
+    IGNORED_SERVERS: Vec<String> = "dns.ignored_servers", "DNS servers configured beyond the third, never asked";
+    SEARCH_SUFFIX: String = "dns.search_suffix", "name with search suffix that answered instead";
     OTHER_FAMILY_FAILED: String = "dns.other_family_failed", "the other address family";
 }
 

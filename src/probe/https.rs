@@ -31,18 +31,18 @@ facts! {
     /// What an HTTP answer can measure.
     STATUS: i64 = "https.status", "HTTP status";
     SERVER: String = "https.server", "server";
-    LOCATION: String = "https.location", "sends on to";
+    LOCATION: String = "https.location", "redirects to";
     CONTENT_TYPE: String = "https.content_type", "content type";
-    WEB_PAGE: bool = "https.web_page", "answered with a web page";
-    PAGE_TITLE: String = "https.page_title", "title of the page";
-    DATE: String = "https.date", "server's clock";
-    CLOCK_AHEAD_MS: i64 = "https.clock_ahead_ms", "this host's clock is ahead by (ms)";
-    CLOCK_OFF_BY_SECONDS: i64 = "https.clock_off_by_seconds", "clocks differ by (s)";
+    WEB_PAGE: bool = "https.web_page", "HTML page returned";
+    PAGE_TITLE: String = "https.page_title", "page title";
+    DATE: String = "https.date", "server time";
+    CLOCK_AHEAD_MS: i64 = "https.clock_ahead_ms", "clock of this server ahead by (ms)";
+    CLOCK_OFF_BY_SECONDS: i64 = "https.clock_off_by_seconds", "clock difference (s)";
     DOCUMENT_READ: bool = "https.document_read", "discovery document read";
     ISSUER: String = "https.issuer", "issuer in the discovery document";
-    ISSUER_MATCHES: bool = "https.issuer_matches", "issuer is the login host's";
+    ISSUER_MATCHES: bool = "https.issuer_matches", "issuer belongs to the sign-in host";
     TOKEN_ENDPOINT: String = "https.token_endpoint", "token endpoint";
-    ENDPOINTS_MATCH: bool = "https.endpoints_match", "token and authorize addresses are on the login host";
+    ENDPOINTS_MATCH: bool = "https.endpoints_match", "token and authorization endpoints are on the sign-in host";
 }
 
 /// What is asked over HTTP.

@@ -27,12 +27,12 @@ facts! {
     GREETING: String = "imap.greeting", "greeting";
     SERVER: String = "imap.server", "server named in the greeting";
     CAPABILITIES: Vec<String> = "imap.capabilities", "capabilities";
-    MECHANISMS: Vec<String> = "imap.mechanisms", "sign-in methods";
+    MECHANISMS: Vec<String> = "imap.mechanisms", "authentication mechanisms";
     XOAUTH2_OFFERED: bool = "imap.xoauth2_offered", "XOAUTH2 offered";
     INITIAL_RESPONSE_OFFERED: bool = "imap.initial_response_offered", "SASL-IR offered";
     SIGNED_IN: bool = "imap.signed_in", "signed in";
-    SIGNED_IN_AS: String = "imap.signed_in_as", "user named";
-    OWN_MAILBOX: bool = "imap.own_mailbox", "the user's own mailbox";
+    SIGNED_IN_AS: String = "imap.signed_in_as", "user name sent";
+    OWN_MAILBOX: bool = "imap.own_mailbox", "user's own mailbox";
     AS_APPLICATION: bool = "imap.as_application", "signed in as an application";
     MAILBOX_OPEN: bool = "imap.mailbox_open", "mailbox opens";
     MESSAGE_COUNT: i64 = "imap.message_count", "messages";

@@ -24,11 +24,11 @@ facts! {
     GREETING: String = "pop3.greeting", "greeting";
     SERVER: String = "pop3.server", "server named in the greeting";
     CAPABILITIES: Vec<String> = "pop3.capabilities", "capabilities";
-    MECHANISMS: Vec<String> = "pop3.mechanisms", "sign-in methods";
+    MECHANISMS: Vec<String> = "pop3.mechanisms", "authentication mechanisms";
     XOAUTH2_OFFERED: bool = "pop3.xoauth2_offered", "XOAUTH2 offered";
     SIGNED_IN: bool = "pop3.signed_in", "signed in";
-    SIGNED_IN_AS: String = "pop3.signed_in_as", "user named";
-    OWN_MAILBOX: bool = "pop3.own_mailbox", "the user's own mailbox";
+    SIGNED_IN_AS: String = "pop3.signed_in_as", "user name sent";
+    OWN_MAILBOX: bool = "pop3.own_mailbox", "user's own mailbox";
     AS_APPLICATION: bool = "pop3.as_application", "signed in as an application";
     MAILBOX_OPEN: bool = "pop3.mailbox_open", "mailbox opens";
     MESSAGE_COUNT: i64 = "pop3.message_count", "messages";

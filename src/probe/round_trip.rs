@@ -42,11 +42,11 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 facts! {
     /// What a delivery can measure.
-    MARK: String = "delivery.mark", "mark of the message";
+    MARK: String = "delivery.mark", "message ID";
     SENT: bool = "delivery.sent", "message accepted";
-    FOUND: bool = "delivery.found", "message found again";
+    FOUND: bool = "delivery.found", "message found";
     TOOK_MS: i64 = "delivery.took_ms", "found after (ms)";
-    LEFT: String = "delivery.left", "left";
+    LEFT: String = "delivery.left", "not removed";
     DONE: String = "delivery.done", "done";
 }
 

@@ -18,6 +18,7 @@ use crate::{
     },
     net::{
         Halt, Network, Proxy, RouteChoice,
+        address::AddressClass,
         reach::{self, Addresses, MOST_ADDRESSES},
         session::{Session, Stream, Transcript},
         tls::{HandshakeInfo, hello},
@@ -223,6 +224,9 @@ async fn path(
 ) -> Attempt {
     let mut path = Attempt::new(address);
     let mut transcript = Transcript::new();
+    if look.looks_up {
+        path.facts.set(tcp::ADDRESS_CLASS, AddressClass::of(address.ip()).name());
+    }
     path.failure = walk(look, places, network, &mut path, &mut transcript).await.err();
     if let Some(stop) = &path.failure {
         transcript.note(Direction::Remark, &format!("stopped: {}", stop.words));

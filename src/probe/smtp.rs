@@ -22,16 +22,16 @@ use crate::{
 facts! {
     /// What an SMTP greeting, capability list and sign-in can measure.
     GREETING: String = "smtp.greeting", "greeting";
-    CAPABILITIES_BEFORE_TLS: Vec<String> = "smtp.capabilities_before_tls", "offered before encryption";
+    CAPABILITIES_BEFORE_TLS: Vec<String> = "smtp.capabilities_before_tls", "capabilities before TLS";
     STARTTLS_OFFERED: bool = "smtp.starttls_offered", "STARTTLS offered";
     STARTTLS_ACCEPTED: bool = "smtp.starttls_accepted", "STARTTLS accepted";
-    CAPABILITIES: Vec<String> = "smtp.capabilities", "offered inside TLS";
-    MECHANISMS: Vec<String> = "smtp.mechanisms", "sign-in methods";
+    CAPABILITIES: Vec<String> = "smtp.capabilities", "capabilities inside TLS";
+    MECHANISMS: Vec<String> = "smtp.mechanisms", "authentication mechanisms";
     XOAUTH2_OFFERED: bool = "smtp.xoauth2_offered", "XOAUTH2 offered";
     SIZE_LIMIT_BYTES: i64 = "smtp.size_limit_bytes", "largest message (bytes)";
     SIGNED_IN: bool = "smtp.signed_in", "signed in";
-    SIGNED_IN_AS: String = "smtp.signed_in_as", "user named";
-    OWN_MAILBOX: bool = "smtp.own_mailbox", "the user's own mailbox";
+    SIGNED_IN_AS: String = "smtp.signed_in_as", "user name sent";
+    OWN_MAILBOX: bool = "smtp.own_mailbox", "user's own mailbox";
     AS_APPLICATION: bool = "smtp.as_application", "signed in as an application";
     SENDER_ACCEPTED: bool = "smtp.sender_accepted", "sender accepted";
     RECIPIENT_ACCEPTED: bool = "smtp.recipient_accepted", "recipient accepted";

@@ -15,12 +15,12 @@ facts! {
     /// What the stated addresses can show.
     SETTING: String = "url.setting", "name of the setting";
     EXTERNAL: String = "url.external", "external URL";
-    EXTERNAL_FAULTS: Vec<String> = "url.external_faults", "faults of form";
-    CONSOLE: String = "url.console", "typed by people";
-    CONSOLE_DIFFERS: Vec<String> = "url.console_differs", "differences to what people type";
-    REDIRECT: String = "url.redirect", "sent by ECE";
-    REGISTERED: Vec<String> = "url.registered", "registered in Entra";
-    REDIRECT_DIFFERS: Vec<String> = "url.redirect_differs", "differences to the redirect URL";
+    EXTERNAL_FAULTS: Vec<String> = "url.external_faults", "format errors";
+    CONSOLE: String = "url.console", "console URL";
+    CONSOLE_DIFFERS: Vec<String> = "url.console_differs", "differences from the console URL";
+    REDIRECT: String = "url.redirect", "redirect URI sent by ECE";
+    REGISTERED: Vec<String> = "url.registered", "redirect URIs registered in Entra";
+    REDIRECT_DIFFERS: Vec<String> = "url.redirect_differs", "differences from the redirect URI";
 }
 
 /// The stated addresses, as typed.

@@ -18,15 +18,15 @@ facts! {
     /// What a stated level can show.
     RELEASE: String = "version.release", "release";
     LEVEL: String = "version.level", "installed level";
-    REQUIRED: String = "version.required", "lowest level with OAuth";
+    REQUIRED: String = "version.required", "lowest level with OAuth 2.0";
     VERDICT: String = "version.verdict", "level";
-    MISSING: Vec<String> = "version.missing", "packages missing";
+    MISSING: Vec<String> = "version.missing", "missing packages";
     NEWEST_KNOWN: String = "version.newest_known", "newest level in the table";
     NEWER_LEVEL: String = "version.newer_level", "newer level available";
     DEFECTS: Vec<String> = "version.defects", "known defects";
     FIXABLE_DEFECTS: Vec<String> = "version.fixable_defects", "known defects with a fix";
-    TABLE_DATE: String = "version.table_date", "date of the table";
-    TABLE_AGE_DAYS: i64 = "version.table_age_days", "age of the table (days)";
+    TABLE_DATE: String = "version.table_date", "table date";
+    TABLE_AGE_DAYS: i64 = "version.table_age_days", "table age (days)";
     NOTE: String = "version.note", "note";
 }
 

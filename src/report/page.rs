@@ -57,6 +57,12 @@ impl<'a> Page<'a> {
         Self { style, text: String::new() }
     }
 
+    /// A command of this program as it is called here.
+    #[must_use]
+    pub fn called(&self, command: &str) -> String {
+        self.style.called(command)
+    }
+
     /// How much is told.
     #[must_use]
     pub fn verbosity(&self) -> Verbosity {

@@ -25,7 +25,12 @@ pub struct Style {
     pub links: bool,
     /// How much is told.
     pub verbosity: Verbosity,
+    /// How this program is called from where the reader is, for commands that are pasted there.
+    pub program: String,
 }
+
+/// How the program is called where nothing else is known.
+const PROGRAM: &str = "ece-check";
 
 /// Which characters the reader can see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,13 +73,21 @@ impl Style {
             colour,
             links: colour && shows_links(),
             verbosity,
+            program: PROGRAM.to_owned(),
         }
+    }
+
+    /// A command of this program as it is called here.
+    #[must_use]
+    pub fn called(&self, command: &str) -> String {
+        command.strip_prefix(PROGRAM).map_or_else(|| command.to_owned(), |rest| format!("{}{rest}", self.program))
     }
 
     /// The style for a file: the same on every machine.
     #[must_use]
     pub fn of_file(verbosity: Verbosity) -> Self {
-        Self { width: WIDTH_OF_A_PIPE, symbols: Symbols::Unicode, colour: false, links: false, verbosity }
+        let (symbols, program) = (Symbols::Unicode, PROGRAM.to_owned());
+        Self { width: WIDTH_OF_A_PIPE, symbols, colour: false, links: false, verbosity, program }
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     words::{self, Blocker},
 };
 use crate::{
-    command::Effect,
+    command::{Command, Effect, Shell},
     evidence::{Attempt, Failure, Route, Timing, TranscriptLine},
     finding::{Finding, NamedCause, NextStep, Remediation, Report, SkipReason, Status},
 };
@@ -194,7 +194,7 @@ impl<'a> Writer<'a> {
             self.page.field("severity", words::severity(finding.severity));
         }
         if self.is(Verbosity::Normal) {
-            self.page.field("details", &format!("ece-check explain {}", finding.check));
+            self.details(&finding.check);
         }
     }
 
@@ -292,9 +292,22 @@ impl<'a> Writer<'a> {
         let Some(command) = step.command() else { return self.page.field("verify", &prose::step(step)) };
         let asks = matches!(step, NextStep::Request { .. });
         self.page.field(if asks { "ask" } else { "verify" }, &words::about(command));
-        self.page.bare(&command.text);
+        self.bare(command);
         self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
         self.page.field("then", if asks { prose::REQUESTED } else { "" });
+    }
+
+    /// A command alone on its line; one of this program as it is called here.
+    fn bare(&mut self, command: &Command) {
+        let own = command.shell == Shell::EceCheck;
+        let text = if own { self.page.called(&command.text) } else { command.text.clone() };
+        self.page.bare(&text);
+    }
+
+    /// Where more is known of a check or a cause.
+    fn details(&mut self, id: &str) {
+        let command = self.page.called(&format!("ece-check explain {id}"));
+        self.page.field("details", &command);
     }
 
     fn evidence(&mut self, finding: &Finding) {
@@ -538,7 +551,7 @@ impl<'a> Writer<'a> {
         self.commands(fix);
         self.page.field("effect", &fix.takes);
         self.page.field("explains", &self.explained(fix));
-        self.page.field("details", &format!("ece-check explain {}", fix.cause));
+        self.details(&fix.cause);
         if self.is(Verbosity::Verbose) {
             self.page.field("source", &fix.sources.join(" "));
         }
@@ -557,7 +570,7 @@ impl<'a> Writer<'a> {
                 self.page.field(label, &about);
                 known = format!("{label} {about}");
             }
-            self.page.bare(&command.text);
+            self.bare(command);
             self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
             self.page.field("note", command.note.as_deref().unwrap_or_default());
         }

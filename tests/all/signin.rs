@@ -257,3 +257,32 @@ async fn fault_in_one_protocol_leaves_the_others_working() {
         assert_eq!(failed.len(), 1, "{fault}\n{}", not_well(&report));
     }
 }
+
+/// What is in the place of an access token is none: nothing is presented anywhere, and what could not be read is asked for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_is_none_is_named_and_presented_nowhere() {
+    let as_access = |file: &str| {
+        let given = "refresh_token = { env = \"ECE_CHECK_LAB_SALES\" }";
+        assert!(file.contains(given), "{file}");
+        file.replacen(given, "access_token = { env = \"ECE_CHECK_LAB_SALES\" }", 1)
+    };
+    let (report, _) = walk_changed(&Settings::default(), as_access).await;
+    let at = |check: &str, subject: &str| {
+        let mut findings = report.findings.iter();
+        findings.find(|one| one.check == check && one.subject == subject).expect("a finding of this check")
+    };
+    let fixes: Vec<&str> = report.summary.fix_first.iter().map(|fix| fix.cause.as_str()).collect();
+    assert_eq!(fixes, ["token-malformed"], "{}", not_well(&report));
+    assert_eq!(at("token.well-formed", "sales").status, Status::Fail);
+    for check in ["token.audience", "token.identity", "token.valid-now", "token.lifetime", "token.smtp-permission"] {
+        let finding = at(check, "sales");
+        assert_eq!((finding.status, finding.reason), (Status::Skip, Some(SkipReason::NeedsInput)), "{check}");
+        assert!(finding.next.as_deref().is_some_and(|next| next.starts_with("Confirm by hand")), "{finding:?}");
+    }
+    for check in ["smtp.sign-in", "imap.sign-in"] {
+        let finding = at(check, "sales@example.com");
+        assert_eq!((finding.status, finding.reason), (Status::Skip, Some(SkipReason::Blocked)), "{check}");
+        let by = &report.findings[finding.blocked_by.expect("what blocks it")];
+        assert_eq!((by.check.as_str(), by.subject.as_str()), ("token.well-formed", "sales"), "{check}");
+    }
+}

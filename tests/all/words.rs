@@ -3,13 +3,14 @@
 //! `words/left.txt` holds what the texts said once and must not say again: section, tab, text. Where the notes on
 //! style are beside the sources, their left columns are read too.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
 use clap::CommandFactory as _;
 use ece_check::{
-    catalogue::{Catalogue, Cause},
+    catalogue::{Catalogue, Cause, check::SubjectKind},
     cli::Cli,
     diagnose::blank,
+    probe::FACTS,
 };
 
 /// Words and phrases of no administrator.
@@ -172,8 +173,10 @@ fn of_catalogue() -> Vec<Text> {
         let words = &check.words;
         texts.extend([text(id, "title", &check.title), text(id, "fails", &check.fails)]);
         texts.extend([text(id, "expected", &words.expected), text(id, "why", &words.why)]);
-        let others = [&check.warns, &words.input];
+        let others = [&check.warns, &words.input, &words.why_warn, &words.why_some, &words.why_proxy, &words.why_site];
         texts.extend(others.into_iter().flatten().map(|words| text(id, "words", words)));
+        let titles = [&check.fails_some, &check.fails_proxy];
+        texts.extend(titles.into_iter().flatten().map(|title| text(id, "title", title)));
     }
     texts
 }
@@ -202,6 +205,13 @@ fn holds(text: &str, phrase: &str) -> bool {
     plain(text).contains(&plain(phrase))
 }
 
+/// The banned words in a text.
+pub fn banned_in(text: &str) -> impl Iterator<Item = &'static str> {
+    static PLAIN: LazyLock<Vec<String>> = LazyLock::new(|| BANNED.iter().map(|word| plain(word)).collect());
+    let text = plain(text);
+    BANNED.iter().zip(&*PLAIN).filter(move |(_, word)| text.contains(*word)).map(|(word, _)| *word)
+}
+
 /// What must not be said again.
 fn left() -> Vec<String> {
     let kept = include_str!("words/left.txt").lines().filter_map(|line| line.split_once('\t'));
@@ -213,7 +223,7 @@ fn no_text_holds_a_word_that_the_field_does_not_use() {
     let texts = of_catalogue().into_iter().chain(of_help());
     let wrong: Vec<String> = texts
         .flat_map(|text| {
-            let banned = BANNED.iter().filter(|word| holds(&text.text, word));
+            let banned = banned_in(&text.text);
             banned.map(|word| format!("{}: \"{word}\" in {}", text.place, text.text)).collect::<Vec<_>>()
         })
         .collect();
@@ -269,6 +279,25 @@ fn a_fix_begins_with_a_verb_and_has_three_sentences_at_most() {
             assert!(sentences <= MOST_SENTENCES, "{}: {sentences} sentences: {fix}", cause.code);
             assert!(fix.ends_with('.') && !fix.contains('…'), "{}: {fix}", cause.code);
         }
+    }
+}
+
+#[test]
+fn a_warning_has_an_impact_of_its_own() {
+    for check in &Catalogue::built_in().checks {
+        let words = &check.words;
+        assert_eq!(words.why_warn.is_some(), !check.prefer.is_empty(), "{}: why_warn", check.id);
+        assert_ne!(words.why_warn.as_ref(), Some(&words.why), "{}: a warning in the words of a failure", check.id);
+        let several = check.subject == SubjectKind::Endpoint;
+        assert_eq!(words.why_some.is_some(), several, "{}: why_some, for some of the addresses", check.id);
+    }
+}
+
+#[test]
+fn no_measured_fact_is_named_by_a_word_that_the_field_does_not_use() {
+    for fact in FACTS.iter().flat_map(|(_, facts)| *facts) {
+        let banned: Vec<&str> = banned_in(fact.label).collect();
+        assert!(banned.is_empty(), "{}: {banned:?} in {}", fact.name, fact.label);
     }
 }
 

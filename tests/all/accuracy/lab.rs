@@ -15,6 +15,7 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
+use super::agree;
 use crate::walk::{Walk, alone, came_out, not_well, start, walk, walk_lab};
 
 /// So many runs at once: most of their time is waiting for what never comes.
@@ -88,6 +89,14 @@ async fn a_network_fault_is_never_called_a_credential_fault() {
     }
     assert!(number > 100, "only {number} faults of the network");
     tell("faults below the sign-in: no cause of Entra or Exchange is even thought of", number, &wrong);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_says_nothing_against_what_its_run_saw() {
+    let seen = every_fault().await;
+    let told = |one: &Seen| one.disagrees.iter().map(|what| format!("{}: {what}", one.fault.name)).collect::<Vec<_>>();
+    let wrong: Vec<String> = seen.iter().flat_map(told).collect();
+    tell("titles, fixes, commands, impacts and words agree with what the run saw", seen.len(), &wrong);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -257,6 +266,8 @@ mod apart {
 struct Seen {
     fault: FaultInfo,
     report: Report,
+    /// What the report says against what the run saw, or against the rules of words.
+    disagrees: Vec<String>,
 }
 
 /// A run for each fault, made once.
@@ -264,8 +275,9 @@ async fn every_fault() -> &'static [Seen] {
     static SEEN: OnceCell<Vec<Seen>> = OnceCell::const_new();
     let look = async |fault: FaultInfo| {
         let mut report = walk(&[&fault.name]).await;
+        let disagrees = agree::wrong(&report);
         report.looks.clear(); // hundreds of reports are kept, and what was seen fills most of each
-        Seen { fault, report }
+        Seen { fault, report, disagrees }
     };
     let runs = async || {
         let _alone = alone().await;
@@ -276,7 +288,7 @@ async fn every_fault() -> &'static [Seen] {
 
 impl Seen {
     fn differs(&self) -> Option<String> {
-        let Self { fault, report } = self;
+        let Self { fault, report, .. } = self;
         let mut wrong = String::new();
         let status: Status = serde_json::from_value(fault.status.clone().into()).expect("an outcome names a status");
         if !came_out(report, &fault.check, status) {
@@ -320,7 +332,9 @@ impl Pair {
         let wanted: Vec<(&str, Owner)> = causes.into_iter().zip(self.owners).collect();
         let named: Vec<(&str, Owner)> =
             report.summary.fix_first.iter().map(|fix| (fix.cause.as_str(), fix.owner)).collect();
-        (named != wanted).then(|| format!("{:?}: named is {named:?}\n{}", self.faults, not_well(&report)))
+        let disagrees = agree::wrong(&report);
+        (named != wanted || !disagrees.is_empty())
+            .then(|| format!("{:?}: named is {named:?}\n{}\n{}", self.faults, disagrees.join("\n"), not_well(&report)))
     }
 }
 

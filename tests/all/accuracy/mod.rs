@@ -12,6 +12,7 @@
 //! Run it with `make accuracy`; `ECE_CHECK_MISSES=1` lists the misses and the figures of each channel, those of `held`
 //! only with `ECE_CHECK_MISSES=held`.
 
+mod agree;
 mod lab;
 mod wrap;
 

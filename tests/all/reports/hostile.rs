@@ -102,6 +102,7 @@ fn any_style() -> impl Strategy<Value = Style> {
         colour: false,
         links: false,
         verbosity,
+        program: "ece-check".to_owned(),
     })
 }
 
