@@ -241,6 +241,32 @@ mod apart {
         let fix = &report.summary.fix_first[0];
         assert_eq!((fixes(&report), fix.owner), (vec!["client-clock-skew"], Owner::Ece));
         assert_eq!(at(&report, "token.valid-now", "sales").status, Status::Pass, "by the true time");
+        let mut clocks = report.findings.iter().filter(|one| one.check == "https.clock");
+        assert!(clocks.all(|one| one.means.contains("the sign-ins of this run are not affected")), "what still works");
+    }
+
+    #[tokio::test]
+    async fn an_address_that_no_list_has_is_judged_by_its_certificate() {
+        for (fault, cause) in
+            [("dns-unpublished-address", "dns-unpublished-address"), ("dns-synthetic-answer", "dns-synthetic-answer")]
+        {
+            let report = walk(&[fault]).await;
+            assert_eq!((fixes(&report), report.summary.exit_code), (vec![cause], 0));
+            let warned = at(&report, "dns.leads-to-microsoft", "outlook.office365.com");
+            assert_eq!(warned.status, Status::Warn, "{fault}");
+            assert!(warned.means.contains("certificate checks show which"), "{fault}: {}", warned.means);
+            assert!(report.summary.fix_first[0].fix.contains("ertificate"), "{}", report.summary.fix_first[0].fix);
+            assert_eq!(at(&report, "imap.mailbox-opens", "sales@example.com").status, Status::Pass, "{fault}");
+        }
+    }
+
+    #[tokio::test]
+    async fn silence_at_a_private_address_is_the_answer_of_the_dns_server() {
+        let report = walk(&["dns-private-answer"]).await;
+        let shut = at(&report, "tcp.opens", "outlook.office365.com:993");
+        assert_eq!(causes(shut), [("dns-private-answer", Certainty::Certain)]);
+        let named = at(&report, "dns.leads-to-microsoft", "outlook.office365.com");
+        assert_eq!((named.status, causes(named)), (Status::Warn, vec![("dns-private-answer", Certainty::Certain)]));
     }
 
     #[tokio::test]

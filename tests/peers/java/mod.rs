@@ -106,7 +106,10 @@ fn store_is_found_below_the_home_of_ece() {
     let found = texts(&report["findings"], "found").join("\n");
     assert!(found.contains(&store.file.display().to_string()), "it does not say which store it found: {found}");
     assert!(found.contains("Java 11.0.2"), "it does not say of which Java: {found}");
-    assert!(found.contains("this server says: trusted"), "it does not say what this server thinks: {found}");
+    assert!(
+        found.contains("trust verdict of this server: trusted"),
+        "it does not say what this server thinks: {found}"
+    );
     let plan = command(&["plan"]).args(&arguments).output().expect("the binary runs");
     let plan = words(&plan).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(plan.contains("one address 3 times more"), "further connections are announced: {plan}");
@@ -166,7 +169,9 @@ fn device_that_this_server_trusts_and_java_does_not() {
     };
     let (status, found) = of("login.microsoftonline.com:443");
     assert_eq!(status, "fail");
-    for words in ["trusted by Java: no", "this server says: trusted", "Contoso Security Appliance", "Java 11.0.2"] {
+    for words in
+        ["trusted by Java: no", "trust verdict of this server: trusted", "Contoso Security Appliance", "Java 11.0.2"]
+    {
         assert!(found.contains(words), "{words} is missing: {found}");
     }
     assert_eq!(of("outlook.office365.com:993").0, "pass", "mail is not inspected");
