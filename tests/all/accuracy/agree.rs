@@ -328,7 +328,8 @@ fn impacts(report: &Report, wrong: &mut Vec<String>) {
     for finding in &report.findings {
         let place = format!("{} for {}", finding.check, finding.subject);
         let is_bad = matches!(finding.status, Status::Fail | Status::Warn);
-        if !is_bad && !(finding.means.is_empty() && finding.fails.is_empty() && finding.causes.is_empty()) {
+        let speaks = !finding.means.is_empty() || !finding.fails.is_empty() || !finding.causes.is_empty();
+        if speaks && !is_bad {
             wrong.push(format!("{place} is {:?} and has an impact or a cause", finding.status));
         }
         if finding.status == Status::Fail && finding.means.is_empty() {
