@@ -13,6 +13,7 @@ use crate::{
     command::{self, Effect, Shell, Template},
     evidence::{FailureKind, Protocol, Stage},
     finding::Owner,
+    probe::tls,
     table::{At, Mistake, Scalar, Table, choose, did_you_mean},
 };
 
@@ -252,7 +253,7 @@ pub const PLACEHOLDERS: &[&str] = &[
 ];
 
 /// What a command can be for, one each.
-pub const TARGETS: &[&str] = &["mailbox", "user", "account", "host", "subject", "address", "tls.java_keytool"];
+pub const TARGETS: &[&str] = &["mailbox", "user", "account", "host", "subject", "address", tls::JAVA_KEYTOOL.name()];
 
 /// The placeholders that hold all values in one.
 const LISTS: [&str; 6] = ["subjects", "hosts", "ports", "addresses", "sources", "endpoints"];

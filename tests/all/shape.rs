@@ -1,6 +1,7 @@
 //! The shape of the source: imports go one way, the same file names in each layer, nothing unfinished left behind.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -172,13 +173,15 @@ fn every_protocol_has_a_probe_and_a_half_in_the_lab() {
 #[test]
 fn every_declared_fact_is_measured_and_stands_once_as_a_text() {
     let sources = sources();
+    let checks: BTreeSet<String> = Catalogue::built_in().checks.into_iter().map(|check| check.id).collect();
     let mut wrong: Vec<String> = Vec::new();
     for (group, facts) in FACTS.iter() {
         for fact in *facts {
             assert_eq!(fact.name.split('.').next(), Some(*group), "{} stands with {group}", fact.name);
             let quoted = format!("\"{}\"", fact.name);
             let times = sources.iter().map(|source| source.code.matches(&quoted).count()).sum::<usize>();
-            if times != 1 {
+            let is_id_too = checks.contains(fact.name) && times > 1; // the id of a check, where a check is meant
+            if times != 1 && !is_id_too {
                 wrong.push(format!("{} stands {times} times as a text", fact.name));
             }
             let constant = fact.name.split('.').nth(1).unwrap_or_default().to_uppercase();
