@@ -9,6 +9,7 @@
 //! port that refuses (only a connected UDP socket hears of it), the alias chain of an answer that failed, and which
 //! family failed while the other answered.
 
+#[cfg(not(windows))]
 mod resolv_conf;
 
 use std::{

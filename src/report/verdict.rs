@@ -92,11 +92,11 @@ pub(super) fn closing(report: &Report) -> String {
     let waived = report.findings.iter().filter(|finding| finding.reason == Some(SkipReason::Waived)).count();
     if waived > 0 {
         let number = words::count_were(summary.skip, "check");
-        return format!("No problems found. {number} not run ({waived} waived; reasons above).");
+        return format!("No problems found. {number} not run ({waived} waived; each with its reason in the list).");
     }
     match summary.skip {
         0 => "All checks passed.".to_owned(),
-        skipped => format!("No problems found. {} not run (reasons above).", words::count_were(skipped, "check")),
+        skipped => format!("No problems found. {} not run (each with its reason in the list).", words::count_were(skipped, "check")),
     }
 }
 
