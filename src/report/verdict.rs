@@ -96,7 +96,10 @@ pub(super) fn closing(report: &Report) -> String {
     }
     match summary.skip {
         0 => "All checks passed.".to_owned(),
-        skipped => format!("No problems found. {} not run (each with its reason in the list).", words::count_were(skipped, "check")),
+        skipped => format!(
+            "No problems found. {} not run (each with its reason in the list).",
+            words::count_were(skipped, "check")
+        ),
     }
 }
 
