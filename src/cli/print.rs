@@ -62,11 +62,19 @@ fn to_stdout(text: &str) {
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
     if let Err(failed) = written
-        && failed.kind() != std::io::ErrorKind::BrokenPipe
+        && !is_reader_gone(&failed)
         && !UNDELIVERED.swap(true, Ordering::Relaxed)
     {
         error(&format!("standard output cannot be written: {failed}"));
     }
+}
+
+/// True when whoever read the pipe has had enough. Windows says it in three ways, and one of them has no kind: 233, the
+/// system error `ERROR_PIPE_NOT_CONNECTED`.
+fn is_reader_gone(failed: &std::io::Error) -> bool {
+    const PIPE_NOT_CONNECTED: i32 = 233;
+    failed.kind() == std::io::ErrorKind::BrokenPipe
+        || (cfg!(windows) && failed.raw_os_error() == Some(PIPE_NOT_CONNECTED))
 }
 
 /// True when data could not be written to stdout although its reader is there: whoever reads the exit code must know.
