@@ -53,7 +53,7 @@ pub struct Network {
     /// Resolvers and the hosts file.
     pub resolver: Arc<dns::Resolver>,
     /// Where connections really go.
-    pub roads: ConnectOverrides,
+    pub overrides: ConnectOverrides,
     /// Which addresses are used.
     pub family: Family,
     /// Which certificates are trusted.
@@ -101,13 +101,13 @@ pub struct ConnectOverrides {
     pub only_mapped: bool,
 }
 
-/// Which of two roads a look at a web service takes.
+/// Which of two routes to a web service is probed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RouteChoice {
     /// The one that rules, the proxy and its exceptions order.
     #[default]
     InForce,
-    /// The other one: direct where there is a proxy, through the proxy where its exceptions order the direct road.
+    /// The other one: direct where there is a proxy, through the proxy where its exceptions order a direct connection.
     Beside,
 }
 
@@ -146,7 +146,7 @@ impl ConnectOverrides {
             .map(|rule| rule.addresses.as_slice())
     }
 
-    /// The proxy that a web service is reached through: none where a rule or an exception orders another road.
+    /// The proxy that a web service is reached through: none where a rule or an exception orders another route.
     #[must_use]
     pub fn proxied(&self, host: &str, port: u16) -> Option<&Proxy> {
         self.proxy_on(RouteChoice::InForce, host, port)
@@ -159,13 +159,13 @@ impl ConnectOverrides {
         self.possible(host, port).filter(|proxy| in_force(proxy) == (way == RouteChoice::InForce))
     }
 
-    /// Whether a web service has two roads: through the proxy and direct.
+    /// Whether a web service has two routes: through the proxy and direct.
     #[must_use]
     pub fn has_two(&self, host: &str, port: u16) -> bool {
         self.possible(host, port).is_some()
     }
 
-    /// The proxy, where no rule names another road.
+    /// The proxy, where no rule names another route.
     fn possible(&self, host: &str, port: u16) -> Option<&Proxy> {
         let ordered = self.resolved(host, port).is_some() || self.turned(host, port).is_some();
         self.proxy.as_ref().filter(|proxy| !ordered && proxy.could_be_for(host))

@@ -130,13 +130,13 @@ impl<'c> Plan<'c> {
         catalogue: &'c Catalogue,
         site: &Site,
         selection: &Selection,
-        roads: &ConnectOverrides,
+        overrides: &ConnectOverrides,
     ) -> Result<Self, UnknownWord> {
         known_words(catalogue, "--only", &selection.only)?;
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
-        let empty = Plan { looks: Vec::new(), findings: Vec::new(), site: saved::save(site, selection, roads) };
-        let mut draft = Draft { plan: empty, site, roads, looks: HashMap::new(), stated: site.stated() };
+        let empty = Plan { looks: Vec::new(), findings: Vec::new(), site: saved::save(site, selection, overrides) };
+        let mut draft = Draft { plan: empty, site, overrides, looks: HashMap::new(), stated: site.stated() };
         for check in chosen {
             draft.add(check, selection);
         }
@@ -268,7 +268,7 @@ fn choose<'c>(catalogue: &'c Catalogue, selection: &Selection) -> Vec<&'c Check>
 struct Draft<'c, 's> {
     plan: Plan<'c>,
     site: &'s Site,
-    roads: &'s ConnectOverrides,
+    overrides: &'s ConnectOverrides,
     /// The looks by the keys of their probes.
     looks: HashMap<ProbeKey, usize>,
     /// The probes that read the user's file, by the group of facts that it states.
@@ -455,8 +455,9 @@ impl<'c, 's> Draft<'c, 's> {
 
     fn asks_dns(&self, way: RouteChoice, endpoint: &Endpoint) -> bool {
         let (host, port) = (&endpoint.host, endpoint.port);
-        let is_proxied = endpoint.protocol == Some(Protocol::Https) && self.roads.proxy_on(way, host, port).is_some();
-        self.roads.resolved(host, port).is_none() && self.roads.turned(host, port).is_none() && !is_proxied
+        let is_proxied =
+            endpoint.protocol == Some(Protocol::Https) && self.overrides.proxy_on(way, host, port).is_some();
+        self.overrides.resolved(host, port).is_none() && self.overrides.turned(host, port).is_none() && !is_proxied
     }
 
     fn look(&mut self, check: &Check, target: &Target<'_>) -> Option<usize> {
@@ -510,7 +511,7 @@ impl<'c, 's> Draft<'c, 's> {
     fn dial(&mut self, endpoint: &Endpoint, depth: Depth) -> usize {
         let at = self.dial_on(RouteChoice::InForce, endpoint, depth);
         let is_web = endpoint.protocol == Some(Protocol::Https);
-        if is_web && self.roads.has_two(&endpoint.host, endpoint.port) {
+        if is_web && self.overrides.has_two(&endpoint.host, endpoint.port) {
             self.dial_on(RouteChoice::Beside, endpoint, depth);
         }
         at

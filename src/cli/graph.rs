@@ -115,7 +115,7 @@ async fn token(deployment: &Deployment, cloud: &tables::Cloud, network: &Network
     sign_in_as_reader(&tenant, cloud, &mut request).await
 }
 
-/// In the browser first, with a device code where nobody comes back from it.
+/// In the browser first, then with a device code when the sign-in does not return from it.
 async fn sign_in_as_reader(
     tenant: &str,
     cloud: &tables::Cloud,

@@ -9,10 +9,11 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{CliError, list::json, print, site};
 use crate::{
+    evidence::Route,
     graph::{self, Answer, Ask},
     net::{ConnectOverrides, Family, Proxy, RouteChoice},
     plan::{Plan, PlannedLook, Site},
@@ -52,7 +53,8 @@ struct Row {
     transport: &'static str,
     protocol: &'static str,
     family: &'static str,
-    road: String,
+    #[serde(rename = "road", serialize_with = "as_text")]
+    route: Route,
     credential: String,
     change: &'static str,
     why: String,
@@ -63,30 +65,30 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment_with(&catalogue, None)?;
-    let roads = site.reach.roads(None)?;
+    let overrides = site.reach.overrides(None)?;
     let files = site.evidence_files(&deployment, &catalogue)?;
     let cloud = catalogue.tables.clouds.named(site.cloud(&deployment).word()).filter(|_| site.graph);
     let ask = cloud.map(|cloud| super::graph::ask(&deployment, cloud, &files));
     let exported = super::evidence::exported(files, Answer::default(), &deployment);
     let described = Site { exported, ..site.site(&deployment, &catalogue, false) };
-    let plan = Plan::make(&catalogue, &described, &site.selection(), &roads)?;
-    let rows = rows(&plan, &roads, site, ask.as_ref());
+    let plan = Plan::make(&catalogue, &described, &site.selection(), &overrides)?;
+    let rows = rows(&plan, &overrides, site, ask.as_ref());
     print::data(&match arguments.output {
         Output::Text => text(&rows, &plan, site::usual_deadline(&deployment, site::USUAL_JOBS)),
         Output::Json => json(&rows),
-        Output::Csv => change_request(site, &deployment, &catalogue, &roads, &rows),
+        Output::Csv => change_request(site, &deployment, &catalogue, &overrides, &rows),
     });
     Ok(ExitCode::SUCCESS)
 }
 
-fn rows(plan: &Plan<'_>, roads: &ConnectOverrides, site: &site::Arguments, ask: Option<&Ask>) -> Vec<Row> {
+fn rows(plan: &Plan<'_>, overrides: &ConnectOverrides, site: &site::Arguments, ask: Option<&Ask>) -> Vec<Row> {
     let family = match site.reach.family() {
         Family::Both => "IPv4 and IPv6",
         Family::V4 => "IPv4",
         Family::V6 => "IPv6",
     };
-    let dialled = plan.looks.iter().flat_map(|planned| rows_of(planned, roads, family)).collect::<Vec<_>>();
-    let proxy = roads.proxy.as_ref().filter(|_| dialled.iter().any(|row| row.road.starts_with("proxy ")));
+    let dialled = plan.looks.iter().flat_map(|planned| rows_of(planned, overrides, family)).collect::<Vec<_>>();
+    let proxy = overrides.proxy.as_ref().filter(|_| dialled.iter().any(|row| row.route.is_proxy()));
     let touched: Vec<Touch> = plan.looks.iter().flat_map(|planned| planned.probe.touches()).collect();
     let names = touched.iter().filter_map(|touch| match touch {
         Touch::Name(name) => Some(name.as_str()),
@@ -94,21 +96,21 @@ fn rows(plan: &Plan<'_>, roads: &ConnectOverrides, site: &site::Arguments, ask: 
     });
     let of_proxy = proxy.map(|proxy| proxy.host.as_str()).filter(|host| host.parse::<IpAddr>().is_err());
     let of_graph = ask.map(|ask| ask.host.as_str()).filter(|_| proxy.is_none());
-    let dialled = dialled.into_iter().chain(ask.iter().flat_map(|ask| rows_of_graph(ask, roads, family)));
+    let dialled = dialled.into_iter().chain(ask.iter().flat_map(|ask| rows_of_graph(ask, overrides, family)));
     let lookups =
         lookups(&names.chain(of_proxy).chain(of_graph).collect::<Vec<_>>(), site.reach.resolver(None).servers());
     lookups.into_iter().chain(proxy.map(|proxy| of(proxy, family))).chain(dialled).collect()
 }
 
 /// Every path that Microsoft Graph is asked for.
-fn rows_of_graph(ask: &Ask, roads: &ConnectOverrides, family: &'static str) -> Vec<Row> {
+fn rows_of_graph(ask: &Ask, overrides: &ConnectOverrides, family: &'static str) -> Vec<Row> {
     let row = |path: graph::Path| Row {
         host: ask.host.clone(),
         port: 443,
         transport: "tcp",
         protocol: "https",
         family,
-        road: web_road(RouteChoice::InForce, roads, &ask.host, 443),
+        route: web_route(RouteChoice::InForce, overrides, &ask.host, 443),
         credential: "token for Microsoft Graph".to_owned(),
         change: "none",
         why: format!("GET {}", path.target),
@@ -127,7 +129,7 @@ fn lookups(names: &[&str], servers: &[SocketAddr]) -> Vec<Row> {
         transport: "udp, tcp",
         protocol: "dns",
         family,
-        road: "direct".to_owned(),
+        route: Route::Direct,
         credential: "none".to_owned(),
         change: "none",
         why: format!("DNS server, asked for {}", names.join(" ")),
@@ -147,7 +149,7 @@ fn of(proxy: &Proxy, family: &'static str) -> Row {
         transport: "tcp",
         protocol: "http",
         family,
-        road: "direct".to_owned(),
+        route: Route::Direct,
         credential: if proxy.credentials.is_some() { "user and password of the proxy" } else { "none" }.to_owned(),
         change: "none",
         why: format!("the proxy ({}): asked for a tunnel to each web service", proxy.learnt_from),
@@ -155,22 +157,22 @@ fn of(proxy: &Proxy, family: &'static str) -> Row {
 }
 
 /// What one look touches: a message is sent at one place and looked for at another.
-fn rows_of(planned: &PlannedLook, roads: &ConnectOverrides, family: &'static str) -> Vec<Row> {
+fn rows_of(planned: &PlannedLook, overrides: &ConnectOverrides, family: &'static str) -> Vec<Row> {
     let services = planned.probe.touches().into_iter().filter_map(|touch| match touch {
         Touch::Service(touch) => Some(touch),
         Touch::Name(_) => None, // only the resolver is asked
     });
-    services.map(|touch| row_of(touch, &planned.why, roads, family)).collect()
+    services.map(|touch| row_of(touch, &planned.why, overrides, family)).collect()
 }
 
-fn row_of(touch: ServiceTouch, why: &str, roads: &ConnectOverrides, family: &'static str) -> Row {
+fn row_of(touch: ServiceTouch, why: &str, overrides: &ConnectOverrides, family: &'static str) -> Row {
     Row {
-        road: match touch.web {
-            Some(way) => web_road(way, roads, &touch.host, touch.port),
-            None => road(roads, &touch.host, touch.port),
+        route: match touch.web {
+            Some(way) => web_route(way, overrides, &touch.host, touch.port),
+            None => route(overrides, &touch.host, touch.port),
         },
         why: match touch.web {
-            Some(RouteChoice::Beside) => format!("{why} (the other road, to see which one works)"),
+            Some(RouteChoice::Beside) => format!("{why} (the other path, to see which one works)"),
             _ if touch.repeats > 0 => {
                 format!("{why} (one address {} times more, as its chains take turns)", touch.repeats)
             }
@@ -201,21 +203,32 @@ fn presented(all: &[Presented]) -> String {
     if words.is_empty() { "none".to_owned() } else { words.join(", ") }
 }
 
-fn web_road(way: RouteChoice, roads: &ConnectOverrides, host: &str, port: u16) -> String {
-    roads.proxy_on(way, host, port).map_or_else(|| road(roads, host, port), |proxy| proxy.route().to_string())
+fn web_route(way: RouteChoice, overrides: &ConnectOverrides, host: &str, port: u16) -> Route {
+    overrides.proxy_on(way, host, port).map_or_else(|| route(overrides, host, port), Proxy::route)
 }
 
-fn road(roads: &ConnectOverrides, host: &str, port: u16) -> String {
-    if let Some(rule) = roads.turned(host, port) {
-        return format!("to {}:{} (--connect-to)", rule.to_host, rule.to_port);
+fn route(overrides: &ConnectOverrides, host: &str, port: u16) -> Route {
+    match (overrides.turned(host, port), overrides.resolved(host, port)) {
+        (Some(rule), _) => Route::ConnectTo { host: rule.to_host.clone(), port: rule.to_port },
+        (None, Some(addresses)) => Route::Resolve { addresses: addresses.to_vec() },
+        (None, None) => Route::Direct,
     }
-    match roads.resolved(host, port) {
-        Some(addresses) => {
+}
+
+/// A route in the words of a plan, with the flag that orders it.
+fn words_of(route: &Route) -> String {
+    match route {
+        Route::ConnectTo { host, port } => format!("to {host}:{port} (--connect-to)"),
+        Route::Resolve { addresses } => {
             let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             format!("to {} (--resolve)", addresses.join(" "))
         }
-        None => "direct".to_owned(),
+        other => other.to_string(),
     }
+}
+
+fn as_text<S: Serializer>(route: &Route, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&words_of(route))
 }
 
 const HEADER: [&str; 11] = [
@@ -304,7 +317,7 @@ fn text(rows: &[Row], plan: &Plan<'_>, deadline: Duration) -> String {
         let spoken = each(&place, |row| row.protocol).join(", ");
         page.paragraph(Paint::Strong, &format!("{host}:{} ({spoken}, {})", row.port, row.transport));
         page.field("IP", row.family);
-        page.field("path", &row.road);
+        page.field("path", &words_of(&row.route));
         page.field("purpose", &some(&each(&place, |row| &row.why)));
         page.field("sends", &some(&each(&place, |row| &row.credential)));
         page.field("change", &some(&each(&place, |row| row.change)));
@@ -312,12 +325,12 @@ fn text(rows: &[Row], plan: &Plan<'_>, deadline: Duration) -> String {
     page.finish()
 }
 
-/// The rows of one host, port and road stand together, where the first of them stood.
+/// The rows of one host, port and route are together, where the first of them was.
 fn places(rows: &[Row]) -> Vec<Vec<&Row>> {
     let mut places: Vec<Vec<&Row>> = Vec::new();
     let mut known = HashMap::new();
     for row in rows {
-        let at = *known.entry((&row.host, row.port, &row.road)).or_insert(places.len());
+        let at = *known.entry((&row.host, row.port, &row.route)).or_insert(places.len());
         if at == places.len() {
             places.push(Vec::new());
         }

@@ -185,7 +185,7 @@ impl Ground<'_> {
             exported: evidence::exported(files, live, deployment),
             ..site.site(deployment, catalogue, lab.is_some())
         };
-        let plan = Plan::make(catalogue, &described, selection, &network.roads)?;
+        let plan = Plan::make(catalogue, &described, selection, &network.overrides)?;
         let vantage = Run {
             case: arguments.case.clone(),
             site: site.name(deployment),
@@ -193,9 +193,9 @@ impl Ground<'_> {
             cloud: site.cloud(deployment).word().to_owned(),
             lab: lab.is_some(),
             dns_suffixes: network.resolver.suffixes(),
-            proxy: network.roads.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
-            proxy_exceptions: network.roads.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
-            proxy_script: site.reach.proxy_script(&network.roads, lab.is_some()),
+            proxy: network.overrides.proxy.as_ref().map(|proxy| format!("{proxy} ({})", proxy.learnt_from)),
+            proxy_exceptions: network.overrides.proxy.as_ref().map_or_else(Vec::new, |proxy| proxy.not_for.clone()),
+            proxy_script: site.reach.proxy_script(&network.overrides, lab.is_some()),
             firewall: network.firewall.as_ref().map(|firewall| host::shut_ports(firewall)),
             ece_home: site::ece_home(deployment, lab.is_some()),
             ..vantage()

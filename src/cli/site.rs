@@ -239,7 +239,7 @@ impl NetworkArgs {
     ///
     /// # Errors
     /// When a proxy setting cannot be used.
-    pub fn roads(&self, lab: Option<&Lab>) -> Result<ConnectOverrides, CliError> {
+    pub fn overrides(&self, lab: Option<&Lab>) -> Result<ConnectOverrides, CliError> {
         let of_lab = lab.into_iter().flat_map(Lab::connections).map(|connection| ConnectTo {
             host: connection.address.ip().to_string(),
             port: connection.address.port(),
@@ -283,8 +283,8 @@ impl NetworkArgs {
     }
 
     /// The script that chooses the proxy, where Windows names one and nothing else says which proxy is used.
-    pub fn proxy_script(&self, roads: &ConnectOverrides, lab: bool) -> Option<String> {
-        let is_settled = self.no_proxy || lab || roads.proxy.is_some();
+    pub fn proxy_script(&self, overrides: &ConnectOverrides, lab: bool) -> Option<String> {
+        let is_settled = self.no_proxy || lab || overrides.proxy.is_some();
         if is_settled { None } else { windows::stored().script() }
     }
 
@@ -323,7 +323,7 @@ impl NetworkArgs {
     fn network_trusting(&self, trust: TrustStores, lab: Option<&Lab>, limits: Limits) -> Result<Network, CliError> {
         Ok(Network {
             resolver: Arc::new(self.resolver(lab)),
-            roads: self.roads(lab)?,
+            overrides: self.overrides(lab)?,
             family: self.family(),
             trust: Arc::new(trust),
             firewall: if lab.is_some() { None } else { firewall::of_windows().map(Arc::new) },

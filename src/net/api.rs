@@ -72,12 +72,12 @@ impl Api {
     /// # Errors
     /// When its name, or that of the proxy, does not resolve.
     pub async fn prepare(protocol: Protocol, host: &str, network: &Network) -> Result<Self, Failure> {
-        let proxy = network.roads.proxied(host, HTTPS);
+        let proxy = network.overrides.proxied(host, HTTPS);
         let places = Addresses::find(host, HTTPS, proxy, None, network).await?;
         let (addresses, _) = places.by_family(network);
         let dialled: Vec<SocketAddr> = addresses
             .into_iter()
-            .filter_map(|address| if places.turned { Some(address) } else { network.roads.dialled(address) })
+            .filter_map(|address| if places.turned { Some(address) } else { network.overrides.dialled(address) })
             .collect();
         if dialled.is_empty() {
             let words = "no address that may be connected to";
@@ -202,7 +202,7 @@ mod tests {
     async fn token_goes_to_no_other_host_and_to_no_other_port() {
         let network = Network {
             resolver: Arc::new(crate::net::dns::Resolver::with_servers(Vec::new())),
-            roads: crate::net::ConnectOverrides::default(),
+            overrides: crate::net::ConnectOverrides::default(),
             family: crate::net::Family::Both,
             trust: Arc::new(tls::TrustStores::of_roots([])),
             firewall: None,

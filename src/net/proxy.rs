@@ -397,12 +397,12 @@ mod tests {
     #[test]
     fn beside_the_road_in_force_lies_the_other_one() {
         let with = Proxy { not_for: vec!["inside.test".to_owned()], ..proxy("proxy.company.test:8080") };
-        let roads = ConnectOverrides { proxy: Some(with), ..ConnectOverrides::default() };
-        let through = |way, host| roads.proxy_on(way, host, 443).is_some();
+        let overrides = ConnectOverrides { proxy: Some(with), ..ConnectOverrides::default() };
+        let through = |way, host| overrides.proxy_on(way, host, 443).is_some();
         assert!(through(RouteChoice::InForce, "a.test") && !through(RouteChoice::Beside, "a.test"));
         assert!(!through(RouteChoice::InForce, "inside.test") && through(RouteChoice::Beside, "inside.test"));
-        assert!(roads.has_two("a.test", 443) && roads.has_two("inside.test", 443));
-        assert!(!roads.has_two("localhost", 443) && !through(RouteChoice::Beside, "localhost"));
+        assert!(overrides.has_two("a.test", 443) && overrides.has_two("inside.test", 443));
+        assert!(!overrides.has_two("localhost", 443) && !through(RouteChoice::Beside, "localhost"));
         assert!(!ConnectOverrides::default().has_two("a.test", 443));
     }
 
@@ -411,10 +411,14 @@ mod tests {
         let elsewhere = ConnectTo { host: "a.test".to_owned(), port: 443, to_host: "b.test".to_owned(), to_port: 443 };
         let given = Resolve { host: "c.test".to_owned(), port: 443, addresses: Vec::new() };
         let proxy = Some(proxy("proxy.company.test:8080"));
-        let roads = ConnectOverrides { resolve: vec![given], connect_to: vec![elsewhere], proxy, only_mapped: false };
-        assert_eq!(["a.test", "b.test", "c.test"].map(|host| roads.proxied(host, 443).is_some()), [false, true, false]);
-        assert!(roads.proxied("a.test", 8443).is_some());
-        assert!(!roads.has_two("a.test", 443), "a rule leaves no other road");
+        let overrides =
+            ConnectOverrides { resolve: vec![given], connect_to: vec![elsewhere], proxy, only_mapped: false };
+        assert_eq!(
+            ["a.test", "b.test", "c.test"].map(|host| overrides.proxied(host, 443).is_some()),
+            [false, true, false]
+        );
+        assert!(overrides.proxied("a.test", 8443).is_some());
+        assert!(!overrides.has_two("a.test", 443), "a rule leaves no other road");
     }
 
     #[test]

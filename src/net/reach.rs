@@ -47,7 +47,7 @@ impl Addresses {
         known: Option<Result<Vec<IpAddr>, Failure>>,
         network: &Network,
     ) -> Result<Self, Failure> {
-        if let Some(rule) = network.roads.turned(host, port) {
+        if let Some(rule) = network.overrides.turned(host, port) {
             let addresses = looked_up(&rule.to_host, network).await?;
             let route = Route::ConnectTo { host: rule.to_host.clone(), port: rule.to_port };
             return Ok(Self { route, addresses: with_port(&addresses, rule.to_port), turned: true, proxy: None });
@@ -55,7 +55,7 @@ impl Addresses {
         if let Some(proxy) = proxy {
             return Self::through(proxy, network).await;
         }
-        let (route, addresses) = match (network.roads.resolved(host, port), known) {
+        let (route, addresses) = match (network.overrides.resolved(host, port), known) {
             (Some(given), _) => (Route::Resolve { addresses: given.to_vec() }, wanted(given.to_vec(), network)?),
             (None, Some(known)) => (Route::Direct, wanted(known?, network)?),
             (None, None) => (Route::Direct, looked_up(host, network).await?),
@@ -79,7 +79,7 @@ impl Addresses {
     #[must_use]
     pub fn by_family(&self, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
         let has_road = |address: &SocketAddr| {
-            let to = if self.turned { Some(*address) } else { network.roads.dialled(*address) };
+            let to = if self.turned { Some(*address) } else { network.overrides.dialled(*address) };
             to.is_none_or(|to| dial::source_address(to).is_some())
         };
         let used = |v4: bool| self.addresses.iter().any(|address| address.is_ipv4() == v4 && has_road(address));
@@ -138,7 +138,7 @@ async fn dial_one(
     path: &mut Attempt,
     transcript: &mut Transcript,
 ) -> Result<TcpStream, Halt> {
-    let to = if turned { Some(path.address) } else { network.roads.dialled(path.address) };
+    let to = if turned { Some(path.address) } else { network.overrides.dialled(path.address) };
     let to = to.ok_or_else(|| Halt::new(FailureKind::Unreachable, "not an address of the lab"))?;
     path.dialled = Some(to).filter(|to| *to != path.address);
     path.source = dial::source_address(to).map(|source| source.to_string());
@@ -192,7 +192,7 @@ pub async fn open(
     steps: &mut Vec<Timing>,
     tried: &mut Vec<Attempt>,
 ) -> Result<Box<dyn Stream>, Failure> {
-    let proxy = network.roads.proxied(host, port);
+    let proxy = network.overrides.proxied(host, port);
     let places = timed(Stage::Lookup, steps, Addresses::find(host, port, proxy, None, network)).await?;
     let (addresses, _) = places.by_family(network);
     let mut last = stop(Protocol::Dns, Stage::Lookup, Halt::new(FailureKind::NoData, "no address that may be dialled"));
@@ -283,7 +283,7 @@ mod tests {
         };
         Network {
             resolver: Arc::new(dns::Resolver::with_servers(Vec::new())),
-            roads: ConnectOverrides {
+            overrides: ConnectOverrides {
                 resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses }],
                 connect_to: vec![turn("192.0.2.1", closed), turn("192.0.2.3", good), turn("192.0.2.4", good)],
                 only_mapped: true,

@@ -43,7 +43,7 @@ pub struct DeviceAuthorization {
 /// Asks for a code.
 ///
 /// # Errors
-/// When the provider gives no device codes, the stop of the road there, the refusal, or an answer without a code.
+/// When the provider gives no device codes, the failure on the way there, the refusal, or an answer without a code.
 pub async fn invite(
     provider: &Provider,
     client: &Client,

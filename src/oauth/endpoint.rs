@@ -1,6 +1,6 @@
 //! Asking Entra's endpoints: one form, one answer, over a connection that has been judged before a byte is sent.
 //!
-//! In: a [`Endpoint`] and a [`Form`]. Out: the answer; what the road there showed stands in the [`TokenRequest`]. Answers that
+//! In: a [`Endpoint`] and a [`Form`]. Out: the answer; what the connection showed is in the [`TokenRequest`]. Answers that
 //! ask for patience (429 and 5xx, RFC 9110, section 10.2.3) are asked again, at most twice and within the deadline;
 //! any other refusal is final, since a repeated wrong answer locks accounts.
 
@@ -114,7 +114,7 @@ impl<'a> TokenRequest<'a> {
     /// Sends a form and takes the JSON of the answer.
     ///
     /// # Errors
-    /// The stop of the road there, the refusal, or what came in place of JSON.
+    /// The failure on the way there, the refusal, or what came in place of JSON.
     pub async fn ask(&mut self, place: &Endpoint, form: &Form) -> Result<Map<String, Value>, Failure> {
         let mut retries = 0;
         loop {

@@ -115,7 +115,7 @@ pub fn token_endpoint(application: &Application) -> Result<Endpoint, Failure> {
 /// Asks for a token. What comes is made known to the net before anything else is done with it.
 ///
 /// # Errors
-/// The stop of the road there, the refusal, or an answer without a token.
+/// The failure on the way there, the refusal, or an answer without a token.
 pub async fn ask(
     client: &Client,
     grant: &Grant,
@@ -235,7 +235,7 @@ pub(crate) mod tests {
         };
         Network {
             resolver: Arc::new(dns::Resolver::with_servers(Vec::new())),
-            roads: ConnectOverrides { connect_to: vec![turn], ..ConnectOverrides::default() },
+            overrides: ConnectOverrides { connect_to: vec![turn], ..ConnectOverrides::default() },
             family: Family::Both,
             trust: Arc::new(TrustStores::of_roots([papers.root.clone()])),
             firewall: None,

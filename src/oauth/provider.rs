@@ -27,7 +27,7 @@ impl Provider {
     /// Reads the discovery document of a tenant.
     ///
     /// # Errors
-    /// The stop of the road there, the refusal (such as of a tenant that is not known), or a document without addresses.
+    /// The failure on the way there, the refusal (such as of a tenant that is not known), or a document without addresses.
     pub async fn of(login_host: &str, tenant: &str, errand: &mut TokenRequest<'_>) -> Result<Self, Failure> {
         let place = Endpoint::of_tenant(login_host, tenant, "v2.0/.well-known/openid-configuration");
         let no_host =

@@ -241,7 +241,7 @@ mod tests {
         },
         probe::service::{
             self, Depth, Service,
-            tests::{look, network, road_to},
+            tests::{look, network, override_to},
         },
     };
 
@@ -272,7 +272,7 @@ mod tests {
             }
         })
         .await;
-        let mut network = network(&papers, road_to(server));
+        let mut network = network(&papers, override_to(server));
         if keep_open {
             network.limits = for_tests(Duration::from_millis(500));
         }

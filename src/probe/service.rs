@@ -203,7 +203,7 @@ pub async fn observe(look: &ServiceProbe, earlier: Option<&Observation>, network
 /// Web services go through the proxy, where there is one and nothing else is ordered.
 fn proxied<'n>(look: &ServiceProbe, network: &'n Network) -> Option<&'n Proxy> {
     let is_web = matches!(look.service, Service::Https(_));
-    network.roads.proxy_on(look.way, &look.host, look.port).filter(|_| is_web)
+    network.overrides.proxy_on(look.way, &look.host, look.port).filter(|_| is_web)
 }
 
 fn left_out(count: usize) -> Vec<TranscriptLine> {
@@ -436,11 +436,11 @@ pub(super) mod tests {
         },
     };
 
-    /// A network of the tests: no resolver, one root, these roads.
-    pub(in crate::probe) fn network(papers: &Papers, roads: ConnectOverrides) -> Network {
+    /// A network of the tests: no resolver, one root, these overrides.
+    pub(in crate::probe) fn network(papers: &Papers, overrides: ConnectOverrides) -> Network {
         Network {
             resolver: Arc::new(dns::Resolver::with_servers(Vec::new())),
-            roads,
+            overrides,
             family: Family::Both,
             trust: Arc::new(TrustStores::of_roots([papers.root.clone()])),
             firewall: None,
@@ -448,8 +448,8 @@ pub(super) mod tests {
         }
     }
 
-    /// A road from `mail.test:443` to a server of the tests.
-    pub(in crate::probe) fn road_to(server: SocketAddr) -> ConnectOverrides {
+    /// An override from `mail.test:443` to a server of the tests.
+    pub(in crate::probe) fn override_to(server: SocketAddr) -> ConnectOverrides {
         let connect_to = vec![turn("mail.test", 443, server)];
         ConnectOverrides { connect_to, ..ConnectOverrides::default() }
     }
@@ -507,7 +507,8 @@ pub(super) mod tests {
         let papers = issued(recipe);
         let (server, mut received) = encrypting(&papers).await;
         let ask = https::Ask::Answer { path: "/".to_owned() };
-        let observation = observe(&look(Service::Https(ask), depth), None, &network(&papers, road_to(server))).await;
+        let observation =
+            observe(&look(Service::Https(ask), depth), None, &network(&papers, override_to(server))).await;
         (only(observation), received.recv().await.unwrap())
     }
 
@@ -572,7 +573,7 @@ pub(super) mod tests {
             note: None,
         };
         let trust = TrustStores::of_roots([first.root.clone(), second.root.clone()]).with_java(vec![store]);
-        let network = Network { trust: Arc::new(trust), ..network(&first, road_to(server)) };
+        let network = Network { trust: Arc::new(trust), ..network(&first, override_to(server)) };
         let look = ServiceProbe { again, ..look(Service::Imap, Depth::Tls) };
         (only(observe(&look, None, &network).await), count.load(Ordering::Relaxed))
     }
@@ -604,13 +605,13 @@ pub(super) mod tests {
         let (good, _) = encrypting(&papers).await;
         let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let addresses: [IpAddr; 3] = [[192, 0, 2, 1].into(), [192, 0, 2, 2].into(), [192, 0, 2, 3].into()];
-        let roads = ConnectOverrides {
+        let overrides = ConnectOverrides {
             resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses: addresses.to_vec() }],
             connect_to: vec![turn("192.0.2.1", 443, good), turn("192.0.2.2", 443, closed)],
             only_mapped: true,
             proxy: None,
         };
-        let observation = observe(&look(Service::Imap, Depth::Tls), None, &network(&papers, roads)).await;
+        let observation = observe(&look(Service::Imap, Depth::Tls), None, &network(&papers, overrides)).await;
         let kinds: Vec<_> =
             observation.attempts.iter().map(|path| path.failure.as_ref().map(|stop| stop.kind)).collect();
         assert_eq!(kinds, [None, Some(FailureKind::Refused), Some(FailureKind::Unreachable)]);
@@ -649,19 +650,19 @@ pub(super) mod tests {
     #[tokio::test]
     async fn more_addresses_than_are_tried_are_counted() {
         let addresses = (0..40).map(|last| IpAddr::from([192, 0, 2, last])).collect();
-        let roads = ConnectOverrides {
+        let overrides = ConnectOverrides {
             resolve: vec![Resolve { host: "mail.test".to_owned(), port: 443, addresses }],
             only_mapped: true,
             ..ConnectOverrides::default()
         };
-        let observation = observe(&look(Service::Imap, Depth::Tcp), None, &network(&issued(GOOD), roads)).await;
+        let observation = observe(&look(Service::Imap, Depth::Tcp), None, &network(&issued(GOOD), overrides)).await;
         assert_eq!(observation.attempts.len(), MOST_ADDRESSES);
         assert!(observation.transcript[0].text.starts_with("8 more"), "{:?}", observation.transcript);
     }
 
     #[tokio::test]
     async fn silence_on_the_tls_port() {
-        let mut network = network(&issued(GOOD), road_to(silent().await));
+        let mut network = network(&issued(GOOD), override_to(silent().await));
         network.limits = for_tests(Duration::from_millis(50));
         let path = only(observe(&look(Service::Imap, Depth::Tls), None, &network).await);
         let stop = path.failure.as_ref().unwrap();
@@ -705,7 +706,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn smtp_is_encrypted_on_the_same_connection() {
         let papers = issued(GOOD);
-        let network = network(&papers, road_to(submission(&papers, "220 go ahead\r\n").await));
+        let network = network(&papers, override_to(submission(&papers, "220 go ahead\r\n").await));
         let observation = observe(&look(Service::Smtp, Depth::Service), None, &network).await;
         assert_eq!(observation.probe, "smtp");
         let path = only(observation);
@@ -724,7 +725,8 @@ pub(super) mod tests {
     async fn bytes_behind_the_starttls_answer_end_the_path() {
         let papers = issued(GOOD);
         let server = submission(&papers, "220 go ahead\r\n250 AUTH XOAUTH2\r\n").await;
-        let path = only(observe(&look(Service::Smtp, Depth::Service), None, &network(&papers, road_to(server))).await);
+        let path =
+            only(observe(&look(Service::Smtp, Depth::Service), None, &network(&papers, override_to(server))).await);
         assert_eq!(path.failure.as_ref().unwrap().kind, FailureKind::StarttlsInjection);
         assert_eq!(path.facts.value("tls.version"), None);
     }
@@ -733,7 +735,7 @@ pub(super) mod tests {
     async fn starttls_refused() {
         let papers = issued(GOOD);
         let server = submission(&papers, "454 4.7.0 TLS not available\r\n").await;
-        let path = only(observe(&look(Service::Smtp, Depth::Tls), None, &network(&papers, road_to(server))).await);
+        let path = only(observe(&look(Service::Smtp, Depth::Tls), None, &network(&papers, override_to(server))).await);
         let stop = path.failure.as_ref().unwrap();
         assert_eq!((stop.kind, stop.code, stop.enhanced.as_deref()), (FailureKind::Rejected, Some(454), Some("4.7.0")));
     }
@@ -745,7 +747,7 @@ pub(super) mod tests {
             let _ = copy(&mut stream, &mut sink()).await;
         })
         .await;
-        let network = network(&issued(GOOD), road_to(server));
+        let network = network(&issued(GOOD), override_to(server));
         let path = only(observe(&look(Service::Imap, Depth::Service), None, &network).await);
         let stop = path.failure.unwrap();
         assert_eq!((stop.kind, stop.words.as_str()), (FailureKind::UnexpectedPlaintext, "* OK IMAP4 ready"));

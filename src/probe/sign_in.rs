@@ -202,7 +202,7 @@ async fn address(look: &SignInProbe, earlier: &Earlier, network: &Network) -> Re
     if let Some(service) = service.filter(|service| !service.attempts.is_empty()) {
         let good = service.attempts.iter().find(|attempt| attempt.failure.is_none()).unwrap_or(&service.attempts[0]);
         let address = good.address;
-        let turned = network.roads.turned(&look.host, look.port).is_some();
+        let turned = network.overrides.turned(&look.host, look.port).is_some();
         return Ok((
             Addresses { route: service.route.clone(), addresses: vec![address], turned, proxy: None },
             address,
@@ -371,7 +371,7 @@ pub(super) mod tests {
             tls::tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
         },
         oauth::TokenCache,
-        probe::service::tests::{network, road_to},
+        probe::service::tests::{network, override_to},
         secret::Secret,
     };
 
@@ -412,11 +412,11 @@ pub(super) mod tests {
         CachedToken { token: Secret::new(TOKEN), user: user.map(str::to_owned), application }
     }
 
-    fn world(papers: &Papers, roads: ConnectOverrides) -> ProbeContext {
+    fn world(papers: &Papers, overrides: ConnectOverrides) -> ProbeContext {
         let wallet = TokenCache::default();
         wallet.keep("sales", held(Some(PERSON), false));
         ProbeContext {
-            network: network(papers, roads),
+            network: network(papers, overrides),
             wallet,
             limits: ConnectionLimiter::default(),
             keep_transcripts: true,
@@ -553,7 +553,7 @@ pub(super) mod tests {
     async fn imap_names_the_mailbox() {
         let papers = issued(GOOD);
         let (address, heard) = server(&papers, IMAP_GREETING, IMAP).await;
-        let mut world = world(&papers, road_to(address));
+        let mut world = world(&papers, override_to(address));
         world.keep_transcripts = false;
         let observation = seen(&look(Protocol::Imap), &Earlier::default(), &world).await;
         let results = [
@@ -575,7 +575,7 @@ pub(super) mod tests {
     async fn pop3_names_the_mailbox() {
         let papers = issued(GOOD);
         let (address, heard) = server(&papers, "+OK ready\r\n", POP3).await;
-        let observation = seen(&look(Protocol::Pop3), &Earlier::default(), &world(&papers, road_to(address))).await;
+        let observation = seen(&look(Protocol::Pop3), &Earlier::default(), &world(&papers, override_to(address))).await;
         assert_eq!(observation.attempts[0].failure, None);
         assert!(facts(&observation).contains(&"pop3.message_count=3".to_owned()), "{observation:?}");
         let lines = lines(heard, "QUIT").await;
@@ -587,7 +587,7 @@ pub(super) mod tests {
     async fn smtp_names_the_tokens_own_user_and_sends_from_the_mailbox() {
         let papers = issued(GOOD);
         let (address, heard) = submission(&papers).await;
-        let observation = seen(&look(Protocol::Smtp), &Earlier::default(), &world(&papers, road_to(address))).await;
+        let observation = seen(&look(Protocol::Smtp), &Earlier::default(), &world(&papers, override_to(address))).await;
         let path = &observation.attempts[0];
         assert_eq!(path.failure, None);
         assert!(path.transcript.iter().any(|line| line.text.ends_with("user=anna@mail.test>")), "{path:?}");
@@ -641,7 +641,7 @@ pub(super) mod tests {
                 let _ = tell.send(bytes);
             }
         });
-        let road = road_to(address.await);
+        let road = override_to(address.await);
         let world = if trusted { world(&papers, road) } else { world(&issued(GOOD), road) };
         let observation = seen(&look(protocol), &Earlier::default(), &world).await;
         (observation, received.recv().await.unwrap())
@@ -686,7 +686,7 @@ pub(super) mod tests {
                     let _ = tell.send(String::from_utf8_lossy(&bytes).into_owned());
                 }
             });
-            let world = world(&issued(GOOD), road_to(address.await));
+            let world = world(&issued(GOOD), override_to(address.await));
             let observation = seen(&look(protocol), &Earlier::default(), &world).await;
             assert!(observation.attempts[0].failure.is_some(), "{protocol:?}");
             clean(&received.recv().await.unwrap());
@@ -696,7 +696,7 @@ pub(super) mod tests {
     #[tokio::test]
     async fn no_token_is_said_before_anything_is_dialled() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut world = world(&issued(GOOD), road_to(listener.local_addr().unwrap()));
+        let mut world = world(&issued(GOOD), override_to(listener.local_addr().unwrap()));
         world.wallet = TokenCache::default();
         let stop = seen(&look(Protocol::Imap), &Earlier::default(), &world).await.failure.unwrap();
         assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::Missing));
@@ -723,13 +723,13 @@ pub(super) mod tests {
             to_host: to.ip().to_string(),
             to_port: to.port(),
         };
-        let roads = ConnectOverrides {
+        let overrides = ConnectOverrides {
             resolve: vec![resolve],
             connect_to: vec![turn("192.0.2.1", closed), turn("192.0.2.2", good)],
             only_mapped: true,
             proxy: None,
         };
-        let world = world(&papers, roads);
+        let world = world(&papers, overrides);
         let service = service::tests::look(Service::Imap, Depth::Service);
         let earlier = Arc::new(service::observe(&service, None, &world.network).await);
         let observation =
@@ -753,7 +753,7 @@ pub(super) mod tests {
             ("A3 ", "A3 BAD User is authenticated but not connected.\r\n"),
         ];
         let (address, heard) = server(&papers, IMAP_GREETING, script).await;
-        let mut world = world(&papers, road_to(address));
+        let mut world = world(&papers, override_to(address));
         world.keep_transcripts = false;
         let observation = seen(&look(Protocol::Imap), &Earlier::default(), &world).await;
         let path = &observation.attempts[0];
@@ -769,7 +769,7 @@ pub(super) mod tests {
         let papers = issued(GOOD);
         let (stay, staying) = watch::channel(true);
         let (address, _heard) = submission_that_stays(&papers, staying).await;
-        let world = world(&papers, road_to(address));
+        let world = world(&papers, override_to(address));
         for _ in 0..MOST_PER_SENDER {
             assert_eq!(
                 seen(&look(Protocol::Smtp), &Earlier::default(), &world).await.attempts[0].failure,

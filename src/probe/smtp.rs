@@ -70,7 +70,7 @@ pub(super) const DIALECT: MailDialect = MailDialect {
 ///
 /// # Errors
 /// The [`Failure`] at the stage that could not go on; [`FailureKind::StarttlsInjection`] when bytes stand behind the STARTTLS answer, which
-/// anyone on the road could have put there (as in CVE-2021-22947).
+/// anyone in the path could have put there (as in CVE-2021-22947).
 pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
     timed(Stage::Greeting, steps, greeting(session, facts)).await?;
     let offered = timed(Stage::Ehlo, steps, hello(session, Stage::Ehlo)).await?;

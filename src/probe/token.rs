@@ -218,7 +218,7 @@ pub fn true_time(clock_ahead_ms: i64) -> i64 {
 
 /// How the token endpoint is reached.
 fn route(look: &TokenProbe, world: &ProbeContext) -> Route {
-    let proxy = world.network.roads.proxied(&look.application.login_host, TOKEN_PORT);
+    let proxy = world.network.overrides.proxied(&look.application.login_host, TOKEN_PORT);
     let proxy = proxy.filter(|_| !matches!(look.credential, TokenSource::AccessToken(_)));
     proxy.map_or_else(Route::default, Proxy::route)
 }

@@ -95,8 +95,8 @@ pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
     let network = network(lab, Limits::new(STEP, Instant::now() + Duration::from_mins(1), interrupted));
     let network = if how.ipv4_only { Network { family: Family::V4, ..network } } else { network };
     let selection = Selection { only: how.only.clone(), pre_install: how.pre_install, ..Selection::default() };
-    let plan =
-        Plan::make(catalogue, &site, &selection, &network.roads).expect("the selection names checks that are there");
+    let plan = Plan::make(catalogue, &site, &selection, &network.overrides)
+        .expect("the selection names checks that are there");
     let (events, _untold) = tokio::sync::mpsc::unbounded_channel();
     let world = ProbeContext::new(network);
     for (variable, value) in lab.secrets() {
@@ -129,7 +129,7 @@ fn network(lab: &Lab, limits: Limits) -> Network {
     });
     Network {
         resolver: Arc::new(Resolver::with_servers(vec![lab.dns_server()])),
-        roads: ConnectOverrides {
+        overrides: ConnectOverrides {
             resolve: Vec::new(),
             connect_to: rules.collect(),
             only_mapped: true,
