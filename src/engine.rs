@@ -54,6 +54,7 @@ pub async fn run(
 ) -> Report {
     let began = Instant::now();
     let looks = look_at_all(plan, world, options.jobs, &events).await;
+    world.connections.close().await;
     let vantage = Run {
         source_addresses: source_addresses(&looks),
         dns_servers: dns_servers(&looks),

@@ -22,4 +22,4 @@ pub use route::Route;
 pub use site::{SavedConnectTo, SavedEvidence, SavedProxy, SavedResolve, SavedSite};
 pub use source::Source;
 pub use subject::{ProbeKey, Subject};
-pub use transcript::{Direction, Timing, TranscriptLine};
+pub use transcript::{Direction, MOST_CHARACTERS, MOST_LINES, Timing, Transcript, TranscriptLine, shorten};

@@ -529,6 +529,7 @@ impl<'c, 's> Draft<'c, 's> {
             depth,
             looks_up,
             way,
+            hands_over: false,
             again: if self.takes_turns(way, endpoint) { FURTHER } else { 0 },
             public_issuers: if endpoint.microsoft { self.site.public_issuers.clone() } else { Vec::new() },
         };
@@ -557,8 +558,12 @@ impl<'c, 's> Draft<'c, 's> {
 
     fn sign_in(&mut self, account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<usize> {
         self.ask_for_token(account)?;
-        if !self.looks.contains_key(&service::key(&endpoint.host, endpoint.port)) {
-            self.dial(endpoint, Depth::Service);
+        let at = match self.looks.get(&service::key(&endpoint.host, endpoint.port)) {
+            Some(known) => *known,
+            None => self.dial(endpoint, Depth::Service),
+        };
+        if let AnyProbe::Service(known) = &mut self.plan.looks[at].probe {
+            known.hands_over = true;
         }
         let probe = sign_in(account, mailbox, endpoint)?;
         Some(self.note(probe, false, &endpoint.why))

@@ -6,6 +6,7 @@
 //! A new kind of probe is a file with a type that implements [`Probe`], and one line in the list of kinds below.
 
 pub mod app_credential;
+pub mod connection;
 pub mod dns;
 pub mod exported;
 pub mod https;
@@ -28,11 +29,10 @@ use std::{
     collections::HashMap,
     future::Future,
     sync::{Arc, LazyLock},
-    time::Instant,
 };
 
 use crate::{
-    evidence::{FactDef, Observation, ProbeKey, Stage, Subject, Timing},
+    evidence::{FactDef, Observation, ProbeKey, Subject},
     net::{ConnectionLimiter, Network, RouteChoice},
     oauth::TokenCache,
     secret::Source,
@@ -266,6 +266,8 @@ pub struct ProbeContext {
     pub wallet: TokenCache,
     /// How many sign-ins there may be at once.
     pub limits: ConnectionLimiter,
+    /// Connections that wait for a sign-in.
+    pub connections: connection::ReadyConnections,
     /// True when what was said is kept although all went well; of hundreds of mailboxes nobody reads that.
     pub keep_transcripts: bool,
 }
@@ -274,7 +276,13 @@ impl ProbeContext {
     /// A context without tokens.
     #[must_use]
     pub fn new(network: Network) -> Self {
-        Self { network, wallet: TokenCache::default(), limits: ConnectionLimiter::default(), keep_transcripts: false }
+        Self {
+            network,
+            wallet: TokenCache::default(),
+            limits: ConnectionLimiter::default(),
+            connections: connection::ReadyConnections::default(),
+            keep_transcripts: false,
+        }
     }
 }
 
@@ -283,11 +291,3 @@ pub type FactGroup = (&'static str, &'static [FactDef]);
 
 /// The subject of the looks and checks that read the user's file.
 pub const SITE: &str = "site";
-
-/// Does the work of one stage and writes down how long it took, whatever came of it.
-async fn timed<T>(stage: Stage, steps: &mut Vec<Timing>, work: impl Future<Output = T>) -> T {
-    let began = Instant::now();
-    let done = work.await;
-    steps.push(Timing { name: stage, ms: began.elapsed().as_secs_f64() * 1000.0 });
-    done
-}

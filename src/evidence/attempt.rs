@@ -1,11 +1,11 @@
 //! One address of a service: one connection.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Instant};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Failure, Timing, TranscriptLine};
+use super::{Direction, Fact, FactValue, Facts, Failure, Stage, Timing, Transcript, TranscriptLine};
 
 /// What one address of a service showed: one connection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -24,7 +24,8 @@ pub struct Attempt {
     #[serde(rename = "stop")]
     pub failure: Option<Failure>,
     /// What was said on this connection.
-    pub transcript: Vec<TranscriptLine>,
+    #[schemars(with = "Vec<TranscriptLine>")]
+    pub transcript: Transcript,
     /// How long each stage took.
     #[serde(rename = "steps")]
     pub timings: Vec<Timing>,
@@ -40,8 +41,39 @@ impl Attempt {
             source: None,
             facts: Facts::default(),
             failure: None,
-            transcript: Vec::new(),
+            transcript: Transcript::new(),
             timings: Vec::new(),
         }
+    }
+
+    /// Writes one fact down.
+    pub fn set<T: FactValue>(&mut self, fact: Fact<T>, value: impl Into<T>) {
+        self.facts.set(fact, value);
+    }
+
+    /// Writes a remark of ours into the transcript.
+    pub fn remark(&mut self, text: &str) {
+        self.transcript.note(Direction::Remark, text);
+    }
+
+    /// Writes down how long a stage took that began then. What belongs to the stage before it is added to it.
+    pub fn took(&mut self, stage: Stage, began: Instant) {
+        let ms = began.elapsed().as_secs_f64() * 1000.0;
+        match self.timings.last_mut().filter(|last| last.name == stage) {
+            Some(last) => last.ms += ms,
+            None => self.timings.push(Timing { name: stage, ms }),
+        }
+    }
+
+    /// Writes down where and why it could not go on.
+    pub fn end(&mut self, failure: Failure) {
+        self.remark(&format!("stopped: {}", failure.words));
+        self.failure = Some(failure);
+    }
+
+    /// What was seen so far, to go on with elsewhere; an empty attempt stays behind.
+    #[must_use]
+    pub fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::new(self.address))
     }
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Facts, Failure, ProbeKey, Route, Source, Timing, TranscriptLine, Value};
+use super::{Attempt, Facts, Failure, ProbeKey, Route, Source, Timing, Transcript, TranscriptLine, Value};
 
 /// All that one look saw.
 ///
@@ -42,7 +42,8 @@ pub struct Observation {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Attempt>,
     /// What was said, when the look has no addresses of its own.
-    pub transcript: Vec<TranscriptLine>,
+    #[schemars(with = "Vec<TranscriptLine>")]
+    pub transcript: Transcript,
     /// How long each stage took.
     #[serde(rename = "steps")]
     pub timings: Vec<Timing>,
@@ -66,7 +67,7 @@ impl Observation {
             failure: None,
             attempts: Vec::new(),
             tried: Vec::new(),
-            transcript: Vec::new(),
+            transcript: Transcript::new(),
             timings: Vec::new(),
             duration_ms: 0.0,
         }

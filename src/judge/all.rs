@@ -115,10 +115,8 @@ fn judge_seen(
             finding.status = status;
             finding.evidence = Some(found);
             // the same failure already speaks against a prerequisite: it is told there
-            if by_stop
-                && status == Status::Fail
-                && planned.needs.iter().any(|need| answered(*need, planned, plan, earlier))
-            {
+            let is_told = |need: &usize| answered(*need, planned, plan, earlier) || unreached(*need, earlier);
+            if by_stop && status == Status::Fail && planned.needs.iter().any(is_told) {
                 block(finding, None, planned, earlier);
             }
         }
@@ -217,6 +215,12 @@ fn block(finding: &mut Finding, stop: Option<Failure>, planned: &PlannedFinding<
 fn answered(need: usize, planned: &PlannedFinding<'_>, plan: &Plan<'_>, earlier: &[Option<Finding>]) -> bool {
     let failed = earlier[need].as_ref().is_some_and(|need| need.status == Status::Fail && need.look == planned.look);
     failed && plan.findings[need].check.stages.iter().any(|stage| planned.check.stages.contains(stage))
+}
+
+/// Whether a needed check was not reached, because of something that failed: a token is asked for beside the look at the
+/// login host, and both fail where the host cannot be reached.
+fn unreached(need: usize, earlier: &[Option<Finding>]) -> bool {
+    earlier[need].as_ref().is_some_and(|need| need.blocked_by.is_some())
 }
 
 /// The missing input that a needed check waits for.

@@ -78,13 +78,13 @@ impl Connection {
         stream: TcpStream,
         latency: Duration,
     ) -> Self {
-        let counters = cloud.counters.clone();
+        let (counters, port) = (cloud.counters.clone(), endpoint.address.port());
         Self {
             endpoint,
             cloud,
-            counters,
+            counters: counters.clone(),
             config,
-            stream: Stream::Plain(Slow::new(stream, latency)),
+            stream: Stream::Plain(Slow { counters, port, turns: 0, stream, latency, owes_delay: true, delay: None }),
             unread: Vec::new(),
         }
     }
@@ -298,8 +298,12 @@ impl Connection {
     }
 }
 
-/// A connection whose every answer comes late: the first bytes written after something was read wait for the latency.
+/// A connection whose every answer comes late: the first bytes written after something was read wait for the latency,
+/// and are counted as a round trip.
 struct Slow {
+    counters: Arc<Counters>,
+    port: u16,
+    turns: u64,
     stream: TcpStream,
     latency: Duration,
     owes_delay: bool,
@@ -307,10 +311,6 @@ struct Slow {
 }
 
 impl Slow {
-    fn new(stream: TcpStream, latency: Duration) -> Self {
-        Self { stream, latency, owes_delay: true, delay: None }
-    }
-
     fn poll_delay(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.owes_delay && !self.latency.is_zero() {
             let latency = self.latency;
@@ -318,7 +318,10 @@ impl Slow {
             ready!(delay.as_mut().poll(context));
             self.delay = None;
         }
-        self.owes_delay = false;
+        if std::mem::take(&mut self.owes_delay) {
+            self.turns += 1;
+            self.counters.round_trips(self.port, self.turns);
+        }
         Poll::Ready(())
     }
 }

@@ -13,6 +13,9 @@ pub struct Counts {
     pub lookups: u64,
     /// Connections that a server accepted, by the public address and port. Reset ones count, refused and dropped do not.
     pub connections: BTreeMap<SocketAddr, u64>,
+    /// The most round trips of one connection, by the public port: answers to something that was read, and the greeting.
+    /// The handshake of TCP is none of them.
+    pub round_trips: BTreeMap<u16, u64>,
     /// The most connections that were open at once, by the public name. One counts until both sides have closed it.
     pub most_for_host: BTreeMap<&'static str, u64>,
     /// Access tokens that were given, by the user; those of the application stand under `application`.
@@ -70,6 +73,14 @@ impl Counters {
     /// Counts a connection.
     pub fn connection(&self, address: SocketAddr) {
         self.change(|counts| *counts.connections.entry(address).or_default() += 1);
+    }
+
+    /// Notes how many round trips a connection has had.
+    pub fn round_trips(&self, port: u16, count: u64) {
+        self.change(|counts| {
+            let most = counts.round_trips.entry(port).or_default();
+            *most = count.max(*most);
+        });
     }
 
     /// Counts a token that is given.

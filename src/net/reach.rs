@@ -11,12 +11,8 @@ use std::{
 
 use tokio::net::TcpStream;
 
-use super::{
-    Halt, Network, Proxy, dial, proxy,
-    session::{Stream, Transcript},
-    tls::HandshakeInfo,
-};
-use crate::evidence::{Attempt, Direction, Failure, FailureKind, Protocol, Route, Stage, Timing};
+use super::{Halt, Network, Proxy, dial, proxy, session::Stream, tls::HandshakeInfo};
+use crate::evidence::{Attempt, Failure, FailureKind, Protocol, Route, Stage, Timing};
 
 /// Addresses of one name beyond these are not tried.
 pub const MOST_ADDRESSES: usize = 32;
@@ -117,38 +113,36 @@ pub async fn connect(
     port: u16,
     places: &Addresses,
     network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
+    attempt: &mut Attempt,
 ) -> Result<Box<dyn Stream>, Failure> {
-    let opened = dial_one(places.turned, network, path, transcript).await;
+    let opened = dial_one(places.turned, network, attempt).await;
     let Some(proxy) = &places.proxy else {
         return Ok(Box::new(opened.map_err(|halt| stop(Protocol::Tcp, Stage::Connect, halt))?));
     };
     let of_proxy = |halt| stop(Protocol::Proxy, Stage::Connect, halt);
-    let asked = proxy::tunnel(Box::new(opened.map_err(of_proxy)?), proxy, host, port, &network.limits);
-    let tunnel = timed(Stage::Connect, &mut path.timings, asked).await;
+    let opened = Box::new(opened.map_err(of_proxy)?);
+    let began = Instant::now();
+    let tunnel = proxy::tunnel(opened, proxy, host, port, &network.limits).await;
+    attempt.took(Stage::Connect, began);
     let tunnel = tunnel.map_err(|refused| Failure { code: refused.status, ..of_proxy(refused.halt) })?;
-    transcript.note(Direction::Remark, &format!("tunnel through {proxy}"));
+    attempt.remark(&format!("tunnel through {proxy}"));
     Ok(tunnel)
 }
 
-async fn dial_one(
-    turned: bool,
-    network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
-) -> Result<TcpStream, Halt> {
-    let to = if turned { Some(path.address) } else { network.overrides.dialled(path.address) };
+async fn dial_one(turned: bool, network: &Network, attempt: &mut Attempt) -> Result<TcpStream, Halt> {
+    let to = if turned { Some(attempt.address) } else { network.overrides.dialled(attempt.address) };
     let to = to.ok_or_else(|| Halt::new(FailureKind::Unreachable, "not an address of the lab"))?;
-    path.dialled = Some(to).filter(|to| *to != path.address);
-    path.source = dial::source_address(to).map(|source| source.to_string());
-    if path.source.is_none() {
+    attempt.dialled = Some(to).filter(|to| *to != attempt.address);
+    attempt.source = dial::source_address(to).map(|source| source.to_string());
+    if attempt.source.is_none() {
         let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
         return Err(Halt::new(FailureKind::Unreachable, format!("this host has no road for {family}")));
     }
-    let opened = timed(Stage::Connect, &mut path.timings, dial::open(to, &network.limits)).await;
+    let began = Instant::now();
+    let opened = dial::open(to, &network.limits).await;
+    attempt.took(Stage::Connect, began);
     let opened = opened.map_err(|halt| explained(halt, to.port(), network))?;
-    transcript.note(Direction::Remark, &format!("connected to {to}"));
+    attempt.remark(&format!("connected to {to}"));
     Ok(opened)
 }
 
@@ -164,16 +158,16 @@ fn explained(halt: Halt, port: u16, network: &Network) -> Halt {
 /// Encrypts. The certificate is shown and not judged: nothing may be sent before it is.
 pub async fn encrypt(
     handshake: impl Future<Output = (HandshakeInfo, Result<Box<dyn Stream>, Halt>)>,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
+    attempt: &mut Attempt,
 ) -> (HandshakeInfo, Result<Box<dyn Stream>, Failure>) {
-    let (shown, encrypted) = timed(Stage::Handshake, &mut path.timings, handshake).await;
+    let began = Instant::now();
+    let (shown, encrypted) = handshake.await;
+    attempt.took(Stage::Handshake, began);
     if encrypted.is_ok() {
         let (version, cipher) = (shown.version.as_deref(), shown.cipher.as_deref());
-        let agreed = format!("encrypted: {}, {}", version.unwrap_or_default(), cipher.unwrap_or_default());
-        transcript.note(Direction::Remark, &agreed);
+        attempt.remark(&format!("encrypted: {}, {}", version.unwrap_or_default(), cipher.unwrap_or_default()));
         if shown.certificate_wanted {
-            transcript.note(Direction::Remark, "the server asked for a client certificate; none was sent");
+            attempt.remark("the server asked for a client certificate; none was sent");
         }
     }
     (shown, encrypted.map_err(|halt| stop(Protocol::Tls, Stage::Handshake, halt)))
@@ -193,17 +187,18 @@ pub async fn open(
     tried: &mut Vec<Attempt>,
 ) -> Result<Box<dyn Stream>, Failure> {
     let proxy = network.overrides.proxied(host, port);
-    let places = timed(Stage::Lookup, steps, Addresses::find(host, port, proxy, None, network)).await?;
+    let began = Instant::now();
+    let places = Addresses::find(host, port, proxy, None, network).await;
+    steps.push(Timing { name: Stage::Lookup, ms: began.elapsed().as_secs_f64() * 1000.0 });
+    let places = places?;
     let (addresses, _) = places.by_family(network);
     let mut last = stop(Protocol::Dns, Stage::Lookup, Halt::new(FailureKind::NoData, "no address that may be dialled"));
     for address in addresses.into_iter().take(MOST_ADDRESSES) {
-        let mut path = Attempt::new(address);
-        let mut transcript = Transcript::new();
-        let went = walk(host, port, &places, network, &mut path, &mut transcript).await;
-        path.failure = went.as_ref().err().cloned();
-        path.transcript = transcript.into_lines();
-        steps.extend(path.timings.iter().cloned());
-        tried.push(path);
+        let mut attempt = Attempt::new(address);
+        let went = walk(host, port, &places, network, &mut attempt).await;
+        attempt.failure = went.as_ref().err().cloned();
+        steps.extend(attempt.timings.iter().cloned());
+        tried.push(attempt);
         match went {
             Ok(stream) => return Ok(stream),
             Err(stop) => last = stop,
@@ -220,12 +215,11 @@ async fn walk(
     port: u16,
     places: &Addresses,
     network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
+    attempt: &mut Attempt,
 ) -> Result<Box<dyn Stream>, Failure> {
-    let stream = connect(host, port, places, network, path, transcript).await?;
+    let stream = connect(host, port, places, network, attempt).await?;
     let handshake = Box::pin(network.trust.handshake(stream, host, &[b"http/1.1"], &network.limits));
-    let (shown, encrypted) = encrypt(handshake, path, transcript).await;
+    let (shown, encrypted) = encrypt(handshake, attempt).await;
     let encrypted = encrypted?;
     let verdict = network.trust.judge(&shown.chain, host);
     verdict.allowed(host).map_err(|halt| stop(Protocol::Tls, Stage::Certificate, halt))?;
@@ -240,13 +234,6 @@ fn is_of_the_address(stop: &Failure) -> bool {
 
 fn stop(protocol: Protocol, stage: Stage, halt: Halt) -> Failure {
     Failure::new(protocol, stage, halt.kind, halt.words)
-}
-
-async fn timed<T>(stage: Stage, steps: &mut Vec<Timing>, work: impl Future<Output = T>) -> T {
-    let began = Instant::now();
-    let done = work.await;
-    steps.push(Timing { name: stage, ms: began.elapsed().as_secs_f64() * 1000.0 });
-    done
 }
 
 #[cfg(test)]

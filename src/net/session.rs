@@ -9,22 +9,19 @@
 use std::{io, ops::Range, time::Duration};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{Halt, Limits};
 pub use crate::wire::{Decoded, NoReply};
 use crate::{
-    evidence::{Direction, FailureKind, TranscriptLine},
+    evidence::{Attempt, Direction, FailureKind},
     secret::Secret,
     wire::line::{self, MOST_WORDS, foreign, shorten, words},
 };
 
 /// The most bytes that are kept while a reply is not whole.
 pub const MOST_UNREAD: usize = 64 * 1024;
-/// The most lines of a transcript, before the one that counts the rest.
-pub const MOST_LINES: usize = 200;
-/// The most characters of a transcript's line.
-pub const MOST_CHARACTERS: usize = 300;
 
 /// How many bytes are asked for at once.
 const CHUNK: usize = 4096;
@@ -35,11 +32,12 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
 
-/// A connection with a transcript.
+/// A connection, and what is seen on it.
 pub struct Session {
+    /// What is seen on it.
+    pub attempt: Attempt,
     stream: Box<dyn Stream>,
     limits: Limits,
-    transcript: Transcript,
     buffer: Vec<u8>,
     encrypted: bool,
     bare_line_feed_noted: bool,
@@ -49,11 +47,11 @@ pub struct Session {
 impl Session {
     /// Begins on an open connection, in plain text.
     #[must_use]
-    pub fn new(stream: Box<dyn Stream>, limits: Limits, transcript: Transcript) -> Self {
+    pub fn new(stream: Box<dyn Stream>, limits: Limits, attempt: Attempt) -> Self {
         Self {
+            attempt,
             stream,
             limits,
-            transcript,
             buffer: Vec::new(),
             encrypted: false,
             bare_line_feed_noted: false,
@@ -108,7 +106,27 @@ impl Session {
 
     /// Writes a remark of ours into the transcript.
     pub fn note(&mut self, remark: &str) {
-        self.transcript.note(Direction::Remark, remark);
+        self.attempt.remark(remark);
+    }
+
+    /// Sends these lines at once, for a server that offers PIPELINING (RFC 2920).
+    ///
+    /// # Errors
+    /// As [`Session::send`].
+    pub async fn send_all(&mut self, lines: &[String]) -> Result<(), Halt> {
+        for line in lines {
+            self.note_sent(line);
+        }
+        let whole: String = lines.iter().flat_map(|line| [line.as_str(), "\r\n"]).collect();
+        self.write(whole.as_bytes()).await
+    }
+
+    /// True when the other side has neither hung up nor said anything since its last answer, as far as is known here
+    /// without waiting.
+    #[must_use]
+    pub fn is_quiet(&mut self) -> bool {
+        let mut byte = [0];
+        self.buffer.is_empty() && self.stream.read(&mut byte).now_or_never().is_none()
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Halt> {
@@ -155,7 +173,7 @@ impl Session {
         let taken = read.as_ref().map_or(self.buffer.len(), |(_, taken)| (*taken).min(self.buffer.len()));
         self.buffer.drain(..taken);
         let mark = if self.encrypted { Direction::ReceivedInTls } else { Direction::Received };
-        self.transcript.note(mark, &format!("<{taken} bytes, not shown>"));
+        self.attempt.transcript.note(mark, &format!("<{taken} bytes, not shown>"));
         read.map(|(reply, _)| reply).inspect_err(|halt| self.remark(halt))
     }
 
@@ -172,10 +190,10 @@ impl Session {
 
     /// Gives the connection away, to be encrypted or spoken to by a library. What is unread stands in the transcript.
     #[must_use]
-    pub fn into_parts(mut self) -> (Box<dyn Stream>, Transcript) {
+    pub fn into_parts(mut self) -> (Box<dyn Stream>, Attempt) {
         let bytes = std::mem::take(&mut self.buffer);
         self.note_received(&bytes);
-        (self.stream, self.transcript)
+        (self.stream, self.attempt)
     }
 
     /// What was read stays in the buffer even when the wait is broken off.
@@ -201,7 +219,7 @@ impl Session {
 
     fn note_sent(&mut self, line: &str) {
         let mark = if self.encrypted { Direction::SentInTls } else { Direction::Sent };
-        self.transcript.note(mark, line);
+        self.attempt.transcript.note(mark, line);
     }
 
     fn note_received(&mut self, bytes: &[u8]) {
@@ -209,7 +227,7 @@ impl Session {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             let text = line.strip_suffix(b"\n").unwrap_or(line);
             let whole = text.strip_suffix(b"\r").unwrap_or(text);
-            self.transcript.note(mark, &line::text(whole));
+            self.attempt.transcript.note(mark, &line::text(whole));
             if line.len() - whole.len() == 1 && line.ends_with(b"\n") {
                 self.note_bare_line_feed();
             }
@@ -219,16 +237,16 @@ impl Session {
     fn note_bare_line_feed(&mut self) {
         if !self.bare_line_feed_noted {
             self.bare_line_feed_noted = true;
-            self.transcript.note(Direction::Remark, "lines end with LF alone, not with CR LF");
+            self.attempt.transcript.note(Direction::Remark, "lines end with LF alone, not with CR LF");
         }
     }
 
     fn remark(&mut self, halt: &Halt) {
         match halt.kind {
-            FailureKind::Closed => self.transcript.note(Direction::Remark, "closed by the other side"),
-            FailureKind::Reset => self.transcript.note(Direction::Remark, "reset by the other side"),
+            FailureKind::Closed => self.attempt.transcript.note(Direction::Remark, "closed by the other side"),
+            FailureKind::Reset => self.attempt.transcript.note(Direction::Remark, "reset by the other side"),
             FailureKind::MalformedReply | FailureKind::UnexpectedHttp | FailureKind::UnexpectedTls => {} // the words have just been written down
-            _ => self.transcript.note(Direction::Remark, &halt.words),
+            _ => self.attempt.transcript.note(Direction::Remark, &halt.words),
         }
     }
 }
@@ -315,50 +333,6 @@ fn in_base64(text: &str, before: usize) -> Vec<u8> {
     BASE64_STANDARD.encode(whole).into_bytes().split_off([0, 2, 3][before])
 }
 
-/// What was said on one connection, with times since it was begun. Bounded in lines and in the length of a line.
-#[derive(Debug)]
-pub struct Transcript {
-    began: std::time::Instant,
-    lines: Vec<TranscriptLine>,
-    left_out: usize,
-}
-
-impl Transcript {
-    /// An empty transcript that begins now.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { began: std::time::Instant::now(), lines: Vec::new(), left_out: 0 }
-    }
-
-    /// Writes a line down; a line that is too long is shortened, and after the last line that fits the rest is counted.
-    pub fn note(&mut self, mark: Direction, text: &str) {
-        if self.lines.len() >= MOST_LINES {
-            self.left_out += 1;
-        } else {
-            self.push(mark, shorten(text, MOST_CHARACTERS));
-        }
-    }
-
-    /// The lines, and at their end how many were left out.
-    #[must_use]
-    pub fn into_lines(mut self) -> Vec<TranscriptLine> {
-        if self.left_out > 0 {
-            self.push(Direction::Remark, format!("{} more lines", self.left_out));
-        }
-        self.lines
-    }
-
-    fn push(&mut self, direction: Direction, text: String) {
-        self.lines.push(TranscriptLine { at_ms: self.began.elapsed().as_secs_f64() * 1000.0, direction, text });
-    }
-}
-
-impl Default for Transcript {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// What broke the connection. Inside TLS an alert of the other side comes as the error of a read.
 fn broken(error: &io::Error) -> Halt {
     if let Some(rustls::Error::AlertReceived(_)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
@@ -434,7 +408,7 @@ pub(crate) mod scripted {
         let (ours, theirs) = duplex(4096);
         tokio::spawn(follow(turns, theirs));
         let limits = Limits::new(STEP, Instant::now() + deadline, watch::channel(false).1);
-        Session::new(Box::new(ours), limits, Transcript::new())
+        Session::new(Box::new(ours), limits, Attempt::new(([192, 0, 2, 1], 25).into()))
     }
 
     async fn follow(turns: Vec<Turn>, stream: DuplexStream) {
@@ -472,9 +446,11 @@ pub(crate) mod scripted {
 
     /// What was said, each line behind its mark.
     pub fn said(session: Session) -> Vec<String> {
-        let (_, transcript) = session.into_parts();
-        let mark = |line: &TranscriptLine| serde_json::to_value(line.direction).unwrap().as_str().unwrap().to_owned();
-        transcript.into_lines().iter().map(|line| format!("{} {}", mark(line), line.text)).collect()
+        let (_, attempt) = session.into_parts();
+        let mark = |line: &crate::evidence::TranscriptLine| {
+            serde_json::to_value(line.direction).unwrap().as_str().unwrap().to_owned()
+        };
+        attempt.transcript.iter().map(|line| format!("{} {}", mark(line), line.text)).collect()
     }
 }
 
@@ -625,7 +601,7 @@ mod tests {
         };
         assert_eq!(session.read(watch).await.unwrap_err().kind, FailureKind::ReplyTooLarge);
         assert_eq!(longest, MOST_UNREAD);
-        assert_eq!(said(session).len(), MOST_LINES + 1);
+        assert_eq!(said(session).len(), crate::evidence::MOST_LINES + 1);
     }
 
     #[tokio::test(start_paused = true)]
@@ -652,7 +628,7 @@ mod tests {
         drop(peer);
         let deadline = Instant::now() + STEP;
         let limits = Limits::new(STEP, deadline, tokio::sync::watch::channel(false).1);
-        let mut session = Session::new(Box::new(stream), limits, Transcript::new());
+        let mut session = Session::new(Box::new(stream), limits, Attempt::new(([192, 0, 2, 1], 25).into()));
         assert_eq!(session.read(one_line).await.unwrap_err().kind, FailureKind::Reset);
     }
 
@@ -666,17 +642,5 @@ mod tests {
         assert_eq!(kind(io::ErrorKind::BrokenPipe), FailureKind::Closed);
         let alert = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
         assert_eq!(broken(&io::Error::new(io::ErrorKind::InvalidData, alert)).kind, FailureKind::TlsAlert);
-    }
-
-    #[test]
-    fn transcript_is_bounded_and_counts_the_rest() {
-        let mut transcript = Transcript::new();
-        for _ in 0..MOST_LINES + 7 {
-            transcript.note(Direction::Sent, &"é".repeat(1000));
-        }
-        let lines = transcript.into_lines();
-        assert_eq!(lines.len(), MOST_LINES + 1);
-        assert_eq!(lines[0].text.chars().count(), MOST_CHARACTERS);
-        assert_eq!((lines[MOST_LINES].direction, lines[MOST_LINES].text.as_str()), (Direction::Remark, "7 more lines"));
     }
 }

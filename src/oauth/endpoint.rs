@@ -12,12 +12,11 @@ use url::Url;
 
 use super::refusal;
 use crate::{
-    evidence::{Attempt, Direction, Failure, FailureKind, Protocol, Stage, Timing},
+    evidence::{Attempt, Direction, Failure, FailureKind, Protocol, Stage, Timing, Transcript},
     net::{
         Network,
         http::{self, Answer},
         reach,
-        session::Transcript,
     },
     secret::{Redactor, Secret, Source, Unread},
 };

@@ -288,7 +288,7 @@ pub(crate) mod tests {
         let place = token_endpoint(&application()).unwrap();
         let scopes = ["https://outlook.office.com/SMTP.Send".to_owned(), "offline_access".to_owned()];
         let outcome = ask(&client, grant, &scopes, &place, &mut errand).await;
-        let said: Vec<String> = errand.transcript.into_lines().into_iter().map(|line| line.text).collect();
+        let said: Vec<String> = errand.transcript.iter().map(|line| line.text.clone()).collect();
         (outcome, said.join("\n"))
     }
 

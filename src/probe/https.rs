@@ -1,6 +1,6 @@
 //! HTTP over TLS: does the service answer, is its clock ours, is the discovery document the tenant's own.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Instant};
 
 use hyper::header;
 use serde::Deserialize;
@@ -8,11 +8,11 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
-    evidence::{Direction, Facts, Failure, FailureKind, Protocol, Stage, facts},
+    evidence::{Attempt, Direction, Facts, Failure, FailureKind, Protocol, Stage, facts},
     net::{
         Halt, Limits,
         http::{self, Answer},
-        session::{Stream, Transcript},
+        session::Stream,
     },
 };
 
@@ -77,13 +77,16 @@ pub(super) async fn ask(
     place: Authority<'_>,
     stream: Box<dyn Stream>,
     limits: &Limits,
-    facts: &mut Facts,
-    transcript: &mut Transcript,
+    attempt: &mut Attempt,
 ) -> Result<(), Failure> {
     let path = path(ask);
-    transcript.note(Direction::SentInTls, &format!("GET {path}"));
-    let answer = http::fetch(stream, &authority(&place), &path, limits).await.map_err(|halt| stop(None, halt))?;
-    transcript.note(Direction::ReceivedInTls, &format!("HTTP status {}", answer.status));
+    attempt.transcript.note(Direction::SentInTls, &format!("GET {path}"));
+    let began = Instant::now();
+    let answer = http::fetch(stream, &authority(&place), &path, limits).await;
+    attempt.took(Stage::Request, began);
+    let answer = answer.map_err(|halt| stop(None, halt))?;
+    let facts = &mut attempt.facts;
+    attempt.transcript.note(Direction::ReceivedInTls, &format!("HTTP status {}", answer.status));
     note_answer(&answer, facts);
     match ask {
         Ask::Answer { .. } => any_answer(&answer),

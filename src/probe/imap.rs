@@ -9,16 +9,14 @@ use tokio::time::Instant;
 use super::{
     mail::{self, AuthStep, MailDialect, MailFacts, Offer, Unsolicited},
     round_trip::{self, Search},
-    timed,
 };
 use crate::{
-    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing, facts},
+    evidence::{Failure, FailureKind, Protocol, Stage, facts},
     net::session::Session,
     wire::{
         Decoded, exchange,
         imap::{Answer, Capabilities, Condition, Reply, Word, decode, decode_answer, decode_folders},
         line,
-        xoauth2::Presentation,
     },
 };
 
@@ -61,47 +59,22 @@ pub(super) const DIALECT: MailDialect = MailDialect {
             MESSAGE_COUNT.declared(),
         ],
     },
+    goodbye: "A4 LOGOUT",
     authenticate: "A2 AUTHENTICATE XOAUTH2",
     answer,
     unasked,
 };
 
-/// Reads the greeting, learns what is offered (from the greeting when it says so, else by asking), and leaves.
-///
-/// # Errors
-/// The [`Failure`] at the stage that could not go on.
-pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
-    offered(session, facts, steps).await?;
-    mail::leave(session, "A2 LOGOUT").await;
-    Ok(())
-}
-
-/// Reads the greeting, learns what is offered, and signs in: with the token in the command where SASL-IR is offered
-/// (RFC 4959), else on a line of its own.
-///
-/// # Errors
-/// The [`Failure`] at the stage that could not go on; [`FailureKind::NotOffered`] when the server does not know XOAUTH2, and then
-/// the token was not sent.
-pub async fn sign_in(
-    session: &mut Session,
-    presented: &Presentation,
-    facts: &mut Facts,
-    steps: &mut Vec<Timing>,
-) -> Result<(), Failure> {
-    let offer = offered(session, facts, steps).await?;
-    DIALECT.sign_in(session, &offer, presented, facts, steps).await
-}
-
 /// Opens the inbox for reading and counts its messages.
 ///
 /// # Errors
 /// The [`Failure`] at [`Stage::Open`]: also when the server took the token and now says that the mailbox is not connected.
-pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
-    facts.set(MAILBOX_OPEN, false);
-    let answer = timed(Stage::Open, steps, examine(session)).await?;
-    facts.set(MAILBOX_OPEN, true);
+pub async fn open(session: &mut Session) -> Result<(), Failure> {
+    session.attempt.set(MAILBOX_OPEN, false);
+    let answer = examine(session).await?;
+    session.attempt.set(MAILBOX_OPEN, true);
     if let Some(count) = answer.message_count() {
-        facts.set(MESSAGE_COUNT, count);
+        session.attempt.set(MESSAGE_COUNT, count);
     }
     if matches!(&answer.end, Reply::Tagged(_, Condition { code: Some(code), .. }) if code.eq_ignore_ascii_case("READ-WRITE"))
     {
@@ -117,18 +90,13 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timi
 ///
 /// # Errors
 /// The [`Failure`] at [`Stage::Find`]. What cannot be put away stays where it is, and that is no error.
-pub(super) async fn find(
-    session: &mut Session,
-    search: &Search,
-    facts: &mut Facts,
-    steps: &mut Vec<Timing>,
-) -> Result<(), Failure> {
+pub(super) async fn find(session: &mut Session, search: &Search) -> Result<(), Failure> {
     let mut inbox = Inbox { session, commands: 0 };
     let opened = inbox.ask("EXAMINE INBOX").await?;
-    let Some(uid) = timed(Stage::Find, steps, inbox.wait_for(search)).await? else { return Ok(()) };
-    search.found(facts);
+    let Some(uid) = inbox.wait_for(search).await? else { return Ok(()) };
+    search.found(&mut inbox.session.attempt.facts);
     let left = inbox.put_away(uid, opened.uid_validity(), search).await;
-    facts.set(round_trip::LEFT, left.unwrap_or_else(|stop| format!("left in the inbox ({})", stop.words)));
+    session.attempt.set(round_trip::LEFT, left.unwrap_or_else(|stop| format!("left in the inbox ({})", stop.words)));
     Ok(())
 }
 
@@ -222,21 +190,20 @@ impl Inbox<'_> {
     }
 }
 
-/// Says that nothing more will come. The answer is not waited for.
-pub async fn leave(session: &mut Session) {
-    mail::leave(session, "A4 LOGOUT").await;
-}
-
-/// Reads the greeting and learns what is offered, from the greeting when it says so, else by asking.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<Offer, Failure> {
-    let greeting = timed(Stage::Greeting, steps, greeting(session, facts)).await?;
+/// Reads the greeting and learns what is offered, from the greeting when it says so, else by asking. Where SASL-IR is
+/// offered, the token goes in the command (RFC 4959), else on a line of its own.
+///
+/// # Errors
+/// The [`Failure`] at the stage that could not go on.
+pub(super) async fn offered(session: &mut Session) -> Result<Offer, Failure> {
+    let greeting = greeting(session).await?;
     let offered = match Capabilities::of(&greeting) {
         Some(offered) => offered,
-        None => timed(Stage::Capabilities, steps, ask(session)).await?,
+        None => ask(session).await?,
     };
-    let offer = Offer { mechanisms: offered.mechanisms(), at_once: offered.offers("SASL-IR") };
-    DIALECT.note_offer(&offered.words, &offer.mechanisms, facts);
-    facts.set(INITIAL_RESPONSE_OFFERED, offer.at_once);
+    let offer = Offer { mechanisms: offered.mechanisms(), at_once: offered.offers("SASL-IR"), pipelining: false };
+    DIALECT.note_offer(session, &offered.words, &offer.mechanisms);
+    session.attempt.set(INITIAL_RESPONSE_OFFERED, offer.at_once);
     Ok(offer)
 }
 
@@ -245,14 +212,14 @@ async fn examine(session: &mut Session) -> Result<Answer, Failure> {
     if is_ok(&answer.end) { Ok(answer) } else { Err(refusal(Stage::Open, &answer.end)) }
 }
 
-async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<Reply, Failure> {
+async fn greeting(session: &mut Session) -> Result<Reply, Failure> {
     let greeting = DIALECT.read(session, Stage::Greeting, decode).await?;
-    facts.set(GREETING, greeting.words());
+    session.attempt.set(GREETING, greeting.words());
     let Reply::Untagged(Condition { word, text, .. }) = &greeting else {
         return Err(DIALECT.failure(Stage::Greeting, FailureKind::MalformedReply, &greeting.words()));
     };
     if let Some(name) = exchange::server_name(text) {
-        facts.set(SERVER, name);
+        session.attempt.set(SERVER, name);
     }
     match word {
         Word::Ok => Ok(greeting),
@@ -318,6 +285,7 @@ fn listed_in(answer: &Answer) -> Result<Capabilities, Failure> {
 mod tests {
     use super::*;
     use crate::{
+        evidence::Facts,
         net::session::scripted::{Turn, said, say, session},
         probe::{
             mail::tests::{Went, list, went},
@@ -331,7 +299,12 @@ mod tests {
         "* CAPABILITY IMAP4 IMAP4rev1 AUTH=PLAIN AUTH=XOAUTH2 SASL-IR\r\nA1 OK CAPABILITY completed.\r\n";
 
     async fn look(turns: Vec<Turn>) -> Went {
-        went(turns, capabilities).await
+        went(turns, async |session| {
+            offered(session).await?;
+            DIALECT.leave(session).await;
+            Ok(())
+        })
+        .await
     }
 
     async fn stopped(turns: Vec<Turn>) -> (Stage, FailureKind, String) {
@@ -360,13 +333,13 @@ mod tests {
         assert_eq!(facts.value("imap.xoauth2_offered"), Some(&true.into()));
         assert_eq!(facts.value("imap.initial_response_offered"), Some(&true.into()));
         assert_eq!(stages, [Stage::Greeting, Stage::Capabilities]);
-        assert_eq!(said.last().unwrap(), "~> A2 LOGOUT");
+        assert_eq!(said.last().unwrap(), "~> A4 LOGOUT");
     }
 
     #[tokio::test(start_paused = true)]
     async fn list_in_the_greeting_is_enough() {
         let banner = "* OK [CAPABILITY IMAP4rev1 LOGINDISABLED AUTH=PLAIN] ready\r\n";
-        let Went { done, facts, stages, .. } = look(vec![say(banner), Turn::Hear("A2 LOGOUT")]).await;
+        let Went { done, facts, stages, .. } = look(vec![say(banner), Turn::Hear("A4 LOGOUT")]).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.value("imap.capabilities"), Some(&list(&["IMAP4rev1", "LOGINDISABLED", "AUTH=PLAIN"])));
         assert_eq!(facts.value("imap.xoauth2_offered"), Some(&false.into()));
@@ -469,9 +442,10 @@ mod tests {
 
     /// Signs in and opens, as a look into a mailbox does.
     async fn enter(turns: Vec<Turn>) -> Went {
-        went(turns, async |session, facts, steps| {
-            sign_in(session, &presented(), facts, steps).await?;
-            open(session, facts, steps).await
+        went(turns, async |session| {
+            let offer = offered(session).await?;
+            DIALECT.sign_in(session, &offer, &presented()).await?;
+            open(session).await
         })
         .await
     }
@@ -648,11 +622,10 @@ mod tests {
     const OURS: &str = "* 9 FETCH (UID 7 BODY[HEADER.FIELDS (X-ECE-CHECK)] {20}\r\nX-ECE-Check: abc\r\n\r\n)\r\n";
 
     async fn looked(turns: Vec<Turn>, wait: u64) -> (Result<(), Failure>, Facts, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(turns).inside_tls();
         let search = round_trip::tests::search(std::time::Duration::from_secs(wait));
-        let done = find(&mut session, &search, &mut facts, &mut steps).await;
-        (done, facts, said(session))
+        let done = find(&mut session, &search).await;
+        (done, session.attempt.facts.clone(), said(session))
     }
 
     /// Up to the message that was found.

@@ -2,9 +2,10 @@
 //!
 //! In: a [`MailDialect`], which says what is special to a protocol. Out: the same facts and the same [`Failure`]s for all three.
 
-use super::timed;
+use std::time::Instant;
+
 use crate::{
-    evidence::{Fact, FactDef, Facts, Failure, FailureKind, Protocol, Stage, Timing},
+    evidence::{Fact, FactDef, Failure, FailureKind, Protocol, Stage},
     net::{Halt, session::Session},
     wire::{
         Decoded, line,
@@ -18,6 +19,8 @@ pub(super) struct MailDialect {
     pub protocol: Protocol,
     /// Its facts.
     pub facts: MailFacts,
+    /// The command that says that nothing more will come.
+    pub goodbye: &'static str,
     /// The command that begins a sign-in with XOAUTH2.
     pub authenticate: &'static str,
     /// Reads what the server says to a step of a sign-in.
@@ -78,11 +81,14 @@ pub(super) enum AuthStep {
 }
 
 /// What a sign-in needs to know of what is offered.
+#[derive(Clone, Debug)]
 pub(super) struct Offer {
     /// The sign-in methods, in upper case.
     pub mechanisms: Vec<String>,
     /// True when the token may stand in the command (SASL-IR, RFC 4959).
     pub at_once: bool,
+    /// True when several commands may be sent at once (PIPELINING, RFC 2920).
+    pub pipelining: bool,
 }
 
 impl MailDialect {
@@ -98,7 +104,30 @@ impl MailDialect {
         decode: impl FnMut(&[u8]) -> Decoded<T>,
     ) -> Result<T, Failure> {
         self.nothing_unasked(session, stage)?;
-        session.send(command).await.map_err(|halt| self.halted(stage, halt))?;
+        self.ask_on(session, stage, command, decode).await
+    }
+
+    /// Sends several lines at once; their answers are then [read](Self::read) one by one.
+    ///
+    /// # Errors
+    /// As [`MailDialect::ask`].
+    pub async fn send_all(&self, session: &mut Session, stage: Stage, commands: &[String]) -> Result<(), Failure> {
+        self.nothing_unasked(session, stage)?;
+        session.send_all(commands).await.map_err(|halt| self.halted(stage, halt))
+    }
+
+    /// Sends one line in answer to the server, so that whatever has come already belongs to it.
+    async fn ask_on<T>(
+        &self,
+        session: &mut Session,
+        stage: Stage,
+        command: &str,
+        decode: impl FnMut(&[u8]) -> Decoded<T>,
+    ) -> Result<T, Failure> {
+        let began = Instant::now();
+        let sent = session.send(command).await;
+        session.attempt.took(stage, began);
+        sent.map_err(|halt| self.halted(stage, halt))?;
         self.read(session, stage, decode).await
     }
 
@@ -114,8 +143,14 @@ impl MailDialect {
         decode: impl FnMut(&[u8]) -> Decoded<T>,
     ) -> Result<T, Failure> {
         self.nothing_unasked(session, stage)?;
-        session.send(command).await.map_err(|halt| self.halted(stage, halt))?;
-        session.read_quietly(decode).await.map_err(|halt| self.halted(stage, halt))
+        let began = Instant::now();
+        let asked = async {
+            session.send(command).await?;
+            session.read_quietly(decode).await
+        };
+        let asked = asked.await;
+        session.attempt.took(stage, began);
+        asked.map_err(|halt| self.halted(stage, halt))
     }
 
     /// Reads what the server says.
@@ -128,12 +163,16 @@ impl MailDialect {
         stage: Stage,
         decode: impl FnMut(&[u8]) -> Decoded<T>,
     ) -> Result<T, Failure> {
-        session.read(decode).await.map_err(|halt| self.halted(stage, halt))
+        let began = Instant::now();
+        let read = session.read(decode).await;
+        session.attempt.took(stage, began);
+        read.map_err(|halt| self.halted(stage, halt))
     }
 
     /// Writes down what is offered, and how one may sign in.
-    pub fn note_offer(&self, capabilities: &[String], mechanisms: &[String], facts: &mut Facts) {
+    pub fn note_offer(&self, session: &mut Session, capabilities: &[String], mechanisms: &[String]) {
         let listed: Vec<String> = capabilities.iter().map(|one| line::shorten(one, line::MOST_WORDS)).collect();
+        let facts = &mut session.attempt.facts;
         facts.set(self.facts.capabilities, listed);
         facts.set(self.facts.xoauth2_offered, takes_xoauth2(mechanisms));
         facts.set(self.facts.mechanisms, mechanisms.to_vec());
@@ -146,21 +185,19 @@ impl MailDialect {
     /// # Errors
     /// The [`Failure`] at [`Stage::Authenticate`]; [`FailureKind::NotOffered`] when the server does not know XOAUTH2, and then the
     /// token was not sent.
-    pub async fn sign_in(
-        &self,
-        session: &mut Session,
-        offer: &Offer,
-        presented: &Presentation,
-        facts: &mut Facts,
-        steps: &mut Vec<Timing>,
-    ) -> Result<(), Failure> {
-        facts.set(self.facts.signed_in, false);
+    pub async fn sign_in(&self, session: &mut Session, offer: &Offer, presented: &Presentation) -> Result<(), Failure> {
+        session.attempt.set(self.facts.signed_in, false);
         if !takes_xoauth2(&offer.mechanisms) {
             return Err(self.failure(Stage::Authenticate, FailureKind::NotOffered, &offer.mechanisms.join(", ")));
         }
-        timed(Stage::Authenticate, steps, self.present(session, presented, offer.at_once)).await?;
-        facts.set(self.facts.signed_in, true);
+        self.present(session, presented, offer.at_once).await?;
+        session.attempt.set(self.facts.signed_in, true);
         Ok(())
+    }
+
+    /// Says that nothing more will come. The answer is not waited for.
+    pub async fn leave(&self, session: &mut Session) {
+        let _ = session.send(self.goodbye).await; // a courtesy: what was asked is known
     }
 
     /// A failure with these words; shortened.
@@ -185,8 +222,7 @@ impl MailDialect {
         if answer.sense == AuthStep::Continue {
             challenge = heard(session, &answer.text);
             // no question: whatever has come already is the answer
-            session.send("").await.map_err(|halt| self.halted(stage, halt))?;
-            answer = self.read(session, stage, self.answer).await?;
+            answer = self.ask_on(session, stage, "", self.answer).await?;
         }
         if answer.sense == AuthStep::Taken { Ok(()) } else { Err(with_challenge(answer.failure, challenge)) }
     }
@@ -213,11 +249,6 @@ impl MailDialect {
     }
 }
 
-/// Says that nothing more will come. The answer is not waited for.
-pub(super) async fn leave(session: &mut Session, command: &str) {
-    let _ = session.send(command).await; // a courtesy: what was asked is known
-}
-
 fn takes_xoauth2(mechanisms: &[String]) -> bool {
     mechanisms.iter().any(|name| name == "XOAUTH2")
 }
@@ -240,7 +271,7 @@ fn with_challenge(stop: Failure, challenge: Option<String>) -> Failure {
 #[cfg(test)]
 pub(super) mod tests {
     use crate::{
-        evidence::Value,
+        evidence::{Facts, Value},
         net::session::scripted::{Turn, said, session},
         probe::sign_in::tests::{TOKEN, clean},
         secret::Secret,
@@ -257,17 +288,20 @@ pub(super) mod tests {
     }
 
     /// Looks inside TLS. Nothing that was written down may hold the token.
-    pub async fn went(
-        turns: Vec<Turn>,
-        look: impl AsyncFnOnce(&mut Session, &mut Facts, &mut Vec<Timing>) -> Result<(), Failure>,
-    ) -> Went {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
+    pub async fn went(turns: Vec<Turn>, look: impl AsyncFnOnce(&mut Session) -> Result<(), Failure>) -> Went {
         let mut session = session(turns).inside_tls();
         session.hide(&Secret::new(TOKEN));
-        let done = look(&mut session, &mut facts, &mut steps).await;
+        let done = look(&mut session).await;
+        let attempt = session.attempt.clone();
+        let (facts, stages) = (attempt.facts.clone(), stages(&session));
         let said = said(session);
-        clean(&(&done, &facts, &steps, &said));
-        Went { done, facts, stages: steps.iter().map(|step| step.name).collect(), said }
+        clean(&(&done, &attempt, &said));
+        Went { done, facts, stages, said }
+    }
+
+    /// The stages that took time, in their order.
+    pub fn stages(session: &Session) -> Vec<Stage> {
+        session.attempt.timings.iter().map(|timing| timing.name).collect()
     }
 
     pub fn list(items: &[&str]) -> Value {

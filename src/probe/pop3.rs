@@ -5,17 +5,15 @@
 //! DELE in this file.
 
 use super::{
-    mail::{self, Answer, AuthStep, MailDialect, MailFacts, Offer, Unsolicited},
+    mail::{Answer, AuthStep, MailDialect, MailFacts, Offer, Unsolicited},
     round_trip::{self, Search},
-    timed,
 };
 use crate::{
-    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing, facts},
+    evidence::{Failure, FailureKind, Protocol, Stage, facts},
     net::session::Session,
     wire::{
         Decoded, exchange,
         pop3::{Capabilities, Reply, Word, decode, decode_head, decode_listing},
-        xoauth2::Presentation,
     },
 };
 
@@ -57,48 +55,23 @@ pub(super) const DIALECT: MailDialect = MailDialect {
             MESSAGE_COUNT.declared(),
         ],
     },
+    goodbye: "QUIT",
     authenticate: "AUTH XOAUTH2",
     answer,
     unasked,
 };
 
-/// Reads the greeting, asks what is offered, and leaves.
-///
-/// # Errors
-/// The [`Failure`] at the stage that could not go on.
-pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
-    offered(session, facts, steps).await?;
-    leave(session).await;
-    Ok(())
-}
-
-/// Reads the greeting, asks what is offered, and signs in. The token goes on a line of its own: Exchange Online closes
-/// with `Protocol error` when it stands in the command (jstedfast/MailKit#1948).
-///
-/// # Errors
-/// The [`Failure`] at the stage that could not go on; [`FailureKind::NotOffered`] when the server does not know XOAUTH2, and then
-/// the token was not sent.
-pub async fn sign_in(
-    session: &mut Session,
-    presented: &Presentation,
-    facts: &mut Facts,
-    steps: &mut Vec<Timing>,
-) -> Result<(), Failure> {
-    let offer = offered(session, facts, steps).await?;
-    DIALECT.sign_in(session, &offer, presented, facts, steps).await
-}
-
 /// Asks how many messages the mailbox holds.
 ///
 /// # Errors
 /// The [`Failure`] at [`Stage::Open`].
-pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
-    facts.set(MAILBOX_OPEN, false);
-    let drop = timed(Stage::Open, steps, DIALECT.ask(session, Stage::Open, "STAT", decode)).await?;
+pub async fn open(session: &mut Session) -> Result<(), Failure> {
+    session.attempt.set(MAILBOX_OPEN, false);
+    let drop = DIALECT.ask(session, Stage::Open, "STAT", decode).await?;
     want_ok(Stage::Open, &drop)?;
-    facts.set(MAILBOX_OPEN, true);
+    session.attempt.set(MAILBOX_OPEN, true);
     if let Some(count) = drop.message_count() {
-        facts.set(MESSAGE_COUNT, count);
+        session.attempt.set(MESSAGE_COUNT, count);
     }
     Ok(())
 }
@@ -110,21 +83,16 @@ pub async fn open(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timi
 ///
 /// # Errors
 /// The [`Failure`] at [`Stage::Find`].
-pub(super) async fn find(
-    session: &mut Session,
-    search: &Search,
-    facts: &mut Facts,
-    steps: &mut Vec<Timing>,
-) -> Result<(), Failure> {
+pub(super) async fn find(session: &mut Session, search: &Search) -> Result<(), Failure> {
     let stage = Stage::Find;
     let drop = DIALECT.ask(session, stage, "STAT", decode).await?;
     want_ok(stage, &drop)?;
     let newest = drop.message_count().unwrap_or(0);
     let oldest = newest.saturating_sub(MOST_HEADS).max(0) + 1;
     for number in (oldest..=newest).rev() {
-        if timed(stage, steps, is_ours(session, number, search)).await? {
-            search.found(facts);
-            facts.set(round_trip::LEFT, "left in the inbox (POP3)");
+        if is_ours(session, number, search).await? {
+            search.found(&mut session.attempt.facts);
+            session.attempt.set(round_trip::LEFT, "left in the inbox (POP3)");
             return Ok(());
         }
     }
@@ -142,25 +110,24 @@ async fn is_ours(session: &mut Session, number: i64, search: &Search) -> Result<
     Ok(is_ours)
 }
 
-/// Says that nothing more will come. The answer is not waited for.
-pub async fn leave(session: &mut Session) {
-    mail::leave(session, "QUIT").await;
-}
-
-/// Reads the greeting and asks what is offered.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<Offer, Failure> {
-    timed(Stage::Greeting, steps, greeting(session, facts)).await?;
-    let offered = timed(Stage::Capabilities, steps, ask(session)).await?;
+/// Reads the greeting and asks what is offered. The token goes on a line of its own: Exchange Online closes with
+/// `Protocol error` when it stands in the command (jstedfast/MailKit#1948).
+///
+/// # Errors
+/// The [`Failure`] at the stage that could not go on.
+pub(super) async fn offered(session: &mut Session) -> Result<Offer, Failure> {
+    greeting(session).await?;
+    let offered = ask(session).await?;
     let mechanisms = offered.mechanisms();
-    DIALECT.note_offer(&offered.lines, &mechanisms, facts);
-    Ok(Offer { mechanisms, at_once: false })
+    DIALECT.note_offer(session, &offered.lines, &mechanisms);
+    Ok(Offer { mechanisms, at_once: false, pipelining: false })
 }
 
-async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
+async fn greeting(session: &mut Session) -> Result<(), Failure> {
     let greeting = DIALECT.read(session, Stage::Greeting, decode).await?;
-    facts.set(GREETING, greeting.words());
+    session.attempt.set(GREETING, greeting.words());
     if let Some(name) = exchange::server_name(&greeting.text) {
-        facts.set(SERVER, name);
+        session.attempt.set(SERVER, name);
     }
     want_ok(Stage::Greeting, &greeting)
 }
@@ -204,6 +171,7 @@ fn refusal(stage: Stage, reply: &Reply) -> Failure {
 mod tests {
     use super::*;
     use crate::{
+        evidence::Facts,
         net::session::scripted::{Turn, said, say, session},
         probe::{
             mail::tests::{Went, list, went},
@@ -215,7 +183,12 @@ mod tests {
     const OFFER: &str = "+OK\r\nTOP\r\nUIDL\r\nSASL PLAIN XOAUTH2\r\nUSER\r\n.\r\n";
 
     async fn look(turns: Vec<Turn>) -> Went {
-        went(turns, capabilities).await
+        went(turns, async |session| {
+            offered(session).await?;
+            DIALECT.leave(session).await;
+            Ok(())
+        })
+        .await
     }
 
     async fn stopped(turns: Vec<Turn>) -> (Stage, FailureKind, String) {
@@ -322,9 +295,10 @@ mod tests {
     /// Signs in and opens, as a look into a mailbox does.
     async fn enter(turns: Vec<Turn>) -> Went {
         let turns = [vec![say(BANNER), Turn::Hear("CAPA"), say(OFFER)], turns].concat();
-        went(turns, async |session, facts, steps| {
-            sign_in(session, &presented(), facts, steps).await?;
-            open(session, facts, steps).await
+        went(turns, async |session| {
+            let offer = offered(session).await?;
+            DIALECT.sign_in(session, &offer, &presented()).await?;
+            open(session).await
         })
         .await
     }
@@ -399,9 +373,10 @@ mod tests {
             assert_eq!((stop.stage, stop.kind), (Stage::Authenticate, kind), "{answer}");
             assert!(!said.iter().any(|line| line.contains("<token")), "{said:?}");
         }
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let turns = vec![say(BANNER), Turn::Hear("CAPA"), say("+OK\r\nSASL PLAIN\r\n.\r\n"), Turn::Hold];
-        let stop = sign_in(&mut session(turns).inside_tls(), &presented(), &mut facts, &mut steps).await.unwrap_err();
+        let mut session = session(turns).inside_tls();
+        let offer = offered(&mut session).await.unwrap();
+        let stop = DIALECT.sign_in(&mut session, &offer, &presented()).await.unwrap_err();
         assert_eq!(
             (stop.stage, stop.kind, stop.words.as_str()),
             (Stage::Authenticate, FailureKind::NotOffered, "PLAIN")
@@ -444,11 +419,10 @@ mod tests {
     }
 
     async fn looked(turns: Vec<Turn>) -> (Result<(), Failure>, Facts, Vec<String>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(turns).inside_tls();
         let search = crate::probe::round_trip::tests::search(std::time::Duration::from_secs(9));
-        let done = find(&mut session, &search, &mut facts, &mut steps).await;
-        (done, facts, said(session))
+        let done = find(&mut session, &search).await;
+        (done, session.attempt.facts.clone(), said(session))
     }
 
     #[tokio::test(start_paused = true)]

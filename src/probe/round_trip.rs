@@ -18,8 +18,7 @@ use super::{
 };
 use crate::{
     evidence::{
-        Attempt, Facts, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, TranscriptLine,
-        facts,
+        Attempt, Facts, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, Transcript, facts,
     },
     net::Limits,
 };
@@ -134,7 +133,7 @@ pub async fn observe(look: &RoundTripProbe, earlier: &Earlier, world: &ProbeCont
     trip.seen.facts.set(DONE, done);
     let is_well = trip.seen.failure.is_none() && trip.seen.facts.get(FOUND) != Some(&false);
     if is_well && !world.keep_transcripts {
-        trip.seen.transcript.clear();
+        trip.seen.transcript = Transcript::new();
     }
     trip.seen.duration_ms = service::ms(began);
     trip.seen
@@ -221,8 +220,7 @@ impl Trip<'_> {
             self.seen.facts.put(name, value.clone());
         }
         let since = self.began.elapsed().as_secs_f64() * 1000.0 - path.transcript.last().map_or(0.0, |line| line.at_ms);
-        let later = |line: TranscriptLine| TranscriptLine { at_ms: line.at_ms + since.max(0.0), ..line };
-        self.seen.transcript.extend(path.transcript.into_iter().map(later));
+        self.seen.transcript.append(&path.transcript, since.max(0.0));
         self.seen.timings.extend(path.timings);
         path.failure
     }

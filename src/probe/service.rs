@@ -3,24 +3,25 @@
 //! The connection passes TCP, then TLS (for SMTP behind STARTTLS), then the service's own words. Each layer writes its
 //! facts down; the first that cannot go on writes the [`Failure`] and ends the path.
 
-use std::{mem, net::SocketAddr, time::Instant};
+use std::{net::SocketAddr, time::Instant};
 
 use futures_util::{FutureExt, future::join_all};
 use tokio::io::AsyncWriteExt;
 
 use super::{
-    Earlier, FactGroup, Probe, ProbeContext, ServiceTouch, Touch, dns, https, imap, pop3, smtp, tcp, timed, tls,
+    Earlier, FactGroup, Probe, ProbeContext, ServiceTouch, Touch,
+    connection::{self, Ready},
+    dns, https, smtp, tcp, tls,
 };
 use crate::{
     evidence::{
-        Attempt, Direction, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject,
-        TranscriptLine,
+        Attempt, Direction, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, Transcript,
     },
     net::{
         Halt, Network, Proxy, RouteChoice,
         address::AddressClass,
         reach::{self, Addresses, MOST_ADDRESSES},
-        session::{Session, Stream, Transcript},
+        session::{Session, Stream},
         tls::{HandshakeInfo, hello},
     },
 };
@@ -40,6 +41,8 @@ pub struct ServiceProbe {
     pub looks_up: bool,
     /// Which route is taken, where there are two.
     pub way: RouteChoice,
+    /// True when a sign-in goes on from the connection to the first good address: it is kept open.
+    pub hands_over: bool,
     /// How often the first address is connected to once more, up to the certificate, for Java's trust stores: login hosts
     /// take turns with their chains.
     pub again: usize,
@@ -89,7 +92,11 @@ impl Probe for ServiceProbe {
     }
 
     async fn observe(&self, earlier: &Earlier, context: &ProbeContext) -> Observation {
-        observe(self, earlier.get(&dns::key(&self.host)), &context.network).await
+        let (observation, ready) = look_at(self, earlier.get(&dns::key(&self.host)), &context.network).await;
+        if let Some(ready) = ready {
+            context.connections.keep(self.key(), ready);
+        }
+        observation
     }
 }
 
@@ -145,15 +152,21 @@ impl Service {
         }
     }
 
+    /// The protocol.
+    #[must_use]
+    pub fn protocol(&self) -> Protocol {
+        match self {
+            Self::Https(_) => Protocol::Https,
+            Self::Smtp => Protocol::Smtp,
+            Self::Imap => Protocol::Imap,
+            Self::Pop3 => Protocol::Pop3,
+        }
+    }
+
     /// Its name in reports.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Https(_) => "https",
-            Self::Smtp => "smtp",
-            Self::Imap => "imap",
-            Self::Pop3 => "pop3",
-        }
+        self.protocol().name()
     }
 }
 
@@ -170,34 +183,65 @@ pub enum Depth {
 
 /// Looks at every address of the name at once.
 pub async fn observe(look: &ServiceProbe, earlier: Option<&Observation>, network: &Network) -> Observation {
+    let (observation, ready) = look_at(look, earlier, network).await;
+    if let Some(ready) = ready {
+        ready.leave().await;
+    }
+    observation
+}
+
+/// Looks at every address, and gives the connection of the first good one, where a sign-in goes on from there.
+async fn look_at(
+    look: &ServiceProbe,
+    earlier: Option<&Observation>,
+    network: &Network,
+) -> (Observation, Option<Ready>) {
     let began = Instant::now();
+    let proxy = proxied(look, network);
     let mut observation = Observation {
         beside: look.way == RouteChoice::Beside,
         ..Observation::new(
             look.deepest(),
             format!("{}:{}", look.host, look.port),
-            proxied(look, network).map_or_else(Route::default, Proxy::route),
+            proxy.map_or_else(Route::default, Proxy::route),
         )
     };
-    match Addresses::find(&look.host, look.port, proxied(look, network), earlier.map(dns::addresses), network).await {
-        Ok(places) => {
-            observation.route.clone_from(&places.route);
-            observation.transcript = left_out(places.addresses.len());
-            let (used, unused) = places.by_family(network);
-            observation.facts.set(tcp::UNUSED_ADDRESSES, unused);
-            if let Some(firewall) = &network.firewall {
-                let port = places.addresses.first().map_or(look.port, SocketAddr::port);
-                observation.facts.set(tcp::SHUT_HERE, firewall.shuts(port));
-            }
-            let paths = used.iter().take(MOST_ADDRESSES);
-            let again = |at: usize| if at == 0 { look.again } else { 0 };
-            let paths = paths.enumerate().map(|(at, address)| path(look, *address, again(at), &places, network));
-            observation.attempts = join_all(paths).await;
-        }
+    let mut ready = None;
+    match Addresses::find(&look.host, look.port, proxy, earlier.map(dns::addresses), network).await {
+        Ok(places) => ready = look_at_each(look, &places, network, &mut observation).await,
         Err(stop) => observation.failure = Some(stop),
     }
     observation.duration_ms = ms(began);
-    observation
+    (observation, ready)
+}
+
+async fn look_at_each(
+    look: &ServiceProbe,
+    places: &Addresses,
+    network: &Network,
+    observation: &mut Observation,
+) -> Option<Ready> {
+    observation.route.clone_from(&places.route);
+    observation.transcript = left_out(places.addresses.len());
+    let (used, unused) = places.by_family(network);
+    observation.facts.set(tcp::UNUSED_ADDRESSES, unused);
+    if let Some(firewall) = &network.firewall {
+        let port = places.addresses.first().map_or(look.port, SocketAddr::port);
+        observation.facts.set(tcp::SHUT_HERE, firewall.shuts(port));
+    }
+    let again = |at: usize| if at == 0 { look.again } else { 0 };
+    let each = used.iter().take(MOST_ADDRESSES).enumerate();
+    let seen = join_all(each.map(|(at, address)| attempt(look, *address, again(at), places, network))).await;
+    let mut first = None;
+    for (attempt, ready) in seen {
+        observation.attempts.push(attempt);
+        match ready {
+            Some(ready) if first.is_none() => first = Some(ready),
+            Some(ready) => drop(ready.leave().await),
+            None => {}
+        }
+    }
+    first
 }
 
 /// Web services go through the proxy, where there is one and nothing else is ordered.
@@ -206,63 +250,60 @@ fn proxied<'n>(look: &ServiceProbe, network: &'n Network) -> Option<&'n Proxy> {
     network.overrides.proxy_on(look.way, &look.host, look.port).filter(|_| is_web)
 }
 
-fn left_out(count: usize) -> Vec<TranscriptLine> {
+fn left_out(count: usize) -> Transcript {
     let mut transcript = Transcript::new();
     if count > MOST_ADDRESSES {
         transcript.note(Direction::Remark, &format!("{} more addresses were not tried", count - MOST_ADDRESSES));
     }
-    transcript.into_lines()
+    transcript
 }
 
 /// One connection to one address, and so many more that only see which certificate is shown.
-async fn path(
+async fn attempt(
     look: &ServiceProbe,
     address: SocketAddr,
     again: usize,
     places: &Addresses,
     network: &Network,
-) -> Attempt {
-    let mut path = Attempt::new(address);
-    let mut transcript = Transcript::new();
+) -> (Attempt, Option<Ready>) {
+    let mut attempt = Attempt::new(address);
     if look.looks_up {
-        path.facts.set(tcp::ADDRESS_CLASS, AddressClass::of(address.ip()).name());
+        attempt.set(tcp::ADDRESS_CLASS, AddressClass::of(address.ip()).name());
     }
-    path.failure = walk(look, places, network, &mut path, &mut transcript).await.err();
-    if let Some(stop) = &path.failure {
-        transcript.note(Direction::Remark, &format!("stopped: {}", stop.words));
-    }
-    if path.facts.get(tls::JAVA_TRUSTED).is_some() {
+    let ready = walk(look, places, network, &mut attempt).await.unwrap_or_else(|stop| {
+        attempt.end(stop);
+        None
+    });
+    if attempt.facts.get(tls::JAVA_TRUSTED).is_some() {
         for _ in 0..again {
-            look_at_chain(look, places, network, &mut path, &mut transcript).await;
+            look_at_chain(look, places, network, &mut attempt).await;
         }
     }
-    path.transcript = transcript.into_lines();
-    path
+    (attempt, ready)
 }
 
 async fn walk(
     look: &ServiceProbe,
     places: &Addresses,
     network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
-) -> Result<(), Failure> {
-    let stream = connect(look, places, network, path, transcript).await?;
+    attempt: &mut Attempt,
+) -> Result<Option<Ready>, Failure> {
+    let stream = connect(look, places, network, attempt).await?;
     if look.depth == Depth::Tcp {
-        return Ok(());
+        return Ok(None);
     }
-    let stream = before_tls(look, stream, network, path, transcript).await?;
+    let stream = before_tls(look, stream, network, attempt).await?;
     let alpn: &[&[u8]] = if matches!(look.service, Service::Https(_)) { &[b"http/1.1"] } else { &[] };
     let handshake = Box::pin(network.trust.handshake(stream, &look.host, alpn, &network.limits));
-    let stream = match encrypt(look, handshake, network, path, transcript).await {
+    let stream = match encrypt(look, handshake, network, attempt).await {
         Ok(stream) => stream,
-        Err(failure) => return Err(unless_beyond_us(failure, look, places, network, path, transcript).await),
+        Err(failure) => return Err(unless_beyond_us(failure, look, places, network, attempt).await),
     };
     if look.depth == Depth::Tls {
         farewell(stream);
-        return Ok(());
+        return Ok(None);
     }
-    service(look, stream, network, path, transcript).await
+    service(look, stream, network, attempt).await
 }
 
 /// Connects. Behind a proxy the port counts as open when the proxy says so.
@@ -270,12 +311,11 @@ pub(super) async fn connect(
     look: &ServiceProbe,
     places: &Addresses,
     network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
+    attempt: &mut Attempt,
 ) -> Result<Box<dyn Stream>, Failure> {
-    path.facts.set(tcp::OPEN, false);
-    let stream = reach::connect(&look.host, look.port, places, network, path, transcript).await?;
-    path.facts.set(tcp::OPEN, true);
+    attempt.set(tcp::OPEN, false);
+    let stream = reach::connect(&look.host, look.port, places, network, attempt).await?;
+    attempt.set(tcp::OPEN, true);
     Ok(stream)
 }
 
@@ -285,16 +325,15 @@ pub(super) async fn before_tls(
     look: &ServiceProbe,
     stream: Box<dyn Stream>,
     network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
+    attempt: &mut Attempt,
 ) -> Result<Box<dyn Stream>, Failure> {
     if look.service != Service::Smtp {
         return Ok(stream);
     }
-    let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript));
-    let went = smtp::before_tls(&mut session, &mut path.facts, &mut path.timings).await;
-    let (stream, said) = session.into_parts();
-    *transcript = said;
+    let mut session = Session::new(stream, network.limits.clone(), attempt.take());
+    let went = smtp::before_tls(&mut session).await;
+    let (stream, seen) = session.into_parts();
+    *attempt = seen;
     went.map(|()| stream)
 }
 
@@ -305,23 +344,22 @@ async fn unless_beyond_us(
     look: &ServiceProbe,
     places: &Addresses,
     network: &Network,
-    path: &Attempt,
-    transcript: &mut Transcript,
+    attempt: &mut Attempt,
 ) -> Failure {
     use FailureKind::{CannotJudge, Closed, MalformedReply, Reset, TlsAlert};
     let may_be_ours = matches!(failure.kind, CannotJudge | Closed | MalformedReply | Reset | TlsAlert);
     if failure.stage != Stage::Handshake || !may_be_ours {
         return failure;
     }
-    let (mut other, mut said) = (Attempt::new(path.address), Transcript::new());
+    let mut other = Attempt::new(attempt.address);
     let asked = async {
-        let stream = reach::connect(&look.host, look.port, places, network, &mut other, &mut said).await.ok()?;
-        let stream = before_tls(look, stream, network, &mut other, &mut said).await.ok()?;
+        let stream = reach::connect(&look.host, look.port, places, network, &mut other).await.ok()?;
+        let stream = before_tls(look, stream, network, &mut other).await.ok()?;
         hello::ask(stream, &look.host, &network.limits).await?.halt()
     };
     match asked.await {
         Some(halt) => {
-            transcript.note(Direction::Remark, "once more, offering every cipher suite of TLS 1.2");
+            attempt.remark("once more, offering every cipher suite of TLS 1.2");
             Failure {
                 kind: halt.kind,
                 words: format!("{} (it ended this handshake with: {})", halt.words, failure.words),
@@ -337,36 +375,29 @@ pub(super) async fn encrypt(
     look: &ServiceProbe,
     handshake: impl Future<Output = (HandshakeInfo, Result<Box<dyn Stream>, Halt>)>,
     network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
+    attempt: &mut Attempt,
 ) -> Result<Box<dyn Stream>, Failure> {
-    let (shown, encrypted) = reach::encrypt(handshake, path, transcript).await;
-    tls::note_shown(&shown, &look.public_issuers, &mut path.facts);
+    let (shown, encrypted) = reach::encrypt(handshake, attempt).await;
+    tls::note_shown(&shown, &look.public_issuers, &mut attempt.facts);
     let encrypted = encrypted?;
     if let Some(verdict) = network.trust.judge_java(&shown.chain) {
-        tls::note_java(verdict, &shown.chain, &mut path.facts);
+        tls::note_java(verdict, &shown.chain, &mut attempt.facts);
     }
     let verdict = network.trust.judge(&shown.chain, &look.host);
-    tls::note_verdict(verdict, &look.host, &mut path.facts)?;
+    tls::note_verdict(verdict, &look.host, &mut attempt.facts)?;
     Ok(encrypted)
 }
 
 /// Connects once more, only to see which chain is shown. What fails here was told by the connection before.
-async fn look_at_chain(
-    look: &ServiceProbe,
-    places: &Addresses,
-    network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
-) {
-    let (mut other, mut said) = (Attempt::new(path.address), Transcript::new());
-    let stream = reach::connect(&look.host, look.port, places, network, &mut other, &mut said).await;
-    let Ok(stream) = stream else { return transcript.note(Direction::Remark, "once more: not connected") };
+async fn look_at_chain(look: &ServiceProbe, places: &Addresses, network: &Network, attempt: &mut Attempt) {
+    let mut other = Attempt::new(attempt.address);
+    let stream = reach::connect(&look.host, look.port, places, network, &mut other).await;
+    let Ok(stream) = stream else { return attempt.remark("once more: not connected") };
     let handshake = Box::pin(network.trust.handshake(stream, &look.host, &[], &network.limits));
-    let (shown, encrypted) = reach::encrypt(handshake, &mut other, &mut said).await;
+    let (shown, encrypted) = reach::encrypt(handshake, &mut other).await;
     if let Some(verdict) = network.trust.judge_java(&shown.chain) {
-        transcript.note(Direction::Remark, "once more, to see which chain is shown");
-        tls::note_java(verdict, &shown.chain, &mut path.facts);
+        attempt.remark("once more, to see which chain is shown");
+        tls::note_java(verdict, &shown.chain, &mut attempt.facts);
     }
     if let Ok(stream) = encrypted {
         farewell(stream);
@@ -377,26 +408,27 @@ async fn service(
     look: &ServiceProbe,
     stream: Box<dyn Stream>,
     network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
-) -> Result<(), Failure> {
+    attempt: &mut Attempt,
+) -> Result<Option<Ready>, Failure> {
     if let Service::Https(ask) = &look.service {
         let place = https::Authority { host: &look.host, port: look.port };
-        let asked = https::ask(ask, place, stream, &network.limits, &mut path.facts, transcript);
-        return timed(Stage::Request, &mut path.timings, asked).await;
+        https::ask(ask, place, stream, &network.limits, attempt).await?;
+        return Ok(None);
     }
-    let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript)).inside_tls();
-    let (facts, steps) = (&mut path.facts, &mut path.timings);
-    let went = match &look.service {
-        Service::Smtp => smtp::capabilities(&mut session, facts, steps).await,
-        Service::Imap => imap::capabilities(&mut session, facts, steps).await,
-        Service::Pop3 => pop3::capabilities(&mut session, facts, steps).await,
-        Service::Https(_) => unreachable!("asked above"),
-    };
-    let (stream, said) = session.into_parts();
-    *transcript = said;
-    farewell(stream);
-    went
+    let protocol = look.service.protocol();
+    let mut session = Session::new(stream, network.limits.clone(), attempt.take()).inside_tls();
+    let offer = connection::offered(protocol, &mut session).await;
+    let seen = session.attempt.clone();
+    let ready = offer.map(|offer| Ready { protocol, session, offer });
+    *attempt = seen;
+    match ready {
+        Ok(ready) if look.hands_over => Ok(Some(ready)),
+        Ok(ready) => {
+            *attempt = ready.leave().await;
+            Ok(None)
+        }
+        Err(stop) => Err(stop),
+    }
 }
 
 /// Says that nothing more will come, if that can be said without waiting.
@@ -467,6 +499,7 @@ pub(super) mod tests {
             depth,
             looks_up: false,
             way: RouteChoice::InForce,
+            hands_over: false,
             again: 0,
             public_issuers,
         }

@@ -8,23 +8,25 @@
 //! The token is sent inside TLS only, to a server whose certificate is trusted and covers the name. A refusal is final
 //! here, also one for the moment: who asks again is not this file.
 
-use std::{mem, net::SocketAddr, time::Instant};
+use std::{net::SocketAddr, time::Instant};
 
 use super::{
-    Change, Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch, dns, imap,
-    mail::MailDialect,
+    Change, Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch,
+    connection::{self, Ready},
+    dns, imap,
+    mail::{MailDialect, Offer},
     pop3,
     round_trip::Search,
     service::{self, Depth, Service, ServiceProbe},
     smtp, token,
 };
 use crate::{
-    evidence::{Attempt, Direction, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject},
+    evidence::{Attempt, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, Transcript},
     net::{
         Network, RouteChoice,
         limiter::Permit,
         reach::Addresses,
-        session::{self, Session, Stream, Transcript},
+        session::{self, Session, Stream},
     },
     oauth::CachedToken,
     wire::{line, xoauth2::Presentation},
@@ -108,11 +110,7 @@ impl SignInProbe {
     }
 
     fn dialect(&self) -> &'static MailDialect {
-        match self.protocol {
-            Protocol::Smtp => &smtp::DIALECT,
-            Protocol::Imap => &imap::DIALECT,
-            _ => &pop3::DIALECT,
-        }
+        connection::dialect(self.protocol)
     }
 }
 
@@ -191,6 +189,7 @@ fn way(look: &SignInProbe) -> Result<ServiceProbe, Failure> {
         depth: Depth::Service,
         looks_up: false,
         way: RouteChoice::InForce,
+        hands_over: false,
         again: 0,
         public_issuers: Vec::new(),
     })
@@ -233,9 +232,19 @@ async fn turn(look: &SignInProbe, user: &str, world: &ProbeContext) -> Result<Ve
 
 /// Connects, signs in, does the errand, and hangs up.
 pub(super) async fn pay(look: &SignInProbe, visit: SignIn, errand: MailboxAction<'_>, world: &ProbeContext) -> Attempt {
-    let (path, open) = path(look, &visit, errand, world).await;
+    let ready = world.connections.take(&look.service());
+    let ready = ready.filter(|ready| ready.session.attempt.address == visit.address);
+    let (mut attempt, open) = match ready {
+        Some(ready) => go_on(look, &visit, errand, ready, world).await,
+        None => connect(look, &visit, errand, world).await,
+    };
     hang_up(open, visit.turns);
-    path
+    if attempt.failure.is_none() && !world.keep_transcripts && matches!(errand, MailboxAction::Open) {
+        let results = look.dialect().facts.results;
+        attempt.facts.retain(|name| results.iter().any(|fact| fact.name == name));
+        attempt.transcript = Transcript::new();
+    }
+    attempt
 }
 
 /// The finding need not wait until the server has hung up; whoever comes next to a crowded place must. A connection that
@@ -249,58 +258,64 @@ fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Permit>) {
 }
 
 /// What the connection showed, and the connection itself if it got as far as words inside TLS.
-async fn path(
+type Seen = (Attempt, Option<Box<dyn Stream>>);
+
+/// Goes on from the connection that the service probe opened. A server may have hung up meanwhile, or do so at the first
+/// word: that says nothing about the token, and the sign-in is made on a connection of its own.
+async fn go_on(
     look: &SignInProbe,
     visit: &SignIn,
     errand: MailboxAction<'_>,
+    mut ready: Ready,
     world: &ProbeContext,
-) -> (Attempt, Option<Box<dyn Stream>>) {
-    let mut path = Attempt::new(visit.address);
-    let mut transcript = Transcript::new();
-    let (went, open) = match reach(visit, &world.network, &mut path, &mut transcript).await {
-        Ok(stream) => walk(look, visit, errand, stream, &world.network, &mut path, &mut transcript).await,
-        Err(stop) => (Err(stop), None),
+) -> Seen {
+    if !ready.session.is_quiet() {
+        return connect(look, visit, errand, world).await;
+    }
+    ready.session.attempt.timings.clear(); // they are the service probe's
+    let seen = walk(look, visit, errand, ready.session, Some(ready.offer)).await;
+    let has_gone = |failure: &Failure| {
+        failure.stage == Stage::Authenticate && matches!(failure.kind, FailureKind::Closed | FailureKind::Reset)
     };
-    path.failure = went.err();
-    if let Some(stop) = &path.failure {
-        transcript.note(Direction::Remark, &format!("stopped: {}", stop.words));
-    }
-    if path.failure.is_some() || world.keep_transcripts || !matches!(errand, MailboxAction::Open) {
-        path.transcript = transcript.into_lines();
-    } else {
-        let results = look.dialect().facts.results;
-        path.facts.retain(|name| results.iter().any(|fact| fact.name == name));
-    }
-    (path, open)
+    if seen.0.failure.as_ref().is_some_and(has_gone) { connect(look, visit, errand, world).await } else { seen }
 }
 
-/// Connects and encrypts: an untrusted server ends it here.
-async fn reach(
-    visit: &SignIn,
-    network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
-) -> Result<Box<dyn Stream>, Failure> {
-    let stream = service::connect(&visit.way, &visit.places, network, path, transcript).await?;
-    let stream = service::before_tls(&visit.way, stream, network, path, transcript).await?;
+/// Signs in on a connection of its own: an untrusted server ends it before the token is sent.
+async fn connect(look: &SignInProbe, visit: &SignIn, errand: MailboxAction<'_>, world: &ProbeContext) -> Seen {
+    let mut attempt = Attempt::new(visit.address);
+    match reach(visit, &world.network, &mut attempt).await {
+        Ok(stream) => {
+            let session = Session::new(stream, world.network.limits.clone(), attempt).inside_tls();
+            walk(look, visit, errand, session, None).await
+        }
+        Err(stop) => {
+            attempt.end(stop);
+            (attempt, None)
+        }
+    }
+}
+
+/// Connects and encrypts.
+async fn reach(visit: &SignIn, network: &Network, attempt: &mut Attempt) -> Result<Box<dyn Stream>, Failure> {
+    let stream = service::connect(&visit.way, &visit.places, network, attempt).await?;
+    let stream = service::before_tls(&visit.way, stream, network, attempt).await?;
     let handshake = Box::pin(network.trust.handshake_again(stream, &visit.way.host, &network.limits));
-    service::encrypt(&visit.way, handshake, network, path, transcript).await
+    service::encrypt(&visit.way, handshake, network, attempt).await
 }
 
 async fn walk(
     look: &SignInProbe,
     visit: &SignIn,
     errand: MailboxAction<'_>,
-    stream: Box<dyn Stream>,
-    network: &Network,
-    path: &mut Attempt,
-    transcript: &mut Transcript,
-) -> (Result<(), Failure>, Option<Box<dyn Stream>>) {
-    let mut session = Session::new(stream, network.limits.clone(), mem::take(transcript)).inside_tls();
-    let went = speak(look, visit, errand, &mut session, path).await;
-    let (stream, said) = session.into_parts();
-    *transcript = said;
-    (went, Some(stream))
+    mut session: Session,
+    offer: Option<Offer>,
+) -> Seen {
+    let went = speak(look, visit, errand, &mut session, offer).await;
+    let (stream, mut attempt) = session.into_parts();
+    if let Err(stop) = went {
+        attempt.end(stop);
+    }
+    (attempt, Some(stream))
 }
 
 async fn speak(
@@ -308,22 +323,19 @@ async fn speak(
     visit: &SignIn,
     errand: MailboxAction<'_>,
     session: &mut Session,
-    path: &mut Attempt,
+    offer: Option<Offer>,
 ) -> Result<(), Failure> {
     session.hide(&visit.held.token);
     let own = &look.dialect().facts;
-    path.facts.set(own.signed_in_as, visit.user.clone());
+    session.attempt.set(own.signed_in_as, visit.user.clone());
     let owner = visit.held.user.as_deref().or(look.signs_in_as.as_deref()).filter(|_| !visit.held.application);
-    path.facts.set(own.as_application, visit.held.application);
-    path.facts.set(own.own_mailbox, owner.is_some_and(|owner| owner.eq_ignore_ascii_case(&look.mailbox)));
-    let went = enter(look, visit, errand, session, path).await;
+    session.attempt.set(own.as_application, visit.held.application);
+    session.attempt.set(own.own_mailbox, owner.is_some_and(|owner| owner.eq_ignore_ascii_case(&look.mailbox)));
+    let went = enter(look, visit, errand, session, offer).await;
     let listens =
         went.as_ref().err().is_none_or(|stop| matches!(stop.kind, FailureKind::Rejected | FailureKind::NotOffered));
-    match look.protocol {
-        _ if !listens => {}
-        Protocol::Smtp => smtp::leave(session).await,
-        Protocol::Imap => imap::leave(session).await,
-        _ => pop3::leave(session).await,
+    if listens {
+        look.dialect().leave(session).await;
     }
     went
 }
@@ -333,21 +345,20 @@ async fn enter(
     visit: &SignIn,
     errand: MailboxAction<'_>,
     session: &mut Session,
-    path: &mut Attempt,
+    offer: Option<Offer>,
 ) -> Result<(), Failure> {
-    let (presented, facts, steps) = (&visit.presented, &mut path.facts, &mut path.timings);
-    match look.protocol {
-        Protocol::Smtp => smtp::sign_in(session, presented, facts, steps).await?,
-        Protocol::Imap => imap::sign_in(session, presented, facts, steps).await?,
-        _ => pop3::sign_in(session, presented, facts, steps).await?,
-    }
+    let offer = match offer {
+        Some(known) => known,
+        None => connection::offered(look.protocol, session).await?,
+    };
+    look.dialect().sign_in(session, &offer, &visit.presented).await?;
     match (errand, look.protocol) {
-        (MailboxAction::Open, Protocol::Smtp) => smtp::open(session, &look.mailbox, facts, steps).await,
-        (MailboxAction::Open, Protocol::Imap) => imap::open(session, facts, steps).await,
-        (MailboxAction::Open, _) => pop3::open(session, facts, steps).await,
-        (MailboxAction::Send(message), Protocol::Smtp) => smtp::send(session, &look.mailbox, message, steps).await,
-        (MailboxAction::Find(search), Protocol::Imap) => imap::find(session, search, facts, steps).await,
-        (MailboxAction::Find(search), Protocol::Pop3) => pop3::find(session, search, facts, steps).await,
+        (MailboxAction::Open, Protocol::Smtp) => smtp::open(session, &offer, &look.mailbox).await,
+        (MailboxAction::Open, Protocol::Imap) => imap::open(session).await,
+        (MailboxAction::Open, _) => pop3::open(session).await,
+        (MailboxAction::Send(message), Protocol::Smtp) => smtp::send(session, &offer, &look.mailbox, message).await,
+        (MailboxAction::Find(search), Protocol::Imap) => imap::find(session, search).await,
+        (MailboxAction::Find(search), Protocol::Pop3) => pop3::find(session, search).await,
         _ => Err(look.stop(Stage::Open, FailureKind::Internal, "this protocol is not for this errand")),
     }
 }
@@ -367,7 +378,7 @@ pub(super) mod tests {
     use crate::{
         evidence::Value,
         net::{
-            ConnectOverrides, ConnectionLimiter, Resolve,
+            ConnectOverrides, Resolve,
             tls::tests::{GOOD, Papers, Recipe, acceptor, issued, serve},
         },
         oauth::TokenCache,
@@ -418,8 +429,8 @@ pub(super) mod tests {
         ProbeContext {
             network: network(papers, overrides),
             wallet,
-            limits: ConnectionLimiter::default(),
             keep_transcripts: true,
+            ..ProbeContext::new(network(papers, ConnectOverrides::default()))
         }
     }
 
@@ -802,6 +813,88 @@ pub(super) mod tests {
             PEAK.store(0, Ordering::Relaxed);
             futures_util::future::join_all((0..500).map(|_| one(protocol, most))).await;
             assert_eq!(PEAK.load(Ordering::Relaxed), most);
+        }
+    }
+
+    /// The service probe whose connection a sign-in goes on from.
+    fn service_probe() -> ServiceProbe {
+        let service = crate::probe::service::tests::look(Service::Imap, Depth::Service);
+        ServiceProbe { hands_over: true, ..service }
+    }
+
+    /// What a service probe and then so many sign-ins see, in turn.
+    async fn in_turn(papers: &Papers, server: SocketAddr, sign_ins: usize) -> (Observation, Vec<Observation>) {
+        let world = world(papers, override_to(server));
+        let probe = service_probe();
+        let service = Arc::new(Probe::observe(&probe, &Earlier::default(), &world).await);
+        let earlier = Earlier::of([(probe.key(), service.clone())]);
+        let mut all = Vec::new();
+        for _ in 0..sign_ins {
+            all.push(seen(&look(Protocol::Imap), &earlier, &world).await);
+        }
+        world.connections.close().await;
+        ((*service).clone(), all)
+    }
+
+    #[tokio::test]
+    async fn token_goes_on_the_judged_connection_and_never_to_an_evil_second_one() {
+        let (good, evil) = (issued(GOOD), issued(GOOD)); // the second is of an authority that nobody trusts
+        let acceptors = [acceptor(&good), acceptor(&evil)];
+        let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let (tell, mut heard) = mpsc::unbounded_channel();
+        let server = serve(move |stream| {
+            let at = count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let (acceptor, tell) = (acceptors[at.min(1)].clone(), tell.clone());
+            async move {
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let mut stream = BufStream::new(stream);
+                say(&mut stream, IMAP_GREETING).await;
+                let mut line = String::new();
+                while stream.read_line(&mut line).await.is_ok_and(|length| length > 0) {
+                    let _ = tell.send((at, line.trim_end().to_owned()));
+                    if let Some((_, answer)) = IMAP.iter().find(|(begins, _)| line.starts_with(begins)) {
+                        say(&mut stream, answer).await;
+                    }
+                    line.clear();
+                }
+            }
+        });
+        let (service, sign_ins) = in_turn(&good, server.await, 2).await;
+        assert_eq!(service.attempts[0].failure, None);
+        assert_eq!(sign_ins[0].attempts[0].failure, None);
+        let stop = sign_ins[1].attempts[0].failure.as_ref().expect("the second certificate is judged too");
+        assert_eq!(stop.stage, Stage::Certificate, "{stop:?}");
+        let mut lines = Vec::new();
+        while let Ok(line) = heard.try_recv() {
+            lines.push(line);
+        }
+        assert!(lines.iter().all(|(at, _)| *at == 0), "nothing may reach the second: {lines:?}");
+        let words: Vec<&str> = lines.iter().map(|(_, line)| line.split(' ').nth(1).unwrap_or_default()).collect();
+        assert_eq!(words, ["AUTHENTICATE", "EXAMINE", "LOGOUT"], "on the connection of the service probe");
+    }
+
+    #[tokio::test]
+    async fn server_that_hung_up_meanwhile_is_connected_to_again() {
+        for answers_the_first in [false, true] {
+            let papers = issued(GOOD);
+            let acceptor = acceptor(&papers);
+            let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+            let server = serve(move |stream| {
+                let (acceptor, at) = (acceptor.clone(), count.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+                async move {
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    let mut stream = BufStream::new(stream);
+                    say(&mut stream, IMAP_GREETING).await;
+                    if at == 0 && answers_the_first {
+                        let _ = stream.read_line(&mut String::new()).await; // the token is heard, and not answered
+                    }
+                    if at > 0 {
+                        answer(&mut stream, IMAP, &mpsc::unbounded_channel().0).await;
+                    }
+                }
+            });
+            let (_, sign_ins) = in_turn(&papers, server.await, 1).await;
+            assert_eq!(sign_ins[0].attempts[0].failure, None, "{answers_the_first}");
         }
     }
 }

@@ -5,17 +5,13 @@
 
 use std::time::Duration;
 
-use super::{
-    mail::{self, Answer, AuthStep, MailDialect, MailFacts, Offer, Unsolicited},
-    timed,
-};
+use super::mail::{Answer, AuthStep, MailDialect, MailFacts, Offer, Unsolicited};
 use crate::{
-    evidence::{Facts, Failure, FailureKind, Protocol, Stage, Timing, facts},
+    evidence::{Failure, FailureKind, Protocol, Stage, facts},
     net::session::Session,
     wire::{
         Decoded, line,
         smtp::{Capabilities, Reply, decode, is_path},
-        xoauth2::Presentation,
     },
 };
 
@@ -61,6 +57,7 @@ pub(super) const DIALECT: MailDialect = MailDialect {
             RECIPIENT_ACCEPTED.declared(),
         ],
     },
+    goodbye: "QUIT",
     authenticate: "AUTH XOAUTH2",
     answer,
     unasked,
@@ -71,63 +68,36 @@ pub(super) const DIALECT: MailDialect = MailDialect {
 /// # Errors
 /// The [`Failure`] at the stage that could not go on; [`FailureKind::StarttlsInjection`] when bytes stand behind the STARTTLS answer, which
 /// anyone in the path could have put there (as in CVE-2021-22947).
-pub async fn before_tls(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
-    timed(Stage::Greeting, steps, greeting(session, facts)).await?;
-    let offered = timed(Stage::Ehlo, steps, hello(session, Stage::Ehlo)).await?;
+pub async fn before_tls(session: &mut Session) -> Result<(), Failure> {
+    greeting(session).await?;
+    let offered = hello(session, Stage::Ehlo).await?;
     let listed: Vec<String> = offered.lines.iter().map(|one| line::shorten(one, line::MOST_WORDS)).collect();
-    facts.set(CAPABILITIES_BEFORE_TLS, listed);
-    facts.set(STARTTLS_OFFERED, offered.offers("STARTTLS"));
+    session.attempt.set(CAPABILITIES_BEFORE_TLS, listed);
+    session.attempt.set(STARTTLS_OFFERED, offered.offers("STARTTLS"));
     if !offered.offers("STARTTLS") {
         return Err(DIALECT.failure(Stage::Starttls, FailureKind::NotOffered, &offered.lines.join(", ")));
     }
-    timed(Stage::Starttls, steps, starttls(session, facts)).await
-}
-
-/// Asks inside TLS what is offered, and leaves.
-///
-/// # Errors
-/// The [`Failure`] at [`Stage::Capabilities`].
-pub async fn capabilities(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<(), Failure> {
-    offered(session, facts, steps).await?;
-    leave(session).await;
-    Ok(())
-}
-
-/// Signs in inside TLS, after the second EHLO.
-///
-/// The token goes on a line of its own, as Microsoft's page describes it: `AUTH XOAUTH2`, `334`, token.
-///
-/// # Errors
-/// The [`Failure`] at [`Stage::Capabilities`] or [`Stage::Authenticate`]; [`FailureKind::NotOffered`] when the server does not
-/// know XOAUTH2, and then the token was not sent.
-pub async fn sign_in(
-    session: &mut Session,
-    presented: &Presentation,
-    facts: &mut Facts,
-    steps: &mut Vec<Timing>,
-) -> Result<(), Failure> {
-    let offer = offered(session, facts, steps).await?;
-    DIALECT.sign_in(session, &offer, presented, facts, steps).await
+    starttls(session).await
 }
 
 /// Asks whether the mailbox may send from its own address, to itself; then takes both back. Nothing is sent.
 ///
 /// # Errors
 /// The [`Failure`] at [`Stage::Sender`] or [`Stage::Recipient`].
-pub async fn open(
-    session: &mut Session,
-    mailbox: &str,
-    facts: &mut Facts,
-    steps: &mut Vec<Timing>,
-) -> Result<(), Failure> {
-    for (stage, command, fact) in
-        [(Stage::Sender, "MAIL FROM", SENDER_ACCEPTED), (Stage::Recipient, "RCPT TO", RECIPIENT_ACCEPTED)]
-    {
-        facts.set(fact, false);
-        timed(stage, steps, envelope(session, stage, command, mailbox)).await?;
-        facts.set(fact, true);
+pub(super) async fn open(session: &mut Session, offer: &Offer, mailbox: &str) -> Result<(), Failure> {
+    let back = "RSET".to_owned();
+    let commands = [envelope(mailbox)?.to_vec(), vec![back.clone()]].concat();
+    let sent = offer.pipelining;
+    if sent {
+        DIALECT.send_all(session, Stage::Sender, &commands).await?;
     }
-    let _ = ask(session, Stage::Recipient, "RSET").await; // a courtesy: QUIT forgets the envelope too
+    accepted(session, &commands, sent).await?;
+    // a courtesy: QUIT forgets the envelope too
+    let _ = if sent {
+        DIALECT.read(session, Stage::Recipient, decode).await
+    } else {
+        ask(session, Stage::Recipient, &back).await
+    };
     Ok(())
 }
 
@@ -137,42 +107,63 @@ pub async fn open(
 /// The [`Failure`] at [`Stage::Sender`], [`Stage::Recipient`] or [`Stage::Send`].
 pub(super) async fn send(
     session: &mut Session,
+    offer: &Offer,
     mailbox: &str,
     message: &[String],
-    steps: &mut Vec<Timing>,
 ) -> Result<(), Failure> {
-    for (stage, command) in [(Stage::Sender, "MAIL FROM"), (Stage::Recipient, "RCPT TO")] {
-        timed(stage, steps, envelope(session, stage, command, mailbox)).await?;
+    let commands = envelope(mailbox)?;
+    if offer.pipelining {
+        DIALECT.send_all(session, Stage::Sender, &commands).await?;
     }
-    timed(Stage::Send, steps, hand_over(session, message)).await
+    accepted(session, &commands, offer.pipelining).await?;
+    hand_over(session, message).await
 }
 
-/// Says that nothing more will come. The answer is not waited for.
-pub async fn leave(session: &mut Session) {
-    mail::leave(session, "QUIT").await;
+/// The commands that name the mailbox as sender and as recipient.
+fn envelope(mailbox: &str) -> Result<[String; 2], Failure> {
+    if is_path(mailbox) {
+        return Ok(["MAIL FROM", "RCPT TO"].map(|verb| format!("{verb}:<{mailbox}>")));
+    }
+    let words = format!("not an address that SMTP can carry: {mailbox}");
+    Err(DIALECT.failure(Stage::Sender, FailureKind::Internal, &words))
 }
 
-/// Asks inside TLS what is offered.
-async fn offered(session: &mut Session, facts: &mut Facts, steps: &mut Vec<Timing>) -> Result<Offer, Failure> {
-    let offered = timed(Stage::Capabilities, steps, hello(session, Stage::Capabilities)).await?;
+/// Whether sender and recipient are accepted. What was sent at once is answered to its end, also behind a refusal.
+async fn accepted(session: &mut Session, commands: &[String], sent: bool) -> Result<(), Failure> {
+    let mut went = Ok(());
+    let answers = [(Stage::Sender, SENDER_ACCEPTED), (Stage::Recipient, RECIPIENT_ACCEPTED)];
+    for ((stage, fact), command) in answers.into_iter().zip(commands) {
+        if went.is_err() {
+            let _ = DIALECT.read(session, Stage::Sender, decode).await; // of what follows the refusal
+            continue;
+        }
+        session.attempt.set(fact, false);
+        let reply = if sent { DIALECT.read(session, stage, decode).await } else { ask(session, stage, command).await };
+        went = reply.and_then(|reply| match reply.code {
+            250..=252 => Ok(()), // RFC 5321 4.2.3: 251 and 252 take the recipient too
+            _ => want(250, stage, &reply),
+        });
+        if went.is_err() && !sent {
+            break;
+        }
+        session.attempt.set(fact, went.is_ok());
+    }
+    went
+}
+
+/// Asks inside TLS what is offered. The token then goes on a line of its own, as Microsoft's page describes it:
+/// `AUTH XOAUTH2`, `334`, token.
+///
+/// # Errors
+/// The [`Failure`] at [`Stage::Capabilities`].
+pub(super) async fn offered(session: &mut Session) -> Result<Offer, Failure> {
+    let offered = hello(session, Stage::Capabilities).await?;
     let mechanisms = offered.mechanisms();
-    DIALECT.note_offer(&offered.lines, &mechanisms, facts);
+    DIALECT.note_offer(session, &offered.lines, &mechanisms);
     if let Some(bytes) = offered.size_limit() {
-        facts.set(SIZE_LIMIT_BYTES, bytes);
+        session.attempt.set(SIZE_LIMIT_BYTES, bytes);
     }
-    Ok(Offer { mechanisms, at_once: false })
-}
-
-async fn envelope(session: &mut Session, stage: Stage, command: &str, mailbox: &str) -> Result<(), Failure> {
-    if !is_path(mailbox) {
-        let words = format!("not an address that SMTP can carry: {mailbox}");
-        return Err(DIALECT.failure(stage, FailureKind::Internal, &words));
-    }
-    let reply = ask(session, stage, &format!("{command}:<{mailbox}>")).await?;
-    match reply.code {
-        250..=252 => Ok(()), // RFC 5321 4.2.3: 251 and 252 take the recipient too
-        _ => want(250, stage, &reply),
-    }
+    Ok(Offer { mechanisms, at_once: false, pipelining: offered.offers("PIPELINING") })
 }
 
 async fn hand_over(session: &mut Session, message: &[String]) -> Result<(), Failure> {
@@ -186,9 +177,9 @@ async fn hand_over(session: &mut Session, message: &[String]) -> Result<(), Fail
     want(250, stage, &ask(session, stage, ".").await?)
 }
 
-async fn greeting(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
+async fn greeting(session: &mut Session) -> Result<(), Failure> {
     let reply = DIALECT.read(session, Stage::Greeting, decode).await?;
-    facts.set(GREETING, reply.words());
+    session.attempt.set(GREETING, reply.words());
     want(220, Stage::Greeting, &reply)
 }
 
@@ -198,15 +189,15 @@ async fn hello(session: &mut Session, stage: Stage) -> Result<Capabilities, Fail
     Ok(Capabilities::of(&reply))
 }
 
-async fn starttls(session: &mut Session, facts: &mut Facts) -> Result<(), Failure> {
+async fn starttls(session: &mut Session) -> Result<(), Failure> {
     let reply = ask(session, Stage::Starttls, "STARTTLS").await?;
     if reply.code != 220 {
-        facts.set(STARTTLS_ACCEPTED, false);
+        session.attempt.set(STARTTLS_ACCEPTED, false);
     }
     want(220, Stage::Starttls, &reply)?;
     match session.unread() {
         [] => {
-            facts.set(STARTTLS_ACCEPTED, true);
+            session.attempt.set(STARTTLS_ACCEPTED, true);
             Ok(())
         }
         bytes => Err(Failure::new(Protocol::Smtp, Stage::Starttls, FailureKind::StarttlsInjection, line::words(bytes))),
@@ -268,9 +259,10 @@ fn is_name(name: &str) -> bool {
 mod tests {
     use super::*;
     use crate::{
+        evidence::Facts,
         net::session::scripted::{Turn, said, say, session},
         probe::{
-            mail::tests::{Went, list, went},
+            mail::tests::{Went, list, stages, went},
             sign_in::tests::{TOKEN, presented},
         },
     };
@@ -278,10 +270,10 @@ mod tests {
     const BANNER: &str = "220 mail.example.com Microsoft ESMTP MAIL Service ready\r\n";
     const OFFER: &str = "250-mail.example.com Hello\r\n250-SIZE 157286400\r\n250 STARTTLS\r\n";
 
-    async fn plain(turns: Vec<Turn>) -> (Result<(), Failure>, Facts, Vec<Timing>) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
-        let done = before_tls(&mut session(turns), &mut facts, &mut steps).await;
-        (done, facts, steps)
+    async fn plain(turns: Vec<Turn>) -> (Result<(), Failure>, Facts, Vec<Stage>) {
+        let mut session = session(turns);
+        let done = before_tls(&mut session).await;
+        (done, session.attempt.facts.clone(), stages(&session))
     }
 
     async fn stopped(turns: Vec<Turn>) -> (Stage, FailureKind, String) {
@@ -304,22 +296,21 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn healthy_server_lets_the_handshake_begin() {
-        let (done, facts, steps) = plain(answered("220 2.0.0 SMTP server ready\r\n")).await;
+        let (done, facts, stages) = plain(answered("220 2.0.0 SMTP server ready\r\n")).await;
         assert_eq!(done, Ok(()));
         assert_eq!(facts.value("smtp.greeting"), Some(&BANNER.trim_end().into()));
         assert_eq!(facts.value("smtp.capabilities_before_tls"), Some(&list(&["SIZE 157286400", "STARTTLS"])));
         assert_eq!(facts.value("smtp.starttls_offered"), Some(&true.into()));
         assert_eq!(facts.value("smtp.starttls_accepted"), Some(&true.into()));
-        let stages: Vec<Stage> = steps.iter().map(|step| step.name).collect();
         assert_eq!(stages, [Stage::Greeting, Stage::Ehlo, Stage::Starttls]);
     }
 
     async fn inside(ehlo: &str) -> (Result<(), Failure>, Facts) {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
-        let mut session = session(vec![Turn::Hear("EHLO "), say(ehlo), Turn::Hear("QUIT")]).inside_tls();
-        let done = capabilities(&mut session, &mut facts, &mut steps).await;
+        let mut session = session(vec![Turn::Hear("EHLO "), say(ehlo), Turn::Hold]).inside_tls();
+        let done = offered(&mut session).await.map(|_| ());
+        assert_eq!(stages(&session), [Stage::Capabilities]);
+        let facts = session.attempt.facts.clone();
         assert!(said(session)[0].starts_with("~> EHLO "));
-        assert_eq!(steps[0].name, Stage::Capabilities);
         (done, facts)
     }
 
@@ -525,6 +516,30 @@ mod tests {
         assert!(is_name(&own) || own == "[127.0.0.1]");
     }
 
+    fn offer(pipelining: bool) -> Offer {
+        Offer { mechanisms: Vec::new(), at_once: false, pipelining }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn sender_and_recipient_go_together_where_pipelining_is_offered() {
+        let both =
+            || vec![Turn::Hear("MAIL FROM:<a@b.c>\r\n"), Turn::Hear("RCPT TO:<a@b.c>\r\n"), Turn::Hear("RSET\r\n")];
+        let at_once = async |answers: &str| {
+            let mut session = session([both(), vec![say(answers), Turn::Hold]].concat()).inside_tls();
+            let done = open(&mut session, &offer(true), "a@b.c").await;
+            (done, session.attempt.facts.clone(), said(session))
+        };
+        let (done, facts, said) = at_once("250 a\r\n250 b\r\n250 c\r\n").await;
+        assert_eq!((done, facts.is(SENDER_ACCEPTED), facts.is(RECIPIENT_ACCEPTED)), (Ok(()), true, true));
+        assert_eq!(said[3..], ["<~ 250 a", "<~ 250 b", "<~ 250 c"], "{said:?}");
+        let (done, facts, said) = at_once("550 5.7.60 no\r\n503 5.5.2 first MAIL\r\n250 c\r\n").await;
+        assert_eq!(done.map_err(|stop| (stop.stage, stop.code)), Err((Stage::Sender, Some(550))));
+        assert_eq!((facts.get(SENDER_ACCEPTED), facts.get(RECIPIENT_ACCEPTED)), (Some(&false), None), "{said:?}");
+        let (done, facts, _) = at_once("250 a\r\n550 5.7.64 no\r\n250 c\r\n").await;
+        assert_eq!(done.map_err(|stop| (stop.stage, stop.code)), Err((Stage::Recipient, Some(550))));
+        assert_eq!((facts.is(SENDER_ACCEPTED), facts.get(RECIPIENT_ACCEPTED)), (true, Some(&false)));
+    }
+
     const EHLO: &str = "250-me\r\n250 AUTH LOGIN XOAUTH2\r\n";
     const SIGNED_IN: &str = "235 2.7.0 Authentication successful\r\n";
     /// How the line with the token begins: `user=` in base64.
@@ -533,9 +548,10 @@ mod tests {
     /// Signs in and opens, as a look into a mailbox does.
     async fn enter(turns: Vec<Turn>) -> Went {
         let turns = [vec![Turn::Hear("EHLO "), say(EHLO)], turns].concat();
-        went(turns, async |session, facts, steps| {
-            sign_in(session, &presented(), facts, steps).await?;
-            open(session, "sales@example.com", facts, steps).await
+        went(turns, async |session| {
+            let offer = offered(session).await?;
+            DIALECT.sign_in(session, &offer, &presented()).await?;
+            open(session, &offer, "sales@example.com").await
         })
         .await
     }
@@ -642,10 +658,10 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn token_is_not_sent_where_xoauth2_is_not_offered() {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session =
             session(vec![Turn::Hear("EHLO "), say("250-me\r\n250 AUTH LOGIN PLAIN\r\n"), Turn::Hold]).inside_tls();
-        let stop = sign_in(&mut session, &presented(), &mut facts, &mut steps).await.unwrap_err();
+        let offer = offered(&mut session).await.unwrap();
+        let stop = DIALECT.sign_in(&mut session, &offer, &presented()).await.unwrap_err();
         assert_eq!(
             (stop.stage, stop.kind, stop.words.as_str()),
             (Stage::Authenticate, FailureKind::NotOffered, "LOGIN, PLAIN")
@@ -715,9 +731,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn address_that_would_end_the_command_is_never_sent() {
-        let (mut facts, mut steps) = (Facts::default(), Vec::new());
         let mut session = session(vec![Turn::Hold]).inside_tls();
-        let stop = open(&mut session, "a@b>\r\nDATA", &mut facts, &mut steps).await.unwrap_err();
+        let stop = open(&mut session, &offer(true), "a@b>\r\nDATA").await.unwrap_err();
         assert_eq!((stop.stage, stop.kind), (Stage::Sender, FailureKind::Internal));
         assert_eq!(said(session), [""; 0]);
     }
@@ -726,7 +741,7 @@ mod tests {
     async fn sent(turns: Vec<Turn>) -> (Result<(), Failure>, Vec<String>) {
         let mut session = session(turns).inside_tls();
         let message = ["Subject: x".to_owned(), ".dot".to_owned()];
-        let done = send(&mut session, "a@mail.test", &message, &mut Vec::new()).await;
+        let done = send(&mut session, &offer(false), "a@mail.test", &message).await;
         (done, said(session))
     }
 

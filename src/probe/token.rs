@@ -101,8 +101,10 @@ impl Probe for TokenProbe {
         Subject::Account(self.account.clone())
     }
 
+    /// A ready token is judged by the login host's clock; a token that is asked for brings its own clock along, so that it
+    /// need not wait.
     fn needs(&self) -> Vec<ProbeKey> {
-        vec![self.login()]
+        if matches!(self.credential, TokenSource::AccessToken(_)) { vec![self.login()] } else { Vec::new() }
     }
 
     fn touches(&self) -> Vec<Touch> {
@@ -153,8 +155,8 @@ pub fn key(account: &str) -> ProbeKey {
     ProbeKey::new(TokenProbe::NAME, Subject::Account(account.to_owned()), "")
 }
 
-/// Comes by the token, keeps it in the wallet and tells what stands in it. `earlier` may hold the look at the login
-/// host, which knows how far this host's clock is off.
+/// Comes by the token, keeps it in the wallet and tells what stands in it. For a ready token `earlier` may hold the look
+/// at the login host, which knows how far this host's clock is off.
 pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext) -> Observation {
     let began = Instant::now();
     let mut errand = TokenRequest::new(&world.network, &world.wallet.net);
@@ -181,7 +183,7 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
         facts,
         failure: stop,
         tried: errand.tried,
-        transcript: errand.transcript.into_lines(),
+        transcript: errand.transcript,
         timings: errand.timings,
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
         ..Observation::new("token", look.account.clone(), route(look, world))

@@ -6,6 +6,7 @@
 
 use super::NoReply;
 use crate::evidence::FailureKind;
+pub use crate::evidence::shorten;
 
 /// The longest line that is taken, in bytes. RFC 5321 4.5.3.1.5 allows 512 for SMTP, RFC 2449 4 allows 512 for POP3,
 /// RFC 9051 4 leaves IMAP open; the longest honest line, a capability list, is far below.
@@ -134,15 +135,6 @@ pub fn words(bytes: &[u8]) -> String {
 #[must_use]
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// At most `most` characters of a text; the last is an ellipsis when something was left out.
-#[must_use]
-pub fn shorten(text: &str, most: usize) -> String {
-    if text.chars().nth(most).is_none() {
-        return text.to_owned();
-    }
-    text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// The response code in brackets at the beginning of a text, without the brackets (RFC 9051 7.1, RFC 2449 8).
