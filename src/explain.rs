@@ -8,6 +8,7 @@ mod answer;
 mod blob;
 mod context;
 pub mod decode;
+pub mod ece_log;
 mod event;
 pub mod extract;
 pub mod fallback;

@@ -433,7 +433,9 @@ fn made(sheet: &Sheet, rows: &[Row], stated: &Stated) -> Made {
     inside.or_else(from_log).map(Made::Inside).or_else(|| stated.as_of.map(Made::Stated)).unwrap_or(Made::Unknown)
 }
 
-fn sha256(bytes: &[u8]) -> String {
+/// The SHA-256 of bytes, in lower-case hexadecimal.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     digest.as_ref().iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");

@@ -13,6 +13,7 @@ use std::collections::{HashMap, VecDeque};
 
 pub use endpoint::{Endpoint, Site};
 
+use self::exported::is_of_evidence;
 use crate::{
     catalogue::{
         Catalogue, Check,
@@ -21,17 +22,16 @@ use crate::{
     deployment::{Account, Inbound},
     evidence::{ProbeKey, Protocol, SavedSite, Subject},
     finding::NotApplicable,
-    import::rules::{Exported, Outcome},
+    import::rules::Exported,
     net::{ConnectOverrides, RouteChoice},
-    oauth::{ClientCredential, TokenSource},
+    oauth::TokenSource,
     probe::{
-        AnyProbe, Probe as _,
+        AnyProbe,
         dns::DnsProbe,
-        exported::ExportedProbe,
         round_trip::{self, RoundTripProbe},
         service::{self, Depth, LAYERS, Layer, Service, ServiceProbe},
         sign_in::SignInProbe,
-        token,
+        token, version,
     },
     table::did_you_mean,
 };
@@ -376,16 +376,6 @@ impl<'c, 's> Draft<'c, 's> {
         }
     }
 
-    /// What evidence has settled. Without any, the check is planned only where it was asked for by name: it then says
-    /// what to export.
-    fn exported(&self, check: &Check, selection: &Selection) -> Vec<Target<'s>> {
-        let settled: Vec<Target<'s>> =
-            self.site.exported.iter().filter(|one| one.settled.check == check.id).map(Target::Exported).collect();
-        let is_of_same = |one: &Exported| one.settled.check.starts_with("webex.") == webex::is_of_webex(check);
-        let is_asked = self.site.exported.iter().any(is_of_same) || !selection.only.is_empty();
-        if settled.is_empty() && is_asked { vec![Target::Site] } else { settled }
-    }
-
     /// Every mailbox, with the endpoint that the check's protocol is spoken to.
     fn mailboxes(&self, check: &Check) -> Vec<Target<'s>> {
         let speaks = |endpoint: &&Endpoint| endpoint.microsoft && protocol(check) == endpoint.protocol;
@@ -462,10 +452,11 @@ impl<'c, 's> Draft<'c, 's> {
 
     fn look(&mut self, check: &Check, target: &Target<'_>) -> Option<usize> {
         if let Some(exported) = self.better_known(check) {
-            let probe = exported.probe(check.probe.name);
+            let probe = exported.probe(check.probe.name, Vec::new());
             return Some(self.note(probe, false, EXPORTED));
         }
-        let stated = self.stated.iter().find(|(group, _)| *group == check.probe.name);
+        let stated_group = if check.probe.name == version::DOCS { "version" } else { check.probe.name }; // the level tells both
+        let stated = self.stated.iter().find(|(group, _)| *group == stated_group);
         if let Some(probe) = stated.map(|(_, probe)| probe.clone()) {
             let asks = "asked for a user that does not exist (--webex-connect)";
             return Some(self.note(probe, true, if check.probe.name == "scim" { asks } else { "" }));
@@ -473,7 +464,8 @@ impl<'c, 's> Draft<'c, 's> {
         let placed;
         let endpoint = match target {
             Target::Exported(exported) => {
-                let probe = exported.probe(check.probe.name);
+                let same = self.same_as(exported);
+                let probe = exported.probe(check.probe.name, same);
                 return Some(self.note(probe, false, EXPORTED));
             }
             Target::Account(account) => return self.ask_for_token(account),
@@ -492,14 +484,6 @@ impl<'c, 's> Draft<'c, 's> {
             Some(layer) => self.dial(endpoint, layer.depth),
             None => self.look_up(endpoint),
         })
-    }
-
-    /// What evidence has settled for a check that otherwise reads the site file: Entra knows better than whoever wrote it.
-    /// A certificate itself says when it ends.
-    fn better_known(&self, check: &Check) -> Option<&'s Exported> {
-        let by_certificate = matches!(self.site.deployment.entra.proof, Some(ClientCredential::Certificate(_)));
-        let is_known = |one: &&Exported| one.settled.check == check.id && one.settled.outcome != Outcome::NeedsInput;
-        self.site.exported.iter().find(is_known).filter(|_| !is_of_evidence(check) && !by_certificate)
     }
 
     fn look_up(&mut self, endpoint: &Endpoint) -> usize {
@@ -643,11 +627,6 @@ impl<'c, 's> Draft<'c, 's> {
             }
         }
     }
-}
-
-/// Whether a check reads what colleagues have exported.
-fn is_of_evidence(check: &Check) -> bool {
-    ExportedProbe::FACTS.iter().any(|(group, _)| *group == check.probe.name)
 }
 
 /// Whether a check of IMAP or POP3 concerns an account: ECE fetches over one of the two, by design.

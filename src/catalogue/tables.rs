@@ -249,6 +249,17 @@ impl Documents {
         self.releases.iter().rev().find(|row| row.release <= release).or(self.releases.first())
     }
 
+    /// The guides that tell of mail accounts in a release, one where they have the same title for both products.
+    #[must_use]
+    pub fn guides(&self, release: Release) -> Vec<String> {
+        let Some(naming) = self.naming(release) else { return Vec::new() };
+        let (ucce, pcce) = (&naming.guide_ucce, &naming.guide_pcce);
+        if ucce == pcce {
+            return vec![format!("{ucce}, Release {release}")];
+        }
+        vec![format!("{ucce}, Release {release} (UCCE)"), format!("{pcce}, Release {release} (PCCE)")]
+    }
+
     /// The name of the setting that holds the external URL; all names in use when the release is not known.
     #[must_use]
     pub fn setting(&self, release: Option<Release>) -> String {

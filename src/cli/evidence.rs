@@ -11,14 +11,18 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 
+mod logs;
+
 use super::{
     CliError,
     list::{Output, json},
     print,
 };
 use crate::{
+    catalogue::Catalogue,
     deployment::{Account, Attestation, Deployment, Inbound, Integration},
     evidence::Facts,
+    explain::ece_log::{self, LogFile},
     graph::Answer,
     import::{
         self, File, Made, Rejected, Stated,
@@ -182,7 +186,7 @@ fn show(arguments: &Show) -> Result<ExitCode, CliError> {
         subject: arguments.subject.clone(),
         kind: arguments.kind.clone(),
     };
-    let (files, rejected) = read_all(&arguments.files, &stated);
+    let Given { files, logs, rejected } = read_all(&arguments.files, &stated);
     let now = Timestamp::now();
     let question = match &deployment {
         Some(deployment) => question_of(deployment, now),
@@ -191,7 +195,10 @@ fn show(arguments: &Show) -> Result<ExitCode, CliError> {
     let of_webex = question_of_webex(&deployment.unwrap_or_default(), now);
     let mut settled = rules::settle(&files, &question);
     settled.extend(webex::settle(&files, &of_webex).into_iter().filter(|one| !one.from.is_empty()));
-    let shown = Shown::new(&files, &rejected, &settled);
+    let mut shown = Shown::new(&files, &rejected, &settled);
+    if !logs.is_empty() {
+        shown.add_logs(&logs, &ece_log::settle(&logs, &question.accounts, &Catalogue::built_in(), now));
+    }
     print::data(&match arguments.output {
         Output::Text => shown.text(),
         Output::Json => json(&shown),
@@ -199,54 +206,69 @@ fn show(arguments: &Show) -> Result<ExitCode, CliError> {
     for one in &rejected {
         print::error(&one.to_string());
     }
-    Ok(if files.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS })
+    Ok(if files.is_empty() && logs.is_empty() { ExitCode::from(2) } else { ExitCode::SUCCESS })
+}
+
+/// What was given: files, ECE's own logs, and what cannot be used.
+#[derive(Default)]
+pub struct Given {
+    /// Files that were recognized.
+    pub files: Vec<File>,
+    logs: Vec<LogFile>,
+    rejected: Vec<Rejected>,
 }
 
 /// Reads files and folders; a bad file stops nothing but itself.
-pub fn read_all(paths: &[PathBuf], stated: &Stated) -> (Vec<File>, Vec<Rejected>) {
-    let (mut files, mut rejected) = (Vec::new(), Vec::new());
+fn read_all(paths: &[PathBuf], stated: &Stated) -> Given {
+    let mut given = Given::default();
     for path in paths {
         match import::files_of(path) {
-            Ok(found) => {
-                for path in found {
-                    match import::read(&path, stated) {
-                        Ok(file) => files.push(file),
-                        Err(error) => rejected.push(error),
-                    }
-                }
-            }
-            Err(error) => rejected.push(error),
+            Ok(found) => found.iter().for_each(|path| read_one(path, stated, &mut given)),
+            Err(error) => given.rejected.push(error),
         }
     }
-    (files, rejected)
+    given
+}
+
+fn read_one(path: &Path, stated: &Stated, given: &mut Given) {
+    if let Some(log) = logs::read(path) {
+        return given.logs.push(log);
+    }
+    match import::read(path, stated) {
+        Ok(file) => given.files.push(file),
+        Err(error) => given.rejected.push(error),
+    }
 }
 
 /// The files of a run; a bad file is told and stops nothing but itself.
 ///
 /// # Errors
 /// When files were given and none of them can be used.
-pub fn read_evidence(paths: &[PathBuf], deployment: &Deployment) -> Result<Vec<File>, CliError> {
+pub fn read_evidence(paths: &[PathBuf], deployment: &Deployment) -> Result<Given, CliError> {
     let paths: Vec<PathBuf> = paths.iter().chain(&deployment.evidence.files).cloned().collect();
     let stated = Stated { as_of: deployment.evidence.as_of.and_then(midnight), ..Stated::default() };
-    let (files, rejected) = read_all(&paths, &stated);
-    if let (true, Some(first)) = (files.is_empty(), rejected.first()) {
+    let mut given = read_all(&paths, &stated);
+    if let (true, true, Some(first)) = (given.files.is_empty(), given.logs.is_empty(), given.rejected.first()) {
         return Err(CliError::Usage(first.to_string(), "nothing of the evidence can be used".to_owned()));
     }
-    for one in &rejected {
+    for one in &given.rejected {
         print::error(&one.to_string());
     }
-    Ok(files)
+    given.logs.extend(logs::of_site(deployment));
+    Ok(given)
 }
 
-/// What files, Microsoft Graph and statements settle for a site.
-pub fn exported(mut files: Vec<File>, live: Answer, deployment: &Deployment) -> Vec<Exported> {
-    let now = Timestamp::now();
+/// What files, logs of ECE, Microsoft Graph and statements settle for a site.
+pub fn exported(given: Given, live: Answer, deployment: &Deployment, catalogue: &Catalogue) -> Vec<Exported> {
+    let Given { mut files, logs, .. } = given;
+    let question = question_of(deployment, Timestamp::now());
     files.extend(live.files);
     let (of_webex, others): (Vec<_>, Vec<_>) =
         deployment.attestations.iter().map(attestation).partition(|one| one.check.starts_with("webex."));
-    let mut exported = rules::exported(&files, &others, &question_of(deployment, now));
+    let mut exported = rules::exported(&files, &others, &question);
+    exported.extend(ece_log::settle(&logs, &question.accounts, catalogue, question.now));
     if !files.is_empty() || deployment.webex.is_some() || !of_webex.is_empty() || !live.refused.is_empty() {
-        exported.extend(webex::exported(&files, &of_webex, &question_of_webex(deployment, now)));
+        exported.extend(webex::exported(&files, &of_webex, &question_of_webex(deployment, question.now)));
     }
     for one in exported.iter_mut().filter(|one| one.settled.outcome == Outcome::NeedsInput) {
         let refused = live.refused.iter().find(|refused| refused.checks.contains(&one.settled.check));
@@ -366,6 +388,19 @@ impl Shown {
         }
     }
 
+    fn add_logs(&mut self, logs: &[LogFile], settled: &[Exported]) {
+        self.files.extend(logs.iter().map(ShownFile::of_log));
+        self.settles.extend(settled.iter().map(|one| ShownSettled {
+            check: one.settled.check,
+            subject: one.settled.subject.to_string(),
+            status: one.settled.outcome,
+            reason: one.settled.reason.to_string(),
+            cause: None,
+            facts: one.settled.facts.clone(),
+            files: logs.iter().map(|log| log.name.clone()).collect(),
+        }));
+    }
+
     fn text(&self) -> String {
         let mut text: String = self.files.iter().map(ShownFile::text).collect();
         if !self.settles.is_empty() {
@@ -403,6 +438,21 @@ impl ShownFile {
             incomplete: file.incomplete.iter().map(ToString::to_string).collect(),
             problems: file.problems.iter().map(ToString::to_string).collect(),
             records: file.rows.iter().take(MOST_RECORDS).map(|row| row.record.clone()).collect(),
+        }
+    }
+
+    fn of_log(log: &LogFile) -> Self {
+        Self {
+            file: log.name.clone(),
+            sha256: log.sha256.clone(),
+            form: "log of ECE".to_owned(),
+            made_at: None,
+            made_at_from: "its newest line counts",
+            rows: log.text.lines().count(),
+            kinds: BTreeMap::from([("ece-log", log.text.lines().count())]),
+            incomplete: Vec::new(),
+            problems: Vec::new(),
+            records: Vec::new(),
         }
     }
 

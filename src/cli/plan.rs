@@ -66,10 +66,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment_with(&catalogue, None)?;
     let overrides = site.reach.overrides(None)?;
-    let files = site.evidence_files(&deployment, &catalogue)?;
+    let given = site.evidence_files(&deployment, &catalogue)?;
     let cloud = catalogue.tables.clouds.named(site.cloud(&deployment).word()).filter(|_| site.graph);
-    let ask = cloud.map(|cloud| super::graph::ask(&deployment, cloud, &files));
-    let exported = super::evidence::exported(files, Answer::default(), &deployment);
+    let ask = cloud.map(|cloud| super::graph::ask(&deployment, cloud, &given.files));
+    let exported = super::evidence::exported(given, Answer::default(), &deployment, &catalogue);
     let described = Site { exported, ..site.site(&deployment, &catalogue, false) };
     let plan = Plan::make(&catalogue, &described, &site.selection(), &overrides)?;
     let rows = rows(&plan, &overrides, site, ask.as_ref());

@@ -175,14 +175,14 @@ impl Ground<'_> {
         for (variable, value) in lab.iter().flat_map(Lab::secrets) {
             redactor.lend(&variable, value);
         }
-        let files = site.evidence_files(deployment, catalogue)?;
-        let live = Box::pin(ask_graph(arguments, deployment, catalogue, lab.as_ref(), &files)).await?;
+        let given = site.evidence_files(deployment, catalogue)?;
+        let live = Box::pin(ask_graph(arguments, deployment, catalogue, lab.as_ref(), &given.files)).await?;
         let deadline = arguments.deadline.unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs));
         let (limits, stop) = site::limits(arguments.timeout, deadline);
         let network = site.network(deployment, lab.as_ref(), limits)?;
         let described = Site {
             java: network.trust.asks_java(),
-            exported: evidence::exported(files, live, deployment),
+            exported: evidence::exported(given, live, deployment, catalogue),
             ..site.site(deployment, catalogue, lab.is_some())
         };
         let plan = Plan::make(catalogue, &described, selection, &network.overrides)?;

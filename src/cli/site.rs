@@ -10,11 +10,14 @@ use std::{
 use clap::Args;
 use tokio::{sync::watch, time::Instant};
 
-use super::{CliError, catalogue, evidence, option, print};
+use super::{
+    CliError, catalogue,
+    evidence::{self, Given},
+    option, print,
+};
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Mistakes, Role},
-    import::File,
     lab::{self, Lab},
     net::{
         ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, Resolve,
@@ -178,7 +181,7 @@ impl Arguments {
     ///
     /// # Errors
     /// When none of the files can be used, or a statement is about a check that reads no evidence.
-    pub fn evidence_files(&self, deployment: &Deployment, catalogue: &Catalogue) -> Result<Vec<File>, CliError> {
+    pub fn evidence_files(&self, deployment: &Deployment, catalogue: &Catalogue) -> Result<Given, CliError> {
         let _ = deployment.clone().with_known_attestations(&catalogue.of_evidence())?;
         evidence::read_evidence(&self.evidence, deployment)
     }

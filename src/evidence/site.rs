@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Facts, Source, Subject};
+use super::{Facts, Failure, Source, Subject};
 
 /// What a plan was made from, as a report keeps it. Secrets stand in none of it: the user's file only names the places
 /// where they are kept, and of a command not even its arguments are saved.
@@ -63,6 +63,9 @@ pub struct SavedEvidence {
     pub facts: Facts,
     /// Where it comes from.
     pub source: Source,
+    /// The refusal that it tells of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
 }
 
 /// One `--resolve`.

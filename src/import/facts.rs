@@ -111,3 +111,21 @@ pub mod webex {
         DELETED_USERS_FIRST: Vec<String> = "webex.deleted_users_first", "deleted users";
     }
 }
+
+/// What ECE's own log can say.
+pub mod ece {
+    use crate::evidence::facts;
+
+    facts! {
+        /// What ECE's own log can say.
+        HOLDS: bool = "ece.holds", "";
+        WITHOUT_RESERVATION: bool = "ece.without_reservation", "";
+        NOTE: String = "ece.note", "evidence";
+        REFUSALS: i64 = "ece.refusals", "refusals in the last 24 hours";
+        LAST_SUCCESS: String = "ece.last_success", "last success";
+        LAST_REFUSAL: String = "ece.last_refusal", "last refusal";
+        REFUSED_AT: String = "ece.refused_at", "refused at";
+        WORDS: String = "ece.words", "ECE says";
+        THIS_RUN: String = "ece.this_run", "the same in this run";
+    }
+}

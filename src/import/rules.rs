@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use serde::Serialize;
 
-use super::{File, Made, record::Record};
-use crate::evidence::{Fact, FactValue, Facts, Source, Subject};
+use super::{File, Made, facts, record::Record};
+use crate::evidence::{Fact, FactValue, Facts, Failure, FailureKind, Protocol, Source, Stage, Subject};
 
 pub use attestation::{Attestation, attested};
 pub use find::Evidence;
@@ -128,6 +128,9 @@ pub const CHECKS: &[&str] = &[
     "webex.mapping",
     "webex.user-names",
     "webex.deleted-users",
+    "ece.log-receiving",
+    "ece.log-sending",
+    "ece.log-token",
 ];
 
 /// How a check comes out by evidence alone.
@@ -247,6 +250,8 @@ pub struct Exported {
     pub account: Option<String>,
     /// Where it comes from; of several files the oldest, which decides how much it is worth.
     pub source: Source,
+    /// The refusal that the evidence tells of, as a probe would have written it down.
+    pub failure: Option<Failure>,
 }
 
 /// What files and statements settle for a site, with where it comes from.
@@ -258,7 +263,8 @@ pub fn exported(files: &[File], attestations: &[Attestation], question: &Questio
     let with_source = |settled: Settled| {
         let oldest = settled.from.iter().filter_map(|at| files.get(*at)).min_by_key(|file| file.made.at());
         let source = oldest.map_or(Source::Live, File::source);
-        Exported { account: account_of(&settled.subject, question), settled, source }
+        let failure = refused_sign_in(&settled);
+        Exported { account: account_of(&settled.subject, question), settled, source, failure }
     };
     let mut exported: Vec<Exported> = settle(files, question).into_iter().map(with_source).collect();
     for (check, subject) in attestation::subjects(attestations) {
@@ -269,6 +275,15 @@ pub fn exported(files: &[File], attestations: &[Attestation], question: &Questio
     let exported = exported.into_iter().map(|one| attested(one, attestations, question.now));
     // where there are statements alone, nothing else waits for a file
     exported.filter(|one| !files.is_empty() || one.source != Source::Live).collect()
+}
+
+/// The refusal that the sign-in log names, as the token endpoint would have said it: what an error code of Entra means is
+/// known once, whoever says it.
+fn refused_sign_in(settled: &Settled) -> Option<Failure> {
+    let code = settled.facts.get(facts::entra::SIGN_IN_ERROR)?;
+    let words = settled.reason.to_string();
+    let failure = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, words);
+    Some(Failure { aadsts: vec![u32::try_from(*code).ok()?], ..failure })
 }
 
 fn account_of(subject: &Subject, question: &Question) -> Option<String> {

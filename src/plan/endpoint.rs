@@ -126,6 +126,7 @@ impl Site {
             public_issuers: [&tables.issuers.microsoft[..], &tables.issuers.public[..]].concat(),
             exported: Vec::new(),
             version: deployment.ece.stated.clone().map(|stated| version::VersionProbe {
+                guides: tables.documents.guides(stated.release),
                 stated,
                 table: (*tables.levels).clone(),
                 today: jiff::Zoned::now().date(),

@@ -1,14 +1,17 @@
 //! What evidence has settled, as a probe or as the reason why it cannot be judged.
 
+use super::{Draft, Endpoint, Selection, Skip, Target, webex};
 use crate::{
-    evidence::{Fact, SavedEvidence},
+    catalogue::Check,
+    deployment::Account,
+    evidence::{Fact, ProbeKey, Protocol, SavedEvidence},
     finding::NotApplicable,
     import::{
-        facts::{directory, entra, mailbox, webex},
+        facts::{self, directory, ece, entra, mailbox},
         rules::{CHECKS, Exported, Outcome, Settled},
     },
-    plan::Skip,
-    probe::exported::ExportedProbe,
+    oauth::ClientCredential,
+    probe::{Probe as _, exported::ExportedProbe},
 };
 
 /// The facts that every check of evidence reads, in its group. A check that reads the site file too has an expectation of
@@ -16,7 +19,8 @@ use crate::{
 type Common = (Option<Fact<bool>>, Fact<bool>, Fact<String>);
 const MAILBOX: Common = (Some(mailbox::HOLDS), mailbox::WITHOUT_RESERVATION, mailbox::NOTE);
 const ENTRA: Common = (Some(entra::HOLDS), entra::WITHOUT_RESERVATION, entra::NOTE);
-const WEBEX: Common = (Some(webex::HOLDS), webex::WITHOUT_RESERVATION, webex::NOTE);
+const WEBEX: Common = (Some(facts::webex::HOLDS), facts::webex::WITHOUT_RESERVATION, facts::webex::NOTE);
+const ECE: Common = (Some(ece::HOLDS), ece::WITHOUT_RESERVATION, ece::NOTE);
 const DIRECTORY: Common = (None, directory::WITHOUT_RESERVATION, directory::NOTE);
 
 impl Exported {
@@ -30,6 +34,7 @@ impl Exported {
             note: self.settled.reason.to_string(),
             facts: self.settled.facts.clone(),
             source: self.source.clone(),
+            failure: self.failure.clone(),
         }
     }
 
@@ -38,7 +43,8 @@ impl Exported {
         let check = CHECKS.iter().find(|check| **check == saved.check)?;
         let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.word() == saved.outcome)?;
         let settled = Settled::restored(check, saved.subject.clone(), outcome, saved.note.clone(), saved.facts.clone());
-        Some(Self { settled, account: saved.account.clone(), source: saved.source.clone() })
+        let (account, source, failure) = (saved.account.clone(), saved.source.clone(), saved.failure.clone());
+        Some(Self { settled, account, source, failure })
     }
 
     /// Why it says nothing, and what would change that.
@@ -57,12 +63,13 @@ impl Exported {
     }
 
     /// The probe that hands its facts on, in the group that the check reads.
-    pub(super) fn probe(&self, group: &'static str) -> ExportedProbe {
+    pub(super) fn probe(&self, group: &'static str, same: Vec<ProbeKey>) -> ExportedProbe {
         let mut facts = self.settled.facts.clone();
         let (holds, without_reservation, note) = match group {
             "directory" => DIRECTORY,
             "entra" => ENTRA,
             "webex" => WEBEX,
+            "ece" => ECE,
             _ => MAILBOX,
         };
         if let Some(holds) = holds {
@@ -71,6 +78,56 @@ impl Exported {
         facts.set(without_reservation, self.settled.outcome == Outcome::Pass);
         facts.set(note, self.settled.reason.to_string());
         let (subject, source) = (self.settled.subject.clone(), self.source.clone());
-        ExportedProbe { check: self.settled.check, group, subject, facts, source }
+        let failure = self.failure.clone();
+        ExportedProbe { check: self.settled.check, group, subject, facts, source, failure, same }
     }
+}
+
+impl<'s> Draft<'_, 's> {
+    /// What evidence has settled. Without any, the check is planned only where it was asked for by name: it then says
+    /// what to export.
+    pub(super) fn exported(&self, check: &Check, selection: &Selection) -> Vec<Target<'s>> {
+        let settled: Vec<Target<'s>> =
+            self.site.exported.iter().filter(|one| one.settled.check == check.id).map(Target::Exported).collect();
+        let is_of_same = |one: &Exported| one.settled.check.starts_with("webex.") == webex::is_of_webex(check);
+        let is_asked = self.site.exported.iter().any(is_of_same) || !selection.only.is_empty();
+        if settled.is_empty() && is_asked { vec![Target::Site] } else { settled }
+    }
+
+    /// What evidence has settled for a check that otherwise reads the site file: Entra knows better than whoever wrote it.
+    /// A certificate itself says when it ends.
+    pub(super) fn better_known(&self, check: &Check) -> Option<&'s Exported> {
+        let by_certificate = matches!(self.site.deployment.entra.proof, Some(ClientCredential::Certificate(_)));
+        let is_known = |one: &&Exported| one.settled.check == check.id && one.settled.outcome != Outcome::NeedsInput;
+        self.site.exported.iter().find(is_known).filter(|_| !is_of_evidence(check) && !by_certificate)
+    }
+
+    /// The probes that do what ECE's log tells of, for the same account.
+    pub(super) fn same_as(&mut self, exported: &Exported) -> Vec<ProbeKey> {
+        let site = self.site;
+        let named = |account: &&'s Account| exported.account.as_ref() == Some(&account.name);
+        let Some(account) = site.deployment.accounts.iter().find(named) else { return Vec::new() };
+        let endpoint = match exported.settled.check {
+            "ece.log-token" => return self.ask_for_token(account).map(|at| self.key_at(at)).into_iter().collect(),
+            "ece.log-receiving" => site.inbound(account),
+            "ece.log-sending" => {
+                let is_smtp = |endpoint: &&Endpoint| endpoint.microsoft && endpoint.protocol == Some(Protocol::Smtp);
+                site.endpoints.iter().find(is_smtp)
+            }
+            _ => None,
+        };
+        let Some(endpoint) = endpoint else { return Vec::new() };
+        let looks = account.mailboxes.iter().filter_map(|mailbox| self.sign_in(account, mailbox, endpoint));
+        let looks: Vec<usize> = looks.collect();
+        looks.into_iter().map(|at| self.key_at(at)).collect()
+    }
+
+    pub(super) fn key_at(&self, at: usize) -> ProbeKey {
+        self.plan.looks[at].probe.key()
+    }
+}
+
+/// Whether a check reads what colleagues have exported.
+pub(super) fn is_of_evidence(check: &Check) -> bool {
+    ExportedProbe::FACTS.iter().any(|(group, _)| *group == check.probe.name)
 }

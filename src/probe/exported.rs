@@ -7,8 +7,8 @@
 
 use super::{Earlier, FactGroup, Probe, ProbeContext};
 use crate::{
-    evidence::{Facts, Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Subject},
-    import::facts::{entra, mailbox, webex},
+    evidence::{Facts, Failure, Observation, ProbeKey, Route, Source, Subject},
+    import::facts::{ece, entra, mailbox, webex},
 };
 
 /// What evidence has settled for one check and subject.
@@ -24,14 +24,23 @@ pub struct ExportedProbe {
     pub facts: Facts,
     /// Where it comes from.
     pub source: Source,
+    /// The refusal that it tells of.
+    pub failure: Option<Failure>,
+    /// What this run does in ECE's place, where the evidence is ECE's own log.
+    pub same: Vec<ProbeKey>,
 }
 
 impl Probe for ExportedProbe {
     const NAME: &str = "exported";
-    const FACTS: &[FactGroup] = &[("mailbox", mailbox::FACTS), ("entra", entra::FACTS), ("webex", webex::FACTS)];
+    const FACTS: &[FactGroup] =
+        &[("mailbox", mailbox::FACTS), ("entra", entra::FACTS), ("webex", webex::FACTS), ("ece", ece::FACTS)];
 
     fn subject(&self) -> Subject {
         self.subject.clone()
+    }
+
+    fn needs(&self) -> Vec<ProbeKey> {
+        self.same.clone()
     }
 
     fn variant(&self) -> &'static str {
@@ -42,22 +51,43 @@ impl Probe for ExportedProbe {
         self.group
     }
 
-    async fn observe(&self, _: &Earlier, _: &ProbeContext) -> Observation {
+    async fn observe(&self, earlier: &Earlier, _: &ProbeContext) -> Observation {
+        let mut facts = self.facts.clone();
+        let this_run = this_run(&self.same, earlier);
+        if let Some(this_run) = this_run {
+            facts.set(ece::THIS_RUN, this_run);
+            if this_run == REFUSED && facts.is(ece::HOLDS) {
+                facts.set(ece::WITHOUT_RESERVATION, false);
+                facts.set(
+                    ece::NOTE,
+                    "ECE works, this run does not: check the token, account and proxy given to ece-check",
+                );
+            }
+        }
         Observation {
             own: false,
-            failure: refused_sign_in(&self.facts),
-            facts: self.facts.clone(),
+            // what works for this run is no fault of the service: only the difference to ECE is
+            failure: self.failure.clone().filter(|_| this_run != Some(WORKS)),
+            facts,
             source: self.source.clone(),
             ..Observation::new(self.group, self.subject.to_string(), Route::File)
         }
     }
 }
 
-/// The refusal that the sign-in log names, as the token endpoint would have said it: what an error code of Entra means is
-/// known once, whoever says it.
-fn refused_sign_in(facts: &Facts) -> Option<Failure> {
-    let code = facts.get(entra::SIGN_IN_ERROR)?;
-    let words = facts.get(entra::NOTE).cloned().unwrap_or_default();
-    let failure = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, words);
-    Some(Failure { aadsts: vec![u32::try_from(*code).ok()?], ..failure })
+/// The words of `ece.this_run`.
+const WORKS: &str = "works";
+const REFUSED: &str = "refused";
+
+/// How the same comes out in this run: refused where one of the probes was; nothing where none was made.
+fn this_run(same: &[ProbeKey], earlier: &Earlier) -> Option<&'static str> {
+    let seen: Vec<&Observation> = same.iter().filter_map(|key| earlier.get(key)).collect();
+    let is_refused =
+        |seen: &&&Observation| seen.failure.is_some() || seen.attempts.iter().any(|attempt| attempt.failure.is_some());
+    let works = |seen: &&&Observation| seen.came_through() || !seen.tried.is_empty();
+    match (seen.iter().filter(is_refused).count(), seen.iter().filter(works).count()) {
+        (1.., _) => Some(REFUSED),
+        (0, 1..) => Some(WORKS),
+        (0, 0) => None,
+    }
 }

@@ -30,6 +30,19 @@ facts! {
     NOTE: String = "version.note", "note";
 }
 
+/// The group of facts about documents.
+pub const DOCS: &str = "docs";
+
+/// What is known of the documents of a release.
+pub mod docs {
+    use crate::evidence::facts;
+
+    facts! {
+        /// What is known of the documents of a release.
+        GUIDES: Vec<String> = "docs.guides", "guide";
+    }
+}
+
 /// What the site file states of the level, and what the table knows of the release.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct VersionProbe {
@@ -39,11 +52,13 @@ pub struct VersionProbe {
     pub table: Table,
     /// The day of the run.
     pub today: Date,
+    /// The guides of the release that tell of mail accounts.
+    pub guides: Vec<String>,
 }
 
 impl Probe for VersionProbe {
     const NAME: &str = "version";
-    const FACTS: &[FactGroup] = &[("version", FACTS)];
+    const FACTS: &[FactGroup] = &[("version", FACTS), (DOCS, docs::FACTS)];
 
     fn subject(&self) -> Subject {
         Subject::Site
@@ -61,9 +76,10 @@ pub fn observe(look: &VersionProbe) -> Observation {
 }
 
 fn facts(look: &VersionProbe) -> Facts {
-    let VersionProbe { stated, table, today } = look;
+    let VersionProbe { stated, table, today, guides } = look;
     let found = assess(stated, table, *today);
     let mut facts = Facts::default();
+    facts.set(docs::GUIDES, guides.clone());
     facts.set(RELEASE, stated.release.to_string());
     facts.set(LEVEL, stated.to_string());
     facts.set(VERDICT, found.verdict.word());
@@ -118,7 +134,7 @@ mod tests {
         let stated = Stated { release: level.release.unwrap(), packages: level.package.into_iter().collect() };
         let table = (*crate::catalogue::Catalogue::built_in().tables.levels).clone();
         let today = table.date;
-        observe(&VersionProbe { stated, table, today }).facts
+        observe(&VersionProbe { stated, table, today, guides: Vec::new() }).facts
     }
 
     fn text(facts: &Facts, name: &str) -> String {

@@ -21,6 +21,10 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
             "exchange-service-principal-wrong-object",
         ],
     ),
+    (
+        "shows where ECE's own log and a run disagree: see evidence_forms",
+        &["ece-stored-token-outdated", "ece-trusts-fewer-roots", "ece-connects-another-way", "ece-alias-disabled"],
+    ),
     ("loopback always has a route", &["no-route"]),
     ("one run sees the token dead, not why nobody saved a newer one", &["refresh-token-not-rotated-by-client"]),
     ("the lab signs as an honest authority does; src/net/tls shows it", &["cert-unusable"]),

@@ -15,6 +15,7 @@
 //!   people's mail clients make of the lab.
 //! - `handover`: waivers, one team's part, several servers, bundles, redaction, monitoring, waiting.
 //! - `evidence`: files that colleagues export: what is recognized in every form, and what it settles.
+//! - `evidence_forms`: every sample through the program, the same rows in every container, ECE's own log.
 //! - `evidence_lab`: the lab with a fault and its files: what was possible becomes certain, or is ruled out.
 //! - `webex`: both integrations of Webex: each fault live and by files, Microsoft Graph, the text of Control Hub.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
@@ -33,6 +34,7 @@ mod cli;
 mod commands;
 mod delivery;
 mod evidence;
+mod evidence_forms;
 mod evidence_lab;
 mod folder;
 mod handover;

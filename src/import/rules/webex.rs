@@ -77,7 +77,7 @@ pub fn exported(files: &[File], attestations: &[super::Attestation], question: &
         oldest.map_or(Source::Live, File::source)
     };
     let one = |settled: Settled| {
-        let exported = Exported { account: None, source: source(&settled), settled };
+        let exported = Exported { account: None, source: source(&settled), settled, failure: None };
         attested(exported, attestations, question.now)
     };
     settle(files, question).into_iter().map(one).collect()
