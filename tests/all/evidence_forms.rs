@@ -199,7 +199,7 @@ fn log_of_ece_is_recognized_and_joined_with_the_run() {
     assert_eq!(receiving.status, ece_check::finding::Status::Warn, "{receiving:#?}");
     assert!(receiving.found.contains("ECE works, this run does not"), "{receiving:#?}");
     // the folder of logs in the site file
-    let site = format!("{SITE}").replace("[ece]", "[ece]\nlogs = \".\"");
+    let site = SITE.replace("[ece]", "[ece]\nlogs = \".\"");
     place.write("logs.toml", site);
     let outcome = place.call(&["run", "--lab", "-c", "logs.toml", "--only", "ece.log-receiving", "-o", "json"]);
     assert_eq!(finding(&outcome.report(), "ece.log-receiving").status, ece_check::finding::Status::Pass);
