@@ -76,6 +76,3 @@ pub mod report;
 pub mod secret;
 pub mod table;
 pub mod wire;
-
-#[doc(hidden)]
-pub use evidence as seen; // the former name of the module
