@@ -7,6 +7,7 @@
 
 pub mod app_credential;
 pub mod connection;
+pub mod delivery;
 pub mod dns;
 pub mod exported;
 pub mod https;

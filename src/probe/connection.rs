@@ -10,16 +10,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use futures_util::FutureExt;
+use tokio::io::AsyncWriteExt;
+
 use super::{
     imap,
     mail::{MailDialect, Offer},
-    pop3,
-    service::farewell,
-    smtp,
+    pop3, smtp,
 };
 use crate::{
     evidence::{Attempt, Failure, ProbeKey, Protocol},
-    net::session::Session,
+    net::session::{Session, Stream},
 };
 
 /// A connection that waits for a sign-in.
@@ -94,4 +95,9 @@ pub(super) async fn offered(protocol: Protocol, session: &mut Session) -> Result
         Protocol::Imap => imap::offered(session).await,
         _ => pop3::offered(session).await,
     }
+}
+
+/// Says that nothing more will come, if that can be said without waiting.
+pub(super) fn farewell(mut stream: Box<dyn Stream>) {
+    let _ = stream.shutdown().now_or_never();
 }

@@ -7,8 +7,8 @@
 use tokio::time::Instant;
 
 use super::{
+    delivery::{self, Search},
     mail::{self, AuthStep, MailDialect, MailFacts, Offer, Unsolicited},
-    round_trip::{self, Search},
 };
 use crate::{
     evidence::{Failure, FailureKind, Protocol, Stage, facts},
@@ -96,7 +96,7 @@ pub(super) async fn find(session: &mut Session, search: &Search) -> Result<(), F
     let Some(uid) = inbox.wait_for(search).await? else { return Ok(()) };
     search.found(&mut inbox.session.attempt.facts);
     let left = inbox.put_away(uid, opened.uid_validity(), search).await;
-    session.attempt.set(round_trip::LEFT, left.unwrap_or_else(|stop| format!("left in the inbox ({})", stop.words)));
+    session.attempt.set(delivery::LEFT, left.unwrap_or_else(|stop| format!("left in the inbox ({})", stop.words)));
     Ok(())
 }
 
@@ -112,7 +112,7 @@ impl Inbox<'_> {
             if let Some(uid) = self.look_for(search).await? {
                 return Ok(Some(uid));
             }
-            let pause = round_trip::pause(round);
+            let pause = delivery::pause(round);
             if Instant::now() + pause > search.until {
                 break;
             }
@@ -125,7 +125,7 @@ impl Inbox<'_> {
     /// Servers differ in the headers that they search (MailCore/mailcore2#823): the mark stands in two. Only the header of
     /// our own decides, as an answer to the message repeats its subject.
     async fn look_for(&mut self, search: &Search) -> Result<Option<u32>, Failure> {
-        for key in [format!("HEADER {} {}", round_trip::MARK_HEADER, search.mark), format!("SUBJECT {}", search.mark)] {
+        for key in [format!("HEADER {} {}", delivery::MARK_HEADER, search.mark), format!("SUBJECT {}", search.mark)] {
             let found = self.ask(&format!("UID SEARCH {key}")).await?;
             for uid in found.numbers().into_iter().rev().take(MOST_LIKE_OURS) {
                 if self.is_ours(uid, search).await? {
@@ -137,10 +137,8 @@ impl Inbox<'_> {
     }
 
     async fn is_ours(&mut self, uid: u32, search: &Search) -> Result<bool, Failure> {
-        let fields = format!(
-            "UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])",
-            round_trip::MARK_HEADER.to_uppercase()
-        );
+        let fields =
+            format!("UID FETCH {uid} (BODY.PEEK[HEADER.FIELDS ({} MESSAGE-ID)])", delivery::MARK_HEADER.to_uppercase());
         // a server that finds too much would have other people's heads written down
         let (tag, command) = self.tagged(&fields);
         let head = DIALECT.ask_quietly(self.session, Stage::Find, &command, |bytes| decode_answer(&tag, bytes)).await?;
@@ -623,7 +621,7 @@ mod tests {
 
     async fn looked(turns: Vec<Turn>, wait: u64) -> (Result<(), Failure>, Facts, Vec<String>) {
         let mut session = session(turns).inside_tls();
-        let search = round_trip::tests::search(std::time::Duration::from_secs(wait));
+        let search = delivery::tests::search(std::time::Duration::from_secs(wait));
         let done = find(&mut session, &search).await;
         (done, session.attempt.facts.clone(), said(session))
     }

@@ -5,8 +5,8 @@
 //! DELE in this file.
 
 use super::{
+    delivery::{self, Search},
     mail::{Answer, AuthStep, MailDialect, MailFacts, Offer, Unsolicited},
-    round_trip::{self, Search},
 };
 use crate::{
     evidence::{Failure, FailureKind, Protocol, Stage, facts},
@@ -92,7 +92,7 @@ pub(super) async fn find(session: &mut Session, search: &Search) -> Result<(), F
     for number in (oldest..=newest).rev() {
         if is_ours(session, number, search).await? {
             search.found(&mut session.attempt.facts);
-            session.attempt.set(round_trip::LEFT, "left in the inbox (POP3)");
+            session.attempt.set(delivery::LEFT, "left in the inbox (POP3)");
             return Ok(());
         }
     }
@@ -420,7 +420,7 @@ mod tests {
 
     async fn looked(turns: Vec<Turn>) -> (Result<(), Failure>, Facts, Vec<String>) {
         let mut session = session(turns).inside_tls();
-        let search = crate::probe::round_trip::tests::search(std::time::Duration::from_secs(9));
+        let search = crate::probe::delivery::tests::search(std::time::Duration::from_secs(9));
         let done = find(&mut session, &search).await;
         (done, session.attempt.facts.clone(), said(session))
     }

@@ -9,25 +9,31 @@
 
 use std::time::{Duration, Instant};
 
-use jiff::{Timestamp, fmt::rfc2822, tz::TimeZone};
+use jiff::Timestamp;
+use lettre::{
+    Message,
+    message::{
+        Mailbox,
+        header::{ContentType, HeaderName, HeaderValue},
+    },
+};
 use uuid::Uuid;
 
 use super::{
-    Change, Earlier, FactGroup, Probe, ProbeContext, Touch, service,
+    Change, Earlier, FactGroup, Probe, ProbeContext, Touch,
+    delivery::{self, Search},
+    service,
     sign_in::{self, MailboxAction, SignInProbe},
 };
-use crate::{
-    evidence::{
-        Attempt, Facts, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, Transcript, facts,
-    },
-    net::Limits,
+use crate::evidence::{
+    Attempt, Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Subject, Transcript,
 };
 
 /// The longest that a message is looked for.
 pub const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
-/// The header that bears the mark.
-pub(super) const MARK_HEADER: &str = "X-ECE-Check";
+/// The words of the message.
+const TEXT: &str = "ece-check has sent this to see whether mail arrives. It may be deleted.";
 
 /// What is done when nothing was done.
 pub const NOTHING: &str = "no message was sent";
@@ -36,18 +42,6 @@ pub const NOTHING: &str = "no message was sent";
 const LEAST: Duration = Duration::from_secs(5);
 /// What is left of the run when the search ends, to put the message away and to say goodbye.
 const RESERVE: Duration = Duration::from_secs(2);
-/// The longest pause between two looks into the inbox.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-facts! {
-    /// What a delivery can measure.
-    MARK: String = "delivery.mark", "message ID";
-    SENT: bool = "delivery.sent", "message accepted";
-    FOUND: bool = "delivery.found", "message found";
-    TOOK_MS: i64 = "delivery.took_ms", "found after (ms)";
-    LEFT: String = "delivery.left", "not removed";
-    DONE: String = "delivery.done", "done";
-}
 
 /// A round trip.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -62,7 +56,7 @@ pub struct RoundTripProbe {
 
 impl Probe for RoundTripProbe {
     const NAME: &str = "round-trip";
-    const FACTS: &[FactGroup] = &[("delivery", FACTS)];
+    const FACTS: &[FactGroup] = &[("delivery", delivery::FACTS)];
 
     fn subject(&self) -> Subject {
         Subject::Mailbox(self.outward.mailbox.clone())
@@ -91,47 +85,16 @@ impl Probe for RoundTripProbe {
 /// The protocol over which a message begins its way.
 pub const ENTRY: (&str, Protocol) = ("delivery", Protocol::Smtp);
 
-/// What is looked for.
-#[derive(Debug)]
-pub(super) struct Search {
-    /// Letters and digits only.
-    pub(super) mark: String,
-    /// When the search ends.
-    pub(super) until: tokio::time::Instant,
-    /// Limits of the run.
-    pub(super) limits: Limits,
-    began: Instant,
-}
-
-impl Search {
-    /// The headers of which one is enough. A server may leave out a header that it does not know, or give the message an
-    /// identifier of its own.
-    pub(super) fn marks(&self) -> [(&'static str, String); 2] {
-        [(MARK_HEADER, self.mark.clone()), ("Message-ID", message_id(&self.mark))]
-    }
-
-    /// Writes down that the message is there.
-    pub(super) fn found(&self, facts: &mut Facts) {
-        facts.set(FOUND, true);
-        facts.set(TOOK_MS, i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX));
-    }
-}
-
-/// How long is waited after so many looks into the inbox.
-pub(super) fn pause(round: u32) -> Duration {
-    Duration::from_millis(500).saturating_mul(1 << round.min(4)).min(LONGEST_PAUSE)
-}
-
 /// Sends, and looks for what was sent.
 pub async fn observe(look: &RoundTripProbe, earlier: &Earlier, world: &ProbeContext) -> Observation {
     let began = Instant::now();
     let mark = Uuid::new_v4().simple().to_string();
     let mut trip = Trip { look, earlier, world, began, seen: begun(look) };
-    trip.seen.facts.set(MARK, mark.clone());
-    trip.seen.facts.set(SENT, false);
+    trip.seen.facts.set(delivery::MARK, mark.clone());
+    trip.seen.facts.set(delivery::SENT, false);
     let done = trip.go(&mark).await;
-    trip.seen.facts.set(DONE, done);
-    let is_well = trip.seen.failure.is_none() && trip.seen.facts.get(FOUND) != Some(&false);
+    trip.seen.facts.set(delivery::DONE, done);
+    let is_well = trip.seen.failure.is_none() && trip.seen.facts.get(delivery::FOUND) != Some(&false);
     if is_well && !world.keep_transcripts {
         trip.seen.transcript = Transcript::new();
     }
@@ -165,7 +128,7 @@ impl Trip<'_> {
             self.seen.failure = Some(stop);
             return words;
         }
-        self.seen.facts.set(SENT, true);
+        self.seen.facts.set(delivery::SENT, true);
         let back = self.find(mark).await;
         format!("sent 1 message to {mailbox}, {back}")
     }
@@ -178,7 +141,7 @@ impl Trip<'_> {
             return Err(Failure::new(Protocol::Smtp, Stage::Sender, FailureKind::Deadline, "too little time was left"));
         }
         self.seen.route.clone_from(&visit.places.route);
-        let message = message(&outward.mailbox, mark, Timestamp::now());
+        let message = message(&outward.mailbox, mark, Timestamp::now())?;
         let path = sign_in::pay(outward, visit, MailboxAction::Send(&message), self.world).await;
         self.note(path).map_or(Ok(()), Err)
     }
@@ -190,15 +153,15 @@ impl Trip<'_> {
         let now = tokio::time::Instant::now();
         let left = limits.deadline.saturating_duration_since(now).saturating_sub(RESERVE);
         let wait = left.min(self.look.wait);
-        let search = Search { mark: mark.to_owned(), until: now + wait, limits: limits.clone(), began: Instant::now() };
-        self.seen.facts.set(FOUND, false);
+        let search = Search::new(mark, now + wait, limits.clone());
+        self.seen.facts.set(delivery::FOUND, false);
         for round in 2.. {
             if let Err(stop) = self.look_once(inward, &search).await {
                 let words = format!("not found: {}", ended(&stop));
                 self.seen.failure = Some(stop);
                 return words;
             }
-            let pause = pause(round);
+            let pause = delivery::pause(round);
             let over = tokio::time::Instant::now() + pause > search.until;
             if inward.protocol == Protocol::Imap || self.is_found() || over || limits.pause(pause).await.is_err() {
                 break;
@@ -226,16 +189,16 @@ impl Trip<'_> {
     }
 
     fn is_found(&self) -> bool {
-        self.seen.facts.is(FOUND)
+        self.seen.facts.is(delivery::FOUND)
     }
 
     fn success(&self) -> String {
-        let took = match self.seen.facts.get(TOOK_MS) {
+        let took = match self.seen.facts.get(delivery::TOOK_MS) {
             Some(ms) if *ms >= 1000 => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
             Some(ms) => format!("{ms} ms"),
             None => String::new(),
         };
-        let left = self.seen.facts.get(LEFT).cloned().unwrap_or_default();
+        let left = self.seen.facts.get(delivery::LEFT).cloned().unwrap_or_default();
         format!("found after {took}, {left}")
     }
 }
@@ -258,68 +221,57 @@ fn may_have_gone(stop: &Failure) -> bool {
     stop.stage == Stage::Send && stop.kind != FailureKind::Rejected
 }
 
-/// The message: small, of ASCII alone, and such that no program answers it. `Auto-Submitted` is of RFC 3834 5,
+/// The message: small, and such that no program answers it. `Auto-Submitted` is of RFC 3834 5,
 /// `X-Auto-Response-Suppress` of MS-OXCMAIL 2.1.3.2.20.
-fn message(mailbox: &str, mark: &str, now: Timestamp) -> Vec<String> {
-    let date = rfc2822::to_string(&now.to_zoned(TimeZone::UTC)).expect("the year of now has four digits");
-    vec![
-        format!("From: <{mailbox}>"),
-        format!("To: <{mailbox}>"),
-        format!("Subject: Test of ece-check, may be deleted {mark}"),
-        format!("Date: {date}"),
-        format!("Message-ID: {}", message_id(mark)),
-        format!("{MARK_HEADER}: {mark}"),
-        "Auto-Submitted: auto-generated".to_owned(),
-        "X-Auto-Response-Suppress: All".to_owned(),
-        "MIME-Version: 1.0".to_owned(),
-        "Content-Type: text/plain; charset=us-ascii".to_owned(),
-        String::new(),
-        "ece-check has sent this to see whether mail arrives. It may be deleted.".to_owned(),
-    ]
-}
-
-fn message_id(mark: &str) -> String {
-    format!("<{mark}@ece-check.invalid>")
+///
+/// # Errors
+/// When the mailbox is not an address that a message can carry.
+fn message(mailbox: &str, mark: &str, now: Timestamp) -> Result<Vec<String>, Failure> {
+    let own = |name, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_owned());
+    let wrong = |words: String| Failure::new(Protocol::Smtp, Stage::Sender, FailureKind::Internal, words);
+    let address: Mailbox = mailbox.parse().map_err(|error| wrong(format!("not an address: {mailbox} ({error})")))?;
+    let message = Message::builder()
+        .from(address.clone())
+        .to(address)
+        .subject(format!("Test of ece-check, may be deleted {mark}"))
+        .date(now.into())
+        .message_id(Some(delivery::message_id(mark)))
+        .raw_header(own(delivery::MARK_HEADER, mark))
+        .raw_header(own("Auto-Submitted", "auto-generated"))
+        .raw_header(own("X-Auto-Response-Suppress", "All"))
+        .header(ContentType::TEXT_PLAIN)
+        .body(TEXT.to_owned())
+        .map_err(|error| wrong(error.to_string()))?;
+    let whole = String::from_utf8(message.formatted()).map_err(|error| wrong(error.to_string()))?;
+    Ok(whole.trim_end().split("\r\n").map(str::to_owned).collect())
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
-    use crate::net::limit::for_tests;
-
-    /// A search for the mark `abc` that ends after so long.
-    pub(in crate::probe) fn search(wait: Duration) -> Search {
-        let limits = for_tests(Duration::from_secs(10));
-        Search { mark: "abc".to_owned(), until: tokio::time::Instant::now() + wait, limits, began: Instant::now() }
-    }
 
     #[test]
     fn message_is_small_and_plain_and_asks_for_no_answer() {
         let mark = Uuid::nil().simple().to_string();
-        let lines = message("sales@mail.test", &mark, Timestamp::UNIX_EPOCH);
+        let lines = message("sales@mail.test", &mark, Timestamp::UNIX_EPOCH).unwrap();
         let whole = lines.join("\r\n");
         assert!(whole.is_ascii() && whole.len() < 1000, "{whole}");
         assert!(lines.iter().all(|line| line.len() <= 78), "{whole}");
         let ends = lines.iter().position(String::is_empty).unwrap();
-        for (name, value) in [
-            ("From", "<sales@mail.test>"),
-            ("To", "<sales@mail.test>"),
-            ("Date", "Thu, 1 Jan 1970 00:00:00 +0000"),
+        for (name, part) in [
+            ("From", "sales@mail.test"),
+            ("To", "sales@mail.test"),
+            ("Date", "Thu, "),
             ("Message-ID", "<00000000000000000000000000000000@ece-check.invalid>"),
             ("Auto-Submitted", "auto-generated"),
-            ("X-Auto-Response-Suppress", "All"),
-            (MARK_HEADER, mark.as_str()),
+            (delivery::MARK_HEADER, mark.as_str()),
+            ("Subject", "may be deleted"),
         ] {
-            assert!(lines[..ends].contains(&format!("{name}: {value}")), "{name} in {whole}");
+            let is_it = |line: &String| line.starts_with(&format!("{name}: ")) && line.contains(part);
+            assert_eq!(lines[..ends].iter().filter(|line| is_it(line)).count(), 1, "{name} in {whole}");
         }
-        assert!(lines[2].starts_with("Subject: ") && lines[2].contains("may be deleted"), "{whole}");
-    }
-
-    #[test]
-    fn pauses_grow_and_end_growing() {
-        let pauses: Vec<u128> = (0..6).map(|round| pause(round).as_millis()).collect();
-        assert_eq!(pauses, [500, 1000, 2000, 4000, 5000, 5000]);
-        assert_eq!(pause(u32::MAX), LONGEST_PAUSE);
+        assert_eq!(lines[ends + 1..], [TEXT]);
+        assert!(message("no address", &mark, Timestamp::UNIX_EPOCH).is_err());
     }
 
     #[test]

@@ -5,12 +5,11 @@
 
 use std::{net::SocketAddr, time::Instant};
 
-use futures_util::{FutureExt, future::join_all};
-use tokio::io::AsyncWriteExt;
+use futures_util::future::join_all;
 
 use super::{
     Earlier, FactGroup, Probe, ProbeContext, ServiceTouch, Touch,
-    connection::{self, Ready},
+    connection::{self, Ready, farewell},
     dns, https, smtp, tcp, tls,
 };
 use crate::{
@@ -431,11 +430,6 @@ async fn service(
     }
 }
 
-/// Says that nothing more will come, if that can be said without waiting.
-pub(super) fn farewell(mut stream: Box<dyn Stream>) {
-    let _ = stream.shutdown().now_or_never();
-}
-
 pub(super) fn ms(began: Instant) -> f64 {
     began.elapsed().as_secs_f64() * 1000.0
 }
@@ -452,7 +446,7 @@ pub(super) mod tests {
     };
 
     use tokio::{
-        io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, BufStream, copy, sink},
+        io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufStream, copy, sink},
         net::TcpListener,
         sync::mpsc,
     };

@@ -16,7 +16,7 @@ use super::{
     dns, imap,
     mail::{MailDialect, Offer},
     pop3,
-    round_trip::Search,
+    delivery::Search,
     service::{self, Depth, Service, ServiceProbe},
     smtp, token,
 };

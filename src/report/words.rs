@@ -10,7 +10,7 @@ use crate::{
     command::Command,
     evidence::{Observation, Stage},
     finding::{AppliedWaiver, Certainty, Finding, Owner, Report, Severity, SkipReason, Status},
-    probe::{self, round_trip},
+    probe::{self, delivery},
 };
 
 /// Said of every report of the built-in tenant.
@@ -44,17 +44,17 @@ pub(super) fn sections(report: &Report) -> Vec<(&str, Vec<usize>)> {
 
 /// What the run has changed in the world: the messages that it sent, in words.
 pub(super) fn deeds(report: &Report) -> Vec<&str> {
-    let is_sent = |look: &&Observation| look.facts.is(round_trip::SENT);
+    let is_sent = |look: &&Observation| look.facts.is(delivery::SENT);
     let may_be_sent = |look: &&Observation| look.failure.as_ref().is_some_and(|failure| failure.stage == Stage::Send);
     let sent = report.looks.iter().filter(|look| is_sent(look) || may_be_sent(look));
-    let done = sent.filter_map(|look| look.facts.get(round_trip::DONE));
+    let done = sent.filter_map(|look| look.facts.get(delivery::DONE));
     done.map(String::as_str).collect()
 }
 
 /// The same where there are too many to name: how many, and how many of them arrived.
 pub(super) fn deeds_in_all(report: &Report) -> String {
     let sent = deeds(report).len();
-    let is_found = |look: &&Observation| look.facts.is(round_trip::FOUND);
+    let is_found = |look: &&Observation| look.facts.is(delivery::FOUND);
     let found = report.looks.iter().filter(is_found).count();
     format!("{sent} test messages sent; {found} received")
 }
