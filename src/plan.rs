@@ -549,7 +549,7 @@ impl<'c, 's> Draft<'c, 's> {
         if let AnyProbe::Service(known) = &mut self.plan.looks[at].probe {
             known.hands_over = true;
         }
-        let probe = sign_in(account, mailbox, endpoint)?;
+        let probe = SignInProbe { second_opinion: self.site.second_opinion, ..sign_in(account, mailbox, endpoint)? };
         Some(self.note(probe, false, &endpoint.why))
     }
 
@@ -655,6 +655,7 @@ fn sign_in(account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<Sign
         protocol: endpoint.protocol?,
         host: endpoint.host.clone(),
         port: endpoint.port,
+        second_opinion: false, // the round trip asks nobody
     })
 }
 

@@ -17,6 +17,7 @@ pub mod pop3;
 pub mod round_trip;
 pub mod scim;
 pub mod scim_token;
+mod second_opinion;
 pub mod service;
 pub mod sign_in;
 pub mod smtp;

@@ -173,6 +173,9 @@ fn row_of(touch: ServiceTouch, why: &str, overrides: &ConnectOverrides, family: 
         },
         why: match touch.web {
             Some(RouteChoice::Beside) => format!("{why} (the other path, to see which one works)"),
+            _ if touch.repeats > 0 && !touch.presented.is_empty() => {
+                format!("{why} (signs in once more, for the second opinion)")
+            }
             _ if touch.repeats > 0 => {
                 format!("{why} (one address {} times more, as its chains take turns)", touch.repeats)
             }

@@ -77,6 +77,9 @@ pub struct Arguments {
     /// Ask Webex over SCIM for a user that does not exist, with the provisioning token
     #[arg(long)]
     webex_connect: bool,
+    /// Sign in over SMTP and IMAP once more with the libraries lettre and async-imap, and compare the results
+    #[arg(long)]
+    second_opinion: bool,
     /// Also check this Java trust store (JKS or PKCS12, such as cacerts) [default: those found under the ECE folder]
     #[arg(long, value_name = "FILE")]
     java_trust_store: Vec<PathBuf>,
@@ -174,7 +177,13 @@ impl Arguments {
         let send_mail = self.send_mail.then_some(round_trip::LONGEST_WAIT);
         let site = if lab { site.as_of_the_tables() } else { site };
         let scim = if self.webex_connect { site.question_to_webex() } else { None };
-        Site { java: !self.java_files(deployment, lab).is_empty(), send_mail, scim, ..site }
+        Site {
+            java: !self.java_files(deployment, lab).is_empty(),
+            send_mail,
+            scim,
+            second_opinion: self.second_opinion,
+            ..site
+        }
     }
 
     /// The files of `--evidence` and of the site file.

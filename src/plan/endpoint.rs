@@ -46,6 +46,8 @@ pub struct Site {
     pub send_mail: Option<Duration>,
     /// What evidence has settled; empty when none was given.
     pub exported: Vec<Exported>,
+    /// True when lettre and async-imap sign in once more.
+    pub second_opinion: bool,
     /// The stated level of ECE.
     pub version: Option<version::VersionProbe>,
     /// The stated addresses of ECE.
@@ -154,6 +156,7 @@ impl Site {
             scim: None,
             java: false,
             send_mail: None,
+            second_opinion: false,
             deployment: deployment.clone(),
         }
     }

@@ -33,6 +33,7 @@ facts! {
     OWN_MAILBOX: bool = "imap.own_mailbox", "user's own mailbox";
     AS_APPLICATION: bool = "imap.as_application", "signed in as an application";
     MAILBOX_OPEN: bool = "imap.mailbox_open", "mailbox opens";
+    SECOND_OPINION: String = "imap.second_opinion", "second opinion";
     MESSAGE_COUNT: i64 = "imap.message_count", "messages";
 }
 
@@ -50,11 +51,13 @@ pub(super) const DIALECT: MailDialect = MailDialect {
         signed_in_as: SIGNED_IN_AS,
         own_mailbox: OWN_MAILBOX,
         as_application: AS_APPLICATION,
+        second_opinion: Some(SECOND_OPINION),
         results: &[
             SIGNED_IN.declared(),
             SIGNED_IN_AS.declared(),
             OWN_MAILBOX.declared(),
             AS_APPLICATION.declared(),
+            SECOND_OPINION.declared(),
             MAILBOX_OPEN.declared(),
             MESSAGE_COUNT.declared(),
         ],

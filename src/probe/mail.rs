@@ -45,6 +45,8 @@ pub(super) struct MailFacts {
     pub own_mailbox: Fact<bool>,
     /// Whether the token is an application's.
     pub as_application: Fact<bool>,
+    /// What a library says of the same sign-in; none where no library is asked.
+    pub second_opinion: Option<Fact<String>>,
     /// Those of this protocol that are kept of a sign-in that came to its end; the service probe has the others.
     pub results: &'static [FactDef],
 }

@@ -46,6 +46,7 @@ pub(super) const DIALECT: MailDialect = MailDialect {
         signed_in_as: SIGNED_IN_AS,
         own_mailbox: OWN_MAILBOX,
         as_application: AS_APPLICATION,
+        second_opinion: None,
         results: &[
             SIGNED_IN.declared(),
             SIGNED_IN_AS.declared(),

@@ -13,10 +13,11 @@ use std::{net::SocketAddr, time::Instant};
 use super::{
     Change, Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch,
     connection::{self, Ready},
+    delivery::Search,
     dns, imap,
     mail::{MailDialect, Offer},
     pop3,
-    delivery::Search,
+    second_opinion::{self, Comparison, Opinion},
     service::{self, Depth, Service, ServiceProbe},
     smtp, token,
 };
@@ -53,6 +54,8 @@ pub struct SignInProbe {
     pub host: String,
     /// The port.
     pub port: u16,
+    /// True when a library signs in once more and the two results are compared.
+    pub second_opinion: bool,
 }
 
 impl Probe for SignInProbe {
@@ -93,7 +96,8 @@ impl SignInProbe {
     /// What a sign-in touches that changes so much.
     pub(super) fn touch(&self, change: Change) -> ServiceTouch {
         let presented = vec![Presented::AccessToken(self.account.clone())];
-        ServiceTouch { presented, change, ..ServiceTouch::new(&self.host, self.port, self.protocol.name()) }
+        let repeats = usize::from(self.second_opinion && second_opinion::library(self.protocol).is_some());
+        ServiceTouch { repeats, presented, change, ..ServiceTouch::new(&self.host, self.port, self.protocol.name()) }
     }
 
     /// Who is named in the sign-in.
@@ -238,6 +242,8 @@ pub(super) async fn pay(look: &SignInProbe, visit: SignIn, errand: MailboxAction
         Some(ready) => go_on(look, &visit, errand, ready, world).await,
         None => connect(look, &visit, errand, world).await,
     };
+    let is_asked_again = look.second_opinion && matches!(errand, MailboxAction::Open);
+    let open = if is_asked_again { confirm(look, &visit, &mut attempt, open, world).await } else { open };
     hang_up(open, visit.turns);
     if attempt.failure.is_none() && !world.keep_transcripts && matches!(errand, MailboxAction::Open) {
         let results = look.dialect().facts.results;
@@ -293,6 +299,48 @@ async fn connect(look: &SignInProbe, visit: &SignIn, errand: MailboxAction<'_>, 
             (attempt, None)
         }
     }
+}
+
+/// Has a library sign in once more, when our own session is closed, and compares. Where the two differ nothing is known:
+/// the sign-in is then neither good nor refused.
+async fn confirm(
+    look: &SignInProbe,
+    visit: &SignIn,
+    attempt: &mut Attempt,
+    open: Option<Box<dyn Stream>>,
+    world: &ProbeContext,
+) -> Option<Box<dyn Stream>> {
+    let own = &look.dialect().facts;
+    let is_refused = |stop: &Failure| stop.stage == Stage::Authenticate && stop.kind == FailureKind::Rejected;
+    let accepted = attempt.facts.is(own.signed_in);
+    let is_comparable = accepted || attempt.failure.as_ref().is_some_and(is_refused);
+    let (Some(library), Some(fact), true) = (second_opinion::library(look.protocol), own.second_opinion, is_comparable)
+    else {
+        return open;
+    };
+    if let Some(stream) = open {
+        session::close(stream).await;
+    }
+    let opinion = match reach(visit, &world.network, &mut Attempt::new(visit.address)).await {
+        Ok(stream) => {
+            let (user, token, frame) = (&visit.user, &visit.held.token, visit.presented.frame());
+            second_opinion::ask(look.protocol, stream, user, token, frame, &world.network.limits).await
+        }
+        Err(stop) => Opinion::Unknown(stop.words),
+    };
+    let harmless = |words: &str| {
+        let (clean, _) = world.wallet.net.clean(&words.replace(visit.held.token.expose(), "***"));
+        line::shorten(&clean, line::MOST_WORDS)
+    };
+    match second_opinion::compare(accepted, library, opinion) {
+        Comparison::Agree => attempt.set(fact, format!("{library} agrees")),
+        Comparison::Alone(words) => attempt.set(fact, harmless(&words)),
+        Comparison::Differ(words) => {
+            attempt.facts.retain(|name| !own.results.iter().any(|result| result.name == name));
+            attempt.end(look.stop(Stage::Authenticate, FailureKind::CannotJudge, harmless(&words)));
+        }
+    }
+    None
 }
 
 /// Connects and encrypts.
@@ -416,6 +464,7 @@ pub(super) mod tests {
             protocol,
             host: "mail.test".to_owned(),
             port: 443,
+            second_opinion: false,
         }
     }
 
@@ -895,6 +944,57 @@ pub(super) mod tests {
             });
             let (_, sign_ins) = in_turn(&papers, server.await, 1).await;
             assert_eq!(sign_ins[0].attempts[0].failure, None, "{answers_the_first}");
+        }
+    }
+
+    /// A server that answers the first sign-in so and the second so, and what is seen of it with a second opinion.
+    async fn twice(answers: [&'static str; 2]) -> (Observation, usize) {
+        let papers = issued(GOOD);
+        let acceptor = acceptor(&papers);
+        let count = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let counted = count.clone();
+        let server = serve(move |stream| {
+            let (acceptor, at) = (acceptor.clone(), count.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+            async move {
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let mut stream = BufStream::new(stream);
+                say(&mut stream, IMAP_GREETING).await;
+                let mut line = String::new();
+                while stream.read_line(&mut line).await.is_ok_and(|length| length > 0) {
+                    let tag = line.split(' ').next().unwrap_or_default().to_owned();
+                    let answer = match line.split(' ').nth(1).unwrap_or_default().trim_end() {
+                        "AUTHENTICATE" if at == 0 => format!("{tag} {}\r\n", answers[0]),
+                        "AUTHENTICATE" => {
+                            say(&mut stream, "+ \r\n").await;
+                            let _ = stream.read_line(&mut String::new()).await;
+                            format!("{tag} {}\r\n", answers[1])
+                        }
+                        "LOGOUT" => format!("* BYE\r\n{tag} OK bye\r\n"),
+                        _ => format!("* 3 EXISTS\r\n{tag} OK [READ-ONLY] done\r\n"),
+                    };
+                    say(&mut stream, &answer).await;
+                    line.clear();
+                }
+            }
+        });
+        let look = SignInProbe { second_opinion: true, ..look(Protocol::Imap) };
+        let observation = seen(&look, &Earlier::default(), &world(&papers, override_to(server.await))).await;
+        (observation, counted.load(std::sync::atomic::Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn second_opinion_agrees_or_nothing_is_known() {
+        let (good, bad) = ("OK done", "NO AUTHENTICATE failed.");
+        for (answers, agrees) in [([good, good], true), ([bad, bad], true), ([good, bad], false), ([bad, good], false)]
+        {
+            let (observation, connections) = twice(answers).await;
+            let attempt = &observation.attempts[0];
+            assert_eq!(connections, 2, "{answers:?}");
+            let told = attempt.facts.get(imap::SECOND_OPINION).map(String::as_str);
+            assert_eq!(told == Some("async-imap agrees"), agrees, "{answers:?} {told:?} {:?}", attempt.failure);
+            let kind = attempt.failure.as_ref().map(|stop| stop.kind);
+            assert_eq!(kind == Some(FailureKind::CannotJudge), !agrees, "{answers:?} {kind:?}");
+            assert!(agrees || attempt.facts.get(imap::SIGNED_IN).is_none(), "{answers:?}");
         }
     }
 }

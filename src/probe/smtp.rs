@@ -30,6 +30,7 @@ facts! {
     OWN_MAILBOX: bool = "smtp.own_mailbox", "user's own mailbox";
     AS_APPLICATION: bool = "smtp.as_application", "signed in as an application";
     SENDER_ACCEPTED: bool = "smtp.sender_accepted", "sender accepted";
+    SECOND_OPINION: String = "smtp.second_opinion", "second opinion";
     RECIPIENT_ACCEPTED: bool = "smtp.recipient_accepted", "recipient accepted";
 }
 
@@ -48,11 +49,13 @@ pub(super) const DIALECT: MailDialect = MailDialect {
         signed_in_as: SIGNED_IN_AS,
         own_mailbox: OWN_MAILBOX,
         as_application: AS_APPLICATION,
+        second_opinion: Some(SECOND_OPINION),
         results: &[
             SIGNED_IN.declared(),
             SIGNED_IN_AS.declared(),
             OWN_MAILBOX.declared(),
             AS_APPLICATION.declared(),
+            SECOND_OPINION.declared(),
             SENDER_ACCEPTED.declared(),
             RECIPIENT_ACCEPTED.declared(),
         ],
@@ -242,7 +245,7 @@ fn refusal(stage: Stage, reply: &Reply) -> Failure {
 }
 
 /// The name that EHLO gives: this host's, or an address where it has none that a server would take (RFC 5321 4.1.3).
-fn own_name() -> String {
+pub(super) fn own_name() -> String {
     let name = hostname::get().ok().and_then(|name| name.into_string().ok());
     name.filter(|name| is_name(name)).unwrap_or_else(|| "[127.0.0.1]".to_owned())
 }

@@ -44,6 +44,12 @@ impl Presentation {
         &self.line
     }
 
+    /// The same before base64, for a library that codes it itself.
+    #[must_use]
+    pub fn frame(&self) -> Vec<u8> {
+        BASE64_STANDARD.decode(self.line.expose()).unwrap_or_default()
+    }
+
     /// What a transcript shows in its place: the length of the token, in bytes, and the user.
     #[must_use]
     pub fn shown(&self) -> &str {

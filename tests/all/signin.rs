@@ -113,6 +113,19 @@ fn no_round_trip_is_wasted(counts: &Counts) {
     }
 }
 
+/// lettre and async-imap were told the same at every mailbox over SMTP and IMAP.
+#[track_caller]
+fn libraries_agree(report: &Report) {
+    for (protocol, library) in [("smtp", "lettre"), ("imap", "async-imap")] {
+        let of_mailbox = report.looks.iter().filter(|look| look.probe == protocol && look.subject.contains('@'));
+        let name = format!("{protocol}.second_opinion");
+        let told: Vec<Option<String>> =
+            of_mailbox.map(|look| Some(look.attempts.first()?.facts.value(&name)?.to_string())).collect();
+        assert!(!told.is_empty(), "no sign-in over {protocol}");
+        assert!(told.iter().all(|told| told.as_deref() == Some(&*format!("{library} agrees"))), "{told:?}");
+    }
+}
+
 /// How a check came out for one mailbox.
 fn status_of(report: &Report, check: &str, subject: &str) -> Option<Status> {
     of_check(report, check).into_iter().find(|finding| finding.subject == subject).map(|finding| finding.status)
@@ -122,9 +135,10 @@ fn status_of(report: &Report, check: &str, subject: &str) -> Option<Status> {
 fn file_with_accounts_of_each_kind_is_walked_to_the_end() {
     let place = Place::new();
     place.write("mine.toml", FILE.replace("CLIENT", &client_of_the_lab()));
-    let outcome = place.call(&["run", "--lab", "-c", "mine.toml", "-o", "json"]);
+    let outcome = place.call(&["run", "--lab", "-c", "mine.toml", "-o", "json", "--second-opinion"]);
     assert_eq!(outcome.code, Some(0), "{outcome:?}");
     let report = outcome.report();
+    libraries_agree(&report);
     for check in CHECKS {
         assert!(came_out(&report, check, Status::Pass), "{check} did not pass\n{}", not_well(&report));
         for finding in of_check(&report, check) {

@@ -53,8 +53,9 @@ fn good_tokens_open_every_mailbox_with_dovecot_for_submission() {
 
 fn everything_opens(turn: &[&str]) {
     let Some(bench) = super::bench() else { return };
-    let seen = sign_in(&bench, turn, &[MAILBOXES[0], MAILBOXES[1]].map(|user| Token::of(user).signed()));
+    let seen = sign_in_twice(&bench, turn, &[MAILBOXES[0], MAILBOXES[1]].map(|user| Token::of(user).signed()));
     assert_eq!(seen.exit, Some(0), "{}", seen.outline());
+    seen.libraries_agree();
     for check in OF_THE_TOKEN {
         assert_eq!(seen.statuses(check), ["pass", "pass"], "{check}:\n{}", seen.outline());
     }
@@ -94,7 +95,8 @@ fn token_that_the_servers_do_not_believe() {
     for turn in [&[][..], TO_DOVECOT] {
         let Some(bench) = super::bench() else { return };
         let forged = Token { key: b"a key that nobody knows", ..Token::of(MAILBOXES[1]) };
-        let seen = sign_in(&bench, turn, &[Token::of(MAILBOXES[0]).signed(), forged.signed()]);
+        let seen = sign_in_twice(&bench, turn, &[Token::of(MAILBOXES[0]).signed(), forged.signed()]);
+        seen.libraries_agree();
         for check in OF_THE_TOKEN {
             assert_eq!(seen.statuses(check), ["pass", "pass"], "{check}: {}", seen.outline());
         }
@@ -245,8 +247,17 @@ struct Seen {
 
 /// Runs with one account for each mailbox. No such run may change the mail.
 fn sign_in(bench: &Bench, turn: &[&str], tokens: &[String; 2]) -> Seen {
+    sign_in_with(bench, turn, tokens, &[])
+}
+
+/// The same, with lettre and async-imap signing in once more.
+fn sign_in_twice(bench: &Bench, turn: &[&str], tokens: &[String; 2]) -> Seen {
+    sign_in_with(bench, turn, tokens, &["--second-opinion"])
+}
+
+fn sign_in_with(bench: &Bench, turn: &[&str], tokens: &[String; 2], flags: &[&str]) -> Seen {
     let before = mail(bench);
-    let seen = run(bench, turn, tokens, &deployment([None, None]), &[]);
+    let seen = run(bench, turn, tokens, &deployment([None, None]), flags);
     assert_eq!(mail(bench), before, "the mail is otherwise than before");
     seen
 }
@@ -330,6 +341,20 @@ impl Seen {
 
     fn first(&self) -> &str {
         self.fix_first().next().and_then(|cause| cause["cause"].as_str()).unwrap_or_default()
+    }
+
+    /// A library was told the same as `ece-check`, for each mailbox over SMTP and IMAP.
+    fn libraries_agree(&self) {
+        for (protocol, library) in [("smtp", "lettre"), ("imap", "async-imap")] {
+            let looks = self.report["looks"].as_array().into_iter().flatten();
+            let of_mailbox = looks.filter(|look| {
+                look["probe"] == protocol && MAILBOXES.iter().any(|mailbox| look["subject"] == *mailbox)
+            });
+            let told: Vec<&Value> =
+                of_mailbox.map(|look| &look["paths"][0]["facts"][format!("{protocol}.second_opinion")]).collect();
+            let agrees = format!("{library} agrees");
+            assert_eq!(told, [agrees.as_str(), agrees.as_str()], "{protocol}:\n{}", self.outline());
+        }
     }
 
     fn blames_no_network(&self) {
