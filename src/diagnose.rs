@@ -239,7 +239,7 @@ impl Known {
             let finding = &findings[at];
             let Some(account) = &finding.account else { continue };
             for weighed in diagnosis.standing.iter().filter(|weighed| weighed.certainty == Certainty::Certain) {
-                let key = (account.clone(), finding.subject.clone(), weighed.cause.code.clone());
+                let key = (account.clone(), finding.subject.to_string(), weighed.cause.code.clone());
                 certain.entry(key).or_insert(at);
             }
         }
@@ -249,8 +249,8 @@ impl Known {
     /// Another finding of the same mailbox, or of its account as a whole, for which the cause is certain.
     fn other(&self, at: usize, finding: &Finding, code: &str) -> Option<usize> {
         let account = finding.account.clone()?;
-        let of = |subject: &String| self.certain.get(&(account.clone(), subject.clone(), code.to_owned())).copied();
-        of(&finding.subject).or_else(|| of(&account)).filter(|other| *other != at)
+        let of = |subject: &str| self.certain.get(&(account.clone(), subject.to_owned(), code.to_owned())).copied();
+        of(finding.subject.as_str()).or_else(|| of(&account)).filter(|other| *other != at)
     }
 }
 
@@ -285,7 +285,7 @@ mod tests {
     use super::*;
     use crate::{
         catalogue::cause::Layer,
-        evidence::{Failure, FailureKind, Protocol, Route, Stage},
+        evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject},
         finding::{Owner, Status},
     };
 
@@ -298,7 +298,7 @@ mod tests {
             section: String::new(),
             title: String::new(),
             fails: String::new(),
-            subject: subject.to_owned(),
+            subject: Subject::of_text(subject),
             account: None,
             status,
             reason: None,
@@ -319,7 +319,7 @@ mod tests {
     }
 
     fn look(probe: &str, subject: &str, stop: Failure) -> Observation {
-        Observation { failure: Some(stop), ..Observation::new(probe, subject, Route::Direct) }
+        Observation { failure: Some(stop), ..Observation::new(probe, Subject::of_text(subject), Route::Direct) }
     }
 
     fn refused(enhanced: &str, words: &str) -> Failure {

@@ -196,7 +196,7 @@ fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation, despite_failures: bo
 
 fn not_made(planned: &PlannedLook) -> Observation {
     let probe = &planned.probe;
-    let seen = Observation::new(probe.deepest(), probe.subject().to_string(), Route::Direct);
+    let seen = Observation::new(probe.deepest(), probe.subject(), Route::Direct);
     Observation { own: planned.own, key: Some(probe.key()), ..seen }
 }
 

@@ -21,5 +21,6 @@ pub use observation::{Observation, Unit};
 pub use route::Route;
 pub use site::{SavedConnectTo, SavedEvidence, SavedProxy, SavedResolve, SavedSite};
 pub use source::Source;
-pub use subject::{ProbeKey, Subject};
+pub(crate) use subject::as_text;
+pub use subject::{Endpoint, ProbeKey, Subject};
 pub use transcript::{Direction, MOST_CHARACTERS, MOST_LINES, Timing, Transcript, TranscriptLine, shorten};

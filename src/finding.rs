@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub use self::value::{Because, Found, Group, NextStep, NotApplicable, essence};
 use crate::{
     command::Command,
-    evidence::{Observation, SavedSite},
+    evidence::{Observation, SavedSite, Subject, as_text},
 };
 
 /// How one check came out for one subject, and because of what.
@@ -26,7 +26,9 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub fails: String,
     /// What the check was made for: an endpoint, a name, the user's file.
-    pub subject: String,
+    #[serde(with = "as_text")]
+    #[schemars(with = "String")]
+    pub subject: Subject,
     /// The account whose token it is about, or that the mailbox belongs to.
     #[serde(default)]
     pub account: Option<String>,

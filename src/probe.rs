@@ -290,6 +290,3 @@ impl ProbeContext {
 
 /// Facts by the name that stands before the dot.
 pub type FactGroup = (&'static str, &'static [FactDef]);
-
-/// The subject of the looks and checks that read the user's file.
-pub const SITE: &str = "site";

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     catalogue::Catalogue,
+    evidence::Subject,
     finding::{FirewallRule, Owner, Report, Status},
     plan::firewall::{Destination, Rule, Scope, rules},
     report,
@@ -61,10 +62,8 @@ fn failed(part: &Report) -> Vec<Destination> {
     places.into_iter().map(destination).collect()
 }
 
-fn place(subject: &str) -> Option<(&str, u16)> {
-    let (host, port) = subject.rsplit_once(':')?;
-    let port = port.parse().ok()?;
-    (!host.is_empty() && !host.contains('@')).then_some((host, port))
+fn place(subject: &Subject) -> Option<(&str, u16)> {
+    subject.host().zip(subject.port())
 }
 
 #[cfg(test)]
@@ -73,9 +72,9 @@ mod tests {
 
     #[test]
     fn places_are_names_with_ports() {
-        assert_eq!(place("outlook.office365.com:993"), Some(("outlook.office365.com", 993)));
+        assert_eq!(place(&Subject::of_text("outlook.office365.com:993")), Some(("outlook.office365.com", 993)));
         for other in ["sales@example.com", "site", "a:b", ":25", "sales@example.com:1"] {
-            assert_eq!(place(other), None, "{other}");
+            assert_eq!(place(&Subject::of_text(other)), None, "{other}");
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Putting this site's values into the words of a cause.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
     catalogue::expect,
     command::{Command, Effect, Encryption, Shell, Template, replace},
-    evidence::{Attempt, Observation, Value},
+    evidence::{Attempt, Observation, Subject, Value},
     finding::{Finding, Found},
     judge::values,
     probe::{https, smtp, tls, token},
@@ -78,11 +78,11 @@ pub struct Looks<'l> {
 impl<'l> Looks<'l> {
     /// Sorts the looks of a run.
     pub fn of(all: &'l [Observation]) -> Self {
-        let is_service = |look: &&Observation| port(&look.subject).is_some() && !look.subject.contains('@');
+        let is_service = |look: &&Observation| look.subject.port().is_some();
         let tokens: Vec<&Observation> = all.iter().filter(|look| look.probe == "token").collect();
         let mut tokens_of: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, token) in tokens.iter().enumerate() {
-            tokens_of.entry(&token.subject).or_default().push(at);
+            tokens_of.entry(token.subject.as_str()).or_default().push(at);
         }
         Self { all, services: all.iter().filter(is_service).collect(), tokens, tokens_of }
     }
@@ -122,15 +122,16 @@ fn for_each_target(template: &Template, shown: &[(&Finding, &Observation)], look
     let Some(each) = template.each.as_deref() else {
         return vec![template.fill(None, |name| all(name, shown, looks).into_iter().collect(), meaning)];
     };
-    let targets = all(each, shown, looks);
+    let targets = targets(each, shown, looks);
     if targets.is_empty() {
         return vec![template.fill(None, |_| Vec::new(), meaning)];
     }
-    let fits = |target: &&String| {
-        let encryption = port(target).map(|port| Encryption::of_port(&port));
+    let fits = |target: &&Target| {
+        let port = target.service.as_ref().and_then(Subject::port);
+        let encryption = port.map(|port| Encryption::of_port(&port.to_string()));
         template.when.is_none() || encryption.is_none() || encryption == template.when
     };
-    let fitting: Vec<&String> = targets.iter().filter(fits).collect();
+    let fitting: Vec<&Target> = targets.iter().filter(fits).collect();
     let mut commands: Vec<Command> =
         fitting.iter().take(MOST_TARGETS).map(|target| for_target(template, each, target, shown, looks)).collect();
     if let (Some(last), Some(left)) = (commands.last_mut(), fitting.len().checked_sub(MOST_TARGETS + 1)) {
@@ -139,20 +140,36 @@ fn for_each_target(template: &Template, shown: &[(&Finding, &Observation)], look
     commands
 }
 
+/// What one command is written out for.
+struct Target {
+    text: String,
+    /// The service, where it is one.
+    service: Option<Subject>,
+}
+
+fn targets(each: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> Vec<Target> {
+    if each == "subject" {
+        let services = services(shown, looks).into_iter();
+        return services.map(|(text, service)| Target { text, service: Some(service) }).collect();
+    }
+    all(each, shown, looks).into_iter().map(|text| Target { text, service: None }).collect()
+}
+
 fn for_target(
     template: &Template,
     each: &str,
-    target: &str,
+    target: &Target,
     shown: &[(&Finding, &Observation)],
     looks: &Looks<'_>,
 ) -> Command {
+    let (target, service) = (target.text.as_str(), target.service.as_ref());
     let own = |only: &&(&Finding, &Observation)| all(each, &[**only], looks).contains(target);
     let shown: Vec<_> = shown.iter().filter(own).copied().collect();
     let values = |name: &str| -> Vec<String> {
         match (each, name) {
             _ if name == each => vec![target.to_owned()],
-            ("subject", "host" | "hosts") => vec![host(target).to_owned()],
-            ("subject", "port" | "ports") => port(target).into_iter().collect(),
+            ("subject", "host" | "hosts") => service.and_then(host).into_iter().collect(),
+            ("subject", "port" | "ports") => service.and_then(port).into_iter().collect(),
             _ => all(name, &shown, looks).into_iter().collect(),
         }
     };
@@ -209,14 +226,12 @@ fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTr
         HOLDER => tokens(shown, looks).filter_map(|token| of_token(token, &HELD_BY)).collect(),
         APPLICATION => looks.tokens.iter().filter_map(|token| of_token(token, &CLIENT_IDS)).collect(),
         "subject" | "subjects" | "host" | "hosts" | "port" | "ports" => {
-            let places: BTreeSet<String> =
-                shown.iter().flat_map(|(finding, look)| places(finding, look, looks)).collect();
-            let part = |place: &String| match name {
-                "host" | "hosts" => Some(host(place).to_owned()),
-                "port" | "ports" => port(place),
-                _ => Some(place.clone()),
+            let part = |(text, service): (String, Subject)| match name {
+                "host" | "hosts" => host(&service),
+                "port" | "ports" => port(&service),
+                _ => Some(text),
             };
-            places.iter().filter_map(part).collect()
+            services(shown, looks).into_iter().filter_map(part).collect()
         }
         _ => match values_of(name, shown) {
             values if values.is_empty() => of_tokens(name, shown, looks),
@@ -229,9 +244,15 @@ fn of_tokens(fact: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) 
     tokens(shown, looks).filter_map(|token| Some(token.facts.value(fact)?.to_string())).collect()
 }
 
+/// The servers that these findings are about, by their texts.
+fn services(shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTreeMap<String, Subject> {
+    let places = shown.iter().flat_map(|(finding, look)| places(finding, look, looks));
+    places.map(|place| (place.to_string(), place)).collect()
+}
+
 /// The servers that a finding is about: its own subject, or those that the look of an account or a mailbox went to.
-fn places(finding: &Finding, look: &Observation, looks: &Looks<'_>) -> Vec<String> {
-    if finding.account.is_none() && !finding.subject.contains('@') {
+fn places(finding: &Finding, look: &Observation, looks: &Looks<'_>) -> Vec<Subject> {
+    if finding.account.is_none() && finding.subject.mailbox().is_none() {
         return vec![finding.subject.clone()];
     }
     let same = |other: &Attempt| look.attempts.iter().chain(&look.tried).any(|path| path.address == other.address);
@@ -276,8 +297,8 @@ fn joined(name: &str, values: BTreeSet<String>) -> String {
 fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
     match name {
         "mailbox" => {
-            let subjects = shown.iter().map(|(finding, _)| finding.subject.clone());
-            let mailboxes: BTreeSet<String> = subjects.filter(|subject| subject.contains('@')).collect();
+            let mailboxes: BTreeSet<String> =
+                shown.iter().filter_map(|(finding, _)| Some(finding.subject.mailbox()?.to_owned())).collect();
             if mailboxes.is_empty() { facts(USER, shown) } else { mailboxes }
         }
         "user" => {
@@ -297,8 +318,8 @@ fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String>
 
 /// Every name and port of Microsoft's that this run went to: what a rule in the path must hold.
 fn endpoints(looks: &Looks<'_>) -> BTreeSet<String> {
-    let services = looks.all.iter().filter(|look| !look.own && port(&look.subject).is_some());
-    services.map(|look| look.subject.clone()).collect()
+    let services = looks.all.iter().filter(|look| !look.own && look.subject.port().is_some());
+    services.map(|look| look.subject.to_string()).collect()
 }
 
 fn facts(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
@@ -329,12 +350,12 @@ fn statuses(shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
     failures.filter_map(|failure| failure.code).map(|code| code.to_string()).collect()
 }
 
-fn host(subject: &str) -> &str {
-    subject.rsplit_once(':').map_or(subject, |(host, _)| host)
+fn host(subject: &Subject) -> Option<String> {
+    subject.host().map(str::to_owned)
 }
 
-fn port(subject: &str) -> Option<String> {
-    subject.rsplit_once(':').map(|(_, port)| port.to_owned())
+fn port(subject: &Subject) -> Option<String> {
+    subject.port().map(|port| port.to_string())
 }
 
 /// The addresses that could not go on; all of them when every one could.

@@ -73,7 +73,7 @@ fn related(check: &str, finding: &Finding, findings: &[Finding]) -> Vec<usize> {
         let places = (0..findings.len()).filter(|at| findings[*at].check == *check);
         places.filter(|at| fits(&findings[*at])).collect()
     };
-    let same = of(&|other| other.subject.eq_ignore_ascii_case(&finding.subject));
+    let same = of(&|other| other.subject.as_str().eq_ignore_ascii_case(finding.subject.as_str()));
     match &finding.account {
         _ if !same.is_empty() => same,
         Some(account) => of(&|other| other.account.as_ref() == Some(account)),

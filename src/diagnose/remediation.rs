@@ -153,7 +153,7 @@ fn explained(shown_in: &[usize], blocked: &HashMap<usize, Vec<usize>>) -> Vec<us
 /// How many pairs of mailbox and protocol fail or are not reached by these findings.
 fn mailboxes_down(explains: &[usize], findings: &[Finding]) -> usize {
     let down = explains.iter().map(|at| &findings[*at]).filter(|finding| {
-        let is_of_mailbox = finding.account.as_ref().is_some_and(|account| *account != finding.subject);
+        let is_of_mailbox = finding.account.is_some() && finding.subject.mailbox().is_some();
         is_of_mailbox && finding.status != Status::Warn
     });
     let protocol = |finding: &Finding| finding.check.split('.').next().unwrap_or_default().to_owned();

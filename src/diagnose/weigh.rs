@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     catalogue::{Cause, cause::Evidence},
+    evidence::Subject,
     finding::{Because, Certainty, Finding, RuledOut, Status},
 };
 
@@ -36,7 +37,7 @@ impl<'f> Index<'f> {
         for (at, finding) in findings.iter().enumerate() {
             let check = finding.check.as_str();
             index.by_check.entry(check).or_default().push(at);
-            index.by_subject.entry((check, &finding.subject)).or_default().push(at);
+            index.by_subject.entry((check, finding.subject.as_str())).or_default().push(at);
             index.by_host.entry((check, host(&finding.subject))).or_default().push(at);
             if let Some(account) = &finding.account {
                 index.by_account.entry((check, account)).or_default().push(at);
@@ -48,7 +49,7 @@ impl<'f> Index<'f> {
     /// The findings of a check for a subject; else for the other ports of its host, or the name itself; for any subject
     /// when it has none of these. Another mailbox says nothing of this one; its account does.
     fn related(&self, check: &str, file: &CaseFile<'_>) -> Vec<usize> {
-        if let Some(same) = self.by_subject.get(&(check, file.subject)) {
+        if let Some(same) = self.by_subject.get(&(check, file.subject.as_str())) {
             return same.clone();
         }
         if let Some(of_host) = self.by_host.get(&(check, host(file.subject))) {
@@ -65,8 +66,8 @@ impl<'f> Index<'f> {
 }
 
 /// The host of an endpoint; any other subject as it is.
-fn host(subject: &str) -> &str {
-    subject.rsplit_once(':').map_or(subject, |(host, _)| host)
+fn host(subject: &Subject) -> &str {
+    subject.host().unwrap_or(subject.as_str())
 }
 
 /// One finding in question, and the findings of the run that speak for or against a cause of it.
@@ -74,7 +75,7 @@ pub(super) struct CaseFile<'f> {
     /// The place of the finding in question.
     at: usize,
     check: &'f str,
-    subject: &'f str,
+    subject: &'f Subject,
     account: Option<&'f str>,
     all: &'f [Finding],
     /// What each finding could mean by itself.
@@ -91,7 +92,7 @@ impl<'f> CaseFile<'f> {
 
     /// A case of which nothing but its own text is known.
     pub(super) fn without_findings(index: &'f Index<'f>) -> Self {
-        Self { at: 0, check: "", subject: "", account: None, all: &[], open: &[], index }
+        Self { at: 0, check: "", subject: &Subject::Site, account: None, all: &[], open: &[], index }
     }
 }
 

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Facts, Failure, ProbeKey, Route, Source, Timing, Transcript, TranscriptLine, Value};
+use super::{
+    Attempt, Facts, Failure, ProbeKey, Route, Source, Subject, Timing, Transcript, TranscriptLine, Value, as_text,
+};
 
 /// All that one look saw.
 ///
@@ -14,7 +16,9 @@ pub struct Observation {
     /// The deepest protocol that was looked at: `dns`, `tcp`, `tls`, `https`, `smtp`, `imap`, `pop3`, `version`, `url`.
     pub probe: String,
     /// What was looked at, as the findings name it.
-    pub subject: String,
+    #[serde(with = "as_text")]
+    #[schemars(with = "String")]
+    pub subject: Subject,
     /// The key of its probe; reports before schema 2 have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<ProbeKey>,
@@ -54,10 +58,10 @@ pub struct Observation {
 impl Observation {
     /// An observation of which nothing is known yet but what is looked at, and how deep.
     #[must_use]
-    pub fn new(probe: impl Into<String>, subject: impl Into<String>, route: Route) -> Self {
+    pub fn new(probe: impl Into<String>, subject: Subject, route: Route) -> Self {
         Self {
             probe: probe.into(),
-            subject: subject.into(),
+            subject,
             key: None,  // the engine knows it
             own: false, // the engine knows whose it is
             route,

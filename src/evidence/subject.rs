@@ -15,12 +15,7 @@ pub enum Subject {
     /// A name in DNS.
     Name(String),
     /// A service on a port.
-    Endpoint {
-        /// Its host.
-        host: String,
-        /// Its port.
-        port: u16,
-    },
+    Endpoint(Endpoint),
     /// An account of ECE, by its name there.
     Account(String),
     /// A mailbox, by its address.
@@ -29,22 +24,143 @@ pub enum Subject {
     Application,
 }
 
+/// A service on a port.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Place", into = "Place")]
+#[schemars(with = "Place")]
+pub struct Endpoint {
+    /// Its host.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// Both as one text, so that it can be lent.
+    text: String,
+}
+
+impl Endpoint {
+    fn new(host: &str, port: u16) -> Self {
+        Self { host: host.to_owned(), port, text: format!("{host}:{port}") }
+    }
+}
+
+/// An [`Endpoint`] in a saved key.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Place {
+    /// The host.
+    host: String,
+    /// The port.
+    port: u16,
+}
+
+impl From<Place> for Endpoint {
+    fn from(place: Place) -> Self {
+        Self::new(&place.host, place.port)
+    }
+}
+
+impl From<Endpoint> for Place {
+    fn from(endpoint: Endpoint) -> Self {
+        Self { host: endpoint.host, port: endpoint.port }
+    }
+}
+
 impl Subject {
     /// A service on a port.
     #[must_use]
     pub fn endpoint(host: &str, port: u16) -> Self {
-        Self::Endpoint { host: host.to_owned(), port }
+        Self::Endpoint(Endpoint::new(host, port))
+    }
+
+    /// The subject that a report names with this text. The text of a report does not tell an account from a name: one
+    /// with a dot is read as a name. What must know better reads the key of the observation, which says it.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        if text == Self::Site.as_str() {
+            return Self::Site;
+        }
+        if text == Self::Application.as_str() {
+            return Self::Application;
+        }
+        if text.contains('@') {
+            return Self::Mailbox(text.to_owned());
+        }
+        let place = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+        let service = place.and_then(|(host, port)| Some(Self::endpoint(host, port.parse().ok()?)));
+        match service {
+            Some(service) if service.as_str() == text => service,
+            _ if text.contains('.') => Self::Name(text.to_owned()),
+            _ => Self::Account(text.to_owned()),
+        }
+    }
+
+    /// Its text, as a report writes it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Site => "site",
+            Self::Application => "application",
+            Self::Name(text) | Self::Account(text) | Self::Mailbox(text) => text,
+            Self::Endpoint(endpoint) => &endpoint.text,
+        }
+    }
+
+    /// The host, of a name or of a service.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Self::Name(name) => Some(name),
+            Self::Endpoint(endpoint) => Some(&endpoint.host),
+            Self::Site | Self::Account(_) | Self::Mailbox(_) | Self::Application => None,
+        }
+    }
+
+    /// The port of a service.
+    #[must_use]
+    pub fn port(&self) -> Option<u16> {
+        if let Self::Endpoint(endpoint) = self { Some(endpoint.port) } else { None }
+    }
+
+    /// The address of a mailbox.
+    #[must_use]
+    pub fn mailbox(&self) -> Option<&str> {
+        if let Self::Mailbox(address) = self { Some(address) } else { None }
     }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Site => f.write_str("site"),
-            Self::Application => f.write_str("application"),
-            Self::Name(name) | Self::Account(name) | Self::Mailbox(name) => f.write_str(name),
-            Self::Endpoint { host, port } => write!(f, "{host}:{port}"),
-        }
+        f.write_str(self.as_str())
+    }
+}
+
+impl PartialEq<str> for Subject {
+    fn eq(&self, text: &str) -> bool {
+        self.as_str() == text
+    }
+}
+
+impl PartialEq<&str> for Subject {
+    fn eq(&self, text: &&str) -> bool {
+        self.as_str() == *text
+    }
+}
+
+/// A [`Subject`] in the field of a report, which is its text.
+pub(crate) mod as_text {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Subject;
+
+    /// Writes the text.
+    pub(crate) fn serialize<S: Serializer>(subject: &Subject, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(subject.as_str())
+    }
+
+    /// Reads the text.
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Subject, D::Error> {
+        Cow::<str>::deserialize(deserializer).map(|text| Subject::of_text(&text))
     }
 }
 
@@ -67,9 +183,32 @@ impl ProbeKey {
     pub fn new(probe: &str, subject: Subject, variant: &str) -> Self {
         let subject = match subject {
             Subject::Name(name) => Subject::Name(name.to_lowercase()),
-            Subject::Endpoint { host, port } => Subject::Endpoint { host: host.to_lowercase(), port },
+            Subject::Endpoint(at) => Subject::endpoint(&at.host.to_lowercase(), at.port),
             other => other,
         };
         Self { probe: probe.to_owned(), subject, variant: variant.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_text_of_a_report_is_read_back() {
+        let subjects = [
+            Subject::Site,
+            Subject::Application,
+            Subject::Name("outlook.office365.com".to_owned()),
+            Subject::endpoint("outlook.office365.com", 993),
+            Subject::Account("sales".to_owned()),
+            Subject::Mailbox("sales@example.com".to_owned()),
+        ];
+        for subject in subjects {
+            assert_eq!(Subject::of_text(subject.as_str()), subject);
+        }
+        for text in ["", ":25", "host:", "host:smtp", "host:025", "host:+25", "a:b:70000", "john.doe"] {
+            assert_eq!(Subject::of_text(text).as_str(), text);
+        }
     }
 }

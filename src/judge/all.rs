@@ -61,7 +61,7 @@ fn unjudged(planned: &PlannedFinding<'_>) -> Finding {
         section: check.section.name().to_owned(),
         title: check.title.clone(),
         fails: String::new(),
-        subject: planned.subject.to_string(),
+        subject: planned.subject.clone(),
         account: planned.account.clone(),
         status: Status::Skip,
         reason: None,

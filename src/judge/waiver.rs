@@ -15,7 +15,7 @@ pub fn waive(findings: &mut [Finding], waivers: &[Waiver], at: Timestamp) {
     for finding in findings.iter_mut().filter(|finding| can_be_waived(finding)) {
         let about = |waiver: &&Waiver| {
             let causes: Vec<&str> = finding.causes.iter().map(|cause| cause.cause.as_str()).collect();
-            waiver.is_about(&finding.check, &finding.subject, &causes)
+            waiver.is_about(&finding.check, finding.subject.as_str(), &causes)
         };
         // where several are about it, the one that holds longest counts
         if let Some(waiver) = waivers.iter().filter(about).max_by_key(|waiver| waiver.until) {

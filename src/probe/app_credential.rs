@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Earlier, FactGroup, Probe, ProbeContext, SITE};
+use super::{Earlier, FactGroup, Probe, ProbeContext};
 use crate::{
     evidence::{Facts, Failure, Observation, Route, Subject},
     import::facts::directory,
@@ -65,7 +65,7 @@ pub async fn observe(look: &AppCredentialProbe, world: &ProbeContext) -> Observa
         facts,
         failure: ends.err(),
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
-        ..Observation::new("directory", SITE, Route::File)
+        ..Observation::new("directory", Subject::Site, Route::File)
     }
 }
 

@@ -90,7 +90,7 @@ pub async fn observe(look: &DnsProbe, network: &Network) -> Observation {
         failure: lookup.addresses.err().map(|halt| Failure::new(Protocol::Dns, Stage::Lookup, halt.kind, halt.words)),
         timings: vec![Timing { name: Stage::Lookup, ms }],
         duration_ms: ms,
-        ..Observation::new("dns", look.name.clone(), Route::Direct)
+        ..Observation::new("dns", look.subject(), Route::Direct)
     }
 }
 

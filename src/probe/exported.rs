@@ -70,7 +70,7 @@ impl Probe for ExportedProbe {
             failure: self.failure.clone().filter(|_| this_run != Some(WORKS)),
             facts,
             source: self.source.clone(),
-            ..Observation::new(self.group, self.subject.to_string(), Route::File)
+            ..Observation::new(self.group, self.subject.clone(), Route::File)
         }
     }
 }

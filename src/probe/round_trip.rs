@@ -103,7 +103,7 @@ pub async fn observe(look: &RoundTripProbe, earlier: &Earlier, world: &ProbeCont
 }
 
 fn begun(look: &RoundTripProbe) -> Observation {
-    Observation::new("delivery", look.outward.mailbox.clone(), Route::Direct)
+    Observation::new("delivery", look.subject(), Route::Direct)
 }
 
 /// A round trip on its way.

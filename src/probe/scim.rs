@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use url::Url;
 use uuid::Uuid;
 
-use super::{Earlier, FactGroup, Presented, Probe, ProbeContext, SITE, ServiceTouch, Touch, scim_token::Address};
+use super::{Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch, scim_token::Address};
 use crate::{
     evidence::{Facts, Failure, FailureKind, Observation, Protocol, Route, Stage, Subject, facts},
     net::{
@@ -94,7 +94,7 @@ impl Probe for ScimProbe {
         let mut route = Route::Direct;
         let failure = self.ask(&mut facts, &mut route, context).await.err();
         let duration_ms = began.elapsed().as_secs_f64() * 1000.0;
-        Observation { facts, failure, duration_ms, ..Observation::new("scim", SITE, route) }
+        Observation { facts, failure, duration_ms, ..Observation::new("scim", Subject::Site, route) }
     }
 }
 

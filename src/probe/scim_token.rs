@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use url::form_urlencoded;
 
-use super::{Earlier, FactGroup, Probe, ProbeContext, SITE};
+use super::{Earlier, FactGroup, Probe, ProbeContext};
 use crate::{
     evidence::{Facts, Failure, FailureKind, Observation, Protocol, Route, Stage, Subject, facts},
     oauth::endpoint::TokenRequest,
@@ -62,7 +62,7 @@ impl Probe for ScimTokenProbe {
     }
 
     async fn observe(&self, _: &Earlier, context: &ProbeContext) -> Observation {
-        let seen = Observation { own: true, ..Observation::new("scim_token", SITE, Route::File) };
+        let seen = Observation { own: true, ..Observation::new("scim_token", Subject::Site, Route::File) };
         let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
         let address = match &self.redirect {
             None => None,

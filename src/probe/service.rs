@@ -199,11 +199,7 @@ async fn look_at(
     let proxy = proxied(look, network);
     let mut observation = Observation {
         beside: look.way == RouteChoice::Beside,
-        ..Observation::new(
-            look.deepest(),
-            format!("{}:{}", look.host, look.port),
-            proxy.map_or_else(Route::default, Proxy::route),
-        )
+        ..Observation::new(look.deepest(), look.subject(), proxy.map_or_else(Route::default, Proxy::route))
     };
     let mut ready = None;
     match Addresses::find(&look.host, look.port, proxy, earlier.map(dns::addresses), network).await {

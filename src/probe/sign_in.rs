@@ -120,7 +120,7 @@ impl SignInProbe {
 
 /// Signs in and opens. `earlier` holds the looks at the service and at the token.
 pub async fn observe(look: &SignInProbe, earlier: &Earlier, world: &ProbeContext) -> Observation {
-    let mut observation = Observation::new(look.protocol.name(), look.mailbox.clone(), Route::Direct);
+    let mut observation = Observation::new(look.protocol.name(), look.subject(), Route::Direct);
     match prepare(look, earlier, world).await {
         Ok(visit) => {
             let began = Instant::now();

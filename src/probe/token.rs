@@ -186,7 +186,7 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
         transcript: errand.transcript,
         timings: errand.timings,
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
-        ..Observation::new("token", look.account.clone(), route(look, world))
+        ..Observation::new("token", look.subject(), route(look, world))
     }
 }
 

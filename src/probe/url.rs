@@ -54,7 +54,7 @@ impl Probe for UrlProbe {
 /// Compares the stated addresses.
 #[must_use]
 pub fn observe(look: &UrlProbe) -> Observation {
-    Observation { own: true, facts: facts(look), ..Observation::new("url", super::SITE, Route::File) }
+    Observation { own: true, facts: facts(look), ..Observation::new("url", Subject::Site, Route::File) }
 }
 
 fn facts(look: &UrlProbe) -> Facts {

@@ -72,7 +72,7 @@ impl Probe for VersionProbe {
 /// Compares the stated level with the table.
 #[must_use]
 pub fn observe(look: &VersionProbe) -> Observation {
-    Observation { own: true, facts: facts(look), ..Observation::new("version", super::SITE, Route::File) }
+    Observation { own: true, facts: facts(look), ..Observation::new("version", Subject::Site, Route::File) }
 }
 
 fn facts(look: &VersionProbe) -> Facts {

@@ -13,7 +13,10 @@ use super::{
     page::{Page, Paint},
     words,
 };
-use crate::finding::{NamedCause, Status};
+use crate::{
+    evidence::Subject,
+    finding::{NamedCause, Status},
+};
 
 /// The changes in the order in which they are told: what needs action first.
 const ORDER: [Change; 11] = [
@@ -206,7 +209,7 @@ fn latest(finding: &Compared) -> Option<&Verdict> {
 
 /// What a finding is about, where its title does not say it: the subject, and whose it is.
 fn about(finding: &Compared) -> String {
-    let subject = if finding.subject == crate::probe::SITE { "" } else { &finding.subject };
+    let subject = if finding.subject == Subject::Site.as_str() { "" } else { &finding.subject };
     match &finding.account {
         Some(account) if account != subject => format!("{subject} ({account})").trim_start().to_owned(),
         _ => subject.to_owned(),

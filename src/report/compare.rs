@@ -180,7 +180,7 @@ fn keyed(report: &Report) -> Vec<(Key<'_>, &Finding)> {
     let mut seen: HashMap<(&str, &str, Option<&str>), usize> = HashMap::new();
     let mut keyed = Vec::new();
     for finding in &report.findings {
-        let (check, subject, account) = (&*finding.check, &*finding.subject, finding.account.as_deref());
+        let (check, subject, account) = (&*finding.check, finding.subject.as_str(), finding.account.as_deref());
         let number = seen.entry((check, subject, account)).or_insert(0);
         *number += 1;
         keyed.push(((check, subject, account, *number), finding));
@@ -193,7 +193,7 @@ fn compared(old: Option<&Finding>, new: Option<&Finding>) -> Option<Compared> {
     Some(Compared {
         change: change(old, new),
         check: either.check.clone(),
-        subject: either.subject.clone(),
+        subject: either.subject.to_string(),
         account: either.account.clone(),
         old: old.map(Verdict::of),
         new: new.map(Verdict::of),

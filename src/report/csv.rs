@@ -65,7 +65,7 @@ fn row(report: &Report, finding: &Finding) -> [String; 16] {
     [
         finding.check.clone(),
         finding.section.clone(),
-        finding.subject.clone(),
+        finding.subject.to_string(),
         words::status(finding.status).to_owned(),
         finding.reason.map(words::name).unwrap_or_default(),
         finding.found.clone(),

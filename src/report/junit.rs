@@ -129,7 +129,7 @@ fn message(finding: &Finding) -> String {
 fn body(report: &Report, finding: &Finding) -> String {
     let mut lines = vec![
         ("check", finding.check.clone()),
-        ("subject", finding.subject.clone()),
+        ("subject", finding.subject.to_string()),
         ("account", finding.account.clone().unwrap_or_default()),
         ("found", finding.found.clone()),
         ("expected", finding.expected.clone()),

@@ -7,9 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Verbosity, words};
 use crate::{
-    evidence::Observation,
+    evidence::{Observation, Subject},
     finding::{Finding, Found, Report, SkipReason, Status},
-    probe,
 };
 
 /// The columns: what they are called, and the checks that they tell of.
@@ -118,7 +117,7 @@ pub(super) fn result(report: &Report) -> Option<String> {
 fn by_subject(report: &Report) -> HashMap<&str, Vec<&Finding>> {
     let mut findings: HashMap<&str, Vec<&Finding>> = HashMap::new();
     for finding in &report.findings {
-        findings.entry(&finding.subject).or_default().push(finding);
+        findings.entry(finding.subject.as_str()).or_default().push(finding);
     }
     findings
 }
@@ -245,7 +244,7 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
 fn rows(report: &Report) -> Vec<Row<'_>> {
     let of_mailbox = |place: &usize| {
         let finding = &report.findings[*place];
-        finding.subject != probe::SITE && COLUMNS.iter().any(|(_, checks)| checks.contains(&finding.check.as_str()))
+        finding.subject != Subject::Site && COLUMNS.iter().any(|(_, checks)| checks.contains(&finding.check.as_str()))
     };
     let places = (0..report.findings.len()).filter(of_mailbox);
     let of_token = |finding: &&Finding| finding.check.split('.').next() == Some(TOKEN[0]) && finding.account.is_some();

@@ -175,7 +175,7 @@ fn results(report: &Report) -> Vec<Sample> {
         let labels = vec![
             ("section", finding.section.clone()),
             ("check", finding.check.clone()),
-            ("subject", finding.subject.clone()),
+            ("subject", finding.subject.to_string()),
             ("account", finding.account.clone().unwrap_or_default()),
             ("severity", words::name(finding.severity)),
         ];
@@ -202,7 +202,7 @@ fn certificates(report: &Report) -> Vec<Sample> {
     for look in report.looks.iter().filter(|look| !look.beside) {
         for value in values(look, tls::NOT_AFTER.name()) {
             if let Some(at) = text(&value).and_then(timestamp) {
-                let known = earliest.entry(&look.subject).or_insert(at);
+                let known = earliest.entry(look.subject.as_str()).or_insert(at);
                 *known = known.min(at);
             }
         }
@@ -226,7 +226,7 @@ fn clock(report: &Report) -> Vec<Sample> {
 
 fn probe_labels(look: &Observation) -> Vec<(&'static str, String)> {
     let route = if look.beside { "other" } else { "in force" };
-    vec![("probe", look.probe.clone()), ("subject", look.subject.clone()), ("route", route.to_owned())]
+    vec![("probe", look.probe.clone()), ("subject", look.subject.to_string()), ("route", route.to_owned())]
 }
 
 fn addresses(report: &Report, counts: fn(&crate::evidence::Attempt) -> bool) -> Vec<Sample> {

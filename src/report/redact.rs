@@ -132,10 +132,13 @@ impl Known {
             known.word(account, Kind::Mailboxes);
         }
         for look in report.looks.iter().filter(|look| look.own) {
-            known.host(look.subject.rsplit_once(':').map_or(&look.subject, |(host, _)| host));
+            known.host(look.subject.host().unwrap_or(look.subject.as_str()));
         }
         for finding in &report.findings {
-            finding.subject.rsplit_once('@').into_iter().for_each(|(_, domain)| known.domain(domain));
+            let domain = finding.subject.mailbox().and_then(|mailbox| mailbox.rsplit_once('@'));
+            if let Some((_, domain)) = domain {
+                known.domain(domain);
+            }
         }
         if let Some(site) = &report.site {
             site.file.parse::<toml::Table>().into_iter().for_each(|file| known.file(&file));

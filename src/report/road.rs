@@ -49,8 +49,8 @@ pub(super) fn both(report: &Report) -> Option<String> {
         let Some(in_force) = report.looks.iter().find(same) else { continue };
         let verdict = compared(in_force, beside);
         match told.iter_mut().find(|(known, _)| *known == verdict) {
-            Some((_, subjects)) => subjects.push(&beside.subject),
-            None => told.push((verdict, vec![&beside.subject])),
+            Some((_, subjects)) => subjects.push(beside.subject.as_str()),
+            None => told.push((verdict, vec![beside.subject.as_str()])),
         }
     }
     let lines: Vec<String> =

@@ -9,7 +9,10 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::{harmless, verdict, words};
-use crate::finding::{Finding, Report, Status};
+use crate::{
+    evidence::Subject,
+    finding::{Finding, Report, Status},
+};
 
 /// The most names of servers in a sentence.
 const NAMES: usize = 6;
@@ -139,7 +142,7 @@ fn difference(reports: &[&Report], row: &[Option<usize>]) -> Option<Difference> 
     };
     Some(Difference {
         check: first.check.clone(),
-        subject: first.subject.clone(),
+        subject: first.subject.to_string(),
         sentence: sentence(reports, &bad, &passed),
         hint: hint(reports, &bad, &passed),
         results: (0..reports.len()).map(result).collect(),
@@ -201,7 +204,7 @@ pub fn told(overview: &Overview) -> Vec<Told> {
     let groups = words::grouped(0..all.len(), |at| (all[at].check.as_str(), all[at].sentence.as_str()));
     let told = |((check, sentence), at): ((&str, &str), Vec<usize>)| {
         let subjects: Vec<&str> = at.iter().map(|at| all[*at].subject.as_str()).collect();
-        let whom = if subjects == [crate::probe::SITE] {
+        let whom = if subjects == [Subject::Site.as_str()] {
             String::new()
         } else {
             format!("{}: ", words::list(&subjects, NAMES))

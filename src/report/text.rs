@@ -205,7 +205,7 @@ impl<'a> Writer<'a> {
         };
         let title = entitled(words::title(first), &so_many(findings.len(), all));
         self.page.item(first.status, &title, Some(&first.check));
-        let subjects: Vec<String> = findings.iter().map(|finding| clip(&finding.subject)).collect();
+        let subjects: Vec<String> = findings.iter().map(|finding| clip(finding.subject.as_str())).collect();
         self.page.field("affected", &words::list_within(&subjects, SUBJECTS));
     }
 
@@ -632,7 +632,7 @@ impl<'a> Writer<'a> {
 
     fn named(&self, place: usize) -> String {
         let finding = self.at(place);
-        format!("{} {}", clip(&finding.check), clip(&finding.subject))
+        format!("{} {}", clip(&finding.check), clip(finding.subject.as_str()))
     }
 
     fn at(&self, place: usize) -> &'a Finding {

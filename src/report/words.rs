@@ -8,9 +8,9 @@ pub(super) use super::{
 };
 use crate::{
     command::Command,
-    evidence::{Observation, Stage},
+    evidence::{Observation, Stage, Subject},
     finding::{AppliedWaiver, Certainty, Finding, Owner, Report, Severity, SkipReason, Status},
-    probe::{self, delivery},
+    probe::delivery,
 };
 
 /// Said of every report of the built-in tenant.
@@ -72,7 +72,7 @@ pub(super) fn title(finding: &Finding) -> &str {
 
 /// The subject as it stands beside a title: the site as a whole goes without saying.
 pub(super) fn subject(finding: &Finding) -> &str {
-    if finding.subject == probe::SITE { "" } else { &finding.subject }
+    if finding.subject == Subject::Site { "" } else { finding.subject.as_str() }
 }
 
 /// Who fixes a cause, as people say it.

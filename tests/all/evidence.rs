@@ -73,7 +73,7 @@ fn outcome(settled: &[Settled], check: &str, subject: &str) -> Outcome {
 }
 
 fn of<'s>(settled: &'s [Settled], check: &str, subject: &str) -> &'s Settled {
-    let found = settled.iter().find(|one| one.check == check && one.subject.to_string() == subject);
+    let found = settled.iter().find(|one| one.check == check && one.subject == *subject);
     found.unwrap_or_else(|| panic!("{check} of {subject} is not in {settled:#?}"))
 }
 

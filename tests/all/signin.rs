@@ -117,7 +117,7 @@ fn no_round_trip_is_wasted(counts: &Counts) {
 #[track_caller]
 fn libraries_agree(report: &Report) {
     for (protocol, library) in [("smtp", "lettre"), ("imap", "async-imap")] {
-        let of_mailbox = report.looks.iter().filter(|look| look.probe == protocol && look.subject.contains('@'));
+        let of_mailbox = report.looks.iter().filter(|look| look.probe == protocol && look.subject.mailbox().is_some());
         let name = format!("{protocol}.second_opinion");
         let told: Vec<Option<String>> =
             of_mailbox.map(|look| Some(look.attempts.first()?.facts.value(&name)?.to_string())).collect();

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     catalogue::{Catalogue, Check, check::SubjectKind},
-    evidence::{Fact, Facts, Observation, Route},
+    evidence::{Fact, Facts, Observation, Route, Subject},
     finding::Status,
     judge::{Judgement, judge},
     probe::token,
@@ -32,7 +32,10 @@ pub struct Sentence {
 
 /// What the facts mean.
 pub fn judgement(facts: &Facts, catalogue: &Catalogue) -> Vec<Sentence> {
-    let observation = Observation { facts: facts.clone(), ..Observation::new("token", "token", Route::File) };
+    let observation = Observation {
+        facts: facts.clone(),
+        ..Observation::new("token", Subject::Account("token".to_owned()), Route::File)
+    };
     let is_asked = |check: &&Check| {
         check.probe.name == "token"
             && check.subject == SubjectKind::Account

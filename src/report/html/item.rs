@@ -92,7 +92,7 @@ struct RuledOutView {
 pub(super) fn ids(report: &Report, prefix: &str) -> Vec<String> {
     let mut known: HashMap<String, usize> = HashMap::new();
     let id = |finding: &Finding| {
-        let account = finding.account.as_deref().filter(|account| *account != finding.subject);
+        let account = finding.account.as_deref().filter(|account| finding.subject != *account);
         let parts = [Some(finding.check.as_str()), Some(finding.subject.as_str()), account];
         let id = format!("{prefix}r-{}", slug(&parts.into_iter().flatten().collect::<Vec<_>>().join("-")));
         let times = known.entry(id.clone()).or_insert(0);
@@ -175,7 +175,7 @@ impl<'r> Writer<'r> {
             severity_label: words::severity(first.severity).to_owned(),
             waiver: clean(&words::waiver(first)),
             subjects: if several { self.subjects(&places[..linked]) } else { Vec::new() },
-            more: findings[linked..].iter().map(|finding| clean(&finding.subject)).collect(),
+            more: findings[linked..].iter().map(|finding| clean(finding.subject.as_str())).collect(),
             found: if first.status == Status::Skip && !is_bad { Vec::new() } else { found },
             expected: clean(&first.expected),
             impact: if is_bad { clean(&first.means) } else { String::new() },
@@ -197,7 +197,7 @@ impl<'r> Writer<'r> {
     fn subjects(&self, places: &[usize]) -> Vec<Subject> {
         let subject = |place: &usize| {
             let finding = &self.report.findings[*place];
-            Subject { id: self.ids[*place].clone(), name: clean(&finding.subject) }
+            Subject { id: self.ids[*place].clone(), name: clean(finding.subject.as_str()) }
         };
         places.iter().map(subject).collect()
     }
@@ -302,7 +302,7 @@ fn found_by_subject(findings: &[&Finding]) -> Vec<FoundView> {
         names: if all == 1 {
             Vec::new()
         } else {
-            places.into_iter().map(|place| clean(&findings[place].subject)).collect()
+            places.into_iter().map(|place| clean(findings[place].subject.as_str())).collect()
         },
     };
     let mut views: Vec<FoundView> =

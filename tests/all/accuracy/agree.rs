@@ -139,8 +139,8 @@ fn passed<'r>(report: &'r Report, checks: &'r [&str]) -> impl Iterator<Item = &'
 /// What a finding with a cause is about, as this claim needs it.
 fn about(finding: &Finding, of: Of) -> Option<&str> {
     match of {
-        Of::Host => Some(finding.subject.rsplit_once(':').map_or(finding.subject.as_str(), |(host, _)| host)),
-        Of::Endpoint | Of::Mailbox => Some(&finding.subject),
+        Of::Host => Some(finding.subject.host().unwrap_or(finding.subject.as_str())),
+        Of::Endpoint | Of::Mailbox => Some(finding.subject.as_str()),
         Of::Account => finding.account.as_deref(),
         Of::Run => Some(""),
     }
@@ -169,14 +169,14 @@ fn contradictions(report: &Report, wrong: &mut Vec<String>) {
         let claims =
             CLAIMS.iter().filter(|(causes, of, _)| *of == Of::Endpoint && causes.contains(&fix.cause.as_str()));
         for other in claims.flat_map(|(_, _, checks)| passed(report, checks)) {
-            if text.contains(&other.subject) {
+            if text.contains(other.subject.as_str()) {
                 wrong.push(format!("{} names {}, where {} passed: {text}", fix.cause, other.subject, other.check));
             }
         }
         let rules = fix.commands.iter().filter(|command| command.shell == Shell::Rule);
         for (host, port) in rules.flat_map(|rule| opened(&rule.text)) {
             let place = format!("{host}:{port}");
-            if passed(report, &["tcp.opens"]).any(|one| one.subject == place) && needs_opening(fix) {
+            if passed(report, &["tcp.opens"]).any(|one| one.subject == place.as_str()) && needs_opening(fix) {
                 wrong.push(format!("{} asks for a rule for {place}, which is open", fix.cause));
             }
         }

@@ -12,6 +12,7 @@ mod streams;
 mod told_once;
 
 use ece_check::{
+    evidence::Subject,
     finding::{Finding, Report, SkipReason, Status, Summary},
     report::{Style, Symbols, Verbosity, parse},
 };
@@ -23,7 +24,7 @@ fn golden() -> Report {
 /// A finding without causes, of a section of its own making.
 fn finding(check: &str, subject: &str, status: Status) -> Finding {
     let reason = (status == Status::Skip).then_some(SkipReason::NeedsInput);
-    Finding { check: check.to_owned(), subject: subject.to_owned(), status, reason, ..blank() }
+    Finding { check: check.to_owned(), subject: Subject::of_text(subject), status, reason, ..blank() }
 }
 
 fn blank() -> Finding {
@@ -32,7 +33,7 @@ fn blank() -> Finding {
         section: "connectivity-test".to_owned(),
         title: "It works".to_owned(),
         fails: String::new(),
-        subject: String::new(),
+        subject: Subject::Site,
         account: None,
         status: Status::Pass,
         reason: None,

@@ -1,6 +1,7 @@
 //! The page for a browser: what it forbids, what it holds, how large it gets.
 
 use ece_check::{
+    evidence::Subject,
     finding::{AppliedWaiver, Report, SkipReason, Status},
     report::{Format, Style, Verbosity, render, render_several},
 };
@@ -41,7 +42,7 @@ fn hostile_words_stay_words() {
     report.run.host = hostile.to_owned();
     for finding in &mut report.findings {
         finding.found = hostile.to_owned();
-        finding.subject.push_str(hostile);
+        finding.subject = Subject::of_text(&format!("{}{hostile}", finding.subject));
     }
     for fix in &mut report.summary.fix_first {
         (fix.title, fix.command, fix.sources) =

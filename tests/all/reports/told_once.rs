@@ -1,7 +1,7 @@
 //! What is the same is told once, and still names everything that it is about.
 
 use ece_check::{
-    evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Route, Stage},
+    evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Route, Stage, Subject},
     finding::{Finding, Found, Group, Report, SkipReason, Status},
     report::{Format, Verbosity, prose, render},
 };
@@ -42,7 +42,7 @@ fn timed_out(report: &mut Report, name: &str, addresses: &[&str]) {
     let group =
         Group { attempts: (0..attempts.len()).collect(), missed: Vec::new(), context: Vec::new(), failed: true };
     let look = Some(report.looks.len());
-    report.looks.push(Observation { attempts, ..Observation::new("imap", name, Route::Direct) });
+    report.looks.push(Observation { attempts, ..Observation::new("imap", Subject::of_text(name), Route::Direct) });
     report.findings.push(Finding { evidence: Some(Found::Groups { groups: vec![group] }), look, ..dead(name) });
 }
 
