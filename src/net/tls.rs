@@ -15,6 +15,7 @@ pub(super) mod judging;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trust;
+mod verifier;
 
 pub use certificate::{Certificate, fingerprint, moment, read};
 pub use failure::halt;

@@ -11,20 +11,20 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
-    client::{
-        ResolvesClientCert, Resumption,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
-    pki_types::{CertificateDer, ServerName, UnixTime},
+    ClientConfig, ClientConnection, Error, SignatureScheme,
+    client::{ResolvesClientCert, Resumption},
+    pki_types::{CertificateDer, ServerName},
     sign::CertifiedKey,
     version::{TLS12, TLS13},
 };
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 
-use super::{TrustStores, failure::stopped};
+use super::{
+    TrustStores,
+    failure::stopped,
+    verifier::{ReceiveChain, Verifier},
+};
 use crate::{
     evidence::FailureKind,
     net::{Halt, Limits, session::Stream},
@@ -62,7 +62,7 @@ impl TrustStores {
         alpn: &[&[u8]],
         limits: &Limits,
     ) -> (HandshakeInfo, Result<Box<dyn Stream>, Halt>) {
-        let witness = Arc::new(RecordingVerifier::new(Arc::clone(&self.provider)));
+        let witness = Arc::new(RecordingVerifier::new(Recorder::default(), &self.provider));
         let mut config = self.config(&witness);
         config.resumption = Resumption::disabled();
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.to_vec()).collect();
@@ -86,7 +86,7 @@ impl TrustStores {
     fn acquaintance(&self, host: &str) -> Acquaintance {
         let mut known = self.acquaintances.lock().unwrap_or_else(PoisonError::into_inner);
         let first = || {
-            let witness = Arc::new(RecordingVerifier::new(Arc::clone(&self.provider)));
+            let witness = Arc::new(RecordingVerifier::new(Recorder::default(), &self.provider));
             Acquaintance { config: Arc::new(self.config(&witness)), witness }
         };
         known.entry(host.to_owned()).or_insert_with(first).clone()
@@ -117,14 +117,14 @@ async fn shake(
     let tap = Tap { stream, received: Vec::new() };
     let connect = TlsConnector::from(with.config).connect(name, tap).into_fallible();
     let outcome = limits.step(connect).await;
-    let mut shown = with.witness.shown();
+    let mut shown = with.witness.receiver.shown();
     match outcome {
         Ok(Ok(encrypted)) => {
             shown.agreed(encrypted.get_ref().1);
             (shown, Ok(Box::new(encrypted)))
         }
         Ok(Err((error, tap))) => {
-            let halt = stopped(&error, &tap.received, &shown.chain, with.witness.wanted());
+            let halt = stopped(&error, &tap.received, &shown.chain, with.witness.receiver.wanted());
             (shown, Err(halt))
         }
         Err(limit) => (shown, Err(limit)),
@@ -200,20 +200,18 @@ impl AsyncWrite for Tap {
     }
 }
 
-/// Takes any certificate and writes it down; has none of its own and writes down that one was wanted.
-#[derive(Debug)]
-struct RecordingVerifier {
+/// Accepts any certificate and records it.
+type RecordingVerifier = Verifier<Recorder>;
+
+/// What handshakes showed; it has no certificate of its own and records that one was asked for.
+#[derive(Debug, Default)]
+struct Recorder {
     /// What the latest handshake showed.
     chain: Mutex<Vec<CertificateDer<'static>>>,
     certificate_wanted: AtomicBool,
-    provider: Arc<CryptoProvider>,
 }
 
-impl RecordingVerifier {
-    fn new(provider: Arc<CryptoProvider>) -> Self {
-        Self { chain: Mutex::default(), certificate_wanted: AtomicBool::new(false), provider }
-    }
-
+impl Recorder {
     fn wanted(&self) -> bool {
         self.certificate_wanted.load(Ordering::Relaxed)
     }
@@ -224,46 +222,16 @@ impl RecordingVerifier {
     }
 }
 
-impl ServerCertVerifier for RecordingVerifier {
-    fn verify_server_cert(
-        &self,
-        own: &CertificateDer<'_>,
-        rest: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        let chain = std::iter::once(own).chain(rest).map(|certificate| certificate.clone().into_owned()).collect();
+impl ReceiveChain for Recorder {
+    fn receive(&self, chain: Vec<CertificateDer<'static>>, _: &ServerName<'_>) -> Result<(), Error> {
         *self.chain.lock().unwrap_or_else(PoisonError::into_inner) = chain;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        own: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, own, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        own: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, own, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        Ok(())
     }
 }
 
 impl ResolvesClientCert for RecordingVerifier {
     fn resolve(&self, _issuers: &[&[u8]], _schemes: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        self.certificate_wanted.store(true, Ordering::Relaxed);
+        self.receiver.certificate_wanted.store(true, Ordering::Relaxed);
         None
     }
 
