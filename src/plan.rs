@@ -491,7 +491,7 @@ impl<'c, 's> Draft<'c, 's> {
         self.note(probe, !endpoint.microsoft, &endpoint.why)
     }
 
-    /// The look at an endpoint on the road in force. Where a web service has another road, that is looked at beside it.
+    /// The probe of an endpoint over the route in force. Where a web service has another route, that is tested beside it.
     fn dial(&mut self, endpoint: &Endpoint, depth: Depth) -> usize {
         let at = self.dial_on(RouteChoice::InForce, endpoint, depth);
         let is_web = endpoint.protocol == Some(Protocol::Https);

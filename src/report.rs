@@ -24,7 +24,7 @@ mod part;
 mod prometheus;
 pub mod prose;
 pub mod redact;
-mod road;
+mod route;
 pub mod several;
 mod terminal;
 mod text;

@@ -67,9 +67,9 @@ pub struct AtSite {
 pub enum Layer {
     /// Names.
     Name,
-    /// The road to the server.
+    /// The route to the server.
     Route,
-    /// The proxy on the road.
+    /// The proxy in the path.
     Proxy,
     /// This host's clock.
     Clock,

@@ -15,7 +15,7 @@
 //! chain is judged afterwards, before a byte is sent. [`net::http`](crate::net::http) gives the stream to hyper's
 //! HTTP/1.1 connection for one GET.
 //!
-//! The same road carries SMTP, IMAP and POP3: one piece of code opens, encrypts, times and records, whatever is spoken
+//! The same connection code carries SMTP, IMAP and POP3: one piece of code opens, encrypts, times and records, whatever is spoken
 //! on it.
 //!
 //! # Consequences
@@ -23,7 +23,7 @@
 //! - One connection for each address and port, and none beyond. A test traces the system calls of a run and counts
 //!   them.
 //! - The certificate is seen even when it is refused: a report can name the issuer of an inspecting device.
-//! - Proxies, redirects and cookies are not there. Reading a page needs none of them; a road through a proxy will have
-//!   to be added in `net`, where all protocols get it.
-//! - A client for an API that is called after the network is known to be well (Microsoft Graph) has other needs.
-//!   reqwest may come for that.
+//! - Redirects and cookies are not there. Reading a page needs neither. A proxy is part of `net`, where all protocols
+//!   get it.
+//! - A client for an API that is called once the network is known to work (Microsoft Graph) has other needs: paging,
+//!   JSON, Retry-After. reqwest does that, on the rustls configuration of `net`.

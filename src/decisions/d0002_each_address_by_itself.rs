@@ -25,6 +25,6 @@
 //!
 //! - One cause, one failure: a blocked port fails `tcp.opens` and not the five checks behind it.
 //! - Nothing is green that was not seen: `seven of eight` stands in the finding, never a bare yes.
-//! - A new check on an existing road must decide whether it owns a stage. Two owners of one stage on one road would
+//! - A new check on an existing connection must decide whether it owns a stage. Two owners of one stage on one connection would
 //!   say the same thing twice; [`judge_all`](crate::judge::judge_all) then lets the one speak that the other needs.
-//! - An address family without any road from this host is not a fault of the address: it is noted and passed over.
+//! - An address family without any route from this host is not a fault of the address: it is noted and passed over.

@@ -5,8 +5,9 @@
 //! `--send-mail` sends a message over SMTP and finds it again over IMAP or POP3. Sending and fetching mail is what mail
 //! libraries are for, and the sign-in looks speak the same protocols already. What a library would have to keep:
 //!
-//! - the roads: `--resolve`, `--connect-to`, the address that the look at the service found well, the judgement of the
-//!   certificate before the token is sent. `lettre` dials by itself and takes no stream that is open;
+//! - the overrides: `--resolve`, `--connect-to`, the address that the look at the service found well, the judgement of the
+//!   certificate before the token is sent. `lettre` sends only over a connection
+//!   that it has opened itself; its session alone accepts an open stream, and that is what `--second-opinion` uses;
 //! - the refusal to the letter, with its code, as causes are found by it ([0007](super::d0007_dependencies));
 //! - the places at a host and of a sender, so that Exchange Online never sees more sessions than it allows;
 //! - that nothing of other people's mail is read, and nothing of it reaches a transcript.

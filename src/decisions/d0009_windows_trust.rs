@@ -20,7 +20,7 @@
 //!   certificate itself names (missing intermediates), and to Windows Update, each for up to ten seconds and in the
 //!   calling thread. A run would open connections that `plan` has not announced, with addresses that an unknown server
 //!   has written; on the closed networks that ECE stands in they end in time-outs that look like a fault of Microsoft's
-//!   road. And its answer mixes trust, name, dates and revocation where this program tells them apart.
+//!   network. And its answer mixes trust, name, dates and revocation where this program tells them apart.
 //! - Calling the same function with `CERT_CHAIN_CACHE_ONLY_URL_RETRIEVAL`: no crate offers it without `unsafe`, which is
 //!   forbidden here; and kept to its cache, Windows knows no root that its store does not show.
 //! - The list that Windows keeps of all roots of the programme (`AuthRoot` in the registry): it has fingerprints, and the

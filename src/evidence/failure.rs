@@ -164,7 +164,7 @@ pub enum FailureKind {
     Refused,
     /// The connection was reset.
     Reset,
-    /// There is no road to the address.
+    /// There is no route to the address.
     Unreachable,
     /// This host itself forbids the connection.
     #[serde(rename = "forbidden")]

@@ -22,7 +22,7 @@ pub async fn open(address: SocketAddr, limits: &Limits) -> Result<TcpStream, Hal
     Ok(stream)
 }
 
-/// The address of this host that a connection to `to` would leave from; none when there is no road to it. Connecting a
+/// The address of this host that a connection to `to` would leave from; none when there is no route to it. Connecting a
 /// UDP socket asks the routing table and sends no packet.
 #[must_use]
 pub fn source_address(to: SocketAddr) -> Option<IpAddr> {

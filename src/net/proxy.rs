@@ -395,7 +395,7 @@ mod tests {
     }
 
     #[test]
-    fn beside_the_road_in_force_lies_the_other_one() {
+    fn beside_the_route_in_force_is_the_other_one() {
         let with = Proxy { not_for: vec!["inside.test".to_owned()], ..proxy("proxy.company.test:8080") };
         let overrides = ConnectOverrides { proxy: Some(with), ..ConnectOverrides::default() };
         let through = |way, host| overrides.proxy_on(way, host, 443).is_some();
@@ -418,7 +418,7 @@ mod tests {
             [false, true, false]
         );
         assert!(overrides.proxied("a.test", 8443).is_some());
-        assert!(!overrides.has_two("a.test", 443), "a rule leaves no other road");
+        assert!(!overrides.has_two("a.test", 443), "a rule leaves no other route");
     }
 
     #[test]

@@ -71,14 +71,14 @@ impl Addresses {
     }
 
     /// The addresses that are dialled, and those of a family that this host does not use at all: a server without IPv6
-    /// is none the worse for an AAAA record. When no family has a road, all are dialled and say so.
+    /// is none the worse for an AAAA record. When no family has a route, all are dialled and say so.
     #[must_use]
     pub fn by_family(&self, network: &Network) -> (Vec<SocketAddr>, Vec<String>) {
-        let has_road = |address: &SocketAddr| {
+        let has_route = |address: &SocketAddr| {
             let to = if self.turned { Some(*address) } else { network.overrides.dialled(*address) };
             to.is_none_or(|to| dial::source_address(to).is_some())
         };
-        let used = |v4: bool| self.addresses.iter().any(|address| address.is_ipv4() == v4 && has_road(address));
+        let used = |v4: bool| self.addresses.iter().any(|address| address.is_ipv4() == v4 && has_route(address));
         let (used_v4, used_v6) = (used(true), used(false));
         let is_used = |address: &&SocketAddr| if address.is_ipv4() { used_v4 || !used_v6 } else { used_v6 || !used_v4 };
         let (used, unused): (Vec<&SocketAddr>, Vec<&SocketAddr>) = self.addresses.iter().partition(is_used);
@@ -136,7 +136,7 @@ async fn dial_one(turned: bool, network: &Network, attempt: &mut Attempt) -> Res
     attempt.source = dial::source_address(to).map(|source| source.to_string());
     if attempt.source.is_none() {
         let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
-        return Err(Halt::new(FailureKind::Unreachable, format!("this host has no road for {family}")));
+        return Err(Halt::new(FailureKind::Unreachable, format!("this host has no route for {family}")));
     }
     let began = Instant::now();
     let opened = dial::open(to, &network.limits).await;

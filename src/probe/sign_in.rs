@@ -701,8 +701,8 @@ pub(super) mod tests {
                 let _ = tell.send(bytes);
             }
         });
-        let road = override_to(address.await);
-        let world = if trusted { world(&papers, road) } else { world(&issued(GOOD), road) };
+        let overrides = override_to(address.await);
+        let world = if trusted { world(&papers, overrides) } else { world(&issued(GOOD), overrides) };
         let observation = seen(&look(protocol), &Earlier::default(), &world).await;
         (observation, received.recv().await.unwrap())
     }

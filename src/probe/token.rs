@@ -552,7 +552,11 @@ mod tests {
         let seen = observe(&look, &Earlier::default(), &world).await;
         assert_eq!(seen.failure, None);
         let way: Vec<Stage> = seen.tried.iter().flat_map(|path| &path.timings).map(|step| step.name).collect();
-        assert_eq!(way, [Stage::Connect, Stage::Handshake], "the road to the endpoint is told like any other");
+        assert_eq!(
+            way,
+            [Stage::Connect, Stage::Handshake],
+            "the connection to the endpoint is recorded like any other"
+        );
         assert_eq!(text(&seen.facts, "token.valid_now"), "yes");
         assert_eq!(text(&seen.facts, "token.refreshed"), "yes");
         let new = text(&seen.facts, "token.new_refresh_token");

@@ -1,7 +1,7 @@
 //! The header of a report: what wrote it, and where, when and how the run was made.
 
 use super::{
-    road,
+    route,
     words::{duration, list},
 };
 use crate::{
@@ -38,7 +38,7 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
         ("Server", joined([&format!("{}{addresses}", run.host), &run.os])),
         ("Role", format!("{}; cloud: {}{}", role(&run.role), run.cloud, ece_home(report))),
         ("Started", format!("{}{zone}", run.started)),
-        ("Network", road::in_force(report)),
+        ("Network", route::in_force(report)),
         ("DNS", resolvers),
         ("Clock", clock(run.clock_offset_ms, run.lab)),
     ];
@@ -47,7 +47,7 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     }
     lines.extend(run.redacted.map(|hidden| ("Redacted", redacted(hidden))));
     lines.extend(waivers(report).map(|told| ("Waivers", told)));
-    if let Some(both) = road::both(report) {
+    if let Some(both) = route::both(report) {
         let place = lines.iter().position(|(label, _)| *label == "DNS").unwrap_or(lines.len());
         lines.insert(place, ("Routes", both));
     }

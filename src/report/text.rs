@@ -164,7 +164,7 @@ impl<'a> Writer<'a> {
         let finding = self.headline(place);
         self.page.field("found", &finding.found);
         if let Some(look) = finding.look.filter(|look| self.looked.insert(*look)) {
-            self.road(finding);
+            self.route(finding);
             self.addresses(look);
         }
     }
@@ -180,7 +180,7 @@ impl<'a> Writer<'a> {
             return self.again(finding);
         }
         self.page.field("expected", &finding.expected);
-        self.road(finding);
+        self.route(finding);
         self.means(finding);
         for cause in &finding.causes {
             self.cause(finding, cause);
@@ -209,8 +209,8 @@ impl<'a> Writer<'a> {
         self.page.field("affected", &words::list_within(&subjects, SUBJECTS));
     }
 
-    /// The road that was taken, where it is not simply the direct one or everything is asked for.
-    fn road(&mut self, finding: &Finding) {
+    /// The route, where it is not simply the direct one or everything is asked for.
+    fn route(&mut self, finding: &Finding) {
         let Some(look) = finding.look.and_then(|look| self.report.looks.get(look)) else { return };
         if !look.source.is_live() {
             self.page.field("source", &prose::source(&look.source));

@@ -525,14 +525,14 @@ fn healthy_lab_through_its_proxy() {
     let report = lab_report(&["--lab", "--proxy", "http://proxy.example.com:8080"]);
     assert_eq!(report["summary"]["exit_code"], 0);
     let looks = report["looks"].as_array().expect("looks");
-    let roads = |probe: &str, beside: bool| -> Vec<&str> {
+    let routes = |probe: &str, beside: bool| -> Vec<&str> {
         let those = looks.iter().filter(|look| look["probe"] == probe && look["beside"] == beside);
-        those.map(|look| look["road"].as_str().expect("a road")).collect()
+        those.map(|look| look["road"].as_str().expect("a route")).collect()
     };
     let through = "proxy proxy.example.com:8080 (--proxy)";
-    assert_eq!((roads("https", false), roads("https", true)), (vec![through; 4], vec!["direct"; 4]));
-    assert!(roads("token", false).iter().all(|road| *road == through), "tokens come the same way");
-    assert!(roads("imap", false).iter().all(|road| *road == "direct"), "mail has one road");
+    assert_eq!((routes("https", false), routes("https", true)), (vec![through; 4], vec!["direct"; 4]));
+    assert!(routes("token", false).iter().all(|route| *route == through), "tokens come the same way");
+    assert!(routes("imap", false).iter().all(|route| *route == "direct"), "mail has one route");
     let text = call(&["run", "--lab", "--proxy", "http://proxy.example.com:8080"]).stdout;
     assert!(
         words(&text).contains("reachable both through the proxy and directly")
@@ -542,7 +542,7 @@ fn healthy_lab_through_its_proxy() {
 }
 
 #[test]
-fn direct_road_that_works_speaks_against_the_proxy() {
+fn direct_route_that_works_speaks_against_the_proxy() {
     let report = lab_report(&["--lab=proxy-denied"]);
     let findings = report["findings"].as_array().expect("findings");
     let is_it = |finding: &&serde_json::Value| {
@@ -593,26 +593,26 @@ fn plan_names_what_a_run_touches_and_asks_nobody() {
 }
 
 #[test]
-fn plan_tells_the_roads_that_were_chosen() {
+fn plan_tells_the_routes_that_were_chosen() {
     let plan = call(&["plan", "-4", "--resolve", "outlook.office365.com:993:52.98.241.162"]).stdout;
     assert!(plan.contains("to 52.98.241.162 (--resolve)"), "{plan}");
     assert!(!plan.contains("IPv6"), "{plan}");
-    let roads = |flags: &[&str]| -> Vec<(String, String)> {
+    let routes = |flags: &[&str]| -> Vec<(String, String)> {
         let json = call(&[&["plan", "-o", "json", "--dns-server", "127.0.0.1"], flags].concat()).stdout;
         let rows: Vec<serde_json::Value> = serde_json::from_str(&json).expect("JSON");
         let text = |row: &serde_json::Value, key: &str| row[key].as_str().expect("a text").to_owned();
         rows.iter().map(|row| (format!("{}:{}", text(row, "host"), row["port"]), text(row, "road"))).collect()
     };
     let of = |all: &[(String, String)], place: &str| -> Vec<String> {
-        all.iter().filter(|(host, _)| host == place).map(|(_, road)| road.clone()).collect()
+        all.iter().filter(|(host, _)| host == place).map(|(_, route)| route.clone()).collect()
     };
-    let both = roads(&["--proxy", "http://proxy.test:3128"]);
+    let both = routes(&["--proxy", "http://proxy.test:3128"]);
     assert_eq!(of(&both, "login.microsoftonline.com:443"), ["proxy proxy.test:3128 (--proxy)", "direct"]);
-    assert_eq!(of(&both, "outlook.office365.com:993"), ["direct"], "mail has one road");
+    assert_eq!(of(&both, "outlook.office365.com:993"), ["direct"], "mail has one route");
     assert_eq!(of(&both, "proxy.test:3128"), ["direct"], "the proxy itself is dialled");
     assert_eq!(of(&both, "127.0.0.1:53"), ["direct"], "the resolver is asked, not the names");
     assert!(both.iter().all(|(place, _)| place == "127.0.0.1:53" || !place.ends_with(":53")), "{both:?}");
-    assert_eq!(of(&roads(&["--no-proxy"]), "login.microsoftonline.com:443"), ["direct"]);
+    assert_eq!(of(&routes(&["--no-proxy"]), "login.microsoftonline.com:443"), ["direct"]);
     let shallow = call(&["plan", "--only", "tcp"]).stdout;
     assert!(shallow.contains(":993 (tcp, tcp)") && !shallow.contains("imap"), "{shallow}");
 }

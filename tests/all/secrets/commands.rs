@@ -61,7 +61,7 @@ impl Site {
     }
 
     /// The flags that lead to the servers.
-    fn roads(&self) -> Vec<String> {
+    fn overrides(&self) -> Vec<String> {
         let [smtp, imap, pop3] = self.ports;
         let login = self.provider.address.port();
         let turned = [
@@ -87,12 +87,12 @@ impl Site {
 
     /// Walks the checklist and writes everything that can be written; gives all of it, after it was searched.
     fn walk(&self) -> String {
-        let roads = self.roads();
-        let roads: Vec<&str> = roads.iter().map(String::as_str).collect();
+        let overrides = self.overrides();
+        let overrides: Vec<&str> = overrides.iter().map(String::as_str).collect();
         let files =
             ["--report", "json=r.json", "--report", "markdown=r.md", "--report", "csv=r.csv", "--transcript", "t.txt"];
         let run = ["run", "-c", "site.toml", "--only", "token,smtp,imap,pop3,directory", "-v"];
-        let output = self.call(&[&run, &files[..], &roads].concat());
+        let output = self.call(&[&run, &files[..], &overrides].concat());
         let mut said = searched(&output);
         for file in ["r.json", "r.md", "r.csv", "t.txt"] {
             let bytes =
@@ -102,7 +102,8 @@ impl Site {
         for format in ["text", "json", "markdown", "csv"] {
             said.push_str(&searched(&self.call(&["report", "r.json", "-o", format, "-v"])));
             let again =
-                [&["run", "-c", "site.toml", "--only", "smtp.sign-in,imap.sign-in", "-o", format], &roads[..]].concat();
+                [&["run", "-c", "site.toml", "--only", "smtp.sign-in,imap.sign-in", "-o", format], &overrides[..]]
+                    .concat();
             said.push_str(&searched(&self.call(&again)));
         }
         said.push_str(&searched(&self.call(&["explain", "--file", "t.txt"])));

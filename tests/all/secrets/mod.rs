@@ -105,10 +105,10 @@ fn gives() -> Gives {
 }
 
 fn sign_in(provider: &Provider, arguments: &[&str]) -> Command {
-    let road = format!("login.test:443:127.0.0.1:{}", provider.address.port());
+    let to = format!("login.test:443:127.0.0.1:{}", provider.address.port());
     let ca_file = provider.ca_file.to_str().unwrap();
     let mut command = program(&["token", "sign-in", "--tenant", "contoso.example", "--client-id", "app-1"]);
-    command.args(["--login-host", "login.test", "--connect-to", &road, "--ca-file", ca_file]);
+    command.args(["--login-host", "login.test", "--connect-to", &to, "--ca-file", ca_file]);
     command.args(["--client-secret-env", "ECE_MARKED_SECRET"]).args(arguments).env("PATH", "");
     command
 }

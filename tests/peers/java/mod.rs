@@ -307,10 +307,10 @@ impl Tenant {
     /// The same, with other checks.
     fn run_only(&self, only: &str, arguments: &[OsString], password: Option<&str>) -> Output {
         let [resolver, ca_file] = ["dns_server", "ca_file"].map(|key| self.reach[key].as_str().expect("a text"));
-        let roads = self.reach["connect_to"].as_array().expect("a list").iter().filter_map(Value::as_str);
+        let overrides = self.reach["connect_to"].as_array().expect("a list").iter().filter_map(Value::as_str);
         let mut command = command(&["run", "--only", only, "--output", "json"]);
         command.args(["--dns-server", resolver, "--ca-file", ca_file]).args(arguments);
-        command.args(roads.flat_map(|road| ["--connect-to", road]));
+        command.args(overrides.flat_map(|to| ["--connect-to", to]));
         if let Some(password) = password {
             command.args(["--java-trust-store-password-env", "STORE"]).env("STORE", password);
         }

@@ -1,4 +1,4 @@
-//! The roads of a run in words: which one is in force, and which of two works.
+//! The routes of a run in words: which one is in force, and which of two works.
 //!
 //! In: the looks of a report. Out: sentences for its head. ECE's own way out is never seen here, and that is said.
 
@@ -13,35 +13,35 @@ use crate::{
 /// The most names in a sentence.
 const NAMES: usize = 8;
 
-/// What is to be said where two roads were looked at.
+/// What is to be said where two routes were tested.
 const ECE: &str = "ECE itself may use a different proxy setting: check https.proxyHost of its Java";
 
-/// The road in force, and what rules order besides.
+/// The route in force, and what overrides change.
 pub(super) fn in_force(report: &Report) -> String {
     let run = &report.run;
-    let road = match (&run.proxy, run.proxy_exceptions.as_slice()) {
+    let route = match (&run.proxy, run.proxy_exceptions.as_slice()) {
         (Some(proxy), []) => format!("HTTPS through proxy {proxy}; mail ports direct"),
         (Some(proxy), not_for) => {
             format!("HTTPS through proxy {proxy} (except {}); mail ports direct", list(not_for, NAMES))
         }
         (None, _) => "direct (no proxy)".to_owned(),
     };
-    let road = match run.ipv6 {
-        Some(true) => format!("{road}; IPv4 and IPv6"),
-        Some(false) => format!("{road}; no IPv6 on this server"),
-        None => road,
+    let route = match run.ipv6 {
+        Some(true) => format!("{route}; IPv4 and IPv6"),
+        Some(false) => format!("{route}; no IPv6 on this server"),
+        None => route,
     };
-    let road = match &run.proxy_script {
-        Some(script) => format!("{road}; proxy auto-config (PAC) {script} is set but was not evaluated; use --proxy"),
-        None => road,
+    let route = match &run.proxy_script {
+        Some(script) => format!("{route}; proxy auto-config (PAC) {script} is set but was not evaluated; use --proxy"),
+        None => route,
     };
     let ruled = report.looks.iter().map(|look| &look.route).filter(|route| route.is_override());
     let ruled: BTreeSet<String> = ruled.map(ToString::to_string).collect();
     let ruled: Vec<&str> = ruled.iter().map(String::as_str).collect();
-    if run.lab || ruled.is_empty() { road } else { format!("{road}; address override: {}", list(&ruled, 3)) }
+    if run.lab || ruled.is_empty() { route } else { format!("{route}; address override: {}", list(&ruled, 3)) }
 }
 
-/// Which of two roads leads to which web services; nothing where there was only one.
+/// Which of two routes reaches which web services; nothing where there was only one.
 pub(super) fn both(report: &Report) -> Option<String> {
     let mut told: Vec<(String, Vec<&str>)> = Vec::new();
     for beside in report.looks.iter().filter(|look| look.beside) {
@@ -69,7 +69,7 @@ fn compared(in_force: &Observation, beside: &Observation) -> String {
     format!("{sum} (through the {}: {}; direct: {})", proxied.route, outcome(proxied), outcome(direct))
 }
 
-/// How a look on one road came out.
+/// How a look over one route came out.
 fn outcome(look: &Observation) -> String {
     let stops = look.attempts.iter().filter_map(|path| path.failure.as_ref());
     let (good, all) = (look.attempts.len() - stops.clone().count(), look.attempts.len());
@@ -87,14 +87,14 @@ mod tests {
     use super::*;
     use crate::report::json::parse;
 
-    /// A report with two looks at one service: the road in force through a proxy, and the direct one; each with its stop.
+    /// A report with two looks at one service: the route in force through a proxy, and the direct one; each with its stop.
     fn told(in_force: &str, beside: &str) -> String {
-        let look = |road: &str, beside: bool, stop: &str| {
+        let look = |route: &str, beside: bool, stop: &str| {
             let path = format!(
                 r#"{{"address":"192.0.2.1:443","dialled":null,"source":null,"facts":{{}},"stop":{stop},"transcript":[],"steps":[]}}"#
             );
             format!(
-                r#"{{"probe":"https","subject":"a.test:443","own":false,"road":"{road}","beside":{beside},"facts":{{}},"stop":null,
+                r#"{{"probe":"https","subject":"a.test:443","own":false,"road":"{route}","beside":{beside},"facts":{{}},"stop":null,
                 "paths":[{path}],"transcript":[],"steps":[],"duration_ms":1}}"#
             )
         };
@@ -103,14 +103,14 @@ mod tests {
         let golden = include_str!("../../tests/all/reports/golden.json");
         let mut report = parse(golden).expect("the golden report");
         report.looks = serde_json::from_str(&looks).expect("looks");
-        both(&report).expect("two roads")
+        both(&report).expect("two routes")
     }
 
     const STOP: &str =
         r#"{"protocol":"tcp","stage":"connect","kind":"refused","code":null,"enhanced":null,"words":""}"#;
 
     #[test]
-    fn which_of_two_roads_leads_there_is_said_plainly() {
+    fn which_of_two_routes_works_is_said_plainly() {
         for (in_force, beside, sum) in [
             ("null", "null", "reachable both through the proxy and directly"),
             ("null", STOP, "reachable only through the proxy"),
