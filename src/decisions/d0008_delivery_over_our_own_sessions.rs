@@ -15,9 +15,9 @@
 //! # Decision
 //!
 //! [`probe::round_trip`](crate::probe::round_trip) goes through [`probe::sign_in`](crate::probe::sign_in) as every sign-in does,
-//! and adds five commands: DATA; UID SEARCH, UID FETCH of one header and UID MOVE; TOP. The message is twelve lines of ASCII, so
-//! no builder is taken for it either. `lettre` and `async-imap` stand in the tests: they send, find and move a message in
-//! the lab, and look at what a run has left behind, as a second opinion on both halves.
+//! and adds five commands: DATA; UID SEARCH, UID FETCH of one header and UID MOVE; TOP. lettre
+//! builds the message: its headers have rules that a library keeps better. `lettre` and `async-imap` send, find and move
+//! a message in the tests as well, and check what a run has left behind.
 //!
 //! What the probe may do is small on purpose. It searches with EXAMINE and opens with SELECT only when its own message is
 //! there; it moves that one number after its header was read again; it never stores a flag, deletes or expunges.
