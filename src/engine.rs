@@ -181,6 +181,7 @@ async fn look_when_ready(
 }
 
 /// Looks in a task of its own: many looks use all cores, and a fault of ours ends one look and not the run.
+#[expect(clippy::disallowed_methods, reason = "it is waited for at once, and its panic is caught here")]
 async fn guarded(planned: &PlannedLook, look: impl Future<Output = Observation> + Send + 'static) -> Observation {
     tokio::spawn(look).await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string()))
 }

@@ -279,6 +279,7 @@ mod tests {
     }
 
     #[cfg(unix)]
+    #[expect(clippy::disallowed_methods, reason = "a test starts a program of the system")]
     mod special {
         use std::{io::Write as _, os::unix::net::UnixListener, path::PathBuf, process::Command};
 

@@ -7,6 +7,8 @@
 //! The lab shares no code with the client, so that one mistake cannot cancel another. What a fault changes is data:
 //! `src/lab/faults/README.md`.
 
+#![expect(clippy::disallowed_methods, reason = "the lab is a network of its own")]
+
 mod certificate;
 mod connection;
 mod counters;

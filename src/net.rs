@@ -4,6 +4,8 @@
 //! [`Halt`] that says why not. Every wait ends with a step's limit, the run's deadline or an interruption, whichever is
 //! first; every buffer has a bound.
 
+#![expect(clippy::disallowed_methods, reason = "this is the place that dials")]
+
 pub mod address;
 pub mod api;
 pub mod dial;

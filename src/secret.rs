@@ -221,6 +221,7 @@ async fn of_command(command: &str) -> Result<Vec<u8>, String> {
 }
 
 #[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "the program that the user named")]
 fn shell(command: &str) -> Command {
     let mut shell = Command::new("sh");
     shell.arg("-c").arg(command);
@@ -229,6 +230,7 @@ fn shell(command: &str) -> Command {
 
 /// The command goes to the shell as it stands: quoting it for `cmd` would change it.
 #[cfg(windows)]
+#[expect(clippy::disallowed_methods, reason = "the program that the user named")]
 fn shell(command: &str) -> Command {
     let mut shell = Command::new("cmd");
     shell.arg("/D").arg("/C").raw_arg(command);
@@ -312,6 +314,7 @@ mod tests {
 
     #[cfg(unix)]
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "a test starts a program of the system")]
     async fn pipe_without_a_writer_is_given_up() {
         let folder = tempfile::tempdir().unwrap();
         let pipe = folder.path().join("pipe");

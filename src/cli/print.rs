@@ -130,6 +130,7 @@ pub fn quiet_panics() {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "the streams and the panic hook are the process's: it is started anew")]
 mod tests {
     use std::process::Command;
 

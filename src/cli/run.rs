@@ -202,8 +202,9 @@ impl Ground<'_> {
         };
         let options = Options { jobs: usize::from(arguments.jobs), strict: arguments.strict, vantage };
         let (events, told) = tokio::sync::mpsc::unbounded_channel();
-        let progress = tokio::spawn(show_progress(told, plan.looks.len()));
-        let interruption = tokio::spawn(stop_on_interrupt(stop));
+        #[expect(clippy::disallowed_methods, reason = "both end with the run, just below")]
+        let (progress, interruption) =
+            (tokio::spawn(show_progress(told, plan.looks.len())), tokio::spawn(stop_on_interrupt(stop)));
         let world = ProbeContext {
             keep_transcripts: arguments.transcript.is_some() || arguments.handover.has_bundle(),
             wallet: TokenCache::new(redactor),
@@ -387,6 +388,7 @@ pub fn unwritable(file: &Path, error: &io::Error) -> CliError {
 
 #[cfg(test)]
 #[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "signals are the process's: it is started anew")]
 mod tests {
     use std::{
         io::{BufRead as _, BufReader, Read as _},

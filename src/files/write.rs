@@ -300,6 +300,7 @@ mod tests {
         }
 
         #[test]
+        #[expect(clippy::disallowed_methods, reason = "a test starts a program of the system")]
         fn pipe_with_a_reader_is_written_into_and_one_without_is_told() {
             let folder = tempfile::tempdir().unwrap();
             let pipe = folder.path().join("pipe");

@@ -431,6 +431,7 @@ pub(super) fn ms(began: Instant) -> f64 {
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test opens what the program then reaches")]
 pub(super) mod tests {
     use std::{
         net::IpAddr,

@@ -257,6 +257,7 @@ pub(super) async fn pay(look: &SignInProbe, visit: SignIn, errand: MailboxAction
 /// broke before anybody signed in is closed already.
 fn hang_up(open: Option<Box<dyn Stream>>, places: Vec<Permit>) {
     let Some(stream) = open else { return };
+    #[expect(clippy::disallowed_methods, reason = "closing has a time limit of its own, and the permits go with it")]
     tokio::spawn(async move {
         session::close(stream).await;
         drop(places);
@@ -412,6 +413,7 @@ async fn enter(
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "a test opens what the program then reaches")]
 pub(super) mod tests {
     use std::{fmt::Debug, sync::Arc};
 

@@ -27,6 +27,8 @@
 //! `walk` makes a run through the library, `program` runs the binary. Beside this folder: `tests/peers` (programs
 //! that nobody here wrote) and `tests/files` (bad files of users).
 
+#![expect(clippy::disallowed_methods, reason = "tests open what the program reaches, and start the program")]
+
 mod accuracy;
 mod causes;
 mod checks;

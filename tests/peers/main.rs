@@ -7,6 +7,8 @@
 //! - `reports`: a browser, Jenkins, Prometheus and Nagios before the reports.
 //! - `openid`: a certified OpenID provider, a person at a real browser, and a submission server.
 
+#![expect(clippy::disallowed_methods, reason = "tests open what the program reaches, and start the program")]
+
 mod directory;
 mod foreign;
 mod graph;
