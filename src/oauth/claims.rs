@@ -5,6 +5,8 @@
 //! are those of both of Entra's versions: <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference>.
 //! Tokens of personal accounts (`EwA…`, `EwB…`) are sealed, and nothing of them can be read.
 
+use std::sync::LazyLock;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Map, Value};
 
@@ -19,16 +21,15 @@ const MOST_ENTRIES: usize = 100;
 
 /// The id of Exchange Online as a resource.
 const EXCHANGE_ID: &str = "00000002-0000-0ff1-ce00-000000000000";
-/// The hosts by which Exchange Online is named as a resource, in all clouds.
+/// The hosts by which Exchange Online is named as a resource, in all clouds: `audiences` in
+/// `checks/tables/clouds.toml`. A token for another cloud is for Exchange Online too.
 /// <https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
-const EXCHANGE_HOSTS: [&str; 6] = [
-    "outlook.office365.com",
-    "outlook.office.com",
-    "ps.outlook.com",
-    "outlook.office365.us",
-    "outlook-dod.office365.us",
-    "partner.outlook.cn",
-];
+static EXCHANGE_HOSTS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let table: toml::Table = include_str!("../../checks/tables/clouds.toml").parse().expect("a table of clouds");
+    let clouds = table.get("cloud").and_then(toml::Value::as_array).into_iter().flatten();
+    let audiences = clouds.filter_map(|cloud| cloud.get("audiences")?.as_array()).flatten();
+    audiences.filter_map(|host| host.as_str().map(str::to_owned)).collect()
+});
 /// The tenant of personal Microsoft accounts.
 /// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference> (claims `tid`, `idp`)
 const CONSUMERS: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
@@ -284,7 +285,7 @@ fn service(audience: &str) -> Audience {
     match (lower.as_str(), host) {
         (EXCHANGE_ID, _) => Audience::Exchange,
         (GRAPH_ID, _) => Audience::Graph,
-        (_, Some(host)) if EXCHANGE_HOSTS.contains(&host) => Audience::Exchange,
+        (_, Some(host)) if EXCHANGE_HOSTS.iter().any(|known| known == host) => Audience::Exchange,
         (_, Some(host)) if GRAPH_HOSTS.contains(&host) => Audience::Graph,
         _ => Audience::Other,
     }
