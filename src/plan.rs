@@ -294,6 +294,14 @@ impl Target<'_> {
         }
     }
 
+    /// True for what belongs to the site and not to Microsoft.
+    fn is_own(&self) -> bool {
+        match self {
+            Self::Name(endpoint) | Self::Endpoint(endpoint) => !endpoint.microsoft,
+            Self::Site | Self::Account(_) | Self::Mailbox(..) | Self::Exported(_) => false,
+        }
+    }
+
     fn subject(&self, check: &Check) -> Subject {
         match (self, &check.probe.place) {
             (Self::Site, Some((host, port))) => Subject::endpoint(host, *port),
@@ -460,6 +468,9 @@ impl<'c, 's> Draft<'c, 's> {
         if let Some(probe) = stated.map(|(_, probe)| probe.clone()) {
             let asks = "asked for a user that does not exist (--webex-connect)";
             return Some(self.note(probe, true, if check.probe.name == "scim" { asks } else { "" }));
+        }
+        if let Some(probe) = AnyProbe::of(check.probe.name, &target.subject(check)) {
+            return Some(self.note(probe, target.is_own(), &check.title));
         }
         let placed;
         let endpoint = match target {

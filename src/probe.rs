@@ -49,6 +49,16 @@ pub trait Probe {
     /// True when it is worth making although what it needs was found wrong; what could not be reached at all stops it too.
     const DESPITE_FAILED_NEEDS: bool = false;
 
+    /// The probe of this subject, for a kind that needs no more than that: the plan makes it for every check that reads its
+    /// facts. Kinds that need more of the site are planned by [`crate::plan`].
+    #[must_use]
+    fn of(_: &Subject) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
+
     /// What it looks at.
     fn subject(&self) -> Subject;
 
@@ -95,6 +105,16 @@ macro_rules! kinds {
         }
 
         impl AnyProbe {
+            /// The probe that measures this group of facts at this subject, of the kinds that need no more than that.
+            #[must_use]
+            pub fn of(group: &str, subject: &Subject) -> Option<Self> {
+                let measures = |groups: &[FactGroup]| groups.iter().any(|(name, _)| *name == group);
+                None$(.or_else(|| {
+                    let probe = if measures(<$probe as Probe>::FACTS) { <$probe as Probe>::of(subject) } else { None };
+                    probe.map(Self::from)
+                }))*
+            }
+
             /// As [`Probe::key`].
             #[must_use]
             pub fn key(&self) -> ProbeKey {
