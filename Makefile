@@ -10,7 +10,7 @@
 PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dnsmasq-base unbound nginx-light squid \
            postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond python3-venv prometheus libmonitoring-plugin-perl
 
-# What the tests in tests/peers/java, tests/peers/openid and tests/peers/directory need: any Java and any Node will do, also those that are no package.
+# What the tests in tests/peers/java, tests/peers/openid, tests/peers/directory and tests/peers/writers need: any Java and any Node will do, also those that are no package.
 PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm python3:python3 chromium:chromium rg:ripgrep
 
 # Snapshots are judged, never rewritten, and warnings of the documentation are mistakes.

@@ -16,6 +16,7 @@ pub mod facts;
 pub mod format_list;
 pub mod format_table;
 pub mod json;
+pub mod paste;
 pub mod portal;
 mod recognize;
 pub mod record;
@@ -25,14 +26,13 @@ pub mod rules;
 use std::{
     fmt::{self, Write as _},
     fs,
-    io::Read as _,
     path::{Path, PathBuf},
 };
 
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::evidence::Source;
+use crate::{evidence::Source, files};
 use cell::{Cell, Object, Place};
 use decode::Encoding;
 use record::Record;
@@ -376,12 +376,7 @@ pub fn read(path: &Path, stated: &Stated) -> Result<File, Rejected> {
     if about.len() > LARGEST {
         return Err(too_large());
     }
-    let mut bytes = Vec::new();
-    let opened = fs::File::open(path).map_err(unread)?;
-    opened.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unread)?; // the size of a pipe is not known beforehand
-    if bytes.len() as u64 > LARGEST {
-        return Err(too_large());
-    }
+    let bytes = files::read(path, LARGEST).map_err(unread)?; // a pipe or a device is waited for, but not for ever
     let modified = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
     let mut file = parse(&name, &bytes, stated)?;
     if let (Made::Unknown, Some(at)) = (file.made, modified) {
@@ -396,13 +391,14 @@ pub fn read(path: &Path, stated: &Stated) -> Result<File, Rejected> {
 /// When nothing of it can be used.
 pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected> {
     let (text, encoding) = decode::text(name, bytes)?;
-    let text = text.trim_start_matches('\u{feff}').trim_start_matches(['\r', '\n']);
+    let text = text.trim_start_matches('\u{feff}');
     let blocks = if text.starts_with(['{', '[', '<', '"']) || text.starts_with("#TYPE") {
         Vec::new()
     } else {
         debug_block::read(text)
     };
-    let mut sheet = if blocks.is_empty() { sheet(name, text)? } else { Sheet::new(Container::DebugBlock) };
+    let mut sheet =
+        if blocks.is_empty() { sheet(name, &paste::cleaned(text))? } else { Sheet::new(Container::DebugBlock) };
     let mut rows = recognize::rows(name, &mut sheet, stated)?;
     let debug = |(above, block)| Row { place: Place::Item(above + 1), record: Record::WebexDebug(block) };
     rows.extend(blocks.into_iter().enumerate().map(debug));
@@ -455,33 +451,26 @@ fn sheet(name: &str, text: &str) -> Result<Sheet, Rejected> {
         let right = "give it as token_redirect = { file = … } under [webex] in the site file";
         return Err(Rejected::whole(name, "is the address after a sign-in to Webex and holds a token", right));
     }
-    if start.starts_with(['{', '[']) {
-        return json::read(name, start);
+    if start.starts_with(['{', '[']) && !start.starts_with("[PS]") {
+        return json::read(name, text);
     }
     if start.starts_with('<') {
         return clixml::read(name, start);
     }
-    if let Some(json) = after_prompt(text) {
-        return json::read(name, json);
-    }
     if format_table::is_format_table(text) {
         return Ok(format_table::read(text));
     }
-    let is_typed = text.lines().next().is_some_and(|line| format_list::typed(line).is_some());
-    if !is_typed && csv::is_csv(text) {
+    if let Some(error) = paste::error_of(text) {
+        let shown: String = error.chars().take(160).collect();
+        let right = "solve that first, then run the command again";
+        return Err(Rejected::whole(name, &format!("holds the error of a command and no data: {shown}"), right));
+    }
+    let is_typed = text.lines().find(|line| !line.is_empty()).is_some_and(|line| format_list::typed(line).is_some());
+    if !is_typed && !format_list::is_mostly(text) && csv::is_csv(text) {
         return csv::read(name, text);
     }
     if format_list::is_format_list(text) {
         return format_list::read(name, text);
     }
     Err(Rejected::whole(name, "has no form that is known here", FORMS))
-}
-
-/// JSON that was pasted below the line of its prompt, without the prompt that follows it.
-fn after_prompt(text: &str) -> Option<&str> {
-    let first = text.lines().next()?;
-    format_list::typed(first)?;
-    let rest = text[first.len()..].trim_start();
-    let end = rest.find("\nPS ").unwrap_or(rest.len());
-    rest.starts_with(['{', '[']).then(|| rest[..end].trim_end())
 }

@@ -6,6 +6,10 @@
 
 use std::fmt;
 
+use encoding_rs::{
+    Encoding, UTF_8, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
+};
+
 /// The value of one field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Cell {
@@ -194,12 +198,53 @@ const YES: &[&str] = &[
     "doğru",
     "истина",
     "true()",
+    "істина",
+    "cert",
+    "adevărat",
+    "αληθης",
+    "αληθής",
+    "tiesa",
+    "tõene",
+    "patiess",
+    "вярно",
+    "egia",
+    "satt",
 ];
 
 /// No in the same languages.
 const NO: &[&str] = &[
-    "false", "$false", "no", "onwaar", "nee", "falsch", "nein", "faux", "non", "falso", "não", "nepravda", "fałsz",
-    "falskt", "usann", "falsk", "epätosi", "hamis", "yanlış", "ложь", "false()",
+    "false",
+    "$false",
+    "no",
+    "onwaar",
+    "nee",
+    "falsch",
+    "nein",
+    "faux",
+    "non",
+    "falso",
+    "não",
+    "nepravda",
+    "fałsz",
+    "falskt",
+    "usann",
+    "falsk",
+    "epätosi",
+    "hamis",
+    "yanlış",
+    "ложь",
+    "false()",
+    "хибність",
+    "fals",
+    "ψευδης",
+    "ψευδής",
+    "netiesa",
+    "vale",
+    "väär",
+    "aplams",
+    "невярно",
+    "faltsua",
+    "ósatt",
 ];
 
 impl Cell {
@@ -259,13 +304,33 @@ impl Cell {
 }
 
 fn switch_of(text: &str) -> Switch {
-    let lower = text.trim().to_lowercase();
-    match lower.as_str() {
-        "" | "null" | "$null" => Switch::Unset,
-        word if YES.contains(&word) => Switch::Is(true),
-        word if NO.contains(&word) => Switch::Is(false),
-        _ => Switch::Strange(text.chars().take(40).collect()),
+    let text = text.trim();
+    if ["", "null", "$null"].contains(&text.to_lowercase().as_str()) {
+        return Switch::Unset;
     }
+    let known = word(text).or_else(|| of_other_code_pages(text).find_map(|text| word(&text)));
+    known.map_or_else(|| Switch::Strange(text.chars().take(40).collect()), Switch::Is)
+}
+
+/// Yes or no, in capitals or not. Turkish has a dotted and an undotted i, which other languages change into each other.
+fn word(text: &str) -> Option<bool> {
+    let same = |text: &str| text.to_lowercase().replace("i\u{307}", "i").replace('ı', "i").replace('ς', "σ");
+    let text = same(text);
+    let is_in = |words: &[&str]| words.iter().any(|own| same(own) == text);
+    if is_in(YES) { Some(true) } else { is_in(NO).then_some(false) }
+}
+
+/// The code pages in which Excel saves a CSV on the systems whose words for yes and no are known here.
+const CODE_PAGES: &[&Encoding] = &[WINDOWS_1250, WINDOWS_1251, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257, UTF_8];
+
+/// What a text says that was read as Windows-1252, if it was written in another code page: a file does not name its own.
+fn of_other_code_pages(text: &str) -> impl Iterator<Item = String> {
+    let (bytes, _, lost) = WINDOWS_1252.encode(text);
+    let bytes = if lost || text.is_ascii() { Vec::new() } else { bytes.into_owned() };
+    CODE_PAGES.iter().filter_map(move |page| {
+        let text = page.decode_without_bom_handling_and_without_replacement(&bytes)?;
+        (!text.is_empty()).then(|| text.into_owned())
+    })
 }
 
 /// Items as PowerShell joins them: `a, b`, `{a, b}`, or `a;b` where the person has joined them.
@@ -304,6 +369,24 @@ mod tests {
         assert_eq!(switch("LOST"), Switch::Cut);
         assert_eq!((switch("yes"), switch("no")), (Switch::Is(true), Switch::Is(false)));
         assert_eq!(switch("odd"), Switch::Strange("perhaps".to_owned()));
+    }
+
+    #[test]
+    fn switches_are_read_in_every_language_and_code_page() {
+        let pages =
+            [(WINDOWS_1250, "PRAWDA", "FAŁSZ"), (WINDOWS_1251, "ИСТИНА", "ЛОЖЬ"), (WINDOWS_1254, "DOĞRU", "YANLIŞ")];
+        for (page, yes, no) in pages {
+            for (text, value) in [(yes, true), (no, false)] {
+                let misread = WINDOWS_1252.decode_without_bom_handling(&page.encode(text).0).0.into_owned();
+                for text in [text, misread.as_str()] {
+                    assert_eq!(Cell::of_text(text).switch(), Switch::Is(value), "{text}");
+                }
+            }
+        }
+        for (text, value) in [("Vrai", true), ("ADEVĂRAT", true), ("ψευδής", false), ("NETIESA", false)] {
+            assert_eq!(Cell::of_text(text).switch(), Switch::Is(value), "{text}");
+        }
+        assert_eq!(Cell::of_text("É").switch(), Switch::Strange("É".to_owned()));
     }
 
     #[test]

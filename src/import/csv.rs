@@ -1,7 +1,7 @@
 //! CSV: what `Export-Csv`, Excel and the portals write.
 //!
 //! In: text. Out: a [`Sheet`]. A `#TYPE` line (PowerShell 5.1) and a `sep=` line (Excel) are read; the separator is a
-//! comma, a semicolon or a tab, whichever the header has most of; cells of the header are trimmed, and of two columns with
+//! comma, a semicolon, a tab or a bar, whichever the header has most of; cells of the header are trimmed, and of two columns with
 //! one name the first counts. A row with more cells than the header is named and left out.
 
 use super::{
@@ -37,8 +37,23 @@ fn lists_users(header: &[String]) -> bool {
 /// True when the first line of a text reads as the header of a table.
 #[must_use]
 pub fn is_csv(text: &str) -> bool {
-    let first = header_line(text);
-    text.starts_with("#TYPE ") || text.starts_with("sep=") || separator(first).is_some()
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    if is_preamble(first) || is_single_column(text) {
+        return true;
+    }
+    let Some(separator) = separator(first) else { return false };
+    let mut below = lines.take(5).peekable();
+    below.peek().is_none() || below.any(|line| line.as_bytes().contains(&separator)) // a sentence has a comma too
+}
+
+/// One column of names and values in quotes, as `Export-Csv` writes the organization's setting.
+fn is_single_column(text: &str) -> bool {
+    let is_quoted =
+        |line: &str| line.len() > 2 && line.starts_with('"') && line.ends_with('"') && !line.contains("\",");
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_name = |line: &str| is_quoted(line) && line.trim_matches('"').chars().all(char::is_alphanumeric);
+    lines.next().is_some_and(is_name) && lines.next().is_some_and(is_quoted)
 }
 
 fn header_line(text: &str) -> &str {
@@ -46,20 +61,25 @@ fn header_line(text: &str) -> &str {
 }
 
 fn is_preamble(line: &str) -> bool {
-    line.trim().is_empty() || line.starts_with("#TYPE ") || line.trim().to_lowercase().starts_with("sep=")
+    line.trim().is_empty() || line.trim_matches('"').starts_with("#TYPE ") || stated_separator(line).is_some()
+}
+
+/// The separator that a line `sep=;` states; a program that saves the file again may put it in quotes.
+fn stated_separator(line: &str) -> Option<u8> {
+    line.trim().trim_matches('"').to_lowercase().strip_prefix("sep=")?.bytes().next()
 }
 
 /// The separator of a header: what it has most of outside quotes.
 fn separator(header: &str) -> Option<u8> {
     let mut quoted = false;
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
     for byte in header.bytes() {
         quoted ^= byte == b'"';
         if let (false, Some((_, count))) = (quoted, counts.iter_mut().find(|(separator, _)| *separator == byte)) {
             *count += 1;
         }
     }
-    let words = header.split([',', ';', '\t']).all(|cell| cell.len() < 120 && !cell.contains(['{', '<', '=']));
+    let words = header.split([',', ';', '\t', '|']).all(|cell| cell.len() < 120 && !cell.contains(['{', '<', '=']));
     counts
         .into_iter()
         .filter(|(_, count)| *count > 0 && words)
@@ -75,10 +95,7 @@ pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
     let above = text.lines().take_while(|line| is_preamble(line)).count();
     let asked = text.lines().take(above).find_map(|line| line.strip_prefix("#TYPE ")).map(str::to_owned);
     let body = after_lines(text, above);
-    let stated = text
-        .lines()
-        .take(above)
-        .find_map(|line| line.trim().to_lowercase().strip_prefix("sep=").and_then(|rest| rest.bytes().next()));
+    let stated = text.lines().take(above).find_map(stated_separator);
     let separator = stated.or_else(|| separator(header_line(text))).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
     let header: Vec<String> =

@@ -118,7 +118,8 @@ fn who(object: &Object) -> Who {
         Who { object_id: object.text(&["ExternalDirectoryObjectId"]).map(|id| id.to_lowercase()), ..Who::default() };
     let listed = object.texts(&["EmailAddresses"]);
     let columns = ["Mailbox", "PrimarySmtpAddress", "WindowsEmailAddress", "UserPrincipalName"];
-    let stated = columns.iter().filter_map(|name| object.text(&[name]));
+    let part = |name: &str| object.object(name)?.text(&["Address"]); // Exchange Server gives an address in parts
+    let stated = columns.iter().filter_map(|name| object.text(&[name]).or_else(|| part(name)));
     let called = ["Identity", "Name", "Alias", "DisplayName"].iter().filter_map(|name| object.text(&[name]));
     let all = stated.chain(listed.iter().map(|text| without_prefix(text))).chain(called).chain(object.whom.clone());
     for text in all {

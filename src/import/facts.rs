@@ -67,8 +67,8 @@ pub mod webex {
 
     facts! {
         /// What evidence can say of the two integrations of Webex with Entra ID.
-        HOLDS: bool = "webex.holds", "confirmed";
-        WITHOUT_RESERVATION: bool = "webex.without_reservation", "without reservation";
+        HOLDS: bool = "webex.holds", "";
+        WITHOUT_RESERVATION: bool = "webex.without_reservation", "";
         NOTE: String = "webex.note", "evidence";
         TENANT: String = "webex.tenant", "tenant";
         APPLICATIONS: String = "webex.applications", "enterprise applications";

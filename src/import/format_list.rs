@@ -14,7 +14,13 @@ use super::{
 /// True when a text has lines of this form.
 #[must_use]
 pub fn is_format_list(text: &str) -> bool {
-    text.lines().any(|line| pair(line).is_some())
+    text.lines().any(|line| pair(line).is_some() || value_of_expression(line).is_some())
+}
+
+/// True when several lines are of this form, as in no table.
+#[must_use]
+pub fn is_mostly(text: &str) -> bool {
+    text.lines().filter(|line| pair(line).is_some()).nth(1).is_some()
 }
 
 /// Reads a text.
@@ -51,7 +57,8 @@ pub struct Typed {
 #[must_use]
 pub fn typed(line: &str) -> Option<Typed> {
     let line = line.trim();
-    let after = if line.starts_with("PS ") || line.starts_with("PS>") { line.split_once('>')?.1 } else { line };
+    let is_prompt = ["PS ", "PS>", "[PS]"].iter().any(|start| line.starts_with(start));
+    let after = if is_prompt { line.split_once('>')?.1 } else { line };
     let first = after.split('|').next().unwrap_or_default().trim();
     let mut words = first.split_whitespace().map(|word| word.trim_matches(['"', '\'']));
     let cmdlet = words.next().filter(|word| word.starts_with("Get-") && word.len() > 6);
@@ -68,7 +75,8 @@ pub fn typed(line: &str) -> Option<Typed> {
 }
 
 /// A line `Name : value`, with the column in which its value begins. Names of properties have no spaces.
-fn pair(line: &str) -> Option<(&str, &str, usize)> {
+#[must_use]
+pub fn pair(line: &str) -> Option<(&str, &str, usize)> {
     let colon = line.find(" :").map(|at| at + 1).or_else(|| line.find(':'))?;
     let name = line[..colon].trim_end();
     let is_name = name.len() > 1
@@ -80,6 +88,14 @@ fn pair(line: &str) -> Option<(&str, &str, usize)> {
         .then(|| (name, value.trim(), line[..colon].chars().count() + 2))
 }
 
+/// The cmdlet and the property of `(Get-TransportConfig).SmtpClientAuthenticationDisabled`, which prints the value alone.
+fn value_of_expression(line: &str) -> Option<(&str, &str)> {
+    let (asked, property) = line.split_once("(Get-")?.1.split_once(").")?;
+    let cmdlet = asked.split_whitespace().next()?;
+    let property = property.trim();
+    (!property.is_empty() && property.chars().all(char::is_alphanumeric)).then_some((cmdlet, property))
+}
+
 #[derive(Default)]
 struct Reading {
     objects: Vec<Object>,
@@ -87,6 +103,8 @@ struct Reading {
     begins: usize,
     column: usize,
     typed: Typed,
+    /// The property whose value the next line is.
+    property: Option<String>,
     first_thousand: bool,
 }
 
@@ -98,6 +116,16 @@ impl Reading {
         if is_first_thousand(line) {
             self.first_thousand = true;
             return;
+        }
+        if let Some((cmdlet, property)) = value_of_expression(line) {
+            self.end_object();
+            self.typed = Typed { cmdlet: Some(format!("Get-{cmdlet}")), whom: None };
+            self.property = Some(property.to_owned());
+            return;
+        }
+        if let Some(property) = self.property.take() {
+            self.pair(number, &property, line.trim(), 0);
+            return self.end_object();
         }
         let indent = line.chars().take_while(|c| *c == ' ').count();
         if !self.fields.is_empty() && indent >= self.column && self.column > 0 {
@@ -173,12 +201,21 @@ mod tests {
     }
 
     #[test]
+    fn value_that_was_asked_for_alone_has_its_name() {
+        let text = "PS C:\\> (Get-TransportConfig).SmtpClientAuthenticationDisabled\nTrue\nPS C:\\>\n";
+        let sheet = read("f", text).unwrap();
+        assert_eq!(sheet.objects[0].switch(&["SmtpClientAuthenticationDisabled"]).known(), Some(true));
+        assert_eq!(sheet.objects[0].asked.as_deref(), Some("Get-TransportConfig"));
+    }
+
+    #[test]
     fn prompts_say_what_was_asked_and_for_whom() {
         for (line, cmdlet, whom) in [
             ("PS C:\\> Get-CASMailbox -Identity a@example.com | fl", Some("Get-CASMailbox"), Some("a@example.com")),
             ("PS> Get-CASMailbox 'a@example.com'|fl", Some("Get-CASMailbox"), Some("a@example.com")),
             ("Get-TransportConfig | fl", Some("Get-TransportConfig"), None),
             ("PS C:\\Users\\admin>", None, None),
+            ("[PS] C:\\Windows\\system32>Get-Mailbox a@example.com", Some("Get-Mailbox"), Some("a@example.com")),
         ] {
             let read = typed(line).unwrap();
             assert_eq!((read.cmdlet.as_deref(), read.whom.as_deref()), (cmdlet, whom), "{line}");

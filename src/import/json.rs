@@ -54,18 +54,40 @@ pub const BUNDLE: &[(&str, &str)] = &[
 /// # Errors
 /// When it is no JSON, is cut, is too deep or holds too much.
 pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
-    let left = std::cell::Cell::new(MOST_VALUES);
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let read =
-        CellSeed { left: &left, field: "" }.deserialize(&mut reader).and_then(|cell| reader.end().map(|()| cell));
-    let cell = read.map_err(|error| rejected(name, text, &error))?;
     let mut sheet = Sheet::new(Container::Json);
-    match cell {
-        Cell::List(items) => sheet.extend(items, None, None),
-        Cell::Object(object) => whole(&mut sheet, object),
-        _ => return Err(Rejected::whole(name, "is a single value, not an object or a list of objects", WHAT)),
+    let documents = documents(text).map_err(|error| rejected(name, text, &error))?;
+    let several = documents.len() > 1;
+    for cell in documents {
+        match cell {
+            Cell::List(items) => sheet.extend(items, None, None),
+            Cell::Object(object) => whole(&mut sheet, object),
+            _ => return Err(Rejected::whole(name, "is a single value, not an object or a list of objects", WHAT)),
+        }
+    }
+    if several {
+        sheet.asked = None; // of several answers, none says what the file is
     }
     Ok(sheet)
+}
+
+/// The values of a text, one after another, as a loop of commands writes them. A prompt or a sentence ends them.
+fn documents(text: &str) -> serde_json::Result<Vec<Cell>> {
+    let left = std::cell::Cell::new(MOST_VALUES);
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let mut documents = Vec::new();
+    loop {
+        documents.push(CellSeed { left: &left, field: "" }.deserialize(&mut reader)?);
+        let Err(further) = reader.end() else { return Ok(documents) };
+        let line = text.lines().nth(further.line().saturating_sub(1)).unwrap_or_default();
+        let above = line.char_indices().take(further.column().saturating_sub(1)).all(|(_, c)| c.is_whitespace());
+        let follows = line.trim_start();
+        if !above || follows.starts_with(['}', ']', ',', ':', '"']) {
+            return Err(further);
+        }
+        if !follows.starts_with(['{', '[']) || follows.starts_with("[PS]") {
+            return Ok(documents);
+        }
+    }
 }
 
 const WHAT: &str = "give the whole file that ConvertTo-Json, Microsoft Graph or the portal wrote";
@@ -87,7 +109,7 @@ fn without_position(text: &str) -> &str {
 /// One object that is the whole file: a wrapper, our own block, or the object itself.
 fn whole(sheet: &mut Sheet, object: Object) {
     let context = object.text(&["@odata.context"]);
-    if object.has("@odata.nextLink") || object.has("nextLink") {
+    if ["@odata.nextLink", "nextLink", "__next"].iter().any(|name| object.has(name)) {
         sheet.incomplete.push(Incomplete::NextLink);
     }
     sheet.asked.clone_from(&context);
@@ -95,15 +117,30 @@ fn whole(sheet: &mut Sheet, object: Object) {
         return bundle(sheet, object);
     }
     let whom = context.as_deref().and_then(user_of);
-    let wrapped = matches!(object.get("value"), Some(Cell::List(_)));
-    if !wrapped {
+    let Some(at) = wrapped(&object) else {
         return sheet.extend(vec![Cell::Object(object)], context.as_deref(), whom.as_deref());
+    };
+    match object.fields.into_iter().nth(at) {
+        Some((_, Cell::List(items))) => sheet.extend(items, context.as_deref(), whom.as_deref()),
+        Some((_, Cell::Object(inner))) => whole(sheet, inner),
+        _ => {}
     }
-    for (field, cell) in object.fields {
-        if let (true, Cell::List(items)) = (field.eq_ignore_ascii_case("value"), cell) {
-            return sheet.extend(items, context.as_deref(), whom.as_deref());
-        }
-    }
+}
+
+/// Names that programs give to the list that is the whole answer: Graph and PowerShell 5.1, older `OData`, scripts.
+const WRAPPERS: &[&str] = &["value", "d", "results", "data", "items", "rows"];
+
+/// The field that holds the rows: one that is called so, or the only one, which no kind of row has.
+fn wrapped(object: &Object) -> Option<usize> {
+    let is_list =
+        |cell: &Cell| matches!(cell, Cell::List(items) if items.iter().all(|item| matches!(item, Cell::Object(_))));
+    let called = |(name, cell): &(String, Cell)| {
+        let by_name = WRAPPERS.iter().any(|own| name.eq_ignore_ascii_case(own));
+        by_name && (matches!(cell, Cell::List(_)) || (object.fields.len() == 1 && matches!(cell, Cell::Object(_))))
+    };
+    let only =
+        |(name, cell): &(String, Cell)| object.fields.len() == 1 && name != "synchronizationRules" && is_list(cell);
+    object.fields.iter().position(called).or_else(|| object.fields.iter().position(only))
 }
 
 fn is_bundle(object: &Object) -> bool {
@@ -215,6 +252,22 @@ mod tests {
             let sheet = read("f", &form).unwrap();
             assert_eq!(sheet.objects.len(), 1, "{form}");
             assert_eq!(sheet.objects[0].get("name"), Some(&Cell::Text("a".into())));
+        }
+    }
+
+    #[test]
+    fn several_answers_and_what_was_pasted_below_them_are_told_apart() {
+        let one = r#"{"Name":"a"}"#;
+        for form in [
+            format!("{one}\n{one}"),
+            format!("[{one}]\r\n[{one}]\r\nPS C:\\> exit"),
+            format!(r#"{{"d":{{"results":[{one},{one}]}}}}"#),
+            format!(r#"{{"mailboxes":[{one},{one}]}}"#),
+        ] {
+            assert_eq!(read("f", &form).unwrap().objects.len(), 2, "{form}");
+        }
+        for broken in [format!("{one} x"), format!("{one}\n}}"), format!("{one}\n{{\"Na"), format!("[{one}],\n{one}")] {
+            assert!(read("f", &broken).is_err(), "{broken}");
         }
     }
 

@@ -3,7 +3,12 @@
 //! In: a [`Sheet`]. Out: [`Row`]s. What is of no known kind is named with its place; a file of which nothing is known is
 //! refused with the names that it has and those that would be right.
 
-use super::{Incomplete, Problem, Rejected, Row, Sheet, Stated, cell::Object, entra, exchange, portal, record::Record};
+use super::{
+    Incomplete, Problem, Rejected, Row, Sheet, Stated,
+    cell::Object,
+    entra, exchange, portal,
+    record::{GraphError, Record},
+};
 
 /// The kinds, what gives them, and the properties by which they are known.
 pub const KINDS: &[(&str, &str)] = &[
@@ -59,13 +64,35 @@ pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, 
         }
         rows.extend(records.into_iter().map(|record| Row { place: object.place, record }));
     }
+    if let Some(error) = only_errors(&rows) {
+        return Err(refused(name, error));
+    }
     match sheet.objects.first() {
         Some(first) if rows.is_empty() => Err(nothing_known(name, first)),
-        None if complete(sheet, stated).is_empty() && sheet.container != super::Container::DebugBlock => {
+        // an answer of Graph says what was asked, also where there is none
+        None if complete(sheet, stated).is_empty()
+            && sheet.asked.is_none()
+            && sheet.container != super::Container::DebugBlock =>
+        {
             Err(empty(name, sheet))
         }
         _ => Ok(rows),
     }
+}
+
+/// The error, where a file holds nothing but errors of Graph: it settles nothing.
+fn only_errors(rows: &[Row]) -> Option<&GraphError> {
+    let error = |row: &Row| matches!(row.record, Record::GraphError(_));
+    match rows.first().map(|row| &row.record) {
+        Some(Record::GraphError(first)) if rows.iter().all(error) => Some(first),
+        _ => None,
+    }
+}
+
+fn refused(name: &str, error: &GraphError) -> Rejected {
+    let words: String = error.message.as_deref().unwrap_or_default().chars().take(160).collect();
+    let right = "solve that first, often with another permission or role, then ask again";
+    Rejected::whole(name, &format!("holds the refusal of Microsoft Graph and no data: {} ({words})", error.code), right)
 }
 
 fn records(object: &Object, stated: &Stated) -> Vec<Record> {

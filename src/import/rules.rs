@@ -204,7 +204,7 @@ impl Settled {
     /// What an earlier run has settled, as its report keeps it.
     #[must_use]
     pub fn restored(check: &'static str, subject: Subject, outcome: Outcome, note: String, facts: Facts) -> Self {
-        Self { facts, ..Self::new(check, subject, outcome, Reason::Saved(note)) }
+        Self { facts, ..Self::new(check, subject, outcome, Reason::restored(note)) }
     }
 
     fn because_of(mut self, cause: &'static str) -> Self {

@@ -52,7 +52,12 @@ impl Exported {
         let reason = self.settled.reason.to_string();
         match self.settled.outcome {
             Outcome::NeedsInput => {
-                Some(Skip::NeedsInput { text: format!("{reason}. {}", input.unwrap_or_default()), optional: false })
+                let input = input.unwrap_or_default();
+                let text = match self.settled.reason.with_command() {
+                    Some((reason, command)) => format!("{reason}. {input} Export it with: {command}"),
+                    None => format!("{reason}. {input}"),
+                };
+                Some(Skip::NeedsInput { text, optional: false })
             }
             Outcome::NotApplicable if self.settled.check.starts_with("webex.") => {
                 Some(Skip::NotApplicable(NotApplicable::OtherIntegration))

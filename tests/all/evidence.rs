@@ -126,7 +126,10 @@ fn mailbox_that_inherits_needs_the_organization() {
 fn one_mailbox_without_a_list_is_read_and_no_other_is_judged_by_it() {
     let settled = settle(&["exchange/casmailbox.one.ps51-redirect.json"], &four());
     assert_eq!(outcome(&settled, "mailbox.smtp-enabled", "info@example.com"), Outcome::Pass);
-    assert_eq!(of(&settled, "mailbox.smtp-enabled", "sales@example.com").reason, Reason::NoRow("Get-CASMailbox"));
+    assert_eq!(
+        of(&settled, "mailbox.smtp-enabled", "sales@example.com").reason,
+        Reason::no_row_of("Get-CASMailbox", "sales@example.com")
+    );
 }
 
 #[test]
@@ -317,13 +320,15 @@ fn applications_jobs_schemas_and_policies_are_recognized() {
 
 #[test]
 fn errors_of_graph_are_recognized_and_the_inner_one_counts() {
-    let code = |name: &str| match &file(name).rows[0].record {
-        Record::GraphError(error) => error.code.clone(),
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(code("graph/error.403.scope-nested.json"), "PermissionScopeNotGranted");
-    assert_eq!(code("graph/error.401.token.json"), "InvalidAuthenticationToken");
-    assert_eq!(code("graph/error.429.json"), "TooManyRequests");
+    for (name, code) in [
+        ("graph/error.403.scope-nested.json", "PermissionScopeNotGranted"),
+        ("graph/error.401.token.json", "InvalidAuthenticationToken"),
+        ("graph/error.429.json", "TooManyRequests"),
+    ] {
+        let bytes = std::fs::read(path(name)).expect("a sample");
+        let rejected = import::parse(name, &bytes, &Stated::default()).expect_err("an error is no evidence");
+        assert!(rejected.wrong.contains(&format!("no data: {code} (")), "{rejected}");
+    }
 }
 
 #[test]
@@ -362,6 +367,8 @@ fn each_kind_of_bad_file_has_a_sentence_of_its_own() {
         (plans, "mailbox plans"),
         (b"<!DOCTYPE html><html></html>", "web page"),
         (b"just some words", "no form that is known"),
+        (b"ERROR: Forbidden({})", "error of a command"),
+        (b"'Get-CASMailbox' is not recognized as an internal or external command,\n", "error of a command"),
         (b"{\"value\":[]}", "empty list"),
         (b"http://localhost:3000/auth/code#access_token=abc&x=1", "holds a token"),
     ] {
@@ -485,11 +492,62 @@ fn every_printed_line_of_powershell_is_whole() {
         client_id: Some(CLIENT_ID.to_owned()),
         application: false,
     };
-    for colleague in [Colleague::Exchange, Colleague::Entra, Colleague::Network] {
+    for colleague in [Colleague::Exchange, Colleague::Entra, Colleague::Webex, Colleague::Network, Colleague::Ece] {
         for step in request(colleague, &site).steps.iter().filter(|step| step.how == How::Powershell) {
             let text = step.lines.join("\n");
             assert!(!is_broken(&text), "{text}");
         }
+    }
+}
+
+#[test]
+fn mailbox_without_a_row_has_a_command_of_its_own() {
+    let site = question(&[("o'neil@example.com", &["o'neil@example.com", "team@example.com"], true)]);
+    let settled = settle(&["exchange/transportconfig.json"], &site);
+    let given = settled.iter().filter_map(|one| one.reason.with_command()).map(|(_, command)| command);
+    let commands: Vec<&str> = given.filter(|command| !command.contains(" > ")).collect();
+    for command in &commands {
+        assert!(!is_broken(command), "{command}");
+    }
+    let cas = |who: &str| format!("Get-CASMailbox -Identity '{who}' | select PrimarySmtpAddress,");
+    for start in [
+        cas("o''neil@example.com"),
+        cas("team@example.com"),
+        "$p = @{n='Mailbox';e={'team@example.com'}}, 'User', ".to_owned(),
+    ] {
+        assert!(commands.iter().any(|command| command.starts_with(&start)), "{start}: {commands:#?}");
+    }
+}
+
+/// What people do to a file between the command and the one who reads it.
+#[test]
+fn pasted_forwarded_and_saved_again_it_says_the_same() {
+    let list = "PrimarySmtpAddress : sales@example.com\nImapEnabled        : False\nPopEnabled         : True\n";
+    let json = r#"{"PrimarySmtpAddress":"sales@example.com","ImapEnabled":false,"PopEnabled":true}"#;
+    let table = |yes: &str, no: &str, mark: &str| {
+        format!("PopEnabled{mark}PrimarySmtpAddress{mark}ImapEnabled\n{yes}{mark}sales@example.com{mark}{no}\n")
+    };
+    let every_line = |start: &str| list.lines().fold(String::new(), |text, line| text + start + line + "\n");
+    let colored = list.replace(" : ", "\u{1b}[0m : ").replace("Imap", "\u{1b}[32;1mImap");
+    for text in [
+        every_line("> "),
+        every_line("    "),
+        format!("Hi, here is what you asked for:\n\n{list}\nRegards\n"),
+        format!("[PS] C:\\Windows\\system32>Get-CASMailbox sales@example.com | fl\n\n{list}"),
+        format!("```\n{list}```\n"),
+        colored,
+        format!("WARNING: something\n[{json}]\n"),
+        format!("PS C:\\> Get-CASMailbox a | ConvertTo-Json\n{json}\nPS C:\\> exit\n"),
+        json.replace(r#""sales@example.com""#, r#"{"Local":"sales","Address":"sales@example.com"}"#),
+        format!("{{\"mailboxes\":[{json}]}}"),
+        table("True", "False", "|"),
+        format!("\"sep=;\"\n{}", table("DOĞRU", "YANLIŞ", ";")),
+        table("TIESA", "NETIESA", "\t"),
+    ] {
+        let file =
+            import::parse("f", text.as_bytes(), &Stated::default()).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let settled = rules::settle(&[of_now(file)], &four());
+        assert_eq!(outcome(&settled, "mailbox.imap-enabled", "sales@example.com"), Outcome::Fail, "{text}");
     }
 }
 

@@ -6,6 +6,7 @@
 //! - `java`: trust stores made and read by Java's own `keytool`.
 //! - `reports`: a browser, Jenkins, Prometheus and Nagios before the reports.
 //! - `openid`: a certified OpenID provider, a person at a real browser, and a submission server.
+//! - `writers`: evidence files that Python, Node and psrpcore write.
 
 #![expect(clippy::disallowed_methods, reason = "tests open what the program reaches, and start the program")]
 
@@ -15,3 +16,4 @@ mod graph;
 mod java;
 mod openid;
 mod reports;
+mod writers;

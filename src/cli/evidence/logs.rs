@@ -10,7 +10,7 @@ use std::{
 use crate::{
     deployment::Deployment,
     explain::ece_log::{LogFile, is_log},
-    import,
+    files, import,
 };
 
 /// So much of the end of a log is read, in bytes.
@@ -28,7 +28,7 @@ const DEEPEST: usize = 4;
 
 /// A file in the form of ECE's log; none for anything else.
 pub fn read(path: &Path) -> Option<LogFile> {
-    let mut file = fs::File::open(path).ok().filter(|file| file.metadata().is_ok_and(|about| about.is_file()))?;
+    let mut file = files::open_plain(path).ok()?;
     let mut head = Vec::new();
     file.by_ref().take(HEAD).read_to_end(&mut head).ok()?;
     if !is_log(&String::from_utf8_lossy(&head)) {

@@ -47,8 +47,8 @@ fn facts(block: &DebugBlock) -> Vec<(&'static str, String)> {
     let named = [
         ("status", block.status.map(|status| status.to_string())),
         ("code", block.code.clone()),
-        ("organization", block.org.clone()),
-        ("user's org", block.user_org.clone().filter(|org| Some(org) != block.org.as_ref())),
+        ("org", block.org.clone()),
+        ("user org", block.user_org.clone().filter(|org| Some(org) != block.org.as_ref())),
         ("time", block.at.clone()),
         ("request", block.client_request.clone()),
         ("tracking", block.tracking.clone()),

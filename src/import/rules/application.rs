@@ -62,7 +62,7 @@ const REDIRECT: &str = "directory.redirect-registered";
 
 fn redirect(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Settled {
     let Some((application, file)) = registration(evidence, client_id) else {
-        return new(REDIRECT, Outcome::NeedsInput, Reason::NoRow("Manifest > Download"));
+        return new(REDIRECT, Outcome::NeedsInput, Reason::no_row("Manifest > Download"));
     };
     let Some(web) = &application.web else {
         return new(REDIRECT, Outcome::NeedsInput, Reason::Cut("web.redirectUris")).from([file]);
@@ -117,7 +117,7 @@ const SECRET: &str = "directory.secret-lifetime";
 /// Which of several secrets ECE holds cannot be seen; the one that lasts longest decides.
 fn secret(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Settled {
     let Some((application, file)) = registration(evidence, client_id) else {
-        return new(SECRET, Outcome::NeedsInput, Reason::NoRow("Manifest > Download"));
+        return new(SECRET, Outcome::NeedsInput, Reason::no_row("Manifest > Download"));
     };
     let Some(credentials) = &application.credentials else {
         return new(SECRET, Outcome::NeedsInput, Reason::Cut("passwordCredentials")).from([file]);
@@ -165,7 +165,7 @@ fn consent(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Opt
     let grants = evidence.rows(|record| if let Record::Grant(row) = record { Some(row) } else { None });
     let Some(principal) = enterprise(evidence, client_id) else {
         let needed = !grants.is_empty();
-        return needed.then(|| new(CONSENT, Outcome::NeedsInput, Reason::NoRow("Get-MgServicePrincipal")));
+        return needed.then(|| new(CONSENT, Outcome::NeedsInput, Reason::no_row("Get-MgServicePrincipal")));
     };
     let new = |outcome, reason| new(CONSENT, outcome, reason).from([principal.file]);
     if principal.row.enabled.known() == Some(false) {
@@ -176,7 +176,7 @@ fn consent(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Opt
         grants.iter().filter(|hit| hit.row.client_id.is_some() && hit.row.client_id == principal.row.id).collect();
     let files: BTreeSet<usize> = own.iter().map(|hit| hit.file).chain(evidence.complete("delegated-grant")).collect();
     if files.is_empty() {
-        return Some(new(Outcome::NeedsInput, Reason::NoRow("Get-MgOauth2PermissionGrant")));
+        return Some(new(Outcome::NeedsInput, Reason::no_row("Get-MgOauth2PermissionGrant")));
     }
     let everybody: BTreeSet<&str> =
         own.iter().filter(|hit| hit.row.for_all).flat_map(|hit| &hit.row.scopes).map(String::as_str).collect();

@@ -83,7 +83,12 @@ fn of(evidence: &Evidence<'_>, address: &str) -> Settled {
     }
     let of_plan = mailbox.and_then(|hit| by_mailbox_plan(address, hit.row).map(|settled| settled.from([hit.file])));
     of_plan.unwrap_or_else(|| {
-        Settled::new(CHECK, subject(address), Outcome::NeedsInput, Reason::NoRow("Get-MgUserLicenseDetail"))
+        Settled::new(
+            CHECK,
+            subject(address),
+            Outcome::NeedsInput,
+            Reason::no_row_of("Get-MgUserLicenseDetail", address),
+        )
     })
 }
 

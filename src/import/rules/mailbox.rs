@@ -36,7 +36,7 @@ fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
     let hits = cas(evidence, address);
     let subject = || Subject::Mailbox(address.to_owned());
     if hits.is_empty() {
-        return Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::NoRow("Get-CASMailbox"));
+        return Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::no_row_of("Get-CASMailbox", address));
     }
     let (disabled, files, disagree) = newest(&hits, |row: &CasMailbox| &row.smtp_auth_disabled);
     let known = |disabled: bool, by: &str, files: Vec<usize>, disagree: bool| {
@@ -120,7 +120,12 @@ fn protocol_of(evidence: &Evidence<'_>, address: &str, protocol: &Fetching) -> S
     let hits = cas(evidence, address);
     let subject = Subject::Mailbox(address.to_lowercase());
     if hits.is_empty() {
-        return Settled::new(protocol.check, subject, Outcome::NeedsInput, Reason::NoRow("Get-CASMailbox"));
+        return Settled::new(
+            protocol.check,
+            subject,
+            Outcome::NeedsInput,
+            Reason::no_row_of("Get-CASMailbox", address),
+        );
     }
     let (enabled, files, disagree) = newest(&hits, |row| (protocol.switch)(row));
     let settled = match enabled {

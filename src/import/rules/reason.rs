@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::import::cell::Switch;
+use crate::{command::Shell, import::cell::Switch};
 
 /// Why a check comes out as it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub enum Reason {
     Confirmed(String, String),
     /// What a person has confirmed is more than 90 days ago.
     ConfirmedLongAgo(String, String),
-    /// No row is about the subject; the command gives one.
-    NoRow(&'static str),
+    /// No row is about the subject; this command gives one.
+    NoRow(String),
     /// The column is not in the file.
     NoColumn(&'static str),
     /// The value is in the file but cut.
@@ -92,7 +92,56 @@ pub enum Reason {
     Webex(super::webex::Reason),
 }
 
+/// What stands before the command that gives the row.
+const NO_ROW: &str = "no row for it in the evidence";
+const EXPORT: &str = "; export it with: ";
+
 impl Reason {
+    /// No row is about the application.
+    #[must_use]
+    pub fn no_row(source: &str) -> Self {
+        Self::NoRow(source.to_owned())
+    }
+
+    /// No row is about a mailbox; the command is for that mailbox alone.
+    #[must_use]
+    pub fn no_row_of(cmdlet: &str, address: &str) -> Self {
+        let who = Shell::Exchange.quote(address).unwrap_or_else(|| "'ADDRESS'".to_owned());
+        let rows = |columns: &str| format!("{cmdlet} -Identity {who} | select {columns} | ConvertTo-Json -Depth 5");
+        let rights = |columns: &str| {
+            let list = columns.split(',').fold(String::new(), |list, column| list + ", '" + column + "'");
+            format!(
+                "$p = @{{n='Mailbox';e={{{who}}}}}{list}; {cmdlet} -Identity {who} | select $p | ConvertTo-Json -Depth 5"
+            )
+        };
+        Self::NoRow(match cmdlet {
+            "Get-CASMailbox" => {
+                rows("PrimarySmtpAddress,EmailAddresses,ImapEnabled,PopEnabled,SmtpClientAuthenticationDisabled")
+            }
+            "Get-MailboxPermission" => rights("User,AccessRights,Deny,IsInherited"),
+            "Get-RecipientPermission" => rights("Trustee,AccessRights,AccessControlType"),
+            // the answer of Graph names the user, which that of Get-MgUserLicenseDetail does not
+            _ => {
+                let url = format!("https://graph.microsoft.com/v1.0/users/{address}/licenseDetails");
+                let url = Shell::Powershell.quote(&url).unwrap_or_else(|| "'URL'".to_owned());
+                format!("az rest --method get --url {url}")
+            }
+        })
+    }
+
+    /// What a report has kept.
+    #[must_use]
+    pub fn restored(note: String) -> Self {
+        let command = note.strip_prefix(NO_ROW).and_then(|rest| rest.strip_prefix(EXPORT));
+        command.map(|command| Self::NoRow(command.to_owned())).unwrap_or(Self::Saved(note))
+    }
+
+    /// Why there is no answer, and the command that gives one, which ends its line so that it can be copied.
+    #[must_use]
+    pub fn with_command(&self) -> Option<(&'static str, &str)> {
+        if let Self::NoRow(command) = self { Some((NO_ROW, command)) } else { None }
+    }
+
     /// Why a switch without a value says nothing.
     #[must_use]
     pub fn of_switch(column: &'static str, switch: &Switch) -> Self {
@@ -114,7 +163,7 @@ impl fmt::Display for Reason {
             Self::ConfirmedLongAgo(by, day) => write!(f, "confirmed by {by} on {day}, more than 90 days ago"),
             Self::Refused(words) => f.write_str(words),
             Self::Webex(reason) => reason.fmt(f),
-            Self::NoRow(source) => write!(f, "no row for it in the evidence; export it with {source}"),
+            Self::NoRow(command) => write!(f, "{NO_ROW}{EXPORT}{command}"),
             Self::NoColumn(column) => {
                 write!(f, "the file has no column {column}; a missing column is not an empty one")
             }

@@ -146,7 +146,7 @@ fn judged(
     }
     let lists = if files.is_empty() { evidence.complete(kind.listed_as).into_iter().collect() } else { files.clone() };
     if lists.is_empty() {
-        return new(Outcome::NeedsInput, Reason::NoRow(kind.cmdlet));
+        return new(Outcome::NeedsInput, Reason::no_row_of(kind.cmdlet, mailbox));
     }
     let others: Vec<&Right<'_>> =
         rights.iter().filter(|right| !right.denied && right.holder.to_lowercase() != SELF).collect();
@@ -191,7 +191,7 @@ pub fn service_principal(evidence: &Evidence<'_>, question: &Question) -> Vec<Se
     let own: Vec<&Hit<'_, ExchangeServicePrincipal>> = rows.iter().filter(|hit| hit.row.app_id == client_id).collect();
     vec![match own.first() {
         Some(hit) => known(evidence, client_id, hit),
-        None if files.is_empty() => new(Outcome::NeedsInput, Reason::NoRow("Get-ServicePrincipal")),
+        None if files.is_empty() => new(Outcome::NeedsInput, Reason::no_row("Get-ServicePrincipal")),
         None if files.iter().any(|file| evidence.is_incomplete(*file)) => {
             new(Outcome::NeedsInput, Reason::IncompleteFile).from(files)
         }
@@ -221,6 +221,6 @@ fn known(evidence: &Evidence<'_>, client_id: &str, hit: &Hit<'_, ExchangeService
         Some((application, file)) if application.object_id.as_deref() == Some(&hit.row.object_id) => {
             wrong(Reason::WrongObject(None)).from([file])
         }
-        _ => new(Outcome::NeedsInput, Reason::NoRow("Get-MgServicePrincipal")),
+        _ => new(Outcome::NeedsInput, Reason::no_row("Get-MgServicePrincipal")),
     }
 }

@@ -155,6 +155,15 @@ fn webex_is_asked_through_two_scim_servers() {
             let mut elsewhere = front(&folder, WEBEX, &behind, &[&prefix, "/nowhere"]);
             let (seen, cause, found) = connect(&folder, &elsewhere.port());
             assert_eq!((seen.as_str(), cause.as_str()), ("fail", "scim-endpoint-unreachable"), "{found}");
+            for (instead, status, named, asked) in
+                [("!200 text/html", "fail", "scim-endpoint-unreachable", 1), ("!429 application/json", "error", "", 2)]
+            {
+                let mut device = front(&folder, WEBEX, &behind, &[&prefix, instead]);
+                let (seen, cause, found) = connect(&folder, &device.port());
+                assert_eq!((seen.as_str(), cause.as_str()), (status, named), "{instead}: {found}");
+                let lines = device.ended();
+                assert_eq!(lines.iter().filter(|line| line.starts_with("GET ")).count(), asked, "{instead}: {lines:?}");
+            }
         }
         drop(scim2);
     }
