@@ -6,14 +6,16 @@
 pub mod endpoint;
 mod exported;
 pub mod firewall;
+mod reduce;
 pub mod saved;
+mod target;
 mod webex;
 
 use std::collections::{HashMap, VecDeque};
 
 pub use endpoint::{Endpoint, Site};
 
-use self::exported::is_of_evidence;
+use self::{exported::is_of_evidence, target::Target};
 use crate::{
     catalogue::{
         Catalogue, Check,
@@ -22,7 +24,6 @@ use crate::{
     deployment::{Account, Inbound},
     evidence::{ProbeKey, Protocol, SavedSite, Subject},
     finding::NotApplicable,
-    import::rules::Exported,
     net::{ConnectOverrides, RouteChoice},
     oauth::TokenSource,
     probe::{
@@ -149,86 +150,6 @@ impl<'c> Plan<'c> {
         plan.tie_gates();
         Ok(plan)
     }
-
-    /// The same plan with the findings of the checks that were asked for, and with what those need: a check that comes
-    /// along as a need is made for the subjects of those that need it, and not for every subject that it has.
-    fn reduced(self, is_asked: impl Fn(&Check) -> bool) -> Self {
-        let mut kept = vec![false; self.findings.len()];
-        let mut open: Vec<usize> = (0..kept.len()).filter(|at| is_asked(self.findings[*at].check)).collect();
-        while let Some(at) = open.pop() {
-            if !std::mem::replace(&mut kept[at], true) {
-                open.extend(&self.findings[at].needs);
-            }
-        }
-        let looks = self.looks_of(&kept);
-        let (new_finding, new_look) = (places(&kept), places(&looks));
-        let findings = self.findings.into_iter().zip(&kept).filter(|(_, kept)| **kept).map(|(planned, _)| {
-            let needs = planned.needs.iter().map(|need| new_finding[*need]).collect();
-            PlannedFinding { needs, look: planned.look.map(|look| new_look[look]), ..planned }
-        });
-        let looks = self.looks.into_iter().zip(&looks).filter(|(_, kept)| **kept).map(|(planned, _)| {
-            let after = planned.after.iter().map(|look| new_look[*look]).collect();
-            PlannedLook { after, ..planned }
-        });
-        Self { findings: findings.collect(), looks: looks.collect(), site: self.site }
-    }
-
-    /// The looks that these findings read, those that they depend on, and the other routes to the same services.
-    fn looks_of(&self, findings: &[bool]) -> Vec<bool> {
-        let mut kept = vec![false; self.looks.len()];
-        let read =
-            self.findings.iter().zip(findings).filter(|(_, kept)| **kept).filter_map(|(planned, _)| planned.look);
-        let mut open: Vec<usize> = read.collect();
-        while let Some(at) = open.pop() {
-            if !std::mem::replace(&mut kept[at], true) {
-                open.extend(&self.looks[at].after);
-            }
-        }
-        let subjects: Vec<ProbeKey> = self.looks.iter().map(|planned| planned.probe.key()).collect();
-        let in_force: HashMap<&Subject, usize> = subjects
-            .iter()
-            .enumerate()
-            .filter(|(at, key)| kept[*at] && **key == ProbeKey::new(&key.probe, key.subject.clone(), ""))
-            .map(|(at, key)| (&key.subject, at))
-            .collect();
-        for (at, planned) in self.looks.iter().enumerate() {
-            let beside = matches!(&planned.probe, AnyProbe::Service(probe) if probe.way == RouteChoice::Beside);
-            if beside && in_force.contains_key(&subjects[at].subject) {
-                kept[at] = true;
-                for earlier in &planned.after {
-                    kept[*earlier] = true;
-                }
-            }
-        }
-        kept
-    }
-
-    /// Ties each look to the findings that must hold before it: what the findings that read it need from other looks.
-    fn tie_gates(&mut self) {
-        let mut gates: Vec<Vec<usize>> = vec![Vec::new(); self.looks.len()];
-        for planned in &self.findings {
-            let Some(look) = planned.look else { continue };
-            let after = &self.looks[look].after;
-            let comes_before = |need: &usize| self.findings[*need].look.is_some_and(|look| after.contains(&look));
-            gates[look].extend(planned.needs.iter().copied().filter(comes_before));
-        }
-        for (look, mut gates) in gates.into_iter().enumerate() {
-            gates.sort_unstable();
-            gates.dedup();
-            self.looks[look].gates = gates;
-        }
-    }
-}
-
-/// Where each kept thing is once the others are gone.
-fn places(kept: &[bool]) -> Vec<usize> {
-    let mut next = 0;
-    let place = |kept: &bool| {
-        let place = next;
-        next += usize::from(*kept);
-        place
-    };
-    kept.iter().map(place).collect()
 }
 
 fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), UnknownWord> {
@@ -273,70 +194,6 @@ struct Draft<'c, 's> {
     looks: HashMap<ProbeKey, usize>,
     /// The probes that read the user's file, by the group of facts that it states.
     stated: Vec<(&'static str, AnyProbe)>,
-}
-
-/// What one finding is made for.
-enum Target<'s> {
-    Site,
-    Name(&'s Endpoint),
-    Endpoint(&'s Endpoint),
-    Account(&'s Account),
-    Mailbox(&'s Account, &'s str, &'s Endpoint),
-    Exported(&'s Exported),
-}
-
-impl Target<'_> {
-    /// True for ECE's own web pages: they are not there before ECE is.
-    fn is_ece(&self) -> bool {
-        match self {
-            Self::Site | Self::Account(_) | Self::Mailbox(..) | Self::Exported(_) => false,
-            Self::Name(endpoint) | Self::Endpoint(endpoint) => endpoint.of_ece,
-        }
-    }
-
-    /// True for what belongs to the site and not to Microsoft.
-    fn is_own(&self) -> bool {
-        match self {
-            Self::Name(endpoint) | Self::Endpoint(endpoint) => !endpoint.microsoft,
-            Self::Site | Self::Account(_) | Self::Mailbox(..) | Self::Exported(_) => false,
-        }
-    }
-
-    fn subject(&self, check: &Check) -> Subject {
-        match (self, &check.probe.place) {
-            (Self::Site, Some((host, port))) => Subject::endpoint(host, *port),
-            (Self::Site, None) => Subject::Site,
-            (Self::Name(endpoint), _) => Subject::Name(endpoint.host.clone()),
-            (Self::Endpoint(endpoint), _) => endpoint.subject(),
-            (Self::Account(account), _) => Subject::Account(account.name.clone()),
-            (Self::Mailbox(_, mailbox, _), _) => Subject::Mailbox((*mailbox).to_owned()),
-            (Self::Exported(exported), _) => exported.settled.subject.clone(),
-        }
-    }
-
-    fn account(&self) -> Option<String> {
-        match self {
-            Self::Account(account) | Self::Mailbox(account, ..) => Some(account.name.clone()),
-            Self::Exported(exported) => exported.account.clone(),
-            Self::Site | Self::Name(_) | Self::Endpoint(_) => None,
-        }
-    }
-
-    /// The subjects that this one is part of, itself first.
-    fn circle(&self, check: &Check) -> Vec<Subject> {
-        let mut circle = vec![self.subject(check)];
-        match self {
-            Self::Endpoint(endpoint) => circle.push(Subject::Name(endpoint.host.clone())),
-            Self::Mailbox(account, _, endpoint) => {
-                let name = Subject::Name(endpoint.host.clone());
-                circle.extend([Subject::Account(account.name.clone()), endpoint.subject(), name]);
-            }
-            Self::Site => circle.extend(check.probe.place.as_ref().map(|(host, _)| Subject::Name(host.clone()))),
-            Self::Name(_) | Self::Account(_) | Self::Exported(_) => {}
-        }
-        circle.push(Subject::Site);
-        circle
-    }
 }
 
 impl<'c, 's> Draft<'c, 's> {
