@@ -331,7 +331,7 @@ pub struct Row {
 /// The files that a path names: itself, or the files of a folder, newest names last. Folders below are not entered.
 ///
 /// # Errors
-/// When it cannot be read, or the folder has too many files.
+/// When it cannot be read, or the folder has no files or too many.
 pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Rejected> {
     let name = path.display().to_string();
     let unread = |error: &std::io::Error| {
@@ -354,6 +354,13 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Rejected> {
                 "give a folder that holds the evidence only",
             ));
         }
+    }
+    if files.is_empty() {
+        return Err(Rejected::whole(
+            &name,
+            "is a folder without files",
+            "give the folder into which the files were copied",
+        ));
     }
     files.sort();
     Ok(files)

@@ -602,6 +602,11 @@ fn file_that_says_enabled_rules_the_cause_out() {
 
 #[test]
 fn run_with_nothing_but_bad_files_tests_nothing() {
+    let empty = Place::new();
+    let folder = empty.path().join("evidence");
+    std::fs::create_dir(&folder).expect("a folder");
+    let folder = folder.to_str().expect("UTF-8");
+    empty.call(&["run", "--lab", "--evidence", folder]).refused("is a folder without files");
     let place = Place::new();
     let bad = place.write("screen.png", b"\x89PNG\r\n\x1a\n");
     let outcome = place.call(&["run", "--lab", "--evidence", bad.to_str().expect("UTF-8")]);
