@@ -169,11 +169,11 @@ fn of_session<'c>(session: &Session, catalogue: &'c Catalogue) -> Option<(ErrorD
 fn without_refusal(session: &Session) -> String {
     match session.unanswered() {
         Some(_) => {
-            "The dialogue ends without an answer to the last request, and nothing before it was refused: a timeout, or \
-            the text was cut. Give the lines that follow, or run: ece-check run"
+            "The dialogue ends without a reply to the last command, and nothing before it was refused: a timeout, or the \
+            text is incomplete. Paste the lines that follow, or test it: ece-check run"
                 .to_owned()
         }
-        None => "The dialogue contains no refusal. If mail does not flow all the same, run: ece-check run".to_owned(),
+        None => "The dialogue contains no refusal. If mail is not processed, test it: ece-check run".to_owned(),
     }
 }
 
@@ -194,16 +194,35 @@ fn of_answer<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue)
     Some(Meaning { causes, heard: Some(heard), next })
 }
 
-/// What was heard, in a few words: codes first.
+/// What was heard in a text, in the text's own letters: the codes that the quoted part does not hold come first.
 #[must_use]
-pub fn said(heard: &ErrorDetails) -> String {
-    let mut said: Vec<String> = heard.aadsts.iter().take(3).map(|number| format!("AADSTS{number}")).collect();
-    said.extend(heard.code.map(|code| code.to_string()));
-    said.extend(heard.enhanced.clone());
-    said.extend(heard.error.clone());
-    let quoted: String = redact::redact(&heard.words).chars().take(160).collect();
+pub fn said(heard: &ErrorDetails, text: &str) -> String {
+    let words = as_written(&heard.words, text).unwrap_or_else(|| heard.words.clone());
+    let quoted: String = redact::redact(&words).chars().take(160).collect();
+    let codes = heard.aadsts.iter().take(3).map(|number| format!("AADSTS{number}"));
+    let codes = codes.chain(heard.code.map(|code| code.to_string())).chain(heard.enhanced.clone());
+    let mut said: Vec<String> =
+        codes.chain(heard.error.clone()).filter(|code| !quoted.to_lowercase().contains(&code.to_lowercase())).collect();
     said.push(format!("\"{}\"", quoted.trim()));
     said.join(" ")
+}
+
+/// Where words in small letters with single blanks are in a text, that part as it is written there.
+fn as_written(words: &str, text: &str) -> Option<String> {
+    let mut plain = String::new();
+    let mut origins = Vec::new(); // for each byte of the plain text, where its character begins
+    for (at, character) in text.char_indices() {
+        let lowered: String = character.to_lowercase().map(|c| if c.is_whitespace() { ' ' } else { c }).collect();
+        if lowered == " " && plain.ends_with(' ') {
+            continue;
+        }
+        origins.extend(std::iter::repeat_n(at, lowered.len()));
+        plain.push_str(&lowered);
+    }
+    let begin = plain.find(words)?;
+    let from = *origins.get(begin)?;
+    let to = origins.get(begin + words.len()).copied().unwrap_or(text.len());
+    Some(text[from..to].split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// Whether a sign of the cause is of this protocol.
@@ -219,25 +238,28 @@ fn next(causes: &[Meant<'_>], heard: &ErrorDetails, channel: Option<Channel>) ->
     let only = |checks: &str| format!("ece-check run --only {checks}");
     let token_then = |check: &str| {
         format!(
-            "{} : it looks into the token first (for whom, whose, until when, for what), then signs in with it",
+            "{} : checks the token (audience, user, expiry, scopes), then signs in",
             only(&format!("token,{check}"))
         )
     };
     let next = match channel.map(Channel::protocol).or(heard.protocol) {
-        Some(Protocol::Dns) => format!("{} on the server itself, as the user that runs ECE", only("dns")),
-        Some(Protocol::Tcp) => format!("{} : it tries every address and port of the list", only("dns,tcp")),
-        Some(Protocol::Tls) => format!("{} : it shows who signed the certificate", only("tcp,tls")),
+        Some(Protocol::Dns) => format!("{} on the ECE server, as the user that runs ECE", only("dns")),
+        Some(Protocol::Tcp) => format!("{} : tests every address and port", only("dns,tcp")),
+        Some(Protocol::Tls) => format!("{} : shows who issued the certificate", only("tcp,tls")),
         Some(Protocol::Https | Protocol::Proxy) => only("https"),
         Some(Protocol::Smtp) => token_then("smtp"),
         Some(Protocol::Imap) => token_then("imap"),
         Some(Protocol::Pop3) => token_then("pop3"),
         Some(Protocol::Token | Protocol::Authorize) => {
-            "Entra admin centre > Sign-in logs: find the correlation id of the text; failure reason and policy stand there"
+            "Entra admin center > Sign-in logs, with the correlation ID of the message: failure reason and policy"
                 .to_owned()
         }
         Some(Protocol::Graph) => only("directory,mailbox"),
-        Some(Protocol::Scim) => "Entra admin centre > the Webex application > Provisioning > Test connection".to_owned(),
-        None => "ece-check run : it looks at each part by itself".to_owned(),
+        Some(Protocol::Scim) => {
+            "Entra admin center > Enterprise applications > the Webex application > Provisioning > Test connection"
+                .to_owned()
+        }
+        None => "ece-check run : tests each part separately".to_owned(),
     };
     Some(next)
 }

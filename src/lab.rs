@@ -92,7 +92,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// There is no such fault.
-    #[error("there is no fault `{name}`{}", hint(.nearest))]
+    #[error("unknown fault \"{name}\"{}", hint(.nearest))]
     UnknownFault {
         /// What was asked for.
         name: String,
@@ -130,9 +130,9 @@ pub enum Error {
 
 fn hint(nearest: &[&str]) -> String {
     if nearest.is_empty() {
-        return String::new();
+        return " (see: ece-check lab --list)".to_owned();
     }
-    let quoted: Vec<_> = nearest.iter().map(|name| format!("`{name}`")).collect();
+    let quoted: Vec<_> = nearest.iter().map(|name| format!("\"{name}\"")).collect();
     format!("; did you mean {}?", quoted.join(" or "))
 }
 

@@ -11,7 +11,7 @@ pub mod saved;
 mod target;
 mod webex;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 pub use endpoint::{Endpoint, Site};
 
@@ -34,7 +34,7 @@ use crate::{
         sign_in::SignInProbe,
         token, version,
     },
-    table::did_you_mean,
+    table::nearest,
 };
 
 /// Why a look at evidence is planned.
@@ -115,7 +115,7 @@ pub struct Selection {
 
 /// A word in `--only` or `--skip` that names nothing.
 #[derive(Debug, thiserror::Error)]
-#[error("{flag} {word} names no check and no section; {nearest}")]
+#[error("{flag} {word}: unknown check or section; {nearest}")]
 pub struct UnknownWord {
     flag: &'static str,
     word: String,
@@ -155,10 +155,14 @@ impl<'c> Plan<'c> {
 fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), UnknownWord> {
     let names = |word: &String| catalogue.checks.iter().any(|check| matches(check, word));
     let Some(word) = words.iter().find(|word| !names(word)) else { return Ok(()) };
-    let mut known: Vec<&str> =
-        catalogue.checks.iter().flat_map(|check| [check.id.as_str(), check.section.name()]).collect();
-    known.dedup();
-    Err(UnknownWord { flag, word: word.clone(), nearest: did_you_mean(word, &known) })
+    let sections: BTreeSet<&str> = catalogue.checks.iter().map(|check| check.section.name()).collect();
+    let ids = catalogue.checks.iter().map(|check| check.id.as_str());
+    let near = nearest(word, &ids.chain(sections.iter().copied()).collect::<Vec<_>>());
+    let nearest = near.map_or_else(
+        || format!("sections: {}; checks: see ece-check list", sections.into_iter().collect::<Vec<_>>().join(", ")),
+        |near| format!("did you mean {near}?"),
+    );
+    Err(UnknownWord { flag, word: word.clone(), nearest })
 }
 
 fn matches(check: &Check, word: &str) -> bool {

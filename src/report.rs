@@ -38,7 +38,7 @@ pub use self::{
     page::{Page, Paint},
     part::part,
     terminal::{Stream, Style, Symbols, Verbosity},
-    words::owner,
+    words::{certainty, owner},
 };
 use serde::Serialize;
 

@@ -184,7 +184,7 @@ async fn of_file(path: &Path, patience: Patience) -> Result<(Vec<u8>, Option<Str
         tokio::task::spawn_blocking(read).await.map_err(|error| format!("cannot be read: {error}"))?
     };
     let warning = (about.is_file() && readable_by_others(&about))
-        .then(|| format!("the file {} can be read by others than its owner: chmod 600 mends that", path.display()));
+        .then(|| format!("the file {} can be read by other users; restrict it: chmod 600", path.display()));
     Ok((read.map_err(|error| error.to_string())?, warning))
 }
 

@@ -341,7 +341,7 @@ impl<'d> Table<'d> {
             }
             Scalar::Text(text) => Ok(Some(At { value: text, document: found.document, span: found.span })),
             ref other => Err(found.mistake(
-                format!("{} is {}; a text is expected", self.full(key), describe(other)),
+                format!("{} must be a text, not {}", self.full(key), describe(other)),
                 format!("write {key} = \"…\""),
             )),
         }
@@ -364,7 +364,7 @@ impl<'d> Table<'d> {
         let in_quotes = |mistake| Mistake { right: format!("write {key} = [\"…\"], each in quotes"), ..mistake };
         let Some(found) = self.scalar(key).map_err(in_quotes)? else { return Ok(None) };
         let Scalar::List(items) = &found.value else {
-            let wrong = format!("{} is {}; a list of texts is expected", self.full(key), describe(&found.value));
+            let wrong = format!("{} must be a list of texts, not {}", self.full(key), describe(&found.value));
             return Err(found.mistake(wrong, format!("write {key} = [\"…\", \"…\"]")));
         };
         if items.is_empty() {
@@ -391,9 +391,9 @@ impl<'d> Table<'d> {
             value.ok_or_else(|| {
                 let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
                 let wrong = match nearest(word, &names) {
-                    Some(_) => format!("{full} is \"{word}\", which is not known"),
-                    None if may_be_quoted(word) => format!("{full} is \"{word}\", which is not known"),
-                    None => format!("the value of {full} is not known"),
+                    Some(_) => format!("invalid {full} \"{word}\""),
+                    None if may_be_quoted(word) => format!("invalid {full} \"{word}\""),
+                    None => format!("invalid value of {full}"),
                 };
                 (wrong, did_you_mean(word, &names))
             })
@@ -410,7 +410,7 @@ impl<'d> Table<'d> {
         match found.value {
             Scalar::Int(value) => Ok(Some(At { value, document: found.document, span: found.span })),
             ref other => Err(found.mistake(
-                format!("{} is {}; a whole number is expected", self.full(key), describe(other)),
+                format!("{} must be a whole number, not {}", self.full(key), describe(other)),
                 format!("write {key} = 443, without quotes"),
             )),
         }
@@ -426,7 +426,7 @@ impl<'d> Table<'d> {
             Scalar::Text(text) => text.clone(),
             Scalar::Int(number) => number.to_string(),
             other => {
-                let wrong = format!("{} is {}; a number or a text is expected", self.full(key), describe(other));
+                let wrong = format!("{} must be a number or a text, not {}", self.full(key), describe(other));
                 return Err(found.mistake(wrong, format!("write {key} = 443")));
             }
         };
@@ -442,7 +442,7 @@ impl<'d> Table<'d> {
         match found.value {
             Scalar::Bool(value) => Ok(Some(At { value, document: found.document, span: found.span })),
             ref other => Err(found.mistake(
-                format!("{} is {}; true or false is expected", self.full(key), describe(other)),
+                format!("{} must be true or false, not {}", self.full(key), describe(other)),
                 format!("write {key} = true or {key} = false, without quotes"),
             )),
         }
@@ -573,7 +573,7 @@ impl<'d> Table<'d> {
         match value.into_inner() {
             DeValue::Table(entries) => Ok(Table::new(self.document, path, span, entries)),
             other => {
-                let wrong = format!("{path} is {}; a table is expected", kind(&other));
+                let wrong = format!("{path} must be a table, not {}", kind(&other));
                 Err(self.document.mistake(&span, wrong, format!("write [{path}] on a line of its own, its keys below")))
             }
         }
@@ -596,7 +596,7 @@ pub fn choose<T: serde::de::DeserializeOwned>(word: &At<'_, String>) -> Result<T
         // serde quotes the word first and then each word it knows
         let said = error.to_string();
         let known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
-        word.mistake(format!("\"{}\" is not known here", word.value), did_you_mean(&word.value, &known))
+        word.mistake(format!("unknown value \"{}\"", word.value), did_you_mean(&word.value, &known))
     })
 }
 
@@ -605,7 +605,7 @@ pub fn choose<T: serde::de::DeserializeOwned>(word: &At<'_, String>) -> Result<T
 pub fn did_you_mean(word: &str, known: &[&str]) -> String {
     match nearest(word, known) {
         Some(candidate) => format!("did you mean {candidate}?"),
-        None => format!("known are: {}", known.join(", ")),
+        None => format!("known: {}", known.join(", ")),
     }
 }
 
@@ -687,7 +687,7 @@ mod tests {
         let document = Document::new("a.toml", "owner = \"netwrok\"\n");
         let word = document.table().unwrap().required("owner").unwrap();
         let mistake = choose::<crate::finding::Owner>(&word).unwrap_err();
-        assert_eq!(mistake.to_string(), "a.toml, line 1: \"netwrok\" is not known here\n  did you mean network?");
+        assert_eq!(mistake.to_string(), "a.toml, line 1: unknown value \"netwrok\"\n  did you mean network?");
     }
 
     #[test]
@@ -703,7 +703,7 @@ mod tests {
         let mistake = document.table().unwrap().int("port").unwrap_err();
         assert_eq!(
             mistake.to_string(),
-            "a.toml, line 1: port is a text; a whole number is expected\n  write port = 443, without quotes"
+            "a.toml, line 1: port must be a whole number, not a text\n  write port = 443, without quotes"
         );
     }
 
@@ -717,7 +717,7 @@ mod tests {
     fn unknown_word_names_the_nearest() {
         let document = Document::new("a.toml", "kind = \"smpt\"\n");
         let mistake = document.table().unwrap().choice("kind", &[("smtp", 1), ("imap", 2)]).unwrap_err();
-        assert_eq!(mistake.to_string(), "a.toml, line 1: kind is \"smpt\", which is not known\n  did you mean smtp?");
+        assert_eq!(mistake.to_string(), "a.toml, line 1: invalid kind \"smpt\"\n  did you mean smtp?");
     }
 
     #[test]

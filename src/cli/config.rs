@@ -28,6 +28,9 @@ enum Command {
 struct Check {
     /// The site file [default: ece-check.toml]
     file: Option<PathBuf>,
+    /// The site file, named as the other commands name it
+    #[arg(short, long, value_name = "FILE", conflicts_with = "file", hide = true)]
+    config: Option<PathBuf>,
     #[command(flatten)]
     catalogue: catalogue::Arguments,
 }
@@ -36,7 +39,7 @@ struct Check {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     match &arguments.command {
         Command::Check(check) => {
-            let file = check.file.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
+            let file = check.file.as_deref().or(check.config.as_deref()).unwrap_or(Path::new(DEFAULT_FILE));
             let catalogue = check.catalogue.load()?;
             let checks: Vec<&str> = catalogue.checks.iter().map(|check| check.id.as_str()).collect();
             let causes: Vec<&str> = catalogue.causes.iter().map(|cause| cause.code.as_str()).collect();

@@ -18,10 +18,11 @@ use super::{
 use crate::{
     catalogue::{Catalogue, Cause, Check, cause::Shows},
     diagnose::{blank, blank_commands, one_text},
+    evidence::Stage,
     explain::{self, Channel, Meaning},
     finding::{Certainty, Owner},
     lab,
-    report::{Page, Paint, Stream, Style, Verbosity, owner},
+    report::{Page, Paint, Stream, Style, Verbosity, certainty, owner},
     table::did_you_mean,
 };
 
@@ -114,7 +115,8 @@ fn part_of_catalogue(word: &str, catalogue: &Catalogue) -> Option<String> {
         label_all(&mut page, "causes", &shown_by(check, catalogue));
     }
     page.gap();
-    page.label("more", "ece-check explain CHECK or CAUSE");
+    let details = page.called("ece-check explain CHECK_OR_CAUSE");
+    page.label("details", &details);
     Some(page.finish())
 }
 
@@ -126,7 +128,7 @@ fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Res
     }
     let blocks = control_hub::read(text);
     print::data(&match arguments.output {
-        Output::Text => meaning_page(&meaning) + &control_hub::page(&blocks),
+        Output::Text => meaning_page(&meaning, text) + &control_hub::page(&blocks),
         Output::Json => json(&control_hub::with(meaning_value(&meaning), &blocks)),
     });
     Ok(if meaning.causes.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
@@ -138,54 +140,50 @@ fn looks_like_a_name(text: &str) -> bool {
     text.contains(['-', '.']) && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(of_a_name)
 }
 
-fn meaning_page(meaning: &Meaning<'_>) -> String {
+fn meaning_page(meaning: &Meaning<'_>, text: &str) -> String {
     if meaning.causes.is_empty() {
         return nothing_known(meaning.next.as_deref().unwrap_or_default());
     }
     let style = style();
     let mut page = Page::new(&style);
     if meaning.causes.len() > MOST_ENTRIES && meaning.causes[0].certainty != Certainty::Certain {
-        tell_many(&mut page, meaning);
+        tell_many(&mut page, meaning, text);
         return page.finish();
     }
     for (number, meant) in meaning.causes.iter().enumerate() {
         page.gap();
-        page.numbered(number + 1, &format!("{} ({})", blank(&meant.cause.title), certainty(meant.certainty)));
-        page.field("cause", &meant.cause.code);
-        page.field("because", &because(meaning, meant.certainty));
+        heading(&mut page, number + 1, meant.cause, certainty(meant.certainty));
+        page.field("reason", &because(meaning, meant.certainty, text));
         entry(&mut page, meant.cause);
     }
     if let Some(next) = &meaning.next {
         page.gap();
-        page.label("next", &format!("what would settle it: {next}"));
+        page.label("verify", next);
     }
     page.finish()
 }
 
-/// Many causes of which the text rules out none: first what tells them apart, then a line each, below who mends it.
-fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>) {
-    let says = meaning.heard.as_ref().map(explain::said).unwrap_or_default();
-    page.paragraph(
-        Paint::Strong,
-        &format!("This text alone does not tell which of {} causes it is.", meaning.causes.len()),
-    );
-    page.label("next", meaning.next.as_deref().unwrap_or("ece-check run : it looks at each part by itself"));
-    page.label("more", "ece-check explain CAUSE : who mends one, how, and how long that takes");
-    page.label("text", &says);
+/// Many causes of which the text rules out none: first what tells them apart, then a line each, by owner.
+fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str) {
+    let says = meaning.heard.as_ref().map(|heard| explain::said(heard, text)).unwrap_or_default();
+    page.paragraph(Paint::Strong, &format!("This message has {} possible causes.", meaning.causes.len()));
+    page.label("message", &says);
+    let run = format!("{}  (tests each part separately)", page.called("ece-check run"));
+    page.label("verify", meaning.next.as_deref().unwrap_or(&run));
+    let details = format!("{}  (owner, fix and time to take effect)", page.called("ece-check explain CAUSE"));
+    page.label("details", &details);
     let mut owners: Vec<Owner> = Vec::new();
     for meant in &meaning.causes {
         if !owners.contains(&meant.cause.owner) {
             owners.push(meant.cause.owner);
         }
     }
-    let mut word = "either";
     for of in owners {
         page.gap();
         page.paragraph(Paint::Strong, owner(of));
         for meant in meaning.causes.iter().filter(|meant| meant.cause.owner == of) {
             let likely = if meant.certainty == Certainty::Likely { " (likely)" } else { "" };
-            page.field(word, &format!("{}{likely} [{}]", blank(&meant.cause.title), meant.cause.code));
-            word = "or";
+            page.option(&format!("{}{likely} [{}]", blank(&meant.cause.title), meant.cause.code));
         }
     }
 }
@@ -194,37 +192,34 @@ fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>) {
 pub(super) fn nothing_known(next: &str) -> String {
     let style = style();
     let mut page = Page::new(&style);
-    page.paragraph(Paint::Plain, "Nothing in this text is known to ece-check.");
+    page.paragraph(Paint::Plain, "No known error found in this text.");
     page.gap();
-    page.label("next", next);
+    page.label("verify", next);
     page.finish()
 }
 
-/// Who mends it, with what, how long it takes, and where it stands.
+/// The first line of a cause, as an action of a report begins: its owner, its title, and how sure it is.
+pub(super) fn heading(page: &mut Page<'_>, number: usize, cause: &Cause, sure: &str) {
+    page.numbered(number, &format!("{}: {} ({sure})", owner(cause.owner).to_uppercase(), blank(&cause.title)));
+    page.field("cause", &cause.code);
+}
+
+/// The fix, its commands, when it takes effect, and the sources.
 pub(super) fn entry(page: &mut Page<'_>, cause: &Cause) {
-    page.field("who", owner(cause.owner));
-    page.field("do", &blank(&cause.fix));
-    page.field("takes", &cause.takes);
+    page.field("fix", &blank(&cause.fix));
+    page.commands(&blank_commands(&cause.commands));
+    page.field("effect", &cause.takes);
     for source in &cause.sources {
         page.field("source", source);
     }
-    page.command(&one_text(&blank_commands(&cause.commands)).unwrap_or_default());
 }
 
-fn because(meaning: &Meaning<'_>, sure: Certainty) -> String {
-    let says = meaning.heard.as_ref().map(explain::said).unwrap_or_default();
+fn because(meaning: &Meaning<'_>, sure: Certainty, text: &str) -> String {
+    let says = meaning.heard.as_ref().map(|heard| explain::said(heard, text)).unwrap_or_default();
     match sure {
-        Certainty::Certain => format!("the text settles it: {says}"),
-        Certainty::Likely => format!("nothing else is known to say so: {says}"),
-        Certainty::Possible => format!("one of {} that the text allows: {says}", meaning.causes.len()),
-    }
-}
-
-pub(super) fn certainty(certainty: Certainty) -> &'static str {
-    match certainty {
-        Certainty::Certain => "certain",
-        Certainty::Likely => "likely",
-        Certainty::Possible => "possible",
+        Certainty::Certain => format!("exact match: {says}"),
+        Certainty::Likely => format!("no other known cause gives this message: {says}"),
+        Certainty::Possible => format!("one of {} possible causes: {says}", meaning.causes.len()),
     }
 }
 
@@ -245,12 +240,9 @@ fn unknown(name: &str, catalogue: &Catalogue) -> CliError {
     let checks = catalogue.checks.iter().map(|check| check.id.as_str());
     let known: Vec<&str> = checks.chain(catalogue.causes.iter().map(|cause| cause.code.as_str())).collect();
     let near = did_you_mean(name, &known);
-    let right = if near.starts_with("did") {
-        near
-    } else {
-        "ece-check list and ece-check list --causes name them all".to_owned()
-    };
-    CliError::Usage(format!("no check and no cause is called {name}"), right)
+    let right =
+        if near.starts_with("did") { near } else { "see ece-check list and ece-check list --causes".to_owned() };
+    CliError::Usage(format!("unknown check or cause \"{name}\""), right)
 }
 
 fn style() -> Style {
@@ -262,18 +254,18 @@ fn explain_check(check: &Check, catalogue: &Catalogue) -> String {
     let mut page = Page::new(&style);
     page.heading(&format!("{}: {}", check.id, check.title));
     page.label("section", check.section.name());
-    page.label("wanted", &check.words.expected);
-    page.label("means", &check.words.why);
+    page.label("expected", &check.words.expected);
+    page.label("impact", &check.words.why);
     label_all(&mut page, "needs", &check.needs);
-    label_all(&mut page, "give", check.words.input.as_slice());
-    label_all(&mut page, "judged", &check.expect.iter().map(ToString::to_string).collect::<Vec<_>>());
+    label_all(&mut page, "input", check.words.input.as_slice());
+    label_all(&mut page, "criteria", &check.expect.iter().map(ToString::to_string).collect::<Vec<_>>());
     label_all(
         &mut page,
         "",
-        &check.prefer.iter().map(|prefer| format!("{prefer}, or else it is a warning")).collect::<Vec<_>>(),
+        &check.prefer.iter().map(|prefer| format!("{prefer} (otherwise a warning)")).collect::<Vec<_>>(),
     );
     label_all(&mut page, "causes", &shown_by(check, catalogue));
-    label_all(&mut page, "see it", &check.proofs.iter().filter_map(|proof| shown(&proof.fault)).collect::<Vec<_>>());
+    label_all(&mut page, "simulate", &check.proofs.iter().filter_map(|proof| shown(&proof.fault)).collect::<Vec<_>>());
     label_all(&mut page, "sources", &check.words.sources);
     page.finish()
 }
@@ -291,7 +283,10 @@ fn label_all(page: &mut Page<'_>, label: &str, lines: &[String]) {
     }
 }
 
-/// The causes that a sign ties to a check by name, or whose proofs name it.
+/// The stages at which a server says yes or no: a refusal whose stage a sign does not name came at one of them.
+const DECIDES: [Stage; 4] = [Stage::Grant, Stage::Authenticate, Stage::Open, Stage::Sender];
+
+/// The causes that a sign ties to a check: by its name, or by a refusal at a stage that the check judges.
 fn shown_by(check: &Check, catalogue: &Catalogue) -> Vec<String> {
     let by_finding = |cause: &&Cause| {
         cause.signs.iter().any(|sign| matches!(&sign.shows, Shows::Finding { check: id, .. } if *id == check.id))
@@ -299,8 +294,11 @@ fn shown_by(check: &Check, catalogue: &Catalogue) -> Vec<String> {
     let by_stop = |cause: &&Cause| {
         cause.signs.iter().any(|sign| match &sign.shows {
             Shows::Failure(stop) => {
-                stop.stage.is_some_and(|stage| check.stages.contains(&stage))
-                    && stop.protocol.is_none_or(|protocol| protocol.name() == check.probe.name)
+                let speaks = stop.protocol.is_some_and(|protocol| protocol.name() == check.probe.name);
+                match stop.stage {
+                    Some(stage) => check.stages.contains(&stage) && (stop.protocol.is_none() || speaks),
+                    None => speaks && DECIDES.iter().any(|stage| check.stages.contains(stage)),
+                }
             }
             Shows::Finding { .. } => false,
         })
@@ -317,13 +315,13 @@ fn explain_cause(cause: &Cause) -> String {
     let style = style();
     let mut page = Page::new(&style);
     page.heading(&format!("{}: {}", cause.code, blank(&cause.title)));
-    page.label("who", owner(cause.owner));
-    page.label("do", &blank(&cause.fix));
-    page.label("takes", &cause.takes);
-    label_all(&mut page, "seen as", &samples(cause));
-    label_all(&mut page, "see it", &shown(&cause.code).into_iter().collect::<Vec<_>>());
+    page.label("owner", owner(cause.owner));
+    page.label("fix", &blank(&cause.fix));
+    page.commands(&blank_commands(&cause.commands));
+    page.label("effect", &cause.takes);
+    label_all(&mut page, "messages", &samples(cause));
+    label_all(&mut page, "simulate", &shown(&cause.code).into_iter().collect::<Vec<_>>());
     label_all(&mut page, "sources", &cause.sources);
-    page.command(&one_text(&blank_commands(&cause.commands)).unwrap_or_default());
     page.finish()
 }
 

@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn answer_is_tested_by_itself() {
-        assert!(mistake(&("ece", "role", quoted("boss"))).unwrap().contains("known are"));
+        assert!(mistake(&("ece", "role", quoted("boss"))).unwrap().contains("known: "));
         assert!(mistake(&("account", "mailboxes", list("sales"))).unwrap().contains("no @"));
         assert!(
             mistake(&("entra", "client_secret", variable("abc8Q~hunter2"))).unwrap().contains("name of a variable")

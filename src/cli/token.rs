@@ -1,4 +1,4 @@
-//! `ece-check token`: getting a token, and what stands in one. The token itself is shown nowhere.
+//! `ece-check token`: getting a token, and what is in one. The token itself is shown nowhere.
 
 mod judgement;
 mod show;
@@ -50,8 +50,12 @@ enum Command {
 /// Gets a token, or tells of one.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let no_threads =
-        |error| CliError::Usage(format!("this system gives no event loop: {error}"), "close some files".to_owned());
+    let no_threads = |error| {
+        CliError::Usage(
+            format!("the system cannot start an event loop: {error}"),
+            "close some programs or raise the limit of open files".to_owned(),
+        )
+    };
     let runtime = runtime.map_err(no_threads)?;
     let code = match &arguments.command {
         Command::SignIn(arguments) => runtime.block_on(sign_in::run(arguments)),
@@ -84,12 +88,12 @@ fn tell(token: &Secret, facts: &Facts, catalogue: &Catalogue, output: Output) ->
 fn text(told: &Told<'_>) -> String {
     let style = Style::of(Stream::Stdout, false, Verbosity::Normal);
     let mut page = Page::new(&style);
-    page.heading("What stands in the token");
+    page.heading("Token claims");
     for (name, value) in &told.claims {
         page.label(name, &explained(name, value));
     }
     page.gap();
-    page.heading("What that means");
+    page.heading("Assessment");
     for sentence in &told.judgement {
         page.item(sentence.status, &sentence.text, None);
         page.command(sentence.command.as_deref().unwrap_or_default());
@@ -114,7 +118,7 @@ fn refused(stop: &Failure) -> Result<ExitCode, CliError> {
     let error = stop.error.as_ref().map(|error| format!("{error}: ")).unwrap_or_default();
     print::error(&format!("no token: {}{status}: {error}{}", stop.protocol.name(), stop.words));
     if let Some(trace) = &stop.trace {
-        print::note(&format!("for Microsoft's support: {trace}"));
+        print::note(&format!("for Microsoft support: {trace}"));
     }
     Ok(ExitCode::FAILURE)
 }

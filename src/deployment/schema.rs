@@ -306,8 +306,7 @@ mod tests {
             _ => format!("[{table}]\n"),
         };
         let mistakes = Deployment::parse("a.toml", &format!("{head}zzzzzzzzzzzzzzzzzzzzzzz = 1\n")).unwrap_err();
-        let right =
-            mistakes.all().iter().find_map(|one| one.right.strip_prefix("known are: ")).expect("a list").to_owned();
+        let right = mistakes.all().iter().find_map(|one| one.right.strip_prefix("known: ")).expect("a list").to_owned();
         right.split(", ").map(str::to_owned).collect()
     }
 

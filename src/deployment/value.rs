@@ -168,8 +168,8 @@ pub(super) fn date(table: &mut Table<'_>, section: &str, key: &str, mistakes: &m
         Scalar::Date(text) if text.len() == 10 => found
             .clone()
             .parse(|_| text.parse().map_err(|_| (format!("{full}: there is no such day"), A_DATE.to_owned()))),
-        Scalar::Date(_) => Err(found.mistake(format!("{full}: a day is expected, without a time"), A_DATE)),
-        Scalar::Text(text) => Err(found.mistake(format!("{full} is a text; a date is expected"), as_date(text))),
+        Scalar::Date(_) => Err(found.mistake(format!("{full} must be a date without a time"), A_DATE)),
+        Scalar::Text(text) => Err(found.mistake(format!("{full} must be a date, not a text"), as_date(text))),
         _ => Err(found.mistake(format!("{full} is not a date"), A_DATE)),
     };
     mistakes.keep(read.map(Some)).map(|at| at.value)

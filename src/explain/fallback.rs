@@ -19,7 +19,7 @@ const CODES: &str =
 #[must_use]
 pub fn next(text: &str, channel: Option<Channel>, catalogue: &Catalogue) -> String {
     if text.trim().is_empty() {
-        return "There is nothing in it.".to_owned();
+        return "The text is empty.".to_owned();
     }
     of_codes(text, catalogue).unwrap_or_else(|| give(channel))
 }
@@ -37,18 +37,18 @@ pub fn of_codes(text: &str, catalogue: &Catalogue) -> Option<String> {
 }
 
 fn of_entra(number: u32, catalogue: &Catalogue) -> String {
-    let page = format!("Microsoft's own words: {LOOKUP}{number}");
-    let log = "Entra admin centre > Sign-in logs has the rest, under the correlation id of the text";
+    let page = format!("Microsoft's description: {LOOKUP}{number}");
+    let log = "The Entra admin center > Sign-in logs has the details under the correlation ID of the text";
     match catalogue.tables.numbers.means(number) {
         Some(means) => format!("AADSTS{number}: {means}. {page} . {log}."),
-        None => format!("AADSTS{number} is a number of Entra that ece-check does not know. {page} . {log}."),
+        None => format!("AADSTS{number} is an Entra error code that ece-check does not know. {page} . {log}."),
     }
 }
 
 /// What the table of codes says.
 fn of_known_code(code: &str, catalogue: &Catalogue) -> Option<String> {
     let means = catalogue.tables.codes.means(code)?;
-    Some(format!("{code}: {means}. Microsoft's own words: {CODES}"))
+    Some(format!("{code}: {means}. Microsoft's description: {CODES}"))
 }
 
 /// What the class and the subject of an enhanced code say.
@@ -58,34 +58,31 @@ fn of_mail(code: &str) -> Option<String> {
     let about = match subject {
         "1" => "the address of sender or recipient",
         "2" => "the mailbox",
-        "3" => "the mail system that answers",
+        "3" => "the receiving mail system",
         "4" => "network and routing",
         "5" => "the commands of the mail protocol",
         "6" => "the content of the message",
         "7" => "permission, policy or security",
-        _ => "something that has no group of its own",
+        _ => "an unclassified condition",
     };
     let next = match class {
         "4" => {
-            "It passes: the sender tries again by itself. If it stays for hours, the words behind the code tell what is scarce."
+            "The error is temporary: the sender retries. If it lasts for hours, the text after the code says what is limited."
         }
         "5" => {
-            "It stays until something is changed; the words behind the code tell what. Give the whole line, if this is a part."
+            "The error is permanent; the text after the code says why. Paste the whole line, if this is a part of it."
         }
         _ => return None,
     };
-    Some(format!("{code} is a refusal that is about {about} (RFC 3463). {next}"))
+    Some(format!("{code} reports a problem with {about} (RFC 3463). {next}"))
 }
 
 fn give(channel: Option<Channel>) -> String {
-    let hint = if channel.is_none() {
-        " If you know what was being spoken, add --channel (smtp, imap, token, tls …)."
-    } else {
-        ""
-    };
+    let hint =
+        if channel.is_none() { " Add --channel (smtp, imap, token, tls …) if you know the protocol." } else { "" };
     format!(
-        "Give the server's own words: the line with the code (535 5.7.…, AADSTS…, NO …, -ERR …), or the innermost \
-         \"Caused by\" of a Java trace.{hint} To look at each part by itself: ece-check run"
+        "Paste the server response (535 5.7.…, AADSTS…, NO …, -ERR …) or the innermost \"Caused by\" of a Java stack \
+         trace.{hint} To test each part separately: ece-check run"
     )
 }
 
@@ -99,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_number_of_entra_leads_to_its_page() {
-        assert!(next_of("AADSTS50058: x").contains("nobody is signed in"));
+        assert!(next_of("AADSTS50058: x").contains("no user is signed in"));
         let unknown = next_of("invalid_grant: AADSTS99999: x");
         assert!(unknown.contains("does not know") && unknown.contains("error?code=99999 "), "{unknown}");
     }
@@ -107,8 +104,8 @@ mod tests {
     #[test]
     fn an_enhanced_code_tells_by_its_parts() {
         assert!(next_of("550 5.6.3 conversion").contains("content of the message"));
-        assert!(next_of("452 4.2.2 mailbox full").contains("It passes"));
-        assert!(next_of("250 2.1.5 ok").starts_with("Give the server's own words"));
+        assert!(next_of("452 4.2.2 mailbox full").contains("temporary"));
+        assert!(next_of("250 2.1.5 ok").starts_with("Paste the server response"));
     }
 
     #[test]

@@ -308,7 +308,7 @@ async fn an_unknown_fault_is_answered_with_the_nearest_names() {
     assert_eq!(nearest[0], "cert-expired");
     let settings = Settings { faults: vec!["qqqq".into()], ..Settings::default() };
     let error = Lab::start(&settings).await.expect_err("unknown").to_string();
-    assert_eq!(error, "there is no fault `qqqq`");
+    assert_eq!(error, "unknown fault \"qqqq\" (see: ece-check lab --list)");
 }
 
 #[tokio::test]

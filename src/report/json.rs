@@ -34,13 +34,13 @@ pub enum Unreadable {
         reason: String,
     },
     /// It is JSON and no report.
-    #[error("this is JSON, but no report of ece-check: {reason}")]
+    #[error("not a report of ece-check: {reason}")]
     NoReport {
         /// What is missing or wrong.
         reason: String,
     },
     /// It is a report of a shape that is not known here.
-    #[error("this report has shape {found}; this program reads shapes 1 to {SHAPE}: use the version that wrote it")]
+    #[error("unsupported schema_version {found} (supported: 1 to {SHAPE}); use a newer ece-check")]
     OtherShape {
         /// The shape that the report names.
         found: u32,
@@ -186,7 +186,7 @@ mod tests {
     #[test]
     fn a_report_of_a_later_version() {
         let error = parse("{\"schema_version\": 3, \"runs\": []}").expect_err("another shape");
-        assert!(error.to_string().contains("shape 3"), "{error}");
+        assert!(error.to_string().contains("schema_version 3"), "{error}");
     }
 
     #[test]

@@ -8,8 +8,11 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthChar as _;
 
-use super::{Style, Symbols, Verbosity, harmless};
-use crate::finding::Status;
+use super::{Style, Symbols, Verbosity, harmless, words};
+use crate::{
+    command::{Command, Effect, Shell},
+    finding::Status,
+};
 
 /// The longest text of one entry, in characters.
 const LONGEST: usize = 600;
@@ -114,6 +117,13 @@ impl<'a> Page<'a> {
         self.entry((Paint::Strong, &lead), lead.len(), (Paint::Strong, text), None);
     }
 
+    /// One of several that are equally possible.
+    pub fn option(&mut self, text: &str) {
+        let indent = if self.is_narrow() { 2 } else { 4 };
+        let lead = format!("{:indent$}- ", "");
+        self.entry((Paint::Plain, &lead), lead.len(), (Paint::Plain, text), None);
+    }
+
     /// A labelled text at the left edge.
     pub fn label(&mut self, label: &str, text: &str) {
         self.labelled(0, label, text);
@@ -144,6 +154,29 @@ impl<'a> Page<'a> {
             self.push(Paint::Good, line.trim_end());
             self.text.push('\n');
         }
+    }
+
+    /// Commands, each alone on its line below what runs it and with which role.
+    pub fn commands(&mut self, commands: &[Command]) {
+        let mut known = String::new();
+        for command in commands {
+            let about = words::about(command);
+            let label = if command.effect == Effect::Check { "check" } else { "run" };
+            if known != format!("{label} {about}") {
+                self.field(label, &about);
+                known = format!("{label} {about}");
+            }
+            self.one(command);
+            self.field("expect", command.confirms_if.as_deref().unwrap_or_default());
+            self.field("note", command.note.as_deref().unwrap_or_default());
+        }
+    }
+
+    /// A command alone on its line; one of this program as it is called here.
+    pub fn one(&mut self, command: &Command) {
+        let own = command.shell == Shell::EceCheck;
+        let text = if own { self.called(&command.text) } else { command.text.clone() };
+        self.bare(&text);
     }
 
     /// A table of marks, one row a name; where a row does not fit into the window, each has lines of its own.

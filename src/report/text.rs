@@ -13,7 +13,6 @@ use super::{
     words::{self, Blocker},
 };
 use crate::{
-    command::{Command, Effect, Shell},
     evidence::{Attempt, Failure, Route, Timing, TranscriptLine},
     finding::{Finding, NamedCause, NextStep, Remediation, Report, SkipReason, Status},
 };
@@ -292,16 +291,9 @@ impl<'a> Writer<'a> {
         let Some(command) = step.command() else { return self.page.field("verify", &prose::step(step)) };
         let asks = matches!(step, NextStep::Request { .. });
         self.page.field(if asks { "ask" } else { "verify" }, &words::about(command));
-        self.bare(command);
+        self.page.one(command);
         self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
         self.page.field("then", if asks { prose::REQUESTED } else { "" });
-    }
-
-    /// A command alone on its line; one of this program as it is called here.
-    fn bare(&mut self, command: &Command) {
-        let own = command.shell == Shell::EceCheck;
-        let text = if own { self.page.called(&command.text) } else { command.text.clone() };
-        self.page.bare(&text);
     }
 
     /// Where more is known of a check or a cause.
@@ -562,18 +554,7 @@ impl<'a> Writer<'a> {
         if fix.commands.is_empty() {
             return self.page.command(fix.command.as_deref().unwrap_or_default());
         }
-        let mut known = String::new();
-        for command in &fix.commands {
-            let about = words::about(command);
-            let label = if command.effect == Effect::Check { "check" } else { "run" };
-            if known != format!("{label} {about}") {
-                self.page.field(label, &about);
-                known = format!("{label} {about}");
-            }
-            self.bare(command);
-            self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
-            self.page.field("note", command.note.as_deref().unwrap_or_default());
-        }
+        self.page.commands(&fix.commands);
     }
 
     /// How many findings a cause explains, and the checks that tell most: those that saw it, then those it blocks most of.

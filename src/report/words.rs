@@ -89,7 +89,8 @@ pub fn owner(owner: Owner) -> &'static str {
 }
 
 /// The word for a certainty.
-pub(super) fn certainty(certainty: Certainty) -> &'static str {
+#[must_use]
+pub fn certainty(certainty: Certainty) -> &'static str {
     match certainty {
         Certainty::Certain => "confirmed",
         Certainty::Likely => "likely",

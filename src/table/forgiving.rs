@@ -58,7 +58,7 @@ impl<'d> Table<'d> {
         let (span, full) = (value.span(), self.full(key));
         let right = format!("write {key} = [\"…\", \"…\"]");
         let DeValue::Array(items) = value.get_ref() else {
-            let wrong = format!("{full} is {}; a list of texts is expected", kind(value.get_ref()));
+            let wrong = format!("{full} must be a list of texts, not {}", kind(value.get_ref()));
             return (None, vec![self.document.mistake(&span, wrong, right)]);
         };
         let (mut texts, mut mistakes) = (Vec::new(), Vec::new());
@@ -75,7 +75,7 @@ impl<'d> Table<'d> {
                     ));
                 }
                 other => {
-                    let wrong = format!("{full} holds {}; a list of texts is expected", kind(other));
+                    let wrong = format!("{full} must hold texts only, not {}", kind(other));
                     mistakes.push(self.document.mistake(&item.span(), wrong, right.clone()));
                 }
             }

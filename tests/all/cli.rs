@@ -92,7 +92,7 @@ fn unknown_words_are_told_with_the_nearest() {
     call(&["lab", "--fault", "prot-blocked"]).refused("port-blocked");
     call(&["run", "--only", "smtp.startls"]).refused("did you mean smtp.starttls?");
     call(&["run", "--skip", "network-port"]).refused("did you mean network-ports?");
-    call(&["plan", "--only", "smt"]).refused("--only smt names no check");
+    call(&["plan", "--only", "smt"]).refused("--only smt: unknown check or section; did you mean");
     call(&["explain", "port-blockd"]).refused("did you mean port-blocked?");
     call(&["run", "--role", "boss"]).refused("services");
     call(&["run", "--cloud", "mars"]).refused("worldwide");

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
 
+use crate::program::Place;
 use clap::CommandFactory as _;
 use ece_check::{
     catalogue::{Catalogue, Cause, check::SubjectKind},
@@ -178,6 +179,11 @@ fn of_catalogue() -> Vec<Text> {
         let titles = [&check.fails_some, &check.fails_proxy];
         texts.extend(titles.into_iter().flatten().map(|title| text(id, "title", title)));
     }
+    for table in ["aadsts", "codes"] {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("checks/tables/{table}.toml"));
+        let lines = fs::read_to_string(file).expect("a table");
+        texts.extend(lines.lines().filter(|line| line.starts_with("means")).map(|line| text(table, "means", line)));
+    }
     texts
 }
 
@@ -242,6 +248,83 @@ fn no_text_says_again_what_was_replaced() {
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// What commands print that no catalogue holds: labels, hints and mistakes.
+#[test]
+fn no_command_prints_a_word_that_the_field_does_not_use() {
+    let place = Place::new();
+    place.write("healthy.log", "2026-11-23 04:01:20 start\n2026-11-23 04:01:21 stop\n");
+    place.write("failing.log", "2026-11-23 04:01:20 read failed: 535 5.7.3 Authentication unsuccessful\n".repeat(200));
+    place.write("wrong.toml", WRONG_SITE);
+    place.write("token", "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL2dyYXBoLm1pY3Jvc29mdC5jb20iLCJleHAiOjF9.AAAA");
+    let calls: &[&[&str]] = &[
+        &["explain", "smtp.sign-in"],
+        &["explain", "smtp"],
+        &["explain", "smtp-auth-disabled-mailbox"],
+        &["explain", "smtp-auth-disabled"],
+        &["explain", "535 5.7.3 Authentication unsuccessful"],
+        &["explain", "550 5.6.3 Conversion failed"],
+        &["explain", "AADSTS50058: Session information is not sufficient"],
+        &["explain", "AADSTS99999: unknown"],
+        &["explain", "java.net.SocketTimeoutException: connect timed out"],
+        &["explain", "S: 220 ready\nC: EHLO ece"],
+        &["explain", "Good morning."],
+        &["explain", "--file", "healthy.log"],
+        &["explain", "--file", "failing.log"],
+        &["token", "show", "--file", "token"],
+        &["token", "show", "--account", "sales"],
+        &["token", "sign-in"],
+        &["config", "check", "wrong.toml"],
+        &["run", "--only", "nosuch"],
+        &["run", "--lab=nosuch"],
+        &["report", "healthy.log"],
+        &["plan"],
+        &["lab", "--list"],
+        &["list", "--causes"],
+        &["evidence", "request", "--for", "exchange"],
+    ];
+    let left = left();
+    let mut wrong = Vec::new();
+    for arguments in calls {
+        let said = place.call(arguments);
+        let said = without_ids(&format!("{}\n{}", said.stdout, said.stderr));
+        assert!(said.len() > 20, "{arguments:?}: {said}");
+        wrong.extend(banned_in(&said).map(|word| format!("{arguments:?}: {word}")));
+        wrong.extend(left.iter().filter(|words| holds(&said, words)).map(|words| format!("{arguments:?}: {words}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Ids are names that programs rely on; they keep their spelling.
+fn without_ids(text: &str) -> String {
+    let is_id =
+        |word: &str| word.contains(['-', '.']) && word.chars().all(|c| c.is_ascii_lowercase() || "-.".contains(c));
+    let ends = |c: char| !(c.is_ascii_alphanumeric() || "-.".contains(c));
+    text.split_inclusive(ends).filter(|word| !is_id(word.trim_end_matches(ends).trim_end_matches('.'))).collect()
+}
+
+/// A mistake in every line.
+const WRONG_SITE: &str = r#"site = 3
+hue = "x"
+[ece]
+role = "service"
+[entra]
+tenant = "common"
+client_secret = "abc"
+password = "hunter2"
+[[account]]
+name = "sales"
+mailbox = "a@b.com"
+signs_in_as = "not-an-address"
+inbound = "imaps"
+refresh_token = { fil = "x" }
+[[account]]
+name = "sales"
+mailboxes = "x@y.com"
+[[waiver]]
+check = "smtp.signin"
+until = "soon"
+"#;
 
 #[test]
 fn the_list_of_what_was_replaced_is_that_of_the_notes_on_style() {

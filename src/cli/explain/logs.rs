@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use super::{Arguments, CliError, certainty, entry, explain_text, named_value, nothing_known, style};
+use super::{Arguments, CliError, entry, explain_text, heading, named_value, nothing_known, style};
 use crate::{
     catalogue::{Catalogue, Cause},
     cli::{
@@ -23,12 +23,12 @@ use crate::{
     },
     files,
     finding::Certainty,
-    report::Page,
+    report::{Page, Paint, certainty, owner},
 };
 
 /// Said of a log in which nothing is known: silence proves nothing.
 const HEALTHY: &str =
-    "No line names a failure that ece-check knows. This does not prove that mail flows: ece-check run tests it.";
+    "No known error found in this log. This does not prove that mail is processed; to test it: ece-check run";
 
 /// What is at most so many bytes long may be one message, such as a block that was copied from Control Hub.
 const LONGEST_MESSAGE: usize = 8_192;
@@ -72,15 +72,25 @@ fn tell(told: &[Told], log: &Log<'_>, arguments: &Arguments, catalogue: &Catalog
         None if told.is_empty() => Some(HEALTHY.to_owned()),
         None => None,
     };
+    if told.is_empty() && log.unknown().is_none() && matches!(arguments.output, Output::Text) {
+        return print::data(&healthy());
+    }
     print::data(&match arguments.output {
         Output::Text => page(told, next.as_deref(), catalogue),
         Output::Json => json(&value(told, next.as_deref(), catalogue)),
     });
 }
 
+fn healthy() -> String {
+    let style = style();
+    let mut page = Page::new(&style);
+    page.paragraph(Paint::Plain, HEALTHY);
+    page.finish()
+}
+
 fn open(file: &Path) -> io::Result<Box<dyn Read>> {
     if file.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; give the logs in it"));
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name the log files in it"));
     }
     files::open(file)
 }
@@ -133,10 +143,7 @@ fn is_message(text: &str) -> bool {
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> CliError {
-    CliError::Usage(
-        format!("{} cannot be read: {error}", file.display()),
-        "give a log, plain or packed with gzip".to_owned(),
-    )
+    CliError::Usage(format!("{} cannot be read: {error}", file.display()), "name a text file, plain or gzip".to_owned())
 }
 
 fn page(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> String {
@@ -155,7 +162,7 @@ fn page(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> String {
     }
     if let Some(next) = next {
         page.gap();
-        page.label("next", &format!("what else stands there: {next}"));
+        page.label("also", next);
     }
     page.finish()
 }
@@ -168,8 +175,7 @@ fn are_of_the_same_events(one: &Told, other: &Told) -> bool {
 }
 
 fn tell_one(page: &mut Page<'_>, number: usize, told: &Told, cause: &Cause) {
-    page.numbered(number, &format!("{} ({}, {})", blank(&cause.title), certainty(told.certainty), times(told.count)));
-    page.field("cause", &told.cause);
+    heading(page, number, cause, &format!("{}, {}", certainty(told.certainty), times(told.count)));
     seen(page, told);
     entry(page, cause);
 }
@@ -178,13 +184,16 @@ fn tell_one(page: &mut Page<'_>, number: usize, told: &Told, cause: &Cause) {
 fn tell_several(page: &mut Page<'_>, number: usize, told: &Told, causes: &[&Cause]) {
     page.numbered(
         number,
-        &format!("One of {} causes ({}, {})", causes.len(), certainty(told.certainty), times(told.count)),
+        &format!("One of {} possible causes ({}, {})", causes.len(), certainty(told.certainty), times(told.count)),
     );
     seen(page, told);
-    for (nth, cause) in causes.iter().enumerate() {
-        page.field(if nth == 0 { "either" } else { "or" }, &format!("{} [{}]", blank(&cause.title), cause.code));
+    for cause in causes {
+        page.option(&format!("{}: {} [{}]", owner(cause.owner), blank(&cause.title), cause.code));
     }
-    page.field("next", "ece-check run looks which of them it is; ece-check explain CODE tells who mends one, and how");
+    let details = format!("{}  (owner, fix and time to take effect)", page.called("ece-check explain CAUSE"));
+    page.field("details", &details);
+    let run = format!("{}  (tests each part separately)", page.called("ece-check run"));
+    page.field("verify", &run);
 }
 
 fn seen(page: &mut Page<'_>, told: &Told) {

@@ -145,7 +145,7 @@ fn look(
     let no_token = || {
         CliError::Usage(
             format!("account {} has no token", name.unwrap_or_default()),
-            "give it access_token, refresh_token or application_token".to_owned(),
+            "add access_token, refresh_token or application_token to it".to_owned(),
         )
     };
     let unused = TokenSource::AccessToken(Source::Env(String::new())); // the text has been read already
@@ -179,10 +179,10 @@ fn named<'a>(name: &str, accounts: &'a [Account]) -> Result<&'a Account, CliErro
     let names: Vec<&str> = accounts.iter().map(|account| account.name.as_str()).collect();
     accounts.iter().find(|account| account.name == name).ok_or_else(|| {
         let right = if names.is_empty() {
-            "name the site file with --config, or use --env, --file or --stdin".to_owned()
+            "name the site configuration file with --config, or use --env, --file or --stdin".to_owned()
         } else {
             crate::table::did_you_mean(name, &names)
         };
-        CliError::Usage(format!("no account is called {name}"), right)
+        CliError::Usage(format!("unknown account \"{name}\""), right)
     })
 }

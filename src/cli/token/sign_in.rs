@@ -31,10 +31,10 @@ use crate::{
 };
 
 /// Said with every address to open. It is the trap that Cisco's checklist warns of too.
-const WHY_PRIVATE: &str = "Open it in a private window: outside of one the sign-in may take whoever is logged on to \
-                           Windows, without asking, and the token is then another person's.";
+const WHY_PRIVATE: &str = "Use a private window: a normal one may sign in the user who is logged on to Windows without \
+                           asking, and the token is then for the wrong user.";
 /// What the browser shows at the end.
-const PAGE: &str = "The sign-in has come back to ece-check. Close this window and read there how it ended.";
+const PAGE: &str = "Sign-in finished. Close this window; ece-check shows the result.";
 
 #[derive(Debug, Args)]
 #[command(after_help = "Which way:
@@ -168,9 +168,8 @@ impl Arguments {
         let cloud = named(self.cloud.or(entra.cloud).unwrap_or(Cloud::Worldwide), catalogue);
         let tenant = self.tenant.clone().or_else(|| entra.tenant.clone());
         let client_id = self.client_id.clone().or_else(|| entra.client_id.map(|id| id.to_string()));
-        let wanted = |what: &str, flag: &str| {
-            CliError::Usage(format!("{what} is not given"), format!("give {flag}, or -c FILE"))
-        };
+        let wanted =
+            |what: &str, flag: &str| CliError::Usage(format!("{what} is missing"), format!("add {flag} or -c FILE"));
         let application = Application {
             login_host: self.login_host.clone().unwrap_or_else(|| cloud.login.clone()),
             tenant: Some(tenant.ok_or_else(|| wanted("the tenant", "--tenant"))?),
@@ -229,15 +228,15 @@ pub(in crate::cli) async fn by_device_code(
 ) -> Result<Granted, Failure> {
     let invitation = device::invite(provider, client, scopes, errand).await?;
     print::note(&format!("Open   {}\nType   {}\n{WHY_PRIVATE}", invitation.page, invitation.user_code));
-    print::note("Waiting until somebody has signed in there; Ctrl-C ends it.");
+    print::note("Waiting for sign-in (Ctrl-C to cancel).");
     device::wait(invitation, provider, client, scopes, errand).await
 }
 
 /// The page of ECE at which the browser ends does not know of this sign-in and may complain; its address counts.
 fn pasted(question: &AuthorizationRequest) -> Result<Secret, Failure> {
     print::note(&format!("Open   {}\n{WHY_PRIVATE}", question.address));
-    print::note("Sign in there. The browser ends at a page of ECE, which may show an error: that is expected.");
-    print::note("Copy the whole address out of the address bar and paste it here; it is not shown.");
+    print::note("Sign in. The browser ends at a page of ECE, which may show an error: this is expected.");
+    print::note("Copy the whole address from the address bar and paste it here (input is hidden).");
     secret::from_prompt("Address: ").map_err(|unread| {
         Failure::new(Protocol::Authorize, Stage::Credential, crate::evidence::FailureKind::Missing, unread.to_string())
     })
@@ -259,7 +258,7 @@ pub(in crate::cli) async fn by_browser(
     let question = AuthorizationRequest::new(provider, &client.id, scopes, redirect.as_str())?;
     print::note(&format!("Open   {}\n{WHY_PRIVATE}", question.address));
     if open::that_detached(question.address.as_str()).is_err() {
-        print::note("No browser could be opened here: open the address by hand, on this machine.");
+        print::note("No browser could be started: open the address in a browser on this machine.");
     }
     let limits = errand.network.limits.with_step(wait);
     let visit = door.visitor(|target| question.is_answered_by(target), PAGE, &limits).await;
@@ -274,7 +273,7 @@ fn loopback_redirect(given: Option<&Url>) -> Result<Url, Failure> {
     if url.scheme() == "http" && matches!(url.host_str(), Some("localhost" | "127.0.0.1")) {
         return Ok(url);
     }
-    let words = "with --browser the redirect URL is on http://localhost; for any other there is --paste";
+    let words = "--browser needs a redirect URL on http://localhost; use --paste for any other";
     Err(Failure::new(Protocol::Authorize, Stage::Credential, crate::evidence::FailureKind::Missing, words))
 }
 
@@ -285,13 +284,10 @@ fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), CliError> {
             print::note(&format!("The refresh token ({}) is in {}.", refresh.size(), file.display()));
         }
         (Some(_), None) => {
-            print::note("No refresh token came, so nothing was saved: the login host did not grant offline_access.");
+            print::note("No refresh token was received, so nothing was saved: offline_access was not granted.");
         }
         (None, Some(refresh)) => {
-            print::note(&format!(
-                "A refresh token ({}) came and is forgotten now; --save FILE keeps it.",
-                refresh.size()
-            ));
+            print::note(&format!("A refresh token ({}) was received but not saved (use --save FILE).", refresh.size()));
         }
         (None, None) => {}
     }
@@ -308,7 +304,7 @@ fn savable(file: &Path) -> Result<(), CliError> {
 }
 
 fn not_saved(file: &Path, error: &io::Error) -> CliError {
-    let right = "name a new file in a folder that exists; a file that is there is never overwritten";
+    let right = "name a new file in an existing folder; existing files are never overwritten";
     CliError::Usage(format!("{} cannot be written: {error}", file.display()), right.to_owned())
 }
 
