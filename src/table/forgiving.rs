@@ -75,7 +75,7 @@ impl<'d> Table<'d> {
                     ));
                 }
                 other => {
-                    let wrong = format!("{full} must hold texts only, not {}", kind(other));
+                    let wrong = format!("{full} must be a list of texts; it holds {}", kind(other));
                     mistakes.push(self.document.mistake(&item.span(), wrong, right.clone()));
                 }
             }
