@@ -156,8 +156,8 @@ fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> R
     let names = |word: &String| catalogue.checks.iter().any(|check| matches(check, word));
     let Some(word) = words.iter().find(|word| !names(word)) else { return Ok(()) };
     let sections: BTreeSet<&str> = catalogue.checks.iter().map(|check| check.section.name()).collect();
-    let ids = catalogue.checks.iter().map(|check| check.id.as_str());
-    let near = nearest(word, &ids.chain(sections.iter().copied()).collect::<Vec<_>>());
+    let parts = catalogue.checks.iter().flat_map(|check| [Some(check.id.as_str()), check.id.split('.').next()]);
+    let near = nearest(word, &parts.flatten().chain(sections.iter().copied()).collect::<Vec<_>>());
     let nearest = near.map_or_else(
         || format!("sections: {}; checks: see ece-check list", sections.into_iter().collect::<Vec<_>>().join(", ")),
         |near| format!("did you mean {near}?"),

@@ -179,7 +179,7 @@ fn of_catalogue() -> Vec<Text> {
         let titles = [&check.fails_some, &check.fails_proxy];
         texts.extend(titles.into_iter().flatten().map(|title| text(id, "title", title)));
     }
-    for table in ["aadsts", "codes"] {
+    for table in ["aadsts", "mail-codes"] {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("checks/tables/{table}.toml"));
         let lines = fs::read_to_string(file).expect("a table");
         texts.extend(lines.lines().filter(|line| line.starts_with("means")).map(|line| text(table, "means", line)));
