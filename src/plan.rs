@@ -11,7 +11,7 @@ pub mod saved;
 mod target;
 mod webex;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 pub use endpoint::{Endpoint, Site};
 
@@ -111,6 +111,19 @@ pub struct Selection {
     pub skip: Vec<String>,
     /// Only what makes sense before ECE is installed.
     pub pre_install: bool,
+    /// So many mailboxes are tested, chosen evenly from all; none tests each.
+    pub sample: Option<u32>,
+}
+
+impl Selection {
+    /// The mailboxes that are tested, by account and address; none when each is.
+    fn sampled<'s>(&self, accounts: &'s [Account]) -> Option<HashSet<(&'s str, &'s str)>> {
+        let of =
+            |account: &'s Account| account.mailboxes.iter().map(|mailbox| (account.name.as_str(), mailbox.as_str()));
+        let all: Vec<_> = accounts.iter().flat_map(of).collect();
+        let wanted = usize::try_from(self.sample?).unwrap_or(usize::MAX).min(all.len());
+        Some((0..wanted).map(|nth| all[nth * all.len() / wanted]).collect())
+    }
 }
 
 /// A word in `--only` or `--skip` that names nothing.
@@ -137,7 +150,15 @@ impl<'c> Plan<'c> {
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
         let empty = Plan { looks: Vec::new(), findings: Vec::new(), site: saved::save(site, selection, overrides) };
-        let mut draft = Draft { plan: empty, site, overrides, looks: HashMap::new(), stated: site.stated() };
+        let mut draft = Draft {
+            plan: empty,
+            site,
+            overrides,
+            looks: HashMap::new(),
+            stated: site.stated(),
+            settled: exported::settled(&site.exported),
+            sampled: selection.sampled(&site.deployment.accounts),
+        };
         for check in chosen {
             draft.add(check, selection);
         }
@@ -198,6 +219,10 @@ struct Draft<'c, 's> {
     looks: HashMap<ProbeKey, usize>,
     /// The probes that read the user's file, by the group of facts that it states.
     stated: Vec<(&'static str, AnyProbe)>,
+    /// What evidence has settled, the first of each check.
+    settled: HashMap<&'s str, &'s Exported>,
+    /// The mailboxes that are tested; none when each is.
+    sampled: Option<HashSet<(&'s str, &'s str)>>,
 }
 
 impl<'c, 's> Draft<'c, 's> {
@@ -273,6 +298,12 @@ impl<'c, 's> Draft<'c, 's> {
             let text = check.words.input.clone().unwrap_or_default();
             return Some(Skip::NeedsInput { text, optional: check.optional });
         }
+        if let Target::Mailbox(account, mailbox, _) = subject
+            && !self.is_sampled(account, mailbox)
+        {
+            let text = "it is not in the sample: test it without --sample".to_owned();
+            return Some(Skip::NeedsInput { text, optional: true });
+        }
         let reason = match subject {
             Target::Exported(exported) => return exported.skip(check.words.input.as_deref()),
             Target::Site if is_of_evidence(check) => {
@@ -304,6 +335,11 @@ impl<'c, 's> Draft<'c, 's> {
             (None, _) if key == "run.webex_connect" => self.site.scim.is_some(),
             (None, _) => self.site.deployment.gives(key),
         }
+    }
+
+    /// Whether a mailbox is tested.
+    fn is_sampled(&self, account: &Account, mailbox: &str) -> bool {
+        self.sampled.as_ref().is_none_or(|sampled| sampled.contains(&(account.name.as_str(), mailbox)))
     }
 
     /// Whether any port of a name is dialled by what DNS says.

@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let plan = Plan::make(&catalogue, &described, &site.selection(), &overrides)?;
     let rows = rows(&plan, &overrides, site, ask.as_ref());
     print::data(&match arguments.output {
-        Output::Text => text(&rows, &plan, site::usual_deadline(&deployment, site::USUAL_JOBS)),
+        Output::Text => text(&rows, &plan, site::usual_deadline(&deployment, site::USUAL_JOBS, site.sample)),
         Output::Json => json(&rows),
         Output::Csv => change_request(site, &deployment, &catalogue, &overrides, &rows),
     });

@@ -177,7 +177,9 @@ impl Ground<'_> {
         }
         let given = site.evidence_files(deployment, catalogue)?;
         let live = Box::pin(ask_graph(arguments, deployment, catalogue, lab.as_ref(), &given.files)).await?;
-        let deadline = arguments.deadline.unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs));
+        let deadline = arguments
+            .deadline
+            .unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs, arguments.site.sample));
         let (limits, stop) = site::limits(arguments.timeout, deadline);
         let network = site.network(deployment, lab.as_ref(), limits)?;
         let described = Site {
@@ -232,7 +234,8 @@ async fn ask_graph(
     let Some(cloud) = catalogue.tables.clouds.named(site.cloud(deployment).word()) else {
         return Ok(Answer::default());
     };
-    let deadline = arguments.deadline.unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs));
+    let deadline =
+        arguments.deadline.unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs, arguments.site.sample));
     let (patient, _nobody) = site::limits(arguments.timeout, deadline.max(SIGN_IN));
     let (limits, _nobody_either) = site::limits(arguments.timeout, deadline);
     let network = site.network(deployment, lab, patient)?;

@@ -32,6 +32,9 @@ pub struct SavedSite {
     /// True with `--pre-install`.
     #[serde(default)]
     pub pre_install: bool,
+    /// How many mailboxes `--sample` names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<u32>,
     /// What files and statements settled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<SavedEvidence>,

@@ -1,5 +1,7 @@
 //! What evidence has settled, as a probe or as the reason why it cannot be judged.
 
+use std::collections::HashMap;
+
 use super::{Draft, Endpoint, Selection, Skip, Target, webex};
 use crate::{
     catalogue::Check,
@@ -88,6 +90,12 @@ impl Exported {
     }
 }
 
+/// What evidence has settled, by the check; of several the first.
+pub(super) fn settled(exported: &[Exported]) -> HashMap<&str, &Exported> {
+    let known = exported.iter().filter(|one| one.settled.outcome != Outcome::NeedsInput);
+    known.rev().map(|one| (one.settled.check, one)).collect()
+}
+
 impl<'s> Draft<'_, 's> {
     /// What evidence has settled. Without any, the check is planned only where it was asked for by name: it then says
     /// what to export.
@@ -103,8 +111,7 @@ impl<'s> Draft<'_, 's> {
     /// A certificate itself says when it ends.
     pub(super) fn better_known(&self, check: &Check) -> Option<&'s Exported> {
         let by_certificate = matches!(self.site.deployment.entra.proof, Some(ClientCredential::Certificate(_)));
-        let is_known = |one: &&Exported| one.settled.check == check.id && one.settled.outcome != Outcome::NeedsInput;
-        self.site.exported.iter().find(is_known).filter(|_| !is_of_evidence(check) && !by_certificate)
+        self.settled.get(check.id.as_str()).copied().filter(|_| !is_of_evidence(check) && !by_certificate)
     }
 
     /// The probes that do what ECE's log tells of, for the same account.
@@ -122,7 +129,9 @@ impl<'s> Draft<'_, 's> {
             _ => None,
         };
         let Some(endpoint) = endpoint else { return Vec::new() };
-        let looks = account.mailboxes.iter().filter_map(|mailbox| self.sign_in(account, mailbox, endpoint));
+        let sampled: Vec<&String> =
+            account.mailboxes.iter().filter(|mailbox| self.is_sampled(account, mailbox)).collect();
+        let looks = sampled.into_iter().filter_map(|mailbox| self.sign_in(account, mailbox, endpoint));
         let looks: Vec<usize> = looks.collect();
         looks.into_iter().map(|at| self.key_at(at)).collect()
     }

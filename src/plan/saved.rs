@@ -36,6 +36,7 @@ pub fn save(site: &Site, selection: &Selection, overrides: &ConnectOverrides) ->
         only: selection.only.clone(),
         skip: selection.skip.clone(),
         pre_install: selection.pre_install,
+        sample: selection.sample,
         evidence: site.exported.iter().map(Exported::saved).collect(),
         resolve: overrides.resolve.iter().map(save_resolve).collect(),
         connect_to: overrides.connect_to.iter().map(save_connect_to).collect(),
@@ -72,7 +73,7 @@ pub fn restore(saved: &SavedSite, tables: &Tables) -> Result<Basis, String> {
     let (only, skip) = (saved.only.clone(), saved.skip.clone());
     Ok(Basis {
         site: Site { java: saved.java, send_mail, exported, ..site },
-        selection: Selection { only, skip, pre_install: saved.pre_install },
+        selection: Selection { only, skip, pre_install: saved.pre_install, sample: saved.sample },
         overrides: ConnectOverrides {
             resolve: saved.resolve.iter().map(restore_resolve).collect(),
             connect_to: saved.connect_to.iter().map(restore_connect_to).collect(),

@@ -243,6 +243,17 @@ fn skip_leaves_out_what_only_would_take() {
 }
 
 #[test]
+fn of_a_sample_the_other_mailboxes_are_named_as_not_tested() {
+    let report = report(&["--lab", "--sample", "1"]);
+    let opened = of_check(&report, "imap.mailbox-opens");
+    let left_out =
+        opened.iter().filter(|one| one.optional && one.next.as_deref().is_some_and(|next| next.contains("sample")));
+    assert!(opened.len() > 1, "{opened:#?}");
+    assert!(left_out.count() >= opened.len() - 1, "{opened:#?}");
+    assert_eq!(report.summary.exit_code, 0, "{:#?}", report.summary);
+}
+
+#[test]
 fn what_is_needed_and_left_out_is_answered_for_by_what_needed_it() {
     let report = report(&["--lab=port-refused", "--skip", "tcp,tls"]);
     assert_eq!(of_check(&report, "imap.xoauth2-offered")[0].status, Status::Fail);
