@@ -3,6 +3,8 @@
 //! In: the findings, and the causes that each raises. Out: the findings of files that are contradicted as warnings, with
 //! what contradicts them. Nothing is averaged. Pure.
 
+use std::collections::HashMap;
+
 use super::sign::Candidate;
 use crate::{
     catalogue::Catalogue,
@@ -17,11 +19,13 @@ pub(super) fn outrank(
     catalogue: &Catalogue,
     raised: &[Vec<Candidate<'_>>],
 ) {
-    let places = 0..findings.len();
-    let told: Vec<(usize, usize)> = places
-        .filter(|at| is_of_evidence(&findings[*at], looks))
-        .filter_map(|at| Some((at, contradicted(at, findings, looks, catalogue, raised)?)))
-        .collect();
+    let of_files: Vec<usize> = (0..findings.len()).filter(|at| is_of_evidence(&findings[*at], looks)).collect();
+    if of_files.is_empty() {
+        return;
+    }
+    let related = Related::of(findings);
+    let contradicted = |at: usize| Some((at, contradicted(at, findings, &related, looks, catalogue, raised)?));
+    let told: Vec<(usize, usize)> = of_files.into_iter().filter_map(contradicted).collect();
     for (at, by) in told {
         let finding = &mut findings[at];
         let evidence = finding.evidence.take().map(Box::new);
@@ -43,6 +47,7 @@ pub(super) fn is_of_evidence(finding: &Finding, looks: &[Observation]) -> bool {
 fn contradicted(
     at: usize,
     findings: &[Finding],
+    related: &Related<'_>,
     looks: &[Observation],
     catalogue: &Catalogue,
     raised: &[Vec<Candidate<'_>>],
@@ -57,7 +62,7 @@ fn contradicted(
         _ => false,
     };
     let asked = |other: &usize| contacted(&findings[*other], looks);
-    let better = check.outranked_by.iter().flat_map(|check| related(check, finding, findings));
+    let better = check.outranked_by.iter().flat_map(|check| related.to(check, finding)).copied();
     better.filter(asked).find(disagrees)
 }
 
@@ -67,16 +72,42 @@ fn contacted(finding: &Finding, looks: &[Observation]) -> bool {
     look.is_some_and(|look| look.source.is_live() && !(look.attempts.is_empty() && look.tried.is_empty()))
 }
 
-/// The findings of a check for the same subject; else for its account; of the application, for any account.
-fn related(check: &str, finding: &Finding, findings: &[Finding]) -> Vec<usize> {
-    let of = |fits: &dyn Fn(&Finding) -> bool| -> Vec<usize> {
-        let places = (0..findings.len()).filter(|at| findings[*at].check == *check);
-        places.filter(|at| fits(&findings[*at])).collect()
-    };
-    let same = of(&|other| other.subject.as_str().eq_ignore_ascii_case(finding.subject.as_str()));
-    match &finding.account {
-        _ if !same.is_empty() => same,
-        Some(account) => of(&|other| other.account.as_ref() == Some(account)),
-        None => of(&|_| true),
+/// The places of all findings by check, so that none is searched for among all others.
+struct Related<'f>(HashMap<&'f str, OfCheck<'f>>);
+
+/// The places of the findings of one check.
+#[derive(Default)]
+struct OfCheck<'f> {
+    all: Vec<usize>,
+    of_subject: HashMap<String, Vec<usize>>,
+    of_account: HashMap<&'f str, Vec<usize>>,
+}
+
+impl<'f> Related<'f> {
+    fn of(findings: &'f [Finding]) -> Self {
+        let mut checks: HashMap<&str, OfCheck<'_>> = HashMap::new();
+        for (at, finding) in findings.iter().enumerate() {
+            let of_check = checks.entry(&finding.check).or_default();
+            of_check.all.push(at);
+            of_check.of_subject.entry(finding.subject.as_str().to_ascii_lowercase()).or_default().push(at);
+            if let Some(account) = &finding.account {
+                of_check.of_account.entry(account).or_default().push(at);
+            }
+        }
+        Self(checks)
+    }
+
+    /// The findings of a check for the same subject; else for its account; of the application, for any account.
+    fn to(&self, check: &str, finding: &Finding) -> &[usize] {
+        let Some(of_check) = self.0.get(check) else { return &[] };
+        let others = || match finding.account.as_deref() {
+            Some(account) => of_check.of_account.get(account),
+            None => Some(&of_check.all),
+        };
+        of_check
+            .of_subject
+            .get(&finding.subject.as_str().to_ascii_lowercase())
+            .or_else(others)
+            .map_or(&[], Vec::as_slice)
     }
 }
