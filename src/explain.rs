@@ -13,12 +13,15 @@ mod event;
 pub mod extract;
 pub mod fallback;
 mod fingerprint;
+mod firewall;
 pub mod log;
 mod phrases;
 pub mod prefilter;
 mod rank;
 pub mod redact;
+mod restate;
 mod session;
+mod stated;
 pub mod timestamp;
 mod vocabulary;
 
@@ -100,19 +103,21 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
     let heard = session.as_ref().and_then(|session| of_session(session, catalogue));
     if let Some((heard, causes)) = heard {
         let mechanism = session.as_ref().and_then(Session::mechanism);
-        return meaning(heard, causes, mechanism, text, channel);
+        return meaning(heard, causes, mechanism, text, channel, catalogue);
+    }
+    if let Some((heard, causes)) = restate::exact(text).and_then(|sentence| of_sentence(sentence, catalogue)) {
+        return meaning(heard, causes, None, text, channel, catalogue);
     }
     // what a server offers before encryption, and what it grants, is no fault
     let is_harmless = session.as_ref().is_some_and(|session| session.refusal().is_none() && session.is_signed_in());
     let rest = session.as_ref().filter(|_| is_harmless).map_or(text, |session| session.rest.as_str());
     let words = extract::plain(rest);
-    let worded = catalogue.index().worded(&words);
-    for heard in extract::of_words(&words, &catalogue.tables.phrases) {
-        let causes = diagnose::of_text(&heard, &worded, catalogue);
-        if !causes.is_empty() {
-            let mechanism = session::named_mechanism(&heard.words);
-            return meaning(heard, causes, mechanism, text, channel);
-        }
+    let known = of_words(&words, catalogue)
+        .or_else(|| of_sentence(restate::loose(&words)?, catalogue))
+        .or_else(|| restate::typed(&words)?.iter().find_map(|words| of_words(words, catalogue)));
+    if let Some((heard, causes)) = known {
+        let mechanism = session::named_mechanism(&heard.words);
+        return meaning(heard, causes, mechanism, text, channel, catalogue);
     }
     let next = match &session {
         Some(session) if session.refusal().is_none() => without_refusal(session),
@@ -121,6 +126,25 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
     Meaning { next: Some(next), ..Meaning::default() }
 }
 
+/// What the words of a text mean: the innermost refusal in them that is known.
+fn of_words<'c>(words: &str, catalogue: &'c Catalogue) -> Option<(ErrorDetails, Vec<Meant<'c>>)> {
+    let worded = catalogue.index().worded(words);
+    extract::of_words(words, &catalogue.tables.phrases).into_iter().find_map(|heard| {
+        let causes = diagnose::of_text(&heard, &worded, catalogue);
+        (!causes.is_empty()).then_some((heard, causes))
+    })
+}
+
+/// What a sentence of the catalogue means.
+fn of_sentence<'c>(sentence: &str, catalogue: &'c Catalogue) -> Option<(ErrorDetails, Vec<Meant<'c>>)> {
+    let heard = ErrorDetails { words: sentence.to_owned(), ..ErrorDetails::default() };
+    let causes = diagnose::of_text(&heard, &catalogue.index().worded(sentence), catalogue);
+    (!causes.is_empty()).then_some((heard, causes))
+}
+
+/// A refusal that names no protocol and leaves more causes than this is one of a sign-in.
+const OF_A_TOKEN_REQUEST: usize = 4;
+
 /// The causes put in order by all that the text says besides the refusal.
 fn meaning<'c>(
     heard: ErrorDetails,
@@ -128,9 +152,21 @@ fn meaning<'c>(
     mechanism: Option<Mechanism>,
     text: &str,
     channel: Option<Channel>,
+    catalogue: &'c Catalogue,
 ) -> Meaning<'c> {
+    let protocol = heard.protocol.or(channel.map(Channel::protocol));
+    // what was asked for and whose token it is explains a refused sign-in, not a refused request for a token
+    let is_of_mail = match protocol {
+        Some(protocol) => matches!(protocol, Protocol::Smtp | Protocol::Imap | Protocol::Pop3),
+        None => causes.len() > OF_A_TOKEN_REQUEST,
+    };
+    let is_sign_in = heard.aadsts.is_empty() && heard.error.is_none() && is_of_mail;
+    let mut proofs = blob::proofs(text, protocol);
+    if is_sign_in {
+        proofs.extend(stated::proofs(text, protocol));
+    }
     rank::by_mechanism(&mut causes, mechanism);
-    rank::by_proof(&mut causes, &blob::proofs(text, heard.protocol.or(channel.map(Channel::protocol))), heard.protocol);
+    rank::by_proof(&mut causes, &proofs, heard.protocol, catalogue);
     if let Some(channel) = channel {
         causes.sort_by_key(|meant| (meant.certainty, !speaks(meant, channel.protocol())));
     }

@@ -19,7 +19,15 @@ const PROPERTIES: &[(&str, &str, &str, Certainty)] = &[
     ("blockcredential", "true", "account-disabled", Certainty::Certain),
     ("islicensed", "false", "no-exchange-licence", Certainty::Certain),
     ("tcptestsucceeded", "false", "port-blocked", Certainty::Likely),
+    ("allowbasicauthimap", "false", "basic-auth-retired", Certainty::Likely),
+    ("allowbasicauthpop", "false", "basic-auth-retired", Certainty::Likely),
+    ("allowbasicauthsmtp", "false", "basic-auth-retired", Certainty::Likely),
 ];
+
+/// The heads of the table of Get-MailboxPermission, in small letters.
+const RIGHTS: [&str; 2] = ["identity", "accessrights"];
+/// The row that every mailbox has: its own user.
+const SELF: &str = "nt authority\\self";
 
 /// Properties that only the organization's configuration has, so that the same name means the whole tenant.
 const OF_TENANT: [&str; 4] =
@@ -52,6 +60,10 @@ pub fn read(text: &str, channel: Option<Channel>) -> Option<Answer> {
             answer.good += 1;
         }
     }
+    if grants_self_only(&small) {
+        seen += 1;
+        answer.causes.push(("no-full-access-to-mailbox", Certainty::Likely));
+    }
     if answer.causes.len() > 1 {
         answer.causes.retain(|(cause, _)| *cause != "port-blocked");
     }
@@ -60,7 +72,15 @@ pub fn read(text: &str, channel: Option<Channel>) -> Option<Answer> {
 
 /// The properties that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    PROPERTIES.iter().map(|(name, ..)| *name)
+    PROPERTIES.iter().map(|(name, ..)| *name).chain([SELF])
+}
+
+/// Whether the table of a mailbox's permissions has no row but that of its own user.
+fn grants_self_only(text: &str) -> bool {
+    let mut lines =
+        text.lines().skip_while(|line| !RIGHTS.iter().all(|head| line.contains(head)) || line.contains('|'));
+    let rows: Vec<&str> = lines.by_ref().skip(2).take_while(|line| !line.trim().is_empty()).collect();
+    !rows.is_empty() && rows.iter().all(|row| row.contains(SELF))
 }
 
 /// Whether a disabled protocol is the one that the person asks about.
@@ -137,6 +157,15 @@ mod tests {
         assert_eq!(causes("SmtpClientAuthenticationDisabled : True"), ["smtp-auth-disabled-mailbox"]);
         let tenant = "MaxReceiveSize : 36 MB\nSmtpClientAuthenticationDisabled : True";
         assert_eq!(causes(tenant), ["smtp-auth-disabled-tenant"]);
+    }
+
+    #[test]
+    fn a_mailbox_that_only_its_own_user_may_open() {
+        let table = "Identity User                AccessRights\n-------- ----                ------------\n\
+            support  NT AUTHORITY\\SELF   {FullAccess, ReadPermission}\n";
+        assert_eq!(causes(table), ["no-full-access-to-mailbox"]);
+        let granted = format!("{table}support  ECE                 {{FullAccess}}\n");
+        assert!(causes(&granted).is_empty());
     }
 
     #[test]

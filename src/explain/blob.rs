@@ -8,6 +8,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use crate::{
     evidence::Protocol,
+    finding::Certainty,
     oauth::claims::{Audience, Claims, Kind},
 };
 
@@ -27,8 +28,16 @@ pub enum Proof {
     NoRole,
     /// The line is not in the form of XOAUTH2: encoded twice, or with other separators.
     MalformedLine,
+    /// Scopes of another service than Exchange Online were asked for.
+    AskedOther,
+    /// The scopes that were asked for do not permit the protocol.
+    AskedOtherScope,
+    /// The token's user is a guest of the tenant.
+    Guest,
     /// The line names another user than the token's.
     OtherUser,
+    /// The token is said to be expired.
+    Expired,
 }
 
 impl Proof {
@@ -36,8 +45,10 @@ impl Proof {
     #[must_use]
     pub fn cause(self, protocol: Option<Protocol>) -> &'static str {
         match self {
-            Self::WrongAudience => "token-wrong-audience",
-            Self::WrongScope => "token-wrong-scope",
+            Self::WrongAudience | Self::AskedOther => "token-wrong-audience",
+            Self::WrongScope | Self::AskedOtherScope => "token-wrong-scope",
+            Self::Guest => "wrong-account-or-tenant",
+            Self::Expired => "token-expired",
             Self::NoRole => "app-permissions-missing",
             Self::MalformedLine => "xoauth2-string-malformed",
             Self::OtherUser if protocol == Some(Protocol::Smtp) => "smtp-user-must-be-token-owner",
@@ -48,7 +59,18 @@ impl Proof {
     /// Whether it alone makes every sign-in fail. Another user may have been given the mailbox.
     #[must_use]
     pub fn settles(self) -> bool {
-        self != Self::OtherUser
+        !matches!(self, Self::OtherUser | Self::Guest | Self::Expired)
+    }
+
+    /// How sure its cause is. What was asked for need not be what was used.
+    #[must_use]
+    pub fn certainty(self) -> Certainty {
+        match self {
+            Self::WrongAudience | Self::WrongScope | Self::NoRole | Self::MalformedLine => Certainty::Certain,
+            Self::AskedOther | Self::AskedOtherScope | Self::Guest | Self::OtherUser | Self::Expired => {
+                Certainty::Likely
+            }
+        }
     }
 }
 
@@ -105,8 +127,13 @@ fn of_line(line: &str, protocol: Option<Protocol>) -> Vec<Proof> {
     let mut fields = line.split('\u{1}');
     let user = fields.next().and_then(|field| field.strip_prefix("user="));
     let token = fields.next().and_then(|field| field.strip_prefix("auth=Bearer "));
-    let (Some(user), Some(token)) = (user, token) else { return vec![Proof::MalformedLine] };
-    let mut proofs = if line.ends_with("\u{1}\u{1}") { Vec::new() } else { vec![Proof::MalformedLine] };
+    let (Some(user), Some(token)) = (user, token) else {
+        // where only the begin of a line was copied, nothing is wrong with it
+        let has_both = line.starts_with("user=") && line.contains("auth=Bearer ");
+        return if has_both { vec![Proof::MalformedLine] } else { Vec::new() };
+    };
+    let is_cut = !line.ends_with('\u{1}');
+    let mut proofs = if is_cut || line.ends_with("\u{1}\u{1}") { Vec::new() } else { vec![Proof::MalformedLine] };
     if let Some(claims) = Claims::read(token) {
         proofs.extend(of_claims(&claims, protocol));
         let is_other = claims.kind() == Kind::Delegated
@@ -119,7 +146,8 @@ fn of_line(line: &str, protocol: Option<Protocol>) -> Vec<Proof> {
     proofs
 }
 
-fn of_claims(claims: &Claims, protocol: Option<Protocol>) -> Vec<Proof> {
+/// What the claims of a token prove, when it is used to sign in by this protocol.
+pub fn of_claims(claims: &Claims, protocol: Option<Protocol>) -> Vec<Proof> {
     if claims.audience().is_none() {
         return Vec::new();
     }
@@ -171,10 +199,23 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_was_copied_in_part_is_not_malformed() {
+        for part in
+            ["user=a@example.com\u{1}auth=Bearer abcdef", "user=somebody@example.com", "user=a@example.com\u{1}aut"]
+        {
+            assert!(proofs(&STANDARD.encode(part), Some(Protocol::Smtp)).is_empty(), "{part}");
+        }
+    }
+
+    #[test]
     fn permission_user_and_form_are_judged() {
         assert_eq!(proofs(&token(GOOD), Some(Protocol::Imap)), [Proof::WrongScope]);
         assert_eq!(proofs(&line("shared@example.com", &token(GOOD)), Some(Protocol::Smtp)), [Proof::OtherUser]);
         assert_eq!(proofs(&STANDARD.encode(line("a@example.com", "x")), None), [Proof::MalformedLine]);
+        assert_eq!(
+            proofs(&STANDARD.encode("user=a@example.com\u{1}auth=Bearer abc\u{1}"), None),
+            [Proof::MalformedLine]
+        );
         assert_eq!(proofs(&STANDARD.encode("user=a@example.com^Aauth=Bearer abc^A^A"), None), [Proof::MalformedLine]);
     }
 }

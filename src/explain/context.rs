@@ -103,7 +103,13 @@ const FAILURES: [&str; 10] =
     ["failed", "refused", "reset", "timeout", "timedout", "aborted", "failure", "exception", "connect", "unreachable"];
 
 /// What other services are called, in small letters.
-const OTHERS: [&str; 24] = [
+const OTHERS: [&str; 30] = [
+    "psql",
+    "upstream:",
+    "sshd[",
+    "rdp",
+    "sftp",
+    "zookeeper",
     "sql server",
     "mysql",
     "postgres",
@@ -162,11 +168,31 @@ const OURS: [&str; 24] = [
 #[must_use]
 pub fn is_foreign(words: &str) -> bool {
     let names = |words: &str, parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    is_local_reject(words) || (names(words, &OTHERS) && !names(&words.replace(OF_SQL_SERVER, ""), &OURS))
+    let is_other = || names(words, &OTHERS) || has_other_port(words);
+    is_local_reject(words) || (is_other() && !names(&words.replace(OF_SQL_SERVER, ""), &OURS))
+}
+
+/// Behind this word stands a port.
+const PORT: &str = "port";
+/// Ports of mail, sign-in, web and proxies.
+const OUR_PORTS: [u16; 12] = [25, 53, 80, 110, 143, 443, 465, 587, 993, 995, 3128, 8080];
+
+/// Whether a text names a port, and none that mail, sign-in or a proxy has.
+fn has_other_port(words: &str) -> bool {
+    let named = words.match_indices(PORT).filter(|(at, _)| !words[..*at].ends_with(char::is_alphanumeric));
+    let ports: Vec<u16> = named.filter_map(|(at, port)| number(&words[at + port.len()..])).collect();
+    !ports.is_empty() && !ports.iter().any(|port| OUR_PORTS.contains(port))
+}
+
+/// The number behind signs such as `: `, `=` or quotes.
+fn number(text: &str) -> Option<u16> {
+    let text = text.trim_start_matches([' ', ':', '=', '"', '\'']);
+    text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())].parse().ok()
 }
 
 /// Whether the site's own mail server refused a stranger: Postfix as a server, not as the client of Exchange Online.
-fn is_local_reject(words: &str) -> bool {
+#[must_use]
+pub fn is_local_reject(words: &str) -> bool {
     OF_POSTFIX.iter().any(|name| words.contains(name)) && !OF_EXCHANGE.iter().any(|name| words.contains(name))
 }
 
@@ -180,7 +206,7 @@ const OF_SQL_SERVER: &str = "com.microsoft.sqlserver";
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
     let lists: [&[&str]; 8] =
-        [&ANCHORS, &FILLERS, &FAILURES, &OTHERS, &OURS, &OF_POSTFIX, &OF_EXCHANGE, &[OF_SQL_SERVER, FIELD]];
+        [&ANCHORS, &FILLERS, &FAILURES, &OTHERS, &OURS, &OF_POSTFIX, &OF_EXCHANGE, &[OF_SQL_SERVER, FIELD, PORT]];
     lists.into_iter().flatten().copied()
 }
 
@@ -237,6 +263,9 @@ mod tests {
         ));
         assert!(is_foreign("the tcp/ip connection to db01:1433 failed: connection refused"));
         assert!(is_foreign("postfix/smtpd[12]: noqueue: reject: 554 5.7.1 relay access denied"));
+        assert!(is_foreign("server at db1 (10.0.0.5), port 5432 failed: connection timed out"));
+        assert!(is_foreign("could not connect to queue: port=61616, connection refused"));
+        assert!(!is_foreign("could not connect, port: 993, connection refused"));
         assert!(!is_foreign("connect to smtp.office365.com:587: connection timed out"));
     }
 }

@@ -90,6 +90,9 @@ pub fn extract(text: &str, table: &Phrases) -> Vec<ErrorDetails> {
 /// The same of the words of a text, as [`plain`] gives them.
 #[must_use]
 pub fn of_words(words: &str, table: &Phrases) -> Vec<ErrorDetails> {
+    if context::is_local_reject(words) {
+        return Vec::new();
+    }
     let (status, error) = (status(words), oauth_error(words));
     let mut heard = Vec::new();
     heard.extend(entra(words, error.as_deref()));

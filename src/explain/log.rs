@@ -16,7 +16,7 @@ use std::{
 };
 
 use super::{
-    Channel, context, decode::text_of, event, explain, extract, fallback, fingerprint::Fingerprint, phrases,
+    Channel, context, decode::text_of, event, explain, extract, fallback, fingerprint::Fingerprint, firewall, phrases,
     prefilter::Needles, redact, session, timestamp, vocabulary::Vocabulary,
 };
 use crate::{
@@ -44,6 +44,7 @@ pub fn needles(catalogue: &Catalogue) -> Vec<String> {
     needles.extend(
         phrases::phrases(&catalogue.tables.phrases).chain(extract::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned),
     );
+    needles.extend(firewall::NEEDLES.map(ToOwned::to_owned));
     for (_, sign) in catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe)) {
         match &sign.shows {
             Shows::Failure(pattern) => needles.extend(of_stop(pattern)),

@@ -4,7 +4,7 @@
 //! In: the causes of a refusal. Out: the same, without those that cannot be, the likeliest first.
 
 use super::{blob::Proof, session::Mechanism};
-use crate::{diagnose::Meant, evidence::Protocol, finding::Certainty};
+use crate::{catalogue::Catalogue, diagnose::Meant, evidence::Protocol};
 
 /// Causes that only a sign-in with a password has: the server never sees a password when a token is used.
 const OF_PASSWORDS: [&str; 4] =
@@ -63,17 +63,21 @@ pub fn by_mechanism(causes: &mut Vec<Meant<'_>>, mechanism: Option<Mechanism>) {
     }
 }
 
-/// What a token in the text proves makes its cause certain where the refusal allows it, and no other is left.
-pub fn by_proof(causes: &mut Vec<Meant<'_>>, proofs: &[Proof], protocol: Option<Protocol>) {
+/// What a token in the text proves makes its cause certain, and no other is left. A refusal that a token cannot explain is
+/// left as it is.
+pub fn by_proof<'c>(
+    causes: &mut Vec<Meant<'c>>,
+    proofs: &[Proof],
+    protocol: Option<Protocol>,
+    catalogue: &'c Catalogue,
+) {
+    let is_about_tokens = causes.iter().any(|meant| OF_TOKENS.contains(&meant.cause.code.as_str()));
     for proof in proofs {
         let code = proof.cause(protocol);
-        let Some(at) = causes.iter().position(|meant| meant.cause.code == code) else { continue };
-        let mut proved = causes.remove(at);
-        proved.certainty = if proof.settles() { Certainty::Certain } else { Certainty::Likely };
-        if proof.settles() {
-            causes.clear();
-        }
-        causes.insert(0, proved);
+        let known = causes.iter().find(|meant| meant.cause.code == code).map(|meant| meant.cause);
+        let Some(cause) = known.or_else(|| catalogue.cause(code).filter(|_| is_about_tokens)) else { continue };
+        causes.retain(|meant| meant.cause.code != code && !proof.settles());
+        causes.insert(0, Meant { cause, certainty: proof.certainty() });
         return;
     }
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
 
-use super::{answer, context, extract, phrases, session};
+use super::{answer, context, extract, firewall, phrases, restate, session, stated};
 use crate::catalogue::{
     Catalogue,
     cause::{Shows, Words},
@@ -45,8 +45,9 @@ impl Vocabulary {
             strings.extend(words.iter().flat_map(Words::parts).map(String::as_str));
         }
         let own = extract::searched().chain(context::searched()).chain(session::searched());
+        let own = own.chain(restate::searched()).chain(firewall::searched()).chain(stated::searched());
         strings.extend(own.map(|string| -> &str { string }));
-        let decoded = DECODED.into_iter().chain(answer::searched());
+        let decoded = DECODED.into_iter().chain(answer::searched()).chain(stated::decoded());
         let build = |strings: Vec<&str>| AhoCorasick::new(strings).expect("a few thousand short strings");
         Self { automaton: build(strings.into_iter().collect()), decoded: build(decoded.collect()) }
     }
@@ -62,7 +63,7 @@ impl Vocabulary {
             return None;
         }
         let words = text.to_ascii_lowercase();
-        if self.decoded.is_match(&words) {
+        if self.decoded.is_match(&words) || restate::typed(&words).is_some() {
             return None;
         }
         let mut essence = String::with_capacity(words.len());

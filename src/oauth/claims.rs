@@ -85,6 +85,12 @@ impl Claims {
         serde_json::from_slice(&payload).ok().map(Self)
     }
 
+    /// The claims that a program printed as JSON.
+    #[must_use]
+    pub fn of_json(text: &str) -> Option<Self> {
+        if text.len() > LONGEST_TOKEN { None } else { serde_json::from_str(text).ok().map(Self) }
+    }
+
     /// All claims by name, as texts: shortened, not escaped.
     pub fn all(&self) -> impl Iterator<Item = (String, String)> {
         self.0.iter().take(MOST_ENTRIES).map(|(name, value)| {

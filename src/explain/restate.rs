@@ -1,0 +1,388 @@
+//! What whole families of texts say, put into the one sentence that the signs know.
+//!
+//! In: a text. Out: sentences of the catalogue that say the same. A firewall writes down a denied connection in dozens of
+//! forms, a product says in as many words that it has no token, `PowerShell` names a missing cmdlet in every language: what they
+//! have in common is read here, so that no list of examples has to hold each of them.
+
+use std::net::Ipv4Addr;
+
+use super::firewall;
+
+/// Said where a firewall denied a connection to a mail port.
+pub const DENIED: &str = "a firewall denied the connection to the mail port";
+/// Said where a program has no token to sign in with.
+pub const NO_TOKEN: &str = "no access token";
+/// Said where the session of an administrator lacks a cmdlet.
+pub const NO_CMDLET: &str = "the term 'new-serviceprincipal' is not recognized";
+
+/// Said where Exchange Online does not know a mailbox, or a service principal.
+pub const NO_MAILBOX: &str = "a recipient of this address does not exist in the organization";
+/// See [`NO_MAILBOX`].
+pub const NO_PRINCIPAL: &str = "a service principal of this id does not exist in the organization";
+/// Said where mail stops when the first access token ends, which lives for 60 to 90 minutes, see
+/// <https://learn.microsoft.com/entra/identity-platform/configurable-token-lifetimes>.
+pub const AN_HOUR: &str = "mail stops an hour after the token was generated";
+/// Said where mail stops when the first refresh token ends, see <https://learn.microsoft.com/entra/identity-platform/refresh-tokens>.
+pub const NINETY_DAYS: &str = "mail stops 90 days after the token was generated";
+
+/// Lines that are longer are no line of a firewall, in bytes.
+const LONGEST_LINE: usize = 4_096;
+/// A text that is longer was not typed from a screen, in bytes.
+const LONGEST_TYPED: usize = 4_096;
+
+/// The sentences that decide before the text as a whole is read.
+#[must_use]
+pub fn exact(text: &str) -> Option<&'static str> {
+    let lines = text.lines().filter(|line| line.len() <= LONGEST_LINE);
+    if lines.map(str::to_lowercase).any(|line| firewall::is_denied(&line)) {
+        return Some(DENIED);
+    }
+    let small = text.to_lowercase();
+    let missing = lacks_cmdlet(&small).then_some(NO_CMDLET);
+    missing.or_else(|| not_in_exchange(&small)).or_else(|| resolved(&small))
+}
+
+/// The sentence that counts where nothing else is known of a text in small letters.
+#[must_use]
+pub fn loose(words: &str) -> Option<&'static str> {
+    rhythm(words).or_else(|| lacks_token(words).then_some(NO_TOKEN))
+}
+
+/// Every string of this module that a text is searched for.
+pub fn searched() -> impl Iterator<Item = &'static str> {
+    let lists: [&[&str]; 11] =
+        [&NEVER, &KINDS, &FAILS, &OBTAIN, &NONE, &ABSENT, &FUNCTIONS, &STOPS, &HOURS, &DAYS, &OTHERS];
+    lists.into_iter().flatten().chain(&CMDLETS).copied().chain(["token", "oauth"])
+}
+
+// --- no token ---
+
+/// Tokens of other things.
+const NEVER: [&str; 10] =
+    ["csrf", "xsrf", "forgery", "unexpected token", "syntax", "device token", "push", "parser", "token ring", "aadsts"];
+/// Tokens of OAuth.
+const KINDS: [&str; 3] = ["access token", "refresh token", "bearer token"];
+/// How a text says that something was not done.
+const FAILS: [&str; 9] =
+    ["cannot", "can't", "could not", "couldn't", "unable to", "failed to", "not able to", "failure to", "error"];
+/// How a text says that there is none.
+const NONE: [&str; 3] = ["no", "without", "missing"];
+/// What a program fails to do with a token.
+const OBTAIN: [&str; 12] = [
+    "retrieve", "obtain", "get", "fetch", "acquire", "refresh", "renew", "request", "load", "find", "receive",
+    "generate",
+];
+/// How a text says that something is not there.
+const ABSENT: [&str; 14] = [
+    "not found",
+    "not available",
+    "unavailable",
+    "missing",
+    "not present",
+    "is empty",
+    "was empty",
+    "not exist",
+    "not defined",
+    "is null",
+    "not configured",
+    "not set",
+    "not stored",
+    "not generated",
+];
+/// So many bytes of a sentence are looked at on either side.
+const NEAR: usize = 60;
+
+/// Whether a text in small letters says that there is no token of OAuth: a failed "get … token", or a token that is not there.
+fn lacks_token(words: &str) -> bool {
+    if NEVER.iter().any(|other| words.contains(other)) {
+        return false;
+    }
+    let of_oauth = words.contains("oauth") || KINDS.iter().any(|kind| words.contains(kind));
+    of_oauth && words.match_indices("token").take(8).any(|(at, token)| is_absent(words, at, at + token.len()))
+}
+
+fn is_absent(words: &str, begin: usize, end: usize) -> bool {
+    let from = (begin.saturating_sub(NEAR)..=begin).find(|at| words.is_char_boundary(*at)).unwrap_or(begin);
+    let until = (end..=words.len().min(end + NEAR)).rfind(|at| words.is_char_boundary(*at)).unwrap_or(end);
+    let before = words[from..begin].rsplit(['.', ';', '\n']).next().unwrap_or_default();
+    let behind = words[end..until].split(['.', ';', '\n']).next().unwrap_or_default();
+    let obtains = |text: &str| {
+        let mut inside = text.split(|c: char| !c.is_ascii_alphabetic());
+        inside.any(|word| OBTAIN.iter().any(|verb| word == *verb || is_form_in_ing(word, verb)))
+    };
+    let failed_before = FAILS.iter().any(|fail| before.rfind(fail).is_some_and(|at| obtains(&before[at..])));
+    let has_none = before.split(' ').rev().take(4).any(|word| NONE.contains(&word));
+    failed_before || has_none || ABSENT.iter().any(|absent| behind.contains(absent))
+}
+
+/// `acquiring` of `acquire`, `getting` of `get`, `loading` of `load`.
+fn is_form_in_ing(word: &str, verb: &str) -> bool {
+    let Some(stem) = word.strip_suffix("ing") else { return false };
+    stem == verb.trim_end_matches('e') || stem.strip_prefix(verb).is_some_and(|doubled| verb.ends_with(doubled))
+}
+
+// --- a cmdlet that is not there ---
+
+/// The cmdlets that are recommended, and those of the same modules that administrators use for the same.
+const CMDLETS: [&str; 16] = [
+    "new-serviceprincipal",
+    "get-serviceprincipal",
+    "get-casmailbox",
+    "set-casmailbox",
+    "get-mailbox",
+    "get-exomailbox",
+    "get-mailboxpermission",
+    "add-mailboxpermission",
+    "add-recipientpermission",
+    "get-transportconfig",
+    "set-transportconfig",
+    "test-applicationaccesspolicy",
+    "new-applicationaccesspolicy",
+    "get-authenticationpolicy",
+    "connect-exchangeonline",
+    "get-user",
+];
+/// A function of a script in the languages of Windows: the sentence says that the name is neither cmdlet nor function.
+const FUNCTIONS: [&str; 14] = [
+    "function",
+    "funktion",
+    "fonction",
+    "función",
+    "funzione",
+    "função",
+    "functie",
+    "funkcji",
+    "funkce",
+    "функции",
+    "関数",
+    "函数",
+    "函數",
+    "함수",
+];
+
+/// Whether `PowerShell` does not know one of the cmdlets, in any language: its name in quotes, and that it is no function.
+fn lacks_cmdlet(words: &str) -> bool {
+    let is_said = words.contains("commandnotfoundexception") || FUNCTIONS.iter().any(|word| words.contains(word));
+    let is_quote =
+        |c: char| !c.is_ascii_alphanumeric() && !matches!(c, ' ' | ':' | '>' | '-' | '\n' | '\r' | '(' | '+' | '|');
+    let quoted = |name: &&str| {
+        words.match_indices(*name).any(|(at, name)| {
+            let before = words[..at].trim_end_matches([' ', '\u{a0}']).chars().next_back();
+            let behind = words[at + name.len()..].trim_start_matches([' ', '\u{a0}']).chars().next();
+            before.is_some_and(is_quote) && behind.is_some_and(is_quote)
+        })
+    };
+    is_said && CMDLETS.iter().any(|name| quoted(&name) || words.contains(&format!("objectnotfound: ({name}:string)")))
+}
+
+// --- what Exchange does not have ---
+
+/// What an answer of Exchange Online says of an object that does not exist, by the form of its identity.
+fn not_in_exchange(words: &str) -> Option<&'static str> {
+    let (_, rest) = words.split_once("couldn't be performed because object '")?;
+    let (identity, rest) = rest.split_once('\'')?;
+    if !rest.trim_start().starts_with("couldn't be found on") {
+        return None;
+    }
+    let is_id = identity.len() == 36 && identity.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    match (identity.contains('@'), is_id) {
+        (true, _) => Some(NO_MAILBOX),
+        (_, true) => Some(NO_PRINCIPAL),
+        _ => None,
+    }
+}
+
+// --- what a resolver answered ---
+
+/// Said where a name of Microsoft leads to an address that is none.
+pub const SINKHOLE: &str = "addresses that cannot belong to a service: 0.0.0.0";
+/// Said where it leads into the site.
+pub const PRIVATE: &str = "private or synthetic addresses: 10.0.0.1";
+
+/// What the output of `nslookup`, `dig` or `Resolve-DnsName` proves of a name of Microsoft, in any language.
+fn resolved(words: &str) -> Option<&'static str> {
+    let mut is_ours = false;
+    for line in words.lines().filter(|line| line.len() <= LONGEST_LINE) {
+        let parts: Vec<&str> = line.split_whitespace().filter(|part| *part != ":").collect();
+        let address = parts.last().and_then(|last| last.parse::<Ipv4Addr>().ok());
+        let is_row = parts.first().is_some_and(|first| is_of_microsoft(first)) && parts.contains(&"a");
+        match (&parts[..], address) {
+            ([_, host], None) => is_ours = is_of_microsoft(host),
+            (_, Some(address)) if is_row || (is_ours && parts.len() <= 2) => {
+                if address.is_unspecified() || address.is_loopback() {
+                    return Some(SINKHOLE);
+                }
+                if address.is_private() {
+                    return Some(PRIVATE);
+                }
+            }
+            _ => is_ours = false,
+        }
+    }
+    None
+}
+
+/// Whether a name is one of the hosts that mail and sign-in use.
+fn is_of_microsoft(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    [".office365.com", ".outlook.com", ".office.com", ".microsoftonline.com", ".microsoft.com"]
+        .iter()
+        .any(|domain| name.ends_with(domain))
+}
+
+// --- after how long it stops ---
+
+/// How a text says that something no longer works.
+const STOPS: [&str; 7] = ["fail", "stop", "then nothing", "no longer", "broke", "breaks", "until we"];
+/// What else ends after some time.
+const OTHERS: [&str; 6] = ["secret", "certificate", "password", "license", "retention", "aadsts"];
+/// How long the first access token works.
+const HOURS: [&str; 10] = [
+    "just over an hour",
+    "about an hour",
+    "about one hour",
+    "after an hour",
+    "after one hour",
+    "after 1 hour",
+    "for an hour",
+    "for one hour",
+    "every hour",
+    "60 minutes",
+];
+/// How long the first refresh token works.
+const DAYS: [&str; 4] = ["90 days", "day 90", "ninety days", "three months"];
+
+/// A symptom that comes back at the end of a token's life, told in prose.
+#[must_use]
+pub fn rhythm(words: &str) -> Option<&'static str> {
+    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    if words.len() > LONGEST_TYPED || !words.contains("token") || !holds(&STOPS) || holds(&OTHERS) {
+        return None;
+    }
+    if holds(&DAYS) {
+        return Some(NINETY_DAYS);
+    }
+    holds(&HOURS).then_some(AN_HOUR)
+}
+
+// --- typed from a screen ---
+
+/// A text in small letters with the letters that a reader of screenshots takes for digits: `disab1ed`, `auth0rized`,
+/// `authent1cat1on`. None where no word has such a digit between letters.
+#[must_use]
+pub fn typed(words: &str) -> Option<[String; 2]> {
+    if words.len() > LONGEST_TYPED || !words.split(' ').any(is_mistyped) {
+        return None;
+    }
+    let with = |one: char| {
+        let letters = |word: &str| word.chars().map(|c| as_letter(c, one)).collect();
+        let word = |word: &str| if is_mistyped(word) { letters(word) } else { word.to_owned() };
+        words.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    };
+    Some([with('l'), with('i')])
+}
+
+fn as_letter(c: char, one: char) -> char {
+    match c {
+        '0' => 'o',
+        '1' => one,
+        '5' => 's',
+        other => other,
+    }
+}
+
+/// Whether a word is letters but for a few digits that are like a letter, with letters on both sides.
+fn is_mistyped(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    let letters = word.bytes().filter(u8::is_ascii_lowercase).count();
+    let digits = word.bytes().filter(u8::is_ascii_digit).count();
+    let is_plain = word.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'0' | b'1' | b'5'));
+    let ends_in_letters =
+        !word.starts_with(|c: char| c.is_ascii_digit()) && !word.ends_with(|c: char| c.is_ascii_digit());
+    is_plain && ends_in_letters && digits > 0 && letters >= 4 && letters >= 3 * digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_in_the_words_of_any_product() {
+        for said in [
+            "cannot retrieve access token for mailbox a@example.com",
+            "oauth token not found for mail server helpdesk",
+            "oauth: error while acquiring the token",
+            "the access token for this account does not exist",
+            "mail account 7 (oauth2): no valid token is stored",
+            "could not silently fetch a new access token",
+        ] {
+            assert_eq!(loose(said), Some(NO_TOKEN), "{said}");
+        }
+        for said in [
+            "access token received",
+            "invalid csrf token, oauth state missing",
+            "unexpected token < in json, oauth failed",
+            "oauth token acquired. folder not found",
+            "token is valid",
+        ] {
+            assert_eq!(loose(said), None, "{said}");
+        }
+    }
+
+    #[test]
+    fn a_missing_cmdlet_in_every_language() {
+        for said in [
+            "Die Benennung \"New-ServicePrincipal\" wurde nicht als Name eines Cmdlet, einer Funktion, einer Skriptdatei erkannt",
+            "Le terme «\u{a0}Get-CASMailbox\u{a0}» n'est pas reconnu comme nom d'applet de commande, fonction, fichier de script",
+            "用語 'Get-TransportConfig' は、コマンドレット、関数、スクリプト ファイルの名前として認識されません。",
+            "+ CategoryInfo : ObjectNotFound: (Get-CASMailbox:String) [], CommandNotFoundException",
+        ] {
+            assert_eq!(exact(said), Some(NO_CMDLET), "{said}");
+        }
+        assert_eq!(exact("PS> Get-CASMailbox a@example.com | Format-List\nfunction x"), None);
+    }
+
+    #[test]
+    fn what_exchange_does_not_have_and_after_how_long_it_stops() {
+        let answer = |identity: &str| {
+            exact(&format!(
+                "Get-X : The operation couldn't be performed because object '{identity}' couldn't be found on 'DB8.PROD'."
+            ))
+        };
+        assert_eq!(answer("info@example.com"), Some(NO_MAILBOX));
+        assert_eq!(answer("22222222-2222-2222-2222-222222222222"), Some(NO_PRINCIPAL));
+        assert_eq!(answer("sales"), None);
+        assert_eq!(loose("works for just over an hour, then fails until we generate the token again"), Some(AN_HOUR));
+        assert_eq!(loose("on day 90 after the token was made all mail stopped"), Some(NINETY_DAYS));
+        assert_eq!(loose("the token was refreshed after an hour"), None);
+    }
+
+    #[test]
+    fn names_of_microsoft_that_lead_elsewhere() {
+        let nslookup = |address: &str| {
+            format!("Server:  dc01\nAddress:  10.0.0.10\n\nName:    outlook.office365.com\nAddress:  {address}\n")
+        };
+        assert_eq!(exact(&nslookup("0.0.0.0")), Some(SINKHOLE));
+        assert_eq!(exact(&nslookup("10.66.1.20")), Some(PRIVATE));
+        assert_eq!(exact(&nslookup("52.98.1.1")), None);
+        assert_eq!(exact("smtp.office365.com. 60 IN A 127.0.0.1"), Some(SINKHOLE));
+        assert_eq!(
+            exact("Server:  dc01.office365.com\n\nAddress:  10.0.0.10\n\nName: www.example.com\nAddress: 10.0.0.1"),
+            None
+        );
+    }
+
+    #[test]
+    fn letters_that_were_taken_for_digits() {
+        let typed_of = |words| typed(words).map(|[first, _]| first);
+        assert_eq!(
+            typed_of("smtpc1ientauthentication is disab1ed").as_deref(),
+            Some("smtpclientauthentication is disabled")
+        );
+        assert_eq!(
+            typed("authent1cat1on unsuccessfu1").map(|[_, second]| second).as_deref(),
+            Some("authentication unsuccessfu1")
+        );
+        assert_eq!(typed_of("aadsts50011 on office365 at a1 5.7.57"), None);
+    }
+}
