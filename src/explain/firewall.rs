@@ -86,8 +86,7 @@ fn fields(line: &str) -> Vec<(&str, &str)> {
     let pairs = signs.filter_map(|(at, _)| {
         let name = line[..at].trim_end_matches('"').rsplit(|c| !is_name(c)).next().unwrap_or_default();
         let rest = line[at + 1..].trim_start_matches(['"', '\'', ' ']);
-        let end =
-            rest.find(|c: char| matches!(c, '"' | '\'' | ' ' | ',' | ';' | '|' | ']' | '}')).unwrap_or(rest.len());
+        let end = rest.find(['"', '\'', ' ', ',', ';', '|', ']', '}']).unwrap_or(rest.len());
         (!name.is_empty() && end > 0).then_some((name, &rest[..end]))
     });
     pairs.collect()

@@ -172,7 +172,7 @@ fn lacks_cmdlet(words: &str) -> bool {
             before.is_some_and(is_quote) && behind.is_some_and(is_quote)
         })
     };
-    is_said && CMDLETS.iter().any(|name| quoted(&name) || words.contains(&format!("objectnotfound: ({name}:string)")))
+    is_said && CMDLETS.iter().any(|name| quoted(name) || words.contains(&format!("objectnotfound: ({name}:string)")))
 }
 
 // --- what Exchange does not have ---
