@@ -24,6 +24,7 @@ use crate::{
     deployment::{Account, Inbound},
     evidence::{ProbeKey, Protocol, SavedSite, Subject},
     finding::NotApplicable,
+    import::rules::Exported,
     net::{ConnectOverrides, RouteChoice},
     oauth::TokenSource,
     probe::{
