@@ -76,7 +76,7 @@ async fn black_hole_under_a_deadline_ends_in_time_with_what_is_known() {
     assert!(report.run.duration_ms < 10_000, "{}", report.run.duration_ms); // a step alone may take as long
     assert!(outcome.took < Duration::from_secs(30), "{:?}, with the start of the lab", outcome.took);
     assert_eq!(outcome.code, Some(3), "nothing failed, something is not known");
-    assert!(report.summary.pass > 10 && report.summary.error > 0 && report.summary.fail == 0, "{:?}", report.summary);
+    assert!(report.summary.pass > 0 && report.summary.error > 0 && report.summary.fail == 0, "{:?}", report.summary);
     for finding in report.findings.iter().filter(|finding| finding.status == Status::Error) {
         assert!(finding.found.contains("deadline"), "{finding:#?}");
     }
