@@ -385,6 +385,7 @@ const ENGLISH: &[(&str, usize, &str)] = &[
     ("plan/endpoint.rs", 3, "why an endpoint is needed"),
     ("plan/firewall.rs", 6, "the cells of a change request"),
     ("plan/saved.rs", 1, "the name of a source in an error"),
+    ("plan/exported.rs", 1, "what the user is to give, and the command that makes it"),
     ("probe/exported.rs", 1, "a remark that a person reads beside the evidence"),
     ("probe/https.rs", 5, "commands, words of failures and remarks of transcripts"),
     ("probe/imap.rs", 15, "commands, words of failures and remarks of transcripts"),
