@@ -63,7 +63,10 @@ impl Told {
 
 /// The steps of a finding in one text.
 fn next(steps: &[NextStep]) -> Option<String> {
-    let texts: Vec<String> = steps.iter().map(step).collect();
+    let mut texts: Vec<String> = steps.iter().map(step).collect();
+    for text in texts.iter_mut().rev().skip(1) {
+        text.truncate(text.trim_end_matches('.').len()); // a sentence goes on
+    }
     (!texts.is_empty()).then(|| texts.join(BETWEEN_STEPS))
 }
 

@@ -161,8 +161,8 @@ async fn another_client_finds_the_mailbox_as_it_was_but_for_that_message() {
     let mark = look.facts.value("delivery.mark").expect("a mark").to_string();
     assert_eq!(mark.len(), 32);
     for line in [
-        format!("From: <{ARCHIVE}>"),
-        format!("To: <{ARCHIVE}>"),
+        format!("From: {ARCHIVE}"),
+        format!("To: {ARCHIVE}"),
         format!("X-ECE-Check: {mark}"),
         "Auto-Submitted: auto-generated".to_owned(),
         "X-Auto-Response-Suppress: All".to_owned(),

@@ -80,9 +80,9 @@ fn what_cannot_be_judged_again_is_refused() {
     let bad: [Change<'_>; 5] = [
         ("schema 2", &|report| report["site"] = Value::Null),
         ("line 1", &|report| report["site"]["file"] = json!("[ece")),
-        ("known are: services", &|report| report["site"]["role"] = json!("bogus")),
+        ("known: services", &|report| report["site"]["role"] = json!("bogus")),
         ("nosuch", &|report| report["site"]["only"] = json!(["nosuch"])),
-        ("shape 3", &|report| report["schema_version"] = json!(3)),
+        ("schema_version 3", &|report| report["schema_version"] = json!(3)),
     ];
     for (says, changed) in bad {
         place.write("bad.json", &fresh);

@@ -92,9 +92,12 @@ fn saved_report_in_every_format_names_every_check() {
 fn what_is_no_report_is_refused() {
     let place = Place::new();
     place.call(&["report", "missing.json"]).refused("missing.json");
-    for (text, says) in
-        [("", "not JSON"), ("{\n\"a\": ]", "line 2"), ("{}", "no report"), ("{\"schema_version\": 9}", "shape 9")]
-    {
+    for (text, says) in [
+        ("", "not JSON"),
+        ("{\n\"a\": ]", "line 2"),
+        ("{}", "not a report"),
+        ("{\"schema_version\": 9}", "schema_version 9"),
+    ] {
         place.write("bad.json", text);
         place.call(&["report", "bad.json"]).refused(says);
     }

@@ -166,7 +166,7 @@ fn sign_in_by_browser_ends_on_loopback() {
     let mut output = child.wait_with_output().unwrap();
     output.stderr = [rest, page.clone().into_bytes()].concat();
     let said = searched(&output);
-    assert!(output.status.success() && page.contains("has come back"), "{said}");
+    assert!(output.status.success() && page.contains("Sign-in finished"), "{said}");
     let asked = provider.asked.lock().unwrap().join("\n");
     assert!(asked.contains(CODE) && asked.contains("code_verifier="), "{asked}");
 }
