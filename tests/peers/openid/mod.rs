@@ -58,7 +58,7 @@ fn browser_with_pkce_and_the_client_secret() {
     let page = sign_in.told("Open");
     assert!(page.contains("code_challenge_method=S256") && page.contains("prompt=select_account"), "{page}");
     let seen = browser(&page, &[]);
-    assert!(seen.contains("come back to ece-check"), "{seen}");
+    assert!(seen.contains("Sign-in finished"), "{seen}");
     let refresh_token = sign_in.ends_well();
 
     let report = provider.run(&refresh_token);
