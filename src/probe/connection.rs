@@ -1,7 +1,7 @@
 //! A connection to a mail server that is encrypted, judged and waits for a sign-in.
 //!
 //! The service probe opens it and learns what is offered; the first sign-in at the same host and port goes on from there,
-//! so that nothing is asked twice. A token can only go over it after its own certificate was judged: a [`Ready`] is made
+//! so that nothing is asked twice. A token can only go over it after its own certificate was judged: a `Ready` is made
 //! behind that judgement and nowhere else. What nobody has fetched at the end of the run is closed.
 
 use std::{
