@@ -230,10 +230,11 @@ fn of_answer<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue)
     Some(Meaning { causes, heard: Some(heard), next })
 }
 
-/// What was heard in a text, in the text's own letters: the codes that the quoted part does not hold come first.
+/// What was heard in a text, in the text's own letters: the codes that the quoted part does not hold come first. Where
+/// what was heard is not in it word by word (it was decoded, or a table was read), the text itself is quoted.
 #[must_use]
 pub fn said(heard: &ErrorDetails, text: &str) -> String {
-    let words = as_written(&heard.words, text).unwrap_or_else(|| heard.words.clone());
+    let words = as_written(&heard.words, text).unwrap_or_else(|| text.split_whitespace().collect::<Vec<_>>().join(" "));
     let quoted: String = redact::redact(&words).chars().take(160).collect();
     let codes = heard.aadsts.iter().take(3).map(|number| format!("AADSTS{number}"));
     let codes = codes.chain(heard.code.map(|code| code.to_string())).chain(heard.enhanced.clone());
