@@ -34,18 +34,8 @@ const LONGEST_EVENT: usize = 16 << 10;
 const LONGEST_WORDS: usize = 200;
 
 /// Words by which a line says that something worked.
-const WORKED: &[&str] = &[
-    "success",
-    "retrieved",
-    "fetched",
-    "sent",
-    "delivered",
-    "refreshed",
-    "connected",
-    "logged in",
-    "authenticated",
-    "received",
-];
+const WORKED: &[&str] =
+    &["success", "retrieved", "fetched", "sent", "delivered", "refreshed", "logged in", "authenticated", "received"];
 
 /// Words by which it says that it did not.
 const FAILED: &[&str] = &["unsuccess", "not ", "fail", "unable", "could", "error", "refused", "denied", "disconnected"];
@@ -156,7 +146,7 @@ pub fn settle(logs: &[LogFile], accounts: &[Account], catalogue: &Catalogue, now
     settled
 }
 
-/// A line that names nobody is about the only account, where there is one.
+/// A line without an account is about the only one, where there is one.
 fn only(accounts: &[Account]) -> Option<String> {
     if let [only] = accounts { Some(only.name.clone()) } else { None }
 }
@@ -246,13 +236,13 @@ fn worked(text: &str) -> bool {
 fn account_in(text: &str, accounts: &[Account]) -> Option<String> {
     let text = text.to_lowercase();
     let whole = |word: &str| {
-        let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || "@._-".contains(c));
-        let bounded =
-            |at: usize| !is_part(text[..at].chars().next_back()) && !is_part(text[at + word.len()..].chars().next());
+        let is_part = |c: char| c.is_alphanumeric() || "@._-+".contains(c);
+        let goes_on = |behind: &str| behind.trim_start_matches('.').starts_with(is_part) && behind.starts_with(is_part);
+        let bounded = |at: usize| !text[..at].ends_with(is_part) && !goes_on(&text[at + word.len()..]);
         !word.is_empty() && text.match_indices(word).any(|(at, _)| bounded(at))
     };
     let by_address = |account: &&Account| {
-        account.mailboxes.iter().chain(&account.signs_in_as).any(|address| text.contains(&address.to_lowercase()))
+        account.mailboxes.iter().chain(&account.signs_in_as).any(|address| whole(&address.to_lowercase()))
     };
     let by_name = |account: &&Account| whole(&account.name.to_lowercase());
     accounts.iter().find(by_address).or_else(|| accounts.iter().find(by_name)).map(|account| account.name.clone())
@@ -340,6 +330,15 @@ mod tests {
     fn settled(text: &str) -> Vec<Exported> {
         let log = LogFile { name: "a.log".to_owned(), sha256: String::new(), text: text.to_owned() };
         settle(&[log], &accounts(), &Catalogue::built_in(), "2026-11-29T08:00:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn an_address_within_another_is_not_meant() {
+        let named = |text: &str| account_in(text, &accounts());
+        assert_eq!(named("mail for resales@example.com"), None);
+        assert_eq!(named("mail for sales@example.com.au"), None);
+        assert_eq!(named("mail for <sales@example.com>."), Some("sales".to_owned()));
+        assert_eq!(named("mail was fetched for sales@example.com."), Some("sales".to_owned()));
     }
 
     #[test]

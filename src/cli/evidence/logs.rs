@@ -26,6 +26,9 @@ const MOST_LOGS: usize = 10;
 const MOST_FILES: usize = 200;
 const DEEPEST: usize = 4;
 
+/// The most entries of folders that are looked at: ECE's own folder holds far more than logs.
+const MOST_ENTRIES: usize = 20_000;
+
 /// A file in the form of ECE's log; none for anything else.
 pub fn read(path: &Path) -> Option<LogFile> {
     let mut file = files::open_plain(path).ok()?;
@@ -46,24 +49,28 @@ pub fn read(path: &Path) -> Option<LogFile> {
 pub fn of_site(deployment: &Deployment) -> Vec<LogFile> {
     let place = deployment.ece.logs.as_ref().or(deployment.ece.home.as_ref());
     let Some(place) = place else { return Vec::new() };
-    let mut files: Vec<(SystemTime, PathBuf)> = Vec::new();
-    collect(place, DEEPEST, deployment.ece.logs.is_some(), &mut files);
+    let (mut files, mut left): (Vec<(SystemTime, PathBuf)>, usize) = (Vec::new(), MOST_ENTRIES);
+    collect(place, DEEPEST, deployment.ece.logs.is_some(), &mut left, &mut files);
     files.sort_by(|one, other| other.cmp(one));
     files.iter().take(MOST_FILES).filter_map(|(_, file)| read(file)).take(MOST_LOGS).collect()
 }
 
 /// The files below a place; of a folder that holds more than logs, those that are called so.
-fn collect(place: &Path, deeper: usize, all: bool, files: &mut Vec<(SystemTime, PathBuf)>) {
+fn collect(place: &Path, deeper: usize, all: bool, left: &mut usize, files: &mut Vec<(SystemTime, PathBuf)>) {
+    if *left == 0 {
+        return;
+    }
+    *left -= 1;
     let Ok(about) = fs::metadata(place) else { return };
     let called_so = || place.file_name().is_some_and(|name| name.to_string_lossy().to_lowercase().contains("log"));
     if about.is_file() && (all || called_so()) {
         files.push((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), place.to_owned()));
     }
-    if !about.is_dir() || deeper == 0 || files.len() > 20 * MOST_FILES {
+    if !about.is_dir() || deeper == 0 {
         return;
     }
     let Ok(entries) = fs::read_dir(place) else { return };
     for entry in entries.filter_map(Result::ok) {
-        collect(&entry.path(), deeper - 1, all, files);
+        collect(&entry.path(), deeper - 1, all, left, files);
     }
 }
