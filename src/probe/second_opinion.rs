@@ -33,6 +33,9 @@ use crate::{
 /// What lettre reads first: it begins inside TLS, where the server's greeting was read before.
 const GREETING: &[u8] = b"220 inside TLS\r\n";
 
+/// So much of the server's is handed to a library, in bytes: it may keep all of it.
+const MOST: usize = 256 << 10;
+
 /// What a library says of a sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Opinion {
@@ -148,12 +151,13 @@ impl Authenticator for Frame {
 /// A judged connection in the form that the libraries want: it can be printed and shared, and begins with a greeting.
 struct Judged {
     greeting: &'static [u8],
+    left: usize,
     stream: Mutex<Box<dyn Stream>>,
 }
 
 impl Judged {
     fn new(stream: Box<dyn Stream>, greeting: &'static [u8]) -> Self {
-        Self { greeting, stream: Mutex::new(stream) }
+        Self { greeting, left: MOST, stream: Mutex::new(stream) }
     }
 
     fn inner(&mut self) -> Pin<&mut Box<dyn Stream>> {
@@ -170,7 +174,13 @@ impl fmt::Debug for Judged {
 impl AsyncRead for Judged {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.greeting.is_empty() {
-            return self.inner().poll_read(cx, buf);
+            if self.left == 0 {
+                return Poll::Ready(Ok(())); // for the library the connection ends here
+            }
+            let before = buf.filled().len();
+            let read = self.inner().poll_read(cx, buf);
+            self.left = self.left.saturating_sub(buf.filled().len() - before);
+            return read;
         }
         let (now, later) = self.greeting.split_at(self.greeting.len().min(buf.remaining()));
         buf.put_slice(now);
@@ -214,5 +224,14 @@ mod tests {
             let alone = compare(accepted, "lettre", Opinion::Unknown("late".to_owned()));
             assert_eq!(alone, Comparison::Alone("lettre: no answer (late)".to_owned()));
         }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_stops_is_read_to_the_bound() {
+        use tokio::io::AsyncReadExt as _;
+        let endless = tokio::io::join(tokio::io::repeat(b'x'), tokio::io::sink());
+        let mut read = Vec::new();
+        Judged::new(Box::new(endless), b"").read_to_end(&mut read).await.expect("an end");
+        assert!((MOST..2 * MOST).contains(&read.len()), "{}", read.len());
     }
 }
