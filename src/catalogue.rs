@@ -3,12 +3,15 @@
 //! In: the files built into the program, and those of `--checks DIR` laid over them. Out: a [`Catalogue`] in which every
 //! reference holds, or the first [`Mistake`] with file, line and the nearest right word.
 
+mod built_in;
 pub mod cause;
 pub mod check;
 pub mod console;
+mod dated;
 pub mod expect;
 pub mod firewall;
 pub mod index;
+pub mod layer;
 pub mod lazy;
 pub mod load;
 pub mod phrases;

@@ -17,6 +17,7 @@ mod judge;
 mod lab;
 mod list;
 mod option;
+mod output;
 mod part;
 mod plan;
 mod print;

@@ -8,13 +8,15 @@ mod heal;
 mod outrank;
 mod remediation;
 mod sign;
+mod text;
 mod weigh;
 
 use std::collections::HashMap;
 
 pub use self::{
     heal::can_heal,
-    sign::{ErrorDetails, Meant, of_text},
+    sign::ErrorDetails,
+    text::{Meant, of_text},
 };
 use self::{
     sign::{Candidate, Elsewhere, best, raised_by},
@@ -284,7 +286,7 @@ fn is_of_one_mailbox(weighed: &Weighed<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        catalogue::cause::Layer,
+        catalogue::layer::Layer,
         evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject},
         finding::{Owner, Status},
     };

@@ -5,6 +5,7 @@
 //! alone settles less.
 
 mod answer;
+mod at_large;
 mod blob;
 mod context;
 pub mod decode;

@@ -20,6 +20,7 @@ mod exchange;
 mod fault;
 mod graph;
 mod hosts;
+mod http;
 mod https;
 mod imap;
 mod listen;
@@ -52,9 +53,8 @@ use certificate::CertificateAuthority;
 use counters::Counters;
 use exchange::Cloud;
 pub use hosts::CLIENT_ID;
-use hosts::PROXY;
+use hosts::{End, PROXY};
 use listen::{Held, Server};
-use proxy::End;
 use topology::{Endpoint, Topology};
 
 pub use counters::Counts;

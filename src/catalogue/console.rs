@@ -2,7 +2,7 @@
 //!
 //! In: `checks/tables/ece-console.toml`. Out: a [`Console`] that turns the name of a place into what to open.
 
-use super::cause::Layer;
+use super::layer::Layer;
 use crate::{
     command::{Effect, Shell, Template},
     finding::Owner,

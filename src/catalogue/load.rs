@@ -8,7 +8,9 @@ use std::{
 };
 
 use super::{
-    Catalogue, Cause, Check, cause, check,
+    Catalogue, Cause, Check,
+    built_in::{Files, own_files, own_table, sound},
+    cause, check,
     console::{self, Console},
     firewall::{self, Firewall},
     lazy::Lazy,
@@ -16,11 +18,8 @@ use super::{
 };
 use crate::{
     probe::FACTS,
-    table::{Document, Mistake, Packed},
+    table::{Document, Mistake},
 };
-
-/// The files of `checks/`, as `build.rs` packs them: the place below `checks`, what mistakes call it, the content.
-static BUILT_IN: &[(&str, &str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/checks.rs"));
 
 /// No folder of checks goes deeper than this.
 const DEEPEST: usize = 3;
@@ -37,28 +36,6 @@ pub fn built_in() -> Catalogue {
         firewall: Lazy::new(|| sound(Firewall::read(&own_table(firewall::TABLE)))),
         index: OnceLock::new(),
     }
-}
-
-/// What was read of a built-in file.
-///
-/// # Panics
-/// Never in a released program: a test reads every file.
-pub(super) fn sound<T>(read: Result<T, Mistake>) -> T {
-    read.unwrap_or_else(|mistake| panic!("the built-in catalogue is at fault: {mistake}"))
-}
-
-/// A built-in table of this name.
-pub(super) fn own_table(name: &str) -> Document {
-    let place = format!("tables/{name}");
-    let at = BUILT_IN.binary_search_by_key(&place.as_str(), |(known, ..)| *known);
-    let (_, name, bytes) = BUILT_IN[at.expect("a table that is asked for is built in")];
-    Document::packed(name, Packed::new(bytes))
-}
-
-/// The built-in files in a folder whose name fits.
-fn own_files(is_wanted: impl Fn(&str) -> bool) -> Files {
-    let of_folder = BUILT_IN.iter().filter(|(place, ..)| place.split('/').next().is_some_and(&is_wanted));
-    of_folder.map(|(place, name, bytes)| ((*place).to_owned(), Document::packed(name, Packed::new(bytes)))).collect()
 }
 
 fn own_checks() -> Result<Vec<Check>, Mistake> {
@@ -102,9 +79,6 @@ fn table<'f>(tables: &'f Files, name: &str) -> Result<&'f Document, Mistake> {
     let missing = || whole(Path::new(name), "is missing from checks/tables", "put it back");
     tables.get(&format!("tables/{name}")).ok_or_else(missing)
 }
-
-/// Files by their place below `checks/`, with slashes.
-type Files = BTreeMap<String, Document>;
 
 fn is_toml(place: &str) -> bool {
     Path::new(place).extension().is_some_and(|extension| extension == "toml")

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use aho_corasick::AhoCorasick;
 use jiff::civil::Date;
 
-use super::tables::dated;
+use super::dated::dated;
 use crate::{
     evidence::{FailureKind, Protocol, Stage},
     table::{Document, Mistake, Table, choose},

@@ -9,8 +9,9 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 
 use super::{
+    built_in::{own_table, sound},
+    dated::{dated, sources, texts},
     lazy::Lazy,
-    load::{own_table, sound},
     phrases::{self, MailCodes, Phrases},
 };
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
         release::{Level, NotALevel, Package, Release},
     },
     evidence::Protocol,
-    table::{At, Document, Mistake, Scalar, Table},
+    table::{At, Document, Mistake, Table},
 };
 
 /// All tables.
@@ -513,25 +514,6 @@ fn ascending<'d, T>(
         rows.push(row);
     }
     Ok(rows)
-}
-
-pub(super) fn dated(table: &mut Table<'_>) -> Result<(Date, Vec<String>), Mistake> {
-    let right = "add date = 2026-11-22, the day of the newest source";
-    let Some(found) = table.scalar("date")? else { return Err(table.mistake("date is missing", right)) };
-    let date = match &found.value {
-        Scalar::Date(text) => text.parse().map_err(|_| found.mistake("this is not a day", right))?,
-        _ => return Err(found.mistake("this is not a date", right)),
-    };
-    Ok((date, sources(table)?))
-}
-
-fn sources(table: &mut Table<'_>) -> Result<Vec<String>, Mistake> {
-    texts(table, "sources").map(|at| at.value)
-}
-
-fn texts<'d>(table: &mut Table<'d>, key: &str) -> Result<At<'d, Vec<String>>, Mistake> {
-    let found = table.texts(key)?;
-    found.ok_or_else(|| table.mistake(format!("{key} is missing"), format!("add {key} = [\"…\"]")))
 }
 
 fn number<'d>(table: &mut Table<'d>, key: &str) -> Result<At<'d, i64>, Mistake> {

@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{CliError, print};
+use super::{
+    CliError,
+    output::{prepared, unwritable},
+    print,
+};
 use crate::{
     files::Destination,
     finding::Report,
@@ -33,7 +37,7 @@ impl Arguments {
 
     /// The place of the bundle, found writable before anything is tested.
     pub fn prepare(&self) -> Result<Option<Destination>, CliError> {
-        self.bundle.as_ref().map(|file| super::run::prepared(file)).transpose()
+        self.bundle.as_ref().map(|file| prepared(file)).transpose()
     }
 
     /// The report without what is to be hidden.
@@ -50,5 +54,5 @@ impl Arguments {
 pub fn write(place: Destination, report: &Report) -> Result<(), CliError> {
     let file = place.path().to_owned();
     let bytes = bundle::write(report, |text| print::clean(text).into_owned());
-    place.write(&bytes).map_err(|error| super::run::unwritable(&file, &error))
+    place.write(&bytes).map_err(|error| unwritable(&file, &error))
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
-use super::{CliError, handover, option, part, print, saved};
+use super::{CliError, handover, option, output::summary_is_text, part, print, saved};
 use crate::{
     finding::{Owner, Report},
     report::{self, Format, Verbosity, json, several},
@@ -91,9 +91,4 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     });
     let codes = option::ExitCodes::chosen(arguments.exit_codes, arguments.output);
     Ok(ExitCode::from(codes.of(&reports, several::exit_code(&reports))))
-}
-
-/// The mistake of asking for a summary in a format that has none.
-pub fn summary_is_text() -> CliError {
-    CliError::Usage("--summary is text".to_owned(), "leave --output out, or leave --summary out".to_owned())
 }

@@ -1,17 +1,16 @@
 //! `ece-check run`: walks the checklist.
 
-use std::{
-    io::{self, IsTerminal},
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
-use super::{CliError, evidence, graph, handover, host, option, part, print, report::summary_is_text, site, wait};
+use super::{
+    CliError, evidence, graph, handover, host, option,
+    output::{prepared, summary_is_text, unwritable},
+    part, print, site, wait,
+};
 use crate::{
     catalogue::Catalogue,
     deployment::Deployment,
@@ -372,21 +371,11 @@ fn write(place: Destination, text: &str) -> Result<(), CliError> {
     place.write(print::clean(text).as_bytes()).map_err(|error| unwritable(&file, &error))
 }
 
-/// The place of a file that is to be written, found writable now.
-pub fn prepared(file: &Path) -> Result<Destination, CliError> {
-    Destination::prepare(file).map_err(|error| unwritable(file, &error))
-}
-
 /// No file is replaced without a word.
 fn told_of_replacing(place: &Destination, told: bool) {
     if told && place.replaces() {
         print::note(&format!("{}: the file that was there is replaced", place.path().display()));
     }
-}
-
-/// The mistake of a place that cannot be written to.
-pub fn unwritable(file: &Path, error: &io::Error) -> CliError {
-    CliError::Usage(format!("{}: {error}", file.display()), "name a place where this user may write".to_owned())
 }
 
 #[cfg(test)]

@@ -7,8 +7,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use super::{
     Deployment, Mistakes,
     mistakes::Collector,
-    read::required,
-    value::{date, decent, each, text},
+    value::{date, decent, each, required, text},
 };
 use crate::table::{Mistake, Table, did_you_mean};
 

@@ -1,23 +1,17 @@
 //! Reading the site file: each table, with every mistake in it.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet, hash_map::Entry},
-    net::IpAddr,
-};
+use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use super::{
     Account, Cloud, Deployment, Ece, Endpoint, Entra, Inbound, Integration, Mistakes, Role, Waiver, Webex, evidence,
     left_over,
     mistakes::{Collector, quoted},
     saved,
-    value::{self, date, decent, each, secret, text, text_or_empty},
+    value::{self, date, decent, each, required, secret, text, text_or_empty},
     waiver::Place,
 };
 use crate::{
-    ece::{
-        external_url::normal,
-        release::{Level, NotALevel, Release, Stated},
-    },
+    ece::release::{Level, NotALevel, Release, Stated},
     evidence::Protocol,
     oauth::{ClientCredential, Papers, TokenSource},
     table::{At, Document, Table},
@@ -289,18 +283,6 @@ fn address(table: &mut Table<'_>, key: &str, mistakes: &mut Collector) -> Option
     mistakes.keep(found.parse(|text| value::address(&full, text)).map(Some)).map(|at| at.value)
 }
 
-pub(super) fn required<'d>(
-    table: &mut Table<'d>,
-    key: &str,
-    of: &str,
-    mistakes: &mut Collector,
-) -> Option<At<'d, String>> {
-    if !table.has(key) {
-        mistakes.missing(table.mistake(format!("{of}.{key} is missing"), format!("add {key} = \"…\"")));
-    }
-    text(table, key, mistakes)
-}
-
 /// The name of an account or an endpoint; `others` are those before it, in small letters.
 fn name(table: &mut Table<'_>, what: &str, others: &mut HashSet<String>, mistakes: &mut Collector) -> Option<String> {
     let found = required(table, "name", what, mistakes)?;
@@ -413,9 +395,4 @@ fn proof(table: &mut Table<'_>, mistakes: &mut Collector) -> Option<ClientCreden
         (_, Some(certificate)) => Some(ClientCredential::Certificate(Box::new(Papers { certificate, key, password }))),
         (client_secret, None) => client_secret.map(ClientCredential::Secret),
     }
-}
-
-/// True for a name that DNS can have, and no IP address.
-pub(super) fn is_domain(text: &str) -> Option<String> {
-    normal(text).filter(|name| name.contains('.') && name.parse::<IpAddr>().is_err())
 }

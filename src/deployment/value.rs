@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::{mistakes::Collector, read::is_domain};
+use super::mistakes::Collector;
 use crate::{
     ece::external_url::normal,
     secret::Source,
@@ -33,6 +33,19 @@ pub(super) fn text_or_empty<'d>(table: &mut Table<'d>, key: &str, mistakes: &mut
         _ => Err((format!("{full} is not a text"), format!("write {key} = \"…\", in quotes"))),
     });
     mistakes.keep(read.map(Some))
+}
+
+/// The text at a key that must be there.
+pub(super) fn required<'d>(
+    table: &mut Table<'d>,
+    key: &str,
+    of: &str,
+    mistakes: &mut Collector,
+) -> Option<At<'d, String>> {
+    if !table.has(key) {
+        mistakes.missing(table.mistake(format!("{of}.{key} is missing"), format!("add {key} = \"…\"")));
+    }
+    text(table, key, mistakes)
 }
 
 pub(super) fn decent(text: &str) -> Result<String, Refusal> {
@@ -93,7 +106,12 @@ pub(super) fn tenant(text: &str) -> Result<String, Refusal> {
         let wrong = format!("entra.tenant: \"{text}\" is not a tenant; it means any tenant");
         return Err((wrong, TENANT.to_owned()));
     }
-    is_domain(text).ok_or_else(|| ("entra.tenant is neither a GUID nor a domain".to_owned(), TENANT.to_owned()))
+    domain(text).ok_or_else(|| ("entra.tenant is neither a GUID nor a domain".to_owned(), TENANT.to_owned()))
+}
+
+/// A name that DNS can have, and no IP address.
+fn domain(text: &str) -> Option<String> {
+    normal(text).filter(|name| name.contains('.') && name.parse::<IpAddr>().is_err())
 }
 
 const TENANT: &str = "write the directory (tenant) ID, or the domain as in yourcompany.onmicrosoft.com";

@@ -11,7 +11,7 @@ use super::{
     one_text,
 };
 use crate::{
-    catalogue::{Catalogue, Cause, cause::Layer},
+    catalogue::{Catalogue, Cause, layer::Layer},
     finding::{Certainty, Finding, Remediation, SkipReason, Status},
 };
 

@@ -1,16 +1,15 @@
 //! Signs: what a finding or a text shows of a cause, and which of several signs knows better.
 
-use super::weigh::{CaseFile, Index, weigh};
 use crate::{
     catalogue::{
         Catalogue, Cause,
-        cause::{By, FailurePattern, Share, Shows, Sign, Words},
+        cause::{By, FailurePattern, Share, Shows, Sign},
         check::Of,
         expect::Expectation,
-        index::{Codes, SignNumber},
+        index::Codes,
     },
     evidence::{Failure, FailureKind, Observation, Protocol, Stage, Unit},
-    finding::{Because, Certainty, Finding, Owner, Status, essence},
+    finding::{Because, Finding, Status, essence},
 };
 
 /// A connection that opens within so many milliseconds tells that this run could have seen an answer.
@@ -104,7 +103,7 @@ pub(super) struct Candidate<'c> {
     pub(super) sign: &'c Sign,
     pub(super) seen: Because,
     /// The failure that shows it, without what differs at each request.
-    essence: Option<Failure>,
+    pub(super) essence: Option<Failure>,
     pub(super) settles: bool,
     /// True where the run did not wait long enough to say more.
     pub(super) at_most_possible: bool,
@@ -192,7 +191,7 @@ pub struct ErrorDetails {
 
 impl ErrorDetails {
     /// The codes that are known of it.
-    fn codes(&self) -> Codes {
+    pub(super) fn codes(&self) -> Codes {
         Codes::new([self.code.is_some(), self.enhanced.is_some(), !self.aadsts.is_empty(), self.error.is_some()])
     }
 }
@@ -212,59 +211,6 @@ impl From<&Failure> for ErrorDetails {
             words: stop.words.to_lowercase(),
         }
     }
-}
-
-/// A cause that a text can mean.
-#[derive(Clone, Debug)]
-pub struct Meant<'c> {
-    /// The cause.
-    pub cause: &'c Cause,
-    /// How sure the text alone makes it.
-    pub certainty: Certainty,
-}
-
-/// The causes that one refusal in a text can mean, best first, when the text as a whole can show these signs with words
-/// ([`crate::catalogue::index`]). There are no other findings that could rule one out.
-#[must_use]
-pub fn of_text<'c>(heard: &ErrorDetails, worded: &[SignNumber], catalogue: &'c Catalogue) -> Vec<Meant<'c>> {
-    let mut signs = worded.to_vec();
-    signs.extend(catalogue.index().wordless(heard.kind, heard.codes()));
-    signs.sort_unstable();
-    let signs = signs.into_iter().map(|number| catalogue.sign(number));
-    let told = signs.filter(|(_, sign)| sign.by != Some(By::Probe) && tells(sign, heard));
-    // what a text does not say of the other addresses cannot settle anything
-    let knows = |sign: &Sign| sign.share.is_none() || heard.share.is_some();
-    let raised = told.map(|(cause, sign)| Candidate {
-        cause,
-        sign,
-        seen: Because::Found,
-        essence: None,
-        settles: sign.settles && knows(sign),
-        at_most_possible: false,
-    });
-    let raised = raised.collect();
-    let index = Index::default();
-    let standing = weigh(best(raised), &CaseFile::without_findings(&index)).standing;
-    // two causes that the same words settle contradict each other
-    let alone = standing.iter().filter(|one| one.certainty == Certainty::Certain).count() == 1;
-    let sure = |certainty| if alone { certainty } else { Certainty::max(certainty, Certainty::Likely) };
-    let mut meant: Vec<Meant<'_>> =
-        standing.iter().map(|one| Meant { cause: one.cause, certainty: sure(one.certainty) }).collect();
-    // what nobody at the site can mend is looked for last
-    meant.sort_by_key(|meant| (meant.certainty, meant.cause.owner == Owner::Microsoft));
-    meant
-}
-
-/// Whether a refusal in a text shows a sign.
-fn tells(sign: &Sign, heard: &ErrorDetails) -> bool {
-    let of = sign.of.is_none_or(|of| heard.of.unwrap_or(Of::Microsoft) == of);
-    let share = sign.share.is_none_or(|share| heard.share.unwrap_or(Share::All) == share);
-    let words = |words: &[Words]| words.iter().any(|words| words.are_in(&heard.words));
-    of && share
-        && match &sign.shows {
-            Shows::Failure(pattern) => fits(pattern, heard),
-            Shows::Finding { words: sentences, .. } => words(sentences),
-        }
 }
 
 /// What of a finding shows a sign.
@@ -327,7 +273,7 @@ fn failures_of(finding: &Finding, observation: &Observation, catalogue: &Catalog
 
 /// Whether a refusal fits a pattern. A protocol or stage that is not known is forgiven where the pattern has words and they
 /// are there: a server's own sentence tells as much. What happened and codes are never forgiven.
-fn fits(pattern: &FailurePattern, heard: &ErrorDetails) -> bool {
+pub(super) fn fits(pattern: &FailurePattern, heard: &ErrorDetails) -> bool {
     let forgiven = !pattern.words.is_empty();
     let words = !forgiven || pattern.words.iter().any(|words| words.are_in(&heard.words));
     let code = |wanted: &String, known: &String| {

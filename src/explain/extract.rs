@@ -7,11 +7,11 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{context, phrases};
+use super::{at_large, context, phrases};
 use crate::{
     catalogue::{cause::Share, check::Of, phrases::Phrases},
     diagnose::ErrorDetails,
-    evidence::{FailureKind, Protocol, Stage},
+    evidence::{Protocol, Stage},
 };
 
 /// The longest text that is read, in bytes: no refusal is longer, whole logs are read in pieces.
@@ -100,7 +100,7 @@ pub fn of_words(words: &str, table: &Phrases) -> Vec<ErrorDetails> {
     heard.push(ErrorDetails { words: words.to_owned(), error, code: status, ..ErrorDetails::default() });
     if !context::is_foreign(words) {
         heard.extend(phrases::extract(words, table).into_iter().map(|heard| ErrorDetails { code: status, ..heard }));
-        heard.extend(at_large(words));
+        heard.extend(at_large::extract(words));
     }
     let (share, of) = (share(words), of(words));
     for heard in &mut heard {
@@ -341,195 +341,9 @@ fn reply_code(before: &str) -> Option<u16> {
     (200..600).contains(&code).then_some(code)
 }
 
-/// What libraries and products put in place of what they were told, and what it means.
-const AT_LARGE: &[(&[&str], Stage, FailureKind)] = &[
-    (
-        &[
-            "denied authentication",
-            "authentication failed",
-            "authentication failure",
-            "authentication unsuccessful",
-            "authenticate failed",
-            "cannot login",
-            "could not login",
-            "could not authenticate",
-            "cannot authenticate",
-            "unable to authenticate",
-            "auth for user",
-            "couldn't open stream",
-            "password wrong",
-            "password is wrong",
-            "invalid credentials",
-            "bad credentials",
-            "invalid login",
-            "login denied",
-            "login incorrect",
-            "authentication credentials invalid",
-            "not accepted from server",
-            "setup failed - authenticate",
-            "logging in failed",
-            "login failure",
-            "failed to authenticate",
-            "authentifizierung fehlgeschlagen",
-            "anmeldung fehlgeschlagen",
-            "échec de l'authentification",
-            "error de autenticación",
-            "autenticación fallida",
-            "autenticazione fallita",
-            "falha na autenticação",
-            "authenticatie mislukt",
-            "uwierzytelnianie nie powiodło się",
-            "認証に失敗しました",
-            "身份验证失败",
-            "驗證失敗",
-            "인증에 실패",
-            "ошибка аутентификации",
-        ],
-        Stage::Authenticate,
-        FailureKind::Rejected,
-    ),
-    (&["timed out", "timeout", "time out"], Stage::Request, FailureKind::TimedOut),
-    (
-        &["temporarily", "try again later", "unavailable", "internal server error", "bad gateway"],
-        Stage::Request,
-        FailureKind::BadStatus,
-    ),
-    (
-        &[
-            "handshake",
-            "certificate",
-            "ssl error",
-            "tls error",
-            "ssl connect",
-            "tls connect",
-            "socket to tls",
-            "starttls failed",
-        ],
-        Stage::Handshake,
-        FailureKind::TlsAlert,
-    ),
-    (
-        &[
-            "unable to connect",
-            "could not connect",
-            "failed to connect",
-            "cannot connect",
-            "connect() failed",
-            "connection failed",
-            "connect failed",
-            "failure sending mail",
-        ],
-        Stage::Connect,
-        FailureKind::Rejected,
-    ),
-];
-
-/// What a sign-in is called, when nothing more exact says what failed.
-const SIGN_INS: &[&str] = &["authentication", "authenticate", "login to", "logon to", "log in", "sign in", "sign-in"];
-
-/// The phrases of what is said at large that ordinary lines do not hold: of more than one word.
-pub fn phrases_at_large() -> impl Iterator<Item = &'static str> {
-    AT_LARGE
-        .iter()
-        .flat_map(|(phrases, ..)| phrases.iter().copied())
-        .filter(|phrase| phrase.contains(' ') || !phrase.is_ascii())
-}
-
-/// The services and programs that a text about mail or sign-in names.
-const SERVICES: &[&str] = &[
-    "smtp",
-    "imap",
-    "pop3",
-    "office365",
-    "outlook",
-    "microsoftonline",
-    "graph.microsoft",
-    "exchange online",
-    "mail server",
-    "connection setup failed",
-    "535 ",
-    "javax.mail",
-    "jakarta.mail",
-    "mailkit",
-    "outgoing server",
-    "xoauth2",
-    "msal",
-    "webex",
-];
-
-/// How a text says that something failed.
-const FAILED: &[&str] = &[
-    "failed",
-    "failure",
-    "exception",
-    "error:",
-    "error ",
-    "refused",
-    "unable",
-    "could not",
-    "couldn't",
-    "unsuccessful",
-    "cannot",
-    "can't",
-    "denied",
-    "invalid",
-    "fatal",
-    "timed out",
-    "rejected",
-    "fehlgeschlagen",
-    "échec",
-    "fallida",
-    "error de",
-    "fallita",
-    "falha",
-    "mislukt",
-    "nie powiodło",
-    "失敗",
-    "失败",
-    "실패",
-    "ошибка",
-];
-
-/// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
-/// products put such words in place of what they were told.
-fn at_large(words: &str) -> Option<ErrorDetails> {
-    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    if !holds(SERVICES) || !holds(FAILED) {
-        return None;
-    }
-    let (_, stage, kind) = AT_LARGE
-        .iter()
-        .chain([&(SIGN_INS, Stage::Authenticate, FailureKind::Rejected)])
-        .find(|(parts, ..)| holds(parts))?;
-    let protocol = match stage {
-        Stage::Handshake => Protocol::Tls,
-        Stage::Request | Stage::Connect => Protocol::Tcp,
-        _ => spoken(words),
-    };
-    Some(ErrorDetails {
-        protocol: Some(protocol),
-        stage: Some(*stage),
-        kind: Some(*kind),
-        words: words.to_owned(),
-        ..ErrorDetails::default()
-    })
-}
-
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists = [OAUTH_ERRORS, ENTRA_MARKS, STATUS_MARKS, SERVICES, FAILED, SIGN_INS, INTRODUCE];
-    lists.into_iter().chain(AT_LARGE.iter().map(|(phrases, ..)| *phrases)).flatten().copied()
-}
-
-/// The mail protocol that the text names.
-fn spoken(words: &str) -> Protocol {
-    if words.contains("imap") {
-        Protocol::Imap
-    } else if words.contains("pop3") {
-        Protocol::Pop3
-    } else {
-        Protocol::Smtp
-    }
+    [OAUTH_ERRORS, ENTRA_MARKS, STATUS_MARKS, INTRODUCE].into_iter().flatten().copied().chain(at_large::searched())
 }
 
 /// The status of an HTTP answer that the text names as such, or a mail reply code at its very beginning.

@@ -5,7 +5,7 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::context;
+use super::{at_large, context};
 use crate::{
     catalogue::phrases::Phrases,
     diagnose::ErrorDetails,
@@ -30,7 +30,7 @@ const OFFERS: &[Offer] = &[
 
 /// All phrases, with those of more than one word that say something at large only.
 pub fn phrases<'t>(table: &'t Phrases) -> impl Iterator<Item = &'t str> {
-    let own = OFFERS.iter().map(|(phrase, ..)| *phrase).chain(super::extract::phrases_at_large());
+    let own = OFFERS.iter().map(|(phrase, ..)| *phrase).chain(at_large::phrases());
     table.all().iter().map(|phrase| phrase.words.as_str()).chain(own.map(|phrase| -> &'t str { phrase }))
 }
 

@@ -25,7 +25,7 @@ use super::{
     counters::Counters,
     exchange::Cloud,
     fault::{Moment, Step, bytes},
-    https,
+    http,
     topology::Endpoint,
 };
 
@@ -182,7 +182,7 @@ impl Connection {
             }
             Step::Hex(hex) => self.send(&bytes(hex)).await,
             Step::Answer(answer) => {
-                let text = https::render(answer, self.now());
+                let text = http::render(answer, self.now());
                 self.say(&text).await
             }
             Step::Repeat { text, times } => self.repeat(text, *times).await,

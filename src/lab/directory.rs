@@ -7,13 +7,17 @@
 pub(super) mod applications;
 pub(super) mod exchange;
 pub(super) mod logs;
+mod object;
 pub(super) mod people;
 pub(super) mod webex;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{exchange::object_of, hosts::PRINCIPAL_ID, tenant::Tenant};
+use super::{
+    hosts::{PRINCIPAL_ID, object_of},
+    tenant::Tenant,
+};
 
 /// A refusal's number as Entra ID writes it in its logs, and what the directory holds because of it.
 pub(super) mod aadsts {

@@ -10,21 +10,17 @@
 pub(super) mod assertion;
 mod browser;
 mod form;
+pub(super) mod memory;
 mod refused;
-
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::{Mutex, PoisonError},
-};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{
-    exchange::{Cloud, object_of},
+    exchange::Cloud,
     fault::{Answer, Moment, Refusal, Secret},
-    hosts::{CLIENT_ID, TENANT_DOMAINS, TENANT_ID, TENANT_NAME},
-    https::{JSON, Request, page, sent_on, typed},
+    hosts::{CLIENT_ID, TENANT_DOMAINS, TENANT_ID, TENANT_NAME, object_of},
+    http::{JSON, Request, page, sent_on, typed},
     tenant::{ADMIN, APPLICATION},
     token_issuer,
 };
@@ -54,31 +50,6 @@ const OF_AZURE_CLI: &[&str] = &[
 /// How many seconds a code is good for, and a device code.
 const CODE_SECONDS: i64 = 600;
 const DEVICE_SECONDS: i64 = 900;
-/// How many used codes and open device codes are remembered; the oldest go.
-const MOST_REMEMBERED: usize = 256;
-
-/// What Entra remembers from one request to the next.
-#[derive(Debug, Default)]
-pub(super) struct Entra(Mutex<Memory>);
-
-#[derive(Debug, Default)]
-struct Memory {
-    used_codes: VecDeque<String>,
-    devices: VecDeque<Device>,
-    /// How often each refusal that has a number of times was made.
-    refusals: BTreeMap<usize, u64>,
-}
-
-#[derive(Clone, Debug)]
-struct Device {
-    code: String,
-    user_code: String,
-    scope: String,
-    at: i64,
-    asked: u32,
-    user: Option<String>,
-}
-
 /// Why a token is not given, or something else is not done.
 type Outcome = Result<Answer, Refused>;
 
@@ -400,57 +371,4 @@ impl Cloud {
 /// True for a program of Microsoft's that may ask for Graph.
 fn is_tool(client: &str) -> bool {
     [GRAPH_TOOLS, AZURE_CLI].iter().any(|tool| client.eq_ignore_ascii_case(tool))
-}
-
-impl Entra {
-    fn memory<T>(&self, act: impl FnOnce(&mut Memory) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Uses a code up; false when it was used before.
-    fn use_up(&self, number: &str) -> bool {
-        self.memory(|memory| {
-            if memory.used_codes.iter().any(|used| used == number) {
-                return false;
-            }
-            memory.used_codes.push_back(number.to_owned());
-            memory.used_codes.drain(..memory.used_codes.len().saturating_sub(MOST_REMEMBERED));
-            true
-        })
-    }
-
-    fn remember(&self, device: Device) {
-        self.memory(|memory| {
-            memory.devices.push_back(device);
-            memory.devices.drain(..memory.devices.len().saturating_sub(MOST_REMEMBERED));
-        });
-    }
-
-    fn ask_for(&self, code: &str) -> Option<Device> {
-        self.memory(|memory| {
-            let device = memory.devices.iter_mut().find(|device| device.code == code)?;
-            device.asked += 1;
-            Some(device.clone())
-        })
-    }
-
-    fn forget(&self, code: &str) {
-        self.memory(|memory| memory.devices.retain(|device| device.code != code));
-    }
-
-    fn approve(&self, user_code: &str, user: &str) -> bool {
-        self.memory(|memory| {
-            let device = memory.devices.iter_mut().find(|device| device.user_code == user_code);
-            device.map(|device| device.user = Some(user.to_owned())).is_some()
-        })
-    }
-
-    fn still_refuses(&self, index: usize, times: Option<u64>) -> bool {
-        let Some(times) = times else { return true };
-        self.memory(|memory| {
-            let made = memory.refusals.entry(index).or_default();
-            *made += 1;
-            *made <= times
-        })
-    }
 }

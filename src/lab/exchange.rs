@@ -20,12 +20,11 @@ use tokio::{
 
 use super::{
     counters::{Counters, Gauge, Presence},
-    entra::{Entra, assertion::Registered},
-    graph,
-    hosts::{PRINCIPAL_ID, TENANT_ID},
+    entra::{assertion::Registered, memory::Memory},
+    graph::permission,
+    hosts::{End, PRINCIPAL_ID, TENANT_ID, object_of},
     mailstore::Mailstore,
-    proxy::End,
-    scim::Hub,
+    scim::hub::Hub,
     tenant::{self, ADMIN, APPLICATION, Account, Holds, Mailbox, Tenant},
     token_issuer::{self, TokenIssuer},
     webex::{self, Webex},
@@ -49,7 +48,7 @@ const AUDIENCES: &[&str] = &[
 pub(super) struct Cloud {
     pub tenant: Tenant,
     pub token_issuer: TokenIssuer,
-    pub entra: Entra,
+    pub entra: Memory,
     pub mailstore: Mailstore,
     pub counters: Arc<Counters>,
     /// The application's secret.
@@ -116,7 +115,7 @@ impl Cloud {
             hub: Hub::new(&tenant),
             tenant,
             token_issuer,
-            entra: Entra::default(),
+            entra: Memory::default(),
             mailstore: Mailstore::default(),
             counters,
             secret,
@@ -233,8 +232,8 @@ impl Cloud {
 
     /// A token for Graph that an administrator fetched, with all that reading needs.
     fn graph_token(&self) -> String {
-        let scopes: Vec<_> = graph::ALL_READING.iter().map(ToString::to_string).collect();
-        self.access_token(ADMIN, graph::AUDIENCES[0], &scopes, Timestamp::now()).0
+        let scopes: Vec<_> = permission::ALL_READING.iter().map(ToString::to_string).collect();
+        self.access_token(ADMIN, permission::AUDIENCES[0], &scopes, Timestamp::now()).0
     }
 
     /// The token of Webex that Entra ID was given.
@@ -259,7 +258,7 @@ impl Cloud {
         } else {
             claims_of_user(who, resource, permissions)
         };
-        let is_for_mail = !graph::AUDIENCES.contains(&resource); // what a fault changes, it changes for ECE
+        let is_for_mail = !permission::AUDIENCES.contains(&resource); // what a fault changes, it changes for ECE
         let meant = self.tenant.tokens.iter().filter(|wish| is_for_mail && wish.is_for(who));
         for minutes in meant.clone().filter_map(|wish| wish.lives_minutes) {
             expires = now.as_second() + minutes * 60;
@@ -377,15 +376,4 @@ fn change(claims: &mut Value, wish: &super::fault::Token) {
 
 fn issuer() -> String {
     format!("https://sts.windows.net/{TENANT_ID}/")
-}
-
-/// The object that stands for somebody in the directory: always the same for the same name.
-pub(super) fn object_of(name: &str) -> String {
-    let hash = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
-    let mut number = 0_u128;
-    for byte in &hash.as_ref()[..16] {
-        number = number << 8 | u128::from(*byte);
-    }
-    let hex = format!("{number:032x}");
-    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }

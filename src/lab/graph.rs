@@ -4,6 +4,8 @@
 //! of Graph's errors (<https://learn.microsoft.com/en-us/graph/errors>). Each path wants one of the permissions that
 //! <https://learn.microsoft.com/en-us/graph/permissions-reference> names for it. Nothing can be changed.
 
+pub(super) mod permission;
+
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
@@ -11,17 +13,13 @@ use url::form_urlencoded;
 
 use super::{
     directory::{self, applications, date, logs, people, webex},
-    exchange::{Cloud, object_of},
+    exchange::Cloud,
     fault::{Answer, Moment},
-    hosts::TENANT_ID,
-    https::{JSON, Request, typed},
+    hosts::{TENANT_ID, object_of},
+    http::{CHANGING, JSON, Request, typed},
     odata::{self, Filter},
 };
 
-/// How Graph is named in a token.
-pub(super) const AUDIENCES: &[&str] = &["https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000"];
-/// Methods that would change something; they are counted and refused.
-pub(super) const CHANGING: &[&str] = &["POST", "PUT", "PATCH", "DELETE"];
 /// How many objects a page has, and the most that `$top` may ask for.
 const PAGE: usize = 100;
 const LARGEST_PAGE: usize = 999;
@@ -34,16 +32,6 @@ const READ_GRANTS: &[&str] = &["Directory.Read.All", "DelegatedPermissionGrant.R
 const READ_LOGS: &[&str] = &["AuditLog.Read.All"];
 const READ_JOBS: &[&str] = &["Synchronization.Read.All", "Synchronization.ReadWrite.All"];
 const READ_POLICIES: &[&str] = &["Policy.Read.All"];
-
-/// All permissions that reading needs: what the token in the site file's variable has.
-pub(super) const ALL_READING: &[&str] = &[
-    "Application.Read.All",
-    "AuditLog.Read.All",
-    "Directory.Read.All",
-    "Policy.Read.All",
-    "Synchronization.Read.All",
-    "User.Read.All",
-];
 
 /// What a path leads to.
 enum Found {
@@ -132,7 +120,7 @@ fn claims(cloud: &Cloud, authorization: Option<&str>, now: Timestamp) -> Result<
         }));
     };
     let audience = claims["aud"].as_str().unwrap_or_default().trim_end_matches('/');
-    if !AUDIENCES.contains(&audience) || claims["tid"] != TENANT_ID {
+    if !permission::AUDIENCES.contains(&audience) || claims["tid"] != TENANT_ID {
         return Err(refused("Access token validation failure. Invalid audience."));
     }
     if claims["exp"].as_i64().unwrap_or(0) <= now.as_second() {

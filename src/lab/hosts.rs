@@ -5,6 +5,8 @@
 //! <https://learn.microsoft.com/en-us/microsoft-365/enterprise/urls-and-ip-address-ranges>, 2026-08-14), but which of
 //! them are used, and the alias names on the way, are the lab's own choice.
 
+use std::net::SocketAddr;
+
 /// One name, and all that answers under it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Host {
@@ -20,6 +22,17 @@ pub(super) struct Host {
     pub certificate_names: &'static [&'static str],
     /// The machine that banners name.
     pub machine: &'static str,
+}
+
+/// Where a tunnel to a name and port ends.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct End {
+    /// The name.
+    pub host: &'static str,
+    /// The port.
+    pub port: u16,
+    /// The port on loopback that stands for it.
+    pub to: SocketAddr,
 }
 
 /// What is spoken on a port.
@@ -183,3 +196,14 @@ pub(super) const HOSTS: &[Host] = &[
         machine: "ECEWEB01",
     },
 ];
+
+/// The object that stands for somebody in the directory: always the same for the same name.
+pub(super) fn object_of(name: &str) -> String {
+    let hash = ring::digest::digest(&ring::digest::SHA256, name.as_bytes());
+    let mut number = 0_u128;
+    for byte in &hash.as_ref()[..16] {
+        number = number << 8 | u128::from(*byte);
+    }
+    let hex = format!("{number:032x}");
+    format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
+}

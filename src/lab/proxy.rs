@@ -1,30 +1,19 @@
 //! The proxy of the site: tunnels to web services (RFC 9110, section 9.3.6) and to nothing else, as proxies are set up.
 
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{
     connection::{Connection, Hangup},
     fault::{Answer, Moment},
-    https,
+    http, https,
 };
 
 /// The only port that tunnels lead to.
 const WEB: u16 = 443;
 /// How long a server may take to accept.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Where a tunnel to a name and port ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct End {
-    /// The name.
-    pub host: &'static str,
-    /// The port.
-    pub port: u16,
-    /// The port on loopback that stands for it.
-    pub to: SocketAddr,
-}
 
 /// Answers one request and then only passes bytes on.
 pub(super) async fn serve(connection: &mut Connection) -> Result<(), Hangup> {
@@ -53,7 +42,7 @@ async fn reach(connection: &Connection, host: &str) -> Option<TcpStream> {
 
 async fn refuse(connection: &mut Connection, status: u16) -> Result<(), Hangup> {
     let answer = Answer { status, headers: BTreeMap::new(), body: String::new() };
-    let text = https::render(&answer, connection.now());
+    let text = http::render(&answer, connection.now());
     connection.say(&text).await?;
     Err(Hangup)
 }

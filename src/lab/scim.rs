@@ -5,38 +5,29 @@
 //! just this way is not published; the shapes are those that Entra ID expects of every SCIM service
 //! (<https://learn.microsoft.com/en-us/entra/identity/app-provisioning/use-scim-to-provision-users-and-groups>).
 
+pub(super) mod hub;
 mod patch;
 mod schema;
-
-use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use super::{
-    directory::date,
-    exchange::{Cloud, object_of},
+    exchange::Cloud,
     fault::{Answer, Moment, Scim},
-    graph::CHANGING,
-    hosts::WEBEX_ORG,
-    https::{Request, page, sent_on, typed},
-    tenant::Tenant,
+    hosts::{WEBEX_ORG, object_of},
+    http::{CHANGING, Request, page, sent_on, typed},
     webex::Webex,
 };
+use hub::{BASE, resource};
 
 const KIND: &str = "application/scim+json";
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
-/// Where the interface is.
-const BASE: &str = "https://api.ciscospark.com/v1/scim";
 /// How many users a page has at most, and how many users the organization holds.
 const PAGE: usize = 100;
 const MOST_USERS: usize = 20_000;
-
-/// The users of Control Hub.
-#[derive(Debug)]
-pub(super) struct Hub(Mutex<Vec<Value>>);
 
 /// Why something is not done: status, the type of RFC 7644 section 3.12, words.
 struct Refused(u16, &'static str, &'static str);
@@ -53,24 +44,6 @@ impl Refused {
             answer.headers.insert("WWW-Authenticate".into(), "Bearer".into());
         }
         answer
-    }
-}
-
-impl Hub {
-    /// The users that the tenant's Webex organization begins with.
-    pub fn new(tenant: &Tenant) -> Self {
-        let people = tenant.webex.hub(tenant.users().map(ToOwned::to_owned)).into_iter().map(|person| {
-            let given = json!({
-                "userName": person.name, "displayName": person.display_name, "active": person.active,
-                "emails": [{ "value": person.mail, "type": "work", "primary": true }],
-            });
-            resource(given, &object_of(&format!("webex {}", person.name)), Timestamp::now())
-        });
-        Self(Mutex::new(people.collect()))
-    }
-
-    fn act<T>(&self, act: impl FnOnce(&mut Vec<Value>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -245,20 +218,6 @@ fn query_of(body: &str) -> Result<String, Refused> {
 
 fn option<'o>(options: &'o [(String, String)], name: &str) -> Option<&'o str> {
     options.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-}
-
-/// What the server keeps of it: the attributes of the schema, and its own.
-fn resource(given: Value, id: &str, now: Timestamp) -> Value {
-    let Value::Object(given) = given else { return Value::Null };
-    let kept = given.into_iter().filter(|(name, value)| schema::has(name) && !value.is_null());
-    let mut user: Value = kept.collect();
-    user["schemas"] = json!([schema::USER]);
-    user["id"] = id.into();
-    user["meta"] = json!({
-        "resourceType": "User", "created": date(now), "lastModified": date(now),
-        "location": format!("{BASE}/{WEBEX_ORG}/Users/{id}"),
-    });
-    user
 }
 
 /// The user, with the attributes that were asked for.

@@ -7,11 +7,14 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{aadsts, date, days, principal_id, refuses, registration_id, webex};
+use super::{
+    aadsts, date, days,
+    object::{grant, graph_id, service_principal},
+    principal_id, refuses, registration_id, webex,
+};
 use crate::lab::{
-    exchange::object_of,
     fault::{Certified, Platform, Secret},
-    hosts::{CLIENT_ID, TENANT_ID},
+    hosts::{CLIENT_ID, TENANT_ID, object_of},
     tenant::{APPLICATION, Tenant},
 };
 
@@ -132,22 +135,6 @@ pub(in crate::lab) fn service_principals(tenant: &Tenant, now: Timestamp) -> Vec
     all
 }
 
-/// An enterprise application that is there and enabled.
-pub(super) fn service_principal(id: &str, app_id: &str, name: &str, owner: &str, now: Timestamp) -> Value {
-    json!({
-        "id": id, "appId": app_id, "displayName": name, "accountEnabled": true, "appOwnerOrganizationId": owner,
-        "appRoleAssignmentRequired": false, "disabledByMicrosoftStatus": null, "isDisabled": null,
-        "servicePrincipalType": "Application", "createdDateTime": date(days(now, -300)), "passwordCredentials": [],
-        "keyCredentials": [], "servicePrincipalNames": [app_id], "applicationTemplateId": null,
-        "tags": ["WindowsAzureActiveDirectoryIntegratedApp"], "appRoles": [], "oauth2PermissionScopes": [],
-    })
-}
-
-/// The object id of Microsoft Graph in this tenant.
-pub(super) fn graph_id() -> String {
-    object_of("Microsoft Graph")
-}
-
 fn exchange_id() -> String {
     object_of("Office 365 Exchange Online")
 }
@@ -179,14 +166,6 @@ pub(in crate::lab) fn grants(tenant: &Tenant) -> Vec<Value> {
     }
     grants.extend(webex::grants(&tenant.webex));
     grants
-}
-
-/// A grant for everybody in the tenant.
-pub(super) fn grant(key: &str, client: &str, scope: &str) -> Value {
-    json!({
-        "id": object_of(&format!("grant {key}")), "clientId": client, "consentType": "AllPrincipals",
-        "principalId": null, "resourceId": graph_id(), "scope": scope,
-    })
 }
 
 /// What was consented to for the application itself, by the object id of its enterprise application.

@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 
 use super::{people, principal_id, registration_id};
 use crate::lab::{
-    exchange::object_of,
     fault::{Plan, PrincipalObject},
-    hosts::CLIENT_ID,
+    hosts::{CLIENT_ID, object_of},
     tenant::{APPLICATION, Mailbox, Tenant},
 };
 

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 
 use super::{aadsts, date, refuses, webex};
 use crate::lab::{
-    exchange::object_of,
     fault::{Certified, Refusal, Secret},
-    hosts::CLIENT_ID,
+    hosts::{CLIENT_ID, object_of},
     tenant::{ADMIN, Holds, Tenant},
 };
 
@@ -147,28 +146,4 @@ pub(in crate::lab) fn security_defaults(tenant: &Tenant) -> Value {
 /// The audit of the directory, newest first.
 pub(in crate::lab) fn audits(tenant: &Tenant, now: Timestamp) -> Vec<Value> {
     webex::audits(&tenant.webex, now)
-}
-
-/// A row of the audit about one enterprise application.
-pub(super) fn audit(activity: &str, operation: &str, target: (&str, &str, &str), at: Timestamp) -> Value {
-    let (id, app_id, name) = target;
-    json!({
-        "id": format!("Directory_{}", object_of(&format!("{activity} {id}"))), "category": "ApplicationManagement",
-        "correlationId": object_of(&format!("audit {id}")), "result": "success", "resultReason": "",
-        "activityDisplayName": activity, "activityDateTime": at.strftime("%Y-%m-%dT%H:%M:%S.1234567Z").to_string(),
-        "loggedByService": "Core Directory", "operationType": operation,
-        "initiatedBy": {
-            "app": null,
-            "user": {
-                "id": object_of(ADMIN), "displayName": null, "userPrincipalName": ADMIN, "ipAddress": "198.51.100.7",
-            },
-        },
-        "targetResources": [{
-            "id": id, "displayName": name, "type": "ServicePrincipal", "userPrincipalName": null, "groupType": null,
-            "modifiedProperties": [{
-                "displayName": "TargetId.ServicePrincipalNames", "oldValue": null, "newValue": format!("\"{app_id}\""),
-            }],
-        }],
-        "additionalDetails": [{ "key": "User-Agent", "value": "Mozilla/5.0" }],
-    })
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use super::{aadsts, date, days, refuses};
 use crate::lab::{
-    exchange::object_of,
     fault::Plan,
+    hosts::object_of,
     tenant::{Mailbox, Tenant},
 };
 

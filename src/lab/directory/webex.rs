@@ -7,10 +7,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{applications, date, days, logs};
+use super::{date, days, object};
 use crate::lab::{
-    exchange::object_of,
     fault::{AppState, Job},
+    hosts::object_of,
     webex::{INTEGRATION_APP, MAPPING, PERMISSIONS, Webex},
 };
 
@@ -43,7 +43,7 @@ fn states(webex: &Webex) -> [(&'static str, AppState); 2] {
 }
 
 fn application(name: &str, now: Timestamp) -> Value {
-    applications::service_principal(&id(name), &app_id(name), name, OWNER, now)
+    object::service_principal(&id(name), &app_id(name), name, OWNER, now)
 }
 
 /// The enterprise applications that are there.
@@ -90,7 +90,7 @@ pub(in crate::lab) fn audits(webex: &Webex, now: Timestamp) -> Vec<Value> {
             AppState::Disabled => ("Update service principal", "Update"),
             AppState::Enabled | AppState::Missing => return None,
         };
-        Some(logs::audit(activity, operation, (&id(name), &app_id(name), name), days(now, -DELETED_DAYS)))
+        Some(object::audit(activity, operation, (&id(name), &app_id(name), name), days(now, -DELETED_DAYS)))
     };
     states(webex).into_iter().filter_map(row).collect()
 }
@@ -99,7 +99,7 @@ pub(in crate::lab) fn audits(webex: &Webex, now: Timestamp) -> Vec<Value> {
 pub(in crate::lab) fn grants(webex: &Webex) -> Vec<Value> {
     let is_there = matches!(webex.integration_app, AppState::Enabled | AppState::Disabled);
     let is_granted = webex.consent.iter().any(|name| name == PERMISSIONS[0].0);
-    (is_there && is_granted).then(|| applications::grant("webex", &id(INTEGRATION), "User.Read")).into_iter().collect()
+    (is_there && is_granted).then(|| object::grant("webex", &id(INTEGRATION), "User.Read")).into_iter().collect()
 }
 
 /// Its permissions as an application.
@@ -112,7 +112,7 @@ pub(in crate::lab) fn role_assignments(webex: &Webex, principal: &str, now: Time
         json!({
             "id": object_of(&format!("webex {name}")), "appRoleId": role, "createdDateTime": date(days(now, -300)),
             "principalDisplayName": INTEGRATION, "principalId": principal, "principalType": "ServicePrincipal",
-            "resourceDisplayName": "Microsoft Graph", "resourceId": applications::graph_id(),
+            "resourceDisplayName": "Microsoft Graph", "resourceId": object::graph_id(),
         })
     };
     granted.map(assignment).collect()

@@ -9,16 +9,18 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use super::{
-    DEVICE_SECONDS, Device, Outcome,
+    DEVICE_SECONDS, Outcome,
     form::{Asked, Form},
-    issuer_tenant, no_such_tenant,
+    issuer_tenant,
+    memory::Device,
+    no_such_tenant,
     refused::{Refused, shown},
 };
 use crate::lab::{
     exchange::Cloud,
     fault::Answer,
     hosts::{CLIENT_ID, TENANT_NAME},
-    https::{HTML, JSON, page, sent_on, typed},
+    http::{HTML, JSON, page, sent_on, typed},
     tenant::ADMIN,
 };
 

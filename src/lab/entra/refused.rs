@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::lab::{
     fault::Answer,
-    https::{HTML, JSON, typed},
+    http::{HTML, JSON, typed},
 };
 
 /// What identifies a request: the trace and the correlation.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, fmt::Write, time::Duration};
 
 use ece_check::{
-    catalogue::{Catalogue, cause::Layer},
+    catalogue::{Catalogue, layer::Layer},
     deployment::Role,
     finding::{Certainty, Finding, NamedCause, Owner, Report, SkipReason, Status},
     lab::{FaultInfo, Settings, faults},

@@ -1,0 +1,33 @@
+//! The files of `checks/` that are built into the program.
+
+use std::collections::BTreeMap;
+
+use crate::table::{Document, Mistake, Packed};
+
+/// The files of `checks/`, as `build.rs` packs them: the place below `checks`, what mistakes call it, the content.
+static BUILT_IN: &[(&str, &str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/checks.rs"));
+
+/// Files by their place below `checks/`, with slashes.
+pub(super) type Files = BTreeMap<String, Document>;
+
+/// What was read of a built-in file.
+///
+/// # Panics
+/// Never in a released program: a test reads every file.
+pub(super) fn sound<T>(read: Result<T, Mistake>) -> T {
+    read.unwrap_or_else(|mistake| panic!("the built-in catalogue is at fault: {mistake}"))
+}
+
+/// A built-in table of this name.
+pub(super) fn own_table(name: &str) -> Document {
+    let place = format!("tables/{name}");
+    let at = BUILT_IN.binary_search_by_key(&place.as_str(), |(known, ..)| *known);
+    let (_, name, bytes) = BUILT_IN[at.expect("a table that is asked for is built in")];
+    Document::packed(name, Packed::new(bytes))
+}
+
+/// The built-in files in a folder whose name fits.
+pub(super) fn own_files(is_wanted: impl Fn(&str) -> bool) -> Files {
+    let of_folder = BUILT_IN.iter().filter(|(place, ..)| place.split('/').next().is_some_and(&is_wanted));
+    of_folder.map(|(place, name, bytes)| ((*place).to_owned(), Document::packed(name, Packed::new(bytes)))).collect()
+}

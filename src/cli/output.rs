@@ -1,0 +1,21 @@
+//! Files that a command writes, and what can be wrong with them.
+
+use std::{io, path::Path};
+
+use super::CliError;
+use crate::files::Destination;
+
+/// The place of a file that is to be written, found writable now.
+pub fn prepared(file: &Path) -> Result<Destination, CliError> {
+    Destination::prepare(file).map_err(|error| unwritable(file, &error))
+}
+
+/// The mistake of a place that cannot be written to.
+pub fn unwritable(file: &Path, error: &io::Error) -> CliError {
+    CliError::Usage(format!("{}: {error}", file.display()), "name a place where this user may write".to_owned())
+}
+
+/// The mistake of asking for a summary in a format that has none.
+pub fn summary_is_text() -> CliError {
+    CliError::Usage("--summary is text".to_owned(), "leave --output out, or leave --summary out".to_owned())
+}
