@@ -20,6 +20,7 @@ mod phrases;
 pub mod prefilter;
 mod rank;
 pub mod redact;
+pub mod resemble;
 mod restate;
 mod session;
 mod stated;

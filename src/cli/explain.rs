@@ -17,9 +17,12 @@ use super::{
 };
 use crate::{
     catalogue::{Catalogue, Cause, Check, cause::Shows},
-    diagnose::{blank, blank_commands, one_text},
+    diagnose::{Meant, blank, blank_commands, one_text},
     evidence::Stage,
-    explain::{self, Channel, Meaning},
+    explain::{
+        self, Channel, Meaning,
+        resemble::{Compared, Samples},
+    },
     finding::{Certainty, Owner},
     lab,
     report::{Page, Paint, Stream, Style, Verbosity, certainty, owner},
@@ -127,9 +130,11 @@ fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Res
         return Err(unknown(text, catalogue));
     }
     let blocks = control_hub::read(text);
+    let resembling =
+        if meaning.causes.is_empty() { Samples::of(catalogue).resembling(text, Compared::All) } else { Vec::new() };
     print::data(&match arguments.output {
-        Output::Text => meaning_page(&meaning, text) + &control_hub::page(&blocks),
-        Output::Json => json(&control_hub::with(meaning_value(&meaning), &blocks)),
+        Output::Text => meaning_page(&meaning, &resembling, text) + &control_hub::page(&blocks),
+        Output::Json => json(&control_hub::with(meaning_value(&meaning, &resembling), &blocks)),
     });
     Ok(if meaning.causes.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
@@ -140,9 +145,9 @@ fn looks_like_a_name(text: &str) -> bool {
     text.contains(['-', '.']) && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(of_a_name)
 }
 
-fn meaning_page(meaning: &Meaning<'_>, text: &str) -> String {
+fn meaning_page(meaning: &Meaning<'_>, resembling: &[Meant<'_>], text: &str) -> String {
     if meaning.causes.is_empty() {
-        return nothing_known(meaning.next.as_deref().unwrap_or_default());
+        return nothing_known(resembling, meaning.next.as_deref().unwrap_or_default());
     }
     let style = style();
     let mut page = Page::new(&style);
@@ -188,12 +193,20 @@ fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str) {
     }
 }
 
-/// Said when a text is not known.
-pub(super) fn nothing_known(next: &str) -> String {
+/// Said when a text is not known, with the known errors that share words with it.
+pub(super) fn nothing_known(resembling: &[Meant<'_>], next: &str) -> String {
     let style = style();
     let mut page = Page::new(&style);
     page.paragraph(Paint::Plain, "No known error found in this text.");
     page.gap();
+    if !resembling.is_empty() {
+        page.paragraph(Paint::Plain, "These known errors use similar words. Each is possible; none is confirmed:");
+        for meant in resembling {
+            let who = owner(meant.cause.owner);
+            page.option(&format!("{} ({who}) [{}]", blank(&meant.cause.title), meant.cause.code));
+        }
+        page.gap();
+    }
     page.label("verify", next);
     page.finish()
 }
@@ -223,8 +236,14 @@ fn because(meaning: &Meaning<'_>, sure: Certainty, text: &str) -> String {
     }
 }
 
-fn meaning_value(meaning: &Meaning<'_>) -> serde_json::Value {
-    let causes: Vec<_> = meaning.causes.iter().map(|meant| named_value(meant.cause, meant.certainty)).collect();
+fn meaning_value(meaning: &Meaning<'_>, resembling: &[Meant<'_>]) -> serde_json::Value {
+    let known = meaning.causes.iter().map(|meant| named_value(meant.cause, meant.certainty));
+    let suggested = resembling.iter().map(|meant| {
+        let mut value = named_value(meant.cause, meant.certainty);
+        value["resembles"] = true.into();
+        value
+    });
+    let causes: Vec<_> = known.chain(suggested).collect();
     serde_json::json!({ "causes": causes, "next": meaning.next })
 }
 

@@ -156,13 +156,19 @@ const FAILED: &[&str] = &[
     "ошибка",
 ];
 
+/// Whether a text says that something of mail or login failed.
+pub fn is_failure(words: &str) -> bool {
+    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    holds(SERVICES) && holds(FAILED)
+}
+
 /// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
 /// products put such words in place of what they were told.
 pub fn extract(words: &str) -> Option<ErrorDetails> {
-    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    if !holds(SERVICES) || !holds(FAILED) {
+    if !is_failure(words) {
         return None;
     }
+    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     let (_, stage, kind) = AT_LARGE
         .iter()
         .chain([&(SIGN_INS, Stage::Authenticate, FailureKind::Rejected)])

@@ -148,7 +148,7 @@ fn unreadable(file: &Path, error: &io::Error) -> CliError {
 
 fn page(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> String {
     if told.is_empty() {
-        return nothing_known(next.unwrap_or_default());
+        return nothing_known(&[], next.unwrap_or_default());
     }
     let style = style();
     let mut page = Page::new(&style);

@@ -19,7 +19,11 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use ece_check::{
     catalogue::Catalogue,
-    explain::{Channel, Meaning, explain, log::Log},
+    explain::{
+        Channel, Meaning, explain,
+        log::Log,
+        resemble::{Compared, Samples},
+    },
     finding::Certainty,
 };
 use serde::Deserialize;
@@ -102,6 +106,30 @@ fn the_cause_that_was_proved_is_among_the_first_three() {
     }
     println!("the cause is known: {all}, among the first three {:5.1} %  (goal {GOAL} %)", percent(among, all));
     assert!(percent(among, all) >= GOAL);
+}
+
+/// What resemblance alone finds, of each text without the samples that are in it: as for a text that nobody has seen.
+/// Ordinary lines resemble nothing.
+#[test]
+fn a_text_that_no_sign_knows_resembles_its_cause() {
+    let catalogue = Catalogue::built_in();
+    let samples = Samples::of(&catalogue);
+    let lines: Vec<TranscriptLine> = [read(&corpus()), read(UNSEEN), read(ROUND2)].into_iter().flatten().collect();
+    let (mut answered, mut right) = (0, 0);
+    for line in lines.iter().step_by(3) {
+        let found = samples.resembling(&line.text, Compared::NotWithin);
+        let is_right = |code: &str| match &line.cause {
+            Answer::One(cause) => cause == code,
+            Answer::Several(causes) => causes.iter().any(|cause| cause == code),
+        };
+        answered += u32::from(!found.is_empty());
+        right += u32::from(found.iter().any(|meant| is_right(&meant.cause.code)));
+    }
+    let of_three = percent(right, answered);
+    println!("resembling: {answered} texts without their own samples, right among three {of_three:5.1} %  (goal 60 %)");
+    assert!(of_three >= 60.0);
+    let named: Vec<&str> = NOTHING.lines().filter(|line| !samples.resembling(line, Compared::All).is_empty()).collect();
+    assert!(named.is_empty(), "these resemble something:\n{}", named.join("\n"));
 }
 
 /// The lines of a log in which nothing is wrong, with every number from 1 to 99,999 in the places of ids.
