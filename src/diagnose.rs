@@ -295,29 +295,7 @@ mod tests {
 
     /// One finding of a check, with the stop of its look.
     fn finding(check: &str, subject: &str, status: Status, look: Option<usize>) -> Finding {
-        Finding {
-            check: check.to_owned(),
-            section: String::new(),
-            title: String::new(),
-            fails: String::new(),
-            subject: Subject::of_text(subject),
-            account: None,
-            status,
-            reason: None,
-            blocked_by: None,
-            expected: String::new(),
-            found: String::new(),
-            evidence: None,
-            means: String::new(),
-            causes: Vec::new(),
-            ruled_out: Vec::new(),
-            next: None,
-            steps: Vec::new(),
-            optional: false,
-            severity: None,
-            waiver: None,
-            look,
-        }
+        Finding { look, ..Finding::new(check, Subject::of_text(subject), status) }
     }
 
     fn look(probe: &str, subject: &str, stop: Failure) -> Observation {

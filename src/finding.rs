@@ -70,6 +70,34 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding of which no more is known than what it is about: every other value is empty.
+    #[must_use]
+    pub fn new(check: &str, subject: Subject, status: Status) -> Self {
+        Self {
+            check: check.to_owned(),
+            section: String::new(),
+            title: String::new(),
+            fails: String::new(),
+            subject,
+            account: None,
+            status,
+            reason: None,
+            blocked_by: None,
+            expected: String::new(),
+            found: String::new(),
+            evidence: None,
+            means: String::new(),
+            causes: Vec::new(),
+            ruled_out: Vec::new(),
+            next: None,
+            steps: Vec::new(),
+            optional: false,
+            severity: None,
+            waiver: None,
+            look: None,
+        }
+    }
+
     /// True when the site file promises an input that is not there, so that nothing was tested.
     #[must_use]
     pub fn waits_for_missing_input(&self) -> bool {
@@ -355,6 +383,20 @@ pub struct Run {
     pub clock_offset_ms: Option<i64>,
     /// True when the run was interrupted before its end.
     pub interrupted: bool,
+    /// Runs of this program on this host at the same time; reports before 2026-11-30 do not have them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_runs: Vec<OtherRun>,
+}
+
+/// A run of this program at the same time as another.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct OtherRun {
+    /// When it began, RFC 3339 in UTC.
+    pub started: String,
+    /// Its process.
+    pub process: u32,
+    /// True when it sends test messages.
+    pub sends_mail: bool,
 }
 
 /// How much was hidden from a report: how many different things, and in how many places.

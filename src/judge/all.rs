@@ -57,27 +57,13 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
 fn unjudged(planned: &PlannedFinding<'_>) -> Finding {
     let check = planned.check;
     Finding {
-        check: check.id.clone(),
         section: check.section.name().to_owned(),
         title: check.title.clone(),
-        fails: String::new(),
-        subject: planned.subject.clone(),
         account: planned.account.clone(),
-        status: Status::Skip,
-        reason: None,
-        blocked_by: None,
         expected: check.words.expected.clone(),
-        found: String::new(),
-        evidence: None,
-        means: String::new(),
-        causes: Vec::new(),
-        ruled_out: Vec::new(),
-        next: None,
-        steps: Vec::new(),
-        optional: false,
         severity: Some(check.severity),
-        waiver: None,
         look: planned.look,
+        ..Finding::new(&check.id, planned.subject.clone(), Status::Skip)
     }
 }
 

@@ -147,8 +147,18 @@ fn not_passed(text: &mut String, report: &Report) {
 fn alike(report: &Report, places: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
     let (skipped, told): (Vec<usize>, Vec<usize>) = places.partition(|place| report.findings[*place].reason.is_some());
     let why = |place: usize| (report.findings[place].found.as_str(), because(report, &report.findings[place]));
-    let skipped = words::grouped(skipped, why).into_iter().map(|(_, places)| places);
+    let skipped = words::grouped(skipped, why).into_iter().flat_map(|(_, places)| pairs(report, places));
     words::alike(report, told).into_iter().chain(skipped).collect()
+}
+
+/// The same findings in rows whose every check is about every subject: a row names checks and subjects side by side, and
+/// must not tell of a pair that there is not.
+fn pairs(report: &Report, places: Vec<usize>) -> Vec<Vec<usize>> {
+    let finding = |place: &usize| &report.findings[*place];
+    let checks = words::grouped(places, |place| report.findings[place].check.as_str());
+    let subjects = |at: usize| checks[at].1.iter().map(|place| &finding(place).subject).collect::<BTreeSet<_>>();
+    let same = words::grouped(0..checks.len(), subjects);
+    same.into_iter().map(|(_, at)| at.into_iter().flat_map(|at| checks[at].1.iter().copied()).collect()).collect()
 }
 
 fn row(text: &mut String, report: &Report, places: &[usize]) {

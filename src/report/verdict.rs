@@ -1,7 +1,7 @@
 //! The outcome of a run in two lines, and the last line of a report.
 
 use super::{harmless, mailbox, words};
-use crate::finding::{Finding, Report, SkipReason, Status};
+use crate::finding::{Finding, Report, Status};
 
 /// The most check names in a line.
 const NAMES: usize = 3;
@@ -89,17 +89,12 @@ pub(super) fn closing(report: &Report) -> String {
     if summary.warn > 0 {
         return only_warnings(report);
     }
-    let waived = report.findings.iter().filter(|finding| finding.reason == Some(SkipReason::Waived)).count();
-    if waived > 0 {
-        let number = words::count_were(summary.skip, "check");
-        return format!("No problems found. {number} not run ({waived} waived; each with its reason in the list).");
-    }
     match summary.skip {
         0 => "All checks passed.".to_owned(),
-        skipped => format!(
-            "No problems found. {} not run (each with its reason in the list).",
-            words::count_were(skipped, "check")
-        ),
+        skipped => {
+            let why = words::skips(report.findings.iter());
+            format!("No problems found. {} not run ({why}).", words::count_were(skipped, "check"))
+        }
     }
 }
 

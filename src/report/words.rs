@@ -156,6 +156,27 @@ pub(super) fn reason(reason: SkipReason) -> &'static str {
     }
 }
 
+/// Why findings were skipped, in numbers.
+pub(super) fn skips<'f>(findings: impl Iterator<Item = &'f Finding>) -> String {
+    let told = findings.filter(|finding| finding.status == Status::Skip).map(|finding| match finding.reason {
+        None => "without a reason",
+        Some(SkipReason::Blocked) => "blocked",
+        Some(SkipReason::NeedsInput) if finding.optional => "optional",
+        Some(SkipReason::NeedsInput) => "need input",
+        Some(SkipReason::NotApplicable) => "not applicable",
+        Some(SkipReason::Waived) => "waived",
+    });
+    let told: Vec<&str> = told.collect();
+    let order = ["blocked", "need input", "optional", "not applicable", "waived", "without a reason"];
+    let number = |what: &str| told.iter().filter(|one| **one == what).count();
+    let counted = order.iter().map(|what| (number(what), what)).filter(|(number, _)| *number > 0);
+    let counted = counted.map(|(number, what)| match (number, *what) {
+        (1, "need input") => "1 needs input".to_owned(),
+        (number, what) => format!("{number} {what}"),
+    });
+    counted.collect::<Vec<_>>().join(", ")
+}
+
 /// The name that a value has in the JSON report.
 pub(super) fn name(value: impl Serialize) -> String {
     match serde_json::to_value(value) {

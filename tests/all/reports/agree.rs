@@ -237,6 +237,36 @@ fn in_markdown(report: &Report) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// The findings of a text: its marks, titles and names of checks stand on lines of their own, all else below them.
+fn in_text(report: &Report) -> Result<(), TestCaseError> {
+    let style = Style { width: 2_000, ..Style::of_file(Verbosity::Verbose) };
+    let text = render(report, Format::Text, &style);
+    let numbers = text.lines().find(|line| line.contains(" inconclusive.")).expect("a line of numbers");
+    let summary = &report.summary;
+    for told in [
+        format!("{} passed", summary.pass),
+        format!("{} failed", summary.fail),
+        format!("{} not run", summary.skip),
+        format!("{} inconclusive", summary.error),
+    ] {
+        prop_assert!(numbers.contains(&told), "{} in {}", told, numbers);
+    }
+    for finding in &report.findings {
+        let mark = ["\u{221a} ", "\u{203c} ", "\u{d7} ", "- ", "? "]
+            [STATUSES.iter().position(|one| *one == finding.status).unwrap_or(0)];
+        let (begins, ends) = (format!("{mark}It works: {} ", finding.subject), format!(" [{}]", finding.check));
+        let mut lines = text.lines().skip_while(|line| !(line.starts_with(&begins) && line.ends_with(&ends)));
+        prop_assert!(lines.next().is_some(), "{}{} is not in {}", begins, ends, text);
+        let below = lines.take_while(|line| line.starts_with(' ')).collect::<Vec<_>>().join("\n");
+        for cause in &finding.causes {
+            let (title, owner) = (format!("What {} is called", cause.cause), owner_of(report, &cause.cause));
+            prop_assert!(below.contains(&title) && below.contains(owner), "{}", below);
+            prop_assert!(text.contains(&format!("ece-check explain {}", cause.cause)), "{}", text);
+        }
+    }
+    Ok(())
+}
+
 fn in_json(report: &Report) -> Result<(), TestCaseError> {
     let text = render(report, Format::Json, &Style::of_file(Verbosity::Normal));
     let json: Value = serde_json::from_str(&text).expect("JSON");
@@ -252,6 +282,7 @@ proptest! {
     fn every_format_tells_the_same(drawn in prop::collection::vec((0_usize..6, 0_usize..6, 0_usize..5, 0_usize..4), 0..20)) {
         let report = report(&drawn);
         in_json(&report)?;
+        in_text(&report)?;
         in_csv(&report)?;
         in_junit(&report)?;
         in_prometheus(&report)?;

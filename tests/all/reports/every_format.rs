@@ -45,7 +45,7 @@ fn the_golden_report_has_everything() {
 fn every_check_is_named_in_every_format() {
     let report = golden();
     for format in [Format::Text, Format::Json, Format::Markdown, Format::Csv] {
-        let rendered = render(&report, format, &style(120));
+        let rendered = render(&report, format, &verbosity(Verbosity::Verbose));
         for finding in &report.findings {
             assert!(rendered.contains(&finding.check), "{} in {format:?}", finding.check);
         }

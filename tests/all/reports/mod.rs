@@ -23,33 +23,11 @@ fn golden() -> Report {
 
 /// A finding without causes, of a section of its own making.
 fn finding(check: &str, subject: &str, status: Status) -> Finding {
-    let reason = (status == Status::Skip).then_some(SkipReason::NeedsInput);
-    Finding { check: check.to_owned(), subject: Subject::of_text(subject), status, reason, ..blank() }
-}
-
-fn blank() -> Finding {
     Finding {
-        check: String::new(),
         section: "connectivity-test".to_owned(),
         title: "It works".to_owned(),
-        fails: String::new(),
-        subject: Subject::Site,
-        account: None,
-        status: Status::Pass,
-        reason: None,
-        blocked_by: None,
-        expected: String::new(),
-        found: String::new(),
-        evidence: None,
-        means: String::new(),
-        causes: Vec::new(),
-        ruled_out: Vec::new(),
-        next: None,
-        steps: Vec::new(),
-        optional: false,
-        severity: None,
-        waiver: None,
-        look: None,
+        reason: (status == Status::Skip).then_some(SkipReason::NeedsInput),
+        ..Finding::new(check, Subject::of_text(subject), status)
     }
 }
 

@@ -97,8 +97,43 @@ fn a_whole_section_that_waits_for_one_fix() {
 
 #[test]
 fn the_site_as_a_whole_has_no_name() {
-    let text = text(&report_of(vec![finding("version.minimum-level", "site", Status::Pass)]));
+    let report = report_of(vec![finding("version.minimum-level", "site", Status::Pass)]);
+    let text = render(&report, Format::Text, &verbosity(Verbosity::Verbose));
     assert!(text.contains("\u{221a} It works  ") && !text.contains("site"), "{text}");
+}
+
+#[test]
+fn section_without_a_problem_is_one_line() {
+    let elsewhere = Finding { section: "network-ports".to_owned(), ..dead("a.example") };
+    let passed = |check| finding(check, "a.example", Status::Pass);
+    let inapplicable = Finding { reason: Some(SkipReason::NotApplicable), ..waiting("pop3.sign-in", "") };
+    let text = text(&report_of(vec![passed("imap.sign-in"), passed("smtp.sign-in"), inapplicable, elsewhere]));
+    assert!(text.contains("\n\n\u{221a} Connectivity test: 2 passed, 1 not applicable\n"), "{text}");
+    assert!(!text.contains("pop3.sign-in"), "{text}");
+}
+
+#[test]
+fn markdown_tells_of_no_pair_that_there_is_not() {
+    let not_used = |check, account: &str| Finding {
+        reason: Some(SkipReason::NotApplicable),
+        found: "this account does not use it".to_owned(),
+        ..finding(check, account, Status::Skip)
+    };
+    let findings =
+        vec![not_used("token.imap", "billing"), not_used("token.pop3", "sales"), not_used("token.pop3-line", "sales")];
+    let markdown = render(&report_of(findings), Format::Markdown, &style(80));
+    assert!(markdown.contains("| `token.imap` | `billing` |"), "{markdown}");
+    assert!(markdown.contains("| `token.pop3`, `token.pop3-line` | `sales` |"), "{markdown}");
+}
+
+#[test]
+fn section_in_which_something_was_not_run_says_so() {
+    let passed = finding("imap.sign-in", "a.example", Status::Pass);
+    let text = text(&report_of(vec![passed, waiting("tls.java-trust", "Give it.")]));
+    let section = "\n- Connectivity test: 1 passed, 1 needs input\n- It works";
+    assert!(text.contains(section) && text.contains("input    Give it."), "{text}");
+    let nothing = self::text(&report_of(vec![waiting("tls.java-trust", "Give it.")]));
+    assert!(nothing.contains("\n- Connectivity test: 1 needs input\n") && !nothing.contains('\u{221a}'), "{nothing}");
 }
 
 #[test]

@@ -1,0 +1,154 @@
+//! The end of the text report: the mailboxes side by side, the numbers, what to do.
+
+use super::{TELLING, Writer, clip, is_not_well, numbered};
+use crate::{
+    finding::Remediation,
+    report::{Verbosity, firewall, mailbox, page::Paint, verdict, words},
+};
+
+/// So many messages that were sent are told one by one.
+const DEEDS: usize = 20;
+
+impl<'a> Writer<'a> {
+    /// The mailboxes side by side, when there are several.
+    pub(super) fn mailboxes(&mut self) {
+        let Some(mailboxes) = mailbox::mailboxes(self.report, self.page.verbosity()) else { return };
+        if mailboxes.rows.is_empty() && !self.is(Verbosity::Normal) {
+            return;
+        }
+        self.page.heading("Mailboxes");
+        if mailboxes.rows.is_empty() {
+            return self.page.paragraph(Paint::Plain, &format!("All {} passed.", mailboxes.left));
+        }
+        self.page.marks(mailbox::HEADS, &mailboxes.rows);
+        if mailboxes.left > 0 && self.is(Verbosity::Normal) {
+            self.page.paragraph(Paint::Plain, &format!("{} more passed.", mailboxes.left));
+        }
+    }
+
+    /// What the run has changed in the world. That is told always.
+    pub(super) fn deeds(&mut self) {
+        let deeds = words::deeds(self.report);
+        if deeds.is_empty() {
+            return;
+        }
+        self.page.heading("Mail sent");
+        if deeds.len() > DEEDS {
+            return self.page.paragraph(Paint::Plain, &words::deeds_in_all(self.report));
+        }
+        for deed in deeds {
+            self.page.paragraph(Paint::Plain, &clip(deed));
+        }
+    }
+
+    pub(super) fn counts(&mut self) {
+        let summary = &self.report.summary;
+        let skips = words::skips(self.report.findings.iter());
+        let skips = if skips.is_empty() { String::new() } else { format!(" ({skips})") };
+        self.page.gap();
+        self.page.paragraph(
+            Paint::Strong,
+            &format!(
+                "{}: {} passed, {}, {} failed, {} not run{skips}, {} inconclusive. {}",
+                words::count(summary.planned, "check"),
+                summary.pass,
+                words::count(summary.warn, "warning"),
+                summary.fail,
+                summary.skip,
+                summary.error,
+                words::duration(self.report.run.duration_ms),
+            ),
+        );
+    }
+
+    pub(super) fn fix_first(&mut self) {
+        let fixes = &self.report.summary.fix_first;
+        if fixes.is_empty() {
+            return;
+        }
+        let nothing_failed = self.nothing_failed();
+        self.page.heading(if nothing_failed { "Warnings" } else { "Recommended actions" });
+        for (number, fix) in fixes.iter().enumerate() {
+            if number > 0 {
+                self.page.gap();
+            }
+            self.fix(number + 1, fix);
+        }
+    }
+
+    pub(super) fn nothing_failed(&self) -> bool {
+        self.report.summary.fail == 0 && self.report.summary.error == 0
+    }
+
+    pub(super) fn fix(&mut self, number: usize, fix: &Remediation) {
+        let owner = words::owner(fix.owner);
+        let owner = if self.nothing_failed() { owner.to_owned() } else { owner.to_uppercase() };
+        self.page.numbered(number, &format!("{owner}: {} ({})", fix.title, words::certainty(fix.certainty)));
+        if let Some(finding) = words::to_be_settled(self.report, fix) {
+            self.steps(finding);
+        }
+        self.page.field("fix", &fix.fix);
+        self.commands(fix);
+        self.page.field("effect", &fix.takes);
+        self.page.field("explains", &self.explained(fix));
+        self.details(&fix.cause);
+        if self.is(Verbosity::Verbose) {
+            self.page.field("source", &fix.sources.join(" "));
+        }
+    }
+
+    /// The commands of an action, each alone on its line below what takes it; a report of schema 1 has them in one text.
+    pub(super) fn commands(&mut self, fix: &Remediation) {
+        if fix.commands.is_empty() {
+            return self.page.command(fix.command.as_deref().unwrap_or_default());
+        }
+        self.page.commands(&fix.commands);
+    }
+
+    /// How many findings a cause explains, and the checks that tell most: those that saw it, then those it blocks most of.
+    pub(super) fn explained(&self, fix: &Remediation) -> String {
+        let places = fix.explains.iter().copied().filter(|place| *place < self.report.findings.len());
+        let mut checks = words::grouped(places, |place| self.at(place).check.as_str());
+        checks.sort_by_key(|(_, places)| {
+            let seen = places.iter().any(|place| is_not_well(self.at(*place)));
+            (!seen, std::cmp::Reverse(places.len()))
+        });
+        let names: Vec<String> = checks.iter().map(|(check, places)| numbered(check, places.len())).collect();
+        let number = words::count(fix.explains.len(), "failed or blocked check");
+        let shown = if self.is(Verbosity::Verbose) { names.len() } else { TELLING.min(names.len()) };
+        match (names.is_empty(), names.len() - shown) {
+            (true, _) => number,
+            (_, 0) => format!("{number}: {}", names.join(", ")),
+            (_, left) => format!("{number}: {} and {}", names[..shown].join(", "), words::count(left, "other check")),
+        }
+    }
+
+    /// Firewall rules in every form; only in the part for the network team.
+    pub(super) fn firewall(&mut self) {
+        let forms = firewall::forms(&self.report.firewall_rules, &self.report.run.source_addresses);
+        if forms.is_empty() {
+            return;
+        }
+        self.page.heading("Firewall rules");
+        self.page.paragraph(Paint::Plain, firewall::LEAD);
+        for form in forms {
+            self.page.gap();
+            self.page.paragraph(Paint::Strong, form.title);
+            self.page.bare(&form.text);
+        }
+    }
+
+    pub(super) fn closing(&mut self) {
+        self.page.gap();
+        let summary = &self.report.summary;
+        let paint = match summary.exit_code {
+            _ if summary.fail > 0 => Paint::Strong,
+            0 | 4 => Paint::Good,
+            _ => Paint::Caution,
+        };
+        self.page.paragraph(paint, &verdict::closing(self.report));
+        if let Some(proof) = self.report.run.part_for.and_then(|_| words::proof(self.report)) {
+            self.page.bare(&proof);
+        }
+    }
+}
