@@ -18,6 +18,7 @@ mod lab;
 mod list;
 mod option;
 mod output;
+mod parallel;
 mod part;
 mod plan;
 mod print;

@@ -7,6 +7,7 @@
 //! Opening a pipe waits for the other end, and no call can be told to stop waiting. What is no plain file is therefore
 //! opened and read by a thread of its own, which is left behind when it does not answer in time.
 
+pub mod running;
 mod write;
 
 use std::{

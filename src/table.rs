@@ -74,6 +74,12 @@ impl Document {
         &self.text
     }
 
+    /// The file as TOML: as it was read, or with its values alone where the program was built with it.
+    #[must_use]
+    pub fn as_toml(&self) -> String {
+        self.packed.map_or_else(|| self.text.clone(), Packed::as_toml)
+    }
+
     /// Reads a file.
     ///
     /// # Errors

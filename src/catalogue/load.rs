@@ -75,6 +75,17 @@ pub fn load(folder: Option<&Path>) -> Result<Catalogue, Mistake> {
     Ok(Catalogue { checks: order(checks)?.into(), causes: causes.into(), firewall: firewall.into(), tables, index })
 }
 
+/// The tables and the user's own checks that results were judged with, as TOML, by their place below `checks/`. The checks
+/// and causes that are built in belong to the version of the program.
+///
+/// # Errors
+/// The first mistake in the folder.
+pub fn used(folder: Option<&Path>) -> Result<Vec<(String, String)>, Mistake> {
+    let mut files = own_files(|folder| folder == "tables");
+    files.extend(folder.map(on_disk).transpose()?.unwrap_or_default());
+    Ok(files.into_iter().map(|(place, document)| (place, document.as_toml())).collect())
+}
+
 fn table<'f>(tables: &'f Files, name: &str) -> Result<&'f Document, Mistake> {
     let missing = || whole(Path::new(name), "is missing from checks/tables", "put it back");
     tables.get(&format!("tables/{name}")).ok_or_else(missing)
@@ -195,6 +206,15 @@ fn order(checks: Vec<Check>) -> Result<Vec<Check>, Mistake> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tables_that_were_used_are_toml_with_the_same_values() {
+        let used = used(None).unwrap_or_else(|mistake| panic!("{mistake}"));
+        assert!(used.len() > 5 && used.iter().all(|(place, _)| place.starts_with("tables/")));
+        let (_, levels) = used.iter().find(|(place, _)| place == "tables/ece-levels.toml").expect("the levels");
+        let own: toml::Table = include_str!("../../checks/tables/ece-levels.toml").parse().expect("TOML");
+        assert_eq!(levels.parse::<toml::Table>().expect("TOML"), own);
+    }
 
     #[test]
     fn the_built_in_catalogue_loads() {

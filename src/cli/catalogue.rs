@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::{catalogue::Catalogue, table::Mistake};
+use crate::{
+    catalogue::{Catalogue, load},
+    table::Mistake,
+};
 
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
@@ -21,5 +24,13 @@ impl Arguments {
     /// The first mistake in the folder.
     pub fn load(&self) -> Result<Catalogue, Mistake> {
         self.checks.as_deref().map_or_else(|| Ok(Catalogue::built_in()), Catalogue::with_folder)
+    }
+
+    /// The tables and own checks that this catalogue holds, as TOML.
+    ///
+    /// # Errors
+    /// The first mistake in the folder.
+    pub fn used(&self) -> Result<Vec<(String, String)>, Mistake> {
+        load::used(self.checks.as_deref())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use super::CliError;
+use super::{CliError, print};
 use crate::files::Destination;
 
 /// The place of a file that is to be written, found writable now.
@@ -13,6 +13,13 @@ pub fn prepared(file: &Path) -> Result<Destination, CliError> {
 /// The mistake of a place that cannot be written to.
 pub fn unwritable(file: &Path, error: &io::Error) -> CliError {
     CliError::Usage(format!("{}: {error}", file.display()), "name a place where this user may write".to_owned())
+}
+
+/// No file is replaced without a word.
+pub fn told_of_replacing(place: &Destination, told: bool) {
+    if told && place.replaces() {
+        print::note(&format!("{}: the file that was there is replaced", place.path().display()));
+    }
 }
 
 /// The mistake of asking for a summary in a format that has none.

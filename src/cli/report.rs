@@ -1,13 +1,23 @@
 //! `ece-check report`: saved JSON reports in another format, several as one, the part of one team, or the schema.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 
-use super::{CliError, handover, option, output::summary_is_text, part, print, saved};
+use super::{
+    CliError,
+    handover::{self, Leaving, Material},
+    option,
+    output::{summary_is_text, told_of_replacing},
+    part, print, saved,
+};
 use crate::{
+    catalogue::{Catalogue, load},
     finding::{Owner, Report},
-    report::{self, Format, Verbosity, json, several},
+    report::{self, Format, Verbosity, bundle::sign::Verifier, json, several},
 };
 
 /// The most reports that are read at once.
@@ -34,6 +44,9 @@ pub struct Arguments {
     owner: Option<Owner>,
     #[command(flatten)]
     handover: handover::Arguments,
+    /// Check the signatures of the bundles with this public key (minisign, or P-256 in PEM); without one, refuse them
+    #[arg(long, value_name = "KEYFILE", conflicts_with = "schema")]
+    verify_with: Option<PathBuf>,
     /// Print only the outcome, the numbers and the actions
     #[arg(long, conflicts_with_all = ["verbose", "quiet"])]
     summary: bool,
@@ -69,15 +82,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         return Err(CliError::Usage("--bundle holds one report".to_owned(), right));
     }
     let bundle = arguments.handover.prepare()?;
-    let mut reports: Vec<Report> = arguments.files.iter().map(|file| saved::read(file)).collect::<Result<_, _>>()?;
-    reports = reports.into_iter().map(|report| arguments.handover.redacted(report)).collect::<Result<_, _>>()?;
+    let key = arguments.verify_with.as_deref().map(saved::verifier).transpose()?;
+    let mut leaving: Vec<Leaving> =
+        arguments.files.iter().map(|file| arguments.leaving(file, key.as_ref())).collect::<Result<_, _>>()?;
     if let Some(owner) = arguments.owner {
-        reports = reports.iter().map(|report| part::of(report, owner)).collect();
+        leaving.iter_mut().for_each(|one| one.report = part::of(&one.report, owner));
     }
-    if let Some(place) = bundle {
-        handover::write(place, &reports[0])?;
-    }
-    let reports: Vec<&Report> = reports.iter().collect();
+    let reports: Vec<&Report> = leaving.iter().map(|one| &one.report).collect();
     let verbosity = match (arguments.quiet, arguments.verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
@@ -90,5 +101,22 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         report::render_several(&reports, arguments.output, &style)
     });
     let codes = option::ExitCodes::chosen(arguments.exit_codes, arguments.output);
-    Ok(ExitCode::from(codes.of(&reports, several::exit_code(&reports))))
+    let code = codes.of(&reports, several::exit_code(&reports));
+    if let (Some(bundle), Some(one)) = (bundle, leaving.pop()) {
+        told_of_replacing(bundle.place(), true);
+        handover::write(bundle, one)?;
+    }
+    Ok(ExitCode::from(code))
+}
+
+impl Arguments {
+    /// A saved report as it leaves. The tables are those of this version: they go along where it is the one that judged.
+    fn leaving(&self, file: &Path, key: Option<&Verifier>) -> Result<Leaving, CliError> {
+        let report = saved::read_verified(file, key)?;
+        let catalogue = Catalogue::built_in();
+        let is_ours =
+            report.tool.version == env!("CARGO_PKG_VERSION") && report.tool.catalogue_date == catalogue.date();
+        let tables = if is_ours && self.handover.has_bundle() { load::used(None)? } else { Vec::new() };
+        self.handover.leaving(report, &Material { tables, evidence: Vec::new() })
+    }
 }

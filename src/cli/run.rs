@@ -7,8 +7,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::{mpsc::UnboundedReceiver, watch};
 
 use super::{
-    CliError, evidence, graph, handover, host, option,
-    output::{prepared, summary_is_text, unwritable},
+    CliError, evidence, graph,
+    handover::{self, Leaving, Material, Prepared},
+    host, option,
+    output::{prepared, summary_is_text, told_of_replacing, unwritable},
+    parallel::Parallel,
     part, print, site, wait,
 };
 use crate::{
@@ -67,6 +70,9 @@ pub struct Arguments {
     transcript: Option<PathBuf>,
     #[command(flatten)]
     handover: handover::Arguments,
+    /// Also put the evidence files of this run into the bundle, without secrets and what --redact hides
+    #[arg(long, requires = "bundle")]
+    bundle_evidence: bool,
     /// Test again what can heal (timeouts, throttling, permissions that spread) until it passes or TIME is over
     #[arg(long, value_name = "TIME", value_parser = option::time)]
     wait: Option<Duration>,
@@ -115,11 +121,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         return Err(summary_is_text());
     }
     let written = Written::prepare(arguments)?;
-    let report = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let parallel =
+        if arguments.lab.is_some() { Parallel::alone() } else { Parallel::begin(arguments.site.sends_mail())? };
+    let (mut report, material) = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
-            let report = runtime.block_on(walk(arguments));
+            let walked = runtime.block_on(walk(arguments));
             runtime.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
-            report?
+            walked?
         }
         Err(error) => {
             return Err(CliError::Usage(
@@ -128,20 +136,22 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
             ));
         }
     };
-    let report = arguments.handover.redacted(report)?;
-    let report = match arguments.owner {
-        Some(owner) => part::of(&report, owner),
-        None => report,
-    };
+    report.run.other_runs = parallel.end();
+    let mut leaving = arguments.handover.leaving(report, &material)?;
+    if let Some(owner) = arguments.owner {
+        leaving.report = part::of(&leaving.report, owner);
+    }
+    let report = &leaving.report;
     let style = print::style(arguments.no_color, verbosity(arguments));
     print::data(&if arguments.summary {
-        report::summary(&[&report], &style)
+        report::summary(&[report], &style)
     } else {
-        report::render(&report, arguments.output, &style)
+        report::render(report, arguments.output, &style)
     });
-    written.write(&report, verbosity(arguments))?;
     let codes = option::ExitCodes::chosen(arguments.exit_codes, arguments.output);
-    Ok(ExitCode::from(codes.of(&[&report], report.summary.exit_code)))
+    let code = codes.of(&[report], report.summary.exit_code);
+    written.write(leaving, verbosity(arguments))?;
+    Ok(ExitCode::from(code))
 }
 
 /// What every test of a run starts from.
@@ -152,7 +162,8 @@ struct Ground<'a> {
     deployment: Deployment,
 }
 
-async fn walk(arguments: &Arguments) -> Result<Report, CliError> {
+/// Walks the checklist, and collects what a bundle holds beside the report.
+async fn walk(arguments: &Arguments) -> Result<(Report, Material), CliError> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let lab = start_lab(arguments).await?;
@@ -160,12 +171,24 @@ async fn walk(arguments: &Arguments) -> Result<Report, CliError> {
     let ground = Ground { arguments, catalogue, lab, deployment };
     let selection = site.selection();
     let report = ground.test(&selection).await?;
-    let Some(wait) = arguments.wait else { return Ok(report) };
+    let material = ground.material()?;
+    let Some(wait) = arguments.wait else { return Ok((report, material)) };
     let again = async |selection: &Selection| ground.test(selection).await;
-    wait::until_healed(again, &selection, report, &ground.catalogue, wait, arguments.strict).await
+    let report = wait::until_healed(again, &selection, report, &ground.catalogue, wait, arguments.strict).await?;
+    Ok((report, material))
 }
 
 impl Ground<'_> {
+    /// What a bundle holds beside the report.
+    fn material(&self) -> Result<Material, CliError> {
+        if !self.arguments.handover.has_bundle() {
+            return Ok(Material::default());
+        }
+        let agreed = self.arguments.bundle_evidence;
+        let evidence = if agreed { self.arguments.site.evidence_paths(&self.deployment) } else { Vec::new() };
+        Ok(Material { tables: self.arguments.site.catalogue.used()?, evidence })
+    }
+
     /// One run of what is selected.
     async fn test(&self, selection: &Selection) -> Result<Report, CliError> {
         let Self { arguments, catalogue, lab, deployment } = self;
@@ -282,6 +305,7 @@ fn vantage() -> Run {
         ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
+        other_runs: Vec::new(),
     }
 }
 
@@ -339,7 +363,7 @@ fn verbosity(arguments: &Arguments) -> Verbosity {
 struct Written {
     reports: Vec<(Format, Destination)>,
     transcript: Option<Destination>,
-    bundle: Option<Destination>,
+    bundle: Option<Prepared>,
 }
 
 impl Written {
@@ -352,30 +376,25 @@ impl Written {
         })
     }
 
-    fn write(self, report: &Report, verbosity: Verbosity) -> Result<(), CliError> {
+    fn write(self, leaving: Leaving, verbosity: Verbosity) -> Result<(), CliError> {
+        let report = &leaving.report;
         for (format, place) in self.reports {
             // a scheduled run replaces its metrics each time, as their collector expects
             told_of_replacing(&place, format != Format::Prometheus);
             write(place, &report::render(report, format, &Style::of_file(verbosity)))?;
         }
-        if let Some(place) = self.bundle {
-            told_of_replacing(&place, true);
-            handover::write(place, report)?;
+        if let Some(place) = self.transcript {
+            write(place, &transcript::render(report))?;
         }
-        self.transcript.map_or(Ok(()), |place| write(place, &transcript::render(report)))
+        let Some(bundle) = self.bundle else { return Ok(()) };
+        told_of_replacing(bundle.place(), true);
+        handover::write(bundle, leaving)
     }
 }
 
 fn write(place: Destination, text: &str) -> Result<(), CliError> {
     let file = place.path().to_owned();
     place.write(print::clean(text).as_bytes()).map_err(|error| unwritable(&file, &error))
-}
-
-/// No file is replaced without a word.
-fn told_of_replacing(place: &Destination, told: bool) {
-    if told && place.replaces() {
-        print::note(&format!("{}: the file that was there is replaced", place.path().display()));
-    }
 }
 
 #[cfg(test)]

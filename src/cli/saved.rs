@@ -2,11 +2,18 @@
 
 use std::path::Path;
 
-use super::CliError;
+use super::{CliError, print};
 use crate::{
     files,
     finding::{Report, Summary},
-    report::{bundle, json},
+    report::{
+        bundle::{
+            self,
+            read::{Bundle, is_bundle},
+            sign::Verifier,
+        },
+        json,
+    },
     table::decode,
 };
 
@@ -16,6 +23,9 @@ const STRICT: u8 = 4;
 /// The largest report that is read, in bytes.
 const LARGEST: u64 = 256 * 1024 * 1024;
 
+/// The largest key file, in bytes.
+const LARGEST_KEY: u64 = 64 << 10;
+
 const RIGHT: &str = "give a report that ece-check run --report json=FILE or --bundle FILE has written";
 
 /// Reads a saved report of any shape that this version knows, and counts its findings: a file may claim any numbers.
@@ -23,10 +33,22 @@ const RIGHT: &str = "give a report that ece-check run --report json=FILE or --bu
 /// # Errors
 /// When the file cannot be read, is too large, is not a report or is one of a newer shape.
 pub fn read(file: &Path) -> Result<Report, CliError> {
+    read_verified(file, None)
+}
+
+/// The same, of a bundle that this key has signed; without a key, a signature is only told of.
+///
+/// # Errors
+/// As [`read`], and when a key is given and the file is no bundle that it has signed.
+pub fn read_verified(file: &Path, key: Option<&Verifier>) -> Result<Report, CliError> {
     let wrong = |wrong: String| CliError::Usage(format!("{}: {wrong}", file.display()), RIGHT.to_owned());
     let bytes = files::read(file, LARGEST).map_err(|error| wrong(error.to_string()))?;
-    let text = if bundle::is_bundle(&bytes) {
-        bundle::read(&bytes).map_err(|error| wrong(error.to_string()))?
+    let text = if is_bundle(&bytes) {
+        let bundle = bundle::read::read(&bytes).map_err(|error| wrong(error.to_string()))?;
+        signature(file, &bundle, key)?;
+        bundle.report
+    } else if key.is_some() {
+        return Err(unsigned(file, "is no bundle, and only bundles are signed"));
     } else {
         decode(&bytes).ok_or_else(|| wrong("is not text".to_owned()))?
     };
@@ -34,4 +56,45 @@ pub fn read(file: &Path) -> Result<Report, CliError> {
     let strict = report.summary.exit_code == STRICT;
     let summary = Summary::of(&report.findings, report.summary.fix_first, strict);
     Ok(Report { summary, ..report })
+}
+
+/// Checks the signature with the key, and says on stderr what was or was not checked.
+fn signature(file: &Path, bundle: &Bundle, key: Option<&Verifier>) -> Result<(), CliError> {
+    let name = file.display();
+    match (key, bundle.signatures.first()) {
+        (Some(key), _) => {
+            let checked = key.verify(&bundle.signed, &bundle.signatures);
+            let who = checked.map_err(|error| unsigned(file, &error.to_string()))?;
+            print::note(&format!("{name}: signature verified: {who}"));
+        }
+        (None, Some((signature, _))) => {
+            print::note(&format!("{name}: signed ({signature}), not verified; --verify-with KEYFILE verifies it"));
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}
+
+fn unsigned(file: &Path, wrong: &str) -> CliError {
+    let right = "give the bundle as its author wrote it, and the author's public key".to_owned();
+    CliError::Usage(format!("{}: {wrong}", file.display()), right)
+}
+
+/// Reads the key that verifies.
+///
+/// # Errors
+/// When the file cannot be read or holds no public key.
+pub fn verifier(file: &Path) -> Result<Verifier, CliError> {
+    Verifier::of(&key_file(file)?).map_err(|error| {
+        let right = "give the public key: KEY.pub of minisign, or PEM with BEGIN PUBLIC KEY (P-256)".to_owned();
+        CliError::Usage(format!("{}: {error}", file.display()), right)
+    })
+}
+
+/// The text of a small file that holds a key.
+pub fn key_file(file: &Path) -> Result<String, CliError> {
+    let wrong =
+        |wrong: String| CliError::Usage(format!("{}: {wrong}", file.display()), "give the file of a key".to_owned());
+    let bytes = files::read(file, LARGEST_KEY).map_err(|error| wrong(error.to_string()))?;
+    decode(&bytes).ok_or_else(|| wrong("is not text".to_owned()))
 }

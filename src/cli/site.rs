@@ -18,6 +18,7 @@ use super::{
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Mistakes, Role},
+    import,
     lab::{self, Lab},
     net::{
         ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, Resolve,
@@ -200,6 +201,17 @@ impl Arguments {
     pub fn evidence_files(&self, deployment: &Deployment, catalogue: &Catalogue) -> Result<Given, CliError> {
         let _ = deployment.clone().with_known_attestations(&catalogue.of_evidence())?;
         evidence::read_evidence(&self.evidence, deployment)
+    }
+
+    /// The files of `--evidence` and of the site file, each by itself.
+    pub fn evidence_paths(&self, deployment: &Deployment) -> Vec<PathBuf> {
+        let named = self.evidence.iter().chain(&deployment.evidence.files);
+        named.filter_map(|path| import::files_of(path).ok()).flatten().collect()
+    }
+
+    /// True when a message is sent from each mailbox.
+    pub fn sends_mail(&self) -> bool {
+        self.send_mail
     }
 
     /// Java's trust stores: the flag's, the file's, or those found below ECE's folder. The lab has no Java.

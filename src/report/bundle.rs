@@ -1,15 +1,19 @@
 //! All of a run in one file to hand over: a ZIP archive with a manifest.
 //!
-//! In: a report. Out: the archive; or an archive, and out the report in it. The
-//! manifest names each file with its length and SHA-256, so that a bundle that was changed or cut short is told from one
-//! that was not. Readers are bounded: an archive names lengths that it does not have.
+//! In: a report, and what belongs to it. Out: the archive; or an archive, and out the report in it. The manifest names each
+//! file with its length and SHA-256, so that a bundle that was changed or cut short is told from one that was not; it can
+//! be signed, see [`sign`]. What is read is bounded and believed in nothing, see [`read`].
 
-use std::io::{Cursor, Read as _, Write as _};
+pub mod read;
+pub mod sign;
+
+use std::io::{Cursor, Write as _};
 
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
 
+use self::sign::Signer;
 use super::{Format, Style, Verbosity, redact, render, transcript};
 use crate::finding::Report;
 
@@ -17,10 +21,7 @@ use crate::finding::Report;
 pub const REPORT: &str = "report.json";
 
 /// The manifest of a bundle.
-const MANIFEST: &str = "manifest.json";
-
-/// The largest file that is read from a bundle, in bytes.
-const LARGEST: u64 = 256 * 1024 * 1024;
+pub const MANIFEST: &str = "manifest.json";
 
 /// The version of the manifest's shape.
 const SHAPE: u32 = 1;
@@ -40,6 +41,9 @@ pub struct Manifest {
     pub started: String,
     /// The files, without the manifest itself.
     pub files: Vec<Entry>,
+    /// What was to be included and is not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// A file of a bundle.
@@ -48,43 +52,66 @@ pub struct Entry {
     /// Its name.
     pub name: String,
     /// Its length.
-    pub bytes: usize,
+    pub bytes: u64,
     /// Its SHA-256 in lower-case hexadecimal.
     pub sha256: String,
+    /// The SHA-256 of the file that it was made of, as the report names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_sha256: Option<String>,
+    /// In how many places of it something was hidden.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<usize>,
 }
 
-/// Why a bundle cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum Unreadable {
-    /// It is no ZIP archive, or a damaged one.
-    #[error("this is no bundle of ece-check: {0}")]
-    NotAnArchive(String),
-    /// A file of it is missing.
-    #[error("this archive has no {0}: it is no bundle of ece-check")]
-    Missing(String),
-    /// A file is larger than any that is written.
-    #[error("{0} in this bundle is larger than 256 MB")]
-    TooLarge(String),
-    /// A file is not the one that the manifest names.
-    #[error("{0} is not as it was when the bundle was written: its SHA-256 differs from the manifest")]
-    Changed(String),
+/// A file that is not in the bundle, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub why: String,
 }
 
-/// Writes a bundle: the report as JSON, as a page and as text, and what was said on each connection. `clean` takes secrets out of every text on its way.
+/// A text that goes into a bundle beside the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attached {
+    /// The name in the bundle.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// The SHA-256 of the file that it was made of.
+    pub original_sha256: Option<String>,
+    /// In how many places of it something was hidden.
+    pub hidden: Option<usize>,
+}
+
+/// What a bundle holds beside the report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// Tables and evidence.
+    pub files: Vec<Attached>,
+    /// What was to be there and is not.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Writes a bundle: the report as JSON, as a page and as text, what was said on each connection, and what is beside it.
+/// `clean` takes secrets out of every text on its way.
 ///
 /// # Panics
 /// Never: memory takes all that is written.
 #[must_use]
-pub fn write(report: &Report, clean: impl Fn(&str) -> String) -> Vec<u8> {
+pub fn write(report: &Report, beside: Beside, signer: Option<&Signer>, clean: impl Fn(&str) -> String) -> Vec<u8> {
     let style = Style::of_file(Verbosity::Verbose);
-    let mut files = vec![
-        (REPORT.to_owned(), render(report, Format::Json, &style)),
-        ("report.html".to_owned(), render(report, Format::Html, &style)),
-        ("report.txt".to_owned(), render(report, Format::Text, &style)),
-        ("transcript.txt".to_owned(), transcript::render(report)),
+    let of_report = [
+        (REPORT, render(report, Format::Json, &style)),
+        ("report.html", render(report, Format::Html, &style)),
+        ("report.txt", render(report, Format::Text, &style)),
+        ("transcript.txt", transcript::render(report)),
     ];
-    for (_, text) in &mut files {
-        *text = clean(text);
+    let of_report = of_report.map(|(name, text)| Attached { name: name.to_owned(), text, ..Attached::default() });
+    let mut files: Vec<Attached> = of_report.into_iter().chain(beside.files).collect();
+    for file in &mut files {
+        file.text = clean(&file.text);
     }
     let manifest = Manifest {
         manifest_version: SHAPE,
@@ -92,11 +119,15 @@ pub fn write(report: &Report, clean: impl Fn(&str) -> String) -> Vec<u8> {
         rules: report.tool.catalogue_date.clone(),
         run: report.run.id.clone(),
         started: report.run.started.clone(),
-        files: files.iter().map(|(name, text)| Entry::of(name, text.as_bytes())).collect(),
+        files: files.iter().map(Entry::of_attached).collect(),
+        left_out: beside.left_out,
     };
     let manifest = serde_json::to_string_pretty(&manifest).expect("every key is a text, so it is always JSON");
-    files.insert(0, (MANIFEST.to_owned(), clean(&manifest)));
-    archive(&files)
+    let manifest = clean(&manifest);
+    let signature = signer.map(|signer| signer.sign(manifest.as_bytes(), &report.run.id));
+    let head = [Some((MANIFEST.to_owned(), manifest)), signature];
+    let files = files.into_iter().map(|file| (file.name, file.text));
+    archive(&head.into_iter().flatten().chain(files).collect::<Vec<_>>())
 }
 
 fn archive(files: &[(String, String)]) -> Vec<u8> {
@@ -110,82 +141,121 @@ fn archive(files: &[(String, String)]) -> Vec<u8> {
 }
 
 impl Entry {
-    fn of(name: &str, bytes: &[u8]) -> Self {
+    /// The entry of a file with these bytes.
+    #[must_use]
+    pub fn of(name: &str, bytes: &[u8]) -> Self {
         let sha256 = redact::hexadecimal(digest(&SHA256, bytes).as_ref());
-        Self { name: name.to_owned(), bytes: bytes.len(), sha256 }
+        Self { name: name.to_owned(), bytes: bytes.len() as u64, sha256, original_sha256: None, hidden: None }
     }
-}
 
-/// True for bytes that begin as a ZIP archive does (APPNOTE.TXT, section 4.3.7).
-#[must_use]
-pub fn is_bundle(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04")
-}
-
-/// The text of the report in a bundle, if every file that the manifest names is as it was.
-///
-/// # Errors
-/// When it is no bundle, a file is missing, or one was changed.
-pub fn read(bytes: &[u8]) -> Result<String, Unreadable> {
-    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| Unreadable::NotAnArchive(error.to_string()))?;
-    let manifest = file(&mut zip, MANIFEST)?;
-    let manifest: Manifest =
-        serde_json::from_slice(&manifest).map_err(|error| Unreadable::NotAnArchive(format!("{MANIFEST}: {error}")))?;
-    let mut report = None;
-    for entry in &manifest.files {
-        let bytes = file(&mut zip, &entry.name)?;
-        if Entry::of(&entry.name, &bytes) != *entry {
-            return Err(Unreadable::Changed(entry.name.clone()));
-        }
-        if entry.name == REPORT {
-            report = String::from_utf8(bytes).ok();
-        }
+    fn of_attached(file: &Attached) -> Self {
+        let (original_sha256, hidden) = (file.original_sha256.clone(), file.hidden);
+        Self { original_sha256, hidden, ..Self::of(&file.name, file.text.as_bytes()) }
     }
-    report.ok_or_else(|| Unreadable::Missing(REPORT.to_owned()))
-}
-
-fn file(zip: &mut ZipArchive<Cursor<&[u8]>>, name: &str) -> Result<Vec<u8>, Unreadable> {
-    let file = zip.by_name(name).map_err(|_| Unreadable::Missing(name.to_owned()))?;
-    let mut bytes = Vec::new();
-    let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Unreadable::NotAnArchive(format!("{name}: {error}")))?;
-    if bytes.len() as u64 > LARGEST { Err(Unreadable::TooLarge(name.to_owned())) } else { Ok(bytes) }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        read::{Bundle, Unreadable, is_bundle, read},
+        *,
+    };
     use crate::report::json;
 
     fn golden() -> Report {
         json::parse(include_str!("../../tests/all/reports/golden.json")).expect("the golden report")
     }
 
+    fn manifest(files: Vec<Entry>) -> (String, String) {
+        let manifest = Manifest {
+            manifest_version: SHAPE,
+            tool: String::new(),
+            rules: String::new(),
+            run: String::new(),
+            started: String::new(),
+            files,
+            left_out: Vec::new(),
+        };
+        (MANIFEST.to_owned(), serde_json::to_string(&manifest).expect("JSON"))
+    }
+
+    fn text(name: &str, text: &str) -> (String, String) {
+        (name.to_owned(), text.to_owned())
+    }
+
+    fn refused(files: &[(String, String)]) -> String {
+        read(&archive(files)).expect_err("it is refused").to_string()
+    }
+
     #[test]
-    fn bundle_holds_the_report_and_says_what_else() {
-        let bundle = write(&golden(), str::to_owned);
+    fn bundle_holds_the_report_and_what_is_beside_it() {
+        let evidence = Attached {
+            name: "evidence/1-app.json".to_owned(),
+            text: "{}".to_owned(),
+            original_sha256: Some("ab".to_owned()),
+            hidden: Some(0),
+        };
+        let left_out = LeftOut { name: "b.xlsx".to_owned(), why: "is not text".to_owned() };
+        let beside = Beside { files: vec![evidence], left_out: vec![left_out.clone()] };
+        let bundle = write(&golden(), beside, None, str::to_owned);
         assert!(is_bundle(&bundle));
-        assert_eq!(json::parse(&read(&bundle).expect("our own bundle")).expect("a report"), golden());
+        let Bundle { report, manifest, signatures, .. } = read(&bundle).expect("our own bundle");
+        assert_eq!(json::parse(&report).expect("a report"), golden());
+        assert_eq!(manifest.files.last().and_then(|entry| entry.original_sha256.as_deref()), Some("ab"));
+        assert_eq!((manifest.left_out, signatures), (vec![left_out], Vec::new()));
     }
 
     #[test]
     fn bundle_that_was_changed_is_refused() {
-        let files = |report: &str| {
-            let manifest = Manifest {
-                manifest_version: SHAPE,
-                tool: String::new(),
-                rules: String::new(),
-                run: String::new(),
-                started: String::new(),
-                files: vec![Entry::of(REPORT, b"one")],
-            };
-            let manifest = serde_json::to_string(&manifest).expect("JSON");
-            archive(&[(MANIFEST.to_owned(), manifest), (REPORT.to_owned(), report.to_owned())])
-        };
-        assert_eq!(read(&files("one")).expect("as it was"), "one");
-        assert!(matches!(read(&files("two")), Err(Unreadable::Changed(_))));
-        let cut = files("one");
+        let files = |report: &str| [manifest(vec![Entry::of(REPORT, b"one")]), text(REPORT, report)];
+        assert_eq!(read(&archive(&files("one"))).expect("as it was").report, "one");
+        for changed in ["two", "one and more", ""] {
+            assert!(matches!(read(&archive(&files(changed))), Err(Unreadable::Changed(_))), "{changed}");
+        }
+        let cut = archive(&files("one"));
         assert!(matches!(read(&cut[..cut.len() / 2]), Err(Unreadable::NotAnArchive(_))));
         assert!(matches!(read(&archive(&[])), Err(Unreadable::NotAnArchive(_) | Unreadable::Missing(_))));
+    }
+
+    #[test]
+    fn names_that_lead_out_of_the_bundle_are_refused() {
+        for name in ["../x", "/etc/x", "a/../../x", "a\\..\\x", "C:x", "a//x", "./x", "a\u{202e}x", "a\nx", "nul\0x"] {
+            let entries = vec![Entry::of(REPORT, b"one"), Entry::of(name, b"x")];
+            let said = refused(&[manifest(entries), text(REPORT, "one"), text(name, "x")]);
+            assert!(said.contains("leads out of the bundle"), "{name:?}: {said}");
+            assert!(!said.contains(['\n', '\u{202e}', '\0']), "{said:?}");
+        }
+    }
+
+    #[test]
+    fn files_that_the_manifest_does_not_name_or_names_twice_are_refused() {
+        let one = || Entry::of(REPORT, b"one");
+        let said = refused(&[manifest(vec![one()]), text(REPORT, "one"), text("run.exe", "MZ")]);
+        assert!(said.contains("run.exe") && said.contains("the manifest does not name it"), "{said}");
+        let said = refused(&[manifest(vec![one(), one()]), text(REPORT, "one")]);
+        assert!(said.contains("names report.json twice"), "{said}");
+        let mut twice = archive(&[manifest(vec![one()]), text(REPORT, "one"), text("report.jsoN", "two")]);
+        for at in 0..twice.len() - 11 {
+            if &twice[at..at + 11] == b"report.jsoN" {
+                twice[at..at + 11].copy_from_slice(b"report.json");
+            }
+        }
+        let said = read(&twice).expect_err("it is refused").to_string();
+        assert!(said.contains("the same name twice"), "{said}");
+    }
+
+    #[test]
+    fn bombs_are_refused_before_they_are_unpacked() {
+        let many: Vec<(String, String)> = (0..2_000).map(|at| text(&format!("a{at}"), "")).collect();
+        assert!(refused(&many).contains("more than 1000 files"));
+        let large = Entry { bytes: u64::MAX / 2, ..Entry::of("b", b"x") };
+        let said = refused(&[manifest(vec![large.clone(), large]), text("b", "x")]);
+        assert!(said.contains("256 MB"), "{said}");
+        let zeros = "0".repeat(20 << 20);
+        let said = refused(&[manifest(vec![Entry::of(REPORT, b"0")]), text(REPORT, &zeros)]);
+        assert!(said.contains("report.json is not as it was"), "{said}");
+        let mut newer = manifest(vec![Entry::of(REPORT, b"one")]);
+        newer.1 = newer.1.replace("\"manifest_version\":1", "\"manifest_version\":2");
+        assert!(refused(&[newer, text(REPORT, "one")]).contains("newer version of ece-check"));
     }
 }

@@ -2,11 +2,11 @@
 
 use super::{
     route,
-    words::{duration, list},
+    words::{count, duration, list},
 };
 use crate::{
     evidence::Value,
-    finding::{Redacted, Report},
+    finding::{OtherRun, Redacted, Report},
     judge::values,
     probe::tls,
 };
@@ -46,6 +46,7 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
         lines.insert(0, ("Site", site.clone()));
     }
     lines.extend(run.redacted.map(|hidden| ("Redacted", redacted(hidden))));
+    lines.extend((!run.other_runs.is_empty()).then(|| ("Parallel", parallel(&run.other_runs))));
     lines.extend(waivers(report).map(|told| ("Waivers", told)));
     if let Some(both) = route::both(report) {
         let place = lines.iter().position(|(label, _)| *label == "DNS").unwrap_or(lines.len());
@@ -70,6 +71,16 @@ fn redacted(hidden: Redacted) -> String {
         parts.map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many })).collect();
     let parts = if parts.is_empty() { "nothing to hide was found".to_owned() } else { parts.join(", ") };
     format!("{parts}, in {places} places; the same token is the same thing throughout")
+}
+
+/// The runs that were made at the same time: they use the same mailboxes and tokens.
+fn parallel(others: &[OtherRun]) -> String {
+    let one = |other: &OtherRun| {
+        let sends = if other.sends_mail { ", sends test messages" } else { "" };
+        format!("process {} since {}{sends}", other.process, other.started)
+    };
+    let told: Vec<String> = others.iter().map(one).collect();
+    format!("{} of ece-check on this server: {}", count(others.len(), "other run"), list(&told, 4))
 }
 
 /// How many findings are waived, and which waivers have ended.

@@ -94,23 +94,45 @@ impl Key {
     }
 }
 
-/// The report without what is to be hidden.
-///
-/// # Errors
-/// When what is left is no report, which would be a fault of this program.
-pub fn redact(report: &Report, kinds: &[Kind], key: &Key) -> Result<Report, NotRedacted> {
-    let mut json = serde_json::to_value(report).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
-    let mut net = Net { known: Known::of(report), kinds, key, hidden: BTreeMap::new(), places: 0 };
-    net.value(&mut json);
-    let count = |kind| net.hidden.values().filter(|known| **known == kind).count();
-    let redacted = Redacted {
-        addresses: count(Kind::Addresses),
-        names: count(Kind::Names),
-        mailboxes: count(Kind::Mailboxes),
-        places: net.places,
-    };
-    let report: Report = serde_json::from_value(json).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
-    Ok(Report { run: Run { redacted: Some(redacted), ..report.run }, ..report })
+/// What is hidden of one site, wherever it is met: the same thing is the same token.
+pub struct Redaction<'k>(Net<'k>);
+
+impl<'k> Redaction<'k> {
+    /// Learns from a report what the site's own names are.
+    #[must_use]
+    pub fn of(report: &Report, kinds: &'k [Kind], key: &'k Key) -> Self {
+        Self(Net { known: Known::of(report), kinds, key, hidden: BTreeMap::new(), places: 0 })
+    }
+
+    /// The report without what is to be hidden.
+    ///
+    /// # Errors
+    /// When what is left is no report, which would be a fault of this program.
+    pub fn report(&mut self, report: &Report) -> Result<Report, NotRedacted> {
+        let mut json = serde_json::to_value(report).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
+        self.0.value(&mut json);
+        let redacted = self.counted();
+        let hidden: Report =
+            serde_json::from_value(json).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
+        Ok(Report { run: Run { redacted: Some(redacted), ..hidden.run }, ..hidden })
+    }
+
+    /// Another text of the same site without what is to be hidden, and in how many places of it something was.
+    pub fn text(&mut self, text: &str) -> (String, usize) {
+        let before = self.0.places;
+        let hidden = self.0.text(text);
+        (hidden, self.0.places - before)
+    }
+
+    fn counted(&self) -> Redacted {
+        let count = |kind| self.0.hidden.values().filter(|known| **known == kind).count();
+        Redacted {
+            addresses: count(Kind::Addresses),
+            names: count(Kind::Names),
+            mailboxes: count(Kind::Mailboxes),
+            places: self.0.places,
+        }
+    }
 }
 
 /// The names that this site has for itself.
@@ -273,6 +295,10 @@ impl Net<'_> {
         let core = word.trim_matches(|c| ".:-'".contains(c));
         let Some(begin) = word.find(core).filter(|_| !core.is_empty()) else { return word.to_owned() };
         let (before, after) = (&word[..begin], &word[begin + core.len()..]);
+        if let Some((label, mailbox)) = labelled(core) {
+            let token = self.token(mailbox).unwrap_or_else(|| mailbox.to_owned());
+            return format!("{before}{label}:{token}{after}");
+        }
         if let Some(token) =
             self.token(word).or_else(|| self.token(core).map(|token| format!("{before}{token}{after}")))
         {
@@ -287,7 +313,7 @@ impl Net<'_> {
     }
 
     fn token(&mut self, word: &str) -> Option<String> {
-        let lower = word.to_lowercase();
+        let lower = word.to_lowercase().replace("%40", "@"); // as an address of the web has it
         let (kind, token) = if let Ok(address) = word.parse::<IpAddr>() {
             let shown = address.is_loopback() || address.is_unspecified();
             (Kind::Addresses, (!shown).then(|| self.address(address))?)
@@ -332,6 +358,14 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// A mailbox behind a label, as in `SMTP:sales@example.com` and `mailto:sales@example.com`: the same as without it.
+fn labelled(word: &str) -> Option<(&str, &str)> {
+    let (label, mailbox) = word.split_once(':')?;
+    let is_label = !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric());
+    (is_label && (mailbox.contains('@') || mailbox.contains("%40")) && !mailbox.contains(':'))
+        .then_some((label, mailbox))
 }
 
 fn is_of_word(c: char) -> bool {
@@ -379,7 +413,8 @@ mod tests {
             [2603:1036::1]:993, outlook.office365.com, 127.0.0.1"
             .to_owned();
         report.findings[1].found = "10.20.30.40".to_owned();
-        let redacted = redact(&report, kinds, &Key::random().expect("a key")).expect("a report");
+        let key = Key::random().expect("a key");
+        let redacted = Redaction::of(&report, kinds, &key).report(&report).expect("a report");
         let found = redacted.findings[0].found.clone();
         (redacted, found)
     }
@@ -404,6 +439,24 @@ mod tests {
     fn what_was_not_asked_for_stays() {
         let (_, found) = redacted(&[Kind::Mailboxes]);
         assert!(found.contains("10.20.30.40") && found.contains("corp.local") && !found.contains("sales@"), "{found}");
+    }
+
+    #[test]
+    fn other_texts_of_the_site_have_the_same_tokens() {
+        let golden = include_str!("../../tests/all/reports/golden.json");
+        let mut report = json::parse(golden).expect("the golden report");
+        report.run.host = "ECE-SVC01.corp.local".to_owned();
+        let key = Key::random().expect("a key");
+        let kinds = [Kind::Addresses, Kind::Names, Kind::Mailboxes];
+        let mut redaction = Redaction::of(&report, &kinds, &key);
+        let hidden = redaction.report(&report).expect("a report");
+        let (labels, _) = redaction.text("sales@example.com SMTP:sales@example.com mailto:Sales%40example.com");
+        let words: Vec<&str> = labels.split(' ').collect();
+        assert_eq!(words[1..], [format!("SMTP:{}", words[0]), format!("mailto:{}", words[0])], "{labels}");
+        assert!(words[0].starts_with("m-"), "{labels}");
+        let (text, places) = redaction.text("{\"Host\": \"ece-svc01.corp.local\", \"By\": \"New.Person@example.com\"}");
+        assert!(text.contains(&hidden.run.host) && !text.contains("New.Person"), "{text}");
+        assert_eq!(places, 2);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
+use serde::Deserialize as _;
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -24,6 +25,13 @@ impl Packed {
     /// The table of the whole file.
     pub(super) fn table(self) -> Spanned<DeTable<'static>> {
         Spanned::new(0..0, Reader { rest: self.0 }.table())
+    }
+
+    /// The values of the file as TOML, without its comments.
+    pub(super) fn as_toml(self) -> String {
+        let table = toml::de::Deserializer::from(self.table());
+        let table = toml::Table::deserialize(table).expect("a table of TOML is a table of TOML");
+        toml::to_string(&table).expect("a table of TOML is a text of TOML")
     }
 
     /// The line of an offset in the text that was packed, counted from 1.

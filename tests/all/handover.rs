@@ -71,6 +71,96 @@ fn bundle_is_read_back_without_what_was_hidden() {
     place.call(&["report", "cut.zip"]).refused("no bundle of ece-check");
 }
 
+/// A secret key of minisign that was made for this test alone, its public half, and another public key.
+const SECRET: &str = "untrusted comment: for a test
+RWQAAEIyAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAATAsqGF+sZ3e9E/5hBvV4IY0H/tIGUUJaErsXBapxvLWLAu3WxnQoC7APQyYe/A64ZeA55SvzRLw+RaxMv/hq18ecFudNkr93AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+";
+const PUBLIC: &str = "untrusted comment: for a test
+RWRMCyoYX6xnd7APQyYe/A64ZeA55SvzRLw+RaxMv/hq18ecFudNkr93
+";
+const OTHER: &str = "untrusted comment: for a test
+RWTwTY7QUD+oFF0itJWRFobJduOENPLa8wByRdGMzy/zBWYNSC2o6xJa
+";
+
+fn unpacked(bundle: &std::path::Path) -> Vec<(String, String)> {
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(bundle).expect("the bundle")).expect("an archive");
+    let count = zip.len();
+    let file = |at| {
+        let mut file = zip.by_index(at).expect("a file");
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut file, &mut text).expect("a text");
+        (file.name().expect("a name").into_owned(), text)
+    };
+    (0..count).map(file).collect()
+}
+
+#[test]
+fn bundle_holds_evidence_and_tables_with_the_same_tokens_and_is_signed() {
+    let place = Place::new();
+    let evidence =
+        include_str!("../files/evidence/exchange/casmailbox.ps7.json").replace("@contoso.com", "@example.com");
+    place.write("cas of sales@example.com.json", &evidence);
+    place.write("key", SECRET);
+    place.write("key.pub", PUBLIC);
+    place.write("other.pub", OTHER);
+    let run =
+        ["run", "--lab", "--only", "mailbox", "--evidence", "cas of sales@example.com.json", "--bundle", "case.zip"];
+    let more = ["--bundle-evidence", "--redact", "addresses,names,mailboxes", "--sign-with", "key"];
+    let outcome = place.call(&[&run[..], &more].concat());
+    assert!(outcome.code.is_some_and(|code| code < 2), "{outcome:?}");
+    let files = unpacked(&place.path().join("case.zip"));
+    let named =
+        |begins: &str| files.iter().find(|(name, _)| name.starts_with(begins)).unwrap_or_else(|| panic!("{files:?}"));
+    let (name, text) = named("evidence/01-");
+    assert!(text.contains("ImapEnabled") && text.contains("@redacted.invalid"), "{text}");
+    assert!(named("rules/tables/ece-levels.toml").1.contains("date = "));
+    assert!(named("manifest.json.minisig").1.contains("trusted comment: file:manifest.json"));
+    for (name, text) in &files {
+        assert!(!name.contains("sales@") && !text.contains("sales@example.com"), "{name}: {text}");
+    }
+    let manifest: Value = serde_json::from_str(&named("manifest.json").1).expect("JSON");
+    let entry =
+        manifest["files"].as_array().and_then(|all| all.iter().find(|one| one["name"] == *name)).expect("an entry");
+    assert!(
+        entry["hidden"].as_u64().is_some_and(|hidden| hidden > 0) && entry["original_sha256"].is_string(),
+        "{entry}"
+    );
+    let token = text.split('"').find(|word| word.ends_with("@redacted.invalid")).expect("a token");
+    assert!(
+        files.iter().any(|(name, text)| name == "report.json" && text.contains(token)),
+        "the same token in the report"
+    );
+    let verified = place.call(&["report", "case.zip", "--summary", "--verify-with", "key.pub"]);
+    assert!(verified.stderr.contains("signature verified: minisign key 7767AC5F182A0B4C"), "{verified:?}");
+    let told = place.call(&["report", "case.zip", "--summary"]);
+    assert!(told.stderr.contains("not verified; --verify-with"), "{told:?}");
+    place.call(&["report", "case.zip", "--verify-with", "other.pub"]).refused("signed with another key");
+    place.call(&["run", "--lab", "--bundle", "x.zip", "--sign-with", "key.pub"]).refused("is no key of minisign");
+}
+
+#[test]
+fn runs_at_the_same_time_know_of_each_other() {
+    let place = Place::new();
+    let note = place.write(&format!("ece-check-run-812-{}-sends.lock", 1_795_982_400_000_i64), "");
+    let lock = std::fs::File::open(note).expect("a note");
+    lock.try_lock().expect("nothing else has locked it");
+    let run = ["run", "--only", "version.minimum-level", "-o", "json"];
+    let outcome = place.call(&run);
+    if cfg!(windows) {
+        return; // the folder is that of all users
+    }
+    assert!(
+        outcome.stderr.contains("another run of ece-check is on this server: process 812 since 2026-11-29"),
+        "{outcome:?}"
+    );
+    let other = &outcome.report().run.other_runs;
+    assert_eq!((other.len(), other[0].process, other[0].sends_mail), (1, 812, true), "{other:?}");
+    place.call(&[&run[..], &["--send-mail"]].concat()).refused("another run sends test messages: process 812");
+    drop(lock);
+    let alone = place.call(&[&run[..], &["--send-mail"]].concat());
+    assert!(alone.code != Some(2) && alone.report().run.other_runs.is_empty(), "{alone:?}");
+}
+
 #[test]
 fn each_team_has_its_part() {
     let place = faulty();

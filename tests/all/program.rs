@@ -71,6 +71,7 @@ impl Place {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.args(arguments).env_clear().current_dir(self.folder.path());
+        command.env("TMPDIR", self.folder.path()); // where runs tell each other of themselves
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

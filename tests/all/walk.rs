@@ -168,6 +168,7 @@ fn vantage() -> Run {
         ece_home: None,
         clock_offset_ms: None,
         interrupted: false,
+        other_runs: Vec::new(),
     }
 }
 
