@@ -8,7 +8,7 @@
 # What the tests in tests/peers/foreign need: they put ece-check before servers that nobody here wrote. The list with reasons is
 # PROGRAMS in tests/peers/foreign/bench.rs.
 PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dnsmasq-base unbound nginx-light squid \
-           postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond python3-venv prometheus libmonitoring-plugin-perl
+           postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond python3-venv prometheus libmonitoring-plugin-perl minisign
 
 # What the tests in tests/peers/java, tests/peers/openid, tests/peers/directory and tests/peers/writers need: any Java and any Node will do, also those that are no package.
 PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm python3:python3 chromium:chromium rg:ripgrep

@@ -1,5 +1,7 @@
 //! `ece-check plan`: everything that `run` would touch. Opens no socket.
 
+mod rules;
+
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
     env,
@@ -18,7 +20,7 @@ use crate::{
     net::{ConnectOverrides, Family, Proxy, RouteChoice},
     plan::{Plan, PlannedLook, Site},
     probe::{AnyProbe, Change, Presented, ServiceTouch, Touch},
-    report::{self, Page, Paint, Stream, Style, Verbosity},
+    report::{Page, Paint, Stream, Style, Verbosity},
     secret::Source,
 };
 
@@ -32,6 +34,16 @@ pub struct Arguments {
     /// Output format
     #[arg(short, long, value_enum, default_value = "text")]
     output: Output,
+    /// Only what this team needs: the firewall rules, as PowerShell, netsh, Cisco ASA, PAN-OS and CSV
+    #[arg(long = "for", value_enum, value_name = "OWNER")]
+    team: Option<Team>,
+}
+
+/// The team that has a part in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Team {
+    /// The network or firewall team
+    Network,
 }
 
 /// The formats that a plan has.
@@ -73,10 +85,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let described = Site { exported, ..site.site(&deployment, &catalogue, false) };
     let plan = Plan::make(&catalogue, &described, &site.selection(), &overrides)?;
     let rows = rows(&plan, &overrides, site, ask.as_ref());
+    let needed = || rules::needed(site, &deployment, &catalogue, &overrides, &rows);
     print::data(&match arguments.output {
+        Output::Text if arguments.team.is_some() => rules::text(&needed(), &super::host::name()),
+        Output::Json if arguments.team.is_some() => json(&rules::values(&needed())),
         Output::Text => text(&rows, &plan, site::usual_deadline(&deployment, site::USUAL_JOBS, site.sample)),
         Output::Json => json(&rows),
-        Output::Csv => change_request(site, &deployment, &catalogue, &overrides, &rows),
+        Output::Csv => rules::change_request(needed()),
     });
     Ok(ExitCode::SUCCESS)
 }
@@ -232,67 +247,6 @@ fn words_of(route: &Route) -> String {
 
 fn as_text<S: Serializer>(route: &Route, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&words_of(route))
-}
-
-const HEADER: [&str; 11] = [
-    "source",
-    "destination",
-    "port",
-    "protocol",
-    "ip_version",
-    "direction",
-    "ece_role",
-    "purpose",
-    "application",
-    "microsoft_endpoint_id",
-    "address_ranges",
-];
-
-/// The rules that ECE needs on the site's firewall, a row a rule, ready as a change request.
-fn change_request(
-    site: &site::Arguments,
-    deployment: &crate::deployment::Deployment,
-    catalogue: &crate::catalogue::Catalogue,
-    overrides: &ConnectOverrides,
-    rows: &[Row],
-) -> String {
-    let Some(cloud) = catalogue.tables.clouds.named(site.cloud(deployment).word()) else { return String::new() };
-    let resolver = site.reach.resolver(None);
-    let family = site.reach.family();
-    let scope = crate::plan::firewall::Scope {
-        host: &super::host::name(),
-        role: site.role(deployment).word(),
-        ipv4: family != Family::V6,
-        ipv6: family != Family::V4,
-        dns_servers: resolver.servers(),
-        proxy: overrides.proxy.as_ref().map(|proxy| (proxy.host.as_str(), proxy.port)),
-    };
-    let rules = crate::plan::firewall::rules(&destinations(rows), cloud, &catalogue.firewall, &scope);
-    report::rows(&HEADER, rules.into_iter().map(record), print::symbols())
-}
-
-/// What a run connects to, without the DNS servers and the proxy, which are no destinations of ECE.
-fn destinations(rows: &[Row]) -> Vec<crate::plan::firewall::Destination> {
-    let is_destination = |row: &&Row| !["dns", "http"].contains(&row.protocol);
-    let destination =
-        |row: &Row| crate::plan::firewall::Destination { host: row.host.clone(), port: row.port, why: row.why.clone() };
-    rows.iter().filter(is_destination).map(destination).collect()
-}
-
-fn record(rule: crate::plan::firewall::Rule) -> [String; 11] {
-    [
-        rule.source,
-        rule.destination,
-        rule.port.to_string(),
-        rule.protocol.to_owned(),
-        rule.ip_version.to_owned(),
-        "outbound".to_owned(),
-        rule.role,
-        rule.purpose,
-        rule.application,
-        rule.microsoft_id.map_or_else(String::new, |id| id.to_string()),
-        rule.ranges.join(" "),
-    ]
 }
 
 fn text(rows: &[Row], plan: &Plan<'_>, deadline: Duration) -> String {

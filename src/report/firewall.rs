@@ -26,7 +26,8 @@ pub struct Form {
 /// All forms of some rules. `servers` are the addresses that the connections leave from.
 #[must_use]
 pub fn forms(rules: &[FirewallRule], servers: &[String]) -> Vec<Form> {
-    let rules: Vec<&FirewallRule> = rules.iter().filter(|rule| is_host(&rule.destination)).collect();
+    let rules: Vec<FirewallRule> = rules.iter().filter_map(usable).collect();
+    let rules: Vec<&FirewallRule> = rules.iter().collect();
     if rules.is_empty() {
         return Vec::new();
     }
@@ -46,40 +47,83 @@ pub const LEAD: &str = "Outbound rules for the destinations that failed. Windows
                         Firewall blocks outbound traffic; a blocking rule there outranks them. Adapt the names of access \
                         lists and zones to your firewall.";
 
+/// The same of the rules that a site needs, before anything was tested.
+pub const LEAD_OF_PLAN: &str = "Outbound rules for every destination of ECE. Nothing was tested. Windows rules help only \
+                                where the Windows Firewall blocks outbound traffic; a blocking rule there outranks them. \
+                                Adapt the names of access lists and zones to your firewall. Mail ports need a direct \
+                                connection. A name without published address ranges is allowed to any address in the \
+                                Windows rules, and is an FQDN object elsewhere.";
+
+/// A rule that every form can hold: an address is a range of one, and a name from outside stays out.
+fn usable(rule: &FirewallRule) -> Option<FirewallRule> {
+    let is_range = |range: &String| range.parse::<ipnet::IpNet>().is_ok();
+    match rule.destination.parse::<IpAddr>() {
+        Ok(address) => {
+            let ranges = vec![ipnet::IpNet::from(address).to_string()];
+            Some(FirewallRule { destination: address.to_string().replace(':', "-"), ranges, ..rule.clone() })
+        }
+        Err(_) => (is_host(&rule.destination) && rule.ranges.iter().all(is_range)).then(|| rule.clone()),
+    }
+}
+
 fn is_host(host: &str) -> bool {
     let plain = host.strip_prefix("*.").unwrap_or(host);
     !plain.is_empty() && plain.len() < 254 && plain.chars().all(|c| c.is_ascii_alphanumeric() || ".-_".contains(c))
 }
 
-fn name(rule: &FirewallRule) -> String {
-    format!("ECE to {} {} {} ({})", rule.destination, rule.protocol, rule.port, rule.ip_version)
+/// A rule of Windows: one destination and address family, with all its ports.
+struct WindowsRule<'r> {
+    first: &'r FirewallRule,
+    ports: Vec<String>,
+}
+
+impl WindowsRule<'_> {
+    fn name(&self) -> String {
+        let FirewallRule { destination, protocol, ip_version, .. } = self.first;
+        format!("ECE to {destination} {protocol} {} ({ip_version})", self.ports.join(" "))
+    }
+}
+
+fn of_windows<'r>(rules: &[&'r FirewallRule]) -> Vec<WindowsRule<'r>> {
+    let mut merged: Vec<WindowsRule<'r>> = Vec::new();
+    let key = |rule: &'r FirewallRule| (&rule.destination, &rule.ip_version, &rule.protocol, &rule.ranges);
+    for rule in rules {
+        let port = rule.port.to_string();
+        match merged.iter_mut().find(|known| key(known.first) == key(rule)) {
+            Some(known) if known.ports.contains(&port) => {}
+            Some(known) => known.ports.push(port),
+            None => merged.push(WindowsRule { first: rule, ports: vec![port] }),
+        }
+    }
+    merged
 }
 
 fn netsh(rules: &[&FirewallRule]) -> String {
-    let line = |rule: &&&FirewallRule| {
-        let remote = if rule.ranges.is_empty() { "any".to_owned() } else { rule.ranges.join(",") };
+    let line = |rule: &WindowsRule<'_>| {
+        let ranges = &rule.first.ranges;
+        let remote = if ranges.is_empty() { "any".to_owned() } else { ranges.join(",") };
         format!(
             "netsh advfirewall firewall add rule name=\"{}\" dir=out action=allow protocol={} remoteport={} remoteip={remote}",
-            name(rule),
-            rule.protocol,
-            rule.port
+            rule.name(),
+            rule.first.protocol,
+            rule.ports.join(",")
         )
     };
-    rules.iter().map(|rule| line(&rule)).collect::<Vec<_>>().join("\n")
+    of_windows(rules).iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn powershell(rules: &[&FirewallRule]) -> String {
-    let line = |rule: &&&FirewallRule| {
-        let ranges: Vec<String> = rule.ranges.iter().map(|range| format!("'{range}'")).collect();
+    let line = |rule: &WindowsRule<'_>| {
+        let ranges: Vec<String> = rule.first.ranges.iter().map(|range| format!("'{range}'")).collect();
         let remote = if ranges.is_empty() { "Any".to_owned() } else { ranges.join(",") };
         format!(
             "New-NetFirewallRule -DisplayName '{}' -Direction Outbound -Action Allow -Protocol {} -RemotePort {} -RemoteAddress {remote}",
-            name(rule),
-            rule.protocol,
-            rule.port
+            rule.name(),
+            rule.first.protocol,
+            rule.ports.join(",")
         )
     };
-    rules.iter().map(|rule| line(&rule)).collect::<Vec<_>>().join("\n")
+    of_windows(rules).iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// A name for an object of a firewall: at most 60 letters, digits, dots, hyphens and underscores.
@@ -157,7 +201,8 @@ fn pan_os(rules: &[&FirewallRule], servers: &[IpAddr]) -> String {
         let protocol = rule.protocol.to_lowercase();
         let service = format!("ECE-{protocol}-{}", rule.port);
         text += &once(format!("set service {service} protocol {protocol} port {}", rule.port));
-        let destination = if rule.destination.starts_with("*.") {
+        let is_address = rule.destination.replace('-', ":").parse::<IpAddr>().is_ok();
+        let destination = if rule.destination.starts_with("*.") || is_address {
             if rule.ranges.is_empty() {
                 continue; // PAN-OS has no address object for a wildcard name
             }
@@ -231,6 +276,32 @@ mod tests {
         let rules = [rule("ece.example.com", &[])];
         assert!(form(&rules, "ASA").contains("\n fqdn v4 ece.example.com\n"));
         assert!(form(&rules, "PAN-OS").contains("set address ECE-ece.example.com fqdn ece.example.com\n"));
+    }
+
+    #[test]
+    fn ports_of_one_destination_are_one_rule_of_windows() {
+        let ports = [587, 993, 993].map(|port| FirewallRule { port, ..rule("smtp.office365.com", &["40.96.0.0/13"]) });
+        let powershell = form(&ports, "PowerShell");
+        assert_eq!(powershell.lines().count(), 1, "{powershell}");
+        assert!(powershell.contains("'ECE to smtp.office365.com TCP 587 993 (IPv4)'"), "{powershell}");
+        assert!(powershell.contains(" -RemotePort 587,993 "), "{powershell}");
+        assert!(form(&ports, "Command Prompt").contains(" remoteport=587,993 "));
+    }
+
+    #[test]
+    fn addresses_are_ranges_of_one() {
+        let six = FirewallRule { ip_version: "IPv6".to_owned(), ..rule("2001:db8::53", &[]) };
+        let rules = [rule("10.1.1.53", &[]), six];
+        let asa = form(&rules, "ASA");
+        assert!(asa.contains(" network-object 10.1.1.53 255.255.255.255\n"), "{asa}");
+        assert!(asa.contains("object-group network ECE-2001-db8--53-v6\n network-object 2001:db8::53/128"), "{asa}");
+        assert!(form(&rules, "PAN-OS").contains("destination [ 2001:db8::53/128 ]"));
+        assert!(form(&rules, "PowerShell").contains("-RemoteAddress '10.1.1.53/32'"));
+    }
+
+    #[test]
+    fn range_from_outside_becomes_no_command() {
+        assert_eq!(forms(&[rule("a.test", &["1.2.3.4/32'; calc"])], &[]), []);
     }
 
     #[test]

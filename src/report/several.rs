@@ -14,8 +14,9 @@ use crate::{
     finding::{Finding, Report, Status},
 };
 
-/// The most names of servers in a sentence.
+/// The most names of servers in a sentence, and of those that are only compared with.
 const NAMES: usize = 6;
+const NAMES_BESIDE: usize = 3;
 
 /// The longest text of one place, in characters.
 const LONGEST: usize = 300;
@@ -171,7 +172,7 @@ fn sentence(reports: &[&Report], bad: &[(usize, &Finding)], passed: &[usize]) ->
     }
     let part = |((title, word), at): ((&str, &str), Vec<usize>)| format!("{title}{word} on {}", names(reports, &at));
     let parts: Vec<String> = by_outcome.into_iter().map(part).collect();
-    let passed = if passed.is_empty() { String::new() } else { format!("; passed on {}", names(reports, passed)) };
+    let passed = if passed.is_empty() { String::new() } else { format!("; passed on {}", others(reports, passed)) };
     harmless::line(&format!("{}{passed}.", parts.join("; ")), LONGEST * 2)
 }
 
@@ -236,7 +237,8 @@ fn hint(reports: &[&Report], bad: &[(usize, &Finding)], passed: &[usize]) -> Str
     if hosts(&failed).iter().any(|host| hosts(passed).contains(host)) {
         return "The same server has both results: it changed between the runs.".to_owned();
     }
-    let (here, there) = (names(reports, &failed), names(reports, passed));
+    let here = if failed.len() > NAMES_BESIDE { "the servers that fail".to_owned() } else { names(reports, &failed) };
+    let there = others(reports, passed);
     let layer = bad[0].1.check.split('.').next().unwrap_or_default();
     harmless::line(
         &match layer {
@@ -261,6 +263,11 @@ fn hint(reports: &[&Report], bad: &[(usize, &Finding)], passed: &[usize]) -> Str
 fn names(reports: &[&Report], at: &[usize]) -> String {
     let names: Vec<String> = at.iter().map(|report| name(reports, *report)).collect();
     words::list(&names, NAMES)
+}
+
+/// The servers that others are compared with: by name where they are few.
+fn others(reports: &[&Report], at: &[usize]) -> String {
+    if at.len() > NAMES_BESIDE { format!("{} others", at.len()) } else { names(reports, at) }
 }
 
 /// A server's name, with its role where the name alone does not tell it from the others, and the time where nothing does.

@@ -154,3 +154,31 @@ fn no_command_does_other_than_it_says() {
         }
     }
 }
+
+#[test]
+fn firewall_rules_of_a_plan_are_commands_that_others_can_read() {
+    let plan = crate::program::call(&["plan", "--for", "network"]);
+    assert_eq!(plan.code, Some(0), "{plan:?}");
+    let lines = |begins: &str| -> Vec<String> {
+        let lines = plan.stdout.lines().map(str::trim).filter(|line| line.starts_with(begins));
+        lines.map(str::to_owned).collect()
+    };
+    let powershell = lines("New-NetFirewallRule ");
+    assert!(powershell.len() > 4, "{plan:?}");
+    assert!(powershell.iter().any(|line| line.contains("-RemotePort 443,587,993,995 ")), "{powershell:?}");
+    for line in &powershell {
+        shape(line);
+    }
+    for begins in ["netsh advfirewall ", "access-list ECE-OUTBOUND ", "set rulebase security rules "] {
+        assert!(!lines(begins).is_empty(), "{begins} in {plan:?}");
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    assert!(powershell.iter().all(|line| seen.insert(line)), "a rule twice: {powershell:?}");
+    let csv = plan.stdout.split("CSV\n---\n").nth(1).expect("the CSV is last");
+    let csv: Vec<&str> = csv.lines().map(str::trim).collect();
+    let text = csv.join("\n");
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
+    assert!(rows.len() > powershell.len(), "a row a port: {text}");
+    crate::program::call(&["plan", "--for", "exchange"]).refused("network");
+}

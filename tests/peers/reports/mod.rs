@@ -1,7 +1,7 @@
 //! Reports before programs that nobody here wrote: Chromium with axe-core and parse5, the schema of Jenkins and
-//! junitparser, promtool and the Python client of Prometheus, the library of Nagios plugins.
+//! junitparser, promtool and the Python client of Prometheus, the library of Nagios plugins, minisign and OpenSSL.
 //!
-//! Needs node, npm, chromium, python3 with venv, promtool and `Monitoring::Plugin`. Where npm or `PyPI` cannot be reached
+//! Needs node, npm, chromium, python3 with venv, promtool, `Monitoring::Plugin`, minisign and openssl. Where npm or `PyPI` cannot be reached
 //! these tests fail, unless `ECE_CHECK_FOREIGN=off` says that this is known.
 
 use std::{
@@ -61,6 +61,36 @@ impl Reports {
     }
 }
 
+/// The saved report with as many mailboxes more, every seventh of which fails, as a page.
+fn of_many_mailboxes(reports: &Reports, many: usize) -> PathBuf {
+    let report = fs::read_to_string(reports.path("faulty.json")).expect("a report");
+    let mut report: Value = serde_json::from_str(&report).expect("JSON");
+    let findings = report["findings"].as_array_mut().expect("findings");
+    let is_of_mailbox = |one: &&Value| one["subject"] == "info@example.com" && one["status"] == "pass";
+    let alike: Vec<Value> = findings.iter().filter(is_of_mailbox).cloned().collect();
+    assert!(alike.len() > 3, "a mailbox has several checks");
+    for number in 0..many {
+        for one in &alike {
+            let mut one = one.clone();
+            one["subject"] = format!("branch{number}@example.com").into();
+            if number % 7 == 3 && one["check"] == "smtp.sign-in" {
+                one["status"] = "fail".into();
+            }
+            findings.push(one);
+        }
+    }
+    fs::write(reports.path("many.json"), report.to_string()).expect("a report");
+    reports.render("many.html", &["many.json"])
+}
+
+/// How long the page takes to open, and what a search for one of its mailboxes finds.
+fn opened(folder: &Path, page: &Path, search: &str) -> Value {
+    let mut command = Command::new("node");
+    command.arg("page.mjs").arg("/usr/bin/chromium").arg(page).arg(search).current_dir(folder);
+    let said = printed(&mut command);
+    serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+}
+
 fn in_browser(folder: &Path, page: &Path) -> Value {
     let mut command = Command::new("node");
     command.arg("page.mjs").arg("/usr/bin/chromium").arg(page).current_dir(folder);
@@ -95,6 +125,57 @@ fn browser_shows_the_page_and_axe_finds_nothing() {
     nothing_wrong(&in_browser(&folder, &reports.path("healthy.html")));
     let several = reports.render("several.html", &["faulty.json", "healthy.json"]);
     nothing_wrong(&in_browser(&folder, &several));
+    let many = of_many_mailboxes(&reports, 5_000);
+    assert!(fs::metadata(&many).expect("a page").len() < 15 << 20);
+    let seen = opened(&folder, &many, "branch4999@example.com");
+    assert!(seen["opened_ms"].as_u64().is_some_and(|took| took < 2_000), "{seen}");
+    assert!(seen["said"].as_str().is_some_and(|said| said.contains(" results shown")), "{seen}");
+    assert!(seen["found"].as_u64().is_some_and(|found| found > 3), "{seen}");
+    let thirty = reports.render("thirty.html", &[["faulty.json", "healthy.json"]; 15].concat());
+    let seen = opened(&folder, &thirty, "smtp.sign-in");
+    assert_eq!(seen["servers"], 30, "{seen}");
+}
+
+/// The manifest of a bundle as minisign and OpenSSL verify it.
+#[test]
+fn minisign_and_openssl_verify_a_bundle() {
+    let reports = Reports::make();
+    let run = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).current_dir(reports.folder.path()).output();
+        let output = output.unwrap_or_else(|error| panic!("{program} is needed: {error}"));
+        (output.status.success(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let must = |program: &str, arguments: &[&str]| {
+        let (good, said) = run(program, arguments);
+        assert!(good, "{program} {arguments:?}: {said}");
+        said
+    };
+    let unpack = "import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extractall(sys.argv[2])";
+    let bundle = |key: &str, name: &str| {
+        let output = Command::new(ECE_CHECK)
+            .args(["report", "healthy.json", "--summary", "--bundle", name, "--sign-with", key])
+            .current_dir(reports.folder.path())
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        must("python3", &["-c", unpack, name, key.trim_end_matches(".key")]);
+    };
+    must("minisign", &["-G", "-W", "-p", "a.pub", "-s", "a.key"]);
+    bundle("a.key", "a.zip");
+    let said = must("minisign", &["-V", "-p", "a.pub", "-m", "a/manifest.json"]);
+    assert!(said.contains("Signature and comment signature verified"), "{said}");
+    must("openssl", &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "b.key"]);
+    must("openssl", &["pkey", "-in", "b.key", "-pubout", "-out", "b.pub"]);
+    bundle("b.key", "b.zip");
+    must("openssl", &["base64", "-d", "-A", "-in", "b/manifest.json.sig", "-out", "b.sig"]);
+    let verify = ["dgst", "-sha256", "-verify", "b.pub", "-signature", "b.sig", "b/manifest.json"];
+    assert!(must("openssl", &verify).contains("Verified OK"));
+    for (key, name) in [("a.pub", "a.zip"), ("b.pub", "b.zip")] {
+        let said = must(ECE_CHECK, &["report", name, "--summary", "--verify-with", key]);
+        assert!(said.contains("signature verified"), "{said}");
+    }
+    let (good, said) = run(ECE_CHECK, &["report", "a.zip", "--verify-with", "b.pub"]);
+    assert!(!good && said.contains("no signature of this kind of key"), "{said}");
 }
 
 #[test]
