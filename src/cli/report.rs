@@ -86,7 +86,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let mut leaving: Vec<Leaving> =
         arguments.files.iter().map(|file| arguments.leaving(file, key.as_ref())).collect::<Result<_, _>>()?;
     if let Some(owner) = arguments.owner {
-        leaving.iter_mut().for_each(|one| one.report = part::of(&one.report, owner));
+        for one in &mut leaving {
+            one.report = part::of(&one.report, owner);
+        }
     }
     let reports: Vec<&Report> = leaving.iter().map(|one| &one.report).collect();
     let verbosity = match (arguments.quiet, arguments.verbose) {

@@ -44,7 +44,7 @@ pub struct Other {
 pub struct Note {
     path: PathBuf,
     /// Locked as long as it is open.
-    _lock: File,
+    lock: File,
 }
 
 impl Drop for Note {
@@ -69,8 +69,8 @@ pub fn announce(folder: &Path, sends: bool) -> io::Result<Note> {
     let (process, began) = (std::process::id(), Timestamp::now().as_millisecond());
     let path = folder.join(format!("{BEGIN}{process}-{began}-{what}{END}"));
     let lock = File::options().write(true).read(true).create_new(true).open(&path)?;
-    let note = Note { path, _lock: lock };
-    note._lock.try_lock()?;
+    let note = Note { path, lock };
+    note.lock.try_lock()?;
     Ok(note)
 }
 

@@ -134,7 +134,9 @@ impl<'a> Writer<'a> {
         let is_alone = |place: &usize| self.at(*place).status == Status::Skip && self.stands_alone(*place);
         let alone: Vec<usize> = places.iter().copied().filter(is_alone).collect();
         self.folded &= alone.is_empty();
-        alone.into_iter().for_each(|place| self.skipped(place));
+        for place in alone {
+            self.skipped(place);
+        }
         self.waiting_for(waiting, places.len());
     }
 

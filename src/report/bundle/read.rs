@@ -119,8 +119,11 @@ fn names(zip: &mut Archive<'_>) -> Result<Vec<String>, Unreadable> {
     if zip.has_duplicate_names() || zip.has_overlapping_entries().map_err(damaged)? {
         return Err(Unreadable::Overlapping);
     }
-    let names: Vec<String> =
-        zip.file_names().map(|name| name.map(|name| name.into_owned())).collect::<Result<_, _>>().map_err(damaged)?;
+    let names: Vec<String> = zip
+        .file_names()
+        .map(|name| name.map(std::borrow::Cow::into_owned))
+        .collect::<Result<_, _>>()
+        .map_err(damaged)?;
     match names.iter().find(|name| !is_safe(name)) {
         Some(name) => Err(Unreadable::Unsafe(shown(name))),
         None => Ok(names),

@@ -136,7 +136,7 @@ impl Signer {
 
 fn minisign(id: [u8; 8], key: &Ed25519KeyPair, manifest: &[u8], run: &str) -> String {
     let signature = key.sign(&Blake2b512::digest(manifest));
-    let plain: String = run.chars().filter(|c| c.is_ascii_graphic()).take(100).collect();
+    let plain: String = run.chars().filter(char::is_ascii_graphic).take(100).collect();
     let comment = format!("file:manifest.json\trun:{plain}\thashed");
     let whole = key.sign(&[signature.as_ref(), comment.as_bytes()].concat());
     let signature = [b"ED".as_slice(), &id, signature.as_ref()].concat();

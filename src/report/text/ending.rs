@@ -9,7 +9,7 @@ use crate::{
 /// So many messages that were sent are told one by one.
 const DEEDS: usize = 20;
 
-impl<'a> Writer<'a> {
+impl Writer<'_> {
     /// The mailboxes side by side, when there are several.
     pub(super) fn mailboxes(&mut self) {
         let Some(mailboxes) = mailbox::mailboxes(self.report, self.page.verbosity()) else { return };
