@@ -15,6 +15,8 @@ use std::{
     rc::Rc,
 };
 
+use aho_corasick::AhoCorasick;
+
 use super::{
     Channel, context, decode::text_of, event, explain, extract, fallback, fingerprint::Fingerprint, firewall, phrases,
     prefilter::Needles, redact, session, timestamp, vocabulary::Vocabulary,
@@ -51,14 +53,20 @@ pub fn needles(catalogue: &Catalogue) -> Vec<String> {
             Shows::Finding { words, .. } => needles.extend(words.iter().filter_map(rarest)),
         }
     }
-    needles.sort_by_key(String::len);
-    let mut fewest: Vec<String> = Vec::new();
-    for needle in needles {
-        if !fewest.iter().any(|known| needle.contains(known.as_str())) {
-            fewest.push(needle);
-        }
-    }
-    fewest
+    fewest(needles)
+}
+
+/// The strings that hold none of the others, shortest first: who searches for these finds the others too.
+fn fewest(mut needles: Vec<String>) -> Vec<String> {
+    needles.retain(|needle| !needle.is_empty());
+    needles.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    needles.dedup();
+    let Ok(all) = AhoCorasick::new(&needles) else { return needles };
+    let holds_another = |needle: &String| all.find_overlapping_iter(needle).any(|found| found.len() < needle.len());
+    let held: Vec<bool> = needles.iter().map(holds_another).collect();
+    let mut held = held.into_iter();
+    needles.retain(|_| held.next() == Some(false));
+    needles
 }
 
 /// What must stand in a text for a stop to be heard; nothing where that is an idiom, or one of Entra's numbers.
@@ -333,6 +341,19 @@ mod tests {
     const ECE: &str = "2026-11-23 04:01:20.006 GMT+0000 <@> ERROR <@> [67:RxInstance id : 999] <@> ProcessId:3984 <@> \
         com.egain.mail.module.retriever.service.RxInstance <@> connect <@> javax.mail.AuthenticationFailedException: AADSTS7000222: \
         The provided client secret keys are expired.\n";
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn the_fewest_strings_are_those_that_hold_no_other(strings in proptest::collection::vec("[ab]{0,5}", 0..20)) {
+            let mut naive: Vec<&String> = strings.iter().filter(|one| !one.is_empty()).collect();
+            naive.retain(|one| !strings.iter().any(|other| !other.is_empty() && other != *one && one.contains(other.as_str())));
+            naive.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+            naive.dedup();
+            prop_assert!(fewest(strings.clone()).iter().eq(naive));
+        }
+    }
 
     impl Log<'_> {
         /// As if nothing had been read; what events mean is still known.

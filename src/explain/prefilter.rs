@@ -7,6 +7,8 @@
 //! stands there is looked up in a table of a few kilobytes; only where that says "perhaps" whole strings are compared.
 //! An automaton that follows each byte (such as Aho and Corasick's) needs about four times as long for the same.
 
+use std::collections::HashSet;
+
 /// So many bytes are looked at together.
 pub const GRAM: usize = 4;
 
@@ -45,8 +47,9 @@ impl Needles {
         let step = (shortest - GRAM + 1).min(WIDEST_STEP);
         let mut taken = vec![0; 1 << (PLACES - 6)].into_boxed_slice();
         let mut grams = Vec::new();
+        let ordinary: HashSet<usize> = ORDINARY.as_bytes().windows(GRAM).map(place).collect();
         for (number, needle) in strings.iter().enumerate() {
-            let begin = rarest_window(needle, step);
+            let begin = rarest_window(needle, step, &ordinary);
             for at in begin..begin + step {
                 let place = place(&needle[at..]);
                 taken[place / 64] |= 1 << (place % 64);
@@ -84,8 +87,7 @@ impl Needles {
 }
 
 /// The begin of the window that ordinary lines hold least.
-fn rarest_window(needle: &[u8], step: usize) -> usize {
-    let ordinary: Vec<usize> = ORDINARY.as_bytes().windows(GRAM).map(place).collect();
+fn rarest_window(needle: &[u8], step: usize, ordinary: &HashSet<usize>) -> usize {
     let frequent = |begin: &usize| {
         let window = &needle[*begin..begin + GRAM + step - 1];
         let known = window.windows(GRAM).filter(|gram| ordinary.contains(&place(gram))).count();
