@@ -26,6 +26,7 @@ mod program;
 mod report;
 mod root;
 mod run;
+mod runtime;
 mod saved;
 mod site;
 mod token;

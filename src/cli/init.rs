@@ -231,10 +231,7 @@ fn test(arguments: &Arguments, read: &Deployment, catalogue: &Catalogue) -> Resu
         }
     }
     let Some(tenant) = &read.entra.tenant else { return Ok(()) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let no_threads =
-        |error| CliError::Usage(format!("this system gives no event loop: {error}"), "use --offline".to_owned());
-    let runtime = runtime.map_err(no_threads)?;
+    let runtime = super::runtime::of_one_thread()?;
     let cloud = super::token::named(read.entra.cloud.unwrap_or(Cloud::Worldwide), catalogue);
     let (limits, _stop) = site::limits(arguments.timeout, arguments.timeout * 3);
     let network = arguments.reach.network(None, limits)?;

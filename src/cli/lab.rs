@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::{
     CliError,
     list::{Output, json, lines},
-    option, print,
+    option, print, runtime,
 };
 use crate::lab::{self, Counts, Lab, Settings, directory_faults, faults};
 
@@ -63,10 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     if let Some(folder) = &arguments.evidence {
         return write_evidence(arguments, folder);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| CliError::Usage(format!("this system gives no threads: {error}"), String::new()))?;
-    runtime.block_on(serve(arguments))
+    runtime::of_several_threads()?.block_on(serve(arguments))
 }
 
 fn list(output: Output) -> String {

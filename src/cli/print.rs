@@ -123,10 +123,18 @@ fn lines(text: &str) {
 /// A fault of ours becomes a finding, or exit code 70; its words go to stderr in one line, without a backtrace.
 pub fn quiet_panics() {
     std::panic::set_hook(Box::new(|fault| {
-        let place = fault.location().map(|at| format!(" at {}:{}", at.file(), at.line())).unwrap_or_default();
+        let place = fault.location().map(|at| format!(" at {}:{}", of_crate(at.file()), at.line())).unwrap_or_default();
         let words = fault.payload_as_str().unwrap_or("no words");
         error(&format!("a fault of the program{place}: {words}. Please report it."));
     }));
+}
+
+/// A source file without the folder of the machine that built the program.
+fn of_crate(file: &str) -> &str {
+    let below = |marker: &str| {
+        file.split_once(marker).map(|(_, rest)| rest.split_once(['/', '\\']).map_or(rest, |(_, rest)| rest))
+    };
+    below("registry/src/").or_else(|| below("registry\\src\\")).unwrap_or(file)
 }
 
 #[cfg(test)]

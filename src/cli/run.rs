@@ -12,7 +12,7 @@ use super::{
     host, option,
     output::{prepared, summary_is_text, told_of_replacing, unwritable},
     parallel::Parallel,
-    part, print, site, wait,
+    part, print, runtime, site, wait,
 };
 use crate::{
     catalogue::Catalogue,
@@ -123,19 +123,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let written = Written::prepare(arguments)?;
     let parallel =
         if arguments.lab.is_some() { Parallel::alone() } else { Parallel::begin(arguments.site.sends_mail())? };
-    let (mut report, material) = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => {
-            let walked = runtime.block_on(walk(arguments));
-            runtime.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
-            walked?
-        }
-        Err(error) => {
-            return Err(CliError::Usage(
-                format!("this system gives no threads: {error}"),
-                "free some memory".to_owned(),
-            ));
-        }
-    };
+    let event_loop = runtime::of_several_threads()?;
+    let walked = event_loop.block_on(walk(arguments));
+    event_loop.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
+    let (mut report, material) = walked?;
     report.run.other_runs = parallel.end();
     let mut leaving = arguments.handover.leaving(report, &material)?;
     if let Some(owner) = arguments.owner {

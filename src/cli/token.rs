@@ -49,14 +49,7 @@ enum Command {
 
 /// Gets a token, or tells of one.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let no_threads = |error| {
-        CliError::Usage(
-            format!("the system cannot start an event loop: {error}"),
-            "close some programs or raise the limit of open files".to_owned(),
-        )
-    };
-    let runtime = runtime.map_err(no_threads)?;
+    let runtime = super::runtime::of_one_thread()?;
     let code = match &arguments.command {
         Command::SignIn(arguments) => runtime.block_on(sign_in::run(arguments)),
         Command::Show(arguments) => runtime.block_on(show::run(arguments)),

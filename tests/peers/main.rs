@@ -5,6 +5,7 @@
 //! - `graph`: Prism, scim2-server and scimmy behind `--graph` and `--webex-connect`.
 //! - `java`: trust stores made and read by Java's own `keytool`.
 //! - `reports`: a browser, Jenkins, Prometheus and Nagios before the reports.
+//! - `limits`: the kernel's limit of processes.
 //! - `openid`: a certified OpenID provider, a person at a real browser, and a submission server.
 //! - `writers`: evidence files that Python, Node and psrpcore write.
 
@@ -14,6 +15,7 @@ mod directory;
 mod foreign;
 mod graph;
 mod java;
+mod limits;
 mod openid;
 mod reports;
 mod writers;
