@@ -34,6 +34,7 @@ use serde::Serialize;
 
 use crate::{evidence::Source, files};
 use cell::{Cell, Object, Place};
+use debug_block::DebugBlock;
 use decode::Encoding;
 use record::Record;
 
@@ -397,19 +398,11 @@ pub fn read(path: &Path, stated: &Stated) -> Result<File, Rejected> {
 /// # Errors
 /// When nothing of it can be used.
 pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected> {
-    let (text, encoding) = decode::text(name, bytes)?;
-    let text = text.trim_start_matches('\u{feff}');
-    let blocks = if text.starts_with(['{', '[', '<', '"']) || text.starts_with("#TYPE") {
-        Vec::new()
-    } else {
-        debug_block::read(text)
-    };
-    let mut sheet =
-        if blocks.is_empty() { sheet(name, &paste::cleaned(text))? } else { Sheet::new(Container::DebugBlock) };
+    let (mut sheet, blocks, encoding) = contents(name, bytes)?;
+    sheet.note_what_is_missing();
     let mut rows = recognize::rows(name, &mut sheet, stated)?;
     let debug = |(above, block)| Row { place: Place::Item(above + 1), record: Record::WebexDebug(block) };
     rows.extend(blocks.into_iter().enumerate().map(debug));
-    sheet.note_what_is_missing();
     Ok(File {
         name: name.to_owned(),
         sha256: sha256(bytes),
@@ -426,6 +419,19 @@ pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected
         incomplete: sheet.incomplete,
         problems: sheet.problems,
     })
+}
+
+/// What a file holds: the objects of a container, or debug blocks of Control Hub.
+fn contents(name: &str, bytes: &[u8]) -> Result<(Sheet, Vec<DebugBlock>, Encoding), Rejected> {
+    let (text, encoding) = decode::text(name, bytes)?;
+    let text = text.trim_start_matches('\u{feff}');
+    let blocks = if text.starts_with(['{', '[', '<', '"']) || text.starts_with("#TYPE") {
+        Vec::new()
+    } else {
+        debug_block::read(text)
+    };
+    let sheet = if blocks.is_empty() { sheet(name, &paste::cleaned(text))? } else { Sheet::new(Container::DebugBlock) };
+    Ok((sheet, blocks, encoding))
 }
 
 /// A date inside the file counts most. The newest row of a log was there when the log was made.

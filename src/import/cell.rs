@@ -4,7 +4,7 @@
 //! is missing, one that is null, and one whose value the writer has cut are three different things: only the second says
 //! "not set".
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use encoding_rs::{
     Encoding, UTF_8, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1254, WINDOWS_1257,
@@ -50,8 +50,8 @@ impl fmt::Display for Place {
 /// Named values, and where they are in their file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
-    /// Names and values in the order of the file; of doubles, the first counts.
-    pub fields: Vec<(String, Cell)>,
+    /// Names and values in the order of the file; of doubles, the first counts. The rows of a table share their names.
+    pub fields: Vec<(Arc<str>, Cell)>,
     /// Where it is.
     pub place: Place,
     /// What was asked for, where the file says so: a cmdlet, an `@odata.context`, a part of the bundle.
@@ -63,7 +63,7 @@ pub struct Object {
 impl Object {
     /// An object with these fields.
     #[must_use]
-    pub fn new(fields: Vec<(String, Cell)>, place: Place) -> Self {
+    pub fn new(fields: Vec<(Arc<str>, Cell)>, place: Place) -> Self {
         Self { fields, place, asked: None, whom: None }
     }
 

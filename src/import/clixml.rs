@@ -5,7 +5,7 @@
 //! named once and referred to by number, and so are objects that occur twice.
 //! <https://learn.microsoft.com/openspecs/windows_protocols/ms-psrp/58ced2ab-6a2c-4f5c-97ec-fcd8a0a6a6f2>
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use quick_xml::{
     Reader,
@@ -183,17 +183,17 @@ fn object(element: &Element, references: &mut References) -> Cell {
     read
 }
 
-fn entry(pair: &Element, references: &mut References) -> Option<(String, Cell)> {
+fn entry(pair: &Element, references: &mut References) -> Option<(Arc<str>, Cell)> {
     let part = |name: &str| pair.children.iter().find(|child| child.name.as_deref() == Some(name));
-    Some((unescaped(&part("Key")?.text), cell(part("Value")?, references)))
+    Some((unescaped(&part("Key")?.text).into(), cell(part("Value")?, references)))
 }
 
 fn fields_of(element: &Element, references: &mut References) -> Cell {
     let holders = element.children.iter().filter(|child| ["Props", "MS"].contains(&child.tag.as_str()));
-    let mut fields: Vec<(String, Cell)> = Vec::new();
+    let mut fields: Vec<(Arc<str>, Cell)> = Vec::new();
     for child in holders.flat_map(|holder| &holder.children) {
         if let Some(name) = &child.name {
-            fields.push((name.clone(), cell(child, references)));
+            fields.push((name.as_str().into(), cell(child, references)));
         }
     }
     if !fields.is_empty() {

@@ -4,6 +4,8 @@
 //! comma, a semicolon, a tab or a bar, whichever the header has most of; cells of the header are trimmed, and of two columns with
 //! one name the first counts. A row with more cells than the header is named and left out.
 
+use std::sync::Arc;
+
 use super::{
     Container, Incomplete, Problem, Rejected, Sheet,
     cell::{Cell, Object, Place},
@@ -101,8 +103,10 @@ pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
     let header: Vec<String> =
         reader.headers().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect()).unwrap_or_default();
     let mut sheet = Sheet::new(Container::Csv);
-    sheet.header.clone_from(&header);
-    let kept: Vec<bool> = header.iter().map(|name| !lists_users(&header) || is_of_users(name)).collect();
+    let is_of_users_only = lists_users(&header);
+    let columns: Vec<Option<Arc<str>>> = (0..header.len())
+        .map(|column| is_kept(&header, column, is_of_users_only).then(|| Arc::from(header[column].as_str())))
+        .collect();
     for record in reader.records() {
         let Ok(record) = record else { continue }; // the text is valid UTF-8 and rows may be of any length: nothing else fails
         let line = above + record.position().map_or(1, |at| line_of(body, at));
@@ -126,8 +130,9 @@ pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
                 "export only the mailboxes of ECE",
             ));
         }
-        sheet.objects.push(row(&header, &kept, &record, line, asked.as_deref()));
+        sheet.objects.push(row(&columns, &record, line, asked.as_deref()));
     }
+    sheet.header = header;
     Ok(sheet)
 }
 
@@ -135,15 +140,18 @@ fn is_of_users(name: &str) -> bool {
     OF_USERS.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
-fn row(header: &[String], kept: &[bool], record: &csv::StringRecord, line: usize, asked: Option<&str>) -> Object {
-    let mut fields: Vec<(String, Cell)> = Vec::with_capacity(kept.iter().filter(|kept| **kept).count());
-    for ((name, _), cell) in header.iter().zip(kept).zip(record).filter(|((_, kept), _)| **kept) {
-        let double = fields.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
-        let secret = SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret));
-        if !double && !secret {
-            fields.push((name.clone(), Cell::of_text(cell)));
-        }
-    }
+/// Of two columns with one name the first is kept, and none that holds a secret.
+fn is_kept(header: &[String], column: usize, is_of_users_only: bool) -> bool {
+    let name = &header[column];
+    let double = header[..column].iter().any(|own| own.eq_ignore_ascii_case(name));
+    let secret = SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret));
+    !double && !secret && (!is_of_users_only || is_of_users(name))
+}
+
+fn row(columns: &[Option<Arc<str>>], record: &csv::StringRecord, line: usize, asked: Option<&str>) -> Object {
+    let kept = columns.iter().zip(record).filter_map(|(name, cell)| Some((name.clone()?, cell)));
+    let mut fields = Vec::with_capacity(columns.iter().flatten().count());
+    fields.extend(kept.map(|(name, cell)| (name, Cell::of_text(cell))));
     Object { asked: asked.map(str::to_owned), ..Object::new(fields, Place::Line(line)) }
 }
 

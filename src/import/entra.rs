@@ -4,6 +4,8 @@
 //! because the PowerShell module writes `SkuPartNumber` where Graph writes `skuPartNumber`.
 //! <https://learn.microsoft.com/graph/api/overview>
 
+use std::sync::Arc;
+
 use super::{
     cell::{Cell, Object},
     record::{
@@ -236,7 +238,7 @@ fn provisioning(object: &Object) -> Option<Provisioning> {
     let info = object.object("provisioningStatusInfo")?;
     let steps = object.objects("provisioningSteps");
     let details: Vec<&Object> = steps.iter().filter_map(|step| step.object("details")).collect();
-    let is_false = |(_, cell): &&(String, Cell)| {
+    let is_false = |(_, cell): &&(Arc<str>, Cell)| {
         cell.text().is_some_and(|text| text.eq_ignore_ascii_case("false")) || cell.switch().known() == Some(false)
     };
     Some(Provisioning {
@@ -247,7 +249,7 @@ fn provisioning(object: &Object) -> Option<Provisioning> {
         skip_reason: details.iter().find_map(|details| details.text(&["SkipReason"])),
         not_met: details
             .iter()
-            .flat_map(|details| details.fields.iter().filter(is_false).map(|(name, _)| name.clone()))
+            .flat_map(|details| details.fields.iter().filter(is_false).map(|(name, _)| name.to_string()))
             .collect(),
     })
 }

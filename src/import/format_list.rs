@@ -159,7 +159,7 @@ impl Reading {
             return;
         }
         let fields = std::mem::take(&mut self.fields);
-        let fields = fields.into_iter().map(|(name, value)| (name, value_of(&value))).collect();
+        let fields = fields.into_iter().map(|(name, value)| (name.into(), value_of(&value))).collect();
         let object = Object::new(fields, Place::Line(self.begins));
         self.objects.push(Object { asked: self.typed.cmdlet.clone(), whom: self.typed.whom.clone(), ..object });
     }

@@ -38,7 +38,7 @@ pub fn read(text: &str) -> Sheet {
         } else if let (true, Some(command)) = (columns.is_empty(), typed(line)) {
             asked = command;
         } else if !columns.is_empty() {
-            let fields = columns.iter().map(|column| (column.name.clone(), column.cell(line))).collect();
+            let fields = columns.iter().map(|column| (column.name.as_str().into(), column.cell(line))).collect();
             let object = Object::new(fields, Place::Line(above + 1));
             sheet.objects.push(Object { asked: asked.cmdlet.clone(), whom: asked.whom.clone(), ..object });
         }

@@ -4,7 +4,13 @@
 //! and `Count` (PowerShell 5.1); `@odata.nextLink` says that the file is incomplete. Fields that can hold a secret are
 //! dropped while reading and never reach memory that outlives this function. Depth and the number of values are bounded.
 
-use std::fmt;
+use std::{
+    borrow::Cow,
+    cell::{Cell as Counter, RefCell},
+    collections::HashSet,
+    fmt,
+    sync::Arc,
+};
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -72,11 +78,11 @@ pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
 
 /// The values of a text, one after another, as a loop of commands writes them. A prompt or a sentence ends them.
 fn documents(text: &str) -> serde_json::Result<Vec<Cell>> {
-    let left = std::cell::Cell::new(MOST_VALUES);
+    let reading = Reading { left: Counter::new(MOST_VALUES), names: RefCell::default() };
     let mut reader = serde_json::Deserializer::from_str(text);
     let mut documents = Vec::new();
     loop {
-        documents.push(CellSeed { left: &left, field: "" }.deserialize(&mut reader)?);
+        documents.push(CellSeed { reading: &reading, field: "" }.deserialize(&mut reader)?);
         let Err(further) = reader.end() else { return Ok(documents) };
         let line = text.lines().nth(further.line().saturating_sub(1)).unwrap_or_default();
         let above = line.char_indices().take(further.column().saturating_sub(1)).all(|(_, c)| c.is_whitespace());
@@ -134,12 +140,13 @@ const WRAPPERS: &[&str] = &["value", "d", "results", "data", "items", "rows"];
 fn wrapped(object: &Object) -> Option<usize> {
     let is_list =
         |cell: &Cell| matches!(cell, Cell::List(items) if items.iter().all(|item| matches!(item, Cell::Object(_))));
-    let called = |(name, cell): &(String, Cell)| {
+    let called = |(name, cell): &(Arc<str>, Cell)| {
         let by_name = WRAPPERS.iter().any(|own| name.eq_ignore_ascii_case(own));
         by_name && (matches!(cell, Cell::List(_)) || (object.fields.len() == 1 && matches!(cell, Cell::Object(_))))
     };
-    let only =
-        |(name, cell): &(String, Cell)| object.fields.len() == 1 && name != "synchronizationRules" && is_list(cell);
+    let only = |(name, cell): &(Arc<str>, Cell)| {
+        object.fields.len() == 1 && **name != *"synchronizationRules" && is_list(cell)
+    };
     object.fields.iter().position(called).or_else(|| object.fields.iter().position(only))
 }
 
@@ -170,10 +177,30 @@ pub fn user_of(context: &str) -> Option<String> {
     Some(plain.to_lowercase()).filter(|user| !user.is_empty())
 }
 
+/// What all values of a text share.
+struct Reading {
+    /// How many more values may come.
+    left: Counter<usize>,
+    /// The names of fields so far: a list of a hundred thousand users has each of them once.
+    names: RefCell<HashSet<Arc<str>>>,
+}
+
+impl Reading {
+    fn name(&self, name: &str) -> Arc<str> {
+        let mut names = self.names.borrow_mut();
+        if let Some(known) = names.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        names.insert(Arc::clone(&name));
+        name
+    }
+}
+
 /// Reads one value, counting all that it holds.
 #[derive(Clone, Copy)]
 struct CellSeed<'c> {
-    left: &'c std::cell::Cell<usize>,
+    reading: &'c Reading,
     field: &'c str,
 }
 
@@ -181,8 +208,10 @@ impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
     type Value = Cell;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Cell, D::Error> {
-        let left = self.left.get().checked_sub(1);
-        self.left.set(left.ok_or_else(|| serde::de::Error::custom("more values than a file of evidence holds"))?);
+        let left = self.reading.left.get().checked_sub(1);
+        self.reading
+            .left
+            .set(left.ok_or_else(|| serde::de::Error::custom("more values than a file of evidence holds"))?);
         deserializer.deserialize_any(self)
     }
 }
@@ -221,7 +250,7 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Cell, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(CellSeed { left: self.left, field: "" })? {
+        while let Some(item) = seq.next_element_seed(CellSeed { reading: self.reading, field: "" })? {
             items.push(item);
         }
         Ok(Cell::List(items))
@@ -229,13 +258,13 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Cell, A::Error> {
         let mut fields = Vec::new();
-        while let Some(name) = map.next_key::<String>()? {
+        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
             if SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }
-            let cell = map.next_value_seed(CellSeed { left: self.left, field: &name })?;
-            fields.push((name, cell));
+            let cell = map.next_value_seed(CellSeed { reading: self.reading, field: &name })?;
+            fields.push((self.reading.name(&name), cell));
         }
         Ok(Cell::Object(Object::new(fields, Place::Item(1))))
     }

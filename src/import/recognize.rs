@@ -40,7 +40,7 @@ const CONTEXTS: &[(&str, &str)] = &[
 /// The most problems of one file that are told; a file of another kind would have one a row.
 const MOST_PROBLEMS: usize = 20;
 
-/// The rows of a sheet.
+/// The rows of a sheet, whose objects become rows one by one and are gone then.
 ///
 /// # Errors
 /// When objects are there and none is of a known kind.
@@ -50,24 +50,28 @@ pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, 
         let wrong = "holds mailbox plans (Get-CASMailboxPlan), which apply to new mailboxes only";
         return Err(Rejected::whole(name, wrong, "export Get-CASMailbox for each mailbox of ECE"));
     }
-    let mut rows = Vec::new();
-    for object in &sheet.objects {
-        if exchange::is_mailbox_plan(object) {
+    let first = sheet.objects.first().cloned();
+    let mut rows = Vec::with_capacity(sheet.objects.len());
+    // an object is gone when its row is there: lists have a hundred thousand of both
+    for object in std::mem::take(&mut sheet.objects) {
+        if exchange::is_mailbox_plan(&object) {
             continue;
         }
-        let records = records(object, stated);
+        let place = object.place;
+        let object = with_subject(object, stated);
+        let records = records(&object);
         if records.is_empty() && sheet.problems.len() < MOST_PROBLEMS {
-            sheet.problems.push(unknown(object));
+            sheet.problems.push(unknown(&object));
         }
         if records.is_empty() && !sheet.incomplete.contains(&Incomplete::BadRows) {
             sheet.incomplete.push(Incomplete::BadRows);
         }
-        rows.extend(records.into_iter().map(|record| Row { place: object.place, record }));
+        rows.extend(records.into_iter().map(|record| Row { place, record }));
     }
     if let Some(error) = only_errors(&rows) {
         return Err(refused(name, error));
     }
-    match sheet.objects.first() {
+    match &first {
         Some(first) if rows.is_empty() => Err(nothing_known(name, first)),
         // an answer of Graph says what was asked, also where there is none
         None if complete(sheet, stated).is_empty()
@@ -95,8 +99,7 @@ fn refused(name: &str, error: &GraphError) -> Rejected {
     Rejected::whole(name, &format!("holds the refusal of Microsoft Graph and no data: {} ({words})", error.code), right)
 }
 
-fn records(object: &Object, stated: &Stated) -> Vec<Record> {
-    let object = &with_subject(object, stated);
+fn records(object: &Object) -> Vec<Record> {
     if let Some(record) = exchange::record(object) {
         return vec![record];
     }
@@ -105,9 +108,9 @@ fn records(object: &Object, stated: &Stated) -> Vec<Record> {
 }
 
 /// Whom the user states the file to be about, where the file itself does not say so.
-fn with_subject(object: &Object, stated: &Stated) -> Object {
-    let whom = object.whom.clone().or_else(|| stated.subject.as_ref().map(|subject| subject.to_lowercase()));
-    Object { whom, ..object.clone() }
+fn with_subject(mut object: Object, stated: &Stated) -> Object {
+    object.whom = object.whom.or_else(|| stated.subject.as_ref().map(|subject| subject.to_lowercase()));
+    object
 }
 
 /// The kinds of which a sheet holds the whole list.
