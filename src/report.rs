@@ -40,6 +40,8 @@ pub use self::{
     terminal::{Stream, Style, Symbols, Verbosity},
     words::{certainty, owner},
 };
+use std::io::{self, Write};
+
 use serde::Serialize;
 
 use crate::finding::Report;
@@ -80,12 +82,29 @@ pub fn render(report: &Report, format: Format, style: &Style) -> String {
     }
 }
 
+/// Writes a report as JSON as it goes, so that the text of a large one is never whole in memory.
+///
+/// # Errors
+/// When the writer takes no more.
+pub fn write_json(reports: &[&Report], style: &Style, to: &mut dyn Write) -> io::Result<()> {
+    match reports {
+        [one] => json::write(one, style.symbols, to),
+        several => json::write(&Several::of(several), style.symbols, to),
+    }
+}
+
 /// Several reports as JSON.
 #[derive(Serialize)]
 struct Several<'r> {
     schema_version: u32,
     overview: several::Overview,
     reports: &'r [&'r Report],
+}
+
+impl<'r> Several<'r> {
+    fn of(reports: &'r [&'r Report]) -> Self {
+        Self { schema_version: json::SHAPE, overview: several::overview(reports), reports }
+    }
 }
 
 /// Writes several reports out as one, what differs between them first; one alone is written as it is.
@@ -97,9 +116,7 @@ pub fn render_several(reports: &[&Report], format: Format, style: &Style) -> Str
     let overview = || several::overview(reports);
     match format {
         Format::Text => overview::text(reports, &overview(), style, false),
-        Format::Json => {
-            json::text(&Several { schema_version: json::SHAPE, overview: overview(), reports }, style.symbols)
-        }
+        Format::Json => json::text(&Several::of(reports), style.symbols),
         Format::Markdown => overview::markdown(reports, &overview(), style),
         Format::Csv => csv::render(reports, style),
         Format::Html => html::render_several(reports, &overview()),

@@ -4,6 +4,7 @@
 //! known to the [`Redactor`] at once. What is said of a secret that cannot be read names the place and never the content.
 
 mod redactor;
+mod stream;
 pub mod suspect;
 
 use std::{
@@ -18,6 +19,7 @@ use tokio::{io::AsyncReadExt as _, process::Command};
 use crate::files::{self, Patience};
 
 pub use redactor::Redactor;
+pub use stream::RedactingWriter;
 
 /// A longer text is no secret of ours. Access tokens with many groups have some ten thousand bytes.
 pub const LONGEST: usize = 64 << 10;

@@ -5,7 +5,7 @@
 
 use std::{
     borrow::Cow,
-    io::Write,
+    io::{self, Write},
     sync::{
         LazyLock,
         atomic::{AtomicBool, Ordering},
@@ -13,8 +13,9 @@ use std::{
 };
 
 use crate::{
-    report::{Stream, Style, Symbols, Verbosity, harmless},
-    secret::{Redactor, suspect},
+    finding::Report,
+    report::{self, Format, Stream, Style, Symbols, Verbosity, harmless},
+    secret::{RedactingWriter, Redactor, suspect},
 };
 
 static UNDELIVERED: AtomicBool = AtomicBool::new(false);
@@ -28,10 +29,31 @@ pub fn net() -> Redactor {
 /// A text that is about to leave the process, without secrets.
 pub fn clean(text: &str) -> Cow<'_, str> {
     let (clean, hits) = NET.cleaned(text);
+    kept_out(hits);
+    clean
+}
+
+fn kept_out(hits: usize) {
     if hits > 0 {
         lines(&format!("ece-check: secrets were kept out of what is written here, in {hits} places"));
     }
-    clean
+}
+
+/// Writes reports to stdout.
+pub fn reports(reports: &[&Report], format: Format, style: &Style) {
+    if format == Format::Json {
+        told_if_lost(json_to(reports, style, &mut io::stdout().lock()));
+    } else {
+        data(&report::render_several(reports, format, style));
+    }
+}
+
+/// Writes reports as JSON piece by piece, without secrets.
+pub fn json_to(reports: &[&Report], style: &Style, to: &mut dyn Write) -> io::Result<()> {
+    let mut clean = RedactingWriter::new(&NET, to);
+    report::write_json(reports, style, &mut clean)?;
+    kept_out(clean.finish()?);
+    Ok(())
 }
 
 /// How a report is laid out for stdout, with this program as it was called.
@@ -58,9 +80,13 @@ pub fn invented(text: &str) {
 fn to_stdout(text: &str) {
     let plain = (symbols() == Symbols::Ascii && !text.is_ascii()).then(|| harmless::ascii(text));
     let text = plain.as_deref().unwrap_or(text);
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     drop(stdout);
+    told_if_lost(written);
+}
+
+fn told_if_lost(written: io::Result<()>) {
     if let Err(failed) = written
         && !is_reader_gone(&failed)
         && !UNDELIVERED.swap(true, Ordering::Relaxed)
@@ -71,10 +97,9 @@ fn to_stdout(text: &str) {
 
 /// True when whoever read the pipe has had enough. Windows says it in three ways, and one of them has no kind: 233, the
 /// system error `ERROR_PIPE_NOT_CONNECTED`.
-fn is_reader_gone(failed: &std::io::Error) -> bool {
+fn is_reader_gone(failed: &io::Error) -> bool {
     const PIPE_NOT_CONNECTED: i32 = 233;
-    failed.kind() == std::io::ErrorKind::BrokenPipe
-        || (cfg!(windows) && failed.raw_os_error() == Some(PIPE_NOT_CONNECTED))
+    failed.kind() == io::ErrorKind::BrokenPipe || (cfg!(windows) && failed.raw_os_error() == Some(PIPE_NOT_CONNECTED))
 }
 
 /// True when data could not be written to stdout although its reader is there: whoever reads the exit code must know.

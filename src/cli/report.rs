@@ -97,11 +97,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         _ => Verbosity::Normal,
     };
     let style = print::style(arguments.no_color, verbosity);
-    print::data(&if arguments.summary {
-        report::summary(&reports, &style)
+    if arguments.summary {
+        print::data(&report::summary(&reports, &style));
     } else {
-        report::render_several(&reports, arguments.output, &style)
-    });
+        print::reports(&reports, arguments.output, &style);
+    }
     let codes = option::ExitCodes::chosen(arguments.exit_codes, arguments.output);
     let code = codes.of(&reports, several::exit_code(&reports));
     if let (Some(bundle), Some(one)) = (bundle, leaving.pop()) {

@@ -134,11 +134,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     }
     let report = &leaving.report;
     let style = print::style(arguments.no_color, verbosity(arguments));
-    print::data(&if arguments.summary {
-        report::summary(&[report], &style)
+    if arguments.summary {
+        print::data(&report::summary(&[report], &style));
     } else {
-        report::render(report, arguments.output, &style)
-    });
+        print::reports(&[report], arguments.output, &style);
+    }
     let codes = option::ExitCodes::chosen(arguments.exit_codes, arguments.output);
     let code = codes.of(&[report], report.summary.exit_code);
     written.write(leaving, verbosity(arguments))?;
@@ -372,7 +372,7 @@ impl Written {
         for (format, place) in self.reports {
             // a scheduled run replaces its metrics each time, as their collector expects
             told_of_replacing(&place, format != Format::Prometheus);
-            write(place, &report::render(report, format, &Style::of_file(verbosity)))?;
+            write_report(place, report, format, &Style::of_file(verbosity))?;
         }
         if let Some(place) = self.transcript {
             write(place, &transcript::render(report))?;
@@ -381,6 +381,15 @@ impl Written {
         told_of_replacing(bundle.place(), true);
         handover::write(bundle, leaving)
     }
+}
+
+fn write_report(place: Destination, report: &Report, format: Format, style: &Style) -> Result<(), CliError> {
+    if format != Format::Json {
+        return write(place, &report::render(report, format, style));
+    }
+    let file = place.path().to_owned();
+    let written = place.write_with(|to| print::json_to(&[report], style, to));
+    written.map_err(|error| unwritable(&file, &error))
 }
 
 fn write(place: Destination, text: &str) -> Result<(), CliError> {

@@ -1,6 +1,9 @@
 //! Reading a saved JSON report.
 
-use std::path::Path;
+use std::{
+    io::{self, Read as _},
+    path::Path,
+};
 
 use super::{CliError, print};
 use crate::{
@@ -19,6 +22,9 @@ use crate::{
 
 /// The exit code of a run with `--strict` that saw warnings and no failure.
 const STRICT: u8 = 4;
+
+/// From this size on, in bytes, a report is read as it comes: its text would need as much memory as the report itself.
+const LARGE: u64 = 8 * 1024 * 1024;
 
 /// The largest report that is read, in bytes.
 const LARGEST: u64 = 256 * 1024 * 1024;
@@ -42,20 +48,41 @@ pub fn read(file: &Path) -> Result<Report, CliError> {
 /// As [`read`], and when a key is given and the file is no bundle that it has signed.
 pub fn read_verified(file: &Path, key: Option<&Verifier>) -> Result<Report, CliError> {
     let wrong = |wrong: String| CliError::Usage(format!("{}: {wrong}", file.display()), RIGHT.to_owned());
-    let bytes = files::read(file, LARGEST).map_err(|error| wrong(error.to_string()))?;
-    let text = if is_bundle(&bytes) {
-        let bundle = bundle::read::read(&bytes).map_err(|error| wrong(error.to_string()))?;
-        signature(file, &bundle, key)?;
-        bundle.report
-    } else if key.is_some() {
-        return Err(unsigned(file, "is no bundle, and only bundles are signed"));
+    let is_large = is_large_json(file).map_err(|error| wrong(error.to_string()))?;
+    let report = if is_large && key.is_none() {
+        json::read(|| files::open_plain(file)).map_err(|error| wrong(error.to_string()))?
     } else {
-        decode(&bytes).ok_or_else(|| wrong("is not text".to_owned()))?
+        let text = whole_text(file, key)?;
+        json::parse(&text).map_err(|error| wrong(error.to_string()))?
     };
-    let report = json::parse(&text).map_err(|error| wrong(error.to_string()))?;
     let strict = report.summary.exit_code == STRICT;
     let summary = Summary::of(&report.findings, report.summary.fix_first, strict);
     Ok(Report { summary, ..report })
+}
+
+/// Whether a file is one that can be read as it comes: a plain and large one that begins as JSON does, in UTF-8.
+fn is_large_json(file: &Path) -> io::Result<bool> {
+    let about = files::metadata(file)?;
+    if !about.is_file() || !(LARGE..=LARGEST).contains(&about.len()) {
+        return Ok(false);
+    }
+    let mut begin = [0; 1];
+    files::open_plain(file)?.read_exact(&mut begin)?;
+    Ok(begin == *b"{")
+}
+
+fn whole_text(file: &Path, key: Option<&Verifier>) -> Result<String, CliError> {
+    let wrong = |wrong: String| CliError::Usage(format!("{}: {wrong}", file.display()), RIGHT.to_owned());
+    let bytes = files::read(file, LARGEST).map_err(|error| wrong(error.to_string()))?;
+    if is_bundle(&bytes) {
+        let bundle = bundle::read::read(&bytes).map_err(|error| wrong(error.to_string()))?;
+        signature(file, &bundle, key)?;
+        return Ok(bundle.report);
+    }
+    if key.is_some() {
+        return Err(unsigned(file, "is no bundle, and only bundles are signed"));
+    }
+    decode(&bytes).ok_or_else(|| wrong("is not text".to_owned()))
 }
 
 /// Checks the signature with the key, and says on stderr what was or was not checked.

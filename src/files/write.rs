@@ -70,10 +70,18 @@ impl Destination {
     /// # Errors
     /// When the system refuses a byte of it, or a pipe takes none for some time. Then a plain file is as it was.
     pub fn write(self, bytes: &[u8]) -> io::Result<()> {
+        self.write_with(|to| to.write_all(bytes))
+    }
+
+    /// Writes what this writes, piece by piece.
+    ///
+    /// # Errors
+    /// As [`Destination::write`].
+    pub fn write_with(self, pieces: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
         let written = match self.way {
-            Way::Replaced(target) => replace(&target, bytes),
-            Way::Overwritten(target) => fs::write(target, bytes),
-            Way::Into(file) => write_into(file, bytes.to_vec(), PATIENCE),
+            Way::Replaced(target) => replace(&target, pieces),
+            Way::Overwritten(target) => File::create(target).and_then(|mut file| pieces(&mut file)),
+            Way::Into(file) => whole(pieces).and_then(|bytes| write_into(file, bytes, PATIENCE)),
         };
         written.map_err(|error| unwritable(&error))
     }
@@ -165,9 +173,15 @@ fn is_shared(_: &Metadata) -> bool {
     false
 }
 
-fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
+fn whole(pieces: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    pieces(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn replace(target: &Path, pieces: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> io::Result<()> {
     let mut beside = builder().tempfile_in(folder_of(target))?;
-    beside.write_all(bytes)?;
+    pieces(&mut beside)?;
     if let Ok(about) = fs::metadata(target) {
         fs::set_permissions(beside.path(), about.permissions())?;
     }

@@ -12,13 +12,16 @@ use crate::{
 };
 
 /// Judges every planned finding, each after those that it needs.
+///
+/// # Panics
+/// Never: each finding is judged before all are handed out.
 #[must_use]
 pub fn judge_all(plan: &Plan<'_>, looks: &[Observation]) -> Vec<Finding> {
     let mut findings: Vec<Option<Finding>> = vec![None; plan.findings.len()];
     for at in 0..plan.findings.len() {
         judge_at(at, plan, looks, &mut findings);
     }
-    findings.into_iter().flatten().collect()
+    findings.into_iter().map(|finding| finding.expect("each was judged above")).collect()
 }
 
 /// Judges one finding, after those that it needs.

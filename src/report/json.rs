@@ -4,9 +4,12 @@
 //! what would act on a terminal is written as `\u….`, so that showing the file does no harm and reading it back gives
 //! the same text.
 
-use std::io::{self, Write};
+use std::io::{self, BufReader, Read, Write};
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize,
+    de::{DeserializeOwned, Error as _},
+};
 use serde_json::{
     error::Category,
     ser::{Formatter, PrettyFormatter, Serializer},
@@ -47,9 +50,20 @@ pub enum Unreadable {
     },
 }
 
-/// Writes the report as indented JSON.
+/// Gives the report as indented JSON.
 pub(super) fn render(report: &Report, style: &Style) -> String {
     text(report, style.symbols)
+}
+
+/// Writes anything as indented JSON as it goes, in the characters that the reader can see: no string goes over the end of a
+/// line.
+///
+/// # Errors
+/// When the writer takes no more.
+pub fn write(value: &impl Serialize, symbols: Symbols, to: &mut dyn Write) -> io::Result<()> {
+    let form = Visible { indented: PrettyFormatter::new(), symbols };
+    value.serialize(&mut Serializer::with_formatter(&mut *to, form))?;
+    to.write_all(b"\n")
 }
 
 /// Anything as indented JSON, in the characters that the reader can see.
@@ -59,12 +73,41 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
 #[must_use]
 pub fn text(value: &impl Serialize, symbols: Symbols) -> String {
     let mut json = Vec::new();
-    let form = Visible { indented: PrettyFormatter::new(), symbols };
-    value
-        .serialize(&mut Serializer::with_formatter(&mut json, form))
-        .expect("every key is a text, so it is always JSON");
-    json.push(b'\n');
+    write(value, symbols, &mut json).expect("every key is a text, so it is always JSON");
     String::from_utf8(json).expect("JSON is text")
+}
+
+/// What every shape has.
+#[derive(Deserialize)]
+struct Shape {
+    schema_version: u32,
+}
+
+impl Shape {
+    fn is_known(&self) -> bool {
+        (1..=SHAPE).contains(&self.schema_version)
+    }
+}
+
+/// Reads a saved report as it comes, so that the text of a large one is never whole in memory. The source is opened again
+/// only to say why it is not a report.
+///
+/// # Errors
+/// When the text is no JSON, no report, or a report of another shape.
+pub fn read<R: Read>(open: impl Fn() -> io::Result<R>) -> Result<Report, Unreadable> {
+    let report: serde_json::Result<Report> = from_source(&open);
+    let shape = match &report {
+        Ok(report) => Some(Shape { schema_version: report.schema_version }),
+        Err(_) => from_source(&open).ok(),
+    };
+    match shape {
+        Some(shape) if !shape.is_known() => Err(Unreadable::OtherShape { found: shape.schema_version }),
+        _ => report.map_err(|error| Unreadable::of(&error)),
+    }
+}
+
+fn from_source<T: DeserializeOwned, R: Read>(open: impl Fn() -> io::Result<R>) -> serde_json::Result<T> {
+    serde_json::from_reader(BufReader::with_capacity(1 << 16, open().map_err(serde_json::Error::custom)?))
 }
 
 /// Reads a saved report.
@@ -72,13 +115,9 @@ pub fn text(value: &impl Serialize, symbols: Symbols) -> String {
 /// # Errors
 /// When the text is no JSON, no report, or a report of another shape.
 pub fn parse(text: &str) -> Result<Report, Unreadable> {
-    #[derive(Deserialize)]
-    struct Shape {
-        schema_version: u32,
-    }
     let text = text.trim_start_matches('\u{feff}');
     let shape: Shape = serde_json::from_str(text).map_err(|error| Unreadable::of(&error))?;
-    if !(1..=SHAPE).contains(&shape.schema_version) {
+    if !shape.is_known() {
         return Err(Unreadable::OtherShape { found: shape.schema_version });
     }
     serde_json::from_str(text).map_err(|error| Unreadable::of(&error))
@@ -175,18 +214,32 @@ mod tests {
         assert!(matches!(error, Unreadable::NotJson { line: 1, .. }), "{error}");
     }
 
+    /// The same text as a whole and as it comes.
+    fn both(text: &str) -> [Result<Report, Unreadable>; 2] {
+        [parse(text), read(|| Ok(text.as_bytes()))]
+    }
+
     #[test]
     fn json_of_another_kind() {
         for other in ["[]", "{}", "{\"schema_version\": 1}", "7"] {
-            let error = parse(other).expect_err(other);
-            assert!(matches!(error, Unreadable::NoReport { .. }), "{error}");
+            for error in both(other).map(|report| report.expect_err(other)) {
+                assert!(matches!(error, Unreadable::NoReport { .. }), "{error}");
+            }
         }
     }
 
     #[test]
+    fn as_it_comes_it_is_the_same_report() {
+        let golden = include_str!("../../tests/all/reports/golden.json");
+        let [whole, read] = both(golden).map(|report| report.expect("the golden report"));
+        assert_eq!(whole, read);
+    }
+
+    #[test]
     fn a_report_of_a_later_version() {
-        let error = parse("{\"schema_version\": 3, \"runs\": []}").expect_err("another shape");
-        assert!(error.to_string().contains("schema_version 3"), "{error}");
+        for error in both("{\"schema_version\": 3, \"runs\": []}").map(|report| report.expect_err("another shape")) {
+            assert!(error.to_string().contains("schema_version 3"), "{error}");
+        }
     }
 
     #[test]
