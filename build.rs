@@ -5,6 +5,7 @@
 //! Each key and value has its offset in the text; what ends a file are the offsets of its line ends.
 
 use std::{
+    borrow::Cow,
     env,
     fmt::Write as _,
     fs,
@@ -25,14 +26,19 @@ fn main() {
     collect(&checks, &mut files);
     files.sort();
     let mut source = String::from("&[\n");
+    let mut causes = Vec::new();
     for (number, file) in files.iter().enumerate() {
         let place = file.strip_prefix(&checks).expect("below checks").to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
-        fs::write(out.join(format!("checks-{number}")), pack(&text, &place)).expect("the folder can be written to");
+        let (packed, entries) = pack(&text, &place);
+        causes.extend(entries.into_iter().map(|(code, begin)| (code, number, begin)));
+        fs::write(out.join(format!("checks-{number}")), packed).expect("the folder can be written to");
         let packed = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/checks-{number}\"))");
         writeln!(source, "    (\"{place}\", \"checks/{place}\", {packed}),").expect("a text takes all");
     }
     fs::write(out.join("checks.rs"), source + "]\n").expect("the folder can be written to");
+    causes.sort();
+    fs::write(out.join("causes.rs"), format!("&{causes:?}")).expect("the folder can be written to");
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
@@ -46,23 +52,56 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-fn pack(text: &str, place: &str) -> Vec<u8> {
+/// A file, and where in it the entry of each cause begins.
+fn pack(text: &str, place: &str) -> (Vec<u8>, Vec<(String, usize)>) {
     let table = DeTable::parse(text).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
     let mut packed = Vec::new();
-    put_table(table.get_ref(), &mut packed);
+    let mut causes = Vec::new();
+    put_number(table.get_ref().len(), &mut packed);
+    for (key, value) in table.get_ref() {
+        put_key(key, &mut packed);
+        match value.get_ref() {
+            DeValue::Array(entries) if key.get_ref() == "cause" => {
+                put_number(value.span().start, &mut packed);
+                put_items(entries, &mut packed, |entry, begin| {
+                    let code = entry.get_ref().get("code").and_then(|code| code.get_ref().as_str());
+                    causes.extend(code.map(|code| (code.to_owned(), begin)));
+                });
+            }
+            _ => put_value(value, &mut packed),
+        }
+    }
     let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
     for (offset, _) in newlines {
         put_number(offset, &mut packed);
     }
-    packed
+    (packed, causes)
 }
 
 fn put_table(table: &DeTable<'_>, packed: &mut Vec<u8>) {
     put_number(table.len(), packed);
     for (key, value) in table {
-        put_text(key.get_ref(), packed);
-        put_number(key.span().start, packed);
+        put_key(key, packed);
         put_value(value, packed);
+    }
+}
+
+fn put_key(key: &Spanned<Cow<'_, str>>, packed: &mut Vec<u8>) {
+    put_text(key.get_ref(), packed);
+    put_number(key.span().start, packed);
+}
+
+/// `begins` is told of each item and of the place where it begins in what is packed.
+fn put_items<'v>(
+    items: &'v [Spanned<DeValue<'v>>],
+    packed: &mut Vec<u8>,
+    mut begins: impl FnMut(&'v Spanned<DeValue<'v>>, usize),
+) {
+    packed.push(5);
+    put_number(items.len(), packed);
+    for item in items {
+        begins(item, packed.len());
+        put_value(item, packed);
     }
 }
 
@@ -73,11 +112,7 @@ fn put_value(value: &Spanned<DeValue<'_>>, packed: &mut Vec<u8>) {
         DeValue::Integer(number) => put_tagged(1, &number.to_string(), packed),
         DeValue::Boolean(value) => packed.push(if *value { 3 } else { 2 }),
         DeValue::Datetime(date) => put_tagged(4, &date.to_string(), packed),
-        DeValue::Array(items) => {
-            packed.push(5);
-            put_number(items.len(), packed);
-            items.iter().for_each(|item| put_value(item, packed));
-        }
+        DeValue::Array(items) => put_items(items, packed, |_, _| {}),
         DeValue::Table(table) => {
             packed.push(6);
             put_table(table, packed);

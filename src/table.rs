@@ -133,6 +133,16 @@ impl Document {
         Ok(Table::new(self, Rc::from(""), parsed.span(), parsed.into_inner()))
     }
 
+    /// The entry of the list `key` that begins at a place in the bytes of a built-in file; the rest is not read.
+    ///
+    /// # Panics
+    /// When the file is not built in.
+    #[must_use]
+    pub fn packed_entry(&self, key: &str, begin: usize) -> Table<'_> {
+        let entry = self.packed.expect("only built-in files have places").entry(begin);
+        Table::new(self, Rc::from(key), entry.span(), entry.into_inner())
+    }
+
     /// Parses the text as TOML as far as possible: the table with what could be read, and every syntax mistake.
     #[must_use]
     pub fn table_as_far_as_possible(&self) -> (Table<'_>, Vec<Mistake>) {

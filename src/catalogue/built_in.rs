@@ -7,6 +7,9 @@ use crate::table::{Document, Mistake, Packed};
 /// The files of `checks/`, as `build.rs` packs them: the place below `checks`, what mistakes call it, the content.
 static BUILT_IN: &[(&str, &str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/checks.rs"));
 
+/// The causes of those files: code, the number of the file, where the entry begins in its bytes.
+static CAUSES: &[(&str, usize, usize)] = include!(concat!(env!("OUT_DIR"), "/causes.rs"));
+
 /// Files by their place below `checks/`, with slashes.
 pub(super) type Files = BTreeMap<String, Document>;
 
@@ -30,4 +33,26 @@ pub(super) fn own_table(name: &str) -> Document {
 pub(super) fn own_files(is_wanted: impl Fn(&str) -> bool) -> Files {
     let of_folder = BUILT_IN.iter().filter(|(place, ..)| place.split('/').next().is_some_and(&is_wanted));
     of_folder.map(|(place, name, bytes)| ((*place).to_owned(), Document::packed(name, Packed::new(bytes)))).collect()
+}
+
+/// The file of the cause with this code, and where the entry begins in its bytes.
+pub(super) fn own_cause(code: &str) -> Option<(Document, usize)> {
+    let at = CAUSES.binary_search_by_key(&code, |(known, ..)| *known).ok()?;
+    let (_, file, begin) = CAUSES[at];
+    let (_, name, bytes) = BUILT_IN[file];
+    Some((Document::packed(name, Packed::new(bytes)), begin))
+}
+
+/// The ids of all built-in checks.
+pub(super) fn own_check_ids() -> Vec<String> {
+    let places = BUILT_IN.iter().filter_map(|(place, ..)| place.split_once('/'));
+    places
+        .filter(|(folder, _)| !["causes", "tables"].contains(folder))
+        .map(|(folder, name)| id_of(folder, name))
+        .collect()
+}
+
+/// The id of the check in a file.
+pub(super) fn id_of(folder: &str, name: &str) -> String {
+    format!("{folder}.{}", name.trim_end_matches(".toml"))
 }

@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Catalogue, Cause, Check,
-    built_in::{Files, own_files, own_table, sound},
+    built_in::{Files, id_of, own_cause, own_check_ids, own_files, own_table, sound},
     cause, check,
     console::{self, Console},
     firewall::{self, Firewall},
@@ -36,6 +36,16 @@ pub fn built_in() -> Catalogue {
         firewall: Lazy::new(|| sound(Firewall::read(&own_table(firewall::TABLE)))),
         index: OnceLock::new(),
     }
+}
+
+/// The built-in cause with this code, for which no other entry is read.
+#[must_use]
+pub fn built_in_cause(code: &str) -> Option<Cause> {
+    let (document, begin) = own_cause(code)?;
+    let ids = own_check_ids();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    let console = sound(Console::read(&own_table(console::TABLE)));
+    Some(sound(cause::read(document.packed_entry("cause", begin), &ids, &console)))
 }
 
 fn own_checks() -> Result<Vec<Check>, Mistake> {
@@ -139,7 +149,7 @@ fn sort(files: Files) -> Result<(Files, Files, Files), Mistake> {
             ["causes", _] => causes.insert(place, document),
             ["tables", _] => tables.insert(place, document),
             [probe, name] if FACTS.iter().any(|(known, _)| *known == probe) => {
-                checks.insert(format!("{probe}.{}", name.trim_end_matches(".toml")), document)
+                checks.insert(id_of(probe, name), document)
             }
             _ => return Err(document.misplaced(&FACTS.iter().map(|(name, _)| *name).collect::<Vec<_>>())),
         };
@@ -239,6 +249,16 @@ mod tests {
         assert_eq!(format!("{:?}", *whole.firewall), format!("{:?}", *parts.firewall));
         assert_eq!(whole.tables.clouds.clouds, parts.tables.clouds.clouds);
         assert_eq!(whole.date(), parts.date());
+    }
+
+    #[test]
+    fn each_cause_by_itself_is_the_one_of_the_whole() {
+        let catalogue = built_in();
+        for cause in &catalogue.causes {
+            let alone = built_in_cause(&cause.code).expect("each has an entry");
+            assert_eq!(format!("{alone:?}"), format!("{cause:?}"));
+        }
+        assert!(built_in_cause("no-such-cause").is_none());
     }
 
     #[test]

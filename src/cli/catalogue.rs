@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    catalogue::{Catalogue, load},
+    catalogue::{Catalogue, Cause, load},
     table::Mistake,
 };
 
@@ -18,6 +18,11 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The cause with this code, where the built-in catalogue alone is asked for: nothing else of it is read.
+    pub fn cause_alone(&self, code: &str) -> Option<Cause> {
+        if self.checks.is_some() { None } else { load::built_in_cause(code) }
+    }
+
     /// The catalogue that the flag asks for.
     ///
     /// # Errors

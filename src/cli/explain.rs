@@ -61,6 +61,11 @@ pub struct Arguments {
 
 /// Prints a whole entry, or what a text means.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
+    let alone = arguments.what.as_deref().filter(|_| arguments.more.is_empty());
+    if let Some(cause) = alone.and_then(|code| arguments.catalogue.cause_alone(code)) {
+        tell_cause(&cause, arguments.output);
+        return Ok(ExitCode::SUCCESS);
+    }
     let catalogue = arguments.catalogue.load()?;
     if arguments.patterns {
         print::data(&(explain::log::needles(&catalogue).join("\n") + "\n"));
@@ -73,15 +78,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         "" if arguments.what.is_none() => return logs::run(arguments, &arguments.file, &catalogue),
         what => what,
     };
-    let text = match (catalogue.check(what), catalogue.cause(what), arguments.output) {
-        (Some(check), _, Output::Text) => explain_check(check, &catalogue),
-        (Some(check), _, Output::Json) => json(&check_value(check)),
-        (None, Some(cause), Output::Text) => explain_cause(cause),
-        (None, Some(cause), Output::Json) => json(&cause_value(cause)),
+    match (catalogue.check(what), catalogue.cause(what), arguments.output) {
+        (Some(check), _, Output::Text) => print::data(&explain_check(check, &catalogue)),
+        (Some(check), _, Output::Json) => print::data(&json(&check_value(check))),
+        (None, Some(cause), output) => tell_cause(cause, output),
         (None, None, _) => return explain_other(what, arguments, &catalogue),
-    };
-    print::data(&text);
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell_cause(cause: &Cause, output: Output) {
+    print::data(&match output {
+        Output::Text => explain_cause(cause),
+        Output::Json => json(&cause_value(cause)),
+    });
 }
 
 /// What a person means who gives neither an id nor a code: a file, a bare number of Entra, a part of the catalogue, a text.

@@ -34,6 +34,14 @@ impl Packed {
         toml::to_string(&table).expect("a table of TOML is a text of TOML")
     }
 
+    /// The table that begins at a place in the bytes: an entry of a list, for which the rest of the file is not read.
+    pub(super) fn entry(self, begin: usize) -> Spanned<DeTable<'static>> {
+        let value = Reader { rest: &self.0[begin..] }.value();
+        let span = value.span();
+        let DeValue::Table(table) = value.into_inner() else { unreachable!("build.rs names the places of tables") };
+        Spanned::new(span, table)
+    }
+
     /// The line of an offset in the text that was packed, counted from 1.
     pub(super) fn line(self, offset: usize) -> usize {
         let mut reader = Reader { rest: self.0 };
