@@ -13,6 +13,10 @@ PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dns
 # What the tests in tests/peers/java, tests/peers/openid, tests/peers/directory and tests/peers/writers need: any Java and any Node will do, also those that are no package.
 PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm python3:python3 chromium:chromium rg:ripgrep
 
+# What make bench compares with and counts with, beside those: programs that probe services, and valgrind.
+BENCH_PACKAGES = prometheus-blackbox-exporter monitoring-plugins-basic swaks libnet-ssleay-perl
+BENCH_PROGRAMS = curl:curl openssl:openssl rg:ripgrep valgrind:valgrind
+
 # Snapshots are judged, never rewritten, and warnings of the documentation are mistakes.
 export INSTA_UPDATE = no
 export RUSTDOCFLAGS = -D warnings
@@ -28,7 +32,11 @@ lint: toolchain deny
 	cargo doc --locked --no-deps --document-private-items
 
 bench: build peers
+	$(MAKE) peers PACKAGES="$(BENCH_PACKAGES)" PROGRAMS="$(BENCH_PROGRAMS)"
+	cargo bench --locked --no-run --bench redactor
 	python3 contrib/bench.py target/release/ece-check
+	python3 contrib/bench_peers.py target/release/ece-check
+	python3 contrib/bench_site.py target/release/ece-check
 	python3 contrib/bench_log.py target/release/ece-check
 	python3 contrib/bench_work.py target/release/ece-check
 

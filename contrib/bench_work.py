@@ -33,6 +33,7 @@ def main():
         sys.exit(f"needs {program}")
     with tempfile.TemporaryDirectory(prefix="ece-check-bench-") as folder:
         starts(program, folder)
+        redactor(Path(program).parent / "deps", folder)
         mailboxes(program, Path(folder))
         dense_logs(program, Path(folder))
 
@@ -58,8 +59,23 @@ def starts(program, folder):
     print("  ratio: to curl --version\n")
 
 
+def redactor(deps, folder):
+    """Two lengths of text, so that what a start and the making of the net cost does not count."""
+    built = [file for file in deps.glob("redactor-*") if not file.suffix] if shutil.which("valgrind") else []
+    if not built:
+        print("Instructions of the redactor: valgrind is missing, or cargo bench --no-run --bench redactor was not run\n")
+        return
+    newest, short, long = max(built, key=lambda file: file.stat().st_mtime), 1 << 20, 3 << 20
+    print("Instructions of the redactor a byte of text  (callgrind; before 233, goal 10 or less)")
+    for secrets in (1, 10, 500):
+        first, second = (instructions([newest, str(secrets), str(length)], folder) for length in (short, long))
+        now = (second - first) * 1e6 / (long - short)
+        print(f"  {f'{secrets} tokens known':42} {now:9.1f}  {verdict(now <= 10)}")
+    print()
+
+
 def instructions(command, folder):
-    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command]
+    valgrind = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *map(str, command)]
     said = subprocess.run(valgrind, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=folder).stderr
     return int(re.search(r"Collected : (\d+)", said)[1]) / 1e6
 

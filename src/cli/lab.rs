@@ -144,6 +144,8 @@ struct CameIn {
     refused: BTreeMap<&'static str, u64>,
     most_sessions_of_a_mailbox: BTreeMap<&'static str, u64>,
     most_connections_of_a_host: BTreeMap<&'static str, u64>,
+    /// The most round trips of one connection, by port, without the one that connects.
+    round_trips: BTreeMap<u16, u64>,
     /// Commands that change a mailbox or send mail.
     changing: BTreeMap<&'static str, u64>,
     messages: u64,
@@ -206,6 +208,7 @@ fn came_in(counts: Counts) -> CameIn {
         refused: counts.refused,
         most_sessions_of_a_mailbox: most,
         most_connections_of_a_host: counts.most_for_host,
+        round_trips: counts.round_trips,
         changing: counts.changing,
         messages: counts.delivered.values().sum(),
     }
