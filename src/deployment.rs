@@ -24,7 +24,7 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use evidence::{Attestation, Evidence};
-pub use mistakes::Mistakes;
+pub use mistakes::{KnownIds, Mistakes};
 pub use waiver::Waiver;
 
 use crate::{

@@ -16,6 +16,7 @@ pub mod fallback;
 mod fingerprint;
 mod firewall;
 pub mod log;
+mod next;
 mod phrases;
 pub mod prefilter;
 mod rank;
@@ -29,6 +30,7 @@ mod vocabulary;
 
 use clap::ValueEnum;
 
+pub use self::next::Next;
 use self::session::{Mechanism, Session};
 use crate::{
     catalogue::{Catalogue, cause::Shows},
@@ -90,7 +92,7 @@ pub struct Meaning<'c> {
     /// What the text says, in the terms of the signs.
     pub heard: Option<ErrorDetails>,
     /// What would settle it, when it does not settle itself; what to give, when nothing is known.
-    pub next: Option<String>,
+    pub next: Option<Next>,
 }
 
 /// Tells what a text means. In a dialogue the first refusal decides, elsewhere the innermost one that is known; what
@@ -125,7 +127,7 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
         Some(session) if session.refusal().is_none() => without_refusal(session),
         _ => fallback::next(text, channel, catalogue),
     };
-    Meaning { next: Some(next), ..Meaning::default() }
+    Meaning { next: Some(Next::text(next)), ..Meaning::default() }
 }
 
 /// What the words of a text mean: the innermost refusal in them that is known.
@@ -270,37 +272,31 @@ fn speaks(meant: &Meant<'_>, protocol: Protocol) -> bool {
 }
 
 /// The look that would tell the causes apart.
-fn next(causes: &[Meant<'_>], heard: &ErrorDetails, channel: Option<Channel>) -> Option<String> {
+fn next(causes: &[Meant<'_>], heard: &ErrorDetails, channel: Option<Channel>) -> Option<Next> {
     if causes.first().is_none_or(|first| first.certainty == Certainty::Certain) {
         return None;
     }
-    let only = |checks: &str| format!("ece-check run --only {checks}");
+    let run = |checks: &str, does: &str| Some(Next::run(checks, does));
     let token_then = |check: &str| {
-        format!(
-            "{} : checks the token (audience, user, expiry, scopes), then signs in",
-            only(&format!("token,{check}"))
-        )
+        run(&format!("token,{check}"), "checks the token (audience, user, expiry, scopes), then signs in")
     };
-    let next = match channel.map(Channel::protocol).or(heard.protocol) {
-        Some(Protocol::Dns) => format!("{} on the ECE server, as the user that runs ECE", only("dns")),
-        Some(Protocol::Tcp) => format!("{} : tests every address and port", only("dns,tcp")),
-        Some(Protocol::Tls) => format!("{} : shows who issued the certificate", only("tcp,tls")),
-        Some(Protocol::Https | Protocol::Proxy) => only("https"),
+    match channel.map(Channel::protocol).or(heard.protocol) {
+        Some(Protocol::Dns) => run("dns", "run it on the ECE server, as the user that runs ECE"),
+        Some(Protocol::Tcp) => run("dns,tcp", "tests every address and port"),
+        Some(Protocol::Tls) => run("tcp,tls", "shows who issued the certificate"),
+        Some(Protocol::Https | Protocol::Proxy) => run("https", "shows what answers each request"),
         Some(Protocol::Smtp) => token_then("smtp"),
         Some(Protocol::Imap) => token_then("imap"),
         Some(Protocol::Pop3) => token_then("pop3"),
-        Some(Protocol::Token | Protocol::Authorize) => {
-            "Entra admin center > Sign-in logs, with the correlation ID of the message: failure reason and policy"
-                .to_owned()
-        }
-        Some(Protocol::Graph) => only("directory,mailbox"),
-        Some(Protocol::Scim) => {
-            "Entra admin center > Enterprise applications > the Webex application > Provisioning > Test connection"
-                .to_owned()
-        }
-        None => "ece-check run : tests each part separately".to_owned(),
-    };
-    Some(next)
+        Some(Protocol::Token | Protocol::Authorize) => Some(Next::text(
+            "Entra admin center > Sign-in logs, with the correlation ID of the message: failure reason and policy",
+        )),
+        Some(Protocol::Graph) => run("directory,mailbox", "judges what Microsoft Graph or a file shows"),
+        Some(Protocol::Scim) => Some(Next::text(
+            "Entra admin center > Enterprise applications > the Webex application > Provisioning > Test connection",
+        )),
+        None => Some(Next::each_part()),
+    }
 }
 
 #[cfg(test)]

@@ -625,7 +625,8 @@ pub fn did_you_mean(word: &str, known: &[&str]) -> String {
     }
 }
 
-/// The known word that is nearest, when it is near enough to be meant. Capitals and hyphens for underscores count little.
+/// The known word that is nearest, when it is near enough to be meant: at least half of its letters are right, and of a
+/// long word two thirds. Capitals and hyphens for underscores count little.
 #[must_use]
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
@@ -633,7 +634,10 @@ pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let near = known
         .iter()
         .map(|candidate| (strsim::damerau_levenshtein(&asked, &plain(candidate)), *candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()) / 3 + 1)
+        .filter(|(distance, candidate)| {
+            let longest = candidate.len().max(word.len());
+            *distance <= longest / 3 + 1 && 2 * distance <= longest
+        })
         .min();
     near.map(|(_, candidate)| candidate)
 }
@@ -687,6 +691,13 @@ fn kind(value: &DeValue<'_>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn word_that_is_another_is_not_taken_for_it() {
+        assert_eq!(nearest("hue", &["ece", "site"]), None);
+        assert_eq!(did_you_mean("hue", &["ece", "site"]), "known: ece, site");
+        assert_eq!(nearest("fil", &["file", "env"]), Some("file"));
+    }
 
     #[test]
     fn unknown_key_names_the_nearest_and_its_line() {

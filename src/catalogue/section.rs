@@ -16,7 +16,7 @@ pub enum Section {
     TokenGeneration,
     /// SMTP, IMAP and POP3 on the mailbox.
     MailboxConfiguration,
-    /// The Exchange licence.
+    /// The Exchange license.
     ExchangeLicence,
     /// Rights on the mailbox.
     MailboxPermissions,

@@ -23,6 +23,7 @@ use crate::{
     deployment::{Account, Attestation, Deployment, Inbound, Integration},
     evidence::Facts,
     explain::ece_log::{self, LogFile},
+    finding::Status,
     graph::Answer,
     import::{
         self, File, Made, Rejected, Stated,
@@ -31,6 +32,7 @@ use crate::{
         rules::{self, Exported, Outcome, Question, Reason, Settled, webex},
     },
     oauth::TokenSource,
+    report::{Page, Paint, Verbosity, prose},
 };
 
 #[derive(Debug, Args)]
@@ -163,19 +165,16 @@ fn request_text(request: &Request) -> String {
             How::Powershell => "PowerShell",
             How::Browser => "browser",
         };
-        let _ = write!(
-            text,
-            "\n{}. {} ({how})\n   file: {}\n   settles: {}\n\n",
-            above + 1,
-            step.title,
-            step.file,
-            step.settles.join(", ")
-        );
+        let _ = writeln!(text, "\n{}. {} ({how})\n   file: {}", above + 1, step.title, step.file);
+        if !step.needs.is_empty() {
+            let _ = writeln!(text, "   needs: {}", step.needs);
+        }
+        let _ = writeln!(text, "   settles: {}\n", step.settles.join(", "));
         for line in &step.lines {
             let _ = writeln!(text, "{line}");
         }
     }
-    text + "\nThen: ece-check evidence show FILE, or ece-check run --evidence FILE\n"
+    text + "\nSend the files back to the person who asked for them, who runs:\n\nece-check run --evidence FILE\n"
 }
 
 fn show(arguments: &Show) -> Result<ExitCode, CliError> {
@@ -402,14 +401,19 @@ impl Shown {
     }
 
     fn text(&self) -> String {
-        let mut text: String = self.files.iter().map(ShownFile::text).collect();
+        let style = print::style(false, Verbosity::Normal);
+        let mut page = Page::new(&style);
+        for file in &self.files {
+            page.gap();
+            file.tell(&mut page);
+        }
         if !self.settles.is_empty() {
-            text.push_str("What this settles\n");
+            page.heading("What this settles");
         }
         for one in &self.settles {
-            text.push_str(&one.text());
+            one.tell(&mut page);
         }
-        text
+        page.finish()
     }
 }
 
@@ -456,50 +460,42 @@ impl ShownFile {
         }
     }
 
-    fn text(&self) -> String {
+    fn tell(&self, page: &mut Page<'_>) {
         let kinds: Vec<String> = self.kinds.iter().map(|(kind, count)| format!("{kind}: {count}")).collect();
         let made = self.made_at.as_deref().unwrap_or("no date");
-        let mut text = format!(
-            "{}\n  form      {}\n  holds     {}\n  made      {made} ({})\n  SHA-256   {}\n",
-            line(&self.file),
-            self.form,
-            kinds.join(", "),
-            self.made_at_from,
-            self.sha256
-        );
+        page.paragraph(Paint::Strong, &line(&self.file));
+        page.field("form", &self.form);
+        page.field("holds", &kinds.join(", "));
+        page.field("made", &format!("{made} ({})", self.made_at_from));
+        page.field("SHA-256", &self.sha256);
         for (label, remarks) in [("missing", &self.incomplete), ("ignored", &self.problems)] {
             for remark in remarks {
-                let _ = writeln!(text, "  {label}   {}", line(remark));
+                page.field(label, &line(remark));
             }
         }
-        text + "\n"
     }
 }
 
 impl ShownSettled {
-    fn text(&self) -> String {
-        let status = match self.status {
-            Outcome::Pass => "pass",
-            Outcome::Warn => "warning",
-            Outcome::Fail => "failed",
-            Outcome::NeedsInput => "needs input",
-            Outcome::NotApplicable => "not applicable",
+    fn tell(&self, page: &mut Page<'_>) {
+        let (status, reason) = match self.status {
+            Outcome::Pass => (Status::Pass, "reason"),
+            Outcome::Warn => (Status::Warn, "reason"),
+            Outcome::Fail => (Status::Fail, "reason"),
+            Outcome::NeedsInput => (Status::Skip, "input"),
+            Outcome::NotApplicable => (Status::Skip, "reason"),
         };
-        let facts: Vec<String> = self.facts.iter().map(|(name, value)| format!("{}: {value}", label(name))).collect();
-        let mut text = format!("  {status:<11} {} {}\n", self.check, line(&self.subject));
-        let found =
-            if facts.is_empty() { self.reason.clone() } else { format!("{} ({})", facts.join("; "), self.reason) };
-        let _ = writeln!(text, "              {}", line(&found));
+        let facts: Vec<String> =
+            self.facts.iter().map(|(name, value)| format!("{}: {value}", prose::label(name))).collect();
+        page.item(status, &line(&self.subject), Some(self.check));
+        page.field("found", &line(&facts.join(", ")));
+        page.field(reason, &line(&self.reason));
         if let Some(cause) = self.cause {
-            let _ = writeln!(text, "              cause: {cause}  (ece-check explain {cause})");
+            page.field("cause", cause);
+            let details = page.called(&format!("ece-check explain {cause}"));
+            page.field("details", &details);
         }
-        text
     }
-}
-
-/// The name of a fact without its group.
-fn label(name: &str) -> String {
-    name.rsplit('.').next().unwrap_or(name).replace('_', " ")
 }
 
 /// A text from outside, harmless on a terminal.

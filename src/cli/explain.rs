@@ -20,12 +20,12 @@ use crate::{
     diagnose::{Meant, blank, blank_commands, one_text},
     evidence::Stage,
     explain::{
-        self, Channel, Meaning,
+        self, Channel, Meaning, Next,
         resemble::{Compared, Samples},
     },
     finding::{Certainty, Owner},
     lab,
-    report::{Page, Paint, Stream, Style, Verbosity, certainty, owner},
+    report::{Page, Paint, Style, Verbosity, certainty, owner},
     table::did_you_mean,
 };
 
@@ -143,7 +143,8 @@ fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Res
     let resembling =
         if meaning.causes.is_empty() { Samples::of(catalogue).resembling(text, Compared::All) } else { Vec::new() };
     print::data(&match arguments.output {
-        Output::Text => meaning_page(&meaning, &resembling, text) + &control_hub::page(&blocks),
+        Output::Text if blocks.is_empty() => meaning_page(&meaning, &resembling, text),
+        Output::Text => format!("{}\n{}", meaning_page(&meaning, &resembling, text), control_hub::page(&blocks)),
         Output::Json => json(&control_hub::with(meaning_value(&meaning, &resembling), &blocks)),
     });
     Ok(if meaning.causes.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
@@ -157,7 +158,7 @@ fn looks_like_a_name(text: &str) -> bool {
 
 fn meaning_page(meaning: &Meaning<'_>, resembling: &[Meant<'_>], text: &str) -> String {
     if meaning.causes.is_empty() {
-        return nothing_known(resembling, meaning.next.as_deref().unwrap_or_default());
+        return nothing_known(resembling, meaning.next.as_ref().map(|next| next.text.as_str()).unwrap_or_default());
     }
     let style = style();
     let mut page = Page::new(&style);
@@ -173,9 +174,18 @@ fn meaning_page(meaning: &Meaning<'_>, resembling: &[Meant<'_>], text: &str) -> 
     }
     if let Some(next) = &meaning.next {
         page.gap();
-        page.label("verify", next);
+        tell_next(&mut page, next);
     }
     page.finish()
+}
+
+/// What would tell the causes apart: its command alone on a line, so that it can be pasted.
+fn tell_next(page: &mut Page<'_>, next: &Next) {
+    page.label("verify", &next.text);
+    if let Some(command) = &next.command {
+        let command = page.called(command);
+        page.bare(&command);
+    }
 }
 
 /// Many causes of which the text rules out none: first what tells them apart, then a line each, by owner.
@@ -183,10 +193,10 @@ fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str) {
     let says = meaning.heard.as_ref().map(|heard| explain::said(heard, text)).unwrap_or_default();
     page.paragraph(Paint::Strong, &format!("This message has {} possible causes.", meaning.causes.len()));
     page.label("message", &says);
-    let run = format!("{}  (tests each part separately)", page.called("ece-check run"));
-    page.label("verify", meaning.next.as_deref().unwrap_or(&run));
-    let details = format!("{}  (owner, fix and time to take effect)", page.called("ece-check explain CAUSE"));
-    page.label("details", &details);
+    tell_next(page, &meaning.next.clone().unwrap_or_else(Next::each_part));
+    page.label("details", "owner, fix and time to take effect of one cause");
+    let details = page.called("ece-check explain CAUSE");
+    page.bare(&details);
     let mut owners: Vec<Owner> = Vec::new();
     for meant in &meaning.causes {
         if !owners.contains(&meant.cause.owner) {
@@ -254,7 +264,7 @@ fn meaning_value(meaning: &Meaning<'_>, resembling: &[Meant<'_>]) -> serde_json:
         value
     });
     let causes: Vec<_> = known.chain(suggested).collect();
-    serde_json::json!({ "causes": causes, "next": meaning.next })
+    serde_json::json!({ "causes": causes, "next": meaning.next.as_ref().map(ToString::to_string) })
 }
 
 /// A cause as the contract has it.
@@ -275,7 +285,7 @@ fn unknown(name: &str, catalogue: &Catalogue) -> CliError {
 }
 
 fn style() -> Style {
-    Style::of(Stream::Stdout, false, Verbosity::Normal)
+    print::style(false, Verbosity::Normal)
 }
 
 fn explain_check(check: &Check, catalogue: &Catalogue) -> String {
@@ -354,10 +364,12 @@ fn explain_cause(cause: &Cause) -> String {
     page.finish()
 }
 
-/// Texts that the cause shows itself in, each once.
+/// Texts that the cause shows itself in, each once: those that settle it, and others only where there are none, for those
+/// are what other causes show themselves in too.
 fn samples(cause: &Cause) -> Vec<String> {
     let mut samples: Vec<String> = Vec::new();
-    for sign in &cause.signs {
+    let settled = cause.signs.iter().any(|sign| sign.settles);
+    for sign in cause.signs.iter().filter(|sign| sign.settles == settled) {
         if !samples.contains(&sign.sample) {
             samples.push(sign.sample.clone());
         }

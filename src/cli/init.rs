@@ -118,6 +118,9 @@ fn answers(arguments: &Arguments) -> Result<Vec<Line>, CliError> {
         ("account", "name", arguments.account.as_ref(), "Name of the mail account in ECE"),
         ("account", "inbound", arguments.inbound.as_ref(), "How mail is fetched: imap or pop3"),
     ];
+    if asks {
+        print::note("Press Enter to leave an answer out. No secret is asked for.");
+    }
     let mut lines: Vec<Line> = Vec::new();
     for (table, key, given, question) in plain {
         lines.extend(one(table, key, given.cloned(), question, asks, quoted)?);
@@ -131,9 +134,9 @@ fn answers(arguments: &Arguments) -> Result<Vec<Line>, CliError> {
     lines.extend(one("ece", "installed", arguments.installed.clone(), question, asks, list)?);
     let tenant = arguments.tenant.clone().or_else(|| domain(&lines));
     lines.extend(one("entra", "tenant", tenant, "Tenant: its ID or a domain", asks, quoted)?);
-    let question = "Environment variable that will hold the client secret (its name, never the secret)";
+    let question = "Environment variable of the client secret (its name only)";
     lines.extend(one("entra", "client_secret", arguments.client_secret_env.clone(), question, asks, variable)?);
-    let question = "Environment variable that will hold the refresh token (its name, never the token)";
+    let question = "Environment variable of the refresh token (its name only)";
     lines.extend(one("account", "refresh_token", arguments.refresh_token_env.clone(), question, asks, variable)?);
     Ok(lines)
 }

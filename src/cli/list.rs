@@ -9,7 +9,7 @@ use super::{CliError, catalogue, print};
 use crate::{
     catalogue::{Catalogue, Section},
     finding::Owner,
-    report,
+    report::{self, Page, Paint, Verbosity},
 };
 
 #[derive(Debug, Args)]
@@ -69,7 +69,21 @@ pub fn json<T: Serialize>(rows: &T) -> String {
     report::json::text(rows, print::symbols())
 }
 
+/// A name and its title below each other, for a window in which both do not fit beside each other.
+fn narrow(page: &mut Page<'_>, name: &str, title: &str) {
+    page.paragraph(Paint::Plain, name);
+    page.field("title", title);
+}
+
 fn checks(catalogue: &Catalogue) -> String {
+    let style = print::style(true, Verbosity::Normal);
+    let mut page = Page::new(&style);
+    if page.is_narrow() {
+        for check in &catalogue.checks {
+            narrow(&mut page, &check.id, &check.title);
+        }
+        return page.finish();
+    }
     let wide = widest(catalogue.checks.iter().map(|check| check.id.as_str()));
     lines(Section::ALL.into_iter().flat_map(|section| {
         let of_section = catalogue.checks.iter().filter(move |check| check.section == section);
@@ -80,6 +94,14 @@ fn checks(catalogue: &Catalogue) -> String {
 }
 
 fn causes(catalogue: &Catalogue) -> String {
+    let style = print::style(true, Verbosity::Normal);
+    let mut page = Page::new(&style);
+    if page.is_narrow() {
+        for cause in &catalogue.causes {
+            narrow(&mut page, &cause.code, &crate::diagnose::blank(&cause.title));
+        }
+        return page.finish();
+    }
     let wide = widest(catalogue.causes.iter().map(|cause| cause.code.as_str()));
     let row =
         |cause: &crate::catalogue::Cause| format!("{:<wide$} {}", cause.code, crate::diagnose::blank(&cause.title));

@@ -6,10 +6,10 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
     Deployment, Mistakes,
-    mistakes::Collector,
+    mistakes::{Collector, KnownIds, NamedId},
     value::{date, decent, each, required, text},
 };
-use crate::table::{Mistake, Table, did_you_mean};
+use crate::table::Table;
 
 /// `[evidence]`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,6 +66,7 @@ pub(super) fn attestation(mut table: Table<'_>, mistakes: &mut Collector) -> Opt
     let file = table.file().to_owned();
     mistakes.close(table);
     let check = check?;
+    mistakes.names("attestation.check", &file, &check);
     let line = check.line();
     Some(Attestation {
         line,
@@ -99,12 +100,10 @@ impl Deployment {
     /// # Errors
     /// Each such check, with its line and the nearest right one.
     pub fn with_known_attestations(self, checks: &[&str]) -> Result<Self, Mistakes> {
-        let unknown = self.attestations.iter().filter(|one| !checks.contains(&one.check.as_str()));
-        let mistakes = unknown.map(|one| Mistake {
-            file: one.file.clone(),
-            line: Some(one.line),
-            wrong: "attestation.check: no check that can be confirmed by hand has this id".to_owned(),
-            right: did_you_mean(&one.check, checks),
+        let known = KnownIds { of_evidence: checks, ..KnownIds::default() };
+        let mistakes = self.attestations.iter().filter_map(|one| {
+            let (id, file, line) = (one.check.clone(), one.file.clone(), Some(one.line));
+            NamedId { key: "attestation.check", id, file, line }.mistake(known)
         });
         match Mistakes::of(mistakes.collect()) {
             Some(mistakes) => Err(mistakes),

@@ -42,16 +42,16 @@ fn is_opaque(word: &str) -> bool {
     word.len() >= 64 && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
 }
 
-/// Refuses a file in which values of the sample stand.
-pub(super) fn refuse_samples(document: &Document) -> Result<(), Mistake> {
+/// A mistake where values of the sample are left in the file; one for all of them, for they have one reason.
+pub(super) fn samples(document: &Document) -> Option<Mistake> {
     let mut found = document.lines().filter_map(|(line, text)| Some((line, sample_in(uncommented(text))?)));
-    let Some((line, sample)) = found.next() else { return Ok(()) };
+    let (line, sample) = found.next()?;
     let others: Vec<String> = found.map(|(line, _)| line.to_string()).collect();
     let wrong = match others.len() {
         0 => format!("{sample} is left over from the sample"),
         _ => format!("{sample} is left over from the sample; more of it in line {}", others.join(", ")),
     };
-    Err(document.mistake_in(line, wrong, "write your own value, or leave the line out"))
+    Some(document.mistake_in(line, wrong, "write your own value, or leave the line out"))
 }
 
 pub(super) fn sample_in(line: &str) -> Option<&'static str> {

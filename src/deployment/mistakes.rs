@@ -3,42 +3,104 @@
 use std::fmt;
 
 use super::left_over::holds_secret;
-use crate::table::{Mistake, Table, may_be_quoted};
+use crate::table::{At, Mistake, Table, may_be_quoted, nearest};
 
 /// So many are printed; a file with more is probably not a site file.
 const MOST_PRINTED: usize = 40;
 
 /// Every mistake of a file, unknown keys first: what a key was meant to say is what the others may be about.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Mistakes(Vec<Mistake>);
+pub struct Mistakes {
+    told: Vec<Mistake>,
+    /// What only the catalogue knows to be right or wrong.
+    named: Vec<NamedId>,
+}
+
+/// The id of a check or a cause that the file names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct NamedId {
+    /// The key, such as `waiver.check`.
+    pub(super) key: &'static str,
+    pub(super) id: String,
+    pub(super) file: String,
+    pub(super) line: Option<usize>,
+}
+
+/// The ids that there are.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KnownIds<'k> {
+    /// Of checks.
+    pub checks: &'k [&'k str],
+    /// Of causes.
+    pub causes: &'k [&'k str],
+    /// Of checks that read evidence, which a person can confirm.
+    pub of_evidence: &'k [&'k str],
+}
+
+impl NamedId {
+    /// A mistake, when there is no such id.
+    pub(super) fn mistake(&self, known: KnownIds<'_>) -> Option<Mistake> {
+        let (what, known) = match self.key {
+            "waiver.cause" => ("no cause has this id", known.causes),
+            "attestation.check" => ("no check that can be confirmed by hand has this id", known.of_evidence),
+            _ => ("no check has this id", known.checks),
+        };
+        // a list of all of them would fill a screen
+        let right = || match nearest(&self.id, known) {
+            Some(near) => format!("did you mean {near}?"),
+            None => "see ece-check list, and ece-check list --causes".to_owned(),
+        };
+        (!known.contains(&self.id.as_str())).then(|| Mistake {
+            file: self.file.clone(),
+            line: self.line,
+            wrong: format!("invalid {} {}: {what}", self.key, quoted(&self.id, "value")),
+            right: right(),
+        })
+    }
+}
 
 impl Mistakes {
     /// The mistakes in the order in which they are told; never empty.
     #[must_use]
     pub fn all(&self) -> &[Mistake] {
-        &self.0
+        &self.told
+    }
+
+    /// These, and each id in the file that there is not.
+    #[must_use]
+    pub fn with_unknown_ids(mut self, known: KnownIds<'_>) -> Self {
+        let unknown = self.named.iter().filter_map(|named| named.mistake(known));
+        self.told.extend(unknown.collect::<Vec<_>>());
+        self
+    }
+
+    /// These, and one more.
+    #[must_use]
+    pub(super) fn and(mut self, last: Mistake) -> Self {
+        self.told.push(last);
+        self
     }
 
     /// `None` when there are none.
     #[must_use]
     pub fn of(mistakes: Vec<Mistake>) -> Option<Self> {
-        (!mistakes.is_empty()).then_some(Self(mistakes))
+        (!mistakes.is_empty()).then_some(Self { told: mistakes, named: Vec::new() })
     }
 }
 
 impl From<Mistake> for Mistakes {
     fn from(mistake: Mistake) -> Self {
-        Self(vec![mistake])
+        Self { told: vec![mistake], named: Vec::new() }
     }
 }
 
 impl fmt::Display for Mistakes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, mistake) in self.0.iter().take(MOST_PRINTED).enumerate() {
+        for (place, mistake) in self.told.iter().take(MOST_PRINTED).enumerate() {
             let separator = if place == 0 { "" } else { "\n" };
             write!(f, "{separator}{mistake}")?;
         }
-        match self.0.len().saturating_sub(MOST_PRINTED) {
+        match self.told.len().saturating_sub(MOST_PRINTED) {
             0 => Ok(()),
             more => write!(f, "\n… and {more} more mistakes"),
         }
@@ -53,6 +115,7 @@ pub(super) struct Collector {
     unknown: Vec<Mistake>,
     wrong: Vec<Mistake>,
     missing: Vec<Mistake>,
+    named: Vec<NamedId>,
 }
 
 impl Collector {
@@ -82,6 +145,11 @@ impl Collector {
     /// Something that must be there is not. Not told of a file that could not be read whole.
     pub(super) fn missing(&mut self, mistake: Mistake) {
         self.missing.push(mistake);
+    }
+
+    /// The file names a check or a cause.
+    pub(super) fn names(&mut self, key: &'static str, file: &str, id: &At<'_, String>) {
+        self.named.push(NamedId { key, id: id.value.clone(), file: file.to_owned(), line: Some(id.line()) });
     }
 
     /// Ends the reading of a table: each key that nobody asked for is a mistake.
@@ -114,7 +182,8 @@ impl Collector {
             broken.extend(part.iter().filter_map(|mistake| mistake.line));
             all.extend(part);
         }
-        Mistakes::of(all.into_iter().map(unrevealing).collect())
+        let told = Mistakes::of(all.into_iter().map(unrevealing).collect())?;
+        Some(Mistakes { named: self.named, ..told })
     }
 }
 

@@ -20,9 +20,11 @@ use crate::{
 /// Structure first, then left-overs: whoever misspelt a key learns of that before learning that the file is still a
 /// sample.
 pub(super) fn checked(document: &Document) -> Result<Deployment, Mistakes> {
-    let deployment = parsed(document)?;
-    left_over::refuse_samples(document)?;
-    Ok(deployment)
+    match (parsed(document), left_over::samples(document)) {
+        (read, None) => read,
+        (Ok(_), Some(samples)) => Err(samples.into()),
+        (Err(mistakes), Some(samples)) => Err(mistakes.and(samples)),
+    }
 }
 
 pub(super) fn parsed(document: &Document) -> Result<Deployment, Mistakes> {
@@ -172,6 +174,10 @@ fn waiver(mut table: Table<'_>, mistakes: &mut Collector) -> Option<Waiver> {
     let file = table.file().to_owned();
     mistakes.close(table);
     let check = check?;
+    mistakes.names("waiver.check", &file, &check);
+    if let Some(cause) = &cause {
+        mistakes.names("waiver.cause", &file, cause);
+    }
     Some(Waiver {
         place: Place { file, check: Some(check.line()), cause: cause.as_ref().map(At::line) },
         check: check.value,

@@ -5,8 +5,10 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Deployment, Mistakes};
-use crate::table::{Mistake, did_you_mean};
+use super::{
+    Deployment, Mistakes,
+    mistakes::{KnownIds, NamedId},
+};
 
 /// A finding that is known and accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,19 +62,15 @@ impl Deployment {
     /// # Errors
     /// Each unknown id, with its line and the nearest known one.
     pub fn with_known_waivers(self, checks: &[&str], causes: &[&str]) -> Result<Self, Mistakes> {
+        let known = KnownIds { checks, causes, of_evidence: &[] };
         let unknown = |waiver: &Waiver| {
-            let mistake = |kind: &str, id: &str, line: Option<usize>, known: &[&str]| {
-                (!known.contains(&id)).then(|| Mistake {
-                    file: waiver.place.file.clone(),
-                    line,
-                    wrong: format!("waiver.{kind}: no {kind} has this id"),
-                    right: nearest(id, known),
-                })
+            let mistake = |key, id: &str, line| {
+                NamedId { key, id: id.to_owned(), file: waiver.place.file.clone(), line }.mistake(known)
             };
             let cause = waiver.cause.as_deref();
             [
-                mistake("check", &waiver.check, waiver.place.check, checks),
-                cause.and_then(|cause| mistake("cause", cause, waiver.place.cause, causes)),
+                mistake("waiver.check", &waiver.check, waiver.place.check),
+                cause.and_then(|cause| mistake("waiver.cause", cause, waiver.place.cause)),
             ]
         };
         match Mistakes::of(self.waivers.iter().flat_map(unknown).flatten().collect()) {
@@ -80,12 +78,6 @@ impl Deployment {
             None => Ok(self),
         }
     }
-}
-
-/// The nearest id; a list of all of them would fill a screen.
-fn nearest(id: &str, known: &[&str]) -> String {
-    let said = did_you_mean(id, known);
-    if said.starts_with("did you mean") { said } else { "see ece-check list, and ece-check list --causes".to_owned() }
 }
 
 #[cfg(test)]
@@ -137,5 +129,11 @@ mod tests {
             ]
         );
         assert!(Deployment::parse("a.toml", FILE).unwrap().with_known_waivers(&known, &[]).is_ok());
+
+        // with the other mistakes of the file, not after them
+        let known = KnownIds { checks: &known, causes: &[], of_evidence: &[] };
+        let mistakes = Deployment::parse("a.toml", &text.replace("by = ", "bye = ")).unwrap_err();
+        let lines: Vec<Option<usize>> = mistakes.with_unknown_ids(known).all().iter().map(|one| one.line).collect();
+        assert!(lines.contains(&Some(2)) && lines.contains(&Some(5)), "{lines:?}");
     }
 }

@@ -16,7 +16,7 @@ const COMMANDS: &str = tls::JAVA_KEYTOOL.name();
 /// Every name and port that was looked at.
 const ENDPOINTS: &str = "endpoints";
 /// The placeholders of which a title names only so many.
-const MANY: [&str; 2] = ["subjects", "hosts"];
+const MANY: [&str; 3] = ["subjects", "hosts", "mailbox"];
 const MOST_IN_TITLE: usize = 2;
 /// One command is written out for so many targets.
 const MOST_TARGETS: usize = 25;

@@ -53,6 +53,8 @@ pub struct Step {
     pub title: &'static str,
     /// How it is done.
     pub how: How,
+    /// What must be installed or signed in to first; empty for a browser.
+    pub needs: &'static str,
     /// The lines to paste, or the places to click.
     pub lines: Vec<String>,
     /// The file that comes of it.
@@ -70,6 +72,13 @@ pub enum How {
     /// Clicked in a browser.
     Browser,
 }
+
+/// <https://learn.microsoft.com/powershell/exchange/exchange-online-powershell-v2>
+const EXCHANGE_MODULE: &str = "the module ExchangeOnlineManagement (Install-Module ExchangeOnlineManagement)";
+/// <https://learn.microsoft.com/powershell/microsoftgraph/installation>
+const GRAPH_MODULE: &str = "the module Microsoft.Graph (Install-Module Microsoft.Graph)";
+/// <https://learn.microsoft.com/cli/azure/authenticate-azure-cli>
+const AZURE_CLI: &str = "the Azure CLI, signed in (az login)";
 
 /// What to ask a colleague for.
 #[must_use]
@@ -126,6 +135,7 @@ $o | ConvertTo-Json -Depth 5 | Out-File ece-exchange.json -Encoding utf8"
     Step {
         title: "Mailbox settings and permissions, in one file",
         how: How::Powershell,
+        needs: EXCHANGE_MODULE,
         lines: block.lines().map(str::to_owned).collect(),
         file: "ece-exchange.json",
         settles: EXCHANGE_CHECKS,
@@ -143,12 +153,14 @@ fn entra(site: &Site) -> Vec<Step> {
     let click = |title, lines: &[&str], file, settles| Step {
         title,
         how: How::Browser,
+        needs: "",
         lines: lines.iter().map(|line| line.replace("{id}", &id)).collect(),
         file,
         settles,
     };
-    let az_step = |title, lines: Vec<String>, file, settles| Step { title, how: How::Powershell, lines, file, settles };
-    let licenses = site.mailboxes.iter().enumerate().map(|(above, address)| {
+    let placeholder = ["ADDRESS-OF-THE-USER".to_owned()];
+    let users = if site.mailboxes.is_empty() { &placeholder[..] } else { &site.mailboxes };
+    let licenses = users.iter().enumerate().map(|(above, address)| {
         az(&format!("users/{address}/licenseDetails"), &format!("ece-license-{}.json", above + 1))
     });
     let one = format!("servicePrincipals(appId='{id}')");
@@ -183,15 +195,19 @@ fn entra(site: &Site) -> Vec<Step> {
     ]
 }
 
+fn az_step(title: &'static str, lines: Vec<String>, file: &'static str, settles: &'static [&'static str]) -> Step {
+    Step { title, how: How::Powershell, needs: AZURE_CLI, lines, file, settles }
+}
+
 fn webex() -> Vec<Step> {
     let click = |title, lines: &[&str], file, settles| Step {
         title,
         how: How::Browser,
+        needs: "",
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
         file,
         settles,
     };
-    let az_step = |title, lines: Vec<String>, file, settles| Step { title, how: How::Powershell, lines, file, settles };
     let one = format!("servicePrincipals(appId='{}')", super::rules::webex::INTEGRATION_APP);
     vec![
         click(
@@ -212,9 +228,11 @@ fn webex() -> Vec<Step> {
             "ece-webex-apps.json, ece-webex-deleted.json, ece-webex-roles.json, ece-webex-grants.json, ece-webex-audit.json",
             &["webex.applications-present", "webex.consent"],
         ),
-        az_step(
-            "Provisioning job and attribute mapping, with the gallery application only (Graph PowerShell, Application Administrator)",
-            [
+        Step {
+            title: "Provisioning job and attribute mapping, with the gallery application only (role: Application Administrator)",
+            how: How::Powershell,
+            needs: GRAPH_MODULE,
+            lines: [
                 "Connect-MgGraph -Scopes Application.Read.All,Synchronization.Read.All -NoWelcome",
                 "$g = 'https://graph.microsoft.com/v1.0/servicePrincipals'",
                 "$id = (Get-MgServicePrincipal -Filter \"displayName eq 'Cisco Webex'\")[0].Id",
@@ -224,9 +242,9 @@ fn webex() -> Vec<Step> {
             ]
             .map(str::to_owned)
             .into(),
-            "ece-webex-job.json, ece-webex-schema.json",
-            &["webex.provisioning-on", "webex.mapping"],
-        ),
+            file: "ece-webex-job.json, ece-webex-schema.json",
+            settles: &["webex.provisioning-on", "webex.mapping"],
+        },
         click(
             "Users of Control Hub",
             &["https://admin.webex.com", "Users > Manage users > Export"],
@@ -252,6 +270,7 @@ fn network() -> Step {
     Step {
         title: "Names, addresses and ports that ECE needs; give the file to the team that manages firewall and proxy",
         how: How::Powershell,
+        needs: "",
         lines: vec!["ece-check plan --output csv | Out-File ece-network.csv -Encoding utf8".to_owned()],
         file: "ece-network.csv",
         settles: &["dns.resolves", "tcp.opens", "tls.not-intercepted"],
@@ -262,6 +281,7 @@ fn ece() -> Step {
     Step {
         title: "ECE's log files of the last day: retriever, dispatcher and token",
         how: How::Browser,
+        needs: "",
         lines: vec!["Copy the log files of the services server into one folder and state it as logs under [ece] in the site file".to_owned()],
         file: "the folder",
         settles: &["ece.log-receiving", "ece.log-sending", "ece.log-token"],
@@ -277,6 +297,15 @@ mod tests {
             mailboxes: vec!["sales@example.com".into(), "o'neil@example.com".into()],
             client_id: Some("aaaaaaaa-0000-4000-8000-00000000000a".into()),
             application: false,
+        }
+    }
+
+    #[test]
+    fn no_step_is_empty_where_nothing_is_known_of_the_site() {
+        for colleague in [Colleague::Exchange, Colleague::Entra, Colleague::Webex, Colleague::Network, Colleague::Ece] {
+            for step in request(colleague, &Site::default()).steps {
+                assert!(!step.lines.is_empty(), "{}", step.title);
+            }
         }
     }
 

@@ -90,7 +90,7 @@ impl Resolver {
         Self {
             servers: distinct(servers),
             ignored: Vec::new(),
-            unconfigured: "no resolver was named".to_owned(),
+            unconfigured: "no DNS server was named".to_owned(),
             search: Vec::new(),
             hosts: Hosts::default(),
         }
@@ -220,7 +220,7 @@ fn configured() -> Resolver {
         Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => {
-            let unconfigured = format!("this host's resolver configuration cannot be used: {}", short(&error));
+            let unconfigured = format!("the DNS configuration of this server cannot be used: {}", short(&error));
             return Resolver { unconfigured, ..Resolver::with_servers(Vec::new()) };
         }
     };
@@ -233,10 +233,10 @@ fn configured() -> Resolver {
 #[cfg(windows)]
 fn configured() -> Resolver {
     let (config, unconfigured) = match hickory_resolver::system_conf::read_system_conf() {
-        Ok((config, _)) => (config, "no resolver is configured on this host".to_owned()),
+        Ok((config, _)) => (config, "no DNS server is configured on this server".to_owned()),
         Err(error) => (
             hickory_resolver::config::ResolverConfig::default(),
-            format!("this host's resolver configuration cannot be used: {}", short(&error)),
+            format!("the DNS configuration of this server cannot be used: {}", short(&error)),
         ),
     };
     let (domain, search, servers) = config.into_parts();
@@ -293,7 +293,7 @@ fn merged(v4: Answer, v6: Answer) -> Lookup {
     let aliases = if v4.aliases.is_empty() { v6.aliases } else { v4.aliases };
     let (addresses, failed) = match (v4.addresses, v6.addresses) {
         (Ok(four), Ok(six)) => (Ok(sorted([four, six].concat())), None),
-        (Ok(four), Err(halt)) => (Ok(sorted(four)), failed("IPv6", &halt)),
+        (Ok(four), Err(halt)) => (Ok(sorted(four)), failed("IPv6 (AAAA)", &halt)),
         (Err(halt), Ok(six)) => (Ok(sorted(six)), failed("IPv4", &halt)),
         (Err(four), Err(six)) => (Err(telling(Some(four), six)), None),
     };
@@ -365,10 +365,10 @@ fn read(message: &Message, name: &Name, kind: RecordType) -> Result<Answer, Halt
         ResponseCode::NoError | ResponseCode::NXDomain => Ok(follow(message, name, kind)),
         ResponseCode::ServFail => match follow(message, name, kind) {
             answer @ Answer { addresses: Err(Halt { kind: FailureKind::AliasLoop, .. }), .. } => Ok(answer),
-            _ => Err(Halt::new(FailureKind::ServFail, "the resolver failed (SERVFAIL)")),
+            _ => Err(Halt::new(FailureKind::ServFail, "the DNS server failed (SERVFAIL)")),
         },
-        ResponseCode::Refused => Err(Halt::new(FailureKind::DnsRefused, "the resolver refuses to answer (REFUSED)")),
-        other => Err(Halt::new(FailureKind::MalformedReply, format!("the resolver answered with the code {other}"))),
+        ResponseCode::Refused => Err(Halt::new(FailureKind::DnsRefused, "the DNS server refused the query (REFUSED)")),
+        other => Err(Halt::new(FailureKind::MalformedReply, format!("the DNS server answered with the code {other}"))),
     }
 }
 
@@ -445,7 +445,7 @@ async fn ask_server(server: SocketAddr, query: &Message, patience: Duration) -> 
 async fn within<T>(patience: Duration, work: impl Future<Output = io::Result<T>>) -> Result<T, Halt> {
     match timeout(patience, work).await {
         Ok(done) => done.map_err(|error| dial::halt(&error)),
-        Err(_) => Err(Halt::new(FailureKind::TimedOut, "the resolver does not answer")),
+        Err(_) => Err(Halt::new(FailureKind::TimedOut, "the DNS server does not respond")),
     }
 }
 
@@ -493,7 +493,7 @@ async fn received(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<usize> {
 fn refused_alike(error: io::Error) -> io::Error {
     match error.kind() {
         ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused => {
-            io::Error::new(ErrorKind::ConnectionRefused, "nobody answers on the resolver's port")
+            io::Error::new(ErrorKind::ConnectionRefused, "the DNS server's port is closed")
         }
         _ => error,
     }
@@ -516,16 +516,16 @@ fn encoded(query: &Message) -> io::Result<Vec<u8>> {
 /// An answer to this very question: a response by its QR bit, with our id and our question (RFC 1035, section 4.1.1;
 /// RFC 5452, section 9.1). The error says what came in its place.
 fn decoded(bytes: &[u8], query: &Message) -> Result<Message, &'static str> {
-    let answer = Message::from_vec(bytes).map_err(|_| "the resolver's answer is no DNS message")?;
+    let answer = Message::from_vec(bytes).map_err(|_| "the DNS server's answer is not a DNS message")?;
     if answer.metadata.id != query.metadata.id {
-        return Err("the resolver answered with the id of another question");
+        return Err("the DNS server answered with the ID of another query");
     }
     if answer.metadata.message_type != MessageType::Response {
-        return Err("the resolver sent a question in place of an answer, as an echo does");
+        return Err("the DNS server sent a query instead of an answer, as an echo does");
     }
     let without_question = answer.queries.is_empty() && answer.metadata.response_code != ResponseCode::NoError;
     if !without_question && answer.queries != query.queries {
-        return Err("the resolver answered another question"); // some servers leave it out of a refusal
+        return Err("the DNS server answered another query"); // some servers leave it out of a refusal
     }
     Ok(answer)
 }
@@ -750,7 +750,7 @@ mod tests {
     async fn other_family_failing_is_told_and_is_no_stop() {
         let lookup = look(Says::OnlyA(RCODE::ServerFailure)).await;
         assert_eq!(lookup.addresses, Ok(addresses(&["192.0.2.1"])));
-        assert!(lookup.other_family_failed.unwrap().starts_with("IPv6: the resolver failed"));
+        assert!(lookup.other_family_failed.unwrap().starts_with("IPv6 (AAAA): the DNS server failed"));
         assert_eq!(look(Says::OnlyA(RCODE::NoError)).await.other_family_failed, None);
     }
 
@@ -808,7 +808,7 @@ mod tests {
     #[tokio::test]
     async fn no_resolver_at_all() {
         let lookup = Resolver::with_servers(Vec::new()).lookup("mail.test", Family::Both, &for_tests(SHORT)).await;
-        assert_eq!(lookup.addresses, Err(Halt::new(FailureKind::Unreachable, "no resolver was named")));
+        assert_eq!(lookup.addresses, Err(Halt::new(FailureKind::Unreachable, "no DNS server was named")));
     }
 
     #[tokio::test]

@@ -286,7 +286,7 @@ fn judge(head: &[u8]) -> Result<(), NoTunnel> {
         Some(407) => {
             let schemes: Vec<&str> = lines.filter_map(scheme).collect();
             let offered = if schemes.is_empty() { "none named".to_owned() } else { schemes.join(", ") };
-            let words = format!("{quoted}; it takes: {offered}");
+            let words = format!("{quoted}; accepted methods: {offered}");
             Err(NoTunnel { halt: Halt::new(FailureKind::Rejected, words), status })
         }
         Some(_) => Err(NoTunnel { halt: Halt::new(FailureKind::Rejected, quoted), status }),
@@ -427,7 +427,7 @@ mod tests {
         let refused = judge(b"HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Negotiate\r\nProxy-Authenticate: Basic realm=x\r\n\r\n");
         let refused = refused.unwrap_err();
         assert_eq!(refused.status, Some(407));
-        assert!(refused.halt.words.ends_with("it takes: Negotiate, Basic"), "{}", refused.halt.words);
+        assert!(refused.halt.words.ends_with("accepted methods: Negotiate, Basic"), "{}", refused.halt.words);
         assert_eq!(judge(b"HTTP/1.0 403 Forbidden\r\n\r\n").unwrap_err().status, Some(403));
         assert_eq!(judge(b"SSH-2.0\r\n\r\n").unwrap_err().halt.kind, FailureKind::MalformedReply);
         assert_eq!(judge(b"").unwrap_err().status, None);

@@ -33,7 +33,7 @@ facts! {
     ADDRESS_CLASSES: Vec<String> = "dns.address_classes", "address types";
     IGNORED_SERVERS: Vec<String> = "dns.ignored_servers", "DNS servers configured beyond the third, never asked";
     SEARCH_SUFFIX: String = "dns.search_suffix", "name with search suffix that answered instead";
-    OTHER_FAMILY_FAILED: String = "dns.other_family_failed", "the other address family";
+    OTHER_FAMILY_FAILED: String = "dns.other_family_failed", "failed lookup";
 }
 
 /// A look at a name.

@@ -79,7 +79,11 @@ fn verdict(comparison: &Comparison) -> String {
     let count = |change| comparison.counts.get(&change).copied().unwrap_or_default();
     let failing = count(Change::Broken) + count(Change::NewFailure);
     match (comparison.exit_code, failing) {
-        (1, failing) => format!("{} that the old report does not have", words::count(failing, "failure")),
+        (1, failing) => words::plural(
+            failing,
+            "{n} failure that the old report does not have",
+            "{n} failures that the old report does not have",
+        ),
         (3, _) => "No new failure, but checks that had a result before have none now".to_owned(),
         _ if count(Change::Unchanged) == comparison.findings.len() => "Nothing changed".to_owned(),
         _ => "Nothing broke".to_owned(),
@@ -122,7 +126,7 @@ fn label(change: Change) -> &'static str {
 
 fn side(side: &Side) -> String {
     let Side { started, host, planned, pass, warn, fail, skip, error, .. } = side;
-    let checks = words::count(*planned, "check");
+    let checks = words::checks(*planned);
     format!(
         "{started}, {host}; {checks}: {pass} passed, {warn} with warnings, {fail} failed, {skip} not run, {error} inconclusive"
     )

@@ -2,7 +2,7 @@
 
 use super::{
     route,
-    words::{count, duration, list},
+    words::{duration, list, plural},
 };
 use crate::{
     evidence::Value,
@@ -80,7 +80,9 @@ fn parallel(others: &[OtherRun]) -> String {
         format!("process {} since {}{sends}", other.process, other.started)
     };
     let told: Vec<String> = others.iter().map(one).collect();
-    format!("{} of ece-check on this server: {}", count(others.len(), "other run"), list(&told, 4))
+    let others =
+        plural(others.len(), "{n} other run of ece-check on this server", "{n} other runs of ece-check on this server");
+    format!("{others}: {}", list(&told, 4))
 }
 
 /// How many findings are waived, and which waivers have ended.

@@ -232,13 +232,15 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
     let number = |state| mailboxes.iter().filter(|one| **one == state).count();
     let (intermittent, fails, open) = (number(State::Intermittent), number(State::Fails), number(State::NotTested));
     let works = number(State::Works) + intermittent;
-    let all = if mailboxes.len() == 1 { "1 mailbox".to_owned() } else { format!("{} mailboxes", mailboxes.len()) };
-    let verb = if fails == 1 { "fails" } else { "fail" };
-    let notes = [(fails, verb), (open, "not tested"), (intermittent, "only intermittently")];
-    let notes: Vec<String> =
-        notes.into_iter().filter(|(number, _)| *number > 0).map(|(number, note)| format!("{number} {note}")).collect();
-    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
-    Some(format!("{what} works for {works} of {all}{notes}"))
+    let all = words::plural(mailboxes.len(), "{n} mailbox", "{n} mailboxes");
+    let notes = [
+        (fails, words::plural(fails, "{n} fails", "{n} fail")),
+        (open, format!("{open} not tested")),
+        (intermittent, format!("{intermittent} only intermittently")),
+    ];
+    let notes: Vec<String> = notes.into_iter().filter(|(number, _)| *number > 0).map(|(_, note)| note).collect();
+    let works = format!("{what} works for {works} of {all}");
+    Some(if notes.is_empty() { works } else { format!("{works} ({})", notes.join(", ")) })
 }
 
 fn rows(report: &Report) -> Vec<Row<'_>> {

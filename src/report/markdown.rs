@@ -62,18 +62,18 @@ fn fix_first(text: &mut String, report: &Report) {
     }
     text.push_str("\n## Recommended actions\n");
     for (number, fix) in report.summary.fix_first.iter().enumerate() {
-        one_fix(text, number + 1, fix);
+        one_fix(text, report, number + 1, fix);
     }
 }
 
-fn one_fix(text: &mut String, number: usize, fix: &Remediation) {
+fn one_fix(text: &mut String, report: &Report, number: usize, fix: &Remediation) {
     let lead = format!("{number}. ");
     let indent = " ".repeat(lead.len());
     let (title, certainty) = (prose(&fix.title), words::certainty(fix.certainty));
     let _ = writeln!(text, "{lead}**{}**: {title} ({certainty}), {}", words::owner(fix.owner), code(&fix.cause));
     let _ = writeln!(text, "{indent}- fix: {}", prose(&fix.fix));
     let _ = writeln!(text, "{indent}- effect: {}", prose(&fix.takes));
-    let _ = writeln!(text, "{indent}- explains: {}", words::count(fix.explains.len(), "failed or blocked check"));
+    let _ = writeln!(text, "{indent}- explains: {}", words::explained(report, fix));
     if let Some(command) = &fix.command {
         text.push_str(&fenced(command, &indent));
     }

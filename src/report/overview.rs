@@ -100,7 +100,7 @@ pub(super) fn summary(report: &Report, style: &Style) -> String {
     ];
     let numbers: Vec<String> = numbers.iter().map(|(number, what)| format!("{number} {what}")).collect();
     page.gap();
-    page.paragraph(Paint::Plain, &format!("{}: {}.", words::count(summary.planned, "check"), numbers.join(", ")));
+    page.paragraph(Paint::Plain, &format!("{}: {}.", words::checks(summary.planned), numbers.join(", ")));
     if !summary.fix_first.is_empty() {
         page.heading(if summary.fail + summary.error > 0 { "Recommended actions" } else { "Warnings" });
     }

@@ -217,7 +217,9 @@ impl<'a> Page<'a> {
     }
 
     fn labelled(&mut self, indent: usize, label: &str, text: &str) {
-        let (lead, hanging) = if self.is_narrow() {
+        let (lead, hanging) = if self.is_narrow() && label.is_empty() {
+            (" ".repeat(indent + 2), indent + 2) // goes on below the label above
+        } else if self.is_narrow() {
             (format!("{:indent$}{label}: ", ""), indent + 2)
         } else {
             (format!("{:indent$}{label:COLUMN$}", ""), indent + COLUMN)
@@ -315,7 +317,9 @@ impl<'a> Page<'a> {
         self.style.width.max(20)
     }
 
-    fn is_narrow(&self) -> bool {
+    /// True where a label and its text have no room beside each other.
+    #[must_use]
+    pub fn is_narrow(&self) -> bool {
         self.width() < NARROW
     }
 }

@@ -18,7 +18,7 @@ const NAMED: usize = 8;
 const BETWEEN_STEPS: &str = "; otherwise ";
 
 /// What to do with the file that a colleague sends back.
-pub const REQUESTED: &str = "then run again with --evidence FILE";
+pub const REQUESTED: &str = "run again with --evidence FILE";
 
 /// Writes the sentences of all findings into them, beside the values.
 pub fn write(findings: &mut [Finding], looks: &[Observation]) {
@@ -75,7 +75,7 @@ fn next(steps: &[NextStep]) -> Option<String> {
 pub fn step(step: &NextStep) -> String {
     match step {
         NextStep::Provide { text } => text.clone(),
-        NextStep::Request { command } => format!("{} ({})", command.text, REQUESTED),
+        NextStep::Request { command } => format!("{}, then {}", command.text, REQUESTED),
         NextStep::Verify { command, .. } | NextStep::Try { command, .. } => match &command.confirms_if {
             Some(confirms_if) => format!("{} ({confirms_if})", command.text),
             None => command.text.clone(),
@@ -117,8 +117,11 @@ pub fn found(found: &Found, seen: Option<&Observation>, findings: &[Finding]) ->
 
 /// A finding that contradicts a file.
 fn disagrees(by: &Finding) -> String {
-    let how = if by.status == Status::Pass { "passed" } else { "failed" };
-    format!("contradicted by this run, which is newer: {} {how} for {}", by.check, by.subject)
+    let Finding { check, subject, .. } = by;
+    if by.status == Status::Pass {
+        return format!("contradicted by this run, which is newer: {check} passed for {subject}");
+    }
+    format!("contradicted by this run, which is newer: {check} failed for {subject}")
 }
 
 fn blocked(by: &Finding) -> String {
@@ -156,8 +159,14 @@ fn holds(attempts: &[usize], facts: &[String], seen: &Observation) -> String {
     let named = facts.iter().filter(|fact| !label(fact).is_empty());
     let mut parts: Vec<String> = named.filter_map(|fact| shown(fact, &tested)).collect();
     if !attempts.is_empty() {
-        let addresses = if units.len() == 1 { "address" } else { "addresses" };
-        parts.insert(0, format!("{} of {} {addresses}", tested.len(), units.len()));
+        let tested = tested.len();
+        parts.insert(
+            0,
+            match units.len() {
+                1 => format!("{tested} of 1 address"),
+                all => format!("{tested} of {all} addresses"),
+            },
+        );
     }
     parts.join(", ")
 }
@@ -244,18 +253,16 @@ fn because(
     findings: &[Finding],
     looks: &[Observation],
 ) -> String {
-    let other = |place: &usize, how: &str| {
-        findings.get(*place).map(|other| format!("{} {how} for {}", other.check, other.subject)).unwrap_or_default()
-    };
+    let other = |place: &usize, told: fn(&Finding) -> String| findings.get(*place).map(told).unwrap_or_default();
     match because {
         Because::Found => found.to_owned(),
         Because::Failure { attempt } => {
             let seen_there = seen.and_then(|seen| failure_at(seen, *attempt));
             seen_there.map_or_else(|| found.to_owned(), failure)
         }
-        Because::Passed { finding } => other(finding, "passed"),
-        Because::Failed { finding } => other(finding, "failed"),
-        Because::ShownBy { finding } => other(finding, "proves it"),
+        Because::Passed { finding } => other(finding, |one| format!("{} passed for {}", one.check, one.subject)),
+        Because::Failed { finding } => other(finding, |one| format!("{} failed for {}", one.check, one.subject)),
+        Because::ShownBy { finding } => other(finding, |one| format!("{} proves it for {}", one.check, one.subject)),
         Because::OtherRoute { look } => looks.get(*look).map(other_route).unwrap_or_default(),
     }
 }
@@ -269,15 +276,23 @@ fn failure_at(seen: &Observation, attempt: Option<usize>) -> Option<&Failure> {
 
 /// What the other route to the same service showed.
 fn other_route(other: &Observation) -> String {
-    let route = if other.route == Route::Direct { "directly, without the proxy," } else { "through the proxy" };
+    let is_direct = other.route == Route::Direct;
     if !other.came_through() {
         let failures = other.attempts.iter().filter_map(|path| path.failure.as_ref());
-        let first = failures.chain(&other.failure).next();
-        return first.map(|first| format!("{route} it fails too: {}", failure(first))).unwrap_or_default();
+        let Some(first) = failures.chain(&other.failure).next().map(failure) else { return String::new() };
+        return if is_direct {
+            format!("directly, without the proxy, it fails too: {first}")
+        } else {
+            format!("through the proxy it fails too: {first}")
+        };
     }
     let issuers = values(other, tls::ISSUER_ORGANIZATION.name());
-    let issuer = issuers.first().map(|issuer| format!(" (certificate issued by {issuer})")).unwrap_or_default();
-    format!("{route} it works{issuer}")
+    match (is_direct, issuers.first()) {
+        (true, Some(issuer)) => format!("directly, without the proxy, it works (certificate issued by {issuer})"),
+        (true, None) => "directly, without the proxy, it works".to_owned(),
+        (false, Some(issuer)) => format!("through the proxy it works (certificate issued by {issuer})"),
+        (false, None) => "through the proxy it works".to_owned(),
+    }
 }
 
 /// A failure as a sentence, without its address.
@@ -288,6 +303,9 @@ pub fn failure(failure: &Failure) -> String {
         return words.to_owned();
     }
     let said = said(failure);
+    if said.eq_ignore_ascii_case(words) || (tells_itself(failure.kind) && !words.is_empty()) {
+        return words.to_owned();
+    }
     match (words.is_empty() || !keeps_words(failure.kind), quotes(failure.kind)) {
         (true, _) => said,
         (false, true) => format!("{said}: \"{words}\""),
@@ -308,6 +326,11 @@ fn quotes(kind: FailureKind) -> bool {
             | FailureKind::BadStatus
             | FailureKind::WebPage
     )
+}
+
+/// True where our own words say the same of this name.
+fn tells_itself(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::NxDomain | FailureKind::NoData | FailureKind::ServFail | FailureKind::DnsRefused)
 }
 
 fn keeps_words(kind: FailureKind) -> bool {

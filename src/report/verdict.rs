@@ -25,7 +25,7 @@ fn result(report: &Report) -> String {
     let works = mailbox::result(report);
     match works {
         Some(works) => works,
-        None if summary.fail > 0 => format!("{} failed.", words::count(summary.fail, "check")),
+        None if summary.fail > 0 => words::plural(summary.fail, "{n} check failed.", "{n} checks failed."),
         None => closing(report),
     }
 }
@@ -37,8 +37,14 @@ fn of_part(report: &Report, owner: &str) -> String {
         return format!("Nothing to do for the {owner}: no cause found on {server} is theirs.");
     }
     let (actions, checks) = (report.summary.fix_first.len(), report.summary.fail + report.summary.error);
-    let checks = if checks == 0 { String::new() } else { format!("; {} failed", words::count(checks, "check")) };
-    format!("For the {owner}: {} on {server}{checks}.", words::count(actions, "action"))
+    let actions = words::plural(actions, "{n} action", "{n} actions");
+    match checks {
+        0 => format!("For the {owner}: {actions} on {server}."),
+        failed => {
+            let failed = words::plural(failed, "{n} check failed", "{n} checks failed");
+            format!("For the {owner}: {actions} on {server}; {failed}.")
+        }
+    }
 }
 
 fn first(report: &Report) -> String {
@@ -74,14 +80,18 @@ pub(super) fn closing(report: &Report) -> String {
         );
     }
     if summary.missing_input > 0 {
-        return format!(
-            "Inconclusive: {} not run because an input is missing.",
-            words::count_were(summary.missing_input, "check")
+        return words::plural(
+            summary.missing_input,
+            "Inconclusive: {n} check was not run because an input is missing.",
+            "Inconclusive: {n} checks were not run because an input is missing.",
         );
     }
     if summary.error > 0 {
-        let number = words::count(summary.error, "check");
-        return format!("Inconclusive: no check failed, but {number} could not be completed.");
+        return words::plural(
+            summary.error,
+            "Inconclusive: no check failed, but {n} check could not be completed.",
+            "Inconclusive: no check failed, but {n} checks could not be completed.",
+        );
     }
     if summary.pass + summary.warn == 0 {
         return "Inconclusive: no check failed, but no check could be completed.".to_owned();
@@ -93,7 +103,8 @@ pub(super) fn closing(report: &Report) -> String {
         0 => "All checks passed.".to_owned(),
         skipped => {
             let why = words::skips(report.findings.iter());
-            format!("No problems found. {} not run ({why}).", words::count_were(skipped, "check"))
+            let not_run = words::plural(skipped, "{n} check was not run", "{n} checks were not run");
+            format!("No problems found. {not_run} ({why}).")
         }
     }
 }
@@ -104,12 +115,12 @@ fn only_warnings(report: &Report) -> String {
     let warned = report.findings.iter().filter(|finding| finding.status == Status::Warn);
     let mut checks: Vec<String> = warned.map(|finding: &Finding| text(&finding.check)).collect();
     checks.dedup();
-    let number = words::count(summary.warn, "warning");
-    let exit = match summary.exit_code {
-        0 => "Exit code 0 (use --strict to make warnings exit 4).".to_owned(),
-        code => format!("Exit code {code} (--strict)."),
-    };
-    format!("No failures, {number}: {}. {exit}", words::list(&checks, NAMES))
+    let checks = words::list(&checks, NAMES);
+    let warnings = words::plural(summary.warn, "No failures, {n} warning", "No failures, {n} warnings");
+    match summary.exit_code {
+        0 => format!("{warnings}: {checks}. Exit code 0 (use --strict to make warnings exit 4)."),
+        code => format!("{warnings}: {checks}. Exit code {code} (--strict)."),
+    }
 }
 
 fn text(text: &str) -> String {

@@ -9,7 +9,7 @@ pub(super) use super::{
 use crate::{
     command::Command,
     evidence::{Observation, Stage, Subject},
-    finding::{AppliedWaiver, Certainty, Finding, Owner, Report, Severity, SkipReason, Status},
+    finding::{AppliedWaiver, Certainty, Finding, Owner, Remediation, Report, Severity, SkipReason, Status},
     probe::delivery,
 };
 
@@ -26,7 +26,7 @@ const SECTIONS: [(&str, &str); 12] = [
     ("entra-application", "Entra application"),
     ("token-generation", "Token generation"),
     ("mailbox-configuration", "Mailbox configuration"),
-    ("exchange-licence", "Exchange licence"),
+    ("exchange-licence", "Exchange license"),
     ("mailbox-permissions", "Mailbox permissions"),
     ("network-urls", "Network: URLs"),
     ("network-ports", "Network: ports"),
@@ -204,15 +204,31 @@ pub(super) fn list_within(texts: &[impl AsRef<str>], room: usize) -> String {
     list(texts, ends.take_while(|end| *end <= room).count().max(1))
 }
 
-/// A count with its noun: `1 warning`, `2 warnings`.
-pub(super) fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+/// The sentence for one, or that for several, with the number in place of `{n}`. Each is whole, as languages differ in
+/// more than the end of a noun.
+pub(super) fn plural(number: usize, one: &str, several: &str) -> String {
+    let sentence = if number == 1 { one } else { several };
+    sentence.replace("{n}", &number.to_string())
 }
 
-/// A count with its noun and verb: `1 check was`, `2 checks were`.
-pub(super) fn count_were(number: usize, noun: &str) -> String {
-    let verb = if number == 1 { "was" } else { "were" };
-    format!("{} {verb}", count(number, noun))
+/// How many checks.
+pub(super) fn checks(number: usize) -> String {
+    plural(number, "{n} check", "{n} checks")
+}
+
+/// How many checks an action explains; where all of them are warnings, none failed.
+pub(super) fn explained(report: &Report, fix: &Remediation) -> String {
+    let of_fix = |place: &usize| report.findings.get(*place);
+    let number = fix.explains.len();
+    if number > 0 && fix.explains.iter().filter_map(of_fix).all(|finding| finding.status == Status::Warn) {
+        return plural(number, "{n} warning", "{n} warnings");
+    }
+    plural(number, "{n} failed or blocked check", "{n} failed or blocked checks")
+}
+
+/// How many more checks there are than those that were named.
+pub(super) fn others(number: usize) -> String {
+    plural(number, "and {n} other check", "and {n} other checks")
 }
 
 /// Milliseconds as people say them.
@@ -233,6 +249,13 @@ mod tests {
         assert_eq!(duration(7), "7 ms");
         assert_eq!(duration(6_811), "6.8 s");
         assert_eq!(duration(72_000), "1 min 12 s");
+    }
+
+    #[test]
+    fn one_and_several_have_sentences_of_their_own() {
+        assert_eq!(plural(1, "{n} check was not run", "{n} checks were not run"), "1 check was not run");
+        assert_eq!(plural(2, "{n} check was not run", "{n} checks were not run"), "2 checks were not run");
+        assert_eq!(checks(0), "0 checks");
     }
 
     #[test]

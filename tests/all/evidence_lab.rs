@@ -74,6 +74,12 @@ fn named_first_and_certain(faults: &[(&str, &str, Option<Certainty>)]) {
         let causes: Vec<(&str, Certainty)> =
             with.summary.fix_first.iter().map(|one| (one.cause.as_str(), one.certainty)).collect();
         assert_eq!(causes, [(*cause, Certainty::Certain)], "{fault}");
+        for fix in &with.summary.fix_first {
+            let commands = fix.commands.iter().map(|command| command.text.as_str());
+            for text in [fix.title.as_str(), &fix.fix].into_iter().chain(commands) {
+                assert!(!text.contains('…'), "{fault}: a value is missing in {text}");
+            }
+        }
         let found = certainty(&without_files(&with), cause);
         let is_as_said = alone.map_or(found != Some(Certainty::Certain), |alone| found == Some(alone));
         assert!(is_as_said, "{fault} without files: {found:?}");

@@ -8,6 +8,8 @@
 //! - `cli`: the program as people call it: exit codes, flags, bad input, streams.
 //! - `commands`: every command of every cause with hostile values: what each shell makes of them.
 //! - `words`: what people read: banned words, titles of one line, fixes that begin with a verb.
+//! - `docs`: what README.md and docs/ show is what the program prints, and what they tell people to type is a command.
+//! - `contradictions`: thirty outputs that contradicted the run, each with what is printed instead.
 //! - `folder`: checks and causes of somebody else's, laid over ours with `--checks`.
 //! - `report`: the JSON report: schema, sums, there and back.
 //! - `signin`: tokens and sign-ins: each check of the contract, nothing changed, nothing asked twice.
@@ -34,7 +36,9 @@ mod causes;
 mod checks;
 mod cli;
 mod commands;
+mod contradictions;
 mod delivery;
+mod docs;
 mod evidence;
 mod evidence_forms;
 mod evidence_lab;

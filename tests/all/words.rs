@@ -3,9 +3,14 @@
 //! `words/left.txt` holds what the texts said once and must not say again: section, tab, text. Where the notes on
 //! style are beside the sources, their left columns are read too.
 
-use std::{collections::BTreeSet, fs, path::Path, sync::LazyLock};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
-use crate::program::Place;
+use crate::{docs, program::Place};
 use clap::CommandFactory as _;
 use ece_check::{
     catalogue::{Catalogue, Cause, check::SubjectKind},
@@ -218,6 +223,14 @@ pub fn banned_in(text: &str) -> impl Iterator<Item = &'static str> {
     BANNED.iter().zip(&*PLAIN).filter(move |(_, word)| text.contains(*word)).map(|(word, _)| *word)
 }
 
+/// What must not be said again and is, of a text.
+pub fn said_again(text: &str) -> impl Iterator<Item = &'static str> {
+    static LEFT: LazyLock<Vec<(String, String)>> =
+        LazyLock::new(|| left().into_iter().map(|words| (plain(&words), words)).collect());
+    let text = plain(text);
+    LEFT.iter().filter(move |(plain, _)| text.contains(plain.as_str())).map(|(_, words)| words.as_str())
+}
+
 /// What must not be said again.
 fn left() -> Vec<String> {
     let kept = include_str!("words/left.txt").lines().filter_map(|line| line.split_once('\t'));
@@ -238,14 +251,23 @@ fn no_text_holds_a_word_that_the_field_does_not_use() {
 
 #[test]
 fn no_text_says_again_what_was_replaced() {
-    let left = left();
-    assert!(left.len() > 400, "the list is there");
-    let texts: Vec<Text> = of_catalogue().into_iter().chain(of_help()).collect();
-    let wrong: Vec<String> = left
-        .iter()
-        .flat_map(|words| texts.iter().filter(|text| holds(&text.text, words)).map(move |text| (words, &text.place)))
-        .map(|(words, place)| format!("{place}: {words}"))
+    assert!(left().len() > 400, "the list is there");
+    let texts = of_catalogue().into_iter().chain(of_help());
+    let wrong: Vec<String> = texts
+        .flat_map(|text| said_again(&text.text).map(|words| format!("{}: {words}", text.place)).collect::<Vec<_>>())
         .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_page_holds_a_word_that_the_field_does_not_use() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let others = ["CHANGELOG.md", "SECURITY.md", "checks/README.md", "src/lab/faults/README.md"];
+    let mut wrong = Vec::new();
+    for page in docs::pages().into_iter().chain(others.map(|page| root.join(page))) {
+        let text = docs::prose(&page);
+        wrong.extend(banned_in(&text).chain(said_again(&text)).map(|words| format!("{}: {words}", page.display())));
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -283,14 +305,13 @@ fn no_command_prints_a_word_that_the_field_does_not_use() {
         &["list", "--causes"],
         &["evidence", "request", "--for", "exchange"],
     ];
-    let left = left();
     let mut wrong = Vec::new();
     for arguments in calls {
         let said = place.call(arguments);
         let said = without_ids(&format!("{}\n{}", said.stdout, said.stderr));
         assert!(said.len() > 20, "{arguments:?}: {said}");
         wrong.extend(banned_in(&said).map(|word| format!("{arguments:?}: {word}")));
-        wrong.extend(left.iter().filter(|words| holds(&said, words)).map(|words| format!("{arguments:?}: {words}")));
+        wrong.extend(said_again(&said).map(|words| format!("{arguments:?}: {words}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -389,6 +410,40 @@ fn two_causes_have_two_titles() {
     let titles: Vec<String> = Catalogue::built_in().causes.iter().map(|cause| blank(&cause.title)).collect();
     let different: BTreeSet<&String> = titles.iter().collect();
     assert_eq!(different.len(), titles.len());
+}
+
+/// Where sentences are written.
+const WRITERS: [&str; 3] = ["src/report", "src/cli", "src/explain"];
+
+/// A plural made of a noun and a letter: `{noun}s`, or an `s` that is put in where there are several.
+fn glues_a_plural(code: &str) -> bool {
+    let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    // a number with a format of its own has a unit behind it, as in `time=1.250s`
+    let is_word = |at: usize| code[..at].rfind('{').is_some_and(|open| !code[open..at].contains(':'));
+    let after_value = code.match_indices("}s").any(|(at, _)| is_word(at) && code[at + 2..].starts_with(is_end));
+    after_value || ["{ \"s\" }", "{ \"es\" }", "{ \"ies\" }"].iter().any(|glue| code.contains(glue))
+}
+
+/// A language that has more than two forms, or another order of words, needs whole sentences.
+#[test]
+fn one_and_several_are_whole_sentences() {
+    fn files(folder: &Path, all: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() { files(&path, all) } else { all.push(path) }
+        }
+    }
+    let mut all = Vec::new();
+    for folder in WRITERS {
+        files(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut all);
+    }
+    for file in all.iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs")) {
+        let code = fs::read_to_string(file).expect("a source file");
+        let glued: Vec<&str> = code.lines().filter(|line| glues_a_plural(line)).collect();
+        assert!(glued.is_empty(), "{}: {glued:#?}", file.display());
+    }
+    assert!(glues_a_plural("format!(\"{number} {noun}s\")") && glues_a_plural("if n == 1 { \"\" } else { \"s\" }"));
+    assert!(!glues_a_plural("format!(\"{n} checks\")") && !glues_a_plural("format!(\"{}see\", 1)"));
 }
 
 #[test]

@@ -33,6 +33,11 @@ const HEALTHY: &str =
 /// What is at most so many bytes long may be one message, such as a block that was copied from Control Hub.
 const LONGEST_MESSAGE: usize = 8_192;
 
+/// What was given is a report of this program.
+#[derive(Debug, thiserror::Error)]
+#[error("a report of ece-check")]
+struct OwnReport;
+
 /// Reads what was given and tells what it means; exit code 1 when nothing in it is known. What cannot be read to its end is
 /// told after what was found in it.
 pub fn run(arguments: &Arguments, files: &[PathBuf], catalogue: &Catalogue) -> Result<ExitCode, CliError> {
@@ -99,6 +104,9 @@ fn open(file: &Path) -> io::Result<Box<dyn Read>> {
 fn read_one(mut source: impl Read, log: &mut Log<'_>) -> io::Result<Option<String>> {
     let mut head = Vec::new();
     source.by_ref().take(LONGEST_MESSAGE as u64 + 1).read_to_end(&mut head)?;
+    if is_own_report(&head) {
+        return Err(io::Error::other(OwnReport));
+    }
     if head.len() > LONGEST_MESSAGE {
         return log.read(Cursor::new(head).chain(source)).map(|()| None);
     }
@@ -111,6 +119,13 @@ fn read_one(mut source: impl Read, log: &mut Log<'_>) -> io::Result<Option<Strin
     log.read(head.as_slice())?;
     let is_one = text.len() <= LONGEST_MESSAGE && is_without_times(&text) && tells_one_thing(log);
     Ok(is_one.then(|| text.trim_start_matches('\u{feff}').to_owned()))
+}
+
+/// The JSON report of this program holds more than its lines tell when they are read as a log.
+fn is_own_report(head: &[u8]) -> bool {
+    let text: String = String::from_utf8_lossy(head).chars().filter(|c| !c.is_whitespace() && *c != '\0').collect();
+    let text = text.trim_start_matches(|c| "\u{feff}\u{fffd}[".contains(c));
+    text.starts_with('{') && text.contains("\"schema_version\":") && text.contains("\"name\":\"ece-check\"")
 }
 
 /// No line begins with a time, as those of a log do: a refusal that was copied with what stands around it.
@@ -143,6 +158,10 @@ fn is_message(text: &str) -> bool {
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> CliError {
+    if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<OwnReport>) {
+        let wrong = format!("{} is a report of ece-check, not a log", file.display());
+        return CliError::Usage(wrong, format!("read it with ece-check report {}", file.display()));
+    }
     CliError::Usage(format!("{} cannot be read: {error}", file.display()), "name a text file, plain or gzip".to_owned())
 }
 
@@ -190,10 +209,12 @@ fn tell_several(page: &mut Page<'_>, number: usize, told: &Told, causes: &[&Caus
     for cause in causes {
         page.option(&format!("{}: {} [{}]", owner(cause.owner), blank(&cause.title), cause.code));
     }
-    let details = format!("{}  (owner, fix and time to take effect)", page.called("ece-check explain CAUSE"));
-    page.field("details", &details);
-    let run = format!("{}  (tests each part separately)", page.called("ece-check run"));
-    page.field("verify", &run);
+    page.field("verify", "tests each part separately");
+    let run = page.called("ece-check run");
+    page.bare(&run);
+    page.field("details", "owner, fix and time to take effect of one cause");
+    let details = page.called("ece-check explain CAUSE");
+    page.bare(&details);
 }
 
 fn seen(page: &mut Page<'_>, told: &Told) {
@@ -226,6 +247,12 @@ mod tests {
         let catalogue = Catalogue::built_in();
         let read = read_one(text.as_bytes(), &mut Log::new(&catalogue, None));
         read.expect("memory can be read").as_deref() == Some(text)
+    }
+
+    #[test]
+    fn report_of_this_program_is_no_log() {
+        let report = br#"{ "schema_version": 2, "tool": { "name": "ece-check", "version": "0.1.0" } }"#;
+        assert!(is_own_report(report) && !is_own_report(br#"{"schema_version": 2, "tool": {"name": "other"}}"#));
     }
 
     #[test]

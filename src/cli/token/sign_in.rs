@@ -282,6 +282,8 @@ fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), CliError> {
         (Some(file), Some(refresh)) => {
             save(file, refresh).map_err(|error| not_saved(file, &error))?;
             print::note(&format!("The refresh token ({}) is in {}.", refresh.size(), file.display()));
+            let quoted = toml::Value::String(file.display().to_string());
+            print::note(&format!("Below [[account]] in ece-check.toml: refresh_token = {{ file = {quoted} }}"));
         }
         (Some(_), None) => {
             print::note("No refresh token was received, so nothing was saved: offline_access was not granted.");

@@ -54,7 +54,7 @@ fn inner(error: &io::Error) -> Option<&Error> {
 }
 
 fn closed(received: &[u8]) -> Halt {
-    let words = if received.is_empty() { "closed without a word" } else { "closed in the middle of the handshake" };
+    let words = if received.is_empty() { "" } else { "closed in the middle of the handshake" };
     Halt::new(FailureKind::Closed, words)
 }
 

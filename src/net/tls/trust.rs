@@ -306,10 +306,10 @@ impl TrustStores {
 
     fn unknown_issuer(&self, own: Option<&Certificate>) -> Halt {
         let issuer = own.map_or("its issuer", |own| own.issuer.as_str());
-        let mut words = format!("no root of this host vouches for {issuer}");
+        let mut words = format!("no root CA on this server issued {issuer}");
         if self.system.is_empty() {
             let why = self.trouble.as_deref().unwrap_or("it is empty");
-            let _ = write!(words, "; this host's trust store gives no root: {why}");
+            let _ = write!(words, "; the trust store of this server has no root CA: {why}");
         }
         Halt::new(FailureKind::UnknownIssuer, words)
     }
@@ -324,7 +324,7 @@ impl TrustStores {
                 Halt::new(FailureKind::NotYetValid, format!("valid only from {}", moment(seconds(*not_before))))
             }
             (CertificateError::UnknownIssuer | CertificateError::Other(_), Some(own)) if own.self_signed => {
-                Halt::new(FailureKind::SelfSigned, format!("{} vouches for itself", own.subject))
+                Halt::new(FailureKind::SelfSigned, format!("issuer and subject are the same: {}", own.subject))
             }
             (CertificateError::UnknownIssuer, Some(own)) if !sends_issuer(chain) => {
                 Halt::new(FailureKind::MissingIntermediate, format!("nothing was sent of its issuer, {}", own.issuer))

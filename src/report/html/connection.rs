@@ -128,7 +128,7 @@ fn brief(look: &Observation, attempts: &[&Attempt]) -> String {
     let time = words::duration(rounded(look.duration_ms));
     match attempts.len() {
         0 => time,
-        number => format!("{}, {time}", words::count(number, "connection")),
+        number => format!("{}, {time}", words::plural(number, "{n} connection", "{n} connections")),
     }
 }
 

@@ -69,7 +69,11 @@ impl SeveralView {
             hint: clean(&one.hint),
             check: clean(&one.check),
         };
-        let alike = format!("{} came out alike in every report.", words::count(overview.same, "check"));
+        let alike = words::plural(
+            overview.same,
+            "{n} check has the same result in every report.",
+            "{n} checks have the same result in every report.",
+        );
         Self {
             differences: several::told(overview).into_iter().map(difference).collect(),
             same: format!("None: {alike}"),

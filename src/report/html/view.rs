@@ -374,7 +374,7 @@ fn action(report: &Report, place: usize, prefix: &str, ids: &[String]) -> Action
         commands: commands(fix),
         takes: clean(&fix.takes),
         count: fix.explains.len(),
-        explains: words::count(fix.explains.len(), "failed or blocked check"),
+        explains: words::explained(report, fix),
         checks: explained(report, fix, ids),
         sources: fix.sources.iter().map(|source| self::source(source)).collect(),
     }
@@ -399,7 +399,7 @@ fn explained(report: &Report, fix: &Remediation, ids: &[String]) -> Vec<Link> {
     let mut links: Vec<Link> = checks.iter().take(NAMED).map(link).collect();
     if left > 0 {
         let (_, places) = &checks[NAMED];
-        links.push(Link { id: ids[places[0]].clone(), text: format!("and {}", words::count(left, "other check")) });
+        links.push(Link { id: ids[places[0]].clone(), text: words::others(left) });
     }
     links
 }

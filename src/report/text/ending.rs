@@ -2,7 +2,8 @@
 
 use super::{TELLING, Writer, clip, is_not_well, numbered};
 use crate::{
-    finding::Remediation,
+    command::Command,
+    finding::{NextStep, Remediation},
     report::{Verbosity, firewall, mailbox, page::Paint, verdict, words},
 };
 
@@ -50,9 +51,9 @@ impl Writer<'_> {
             Paint::Strong,
             &format!(
                 "{}: {} passed, {}, {} failed, {} not run{skips}, {} inconclusive. {}",
-                words::count(summary.planned, "check"),
+                words::checks(summary.planned),
                 summary.pass,
-                words::count(summary.warn, "warning"),
+                words::plural(summary.warn, "{n} warning", "{n} warnings"),
                 summary.fail,
                 summary.skip,
                 summary.error,
@@ -84,11 +85,12 @@ impl Writer<'_> {
         let owner = words::owner(fix.owner);
         let owner = if self.nothing_failed() { owner.to_owned() } else { owner.to_uppercase() };
         self.page.numbered(number, &format!("{owner}: {} ({})", fix.title, words::certainty(fix.certainty)));
-        if let Some(finding) = words::to_be_settled(self.report, fix) {
+        let settling = words::to_be_settled(self.report, fix);
+        if let Some(finding) = settling {
             self.steps(finding);
         }
         self.page.field("fix", &fix.fix);
-        self.commands(fix);
+        self.commands(fix, settling.map_or(&[], |finding| finding.steps.as_slice()));
         self.page.field("effect", &fix.takes);
         self.page.field("explains", &self.explained(fix));
         self.details(&fix.cause);
@@ -97,12 +99,15 @@ impl Writer<'_> {
         }
     }
 
-    /// The commands of an action, each alone on its line below what takes it; a report of schema 1 has them in one text.
-    pub(super) fn commands(&mut self, fix: &Remediation) {
+    /// The commands of an action, each alone on its line below what runs it, without those of the steps that were told
+    /// above; a report of schema 1 has them in one text.
+    pub(super) fn commands(&mut self, fix: &Remediation, told: &[NextStep]) {
         if fix.commands.is_empty() {
             return self.page.command(fix.command.as_deref().unwrap_or_default());
         }
-        self.page.commands(&fix.commands);
+        let is_told = |text: &str| told.iter().filter_map(NextStep::command).any(|command| command.text == text);
+        let commands: Vec<Command> = fix.commands.iter().filter(|command| !is_told(&command.text)).cloned().collect();
+        self.page.commands(&commands);
     }
 
     /// How many findings a cause explains, and the checks that tell most: those that saw it, then those it blocks most of.
@@ -114,12 +119,12 @@ impl Writer<'_> {
             (!seen, std::cmp::Reverse(places.len()))
         });
         let names: Vec<String> = checks.iter().map(|(check, places)| numbered(check, places.len())).collect();
-        let number = words::count(fix.explains.len(), "failed or blocked check");
+        let number = words::explained(self.report, fix);
         let shown = if self.is(Verbosity::Verbose) { names.len() } else { TELLING.min(names.len()) };
         match (names.is_empty(), names.len() - shown) {
             (true, _) => number,
             (_, 0) => format!("{number}: {}", names.join(", ")),
-            (_, left) => format!("{number}: {} and {}", names[..shown].join(", "), words::count(left, "other check")),
+            (_, left) => format!("{number}: {} {}", names[..shown].join(", "), words::others(left)),
         }
     }
 

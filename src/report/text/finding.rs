@@ -67,6 +67,8 @@ impl<'a> Writer<'a> {
         let Some(look) = finding.look.and_then(|look| self.report.looks.get(look)) else { return };
         if !look.source.is_live() {
             self.page.field("source", &prose::source(&look.source));
+        } else if look.route == Route::File {
+            self.page.field("source", "configuration file");
         } else if look.route != Route::Direct || self.is(Verbosity::Verbose) {
             self.page.field("path", &look.route.to_string());
         }

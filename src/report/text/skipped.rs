@@ -1,10 +1,10 @@
 //! What the text report says of checks that were not run: each reason once, with all that it holds for.
 
-use super::{AS_ABOVE, NAMES, Writer, clip};
+use super::{AS_ABOVE, NAMES, Writer, clip, entitled};
 use crate::{
-    finding::{SkipReason, Status},
+    finding::{Finding, SkipReason, Status},
     report::{
-        Verbosity,
+        Verbosity, prose,
         words::{self, Blocker},
     },
 };
@@ -61,14 +61,26 @@ impl<'a> Writer<'a> {
         let by = words::root(&self.report.findings, finding).map(|root| format!(" by {}", self.named(root)));
         let found = if finding.found.is_empty() { String::new() } else { format!(": {}", finding.found) };
         self.page.field("not run", &format!("{reason}{}{found}", by.unwrap_or_default()));
-        self.needs("", finding.next.as_deref().unwrap_or_default());
+        self.needs("", finding);
     }
 
-    /// What the user should give; each text is told once.
-    pub(super) fn needs(&mut self, whose: &str, next: &'a str) {
-        let next = if next.is_empty() || self.told.insert(next) { next } else { AS_ABOVE };
-        let colon = if whose.is_empty() || next.is_empty() { "" } else { ": " };
-        self.page.field("input", &format!("{whose}{colon}{next}"));
+    /// What the user should give, and below it the command that asks for it; each text and each command is told once.
+    pub(super) fn needs(&mut self, whose: &str, finding: &'a Finding) {
+        let next = finding.next.as_deref().unwrap_or_default();
+        let is_new = next.is_empty() || self.told.insert(next);
+        let given = finding.steps.iter().filter(|step| step.command().is_none()).map(prose::step);
+        let text = match is_new {
+            true if finding.steps.is_empty() => next.to_owned(),
+            true => given.collect::<Vec<_>>().join("; "),
+            false => AS_ABOVE.to_owned(),
+        };
+        let text = if whose.is_empty() || text.is_empty() { text } else { entitled(whose, &text) };
+        self.page.field("input", &text);
+        for step in &finding.steps {
+            if step.command().is_some_and(|command| self.told.insert(&command.text)) {
+                self.step(step);
+            }
+        }
     }
 
     /// What could not be looked at because of the findings just told.
@@ -78,7 +90,7 @@ impl<'a> Writer<'a> {
         waiting.blocked = others;
         let places: Vec<usize> = these.into_iter().flat_map(|(_, places)| places).collect();
         if self.is(Verbosity::Normal) && !places.is_empty() {
-            self.waits(&words::count(places.len(), "check"), "this failure", &self.names(&places));
+            self.waits(&words::checks(places.len()), "this failure", &self.names(&places));
         }
     }
 
@@ -108,7 +120,7 @@ impl<'a> Writer<'a> {
         };
         let number = places.len();
         if number < all || number == 1 {
-            return self.waits(&words::count(number, "check"), &what, &self.names(places));
+            return self.waits(&words::checks(number), &what, &self.names(places));
         }
         let checks = words::grouped(places.iter().copied(), |place| self.at(place).check.as_str());
         let checks: Vec<String> = checks.into_iter().map(|(check, _)| clip(check)).collect();
@@ -127,9 +139,9 @@ impl<'a> Writer<'a> {
         self.fold(places, what);
         let needs = words::grouped(places.iter().copied(), |place| self.at(place).next.as_deref().unwrap_or_default());
         let differ = needs.len() > 1;
-        for (number, (next, places)) in needs.into_iter().enumerate() {
+        for (number, (_, places)) in needs.into_iter().enumerate() {
             let whose = if differ && (number > 0 || places.len() == 1) { self.names(&places) } else { String::new() };
-            self.needs(&whose, next);
+            self.needs(&whose, self.at(places[0]));
         }
     }
 

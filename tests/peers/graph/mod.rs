@@ -127,6 +127,21 @@ fn connect(folder: &Path, port: &str) -> (String, String, String) {
     outcome(&report, "webex.connection")
 }
 
+/// A web page in front of a server that works is a device in the path; a limit is asked once more and then no verdict.
+fn device_and_limit_are_told_apart(folder: &Path, server: &str, behind: &str) {
+    let prefix = format!("/v1/scim/{ORG}");
+    for (instead, status, named, asked) in
+        [("!200 text/html", "fail", "scim-endpoint-unreachable", 1), ("!429 application/json", "error", "", 2)]
+    {
+        let mut device = front(folder, WEBEX, behind, &[&prefix, instead]);
+        let (seen, cause, found) = connect(folder, &device.port());
+        assert_eq!((seen.as_str(), cause.as_str()), (status, named), "{server}, {instead}: {found}");
+        let lines = device.ended();
+        let requests = lines.iter().filter(|line| line.starts_with("GET ")).count();
+        assert_eq!(requests, asked, "{server}, {instead}: {lines:?}");
+    }
+}
+
 #[test]
 fn webex_is_asked_through_two_scim_servers() {
     let Some(folder) = installed() else { return };
@@ -140,6 +155,9 @@ fn webex_is_asked_through_two_scim_servers() {
         assert_eq!(seen, status, "scimmy: {found}");
         assert!(status == "pass" || cause.starts_with("scim-token-"), "scimmy: {cause}");
         assert!(tls.ended().iter().all(|line| line.starts_with("GET ")), "only GET");
+        if status == "pass" {
+            device_and_limit_are_told_apart(&folder, "scimmy", &behind);
+        }
 
         let behind = free_port();
         let mut command = Command::new(folder.join("venv/bin/scim2-server"));
@@ -155,15 +173,7 @@ fn webex_is_asked_through_two_scim_servers() {
             let mut elsewhere = front(&folder, WEBEX, &behind, &[&prefix, "/nowhere"]);
             let (seen, cause, found) = connect(&folder, &elsewhere.port());
             assert_eq!((seen.as_str(), cause.as_str()), ("fail", "scim-endpoint-unreachable"), "{found}");
-            for (instead, status, named, asked) in
-                [("!200 text/html", "fail", "scim-endpoint-unreachable", 1), ("!429 application/json", "error", "", 2)]
-            {
-                let mut device = front(&folder, WEBEX, &behind, &[&prefix, instead]);
-                let (seen, cause, found) = connect(&folder, &device.port());
-                assert_eq!((seen.as_str(), cause.as_str()), (status, named), "{instead}: {found}");
-                let lines = device.ended();
-                assert_eq!(lines.iter().filter(|line| line.starts_with("GET ")).count(), asked, "{instead}: {lines:?}");
-            }
+            device_and_limit_are_told_apart(&folder, "scim2-server", &behind);
         }
         drop(scim2);
     }

@@ -1,0 +1,258 @@
+//! Thirty outputs that contradicted themselves or the run, each with what is printed instead. The numbers are those of the
+//! list that they were collected in; a run that shows several of them is made once.
+
+use std::collections::BTreeMap;
+
+use ece_check::{
+    catalogue::Catalogue,
+    command::Shell,
+    finding::{Certainty, Finding, Report, Status},
+};
+
+use crate::program::Place;
+
+fn run(arguments: &[&str]) -> (Report, String) {
+    let place = Place::new();
+    let report = place.call(&[&["run", "-o", "json"], arguments].concat()).report();
+    place.write("report.json", serde_json::to_string(&report).expect("JSON"));
+    (report, flat(&place.call(&["report", "report.json"]).stdout))
+}
+
+/// A run against the simulator with a site file of its own.
+fn run_site(site: &str, only: &str) -> (Report, String) {
+    let place = Place::new();
+    place.write("site.toml", site);
+    let report = place.call(&["run", "--lab", "-c", "site.toml", "--only", only, "-o", "json"]).report();
+    place.write("report.json", serde_json::to_string(&report).expect("JSON"));
+    (report, flat(&place.call(&["report", "report.json"]).stdout))
+}
+
+/// A text without its line breaks.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[track_caller]
+fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "{part:?} is not in {text}");
+    }
+}
+
+#[track_caller]
+fn has_not(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(!text.contains(part), "{part:?} is in {text}");
+    }
+}
+
+#[track_caller]
+fn one<'r>(report: &'r Report, check: &str, status: Status) -> &'r Finding {
+    let found = report.findings.iter().find(|finding| finding.check == check && finding.status == status);
+    found.unwrap_or_else(|| panic!("no {check} that is {status:?} in {:#?}", report.findings))
+}
+
+fn certainties(report: &Report) -> BTreeMap<&str, Vec<Certainty>> {
+    let mut all: BTreeMap<&str, Vec<Certainty>> = BTreeMap::new();
+    let of_findings = report.findings.iter().flat_map(|finding| &finding.causes);
+    let of_findings = of_findings.map(|cause| (cause.cause.as_str(), cause.certainty));
+    let of_fixes = report.summary.fix_first.iter().map(|fix| (fix.cause.as_str(), fix.certainty));
+    for (cause, certainty) in of_findings.chain(of_fixes) {
+        let known = all.entry(cause).or_default();
+        if !known.contains(&certainty) {
+            known.push(certainty);
+        }
+    }
+    all
+}
+
+#[test]
+fn warning_has_the_impact_of_a_warning() {
+    // 1
+    let (report, text) = run(&["--lab=dns-servfail.ipv6", "--only", "dns"]);
+    let warned = one(&report, "dns.resolves", Status::Warn);
+    has(&warned.means, &["The other IP version works"]);
+    has(&warned.found, &["IPv6 (AAAA)", "SERVFAIL"]);
+    has_not(&text, &["Nothing behind this name can work", "failed or blocked check"]);
+    // 2
+    let (report, text) = run(&["--lab=dns-unpublished-address", "--only", "dns,imap.xoauth2-offered"]);
+    let warned = one(&report, "dns.leads-to-microsoft", Status::Warn);
+    has(&warned.means, &["certificate checks"]);
+    has_not(&text, &["would connect to this host instead of Microsoft"]);
+    // 9 and 10: some addresses, and mail that works through the others
+    let some = ["--lab=dns-private-answer.ipv6", "--timeout", "3s", "--only", "imap"];
+    let (report, text) = run(&some);
+    has(&text, &["3 only intermittently"]);
+    has_not(&text, &["receiving works for 0 of"]);
+    has(&one(&report, "tcp.opens", Status::Fail).means, &["intermittently"]);
+}
+
+#[test]
+fn level_of_ece_is_judged_by_what_was_given_and_what_is_known() {
+    // 3
+    let (report, _) = run_site("[ece]\nrelease = \"12.6(1)\"\ninstalled = [\"ES6\"]\n", "version");
+    has(&one(&report, "version.newest-level", Status::Warn).found, &["newer level available: yes"]);
+    // 5: nothing is accused where the packages were not given
+    let (report, text) = run_site("[ece]\nrelease = \"12.6(1)\"\n", "version");
+    assert!(report.summary.fix_first.is_empty(), "{:#?}", report.summary.fix_first);
+    has(one(&report, "version.minimum-level", Status::Skip).next.as_deref().unwrap_or_default(), &["installed"]);
+    has_not(&text, &["does not support OAuth"]);
+    // 6
+    let (report, _) = run_site("[ece]\nrelease = \"15.0(1)ES202511\"\n", "version.minimum-level");
+    has(&one(&report, "version.minimum-level", Status::Warn).found, &["15.0(1)_ES202511"]);
+}
+
+#[test]
+fn table_that_is_old_proves_no_newest_level() {
+    // 4: whatever the level, a table older than 180 days is no plain pass
+    let check = Catalogue::built_in();
+    let newest = check.checks.iter().find(|check| check.id == "version.newest-level").expect("the check");
+    has(&newest.words.expected, &["at most 180 days old"]);
+}
+
+#[test]
+fn input_is_evidence_and_what_is_missing_is_no_failure() {
+    // 7
+    let (report, text) = run_site("[ece]\nexternal_url = \"ece.acme.com\"\n", "url.external-form");
+    has(&one(&report, "url.external-form", Status::Fail).found, &["https:// is missing"]);
+    assert_eq!(report.summary.exit_code, 1, "{text}");
+    // 8
+    let site = "[entra]\ntenant = \"contoso.onmicrosoft.com\"\nclient_id = \"11111111-2222-4333-8444-555555555555\"\n\
+                [[account]]\nname = \"a\"\nsigns_in_as = \"sales@example.com\"\nrefresh_token = { env = \"NOPE\" }\n\
+                inbound = \"imap\"\nmailboxes = [\"sales@example.com\"]\n";
+    let (report, text) = run_site(site, "token.issued,imap.sign-in");
+    has(&text, &["Input needed first: the environment variable NOPE is not set.", "(1 not tested)"]);
+    assert_eq!((report.summary.fail, report.summary.exit_code), (0, 3), "{text}");
+}
+
+#[test]
+fn refusal_of_a_proxy_is_no_closed_port() {
+    // 11
+    let (report, text) = run(&["--lab=proxy-auth-required", "--only", "tcp"]);
+    let refused = one(&report, "tcp.opens", Status::Fail);
+    has(&refused.fails, &["The proxy refused the connection"]);
+    has(&refused.means, &["The port itself was not tested"]);
+    has_not(&text, &["uses any of the addresses"]);
+    // 12
+    let (report, _) = run(&["--lab=ece-web-unreachable", "--only", "tcp"]);
+    has(&one(&report, "tcp.opens", Status::Fail).means, &["authorization code cannot be returned"]);
+}
+
+#[test]
+fn impact_of_a_sign_in_agrees_with_the_token() {
+    // 13: the token is not called good where it is another user's
+    let (report, text) = run(&["--lab=token-user-mismatch", "--only", "token.identity,imap"]);
+    has(&one(&report, "imap.mailbox-opens", Status::Fail).means, &["which user the token belongs to"]);
+    has_not(&text, &["the token is good"]);
+    // 14: a mailbox that opens is not said to be closed
+    let (report, text) = run(&["--lab=smtp-user-must-be-token-owner", "--only", "imap,smtp.sender-accepted"]);
+    has(&one(&report, "smtp.sender-accepted", Status::Fail).means, &["although SMTP sign-in works"]);
+    has_not(&text, &["cannot be opened over IMAP", "stays shut"]);
+}
+
+#[test]
+fn cause_has_one_certainty_in_a_report() {
+    // 15
+    let (report, _) = run(&["--lab=client-secret-expired", "--only", "token.issued,directory.secret-lifetime"]);
+    for (cause, certainties) in certainties(&report) {
+        assert_eq!(certainties.len(), 1, "{cause}: {certainties:?}");
+    }
+    assert_eq!(report.summary.fix_first[0].certainty, Certainty::Certain);
+}
+
+#[test]
+fn result_says_what_it_does_not_tell_of_ece() {
+    // 16
+    let (_, text) = run(&["--lab=tls-intercepted", "--only", "tls,imap.sign-in"]);
+    has(&text, &["ECE's Java trust store was not checked (tls.java-trust); ECE may still reject this certificate."]);
+    // 17
+    let (report, _) = run(&["--lab=client-clock-skew", "--only", "https.clock"]);
+    has(&one(&report, "https.clock", Status::Fail).means, &["the sign-ins of this run are not affected"]);
+    // 18
+    let (report, text) = run(&["--lab", "--pre-install", "--only", "version,url,tls"]);
+    assert!(report.findings.iter().all(|finding| finding.next.is_none()), "{text}");
+    has_not(&text, &["input needed"]);
+}
+
+#[test]
+fn several_names_are_named_in_good_grammar_with_a_command_each() {
+    // 19
+    let (report, text) = run(&["--lab=dns-nxdomain.everything", "--only", "dns"]);
+    has(&text, &["DNS server returns NXDOMAIN for login.microsoft.com, login.microsoftonline.com and 2 more"]);
+    let commands = &report.summary.fix_first[0].commands;
+    assert!(commands.len() >= 8 && commands.iter().all(|command| !command.text.contains(',')), "{commands:#?}");
+    // 29: what is pasted is a command and nothing else
+    for cause in &Catalogue::built_in().causes {
+        for command in cause.commands.iter().filter(|command| {
+            !matches!(command.shell, Shell::Portal | Shell::EceConsole | Shell::Device | Shell::Rule | Shell::Setting)
+        }) {
+            has_not(&command.text, &[" (expect", " (no ", "; otherwise "]);
+        }
+    }
+}
+
+#[test]
+fn explanations_name_what_is_meant_and_nothing_else() {
+    let place = Place::new();
+    let explain = |what: &str| place.call(&["explain", what]).stdout;
+    // 20
+    let causes = explain("smtp.sign-in");
+    has(&causes, &["smtp-auth-disabled-mailbox", "smtp-auth-disabled-tenant", "security-defaults-blocked"]);
+    // 21
+    let blocked = explain("port-blocked");
+    has(&blocked, &["ETIMEDOUT"]);
+    has_not(&blocked, &["ECONNREFUSED", "No route to host", "revocation"]);
+    // 22
+    place.write("services.json", r#"{"schema_version": 2, "tool": {"name": "ece-check", "version": "0.1.0"}}"#);
+    place.call(&["explain", "-f", "services.json"]).refused("read it with ece-check report services.json");
+    // 29
+    let lines: Vec<String> = explain("535 5.7.3 Authentication unsuccessful").lines().map(flat).collect();
+    assert!(
+        lines.iter().any(|line| line == "ece-check run --only token,smtp" || line.ends_with("run --only token,smtp"))
+    );
+    // 25
+    let token = "eyJhbGciOiJSUzI1NiJ9.eyJhdWQiOiJodHRwczovL291dGxvb2sub2ZmaWNlMzY1LmNvbSIsInVwbiI6ImFAYi5jb20ifQ.AAAA";
+    place.write("token", token);
+    let shown = place.call(&["token", "show", "--file", "token"]).stdout;
+    has(&shown, &["User: a@b.com (expected user not given; add --user)."]);
+    has_not(&shown, &["[ OK ] User", "\u{221a} User"]);
+}
+
+#[test]
+fn mistakes_of_the_command_line_are_short_and_files_are_not_ignored_in_silence() {
+    let place = Place::new();
+    // 26
+    let unknown = place.call(&["run", "--only", "nosuch"]);
+    unknown.refused("see ece-check list");
+    assert!(unknown.stderr.len() < 600, "{}", unknown.stderr);
+    // 27
+    place.write("ece-check.toml", "x = ");
+    let ignored = place.call(&["run", "--lab", "--only", "version.minimum-level"]);
+    has(&ignored.stderr, &["ece-check.toml is ignored with --lab; use -c ece-check.toml"]);
+}
+
+#[test]
+fn error_that_differs_in_its_trace_alone_is_printed_once() {
+    // 24
+    let (report, _) = run_site("[entra]\ntenant = \"nosuch.onmicrosoft.com\"\n", "https.discovery");
+    let found = &one(&report, "https.discovery", Status::Fail).found;
+    assert_eq!(found.matches("AADSTS90002:").count(), 1, "{found}");
+    has_not(found, &["more characters"]);
+}
+
+#[test]
+fn fix_is_whole_and_a_path_has_a_source() {
+    // 28
+    let (report, text) = run(&["--lab=trust-store-incomplete", "--only", "tls.trusted"]);
+    let fix = &report.summary.fix_first[0];
+    assert!(fix.commands.iter().any(|command| command.text.starts_with("Invoke-WebRequest")), "{:#?}", fix.commands);
+    has_not(&text, &["more characters", "generateSSTFromWU"]);
+    // 30: a path in ECE's console says of which release it is, or that it is not confirmed
+    for cause in &Catalogue::built_in().causes {
+        for command in cause.commands.iter().filter(|command| command.shell == Shell::EceConsole) {
+            has_not(&command.text, &["Administration > Email", "Aliases > Generate"]);
+            let note = command.note.as_deref().unwrap_or_default();
+            assert!(note.contains("ECE 1"), "{}: {} has no release: {note}", cause.code, command.text);
+        }
+    }
+}
