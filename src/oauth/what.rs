@@ -54,6 +54,12 @@ pub enum What {
     Address,
     /// A SASL challenge: the server's refusal.
     Challenge,
+    /// A sign-in with user name and password (SASL PLAIN, RFC 4616).
+    Password,
+    /// A user name, or the server's question for it or for the password (AUTH LOGIN).
+    LoginStep,
+    /// The name of a server's machine, as Exchange Online greets with it.
+    ServerName,
     /// None of these.
     Unknown,
 }
@@ -76,6 +82,9 @@ impl What {
             Self::Guid => "a GUID",
             Self::Address => "a web address",
             Self::Challenge => "a SASL challenge with the server's refusal",
+            Self::Password => "a sign-in line with user name and password (SASL PLAIN)",
+            Self::LoginStep => "a step of AUTH LOGIN in base64",
+            Self::ServerName => "the name of a mail server in base64, from its greeting",
             Self::Unknown => "not a token of a known form",
         }
     }
@@ -108,6 +117,13 @@ impl What {
             }
             Self::Address => "it is an address, not a token",
             Self::Challenge => "the server sent it to refuse a sign-in",
+            Self::Password => {
+                "Exchange Online accepts no passwords (basic authentication); configure OAuth 2.0 in ECE, and replace the password if others have seen it"
+            }
+            Self::LoginStep => {
+                "AUTH LOGIN uses a password, which Exchange Online does not accept; configure OAuth 2.0 in ECE"
+            }
+            Self::ServerName => "the server sent it to say which machine answers; it is no secret and no token",
             Self::Unknown => "it has none of the forms that tokens of Entra ID have",
         })
     }
@@ -166,6 +182,9 @@ fn kind(text: &str) -> What {
         _ if uuid::Uuid::try_parse(text).is_ok() => What::Guid,
         _ if text.contains("://") => What::Address,
         _ if is_challenge(text) => What::Challenge,
+        _ if is_password(text) => What::Password,
+        _ if is_login_step(text) => What::LoginStep,
+        _ if is_server_name(text) => What::ServerName,
         5 if parts[0].starts_with("eyJ") => What::Encrypted,
         3 if parts[0].starts_with("eyJ") => of_claims(parts[1]),
         _ if text.starts_with("eyJ") => What::CutToken,
@@ -207,6 +226,42 @@ fn is_client_secret(text: &str) -> bool {
 fn is_challenge(text: &str) -> bool {
     let text = text.trim_start_matches("334 ").trim_start_matches("+ ");
     text.len() < 1000 && json(text).is_some_and(|value| value.get("status").is_some() && value.get("schemes").is_some())
+}
+
+/// The last word, as base64: what a client or a server says stands behind a command or a reply code.
+fn decoded(text: &str) -> Option<Vec<u8>> {
+    let last = text.rsplit(' ').next()?.trim_matches(['[', ']']);
+    PLAIN.decode(last).ok().filter(|bytes| !bytes.is_empty())
+}
+
+/// `authzid NUL authcid NUL passwd`, of which the first may be empty (RFC 4616, section 2).
+fn is_password(text: &str) -> bool {
+    let Some(plain) = decoded(text).and_then(|bytes| String::from_utf8(bytes).ok()) else { return false };
+    let parts: Vec<&str> = plain.split('\0').collect();
+    matches!(parts[..], [_, user, password] if !user.is_empty() && !password.is_empty())
+}
+
+/// A mail address, or the questions `Username:` and `Password:`.
+fn is_login_step(text: &str) -> bool {
+    let Some(plain) = decoded(text).and_then(|bytes| String::from_utf8(bytes).ok()) else { return false };
+    let is_address = || {
+        let (local, domain) = plain.split_once('@').unwrap_or_default();
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-+'".contains(c);
+        !local.is_empty() && domain.contains('.') && local.chars().chain(domain.chars()).all(is_plain)
+    };
+    ["username:", "user name", "password:"].contains(&plain.trim_end_matches('\0').to_ascii_lowercase().as_str())
+        || is_address()
+}
+
+/// A host name in UTF-16, as in `* OK The Microsoft Exchange IMAP4 service is ready. [QQBNADYA…]`, or in ASCII.
+fn is_server_name(text: &str) -> bool {
+    let Some(bytes) = decoded(text) else { return false };
+    let wide: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+    let name = String::from_utf16(&wide).ok().filter(|name| name.is_ascii()).or_else(|| String::from_utf8(bytes).ok());
+    name.is_some_and(|name| {
+        let is_host = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
+        is_host && name.to_ascii_lowercase().ends_with(".outlook.com")
+    })
 }
 
 fn of_response(text: &str) -> Option<Identified> {
@@ -318,6 +373,17 @@ mod tests {
             ("1b4e28ba-2fa1-11d2-883f-0016d3cca427".to_owned(), What::Guid),
             ("https://ece.example.com/?code=x".to_owned(), What::Address),
             (PLAIN.encode(r#"{"status":"400","schemes":"bearer","scope":"x"}"#), What::Challenge),
+            (PLAIN.encode("\0sales@example.com\0secret"), What::Password),
+            (format!("AUTH PLAIN {}", PLAIN.encode("\0sales@example.com\0secret")), What::Password),
+            (PLAIN.encode("sales@example.com"), What::LoginStep),
+            ("334 VXNlcm5hbWU6".to_owned(), What::LoginStep),
+            (
+                PLAIN.encode(
+                    "AM6PR0.EURPRD04.PROD.OUTLOOK.COM".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(),
+                ),
+                What::ServerName,
+            ),
+            (PLAIN.encode("AM6PR0.eurprd04.prod.outlook.com"), What::ServerName),
             ("abc".to_owned(), What::Unknown),
             (String::new(), What::Unknown),
         ] {

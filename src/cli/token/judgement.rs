@@ -67,8 +67,8 @@ fn is_of(sentence: &Sentence, checks: &[&str]) -> bool {
     sentence.check.as_deref().is_some_and(|check| checks.contains(&check))
 }
 
-/// One missing permission may be intended; none at all cannot. A permission of a token that no mail server accepts is
-/// only told.
+/// One missing permission may be intended; none at all cannot. Permissions and the length of what no mail server accepts
+/// are only told.
 fn permissions(sentences: &mut [Sentence]) {
     const PERMISSIONS: [&str; 3] = ["token.smtp-permission", "token.imap-permission", "token.pop3-permission"];
     let is_refused = sentences
@@ -77,6 +77,9 @@ fn permissions(sentences: &mut [Sentence]) {
     let some = sentences
         .iter()
         .any(|sentence| is_of(sentence, &PERMISSIONS) && matches!(sentence.status, Status::Pass | Status::Warn));
+    for sentence in sentences.iter_mut().filter(|sentence| is_refused && is_of(sentence, &["token.pop3-line"])) {
+        sentence.status = Status::Skip;
+    }
     for sentence in sentences.iter_mut().filter(|sentence| is_of(sentence, &PERMISSIONS)) {
         sentence.status = match sentence.status {
             Status::Fail if some => Status::Warn,
