@@ -85,6 +85,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let key = arguments.verify_with.as_deref().map(saved::verifier).transpose()?;
     let mut leaving: Vec<Leaving> =
         arguments.files.iter().map(|file| arguments.leaving(file, key.as_ref())).collect::<Result<_, _>>()?;
+    in_time(&mut leaving);
     if let Some(owner) = arguments.owner {
         for one in &mut leaving {
             one.report = part::of(&one.report, owner);
@@ -109,6 +110,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         handover::write(bundle, one)?;
     }
     Ok(ExitCode::from(code))
+}
+
+/// The reports of one server in the order of their times, so that they read as its history; servers stay in the order in
+/// which they were named.
+fn in_time(leaving: &mut [Leaving]) {
+    let mut servers: Vec<(Option<String>, String)> = Vec::new();
+    let of = |one: &Leaving| (one.report.run.site.clone(), one.report.run.host.clone());
+    for one in leaving.iter().map(of) {
+        if !servers.contains(&one) {
+            servers.push(one);
+        }
+    }
+    let place = |one: &Leaving| servers.iter().position(|known| *known == of(one));
+    leaving.sort_by(|a, b| (place(a), &a.report.run.started).cmp(&(place(b), &b.report.run.started)));
 }
 
 impl Arguments {

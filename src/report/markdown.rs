@@ -10,7 +10,10 @@ use super::{
     Style, Symbols, Verbosity, firewall, harmless, mailbox, verdict,
     words::{self, Blocker},
 };
-use crate::finding::{Finding, Remediation, Report, SkipReason, Status};
+use crate::{
+    command::Effect,
+    finding::{Finding, Remediation, Report, SkipReason, Status},
+};
 
 /// The longest text, in characters.
 const LONGEST: usize = 600;
@@ -74,8 +77,23 @@ fn one_fix(text: &mut String, report: &Report, number: usize, fix: &Remediation)
     let _ = writeln!(text, "{indent}- fix: {}", prose(&fix.fix));
     let _ = writeln!(text, "{indent}- effect: {}", prose(&fix.takes));
     let _ = writeln!(text, "{indent}- explains: {}", words::explained(report, fix));
-    if let Some(command) = &fix.command {
-        text.push_str(&fenced(command, &indent));
+    commands(text, fix, &indent);
+}
+
+/// The commands of an action, each with what runs it and which role that needs; a report of schema 1 has them in one text.
+fn commands(text: &mut String, fix: &Remediation, indent: &str) {
+    if let (true, Some(command)) = (fix.commands.is_empty(), &fix.command) {
+        text.push_str(&fenced(command, indent));
+    }
+    for command in &fix.commands {
+        let label = if command.effect == Effect::Check { "check" } else { "run" };
+        let _ = writeln!(text, "{indent}- {label}: {}", prose(&words::about(command)));
+        text.push_str(&fenced(&command.text, &format!("{indent}  ")));
+        for (label, said) in [("expect", &command.confirms_if), ("note", &command.note)] {
+            if let Some(said) = said {
+                let _ = writeln!(text, "{indent}- {label}: {}", prose(said));
+            }
+        }
     }
 }
 

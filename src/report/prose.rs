@@ -89,10 +89,18 @@ pub fn source(source: &Source) -> String {
     match source {
         Source::Live => "this run".to_owned(),
         Source::Graph => "Microsoft Graph".to_owned(),
-        Source::File { name, made_at: Some(made), .. } => format!("{name}, {made}"),
+        Source::File { name, made_at: Some(made), .. } => format!("{name}, {}", to_the_second(made)),
         Source::File { name, made_at: None, .. } => name.clone(),
         Source::Attestation { by, on } => format!("confirmed by {by} on {on}"),
         Source::SavedReport => "a saved report".to_owned(),
+    }
+}
+
+/// A moment without its fraction of a second, which a file system has and no reader needs.
+fn to_the_second(moment: &str) -> String {
+    match moment.split_once('.') {
+        Some((seconds, rest)) if rest.ends_with('Z') => format!("{seconds}Z"),
+        _ => moment.to_owned(),
     }
 }
 

@@ -53,6 +53,31 @@ const SHARED: [&str; 16] = [
     "webexapis.com",
 ];
 
+/// Words that name nothing of a site by themselves, also where an account is called so: a token in their place would take
+/// the sense out of every sentence.
+const COMMON: [&str; 20] = [
+    "smtp",
+    "imap",
+    "pop3",
+    "token",
+    "https",
+    "dns",
+    "tls",
+    "site",
+    "all",
+    "none",
+    "shared",
+    "mailbox",
+    "mailboxes",
+    "account",
+    "user",
+    "mail",
+    "email",
+    "inbox",
+    "default",
+    "exchange",
+];
+
 /// The end of every host and mailbox that stands for another (RFC 2606, section 2).
 const END: &str = "redacted.invalid";
 
@@ -204,9 +229,7 @@ impl Known {
     }
 
     fn word(&mut self, word: &str, kind: Kind) {
-        let is_service =
-            ["smtp", "imap", "pop3", "token", "https", "dns", "tls", "site", "all", "none"].contains(&word);
-        if word.len() > 2 && !is_service {
+        if word.len() > 2 && !COMMON.contains(&word.to_lowercase().as_str()) {
             self.words.insert(word.to_lowercase(), kind);
         }
     }

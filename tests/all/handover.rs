@@ -193,6 +193,33 @@ fn several_reports_say_first_what_differs() {
 }
 
 #[test]
+fn reports_of_one_server_are_told_in_the_order_of_their_times() {
+    let place = faulty();
+    let report = place.read("faulty.json");
+    let started =
+        serde_json::from_str::<Value>(&report).expect("JSON")["run"]["started"].as_str().expect("a time").to_owned();
+    let at = |time: &str| report.replace(&started, time);
+    place.write("b.json", at("2026-11-02T00:00:00Z"));
+    place.write("a.json", at("2026-11-03T00:00:00Z"));
+    let both = place.call(&["report", "a.json", "b.json", "-o", "json"]);
+    let both: Value = serde_json::from_str(&both.stdout).expect("JSON");
+    let times: Vec<&str> = [0, 1].map(|at| both["reports"][at]["run"]["started"].as_str().expect("a time")).into();
+    assert_eq!(times, ["2026-11-02T00:00:00Z", "2026-11-03T00:00:00Z"]);
+}
+
+#[test]
+fn ticket_of_a_team_says_where_each_command_runs() {
+    let run =
+        ["run", "--lab=smtp-auth-disabled-mailbox", "--only", "smtp.sign-in", "--for", "exchange", "-o", "markdown"];
+    let ticket = Place::new().call(&run);
+    has(
+        &ticket,
+        &["- check: Exchange Online PowerShell, Connect-ExchangeOnline", "     Get-CASMailbox -Identity 'sales@"],
+    );
+    has(&ticket, &["- expect: SmtpClientAuthenticationDisabled is True", "- run: Exchange Online PowerShell"]);
+}
+
+#[test]
 fn monitoring_gets_the_codes_of_plugins() {
     let place = faulty();
     let critical = place.call(&["report", "faulty.json", "-o", "nagios"]);
