@@ -5,9 +5,11 @@
 //! named. The user's file and the catalogue are both read this way.
 
 mod forgiving;
+mod mistake;
 mod packed;
+mod word;
 
-use std::{collections::HashSet, fmt, ops::Range, path::Path, rc::Rc};
+use std::{collections::HashSet, ops::Range, path::Path, rc::Rc};
 
 use encoding_rs::{UTF_16BE, UTF_16LE};
 use toml::{
@@ -15,48 +17,14 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
+pub use mistake::Mistake;
 pub use packed::Packed;
+pub use word::{choose, did_you_mean, may_be_quoted, nearest};
 
 use crate::files;
 
 /// The largest file that is read, in bytes: a hand-written file is a thousand times smaller.
 pub const LARGEST: u64 = 1_048_576;
-
-/// A mistake in a file that a person wrote.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub struct Mistake {
-    /// The file, as it was given.
-    pub file: String,
-    /// The line, counted from 1; none when the file as a whole is meant.
-    pub line: Option<usize>,
-    /// What is wrong.
-    pub wrong: String,
-    /// What would be right.
-    pub right: String,
-}
-
-impl fmt::Display for Mistake {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "{}, line {line}: {}", self.file, plain(&self.wrong))?,
-            None => write!(f, "{}: {}", self.file, plain(&self.wrong))?,
-        }
-        write!(f, "\n  {}", plain(&self.right))
-    }
-}
-
-/// The longest sentence that is printed, in characters.
-const LONGEST: usize = 600;
-
-/// A sentence that may repeat what the file says: control characters are made visible, and it ends somewhere.
-fn plain(text: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    let mut plain: String = text.chars().take(LONGEST).map(escape).collect();
-    if text.chars().nth(LONGEST).is_some() {
-        plain.push('…');
-    }
-    plain
-}
 
 /// The text of a file, with what is needed to find a line again.
 #[derive(Debug)]
@@ -600,52 +568,6 @@ impl<'d> Table<'d> {
     pub fn full(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
-}
-
-/// Reads a word that is one of several, by the names that serde knows for them.
-///
-/// # Errors
-/// When it is none of them, with the nearest.
-pub fn choose<T: serde::de::DeserializeOwned>(word: &At<'_, String>) -> Result<T, Mistake> {
-    use serde::de::{IntoDeserializer, value};
-    T::deserialize(IntoDeserializer::<value::Error>::into_deserializer(word.value.as_str())).map_err(|error| {
-        // serde quotes the word first and then each word it knows
-        let said = error.to_string();
-        let known: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
-        word.mistake(format!("unknown value \"{}\"", word.value), did_you_mean(&word.value, &known))
-    })
-}
-
-/// A sentence that names the nearest of the known words, or all of them.
-#[must_use]
-pub fn did_you_mean(word: &str, known: &[&str]) -> String {
-    match nearest(word, known) {
-        Some(candidate) => format!("did you mean {candidate}?"),
-        None => format!("known: {}", known.join(", ")),
-    }
-}
-
-/// The known word that is nearest, when it is near enough to be meant: at least half of its letters are right, and of a
-/// long word two thirds. Capitals and hyphens for underscores count little.
-#[must_use]
-pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
-    let plain = |text: &str| text.to_lowercase().replace(['-', ' '], "_");
-    let asked = plain(word);
-    let near = known
-        .iter()
-        .map(|candidate| (strsim::damerau_levenshtein(&asked, &plain(candidate)), *candidate))
-        .filter(|(distance, candidate)| {
-            let longest = candidate.len().max(word.len());
-            *distance <= longest / 3 + 1 && 2 * distance <= longest
-        })
-        .min();
-    near.map(|(_, candidate)| candidate)
-}
-
-/// True when a word cannot be a secret that was pasted in the wrong place: a few small letters without a digit.
-#[must_use]
-pub fn may_be_quoted(word: &str) -> bool {
-    word.len() <= 24 && word.bytes().all(|byte| byte.is_ascii_lowercase() || b"_-. ".contains(&byte))
 }
 
 fn scalar(value: &DeValue<'_>) -> Option<Scalar> {

@@ -5,7 +5,7 @@
 //! where the comma is the decimal sign, Excel takes the semicolon for the separator. That changes a field such as `-5`
 //! to `'-5`; programs should read the JSON report. Lines end in a bare line feed, which spreadsheets take as well.
 
-use super::{Style, Symbols, harmless, words};
+use super::{Style, Symbols, grouping, harmless, words};
 use crate::finding::{Finding, Report};
 
 /// The longest field, in characters; Excel takes 32,767.
@@ -61,7 +61,7 @@ fn row(report: &Report, finding: &Finding) -> [String; 16] {
     let cause = finding.causes.first().map(|cause| cause.cause.clone()).unwrap_or_default();
     let next = finding.next.as_deref().unwrap_or_default();
     let (owner, fix) =
-        words::fix(report, finding, &cause).map_or(("", next), |(_, fix)| (words::owner(fix.owner), &fix.fix));
+        grouping::fix(report, finding, &cause).map_or(("", next), |(_, fix)| (words::owner(fix.owner), &fix.fix));
     [
         finding.check.clone(),
         finding.section.clone(),

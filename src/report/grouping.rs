@@ -29,6 +29,13 @@ pub(super) fn grouped<K: Ord + Clone>(
     groups
 }
 
+/// The sections that have findings, in Cisco's order and unknown ones last, each with the places of its findings.
+pub(super) fn sections(report: &Report) -> Vec<(&str, Vec<usize>)> {
+    let mut found = grouped(0..report.findings.len(), |index| report.findings[index].section.as_str());
+    found.sort_by_key(|(section, _)| words::section_place(section));
+    found
+}
+
 /// The finding at the beginning of the chain that blocks this one.
 pub(super) fn root(findings: &[Finding], blocked: &Finding) -> Option<usize> {
     let mut place = blocked.blocked_by?;

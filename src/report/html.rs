@@ -8,6 +8,7 @@
 mod connection;
 mod item;
 mod several;
+mod value;
 mod view;
 
 use std::fmt::Write as _;

@@ -10,7 +10,7 @@ use quick_xml::{
     events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event},
 };
 
-use super::{harmless, words};
+use super::{grouping, harmless, words};
 use crate::finding::{Finding, Report, Status};
 
 /// The longest text of one place, in characters.
@@ -38,7 +38,7 @@ pub(super) fn render(reports: &[&Report]) -> String {
         ],
     );
     for report in reports {
-        for (section, places) in words::sections(report) {
+        for (section, places) in grouping::sections(report) {
             let findings: Vec<&Finding> = places.iter().map(|place| &report.findings[*place]).collect();
             suite(&mut xml, report, words::section_title(section), &findings);
         }
@@ -138,7 +138,7 @@ fn body(report: &Report, finding: &Finding) -> String {
         ("waiver", words::waiver(finding)),
     ];
     for cause in &finding.causes {
-        let fix = words::fix(report, finding, &cause.cause);
+        let fix = grouping::fix(report, finding, &cause.cause);
         let title = fix.map_or(cause.title.as_str(), |(_, fix)| &fix.title);
         lines.push(("cause", format!("{} ({}): {title}", cause.cause, words::certainty(cause.certainty))));
         if let Some((_, fix)) = fix {

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Verbosity, words};
+use super::{Verbosity, grouping, words};
 use crate::{
     evidence::{Observation, Subject},
     finding::{Finding, Found, Report, SkipReason, Status},
@@ -68,7 +68,7 @@ pub(super) fn mailboxes(report: &Report, verbosity: Verbosity) -> Option<Mailbox
         let rows = rows.into_iter().map(|(name, cells)| (name.to_owned(), cells)).collect();
         return Some(Mailboxes { rows, left });
     }
-    let alike = words::grouped(0..rows.len(), |place| rows[place].1.map(|cell| cell.map(words::status)));
+    let alike = grouping::grouped(0..rows.len(), |place| rows[place].1.map(|cell| cell.map(words::status)));
     let folded = alike.into_iter().map(|(_, places)| {
         let names: Vec<&str> = places.iter().map(|place| rows[*place].0).collect();
         (words::list(&names, 1), rows[places[0]].1)
@@ -79,7 +79,7 @@ pub(super) fn mailboxes(report: &Report, verbosity: Verbosity) -> Option<Mailbox
 /// All mailboxes of a report, those with the same outcome together.
 pub(super) fn alike(report: &Report) -> Vec<(Vec<&str>, [Option<Status>; 5])> {
     let rows = rows(report);
-    let groups = words::grouped(0..rows.len(), |place| rows[place].1.map(|cell| cell.map(words::status)));
+    let groups = grouping::grouped(0..rows.len(), |place| rows[place].1.map(|cell| cell.map(words::status)));
     groups
         .into_iter()
         .map(|(_, places)| (places.iter().map(|place| rows[*place].0).collect(), rows[places[0]].1))
@@ -251,7 +251,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
     let places = (0..report.findings.len()).filter(of_mailbox);
     let of_token = |finding: &&Finding| finding.check.split('.').next() == Some(TOKEN[0]) && finding.account.is_some();
     let of_tokens: Vec<&Finding> = report.findings.iter().filter(of_token).collect();
-    let tokens = words::grouped(0..of_tokens.len(), |place| of_tokens[place].account.as_deref());
+    let tokens = grouping::grouped(0..of_tokens.len(), |place| of_tokens[place].account.as_deref());
     let tokens: Vec<(Option<&str>, Option<Status>)> = tokens
         .into_iter()
         .map(|(account, places)| (account, worst(places.into_iter().map(|place| of_tokens[place]))))
@@ -265,7 +265,7 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         };
         (mailbox, COLUMNS.map(|(_, checks)| if checks == TOKEN { token } else { of_column(checks) }))
     };
-    let rows = words::grouped(places, |place| report.findings[place].subject.as_str()).into_iter().map(row);
+    let rows = grouping::grouped(places, |place| report.findings[place].subject.as_str()).into_iter().map(row);
     rows.filter(|(_, cells)| cells[1..].iter().any(Option::is_some)).collect()
 }
 

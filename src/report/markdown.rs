@@ -7,8 +7,9 @@
 use std::{collections::BTreeSet, fmt::Write as _};
 
 use super::{
-    Style, Symbols, Verbosity, firewall, harmless, mailbox, verdict,
-    words::{self, Blocker},
+    Style, Symbols, Verbosity, firewall,
+    grouping::{self, Blocker},
+    harmless, header, mailbox, verdict, words,
 };
 use crate::{
     command::Effect,
@@ -36,7 +37,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
 }
 
 fn header(text: &mut String, report: &Report) {
-    let _ = writeln!(text, "# {}\n", prose(&words::tool(report)));
+    let _ = writeln!(text, "# {}\n", prose(&header::tool(report)));
     if report.run.lab {
         let _ = writeln!(text, "**{}**\n", words::LAB);
     }
@@ -46,7 +47,7 @@ fn header(text: &mut String, report: &Report) {
     for line in verdict::lines(report).iter().filter(|line| !line.is_empty()) {
         let _ = writeln!(text, "**{}**\n", prose(line));
     }
-    for (label, vantage) in words::vantage(report) {
+    for (label, vantage) in header::vantage(report) {
         let _ = writeln!(text, "- {label}: {}", code(&vantage));
     }
     let _ = writeln!(text, "- Duration: {}\n", words::duration(report.run.duration_ms));
@@ -165,17 +166,17 @@ fn not_passed(text: &mut String, report: &Report) {
 fn alike(report: &Report, places: impl Iterator<Item = usize>) -> Vec<Vec<usize>> {
     let (skipped, told): (Vec<usize>, Vec<usize>) = places.partition(|place| report.findings[*place].reason.is_some());
     let why = |place: usize| (report.findings[place].found.as_str(), because(report, &report.findings[place]));
-    let skipped = words::grouped(skipped, why).into_iter().flat_map(|(_, places)| pairs(report, places));
-    words::alike(report, told).into_iter().chain(skipped).collect()
+    let skipped = grouping::grouped(skipped, why).into_iter().flat_map(|(_, places)| pairs(report, places));
+    grouping::alike(report, told).into_iter().chain(skipped).collect()
 }
 
 /// The same findings in rows whose every check is about every subject: a row names checks and subjects side by side, and
 /// must not tell of a pair that there is not.
 fn pairs(report: &Report, places: Vec<usize>) -> Vec<Vec<usize>> {
     let finding = |place: &usize| &report.findings[*place];
-    let checks = words::grouped(places, |place| report.findings[place].check.as_str());
+    let checks = grouping::grouped(places, |place| report.findings[place].check.as_str());
     let subjects = |at: usize| checks[at].1.iter().map(|place| &finding(place).subject).collect::<BTreeSet<_>>();
-    let same = words::grouped(0..checks.len(), subjects);
+    let same = grouping::grouped(0..checks.len(), subjects);
     same.into_iter().map(|(_, at)| at.into_iter().flat_map(|at| checks[at].1.iter().copied()).collect()).collect()
 }
 
@@ -185,7 +186,7 @@ fn row(text: &mut String, report: &Report, places: &[usize]) {
     let checks = once(findings.iter().map(|finding| finding.check.as_str()));
     let subjects = once(findings.iter().map(|finding| words::subject(finding)));
     let turned = if first.fails.is_empty() { String::new() } else { format!("{}: ", prose(words::title(first))) };
-    let found = format!("{turned}{}", code(&words::found(report, &findings)));
+    let found = format!("{turned}{}", code(&grouping::found(report, &findings)));
     let cells = [checks, subjects, found, because(report, first)];
     let cells = cells.map(|cell| in_cell(&cell)).join(" | ");
     let _ = writeln!(text, "| {} | {cells} |", words::status(first.status));
@@ -222,7 +223,7 @@ fn causes(report: &Report, finding: &Finding) -> String {
         .iter()
         .map(|cause| {
             let owner =
-                words::fix(report, finding, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
+                grouping::fix(report, finding, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
             format!("{} ({}{})", code(&cause.cause), words::certainty(cause.certainty), owner.unwrap_or_default())
         })
         .collect();
@@ -230,8 +231,8 @@ fn causes(report: &Report, finding: &Finding) -> String {
 }
 
 fn blocked_by(report: &Report, finding: &Finding) -> String {
-    match words::blocker(report, finding) {
-        Blocker::Fixes(numbers) => format!(" by {}", words::actions(&numbers)),
+    match grouping::blocker(report, finding) {
+        Blocker::Fixes(numbers) => format!(" by {}", grouping::actions(&numbers)),
         Blocker::Finding(Some(root)) => {
             let root = &report.findings[root];
             format!(" by {} {}", code(&root.check), code(words::subject(root)))
@@ -245,9 +246,9 @@ fn passed(text: &mut String, report: &Report) {
         return;
     }
     text.push_str("\n## What passed\n");
-    for (section, places) in words::sections(report) {
+    for (section, places) in grouping::sections(report) {
         let passed = places.into_iter().filter(|place| report.findings[*place].status == Status::Pass);
-        let checks = words::grouped(passed, |place| report.findings[place].check.as_str());
+        let checks = grouping::grouped(passed, |place| report.findings[place].check.as_str());
         if checks.is_empty() {
             continue;
         }

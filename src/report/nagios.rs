@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use super::{harmless, verdict, words};
+use super::{grouping, harmless, verdict, words};
 use crate::{
     evidence::Value,
     finding::{Finding, Report, Status},
@@ -125,7 +125,8 @@ fn problems(report: &Report, several: bool) -> Vec<String> {
 
 fn problem(report: &Report, finding: &Finding) -> String {
     let cause = finding.causes.first().map(|cause| {
-        let owner = words::fix(report, finding, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
+        let owner =
+            grouping::fix(report, finding, &cause.cause).map(|(_, fix)| format!(", {}", words::owner(fix.owner)));
         format!(" [{} ({}){}]", cause.cause, words::certainty(cause.certainty), owner.unwrap_or_default())
     });
     let word =

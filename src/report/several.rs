@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{harmless, verdict, words};
+use super::{grouping, harmless, verdict, words};
 use crate::{
     evidence::Subject,
     finding::{Finding, Report, Status},
@@ -202,7 +202,7 @@ pub struct Told {
 #[must_use]
 pub fn told(overview: &Overview) -> Vec<Told> {
     let all = &overview.differences;
-    let groups = words::grouped(0..all.len(), |at| (all[at].check.as_str(), all[at].sentence.as_str()));
+    let groups = grouping::grouped(0..all.len(), |at| (all[at].check.as_str(), all[at].sentence.as_str()));
     let told = |((check, sentence), at): ((&str, &str), Vec<usize>)| {
         let subjects: Vec<&str> = at.iter().map(|at| all[*at].subject.as_str()).collect();
         let whom = if subjects == [Subject::Site.as_str()] {

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use self::skipped::Waiting;
 use super::{
-    Style, Verbosity, harmless,
+    Style, Verbosity, grouping, harmless, header,
     page::{Page, Paint},
     verdict, words,
 };
@@ -44,7 +44,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     };
     writer.verdict();
     writer.header();
-    for (section, places) in words::sections(report) {
+    for (section, places) in grouping::sections(report) {
         writer.section(section, &places);
     }
     writer.mailboxes();
@@ -87,8 +87,8 @@ impl<'a> Writer<'a> {
     fn header(&mut self) {
         let run = &self.report.run;
         if self.is(Verbosity::Normal) {
-            self.page.paragraph(Paint::Strong, &words::tool(self.report));
-            for (label, text) in words::vantage(self.report) {
+            self.page.paragraph(Paint::Strong, &header::tool(self.report));
+            for (label, text) in header::vantage(self.report) {
                 self.page.label(label, &text);
             }
         }
@@ -113,7 +113,7 @@ impl<'a> Writer<'a> {
         self.folded = false;
         self.page.heading(words::section_title(section));
         let mut waiting = self.waiting(places);
-        for (_, group) in words::grouped(places.iter().copied(), |place| self.at(place).check.as_str()) {
+        for (_, group) in grouping::grouped(places.iter().copied(), |place| self.at(place).check.as_str()) {
             self.group(&group, &mut waiting);
         }
         self.waiting_for(waiting, places.len());
@@ -175,7 +175,7 @@ impl<'a> Writer<'a> {
         if self.is(Verbosity::Verbose) {
             return told.map(|place| vec![place]).collect();
         }
-        words::alike(self.report, told)
+        grouping::alike(self.report, told)
     }
 
     /// The findings that hold, of so many that apply.
@@ -206,7 +206,7 @@ impl<'a> Writer<'a> {
 
     /// The checks of some findings, each once, with how often where it is more than once.
     fn names(&self, places: &[usize]) -> String {
-        let checks = words::grouped(places.iter().copied(), |place| self.at(place).check.as_str());
+        let checks = grouping::grouped(places.iter().copied(), |place| self.at(place).check.as_str());
         let names: Vec<String> = checks.iter().map(|(check, places)| numbered(check, places.len())).collect();
         words::list(&names, if self.is(Verbosity::Verbose) { usize::MAX } else { NAMES })
     }

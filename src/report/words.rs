@@ -2,10 +2,6 @@
 
 use serde::Serialize;
 
-pub(super) use super::{
-    grouping::{Blocker, actions, alike, because, blocker, fix, found, grouped, root, to_be_settled},
-    header::{tool, vantage},
-};
 use crate::{
     command::Command,
     evidence::{Observation, Stage, Subject},
@@ -35,13 +31,6 @@ const SECTIONS: [(&str, &str); 12] = [
     ("webex-provisioning", "Webex provisioning"),
 ];
 
-/// The sections that have findings, in Cisco's order and unknown ones last, each with the places of its findings.
-pub(super) fn sections(report: &Report) -> Vec<(&str, Vec<usize>)> {
-    let mut found = grouped(0..report.findings.len(), |index| report.findings[index].section.as_str());
-    found.sort_by_key(|(section, _)| SECTIONS.iter().position(|(id, _)| id == section).unwrap_or(SECTIONS.len()));
-    found
-}
-
 /// What the run has changed in the world: the messages that it sent, in words.
 pub(super) fn deeds(report: &Report) -> Vec<&str> {
     let is_sent = |look: &&Observation| look.facts.is(delivery::SENT);
@@ -57,6 +46,11 @@ pub(super) fn deeds_in_all(report: &Report) -> String {
     let is_found = |look: &&Observation| look.facts.is(delivery::FOUND);
     let found = report.looks.iter().filter(is_found).count();
     format!("{sent} test messages sent; {found} received")
+}
+
+/// The place of a section in Cisco's order; unknown ones are last.
+pub(super) fn section_place(section: &str) -> usize {
+    SECTIONS.iter().position(|(id, _)| *id == section).unwrap_or(SECTIONS.len())
 }
 
 /// The title of a section; one that is not known keeps its id.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{clean, view::Line};
+use super::{clean, value::Line};
 use crate::{
     evidence::{Attempt, Facts, Observation, Route, Source, Timing, TranscriptLine},
     finding::{Report, Status},

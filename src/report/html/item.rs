@@ -6,11 +6,14 @@ use serde::Serialize;
 
 use super::{
     clean, connection, slug,
-    view::{self, CommandView, Link},
+    value::{self, CommandView, Link},
 };
 use crate::{
     finding::{Finding, NamedCause, Report, SkipReason, Status},
-    report::words::{self, Blocker},
+    report::{
+        grouping::{self, Blocker},
+        words,
+    },
 };
 
 /// So many subjects of one line are places that can be linked to; the rest is text.
@@ -112,7 +115,7 @@ pub(super) fn items(
 ) -> Vec<ItemView> {
     let writer = Writer { report, ids, shown, prefix };
     let mut items = Vec::new();
-    for (_, places) in words::grouped(places.iter().copied(), |place| report.findings[place].check.as_str()) {
+    for (_, places) in grouping::grouped(places.iter().copied(), |place| report.findings[place].check.as_str()) {
         items.extend(of_check(report, &places).iter().map(|alike| writer.item(alike)));
     }
     items
@@ -122,7 +125,8 @@ pub(super) fn items(
 fn of_check(report: &Report, places: &[usize]) -> Vec<Vec<usize>> {
     let status = |place: usize| report.findings[place].status;
     let with = |wanted: fn(Status) -> bool| places.iter().copied().filter(move |place| wanted(status(*place)));
-    let mut told = words::alike(report, with(|status| matches!(status, Status::Fail | Status::Error | Status::Warn)));
+    let mut told =
+        grouping::alike(report, with(|status| matches!(status, Status::Fail | Status::Error | Status::Warn)));
     let passed: Vec<usize> = with(|status| status == Status::Pass).collect();
     told.extend((!passed.is_empty()).then_some(passed));
     let why = |place: usize| {
@@ -130,12 +134,12 @@ fn of_check(report: &Report, places: &[usize]) -> Vec<Vec<usize>> {
         (
             words::waiver(finding),
             finding.reason.map(words::reason),
-            words::root(&report.findings, finding),
+            grouping::root(&report.findings, finding),
             finding.found.as_str(),
             finding.next.as_deref(),
         )
     };
-    told.extend(words::grouped(with(|status| status == Status::Skip), why).into_iter().map(|(_, places)| places));
+    told.extend(grouping::grouped(with(|status| status == Status::Skip), why).into_iter().map(|(_, places)| places));
     told
 }
 
@@ -153,7 +157,7 @@ impl<'r> Writer<'r> {
         let findings: Vec<&'r Finding> = places.iter().map(|place| &report.findings[*place]).collect();
         let first = findings[0];
         let is_bad = matches!(first.seen_status(), Status::Fail | Status::Warn | Status::Error);
-        let found = if is_bad { told(&words::found(report, &findings)) } else { found_by_subject(&findings) };
+        let found = if is_bad { told(&grouping::found(report, &findings)) } else { found_by_subject(&findings) };
         let brief = match (first.status, found.as_slice()) {
             (Status::Skip, _) if !is_bad => self.why_short(first),
             (Status::Pass, _) => String::new(),
@@ -190,7 +194,7 @@ impl<'r> Writer<'r> {
                 .collect(),
             more_connections: connections.len().saturating_sub(MOST_CONNECTIONS),
             connections: connections.into_iter().take(MOST_CONNECTIONS).collect(),
-            verify: view::steps(first),
+            verify: value::steps(first),
         }
     }
 
@@ -206,14 +210,14 @@ impl<'r> Writer<'r> {
     fn owners(&self, finding: &Finding) -> Vec<String> {
         let fixes = &self.report.summary.fix_first;
         let numbers: Vec<usize> = match finding.reason {
-            Some(SkipReason::Blocked) => match words::blocker(self.report, finding) {
+            Some(SkipReason::Blocked) => match grouping::blocker(self.report, finding) {
                 Blocker::Fixes(numbers) => numbers,
                 Blocker::Finding(_) => Vec::new(),
             },
             _ => finding
                 .causes
                 .iter()
-                .filter_map(|cause| words::fix(self.report, finding, &cause.cause))
+                .filter_map(|cause| grouping::fix(self.report, finding, &cause.cause))
                 .map(|(number, _)| number)
                 .collect(),
         };
@@ -222,14 +226,14 @@ impl<'r> Writer<'r> {
     }
 
     fn cause(&self, finding: &Finding, cause: &NamedCause) -> CauseView {
-        let fix = words::fix(self.report, finding, &cause.cause);
+        let fix = grouping::fix(self.report, finding, &cause.cause);
         let title = fix.map_or(cause.title.as_str(), |(_, fix)| fix.title.as_str());
         CauseView {
             title: clean(if title.is_empty() { &cause.cause } else { title }),
             certainty: words::certainty(cause.certainty),
-            because: clean(&words::because(finding, cause).join("; ")),
+            because: clean(&grouping::because(finding, cause).join("; ")),
             action: fix.map(|(number, fix)| ActionLink {
-                id: view::action_id(self.prefix, number),
+                id: value::action_id(self.prefix, number),
                 number,
                 owner: words::owner(fix.owner),
             }),
@@ -237,21 +241,23 @@ impl<'r> Writer<'r> {
     }
 
     fn why_short(&self, finding: &Finding) -> String {
-        match (finding.reason, words::blocker(self.report, finding)) {
-            (Some(SkipReason::Blocked), Blocker::Fixes(numbers)) => format!("blocked by {}", words::actions(&numbers)),
+        match (finding.reason, grouping::blocker(self.report, finding)) {
+            (Some(SkipReason::Blocked), Blocker::Fixes(numbers)) => {
+                format!("blocked by {}", grouping::actions(&numbers))
+            }
             _ => why(finding),
         }
     }
 
     fn blocked_by(&self, finding: &Finding) -> Vec<Link> {
-        let fixes = match words::blocker(self.report, finding) {
+        let fixes = match grouping::blocker(self.report, finding) {
             Blocker::Fixes(numbers) if finding.reason == Some(SkipReason::Blocked) => numbers,
             _ => Vec::new(),
         };
         let actions = fixes
             .into_iter()
-            .map(|number| Link { id: view::action_id(self.prefix, number), text: format!("Action {number}") });
-        let root = words::root(&self.report.findings, finding).map(|root| {
+            .map(|number| Link { id: value::action_id(self.prefix, number), text: format!("Action {number}") });
+        let root = grouping::root(&self.report.findings, finding).map(|root| {
             let by = &self.report.findings[root];
             Link { id: self.ids[root].clone(), text: clean(&format!("{} {}", by.check, words::subject(by))) }
         });
@@ -295,7 +301,7 @@ fn told(found: &str) -> Vec<FoundView> {
 
 /// What was found for whom; the same is told once.
 fn found_by_subject(findings: &[&Finding]) -> Vec<FoundView> {
-    let groups = words::grouped(0..findings.len(), |place| findings[place].found.as_str());
+    let groups = grouping::grouped(0..findings.len(), |place| findings[place].found.as_str());
     let (all, left) = (groups.len(), groups.len().saturating_sub(MOST_FOUND));
     let view = |(found, places): (&str, Vec<usize>)| FoundView {
         text: clean(found),

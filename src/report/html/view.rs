@@ -9,11 +9,11 @@ use super::{
     connection::{self, ConnectionView},
     item::{self, ItemView},
     lines,
+    value::{CommandView, Line, Link, action_id, steps},
 };
 use crate::{
-    command::{Command, Effect},
-    finding::{Finding, NextStep, Remediation, Report, Status},
-    report::{firewall, mailbox, prose, verdict, words},
+    finding::{Remediation, Report, Status},
+    report::{firewall, grouping, header, mailbox, verdict, words},
 };
 
 /// The most tests whose connections are shown address by address.
@@ -53,20 +53,6 @@ pub(super) struct Number {
 pub(super) struct Choice {
     pub(super) id: String,
     pub(super) name: String,
-}
-
-/// A label and a text.
-#[derive(Clone, PartialEq, Serialize)]
-pub(super) struct Line {
-    pub(super) label: String,
-    pub(super) value: String,
-}
-
-/// A place in the page and what its link says.
-#[derive(Clone, Serialize)]
-pub(super) struct Link {
-    pub(super) id: String,
-    pub(super) text: String,
 }
 
 /// One report.
@@ -131,16 +117,6 @@ struct Source {
     text: String,
 }
 
-/// Something to paste or to open.
-#[derive(Serialize)]
-pub(super) struct CommandView {
-    label: &'static str,
-    about: String,
-    text: String,
-    expect: String,
-    note: String,
-}
-
 /// The mailboxes side by side; those with the same outcome share a row.
 #[derive(Serialize)]
 struct Matrix {
@@ -169,7 +145,7 @@ impl Head {
         Self {
             tone: tone(report),
             name: name(report),
-            meta: clean(&format!("{}, {}", words::tool(report), report.run.started)),
+            meta: clean(&format!("{}, {}", header::tool(report), report.run.started)),
             verdict: clean(&verdict),
             first: clean(&first),
             notes: notes(report),
@@ -227,7 +203,7 @@ pub(super) fn title(report: &Report) -> String {
 
 /// The last line of the page.
 pub(super) fn footer(report: &Report) -> String {
-    clean(&format!("{}; run {}, {}", words::tool(report), report.run.id, report.run.started))
+    clean(&format!("{}; run {}, {}", header::tool(report), report.run.id, report.run.started))
 }
 
 /// The owners of all recommended actions.
@@ -280,7 +256,7 @@ impl ReportView {
             rules_lead: firewall::LEAD.to_owned(),
             rules: rules(report),
             proof: proof(report),
-            sections: words::sections(report).into_iter().map(section).collect(),
+            sections: grouping::sections(report).into_iter().map(section).collect(),
             connections: shown.iter().map(|place| connection::view(report, *place, prefix)).collect(),
             connections_left: report.looks.len() - shown.len(),
             vantage: vantage(report),
@@ -321,9 +297,9 @@ fn outcome(report: &Report, places: &[usize]) -> String {
 }
 
 fn vantage(report: &Report) -> Vec<Line> {
-    let lines = words::vantage(report).into_iter().map(|(label, value)| (label, clean(&value)));
+    let lines = header::vantage(report).into_iter().map(|(label, value)| (label, clean(&value)));
     let own = [
-        ("Program", clean(&words::tool(report))),
+        ("Program", clean(&header::tool(report))),
         ("Run", clean(&report.run.id)),
         ("Duration", words::duration(report.run.duration_ms)),
     ];
@@ -347,18 +323,13 @@ fn matrix(report: &Report) -> Option<Matrix> {
 
 fn owner_views(report: &Report, prefix: &str, ids: &[String]) -> Vec<OwnerView> {
     let fixes = &report.summary.fix_first;
-    let owners = words::grouped(0..fixes.len(), |place| words::owner(fixes[place].owner));
+    let owners = grouping::grouped(0..fixes.len(), |place| words::owner(fixes[place].owner));
     let view = |(name, places): (&'static str, Vec<usize>)| OwnerView {
         id: words::name(fixes[places[0]].owner),
         name,
         actions: places.into_iter().map(|place| action(report, place, prefix, ids)).collect(),
     };
     owners.into_iter().map(view).collect()
-}
-
-/// The place of a recommended action in the page.
-pub(super) fn action_id(prefix: &str, number: usize) -> String {
-    format!("{prefix}action-{number}")
 }
 
 fn action(report: &Report, place: usize, prefix: &str, ids: &[String]) -> ActionView {
@@ -369,7 +340,7 @@ fn action(report: &Report, place: usize, prefix: &str, ids: &[String]) -> Action
         number,
         title: clean(&fix.title),
         certainty: words::certainty(fix.certainty),
-        settle: words::to_be_settled(report, fix).map(steps).unwrap_or_default(),
+        settle: grouping::to_be_settled(report, fix).map(steps).unwrap_or_default(),
         fix: clean(&fix.fix),
         commands: commands(fix),
         takes: clean(&fix.takes),
@@ -388,7 +359,7 @@ fn source(text: &str) -> Source {
 /// The checks that an action explains: those that saw it come first.
 fn explained(report: &Report, fix: &Remediation, ids: &[String]) -> Vec<Link> {
     let places = fix.explains.iter().copied().filter(|place| *place < report.findings.len());
-    let mut checks = words::grouped(places, |place| report.findings[place].check.as_str());
+    let mut checks = grouping::grouped(places, |place| report.findings[place].check.as_str());
     let is_seen = |places: &[usize]| places.iter().any(|place| report.findings[*place].status != Status::Skip);
     checks.sort_by_key(|(_, places)| !is_seen(places));
     let left = checks.len().saturating_sub(NAMED);
@@ -410,9 +381,9 @@ fn commands(fix: &Remediation) -> Vec<CommandView> {
     for command in &fix.commands {
         let view = CommandView::of(command);
         let said = format!("{} {}", view.label, view.about);
-        let about = if said == known { String::new() } else { view.about };
+        let about = if said == known { String::new() } else { view.about.clone() };
         known = said;
-        views.push(CommandView { about, ..view });
+        views.push(view.with_about(about));
     }
     if views.is_empty()
         && let Some(text) = fix.command.as_deref().filter(|text| !text.is_empty())
@@ -420,35 +391,4 @@ fn commands(fix: &Remediation) -> Vec<CommandView> {
         views.push(CommandView::plain("run", "", text));
     }
     views
-}
-
-/// What settles a finding, step by step; a report of schema 1 has all steps in one text.
-pub(super) fn steps(finding: &Finding) -> Vec<CommandView> {
-    let step = |step: &NextStep| match step.command() {
-        Some(command) if matches!(step, NextStep::Request { .. }) => {
-            CommandView { label: "ask", note: prose::REQUESTED.to_owned(), ..CommandView::of(command) }
-        }
-        Some(command) => CommandView::of(command),
-        None => CommandView::plain("verify", "", &prose::step(step)),
-    };
-    match (finding.steps.as_slice(), &finding.next) {
-        ([], Some(next)) if finding.reason.is_none() => vec![CommandView::plain("verify", "", next)],
-        (some, _) => some.iter().filter(|one| !matches!(one, NextStep::Provide { .. })).map(step).collect(),
-    }
-}
-
-impl CommandView {
-    fn of(command: &Command) -> Self {
-        Self {
-            label: if command.effect == Effect::Check { "check" } else { "run" },
-            about: clean(&words::about(command)),
-            text: lines(&command.text),
-            expect: clean(command.confirms_if.as_deref().unwrap_or_default()),
-            note: clean(command.note.as_deref().unwrap_or_default()),
-        }
-    }
-
-    fn plain(label: &'static str, about: &str, text: &str) -> Self {
-        Self { label, about: clean(about), text: lines(text), expect: String::new(), note: String::new() }
-    }
 }

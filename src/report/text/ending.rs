@@ -4,7 +4,7 @@ use super::{TELLING, Writer, clip, is_not_well, numbered};
 use crate::{
     command::Command,
     finding::{NextStep, Remediation},
-    report::{Verbosity, firewall, mailbox, page::Paint, verdict, words},
+    report::{Verbosity, firewall, grouping, mailbox, page::Paint, verdict, words},
 };
 
 /// So many messages that were sent are told one by one.
@@ -85,7 +85,7 @@ impl Writer<'_> {
         let owner = words::owner(fix.owner);
         let owner = if self.nothing_failed() { owner.to_owned() } else { owner.to_uppercase() };
         self.page.numbered(number, &format!("{owner}: {} ({})", fix.title, words::certainty(fix.certainty)));
-        let settling = words::to_be_settled(self.report, fix);
+        let settling = grouping::to_be_settled(self.report, fix);
         if let Some(finding) = settling {
             self.steps(finding);
         }
@@ -113,7 +113,7 @@ impl Writer<'_> {
     /// How many findings a cause explains, and the checks that tell most: those that saw it, then those it blocks most of.
     pub(super) fn explained(&self, fix: &Remediation) -> String {
         let places = fix.explains.iter().copied().filter(|place| *place < self.report.findings.len());
-        let mut checks = words::grouped(places, |place| self.at(place).check.as_str());
+        let mut checks = grouping::grouped(places, |place| self.at(place).check.as_str());
         checks.sort_by_key(|(_, places)| {
             let seen = places.iter().any(|place| is_not_well(self.at(*place)));
             (!seen, std::cmp::Reverse(places.len()))

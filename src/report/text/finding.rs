@@ -4,7 +4,7 @@ use super::{SUBJECTS, Writer, clip, entitled, so_many};
 use crate::{
     evidence::{Attempt, Failure, Route, Timing, TranscriptLine},
     finding::{Finding, NamedCause, NextStep},
-    report::{Verbosity, prose, words},
+    report::{Verbosity, grouping, prose, words},
 };
 
 /// The most lines of a transcript.
@@ -17,7 +17,7 @@ impl<'a> Writer<'a> {
         let [finding, ..] = findings[..] else { return };
         self.headlines(&findings, all);
         self.page.field("waiver", &words::waiver(finding));
-        self.page.field("found", &words::found(self.report, &findings));
+        self.page.field("found", &grouping::found(self.report, &findings));
         if self.told_already(finding) {
             return self.again(finding);
         }
@@ -82,10 +82,10 @@ impl<'a> Writer<'a> {
 
     pub(super) fn cause(&mut self, finding: &Finding, cause: &'a NamedCause) {
         self.explained.insert(&cause.cause);
-        let title =
-            words::fix(self.report, finding, &cause.cause).map_or(cause.title.as_str(), |(_, fix)| fix.title.as_str());
+        let title = grouping::fix(self.report, finding, &cause.cause)
+            .map_or(cause.title.as_str(), |(_, fix)| fix.title.as_str());
         let title = if title.is_empty() { cause.cause.as_str() } else { title };
-        let because = match words::because(finding, cause).as_slice() {
+        let because = match grouping::because(finding, cause).as_slice() {
             [] => String::new(),
             some => format!(": {}", some.join("; ")),
         };
@@ -94,12 +94,12 @@ impl<'a> Writer<'a> {
 
     /// Where the mending of each cause is told, and who does it.
     pub(super) fn mend(&mut self, finding: &Finding) {
-        let fixes = finding.causes.iter().filter_map(|cause| words::fix(self.report, finding, &cause.cause));
+        let fixes = finding.causes.iter().filter_map(|cause| grouping::fix(self.report, finding, &cause.cause));
         let (numbers, mut owners): (Vec<usize>, Vec<&str>) =
             fixes.map(|(number, fix)| (number, words::owner(fix.owner))).unzip();
         owners.dedup();
         if !numbers.is_empty() {
-            self.page.field("fix", &format!("{} below ({})", words::actions(&numbers), owners.join(", ")));
+            self.page.field("fix", &format!("{} below ({})", grouping::actions(&numbers), owners.join(", ")));
         }
     }
 
@@ -112,7 +112,7 @@ impl<'a> Writer<'a> {
     /// The rest of a finding whose cause has been told.
     pub(super) fn again(&mut self, finding: &'a Finding) {
         let Some(cause) = finding.causes.first() else { return };
-        let Some((number, fix)) = words::fix(self.report, finding, &cause.cause) else { return };
+        let Some((number, fix)) = grouping::fix(self.report, finding, &cause.cause) else { return };
         let (certainty, owner) = (words::certainty(cause.certainty), words::owner(fix.owner));
         self.means(finding);
         self.page.field("cause", &format!("same cause ({certainty}), see action {number} ({owner})"));

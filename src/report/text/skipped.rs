@@ -4,8 +4,9 @@ use super::{AS_ABOVE, NAMES, Writer, clip, entitled};
 use crate::{
     finding::{Finding, SkipReason, Status},
     report::{
-        Verbosity, prose,
-        words::{self, Blocker},
+        Verbosity,
+        grouping::{self, Blocker},
+        prose, words,
     },
 };
 
@@ -36,9 +37,9 @@ impl<'a> Writer<'a> {
             let of_reason = move |place: &usize| self.at(*place).reason == Some(reason) && !self.stands_alone(*place);
             places.iter().copied().filter(|place| self.at(*place).status == Status::Skip).filter(of_reason)
         };
-        let root = |place: usize| words::root(&self.report.findings, self.at(place));
+        let root = |place: usize| grouping::root(&self.report.findings, self.at(place));
         Waiting {
-            blocked: words::grouped(folded(SkipReason::Blocked), root),
+            blocked: grouping::grouped(folded(SkipReason::Blocked), root),
             input: folded(SkipReason::NeedsInput).collect(),
             elsewhere: folded(SkipReason::NotApplicable).collect(),
         }
@@ -58,7 +59,7 @@ impl<'a> Writer<'a> {
             return self.page.field("expected", &finding.expected);
         }
         let reason = finding.reason.map_or("no reason given", words::reason);
-        let by = words::root(&self.report.findings, finding).map(|root| format!(" by {}", self.named(root)));
+        let by = grouping::root(&self.report.findings, finding).map(|root| format!(" by {}", self.named(root)));
         let found = if finding.found.is_empty() { String::new() } else { format!(": {}", finding.found) };
         self.page.field("not run", &format!("{reason}{}{found}", by.unwrap_or_default()));
         self.needs("", finding);
@@ -100,13 +101,13 @@ impl<'a> Writer<'a> {
             return;
         }
         let blocked = waiting.blocked.into_iter().flat_map(|(_, places)| places);
-        for (blocker, places) in words::grouped(blocked, |place| words::blocker(self.report, self.at(place))) {
+        for (blocker, places) in grouping::grouped(blocked, |place| grouping::blocker(self.report, self.at(place))) {
             self.blocked(&blocker, &places, all);
         }
         let (optional, owed) = waiting.input.into_iter().partition::<Vec<_>, _>(|at| self.at(*at).optional);
         self.inputs(&owed, "not run, input needed");
         self.inputs(&optional, "optional, not run");
-        for (found, places) in words::grouped(waiting.elsewhere, |place| self.at(place).found.as_str()) {
+        for (found, places) in grouping::grouped(waiting.elsewhere, |place| self.at(place).found.as_str()) {
             self.fold(&places, "not applicable");
             self.page.field("reason", found);
         }
@@ -114,7 +115,7 @@ impl<'a> Writer<'a> {
 
     pub(super) fn blocked(&mut self, blocker: &Blocker, places: &[usize], all: usize) {
         let what = match blocker {
-            Blocker::Fixes(numbers) => words::actions(numbers),
+            Blocker::Fixes(numbers) => grouping::actions(numbers),
             Blocker::Finding(Some(root)) => self.named(*root),
             Blocker::Finding(None) => "a prerequisite check".to_owned(),
         };
@@ -122,7 +123,7 @@ impl<'a> Writer<'a> {
         if number < all || number == 1 {
             return self.waits(&words::checks(number), &what, &self.names(places));
         }
-        let checks = words::grouped(places.iter().copied(), |place| self.at(place).check.as_str());
+        let checks = grouping::grouped(places.iter().copied(), |place| self.at(place).check.as_str());
         let checks: Vec<String> = checks.into_iter().map(|(check, _)| clip(check)).collect();
         self.waits(&format!("all {number} checks of this section"), &what, &words::list(&checks, NAMES));
     }
@@ -137,7 +138,8 @@ impl<'a> Writer<'a> {
             return;
         }
         self.fold(places, what);
-        let needs = words::grouped(places.iter().copied(), |place| self.at(place).next.as_deref().unwrap_or_default());
+        let needs =
+            grouping::grouped(places.iter().copied(), |place| self.at(place).next.as_deref().unwrap_or_default());
         let differ = needs.len() > 1;
         for (number, (_, places)) in needs.into_iter().enumerate() {
             let whose = if differ && (number > 0 || places.len() == 1) { self.names(&places) } else { String::new() };
