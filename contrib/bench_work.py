@@ -179,4 +179,5 @@ def verdict(met):
     return "met" if met else "MISSED"
 
 
-main()
+if __name__ == "__main__":
+    main()
