@@ -7,6 +7,7 @@
 mod forgiving;
 mod mistake;
 mod packed;
+mod scalar;
 mod word;
 
 use std::{collections::HashSet, ops::Range, path::Path, rc::Rc};
@@ -19,8 +20,10 @@ use toml::{
 
 pub use mistake::Mistake;
 pub use packed::Packed;
+pub use scalar::Scalar;
 pub use word::{choose, did_you_mean, may_be_quoted, nearest};
 
+use self::scalar::{describe, kind, scalar};
 use crate::files;
 
 /// The largest file that is read, in bytes: a hand-written file is a thousand times smaller.
@@ -242,21 +245,6 @@ impl<'d> At<'d, Vec<String>> {
 
 /// The texts of a list, each at its own place, at the place of the list.
 pub type Items<'d> = At<'d, Vec<At<'d, String>>>;
-
-/// What stands at one key.
-#[derive(Clone, Debug)]
-pub enum Scalar {
-    /// A text.
-    Text(String),
-    /// A whole number.
-    Int(i64),
-    /// Yes or no.
-    Bool(bool),
-    /// A date, as written.
-    Date(String),
-    /// Several texts.
-    List(Vec<String>),
-}
 
 impl<'d> Table<'d> {
     fn new(document: &'d Document, path: Rc<str>, span: Range<usize>, entries: DeTable<'d>) -> Self {
@@ -567,46 +555,6 @@ impl<'d> Table<'d> {
     #[must_use]
     pub fn full(&self, key: &str) -> String {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
-    }
-}
-
-fn scalar(value: &DeValue<'_>) -> Option<Scalar> {
-    Some(match value {
-        DeValue::String(text) => Scalar::Text(text.to_string()),
-        DeValue::Integer(number) => {
-            Scalar::Int(i64::from_str_radix(&number.as_str().replace('_', ""), number.radix()).ok()?)
-        }
-        DeValue::Boolean(value) => Scalar::Bool(*value),
-        DeValue::Datetime(date) => Scalar::Date(date.to_string()),
-        DeValue::Array(items) => {
-            Scalar::List(items.iter().map(|item| item.get_ref().as_str().map(str::to_owned)).collect::<Option<_>>()?)
-        }
-        DeValue::Float(_) | DeValue::Table(_) => return None,
-    })
-}
-
-fn describe(value: &Scalar) -> &'static str {
-    match value {
-        Scalar::Text(_) => "a text",
-        Scalar::Int(_) => "a number",
-        Scalar::Bool(_) => "true or false",
-        Scalar::Date(_) => "a date",
-        Scalar::List(_) => "a list",
-    }
-}
-
-fn kind(value: &DeValue<'_>) -> &'static str {
-    match value {
-        DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a number",
-        DeValue::Float(_) => "a number with a fraction",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date",
-        DeValue::Array(items) if items.iter().all(|item| matches!(item.get_ref(), DeValue::Table(_))) => {
-            "a list of tables"
-        }
-        DeValue::Array(_) => "a list of other things than texts",
-        DeValue::Table(_) => "a table",
     }
 }
 
