@@ -141,7 +141,12 @@ const OWN_FAULT: u8 = 70;
 #[must_use]
 pub fn main() -> ExitCode {
     print::quiet_panics();
-    std::panic::catch_unwind(obey).unwrap_or(ExitCode::from(OWN_FAULT)) // tests/all/secrets has it happen
+    shielded(obey)
+}
+
+/// A panic that no probe caught ends the program with a code of its own.
+fn shielded(work: impl FnOnce() -> ExitCode + std::panic::UnwindSafe) -> ExitCode {
+    std::panic::catch_unwind(work).unwrap_or(ExitCode::from(OWN_FAULT))
 }
 
 fn obey() -> ExitCode {
@@ -176,5 +181,17 @@ fn obey() -> ExitCode {
             print::error(&trouble.to_string());
             misused(&trouble.to_string())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_program_is_70() {
+        let code = |code: u8| format!("{:?}", ExitCode::from(code));
+        assert_eq!(format!("{:?}", shielded(|| panic!("planted"))), code(70));
+        assert_eq!(format!("{:?}", shielded(|| ExitCode::from(3))), code(3));
     }
 }

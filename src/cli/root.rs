@@ -21,7 +21,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let trust = TrustStores::load(&arguments.ca_file)?;
     let unknown = || {
         let right = "take the fingerprint from the report, and the same --ca-file as the run had";
-        CliError::Usage(format!("no root CA on this server has the fingerprint {}", arguments.fingerprint), right.to_owned())
+        CliError::Usage(
+            format!("no root CA on this server has the fingerprint {}", arguments.fingerprint),
+            right.to_owned(),
+        )
     };
     print::data(&trust.pem_of(&arguments.fingerprint).ok_or_else(unknown)?);
     Ok(ExitCode::SUCCESS)
