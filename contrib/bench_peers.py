@@ -173,12 +173,12 @@ def one_mailbox(program, folder):
 def by_curl(lab, account):
     """The token of an account, and its first mailbox over the protocol that it fetches by, and over SMTP."""
     token, mailbox, user = lab.access_token(account), account["mailboxes"][0], account["signs_in_as"]
-    shared = f"curl -sS -o /dev/null --cacert {lab.ca_file} --oauth2-bearer {token}"
+    shared = f"curl -sS --max-time 20 -o /dev/null --cacert {lab.ca_file} --oauth2-bearer {token}"
     place = lab.places.__getitem__
-    login = f"curl -sS -o /dev/null --cacert {lab.ca_file} {place(('login.microsoftonline.com', '443'))} -d grant_type=refresh_token"
+    login = f"curl -sS --max-time 20 -o /dev/null --cacert {lab.ca_file} {place(('login.microsoftonline.com', '443'))} -d grant_type=refresh_token"
     fetch = {
         "imap": f"{place(('outlook.office365.com', '993'))} --user {mailbox}: -X 'EXAMINE INBOX' imaps://outlook.office365.com/",
-        "pop3": f"{place(('outlook.office365.com', '995'))} --user {mailbox}: -X STAT pop3s://outlook.office365.com/",
+        "pop3": f"{place(('outlook.office365.com', '995'))} --user {mailbox}: pop3s://outlook.office365.com/",
     }[account["inbound"]]
     send = f"{place(('smtp.office365.com', '587'))} --user {user}: --ssl-reqd -X NOOP smtp://smtp.office365.com:587"
     return [f"{login} https://login.microsoftonline.com/common/oauth2/v2.0/token", f"{shared} {fetch}", f"{shared} {send}"]
