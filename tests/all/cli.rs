@@ -679,12 +679,9 @@ fn text_of_many_causes_says_first_what_tells_them_apart() {
     let text = call(&["explain", "535 5.7.3 Authentication unsuccessful"]).stdout;
     let next: Vec<&str> = text.lines().skip(2).take_while(|line| !line.starts_with("details")).collect();
     assert!(next[0].starts_with("verify") && !next[0].contains("ece-check"), "{text}");
-    assert!(
-        next.last().is_some_and(|line| line.ends_with("ece-check run --only token,smtp")),
-        "a line to paste: {text}"
-    );
+    assert!(next.last().is_some_and(|line| line.ends_with(" run --only token,smtp")), "a line to paste: {text}");
     assert!(text.lines().count() < 50, "{text}");
-    for expected in ["[token-expired]", "ECE administrator", "ece-check explain CAUSE"] {
+    for expected in ["[token-expired]", "ECE administrator", " explain CAUSE"] {
         assert!(text.contains(expected), "{expected} is missing in {text}");
     }
     let one = call(&["explain", "535 5.7.139 Authentication unsuccessful, basic authentication is disabled."]).stdout;

@@ -71,7 +71,9 @@ impl Place {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.args(arguments).env_clear().current_dir(self.folder.path());
-        command.env("TMPDIR", self.folder.path()); // where runs tell each other of themselves
+        if std::env::var_os("ECE_CHECK_PROGRAM").is_none() {
+            command.env("TMPDIR", self.folder.path()); // where runs tell each other of themselves; Wine has its server there
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
