@@ -317,16 +317,16 @@ mod tests {
         #[expect(clippy::disallowed_methods, reason = "a test starts a program of the system")]
         fn pipe_with_a_reader_is_written_into_and_one_without_is_told() {
             let folder = tempfile::tempdir().unwrap();
-            let pipe = folder.path().join("pipe");
-            assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-            assert_eq!(write(&pipe, "x").unwrap_err().to_string(), "is a pipe that nothing reads from");
+            let [unread, pipe] = ["unread", "pipe"].map(|name| folder.path().join(name));
+            assert!(Command::new("mkfifo").args([&unread, &pipe]).status().unwrap().success());
+            assert_eq!(write(&unread, "x").unwrap_err().to_string(), "is a pipe that nothing reads from");
             let from = pipe.clone();
             let reader = thread::spawn(move || {
                 let mut text = String::new();
                 File::open(from).unwrap().read_to_string(&mut text).map(|_| text).unwrap()
             });
             write(&pipe, "through the pipe").unwrap();
-            assert!(reader.join().unwrap().ends_with("through the pipe"));
+            assert_eq!(reader.join().unwrap(), "through the pipe");
             assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
         }
     }
