@@ -7,6 +7,7 @@
 //! accepted, and the checks `url.*` judge it.
 
 pub mod evidence;
+mod known;
 mod left_over;
 mod mistakes;
 mod read;
@@ -24,7 +25,8 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 pub use evidence::{Attestation, Evidence};
-pub use mistakes::{KnownIds, Mistakes};
+pub use known::KnownIds;
+pub use mistakes::Mistakes;
 pub use waiver::Waiver;
 
 use crate::{

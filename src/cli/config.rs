@@ -7,8 +7,11 @@ use std::{
 
 use clap::{Args, Subcommand};
 
-use super::{CliError, catalogue, print, site::DEFAULT_FILE};
-use crate::deployment::{Deployment, KEYS, KnownIds, schema::schema};
+use super::{
+    CliError, catalogue, print,
+    site::{DEFAULT_FILE, with_known_ids},
+};
+use crate::deployment::{Deployment, KEYS, schema::schema};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -41,12 +44,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         Command::Check(check) => {
             let file = check.file.as_deref().or(check.config.as_deref()).unwrap_or(Path::new(DEFAULT_FILE));
             let catalogue = check.catalogue.load()?;
-            let checks: Vec<&str> = catalogue.checks.iter().map(|check| check.id.as_str()).collect();
-            let causes: Vec<&str> = catalogue.causes.iter().map(|cause| cause.code.as_str()).collect();
-            let of_evidence = catalogue.of_evidence();
-            let known = KnownIds { checks: &checks, causes: &causes, of_evidence: &of_evidence };
-            let read = Deployment::read(file).map_err(|mistakes| mistakes.with_unknown_ids(known))?;
-            let read = read.with_known_waivers(&checks, &causes)?.with_known_attestations(&of_evidence)?;
+            let read = with_known_ids(Deployment::read(file), &catalogue)?;
             print::data(&told(&file.display().to_string(), &read));
         }
         Command::Schema => print::data(&super::list::json(&schema())),

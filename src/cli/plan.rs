@@ -78,7 +78,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let catalogue = site.catalogue.load()?;
     let deployment = site.deployment_with(&catalogue, None)?;
     let overrides = site.reach.overrides(None)?;
-    let given = site.evidence_files(&deployment, &catalogue)?;
+    let given = site.evidence_files(&deployment)?;
     let cloud = catalogue.tables.clouds.named(site.cloud(&deployment).word()).filter(|_| site.graph);
     let ask = cloud.map(|cloud| super::graph::ask(&deployment, cloud, &given.files));
     let exported = super::evidence::exported(given, Answer::default(), &deployment, &catalogue);

@@ -125,7 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         if arguments.lab.is_some() { Parallel::alone() } else { Parallel::begin(arguments.site.sends_mail())? };
     let event_loop = runtime::of_several_threads()?;
     let walked = event_loop.block_on(walk(arguments));
-    event_loop.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
+    event_loop.shutdown_background(); // a resolver library may still wait for an answer
     let (mut report, material) = walked?;
     report.run.other_runs = parallel.end();
     let mut leaving = arguments.handover.leaving(report, &material)?;
@@ -188,7 +188,7 @@ impl Ground<'_> {
         for (variable, value) in lab.iter().flat_map(Lab::secrets) {
             redactor.lend(&variable, value);
         }
-        let given = site.evidence_files(deployment, catalogue)?;
+        let given = site.evidence_files(deployment)?;
         let live = Box::pin(ask_graph(arguments, deployment, catalogue, lab.as_ref(), &given.files)).await?;
         let deadline = arguments
             .deadline

@@ -19,8 +19,7 @@ const MOST_WORKERS: usize = 8;
 pub fn of_several_threads() -> Result<Runtime, CliError> {
     let wanted = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
     // one for what blocks, such as a command that prints a token
-    let workers = started(wanted + 1).and_then(|started| started.checked_sub(1).filter(|left| *left > 0));
-    let workers = workers.ok_or_else(|| missing(&io::Error::from(io::ErrorKind::WouldBlock)))?;
+    let workers = started(2, wanted + 1)? - 1;
     Builder::new_multi_thread().worker_threads(workers).enable_all().build().map_err(|error| missing(&error))
 }
 
@@ -29,7 +28,7 @@ pub fn of_several_threads() -> Result<Runtime, CliError> {
 /// # Errors
 /// As [`of_several_threads`].
 pub fn of_one_thread() -> Result<Runtime, CliError> {
-    started(1).ok_or_else(|| missing(&io::Error::from(io::ErrorKind::WouldBlock)))?;
+    started(1, 1)?;
     Builder::new_current_thread().enable_all().build().map_err(|error| missing(&error))
 }
 
@@ -39,8 +38,8 @@ fn missing(error: &io::Error) -> CliError {
     CliError::Usage(format!("the system gives this user no further threads: {error}"), right.to_owned())
 }
 
-/// How many of so many threads can run at the same time; none when not a single one can.
-fn started(wanted: usize) -> Option<usize> {
+/// How many threads of those that are wanted can run at the same time.
+fn started(least: usize, wanted: usize) -> Result<usize, CliError> {
     let mut threads = Vec::new();
     for _ in 0..wanted {
         let (stop, stopped) = mpsc::channel::<()>();
@@ -49,6 +48,7 @@ fn started(wanted: usize) -> Option<usize> {
         };
         match thread::Builder::new().name("trial".to_owned()).spawn(wait) {
             Ok(thread) => threads.push((stop, thread)),
+            Err(error) if threads.len() < least => return Err(missing(&error)),
             Err(_) => break,
         }
     }
@@ -57,5 +57,5 @@ fn started(wanted: usize) -> Option<usize> {
         drop(stop);
         let _ = thread.join();
     }
-    (started > 0).then_some(started)
+    Ok(started)
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     catalogue::Catalogue,
-    deployment::{Cloud, Deployment, Mistakes, Role},
+    deployment::{Cloud, Deployment, KnownIds, Mistakes, Role},
     import,
     lab::{self, Lab},
     net::{
@@ -127,6 +127,21 @@ pub struct NetworkArgs {
     no_proxy: bool,
 }
 
+/// What was read, with each id that the catalogue does not know among the mistakes. The causes are read only where the
+/// file may name one.
+pub fn with_known_ids(read: Result<Deployment, Mistakes>, catalogue: &Catalogue) -> Result<Deployment, Mistakes> {
+    if !read.as_ref().map_or_else(Mistakes::name_ids, Deployment::names_ids) {
+        return read;
+    }
+    let checks: Vec<&str> = catalogue.checks.iter().map(|check| check.id.as_str()).collect();
+    let causes: Vec<&str> = catalogue.causes.iter().map(|cause| cause.code.as_str()).collect();
+    let known = KnownIds { checks: &checks, causes: &causes, of_evidence: &catalogue.of_evidence() };
+    match read {
+        Ok(deployment) => deployment.with_known_ids(known),
+        Err(mistakes) => Err(mistakes.with_unknown_ids(known)),
+    }
+}
+
 fn role(text: &str) -> Result<Role, String> {
     text.parse()
 }
@@ -153,15 +168,13 @@ impl Arguments {
         })
     }
 
-    /// The user's file, with every waiver about a check and a cause that there is: any other would never take effect.
+    /// The user's file, with every waiver and attestation about what there is: any other would never take effect.
     pub fn deployment_with(&self, catalogue: &Catalogue, lab: Option<&Lab>) -> Result<Deployment, CliError> {
-        let deployment = self.deployment(lab)?;
-        if deployment.waivers.is_empty() {
-            return Ok(deployment); // the causes are read only where a waiver may name one
+        match self.deployment(lab) {
+            Ok(deployment) => Ok(with_known_ids(Ok(deployment), catalogue)?),
+            Err(CliError::Site(mistakes)) => Ok(with_known_ids(Err(mistakes), catalogue)?),
+            Err(other) => Err(other),
         }
-        let checks: Vec<&str> = catalogue.checks.iter().map(|check| check.id.as_str()).collect();
-        let causes: Vec<&str> = catalogue.causes.iter().map(|cause| cause.code.as_str()).collect();
-        Ok(deployment.with_known_waivers(&checks, &causes)?)
     }
 
     /// The role of this server: the flag's, the file's, or both roles.
@@ -197,9 +210,8 @@ impl Arguments {
     /// The files of `--evidence` and of the site file.
     ///
     /// # Errors
-    /// When none of the files can be used, or a statement is about a check that reads no evidence.
-    pub fn evidence_files(&self, deployment: &Deployment, catalogue: &Catalogue) -> Result<Given, CliError> {
-        let _ = deployment.clone().with_known_attestations(&catalogue.of_evidence())?;
+    /// When none of the files can be used.
+    pub fn evidence_files(&self, deployment: &Deployment) -> Result<Given, CliError> {
         evidence::read_evidence(&self.evidence, deployment)
     }
 

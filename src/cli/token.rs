@@ -54,7 +54,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         Command::SignIn(arguments) => runtime.block_on(sign_in::run(arguments)),
         Command::Show(arguments) => runtime.block_on(show::run(arguments)),
     };
-    runtime.shutdown_background(); // a resolver library may still wait for an answer that nobody needs
+    runtime.shutdown_background(); // a resolver library may still wait for an answer
     code
 }
 

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
-    Deployment, Mistakes,
-    mistakes::{Collector, KnownIds, NamedId},
+    mistakes::Collector,
     value::{date, decent, each, required, text},
 };
 use crate::table::Table;
@@ -94,27 +93,10 @@ fn past_day(table: &mut Table<'_>, section: &str, key: &str, mistakes: &mut Coll
     Some(day)
 }
 
-impl Deployment {
-    /// Refuses attestations of checks that read no evidence: they would never count.
-    ///
-    /// # Errors
-    /// Each such check, with its line and the nearest right one.
-    pub fn with_known_attestations(self, checks: &[&str]) -> Result<Self, Mistakes> {
-        let known = KnownIds { of_evidence: checks, ..KnownIds::default() };
-        let mistakes = self.attestations.iter().filter_map(|one| {
-            let (id, file, line) = (one.check.clone(), one.file.clone(), Some(one.line));
-            NamedId { key: "attestation.check", id, file, line }.mistake(known)
-        });
-        match Mistakes::of(mistakes.collect()) {
-            Some(mistakes) => Err(mistakes),
-            None => Ok(self),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployment::{Deployment, KnownIds};
 
     const FILE: &str = "[evidence]\nfiles = [\"a.json\"]\nas_of = 2026-11-01\n[[attestation]]\ncheck = \"mailbox.smtp-enabled\"\n\
                         subject = \"a@b.test\"\nholds = true\nsaw = \"the portal\"\nby = \"ops\"\non = 2026-11-02\n";
@@ -139,7 +121,9 @@ mod tests {
     #[test]
     fn check_that_reads_no_evidence_cannot_be_confirmed() {
         let read = Deployment::parse("a.toml", &FILE.replace("smtp-enabled", "smtp-enabeld")).unwrap();
-        let wrong = read.with_known_attestations(&["mailbox.smtp-enabled"]).unwrap_err();
+        let wrong = read
+            .with_known_ids(KnownIds { of_evidence: &["mailbox.smtp-enabled"], ..KnownIds::default() })
+            .unwrap_err();
         assert_eq!(
             (wrong.all()[0].line, wrong.all()[0].right.as_str()),
             (Some(5), "did you mean mailbox.smtp-enabled?")

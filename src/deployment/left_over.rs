@@ -2,7 +2,7 @@
 //!
 //! In: the lines of the file. Out: a [`Mistake`] with its line. No message repeats a secret.
 
-use crate::table::{Document, Mistake};
+use crate::table::{Document, Mistake, may_be_quoted};
 
 /// A mistake for each line that holds a token or a client secret, be it in a comment.
 pub(super) fn secrets(document: &Document) -> Vec<Mistake> {
@@ -40,6 +40,11 @@ fn is_client_secret(word: &str) -> bool {
 fn is_opaque(word: &str) -> bool {
     let has = |test: fn(&u8) -> bool| word.as_bytes().iter().any(test);
     word.len() >= 64 && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
+}
+
+/// The value in quotes when it cannot be a secret, and otherwise what it is called.
+pub(super) fn quoted(text: &str, otherwise: &str) -> String {
+    if may_be_quoted(text) { format!("\"{text}\"") } else { otherwise.to_owned() }
 }
 
 /// A mistake where values of the sample are left in the file; one for all of them, for they have one reason.

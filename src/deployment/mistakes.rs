@@ -2,8 +2,11 @@
 
 use std::fmt;
 
-use super::left_over::holds_secret;
-use crate::table::{At, Mistake, Table, may_be_quoted, nearest};
+use super::{
+    known::{KnownIds, NamedId},
+    left_over::holds_secret,
+};
+use crate::table::{At, Mistake, Table};
 
 /// So many are printed; a file with more is probably not a site file.
 const MOST_PRINTED: usize = 40;
@@ -16,54 +19,17 @@ pub struct Mistakes {
     named: Vec<NamedId>,
 }
 
-/// The id of a check or a cause that the file names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct NamedId {
-    /// The key, such as `waiver.check`.
-    pub(super) key: &'static str,
-    pub(super) id: String,
-    pub(super) file: String,
-    pub(super) line: Option<usize>,
-}
-
-/// The ids that there are.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct KnownIds<'k> {
-    /// Of checks.
-    pub checks: &'k [&'k str],
-    /// Of causes.
-    pub causes: &'k [&'k str],
-    /// Of checks that read evidence, which a person can confirm.
-    pub of_evidence: &'k [&'k str],
-}
-
-impl NamedId {
-    /// A mistake, when there is no such id.
-    pub(super) fn mistake(&self, known: KnownIds<'_>) -> Option<Mistake> {
-        let (what, known) = match self.key {
-            "waiver.cause" => ("no cause has this id", known.causes),
-            "attestation.check" => ("no check that can be confirmed by hand has this id", known.of_evidence),
-            _ => ("no check has this id", known.checks),
-        };
-        // a list of all of them would fill a screen
-        let right = || match nearest(&self.id, known) {
-            Some(near) => format!("did you mean {near}?"),
-            None => "see ece-check list, and ece-check list --causes".to_owned(),
-        };
-        (!known.contains(&self.id.as_str())).then(|| Mistake {
-            file: self.file.clone(),
-            line: self.line,
-            wrong: format!("invalid {} {}: {what}", self.key, quoted(&self.id, "value")),
-            right: right(),
-        })
-    }
-}
-
 impl Mistakes {
     /// The mistakes in the order in which they are told; never empty.
     #[must_use]
     pub fn all(&self) -> &[Mistake] {
         &self.told
+    }
+
+    /// True when the file names checks or causes, which only the catalogue knows.
+    #[must_use]
+    pub fn name_ids(&self) -> bool {
+        !self.named.is_empty()
     }
 
     /// These, and each id in the file that there is not.
@@ -201,9 +167,4 @@ fn unrevealing(mistake: Mistake) -> Mistake {
         if holds_secret(&text) { "not repeated here, for it may be a secret".to_owned() } else { text }
     };
     Mistake { wrong: covered(mistake.wrong), right: covered(mistake.right), ..mistake }
-}
-
-/// The value in quotes when it cannot be a secret, and otherwise what it is called.
-pub(super) fn quoted(text: &str, otherwise: &str) -> String {
-    if may_be_quoted(text) { format!("\"{text}\"") } else { otherwise.to_owned() }
 }

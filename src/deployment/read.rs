@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use super::{
     Account, Cloud, Deployment, Ece, Endpoint, Entra, Inbound, Integration, Mistakes, Role, Waiver, Webex, evidence,
-    left_over,
-    mistakes::{Collector, quoted},
+    left_over::{self, quoted},
+    mistakes::Collector,
     saved,
     value::{self, date, decent, each, required, secret, text, text_or_empty},
     waiver::Place,

@@ -5,11 +5,6 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{
-    Deployment, Mistakes,
-    mistakes::{KnownIds, NamedId},
-};
-
 /// A finding that is known and accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {
@@ -56,33 +51,10 @@ impl Waiver {
     }
 }
 
-impl Deployment {
-    /// Refuses waivers of checks and causes that the catalogue does not have: they would never take effect.
-    ///
-    /// # Errors
-    /// Each unknown id, with its line and the nearest known one.
-    pub fn with_known_waivers(self, checks: &[&str], causes: &[&str]) -> Result<Self, Mistakes> {
-        let known = KnownIds { checks, causes, of_evidence: &[] };
-        let unknown = |waiver: &Waiver| {
-            let mistake = |key, id: &str, line| {
-                NamedId { key, id: id.to_owned(), file: waiver.place.file.clone(), line }.mistake(known)
-            };
-            let cause = waiver.cause.as_deref();
-            [
-                mistake("waiver.check", &waiver.check, waiver.place.check),
-                cause.and_then(|cause| mistake("waiver.cause", cause, waiver.place.cause)),
-            ]
-        };
-        match Mistakes::of(self.waivers.iter().flat_map(unknown).flatten().collect()) {
-            Some(mistakes) => Err(mistakes),
-            None => Ok(self),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::deployment::{Deployment, KnownIds};
 
     const FILE: &str =
         "[[waiver]]\ncheck = \"version.newest-level\"\nreason = \"window\"\nby = \"ops\"\nuntil = 2027-01-31\n";
@@ -118,7 +90,9 @@ mod tests {
         let text = FILE.replace("newest-level", "newest-levl").replace("reason", "cause = \"nothing-like-it\"\nreason");
         let read = Deployment::parse("a.toml", &text).unwrap();
         let known = ["version.newest-level", "tls.name"];
-        let mistakes = read.with_known_waivers(&known, &["tls-intercepted"]).unwrap_err();
+        let mistakes = read
+            .with_known_ids(KnownIds { checks: &known, causes: &["tls-intercepted"], of_evidence: &[] })
+            .unwrap_err();
         let told: Vec<(Option<usize>, &str)> =
             mistakes.all().iter().map(|one| (one.line, one.right.as_str())).collect();
         assert_eq!(
@@ -128,7 +102,12 @@ mod tests {
                 (Some(3), "see ece-check list, and ece-check list --causes")
             ]
         );
-        assert!(Deployment::parse("a.toml", FILE).unwrap().with_known_waivers(&known, &[]).is_ok());
+        assert!(
+            Deployment::parse("a.toml", FILE)
+                .unwrap()
+                .with_known_ids(KnownIds { checks: &known, ..KnownIds::default() })
+                .is_ok()
+        );
 
         // with the other mistakes of the file, not after them
         let known = KnownIds { checks: &known, causes: &[], of_evidence: &[] };

@@ -158,8 +158,11 @@ const FAILED: &[&str] = &[
 
 /// Whether a text says that something of mail or login failed.
 pub fn is_failure(words: &str) -> bool {
-    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    holds(SERVICES) && holds(FAILED)
+    holds(words, SERVICES) && holds(words, FAILED)
+}
+
+fn holds(words: &str, parts: &[&str]) -> bool {
+    parts.iter().any(|part| words.contains(part))
 }
 
 /// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
@@ -168,11 +171,10 @@ pub fn extract(words: &str) -> Option<ErrorDetails> {
     if !is_failure(words) {
         return None;
     }
-    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     let (_, stage, kind) = AT_LARGE
         .iter()
         .chain([&(SIGN_INS, Stage::Authenticate, FailureKind::Rejected)])
-        .find(|(parts, ..)| holds(parts))?;
+        .find(|(parts, ..)| holds(words, parts))?;
     let protocol = match stage {
         Stage::Handshake => Protocol::Tls,
         Stage::Request | Stage::Connect => Protocol::Tcp,

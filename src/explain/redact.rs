@@ -3,30 +3,7 @@
 //! In: a line of a log. Out: the same line with `[masked]` in those places. What is doubtful is masked: the words of a
 //! refusal are short and have blanks.
 
-/// Names whose value is a secret, in small letters; what follows `=`, `:` or a blank is masked.
-const NAMES: &[&str] = &[
-    "bearer",
-    "client_secret",
-    "clientsecret",
-    "client_assertion",
-    "access_token",
-    "accesstoken",
-    "refresh_token",
-    "refreshtoken",
-    "id_token",
-    "password",
-    "passwd",
-    "pwd",
-    "secret",
-    "authorization",
-    "xoauth2",
-    "code",
-    "pass",
-    "api_key",
-    "apikey",
-];
-
-/// Those of them behind which nothing but a secret is assigned: there every value is masked, however short it is.
+/// Names that are given nothing but a secret, in small letters: there every value is masked, however short it is.
 const ASSIGNED: &[&str] = &[
     "client_secret",
     "clientsecret",
@@ -43,6 +20,9 @@ const ASSIGNED: &[&str] = &[
     "api_key",
     "apikey",
 ];
+
+/// Names that have other meanings too: what follows them is masked when it may be a secret.
+const PERHAPS: &[&str] = &["bearer", "authorization", "xoauth2", "code", "pass"];
 
 /// What stands before a word.
 #[derive(Clone, Copy, PartialEq)]
@@ -103,7 +83,8 @@ fn is_of_word(c: char) -> bool {
 
 /// What a word and what follows it say of the next word.
 fn of_name(word: &str, after: &str) -> Before {
-    if !NAMES.contains(&word) || !after.starts_with(['=', ':', ' ', '"', '\'']) {
+    let is_name = ASSIGNED.contains(&word) || PERHAPS.contains(&word);
+    if !is_name || !after.starts_with(['=', ':', ' ', '"', '\'']) {
         return Before::Text;
     }
     let sign = after.trim_start_matches([' ', '"', '\'', '\\']);

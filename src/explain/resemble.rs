@@ -36,7 +36,7 @@ struct Sample<'c> {
 pub enum Compared {
     /// All.
     All,
-    /// Only those of which some word is missing in the text: how a text fares that nobody has seen is measured so.
+    /// Only those of which some word is missing in the text: so it is measured how texts fare that no sample was made of.
     NotWithin,
 }
 

@@ -37,6 +37,12 @@ fn waiver_counts_to_its_last_day_and_is_told_after_it() {
     has(&ended, &["the waiver ended on 2020-01-31 (reason: maintenance window; by", "Amsterdam"]);
     let unknown = version(&place, "version.newest-levl", "2099-12-31", &[]);
     unknown.refused("did you mean version.newest-level?");
+    let text = site("version.newest-levl", "2099-12-31").replace("[ece]", "[ecce]");
+    place.write("both.toml", text + "[[attestation]]\ncheck = \"mailbox.smtp\"\n");
+    let all = place.call(&["run", "--lab", "-c", "both.toml"]);
+    for mistake in ["did you mean ece?", "invalid waiver.check", "invalid attestation.check"] {
+        assert!(all.stderr.contains(mistake), "{mistake} is not in {}", all.stderr);
+    }
 }
 
 /// One run with a closed port, saved; the other tests read it.

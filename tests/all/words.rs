@@ -348,15 +348,6 @@ until = "soon"
 "#;
 
 #[test]
-fn the_list_of_what_was_replaced_is_that_of_the_notes_on_style() {
-    let notes = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/words.md");
-    let Ok(notes) = fs::read_to_string(notes) else { return };
-    let cells: String = notes.lines().filter(|line| line.starts_with('|')).collect::<Vec<_>>().join("\n");
-    let missing: Vec<String> = left().into_iter().filter(|words| !cells.contains(words.as_str())).collect();
-    assert!(missing.is_empty(), "{missing:?}");
-}
-
-#[test]
 fn a_title_is_one_short_line() {
     let catalogue = Catalogue::built_in();
     let causes = catalogue.causes.iter().map(|cause| (&cause.code, &cause.title));

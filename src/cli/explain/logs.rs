@@ -48,15 +48,15 @@ pub fn run(arguments: &Arguments, files: &[PathBuf], catalogue: &Catalogue) -> R
     let read = match files {
         [] => match read_one(io::stdin().lock(), &mut log) {
             Ok(Some(message)) => return explain_text(&message, arguments, catalogue),
-            read => read.map(drop).map_err(|error| unreadable(Path::new("standard input"), &error)),
+            read => read.map(drop).map_err(|error| unreadable(None, &error)),
         },
         [file] => match open(file).and_then(|source| read_one(source, &mut log)) {
             Ok(Some(message)) => return explain_text(&message, arguments, catalogue),
-            read => read.map(drop).map_err(|error| unreadable(file, &error)),
+            read => read.map(drop).map_err(|error| unreadable(Some(file), &error)),
         },
         files => {
             let mut read =
-                |file| open(file).and_then(|source| log.read(source)).map_err(|error| unreadable(file, &error));
+                |file| open(file).and_then(|source| log.read(source)).map_err(|error| unreadable(Some(file), &error));
             let all: Vec<Result<(), CliError>> = files.iter().map(|file| read(file)).collect();
             all.into_iter().collect()
         }
@@ -157,12 +157,17 @@ fn is_message(text: &str) -> bool {
     text.trim().lines().count() <= 1 || KEYS.iter().filter(|key| text.contains(*key)).count() >= 3
 }
 
-fn unreadable(file: &Path, error: &io::Error) -> CliError {
+/// `file` is none for standard input.
+fn unreadable(file: Option<&Path>, error: &io::Error) -> CliError {
+    let shown = file.map_or("standard input".into(), |file| file.to_string_lossy());
     if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<OwnReport>) {
-        let wrong = format!("{} is a report of ece-check, not a log", file.display());
-        return CliError::Usage(wrong, format!("read it with ece-check report {}", file.display()));
+        let given = file.map_or("-".into(), |file| file.to_string_lossy());
+        return CliError::Usage(
+            format!("{shown} is a report of ece-check, not a log"),
+            format!("read it with: ece-check report {given}"),
+        );
     }
-    CliError::Usage(format!("{} cannot be read: {error}", file.display()), "name a text file, plain or gzip".to_owned())
+    CliError::Usage(format!("{shown} cannot be read: {error}"), "name a text file, plain or gzip".to_owned())
 }
 
 fn page(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> String {

@@ -27,7 +27,7 @@ impl<'a> Writer<'a> {
         for cause in &finding.causes {
             self.cause(finding, cause);
         }
-        self.mend(finding);
+        self.remedy(finding);
         self.steps(finding);
         if self.is(Verbosity::Verbose) {
             self.evidence(finding);
@@ -93,7 +93,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Where the mending of each cause is told, and who does it.
-    pub(super) fn mend(&mut self, finding: &Finding) {
+    pub(super) fn remedy(&mut self, finding: &Finding) {
         let fixes = finding.causes.iter().filter_map(|cause| grouping::fix(self.report, finding, &cause.cause));
         let (numbers, mut owners): (Vec<usize>, Vec<&str>) =
             fixes.map(|(number, fix)| (number, words::owner(fix.owner))).unzip();

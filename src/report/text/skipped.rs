@@ -19,7 +19,7 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    /// Without what does not apply, which is only counted where all is well.
+    /// Without what does not apply, which is only counted where no check failed.
     pub(super) fn leave_inapplicable_out(&mut self) {
         self.elsewhere.clear();
     }

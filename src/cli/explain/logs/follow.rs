@@ -26,11 +26,11 @@ pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Cli
     let [file] = arguments.file.as_slice() else {
         return Err(CliError::Usage("--follow reads one file".to_owned(), "give --file once".to_owned()));
     };
-    let mut followed = Followed::open(file).map_err(|error| unreadable(file, &error))?;
+    let mut followed = Followed::open(file).map_err(|error| unreadable(Some(file), &error))?;
     let mut log = Log::new(catalogue, arguments.channel);
     let mut known = 0;
     loop {
-        let bytes = followed.more().map_err(|error| unreadable(file, &error))?;
+        let bytes = followed.more().map_err(|error| unreadable(Some(file), &error))?;
         if bytes.is_empty() {
             // nothing came for a while: the last event is whole
             log.flush();
