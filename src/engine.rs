@@ -18,7 +18,7 @@ use crate::{
     diagnose::diagnose,
     evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Unit, Value},
     finding::{Finding, Remediation, Report, Run, Status, Summary, Tool},
-    judge::{Judgement, is_waived, judge, judge_all, values, waive},
+    judge::{Judgement, is_waived, judge, judge_all, owned, values, waive},
     plan::{Plan, PlannedFinding, PlannedLook, saved},
     probe::{Earlier, ProbeContext, dns, https},
     report::{json, prose},
@@ -126,6 +126,7 @@ fn waived(plan: &Plan<'_>, findings: &mut [Finding], run: &Run, fix_first: Vec<R
     let site = Deployment::parse_sample("the site in the report", &plan.site.file);
     if let (Ok(site), Ok(at)) = (site, run.started.parse()) {
         waive(findings, &site.waivers, at);
+        owned(findings, &fix_first);
     }
     fix_first.into_iter().filter(|fix| !is_waived(fix, findings)).collect()
 }

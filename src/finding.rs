@@ -104,6 +104,12 @@ impl Finding {
         matches!(self.evidence, Some(Found::InputMissing { .. }))
     }
 
+    /// True while a waiver keeps it from counting.
+    #[must_use]
+    pub fn is_waived(&self) -> bool {
+        self.status == Status::Skip && self.waiver.is_some()
+    }
+
     /// How it came out, whether or not it is waived.
     #[must_use]
     pub fn seen_status(&self) -> Status {
@@ -137,6 +143,9 @@ pub struct AppliedWaiver {
     /// True after the last day: the finding counts again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ended: bool,
+    /// Who fixes its first cause, whose action is left out of `fix_first` while the waiver is in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
 }
 
 /// How a check came out.

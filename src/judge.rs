@@ -147,4 +147,4 @@ pub fn values(observation: &Observation, fact: &str) -> Vec<Value> {
 }
 
 pub use all::judge_all;
-pub use waiver::{is_waived, waive};
+pub use waiver::{is_waived, owned, waive};

@@ -35,9 +35,21 @@ fn apply(finding: &mut Finding, waiver: &Waiver, ended: bool) {
         until: waiver.until.to_string(),
         status: finding.status,
         ended,
+        owner: None,
     });
     if !ended {
         (finding.status, finding.reason) = (Status::Skip, Some(SkipReason::Waived));
+    }
+}
+
+/// Notes in each waiver who fixes the first cause of its finding: the action itself may be left out.
+pub fn owned(findings: &mut [Finding], fixes: &[Remediation]) {
+    for finding in findings {
+        let first = finding.causes.first().map(|cause| cause.cause.as_str());
+        let fix = fixes.iter().find(|fix| Some(fix.cause.as_str()) == first);
+        if let (Some(waiver), Some(fix)) = (&mut finding.waiver, fix) {
+            waiver.owner = Some(fix.owner);
+        }
     }
 }
 

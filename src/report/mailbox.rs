@@ -76,6 +76,11 @@ pub(super) fn mailboxes(report: &Report, verbosity: Verbosity) -> Option<Mailbox
     Some(Mailboxes { rows: folded.collect(), left })
 }
 
+/// True for a check that signs in to a mailbox, or sends from it.
+pub(super) fn is_about_mailboxes(check: &str) -> bool {
+    COLUMNS.iter().any(|(_, checks)| checks.contains(&check))
+}
+
 /// All mailboxes of a report, those with the same outcome together.
 pub(super) fn alike(report: &Report) -> Vec<(Vec<&str>, [Option<Status>; 5])> {
     let rows = rows(report);
@@ -197,9 +202,11 @@ fn is_shut_off(finding: &Finding, report: &Report) -> bool {
         return false;
     }
     let Some(root) = finding.blocked_by.and_then(|by| report.findings.get(by)) else { return false };
-    let Some(look) = root.look.and_then(|look| report.looks.get(look)) else { return root.status == Status::Fail };
+    let Some(look) = root.look.and_then(|look| report.looks.get(look)) else {
+        return root.seen_status() == Status::Fail;
+    };
     let only_doubted = look.probe == "dns" && look.failure.is_none();
-    root.status == Status::Fail && !only_doubted && !is_partial(root, look) && !works_otherwise(report, look)
+    root.seen_status() == Status::Fail && !only_doubted && !is_partial(root, look) && !works_otherwise(report, look)
 }
 
 /// Whether the same service answered over the other route.
@@ -246,7 +253,7 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
 fn rows(report: &Report) -> Vec<Row<'_>> {
     let of_mailbox = |place: &usize| {
         let finding = &report.findings[*place];
-        finding.subject != Subject::Site && COLUMNS.iter().any(|(_, checks)| checks.contains(&finding.check.as_str()))
+        finding.subject != Subject::Site && is_about_mailboxes(&finding.check)
     };
     let places = (0..report.findings.len()).filter(of_mailbox);
     let of_token = |finding: &&Finding| finding.check.split('.').next() == Some(TOKEN[0]) && finding.account.is_some();

@@ -100,7 +100,10 @@ pub(super) fn render(reports: &[&Report]) -> String {
         }
     };
     let lab = if reports.iter().any(|report| report.run.lab) { "LAB MODE, not your environment: " } else { "" };
-    let mut text = format!("ECE-CHECK {} - {lab}{} | {}\n", state.word(), clean(verdict.trim()), performance(reports));
+    let waived = waived(reports);
+    let waived = if waived > 0 { format!("{waived} WAIVED: ") } else { String::new() };
+    let verdict = clean(verdict.trim());
+    let mut text = format!("ECE-CHECK {} - {lab}{waived}{verdict} | {}\n", state.word(), performance(reports));
     let lines: Vec<String> = reports.iter().flat_map(|report| problems(report, reports.len() > 1)).collect();
     for (told, line) in lines.iter().enumerate() {
         if text.len() + line.len() > MOST {
@@ -113,12 +116,17 @@ pub(super) fn render(reports: &[&Report]) -> String {
     text
 }
 
+/// How many results waivers keep from counting.
+fn waived(reports: &[&Report]) -> usize {
+    reports.iter().flat_map(|report| &report.findings).filter(|finding| finding.is_waived()).count()
+}
+
 /// What did not pass, one line a finding, failures first.
 fn problems(report: &Report, several: bool) -> Vec<String> {
     let order = [Status::Fail, Status::Error, Status::Warn];
     let of = |status| report.findings.iter().filter(move |finding| finding.status == status);
     let server = if several { format!("{}: ", report.run.host) } else { String::new() };
-    let waived = report.findings.iter().filter(|finding| finding.status == Status::Skip && finding.waiver.is_some());
+    let waived = report.findings.iter().filter(|finding| finding.is_waived());
     let findings = order.into_iter().flat_map(of).chain(waived);
     findings.map(|finding| clean(&format!("{server}{}", problem(report, finding)))).collect()
 }
@@ -148,6 +156,7 @@ fn performance(reports: &[&Report]) -> String {
         format!("failed={};;0;0;{planned}", sum(|report| report.summary.fail)),
         format!("not_run={};;;0;{planned}", sum(|report| report.summary.skip)),
         format!("inconclusive={};;;0;{planned}", sum(|report| report.summary.error)),
+        format!("waived={};;;0;{planned}", waived(reports)),
         format!("time={}.{:03}s;;;0", ms / 1_000, ms % 1_000),
     ];
     if let Some(days) = reports.iter().filter_map(|report| days_left(report)).min() {

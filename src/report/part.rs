@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::grouping;
 use crate::{
     evidence::Observation,
     finding::{Because, Finding, Found, Owner, Remediation, Report, Run, Status, Summary},
@@ -14,7 +15,8 @@ use crate::{
 #[must_use]
 pub fn part(report: &Report, owner: Owner) -> Report {
     let actions: Vec<&Remediation> = report.summary.fix_first.iter().filter(|fix| fix.owner == owner).collect();
-    let findings = needed(report, actions.iter().flat_map(|fix| fix.explains.iter().copied()));
+    let explained = actions.iter().flat_map(|fix| fix.explains.iter().copied());
+    let findings = needed(report, explained.chain(waived(report, owner)));
     let looks: BTreeSet<usize> = findings.iter().flat_map(|place| looks_of(&report.findings[*place])).collect();
     let moved = Moved { findings: findings.iter().copied().collect(), looks: looks.iter().copied().collect() };
     let fix_first = actions.into_iter().map(|fix| moved.action(fix)).collect();
@@ -27,9 +29,12 @@ pub fn part(report: &Report, owner: Owner) -> Report {
     Report { run, summary, findings, looks, ..report.clone() }
 }
 
-/// The checks that show whether what was done has helped, each once.
+/// The checks that show whether what was done has helped, each once; none where nothing is to be done.
 #[must_use]
 pub fn proof(report: &Report) -> Vec<&str> {
+    if report.summary.fix_first.is_empty() {
+        return Vec::new();
+    }
     let is_open = |finding: &&Finding| !matches!(finding.status, Status::Pass);
     let mut checks: Vec<&str> = Vec::new();
     for finding in report.findings.iter().filter(is_open) {
@@ -38,6 +43,16 @@ pub fn proof(report: &Report) -> Vec<&str> {
         }
     }
     checks
+}
+
+/// The findings that are waived and that this owner would fix, and those that they block.
+fn waived(report: &Report, owner: Owner) -> impl Iterator<Item = usize> {
+    let is_waived = move |finding: &Finding| {
+        finding.is_waived() && finding.waiver.as_ref().and_then(|waiver| waiver.owner) == Some(owner)
+    };
+    let root = |finding: &Finding| grouping::root(&report.findings, finding).and_then(|root| report.findings.get(root));
+    let belongs = move |(_, finding): &(usize, &Finding)| is_waived(finding) || root(finding).is_some_and(is_waived);
+    report.findings.iter().enumerate().filter(belongs).map(|(place, _)| place)
 }
 
 /// These findings, those that block them, and those that speak for or against their causes.

@@ -66,6 +66,7 @@ fn metrics(reports: &[&Report]) -> Vec<Metric> {
         }),
         all("ece_check_exit_code", "The exit code of the run.", |report| one(f64::from(report.summary.exit_code))),
         all("ece_check_results", "How many results there are of each status.", numbers),
+        all("ece_check_waived_results", "How many results a waiver keeps from counting as what they are.", waived),
         all("ece_check_result", "Each result: 0 passed, 1 warning, 2 failed, 3 inconclusive, -1 not run.", results),
         all("ece_check_cause", "How many failed or blocked results each cause explains.", causes),
         all(
@@ -161,6 +162,10 @@ fn numbers(report: &Report) -> Vec<Sample> {
         (Status::Error, summary.error),
     ];
     counted.map(|(status, count)| Sample::new(vec![("status", words::status(status).to_owned())], number(count))).into()
+}
+
+fn waived(report: &Report) -> Vec<Sample> {
+    one(number(report.findings.iter().filter(|finding| finding.is_waived()).count()))
 }
 
 fn results(report: &Report) -> Vec<Sample> {

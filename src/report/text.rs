@@ -76,7 +76,7 @@ impl<'a> Writer<'a> {
         let summary = &self.report.summary;
         let paint = match summary.exit_code {
             _ if summary.fail > 0 => Paint::Bad,
-            0 => Paint::Good,
+            0 if !self.has_waived() => Paint::Good,
             _ => Paint::Caution,
         };
         self.page.paragraph(paint, &result);
@@ -103,7 +103,9 @@ impl<'a> Writer<'a> {
     }
 
     fn section(&mut self, section: &'a str, places: &[usize]) {
-        let has_problem = places.iter().any(|place| is_not_well(self.at(*place)));
+        let is_quiet = !self.is(Verbosity::Normal);
+        let has_problem =
+            places.iter().map(|place| self.at(*place)).any(|one| is_not_well(one) || (is_quiet && one.is_waived()));
         if !has_problem && !self.is(Verbosity::Normal) {
             return;
         }
@@ -117,6 +119,10 @@ impl<'a> Writer<'a> {
             self.group(&group, &mut waiting);
         }
         self.waiting_for(waiting, places.len());
+    }
+
+    fn has_waived(&self) -> bool {
+        self.report.findings.iter().any(Finding::is_waived)
     }
 
     /// A section without a problem in one line, and below it only what was not run and could have been.
@@ -236,7 +242,8 @@ fn so_many(some: usize, all: usize) -> String {
 /// True for what was not run and should have been: the section is not proved healthy without it.
 fn is_owed(finding: &Finding) -> bool {
     let is_skipped = finding.status == Status::Skip && !finding.optional;
-    is_skipped && !matches!(finding.reason, Some(SkipReason::NotApplicable | SkipReason::Waived))
+    let is_left_out = matches!(finding.reason, Some(SkipReason::NotApplicable | SkipReason::Waived));
+    is_skipped && (finding.is_waived() || !is_left_out)
 }
 
 fn is_not_well(finding: &Finding) -> bool {

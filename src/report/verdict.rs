@@ -1,7 +1,10 @@
 //! The outcome of a run in two lines, and the last line of a report.
 
-use super::{harmless, mailbox, words};
-use crate::finding::{Finding, Report, Status};
+use super::{grouping, harmless, mailbox, words};
+use crate::{
+    evidence::Subject,
+    finding::{AppliedWaiver, Finding, Report, SkipReason, Status},
+};
 
 /// The most check names in a line.
 const NAMES: usize = 3;
@@ -11,7 +14,62 @@ const LONGEST: usize = 160;
 
 /// What works, and what to do first. A missing input comes before everything: nothing was tested without it.
 pub(super) fn lines(report: &Report) -> [String; 2] {
-    [result(report), first(report)]
+    let result = result(report);
+    match waived(report) {
+        Some(waived) if !is_healthy(report) => [format!("{result} Not counted: {waived}."), first(report)],
+        _ => [result, first(report)],
+    }
+}
+
+/// True where nothing failed, nothing is open, and something was seen.
+fn is_healthy(report: &Report) -> bool {
+    let summary = &report.summary;
+    let is_open = summary.fail + summary.error + summary.missing_input > 0;
+    report.run.part_for.is_none() && !is_open && summary.pass + summary.warn > 0
+}
+
+/// What waivers keep from counting: how many results, until when, the first of them, and what they block.
+fn waived(report: &Report) -> Option<String> {
+    let mut places: Vec<usize> =
+        (0..report.findings.len()).filter(|place| report.findings[*place].is_waived()).collect();
+    places.sort_by_key(|place| report.findings[*place].seen_status() != Status::Fail);
+    let first = &report.findings[*places.first()?];
+    let waivers = places.iter().filter_map(|place| report.findings[*place].waiver.as_ref());
+    let until = waivers.map(|AppliedWaiver { until, .. }| until.as_str()).min().unwrap_or_default();
+    let is_blocked_by = |finding: &&Finding| {
+        finding.reason == Some(SkipReason::Blocked)
+            && grouping::root(&report.findings, finding).is_some_and(|root| places.contains(&root))
+    };
+    let what = format!("{} {}", text(words::title(first)), text(words::subject(first)));
+    let (what, until) = (what.trim(), text(until));
+    let told = match places.len() {
+        1 => format!("1 waived (until {until}): {what}"),
+        several => format!("{several} waived (the first until {until}): {what} and {} more", several - 1),
+    };
+    let blocked = match report.findings.iter().filter(is_blocked_by).count() {
+        0 => return Some(told),
+        blocked => words::plural(blocked, "{n} check is blocked by", "{n} checks are blocked by"),
+    };
+    Some(format!("{told}; {blocked} {}", if places.len() == 1 { "it" } else { "them" }))
+}
+
+/// Why no mailbox was tested where the site file names none; nothing where mailboxes were planned or not asked for.
+fn untested(report: &Report) -> Option<&'static str> {
+    let waits = |finding: &Finding| {
+        finding.subject == Subject::Site
+            && finding.reason == Some(SkipReason::NeedsInput)
+            && mailbox::is_about_mailboxes(&finding.check)
+    };
+    if mailbox::result(report).is_some() || !report.findings.iter().any(waits) {
+        return None;
+    }
+    Some(match &report.site {
+        Some(site) if !site.file.trim().is_empty() => {
+            "No mailbox was tested: the site file has no account. Next: add an [[account]] to it, or write a new file with \
+             ece-check init FILE"
+        }
+        _ => "No mailbox was tested: there is no site file. Next: ece-check init",
+    })
 }
 
 fn result(report: &Report) -> String {
@@ -34,7 +92,10 @@ fn result(report: &Report) -> String {
 fn of_part(report: &Report, owner: &str) -> String {
     let server = text(&report.run.host);
     if report.summary.fix_first.is_empty() {
-        return format!("Nothing to do for the {owner}: no cause found on {server} is theirs.");
+        return match waived(report) {
+            Some(_) => format!("For the {owner}: nothing to do on {server} for now."),
+            None => format!("Nothing to do for the {owner}: no cause found on {server} is theirs."),
+        };
     }
     let (actions, checks) = (report.summary.fix_first.len(), report.summary.fail + report.summary.error);
     let actions = words::plural(actions, "{n} action", "{n} actions");
@@ -96,16 +157,28 @@ pub(super) fn closing(report: &Report) -> String {
     if summary.pass + summary.warn == 0 {
         return "Inconclusive: no check failed, but no check could be completed.".to_owned();
     }
-    if summary.warn > 0 {
-        return only_warnings(report);
+    let untested = untested(report).map(|why| format!(" {why}")).unwrap_or_default();
+    format!("{}{untested}", seen(report, untested.is_empty()))
+}
+
+/// What the checks that could be completed come to where none failed.
+fn seen(report: &Report, with_mailboxes: bool) -> String {
+    let summary = &report.summary;
+    if let Some(waived) = waived(report) {
+        let is_failure = |finding: &Finding| finding.seen_status() == Status::Fail;
+        let all = report.findings.iter().filter(|finding| finding.is_waived()).all(is_failure);
+        let except = format!("No {} except {waived}.", if all { "failures" } else { "problems" });
+        return if summary.warn > 0 { format!("{except} {}", only_warnings(report)) } else { except };
     }
-    match summary.skip {
-        0 => "All checks passed.".to_owned(),
-        skipped => {
+    match (summary.warn, summary.skip) {
+        (0, 0) => "All checks passed.".to_owned(),
+        (0, _) if !with_mailboxes => "No failure found.".to_owned(),
+        (0, skipped) => {
             let why = words::skips(report.findings.iter());
             let not_run = words::plural(skipped, "{n} check was not run", "{n} checks were not run");
             format!("No problems found. {not_run} ({why}).")
         }
+        _ => format!("No failures, {}", only_warnings(report)),
     }
 }
 
@@ -116,7 +189,7 @@ fn only_warnings(report: &Report) -> String {
     let mut checks: Vec<String> = warned.map(|finding: &Finding| text(&finding.check)).collect();
     checks.dedup();
     let checks = words::list(&checks, NAMES);
-    let warnings = words::plural(summary.warn, "No failures, {n} warning", "No failures, {n} warnings");
+    let warnings = words::plural(summary.warn, "{n} warning", "{n} warnings");
     match summary.exit_code {
         0 => format!("{warnings}: {checks}. Exit code 0 (use --strict to make warnings exit 4)."),
         code => format!("{warnings}: {checks}. Exit code {code} (--strict)."),

@@ -144,14 +144,19 @@ impl Writer<'_> {
     }
 
     pub(super) fn closing(&mut self) {
-        self.page.gap();
         let summary = &self.report.summary;
         let paint = match summary.exit_code {
             _ if summary.fail > 0 => Paint::Strong,
-            0 | 4 => Paint::Good,
+            0 | 4 if !self.has_waived() => Paint::Good,
             _ => Paint::Caution,
         };
-        self.page.paragraph(paint, &verdict::closing(self.report));
+        let closing = verdict::closing(self.report);
+        let is_short = !self.is(Verbosity::Normal) || self.report.run.part_for.is_some();
+        // a short report still shows its first lines
+        if !(is_short && verdict::lines(self.report).iter().any(|line| line.starts_with(&closing))) {
+            self.page.gap();
+            self.page.paragraph(paint, &closing);
+        }
         if let Some(proof) = self.report.run.part_for.and_then(|_| words::proof(self.report)) {
             self.page.bare(&proof);
         }

@@ -45,8 +45,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// A skip that is never folded: waived, without a reason, or any when everything is asked for.
+    /// A skip that is never folded: waived, without a reason, or any when everything is asked for. A waived failure is
+    /// told however little is asked for.
     pub(super) fn stands_alone(&self, place: usize) -> bool {
+        if self.at(place).is_waived() {
+            return true;
+        }
         let told_alone = matches!(self.at(place).reason, None | Some(SkipReason::Waived));
         self.is(Verbosity::Verbose) || (told_alone && self.is(Verbosity::Normal))
     }

@@ -10,6 +10,7 @@ mod looks_like;
 mod page;
 mod streams;
 mod told_once;
+mod verdict;
 
 use ece_check::{
     evidence::Subject,

@@ -96,6 +96,7 @@ fn waivers_are_told_in_every_format() {
             until: "2027-01-31".to_owned(),
             status: Status::Fail,
             ended,
+            owner: None,
         };
         report.findings[bad].waiver = Some(waiver);
         (report.findings[bad].status, report.findings[bad].reason) =
