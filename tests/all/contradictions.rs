@@ -204,7 +204,7 @@ fn explanations_name_what_is_meant_and_nothing_else() {
     has_not(&blocked, &["ECONNREFUSED", "No route to host", "revocation"]);
     // 22
     place.write("services.json", r#"{"schema_version": 2, "tool": {"name": "ece-check", "version": "0.1.0"}}"#);
-    place.call(&["explain", "-f", "services.json"]).refused("read it with ece-check report services.json");
+    place.call(&["explain", "-f", "services.json"]).refused("services.json is a report of ece-check, not a log");
     // 29
     let lines: Vec<String> = explain("535 5.7.3 Authentication unsuccessful").lines().map(flat).collect();
     assert!(
