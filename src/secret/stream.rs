@@ -15,13 +15,15 @@ pub struct RedactingWriter<'r, W> {
     redactor: &'r Redactor,
     to: W,
     pending: Vec<u8>,
+    /// How much of what is pending is whole lines.
+    whole: usize,
     hits: usize,
 }
 
 impl<'r, W: Write> RedactingWriter<'r, W> {
     /// A net before this writer.
     pub fn new(redactor: &'r Redactor, to: W) -> Self {
-        Self { redactor, to, pending: Vec::with_capacity(BLOCK * 2), hits: 0 }
+        Self { redactor, to, pending: Vec::with_capacity(BLOCK * 2), whole: 0, hits: 0 }
     }
 
     /// Hands on what is left, and gives the number of places that held a secret.
@@ -40,17 +42,19 @@ impl<'r, W: Write> RedactingWriter<'r, W> {
         self.hits += hits;
         self.to.write_all(clean.as_bytes())?;
         self.pending.drain(..length);
+        self.whole = 0;
         Ok(())
     }
 }
 
 impl<W: Write> Write for RedactingWriter<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some(end) = memchr::memrchr(b'\n', bytes) {
+            self.whole = self.pending.len() + end + 1;
+        }
         self.pending.extend_from_slice(bytes);
-        if self.pending.len() >= BLOCK
-            && let Some(end) = memchr::memrchr(b'\n', &self.pending)
-        {
-            self.pass(end + 1)?;
+        if self.whole >= BLOCK {
+            self.pass(self.whole)?;
         }
         Ok(bytes.len())
     }
@@ -67,6 +71,14 @@ mod tests {
     use crate::secret::Secret;
 
     const TOKEN: &str = "EwBAAl3BAAUFFpUAo7J3Ve0bjLBWZWCclRC3EoAA0123456789abcdefghijklmnop";
+
+    /// Each piece is looked at once: of a long line in small pieces the whole was searched again and again.
+    #[test]
+    fn a_long_line_in_small_pieces_is_one_line() {
+        let (text, hits) = passed(&format!("{}{TOKEN}\n", "x".repeat(BLOCK + 7)), 3);
+        assert!(text.ends_with('\n') && !text.contains(TOKEN), "the end of {} bytes", text.len());
+        assert_eq!(hits, 1);
+    }
 
     fn passed(text: &str, piece: usize) -> (String, usize) {
         let redactor = Redactor::default();
