@@ -20,7 +20,12 @@ impl Parallel {
     /// those of the other.
     pub fn begin(sends: bool) -> Result<Self, CliError> {
         let folder = running::folder();
-        let note = running::announce(&folder, sends).ok();
+        let note = running::announce(&folder, sends);
+        if let (Err(error), true) = (&note, sends) {
+            let place = folder.display();
+            print::note(&format!("note: other runs cannot see that this one sends test messages ({place}: {error})"));
+        }
+        let note = note.ok();
         let seen = running::others(&folder, note.as_ref());
         if let Some(other) = seen.iter().find(|other| sends && other.sends) {
             let wrong = format!("another run sends test messages: process {} since {}", other.process, time(other));
