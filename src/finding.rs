@@ -409,7 +409,7 @@ pub struct OtherRun {
 }
 
 /// How much was hidden from a report: how many different things, and in how many places.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Redacted {
     /// IP addresses.
     pub addresses: usize,
@@ -419,6 +419,9 @@ pub struct Redacted {
     pub mailboxes: usize,
     /// Places of all of them.
     pub places: usize,
+    /// A number of the key: reports with the same number have the same placeholders. Empty before 2026-11-30.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
 }
 
 /// The outcome in numbers, and what to mend first.

@@ -16,12 +16,14 @@ pub mod facts;
 pub mod format_list;
 pub mod format_table;
 pub mod json;
+pub mod masked;
 pub mod paste;
 pub mod portal;
 mod recognize;
 pub mod record;
 pub mod request;
 pub mod rules;
+mod secrets;
 
 use std::{
     fmt::{self, Write as _},

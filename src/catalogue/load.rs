@@ -85,15 +85,29 @@ pub fn load(folder: Option<&Path>) -> Result<Catalogue, Mistake> {
     Ok(Catalogue { checks: order(checks)?.into(), causes: causes.into(), firewall: firewall.into(), tables, index })
 }
 
-/// The tables and the user's own checks that results were judged with, as TOML, by their place below `checks/`. The checks
-/// and causes that are built in belong to the version of the program.
+/// A file that results were judged with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// Its place below `checks/`.
+    pub place: String,
+    /// Its content, as TOML.
+    pub text: String,
+    /// True for a file of the user's folder.
+    pub is_theirs: bool,
+}
+
+/// The tables and the user's own checks that results were judged with. The checks and causes that are built in belong to
+/// the version of the program.
 ///
 /// # Errors
 /// The first mistake in the folder.
-pub fn used(folder: Option<&Path>) -> Result<Vec<(String, String)>, Mistake> {
-    let mut files = own_files(|folder| folder == "tables");
-    files.extend(folder.map(on_disk).transpose()?.unwrap_or_default());
-    Ok(files.into_iter().map(|(place, document)| (place, document.as_toml())).collect())
+pub fn used(folder: Option<&Path>) -> Result<Vec<Used>, Mistake> {
+    let theirs = folder.map(on_disk).transpose()?.unwrap_or_default();
+    let built_in = own_files(|folder| folder == "tables").into_iter().filter(|(place, _)| !theirs.contains_key(place));
+    let built_in = built_in.map(|(place, document)| Used { place, text: document.as_toml(), is_theirs: false });
+    let mut used: Vec<Used> = built_in.collect();
+    used.extend(theirs.into_iter().map(|(place, document)| Used { place, text: document.as_toml(), is_theirs: true }));
+    Ok(used)
 }
 
 fn table<'f>(tables: &'f Files, name: &str) -> Result<&'f Document, Mistake> {
@@ -220,8 +234,8 @@ mod tests {
     #[test]
     fn tables_that_were_used_are_toml_with_the_same_values() {
         let used = used(None).unwrap_or_else(|mistake| panic!("{mistake}"));
-        assert!(used.len() > 5 && used.iter().all(|(place, _)| place.starts_with("tables/")));
-        let (_, levels) = used.iter().find(|(place, _)| place == "tables/ece-levels.toml").expect("the levels");
+        assert!(used.len() > 5 && used.iter().all(|one| one.place.starts_with("tables/") && !one.is_theirs));
+        let levels = &used.iter().find(|one| one.place == "tables/ece-levels.toml").expect("the levels").text;
         let own: toml::Table = include_str!("../../checks/tables/ece-levels.toml").parse().expect("TOML");
         assert_eq!(levels.parse::<toml::Table>().expect("TOML"), own);
     }

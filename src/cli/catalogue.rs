@@ -35,7 +35,7 @@ impl Arguments {
     ///
     /// # Errors
     /// The first mistake in the folder.
-    pub fn used(&self) -> Result<Vec<(String, String)>, Mistake> {
+    pub fn used(&self) -> Result<Vec<load::Used>, Mistake> {
         load::used(self.checks.as_deref())
     }
 }

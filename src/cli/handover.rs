@@ -1,6 +1,9 @@
 //! What leaves with a report: redaction, and the bundle. `run` and `report` share it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 
@@ -10,10 +13,11 @@ use super::{
     print, saved,
 };
 use crate::{
-    explain, files,
-    files::Destination,
+    catalogue::load::Used,
+    explain::{ece_log, redact::redact},
+    files::{self, Destination},
     finding::Report,
-    import,
+    import::{self, masked::masked},
     report::{
         bundle::{
             self, Attached, Beside, Entry, LeftOut,
@@ -27,9 +31,12 @@ use crate::{
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
 pub struct Arguments {
-    /// Hide these in every output, with tokens that stay the same throughout
+    /// Replace these in every output by placeholders, the same for the same thing
     #[arg(long, value_enum, value_name = "KINDS", value_delimiter = ',')]
     redact: Vec<Kind>,
+    /// File with a secret of 20 characters or more: reports redacted with it can be compared with each other
+    #[arg(long, value_name = "FILE", requires = "redact")]
+    redact_key: Option<PathBuf>,
     /// Write everything into one ZIP file to hand over: report, page, transcript, tables, manifest with SHA-256
     #[arg(long, value_name = "FILE")]
     bundle: Option<PathBuf>,
@@ -54,8 +61,8 @@ impl Prepared {
 /// What goes into a bundle beside the report.
 #[derive(Debug, Default)]
 pub struct Material {
-    /// The tables and own checks that were used, by their place.
-    pub tables: Vec<(String, String)>,
+    /// The tables and own checks that were used.
+    pub tables: Vec<Used>,
     /// The files of evidence that the user agreed to hand over.
     pub evidence: Vec<PathBuf>,
 }
@@ -74,9 +81,22 @@ impl Arguments {
 
     /// The place of the bundle, found writable before anything is tested, and the key.
     pub fn prepare(&self) -> Result<Option<Prepared>, CliError> {
+        if self.redact_key.is_some() {
+            self.key()?;
+        }
         let Some(file) = &self.bundle else { return Ok(None) };
         let signer = self.sign_with.as_deref().map(signer).transpose()?;
         Ok(Some(Prepared { place: prepared(file)?, signer }))
+    }
+
+    /// The key that placeholders are made with.
+    fn key(&self) -> Result<Key, CliError> {
+        let Some(file) = &self.redact_key else { return Ok(Key::random()?) };
+        let text = saved::key_file(file)?;
+        Key::of_secret(text.trim().as_bytes()).map_err(|error| {
+            let right = "write a long random secret into it, and keep it from those who get the reports".to_owned();
+            CliError::Usage(format!("{}: {error}", file.display()), right)
+        })
     }
 
     /// The report without what is to be hidden, and what goes into the bundle with it, hidden by the same tokens.
@@ -85,7 +105,7 @@ impl Arguments {
             let beside = if self.has_bundle() { beside(material, None) } else { Beside::default() };
             return Ok(Leaving { report, beside });
         }
-        let key = Key::random()?;
+        let key = self.key()?;
         let mut redaction = Redaction::of(&report, &self.redact, &key);
         let beside = if self.has_bundle() { beside(material, Some(&mut redaction)) } else { Beside::default() };
         Ok(Leaving { report: redaction.report(&report)?, beside })
@@ -104,27 +124,61 @@ fn signer(file: &Path) -> Result<Signer, CliError> {
     })
 }
 
-/// Tables as they are, and evidence without its secrets and without what is to be hidden.
+/// A larger file of evidence is sent separately.
+const LARGEST_EVIDENCE: u64 = 16 << 20;
+
+/// Built-in tables as they are; own checks and evidence without secrets and without what is to be hidden.
 fn beside(material: &Material, mut redaction: Option<&mut Redaction<'_>>) -> Beside {
-    let own_tables = material.tables.iter();
-    let mut beside = Beside {
-        files: own_tables.map(|(place, text)| hidden(&format!("rules/{place}"), text, None, &mut redaction)).collect(),
-        left_out: Vec::new(),
-    };
+    let mut beside = Beside::default();
+    for table in &material.tables {
+        let name = format!("rules/{}", table.place);
+        beside.files.push(if table.is_theirs {
+            hidden(&name, &table.text, None, &mut redaction)
+        } else {
+            // it names nothing of a site, and judges again only as it is
+            Attached { name, text: table.text.clone(), ..Attached::default() }
+        });
+    }
+    let mut left = bundle::LARGEST_BESIDE;
     for (number, file) in material.evidence.iter().enumerate() {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match evidence(file) {
+        let own_name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // where names are hidden, that of a file may be one
+        let name = match &redaction {
+            None => format!("-{own_name}"),
+            Some(_) => file.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default(),
+        };
+        let given = evidence(file).and_then(|(text, sha256)| {
+            left = left
+                .checked_sub(text.len())
+                .ok_or("the bundle would be larger than can be read; send it separately")?;
+            Ok((text, sha256))
+        });
+        match given {
             Ok((text, sha256)) => {
-                let name = format!("evidence/{:02}-{name}", number + 1);
+                let name = format!("evidence/{:02}{name}", number + 1);
                 beside.files.push(hidden(&name, &text, Some(sha256), &mut redaction));
             }
-            Err(why) => beside.left_out.push(LeftOut { name: told(&name, &mut redaction), why }),
+            Err(why) => beside.left_out.push(LeftOut { name: told(&own_name, &mut redaction), why }),
         }
     }
     for left in &beside.left_out {
         print::note(&format!("not in the bundle: {}: {}", left.name, left.why));
     }
+    each_once(&mut beside.files);
     beside
+}
+
+/// Names that differ only in what a system cannot unpack, or in capitals, get a number.
+fn each_once(files: &mut [Attached]) {
+    let mut taken = HashSet::new();
+    for file in files {
+        let mut number = 1;
+        let own = file.name.clone();
+        while !taken.insert(file.name.to_lowercase()) {
+            number += 1;
+            file.name = format!("{own}-{number}");
+        }
+    }
 }
 
 fn hidden(
@@ -155,13 +209,19 @@ fn safe(name: &str) -> String {
     name.chars().map(allowed).take(200).collect()
 }
 
-/// A file of evidence as text without what could be a secret, and the SHA-256 that the report names it by.
+/// A file of evidence as text without its secrets, and the SHA-256 that the report names it by.
 fn evidence(file: &Path) -> Result<(String, String), String> {
-    let bytes = files::read(file, import::LARGEST).map_err(|error| error.to_string())?;
-    let text =
-        decode(&bytes).ok_or("is not text, so that secrets in it could not be masked; hand it over by itself")?;
-    let masked: Vec<String> = text.lines().map(explain::redact::redact).collect();
-    Ok((masked.join("\n") + "\n", Entry::of("", &bytes).sha256))
+    let bytes = files::read(file, LARGEST_EVIDENCE).map_err(|error| error.to_string())?;
+    let text = decode(&bytes).ok_or("it is not text, so secrets in it cannot be masked; send it separately")?;
+    let masked = if ece_log::is_log(&text) {
+        Some(text.lines().map(redact).collect::<Vec<_>>().join("\n") + "\n")
+    } else {
+        let file = import::parse("evidence", &bytes, &import::Stated::default());
+        file.ok().and_then(|file| masked(&text, file.container, redact))
+    };
+    let masked =
+        masked.ok_or("it is not JSON or CSV of a known kind, so secrets in it cannot be masked; send it separately")?;
+    Ok((masked, Entry::of("", &bytes).sha256))
 }
 
 /// Writes the bundle of a report.
@@ -186,13 +246,28 @@ mod tests {
     #[test]
     fn evidence_leaves_without_its_secrets() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("app.json");
-        std::fs::write(&file, "{\"appId\": \"1b2c3d4e-0000-4000-8000-000000000000\",\r\n\"client_secret\": \"ab~12\"}")
-            .unwrap();
-        let (text, sha256) = evidence(&file).unwrap();
+        let given = |name: &str, bytes: &[u8]| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, bytes).unwrap();
+            evidence(&file)
+        };
+        let app = "{\"value\": [{\"id\": \"1\", \"appId\": \"1b2c3d4e-0000-4000-8000-000000000000\", \"displayName\": \"ECE\",\r\n\
+            \"passwordCredentials\": [{\"secretText\":\n \"ab~12\", \"keyId\": \"k\"}]}], \"@odata.context\": \"https://graph.microsoft.com/v1.0/$metadata#applications\"}";
+        let (text, sha256) = given("app.json", app.as_bytes()).unwrap();
         assert!(text.contains("1b2c3d4e-0000-4000-8000-000000000000") && !text.contains("ab~12"), "{text}");
         assert_eq!(sha256.len(), 64);
-        std::fs::write(&file, [0, 159, 146, 150]).unwrap();
-        assert!(evidence(&file).unwrap_err().contains("is not text"));
+        assert!(given("b.png", &[0, 159, 146, 150]).unwrap_err().contains("not text"));
+        assert!(given("notes.txt", b"password is Winter2026x!").unwrap_err().contains("cannot be masked"));
+    }
+
+    #[test]
+    fn names_that_become_the_same_are_told_apart() {
+        let own = |place: &str| Used { place: place.to_owned(), text: String::new(), is_theirs: true };
+        let material = Material {
+            tables: vec![own("dns/a b.toml"), own("dns/a_b.toml"), own("dns/A_b.toml")],
+            evidence: Vec::new(),
+        };
+        let names: Vec<String> = beside(&material, None).files.into_iter().map(|file| file.name).collect();
+        assert_eq!(names, ["rules/dns/a_b.toml", "rules/dns/a_b.toml-2", "rules/dns/A_b.toml-3"]);
     }
 }

@@ -161,8 +161,8 @@ async fn walk(arguments: &Arguments) -> Result<(Report, Material), CliError> {
     let deployment = site.deployment_with(&catalogue, lab.as_ref())?;
     let ground = Ground { arguments, catalogue, lab, deployment };
     let selection = site.selection();
+    let material = ground.material()?; // before the tests: nothing that is missing may cost the report
     let report = ground.test(&selection).await?;
-    let material = ground.material()?;
     let Some(wait) = arguments.wait else { return Ok((report, material)) };
     let again = async |selection: &Selection| ground.test(selection).await;
     let report = wait::until_healed(again, &selection, report, &ground.catalogue, wait, arguments.strict).await?;

@@ -9,13 +9,11 @@ use std::sync::Arc;
 use super::{
     Container, Incomplete, Problem, Rejected, Sheet,
     cell::{Cell, Object, Place},
+    secrets::is_secret_text,
 };
 
 /// The most rows that are read.
 pub const MOST_ROWS: usize = 1_000_000;
-
-/// Columns that hold a secret.
-const SECRET: &[&str] = &["hint", "secrettext", "value", "password", "access_token", "refresh_token", "accesstoken"];
 
 /// What is kept of a list of users, which may have a hundred thousand rows: of each other column only the names are known.
 const OF_USERS: &[&str] = &[
@@ -89,16 +87,42 @@ fn separator(header: &str) -> Option<u8> {
         .map(|(separator, _)| separator)
 }
 
+/// The lines above the header, and the separator of the table below them.
+fn layout(text: &str) -> (usize, u8) {
+    let above = text.lines().take_while(|line| is_preamble(line)).count();
+    let stated = text.lines().take(above).find_map(stated_separator);
+    (above, stated.or_else(|| separator(header_line(text))).unwrap_or(b','))
+}
+
+/// The table with each cell as `turn` gives it, by the name of its column; the lines above its header are left out. None
+/// when it cannot be read to its end.
+pub(super) fn rewritten(text: &str, turn: impl Fn(&str, &str) -> String) -> Option<String> {
+    let (above, separator) = layout(text);
+    let body = after_lines(text, above);
+    let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
+    let header = reader.headers().ok()?.clone();
+    let mut writer = csv::WriterBuilder::new().delimiter(separator).flexible(true).from_writer(Vec::new());
+    writer.write_record(&header).ok()?;
+    for record in reader.records() {
+        let record = record.ok()?;
+        // a cell without a column may be the rest of a secret that holds the separator
+        let cells = record.iter().enumerate().map(|(at, cell)| match header.get(at) {
+            Some(column) => turn(column.trim(), cell),
+            None => String::new(),
+        });
+        writer.write_record(cells).ok()?;
+    }
+    String::from_utf8(writer.into_inner().ok()?).ok()
+}
+
 /// Reads a text.
 ///
 /// # Errors
 /// When it has no rows below its header, or too many.
 pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
-    let above = text.lines().take_while(|line| is_preamble(line)).count();
+    let (above, separator) = layout(text);
     let asked = text.lines().take(above).find_map(|line| line.strip_prefix("#TYPE ")).map(str::to_owned);
     let body = after_lines(text, above);
-    let stated = text.lines().take(above).find_map(stated_separator);
-    let separator = stated.or_else(|| separator(header_line(text))).unwrap_or(b',');
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
     let header: Vec<String> =
         reader.headers().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect()).unwrap_or_default();
@@ -144,8 +168,7 @@ fn is_of_users(name: &str) -> bool {
 fn is_kept(header: &[String], column: usize, is_of_users_only: bool) -> bool {
     let name = &header[column];
     let double = header[..column].iter().any(|own| own.eq_ignore_ascii_case(name));
-    let secret = SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret));
-    !double && !secret && (!is_of_users_only || is_of_users(name))
+    !double && !is_secret_text(name) && (!is_of_users_only || is_of_users(name))
 }
 
 fn row(columns: &[Option<Arc<str>>], record: &csv::StringRecord, line: usize, asked: Option<&str>) -> Object {

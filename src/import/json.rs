@@ -17,33 +17,11 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::{
     Container, Incomplete, Rejected, Sheet,
     cell::{Cell, Object, Place},
+    secrets::{is_secret, is_secret_text},
 };
 
 /// The most values that one file may hold: 64 MiB of short values would otherwise fill the memory of a small server.
 const MOST_VALUES: usize = 8_000_000;
-
-/// Fields that hold a secret or its beginning. <https://learn.microsoft.com/graph/api/resources/passwordcredential>
-const SECRET: &[&str] = &[
-    "hint",
-    "secrettext",
-    "access_token",
-    "accesstoken",
-    "refresh_token",
-    "refreshtoken",
-    "id_token",
-    "client_secret",
-    "clientsecret",
-    "password",
-    "passwordprofile",
-    "customkeyidentifier",
-    "basicauthentication",
-    "authorization",
-    "secret",
-    "secrettoken",
-];
-
-/// Fields that hold a secret when their value is a text: `value` of an old credential, and not the list of Graph.
-const SECRET_TEXT: &[&str] = &["value", "key"];
 
 /// The parts of the block that `evidence request` prints, and what each of them holds.
 pub const BUNDLE: &[(&str, &str)] = &[
@@ -240,8 +218,7 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Cell, E> {
-        let secret = SECRET_TEXT.iter().any(|name| self.field.eq_ignore_ascii_case(name));
-        Ok(if secret { Cell::Cut } else { Cell::of_text(text) })
+        Ok(if is_secret_text(self.field) { Cell::Cut } else { Cell::of_text(text) })
     }
 
     fn visit_unit<E>(self) -> Result<Cell, E> {
@@ -259,7 +236,7 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Cell, A::Error> {
         let mut fields = Vec::new();
         while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            if SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret)) {
+            if is_secret(&name) {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             }

@@ -23,6 +23,12 @@ pub const REPORT: &str = "report.json";
 /// The manifest of a bundle.
 pub const MANIFEST: &str = "manifest.json";
 
+/// The most bytes of all files together that are read.
+pub(super) const LARGEST: u64 = 256 << 20;
+
+/// The most bytes of evidence: the report, its page and what was said on connections need room too.
+pub const LARGEST_BESIDE: usize = 64 << 20;
+
 /// The version of the manifest's shape.
 const SHAPE: u32 = 1;
 

@@ -45,7 +45,7 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     if let Some(site) = &run.site {
         lines.insert(0, ("Site", site.clone()));
     }
-    lines.extend(run.redacted.map(|hidden| ("Redacted", redacted(hidden))));
+    lines.extend(run.redacted.as_ref().map(|hidden| ("Redacted", redacted(hidden))));
     lines.extend((!run.other_runs.is_empty()).then(|| ("Parallel", parallel(&run.other_runs))));
     lines.extend(waivers(report).map(|told| ("Waivers", told)));
     if let Some(both) = route::both(report) {
@@ -63,8 +63,8 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
 }
 
 /// What was hidden, in numbers.
-fn redacted(hidden: Redacted) -> String {
-    let Redacted { addresses, names, mailboxes, places } = hidden;
+fn redacted(hidden: &Redacted) -> String {
+    let &Redacted { addresses, names, mailboxes, places, key: _ } = hidden;
     let parts = [(addresses, "address", "addresses"), (names, "name", "names"), (mailboxes, "mailbox", "mailboxes")];
     let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
     let parts: Vec<String> =

@@ -2,7 +2,7 @@
 //!
 //! In: a report, what to hide, a key. Out: a report without it, and how much was hidden. An address stays an address, a
 //! host a host and a mailbox a mailbox, so that the report can be read, judged and compared as before. Tokens are made with
-//! HMAC-SHA-256 (RFC 2104) and a key that is thrown away: without it nobody can try names to find one.
+//! HMAC-SHA-256 (RFC 2104) and a key that is thrown away, unless the user keeps one: without it no name can be found by trying.
 //!
 //! Hidden are: every IP address but loopback; the names of this server and of the site's own hosts, its DNS suffixes, its
 //! tenant and application, and everything below their domains; every mailbox and the names of the accounts. Names of
@@ -87,12 +87,18 @@ pub enum NotRedacted {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers for a key")]
     NoKey,
+    /// Whoever has the report could try all secrets of this length.
+    #[error("the key is shorter than {SHORTEST_SECRET} characters")]
+    ShortKey,
     /// Our own report cannot be read back.
     #[error("the redacted report cannot be read back: {0}")]
     Unreadable(String),
 }
 
-/// A key that is used once.
+/// The shortest secret that a key is made of, in bytes.
+const SHORTEST_SECRET: usize = 20;
+
+/// What placeholders are made with: used once, or kept in a file by whoever compares reports.
 #[derive(Debug)]
 pub struct Key(hmac::Key);
 
@@ -105,6 +111,17 @@ impl Key {
         let mut bytes = [0; 32];
         SystemRandom::new().fill(&mut bytes).map_err(|_| NotRedacted::NoKey)?;
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+    }
+
+    /// The key of several reports, which then have the same placeholders.
+    ///
+    /// # Errors
+    /// When the secret is too short to keep anybody from trying all.
+    pub fn of_secret(secret: &[u8]) -> Result<Self, NotRedacted> {
+        if secret.len() < SHORTEST_SECRET {
+            return Err(NotRedacted::ShortKey);
+        }
+        Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, secret)))
     }
 
     fn of(&self, text: &str) -> [u8; 16] {
@@ -136,6 +153,7 @@ impl<'k> Redaction<'k> {
     pub fn report(&mut self, report: &Report) -> Result<Report, NotRedacted> {
         let mut json = serde_json::to_value(report).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
         self.0.value(&mut json);
+        self.0.host(&report.run.host, &mut json);
         let redacted = self.counted();
         let hidden: Report =
             serde_json::from_value(json).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
@@ -156,6 +174,7 @@ impl<'k> Redaction<'k> {
             names: count(Kind::Names),
             mailboxes: count(Kind::Mailboxes),
             places: self.0.places,
+            key: self.0.key.short("ece-check"),
         }
     }
 }
@@ -256,6 +275,17 @@ impl Known {
         }
     }
 
+    /// True for a word that holds a name of the site with something around it, as a file is called after a server.
+    fn is_part_of(&self, word: &str) -> bool {
+        let names = self.words.iter().filter(|(_, kind)| **kind == Kind::Names).map(|(name, _)| name);
+        let names = names.filter(|name| name.len() >= SHORTEST_PART).chain(&self.domains);
+        let is_bounded = |at: usize, length: usize| {
+            let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+            ends(word[..at].chars().next_back()) && ends(word[at + length..].chars().next())
+        };
+        names.into_iter().any(|name| word.match_indices(name.as_str()).any(|(at, _)| is_bounded(at, name.len())))
+    }
+
     fn has_domain(&self, host: &str) -> bool {
         let mut rest = host;
         loop {
@@ -269,6 +299,9 @@ impl Known {
         }
     }
 }
+
+/// The shortest name that is looked for inside of longer words.
+const SHORTEST_PART: usize = 4;
 
 fn is_shared(host: &str) -> bool {
     SHARED.iter().any(|shared| host == *shared || host.strip_suffix(shared).is_some_and(|rest| rest.ends_with('.')))
@@ -284,6 +317,16 @@ struct Net<'k> {
 }
 
 impl Net<'_> {
+    /// This server's name where it stands alone, also when it is too short or too common to be looked for in sentences.
+    fn host(&mut self, host: &str, report: &mut Value) {
+        let shown = &mut report["run"]["host"];
+        if shown.as_str() == Some(host) && !host.is_empty() && self.kinds.contains(&Kind::Names) {
+            *shown = format!("n-{}", self.key.short(host)).into();
+            self.hidden.insert(host.to_lowercase(), Kind::Names);
+            self.places += 1;
+        }
+    }
+
     fn value(&mut self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.text(text),
@@ -322,21 +365,33 @@ impl Net<'_> {
             let token = self.token(mailbox).unwrap_or_else(|| mailbox.to_owned());
             return format!("{before}{label}:{token}{after}");
         }
-        if let Some(token) =
-            self.token(word).or_else(|| self.token(core).map(|token| format!("{before}{token}{after}")))
-        {
+        // the colons at the ends of an IPv6 address are its own
+        let whole = word.parse::<IpAddr>().is_ok().then(|| self.token(word)).flatten();
+        if let Some(token) = whole.or_else(|| self.token(core).map(|token| format!("{before}{token}{after}"))) {
             return token;
         }
         match core.rsplit_once(':') {
             Some((host, port)) if !host.is_empty() && port.chars().all(|c| c.is_ascii_digit()) => {
-                self.token(host).map_or_else(|| word.to_owned(), |token| format!("{before}{token}:{port}{after}"))
+                self.token(host).or_else(|| self.part(host)).map(|token| format!("{before}{token}:{port}{after}"))
             }
-            _ => word.to_owned(),
+            _ => self.part(core).map(|token| format!("{before}{token}{after}")),
         }
+        .unwrap_or_else(|| word.to_owned())
+    }
+
+    /// A word that holds a name of the site with something around it.
+    fn part(&mut self, word: &str) -> Option<String> {
+        let lower = word.to_lowercase();
+        let is_hidden = self.kinds.contains(&Kind::Names) && self.known.is_part_of(&lower);
+        let token = is_hidden.then(|| format!("n-{}", self.key.short(&lower)))?;
+        self.hidden.insert(lower, Kind::Names);
+        self.places += 1;
+        Some(token)
     }
 
     fn token(&mut self, word: &str) -> Option<String> {
-        let lower = word.to_lowercase().replace("%40", "@"); // as an address of the web has it
+        // as an address of the web has it, and as a text of PowerShell
+        let lower = word.to_lowercase().replace("%40", "@").replace("''", "'");
         let (kind, token) = if let Ok(address) = word.parse::<IpAddr>() {
             let shown = address.is_loopback() || address.is_unspecified();
             (Kind::Addresses, (!shown).then(|| self.address(address))?)
@@ -480,6 +535,25 @@ mod tests {
         let (text, places) = redaction.text("{\"Host\": \"ece-svc01.corp.local\", \"By\": \"New.Person@example.com\"}");
         assert!(text.contains(&hidden.run.host) && !text.contains("New.Person"), "{text}");
         assert_eq!(places, 2);
+    }
+
+    #[test]
+    fn quotes_and_what_is_around_a_name_do_not_hide_it() {
+        let golden = include_str!("../../tests/all/reports/golden.json");
+        let mut report = json::parse(golden).expect("the golden report");
+        report.run.host = "mail".to_owned();
+        let key = Key::of_secret(b"a secret of twenty characters").expect("a key");
+        let kinds = [Kind::Names, Kind::Mailboxes];
+        let mut redaction = Redaction::of(&report, &kinds, &key);
+        assert_ne!(redaction.report(&report).expect("a report").run.host, "mail");
+        let (text, _) = redaction
+            .text("sales@example.com -Identity 'sales@example.com' o'brien@example.com 'o''brien@example.com'");
+        let words: Vec<&str> = text.split(' ').collect();
+        assert_eq!(words[2], format!("'{}'", words[0]), "{text}");
+        assert_eq!(words[4], format!("'{}'", words[3]), "{text}");
+        let (name, places) = redaction.text("01-relay.example.com-cas.json");
+        assert!(!name.contains("example.com") && places == 1, "{name}");
+        assert!(Key::of_secret(b"short").is_err());
     }
 
     #[test]

@@ -9,11 +9,10 @@ use std::io::{Cursor, Read as _};
 use ring::digest::{Context, SHA256};
 use zip::ZipArchive;
 
-use super::{Entry, MANIFEST, Manifest, REPORT, SHAPE, sign};
+use super::{Entry, LARGEST, MANIFEST, Manifest, REPORT, SHAPE, sign};
 use crate::report::{harmless, redact::hexadecimal};
 
-/// The most bytes of all files together, and of the manifest and a signature.
-const LARGEST: u64 = 256 << 20;
+/// The most bytes of the manifest and of a signature.
 const LARGEST_MANIFEST: u64 = 4 << 20;
 
 /// The most files.
