@@ -3,7 +3,7 @@
 //! In: the destinations of a plan, the address ranges that Microsoft publishes, what ECE's servers use them for. Out:
 //! [`Rule`]s. Nothing is asked of the network. Pure.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
@@ -14,6 +14,10 @@ use crate::{
     },
     evidence::Protocol,
 };
+
+/// The two address families, as firewalls call them.
+const IPV4: &str = "IPv4";
+const IPV6: &str = "IPv6";
 
 /// What web services speak, as firewalls call it.
 const HTTPS: &str = "HTTPS";
@@ -128,7 +132,9 @@ fn of_place(place: &Place<'_>, protocol: Option<Protocol>, firewall: &Firewall, 
         Some(protocol) => firewall.uses.iter().filter(|used| used.protocol == protocol).map(of_use).collect(),
         None => unknown.into(),
     };
-    let families = [(scope.ipv4, "IPv4"), (scope.ipv6, "IPv6")];
+    let own = place.host.parse::<IpAddr>().ok().map(|address| ip_version(&address));
+    let families = [(scope.ipv4, IPV4), (scope.ipv6, IPV6)];
+    let families = families.map(|(wanted, version)| (wanted && own.is_none_or(|own| own == version), version));
     let mut rules = Vec::new();
     for (role, purpose) in uses {
         for (_, ip_version) in families.into_iter().filter(|(wanted, _)| *wanted) {
@@ -150,8 +156,12 @@ fn of_place(place: &Place<'_>, protocol: Option<Protocol>, firewall: &Firewall, 
     rules
 }
 
-fn is_of(net: &IpNet, ip_version: &str) -> bool {
-    matches!((net, ip_version), (IpNet::V4(_), "IPv4") | (IpNet::V6(_), "IPv6"))
+fn is_of(net: &IpNet, version: &str) -> bool {
+    ip_version(&net.addr()) == version
+}
+
+fn ip_version(address: &IpAddr) -> &'static str {
+    if address.is_ipv4() { IPV4 } else { IPV6 }
 }
 
 /// The server by its name where it is this one, and by its role elsewhere.
@@ -179,7 +189,7 @@ fn of_dns(scope: &Scope<'_>) -> Vec<Rule> {
         port: server.port(),
         protocol,
         application: "DNS".to_owned(),
-        ip_version: if server.is_ipv4() { "IPv4" } else { "IPv6" },
+        ip_version: ip_version(&server.ip()),
         role: scope.role.to_owned(),
         purpose: "name resolution".to_owned(),
     };
@@ -256,6 +266,16 @@ mod tests {
         assert!(!through.is_empty() && through.iter().all(|rule| rule.application == "HTTP CONNECT"));
         let mail = rules.iter().find(|rule| rule.port == 587).expect("mail");
         assert!(!mail.purpose.contains("proxy"), "{}", mail.purpose);
+    }
+
+    #[test]
+    fn an_address_has_rules_of_its_own_family_alone() {
+        let rules = of("services", &[("10.1.1.25", 25)], Some(("2001:db8::5", 3128)));
+        let of = |host: &str| -> Vec<&str> {
+            rules.iter().filter(|rule| rule.destination == host).map(|rule| rule.ip_version).collect()
+        };
+        assert_eq!(of("2001:db8::5"), ["IPv6", "IPv6"], "one for each server");
+        assert_eq!(of("10.1.1.25"), ["IPv4", "IPv4"], "one for each server");
     }
 
     #[test]

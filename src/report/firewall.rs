@@ -11,6 +11,8 @@
 
 use std::{collections::BTreeSet, fmt::Write as _, net::IpAddr};
 
+use ring::digest;
+
 use super::{Symbols, csv};
 use crate::finding::FirewallRule;
 
@@ -26,7 +28,7 @@ pub struct Form {
 /// All forms of some rules. `servers` are the addresses that the connections leave from.
 #[must_use]
 pub fn forms(rules: &[FirewallRule], servers: &[String]) -> Vec<Form> {
-    let rules: Vec<FirewallRule> = rules.iter().filter_map(usable).collect();
+    let rules = usable(rules);
     let rules: Vec<&FirewallRule> = rules.iter().collect();
     if rules.is_empty() {
         return Vec::new();
@@ -54,15 +56,30 @@ pub const LEAD_OF_PLAN: &str = "Outbound rules for every destination of ECE. Not
                                 connection. A name without published address ranges is allowed to any address in the \
                                 Windows rules, and is an FQDN object elsewhere.";
 
-/// A rule that every form can hold: an address is a range of one, and a name from outside stays out.
-fn usable(rule: &FirewallRule) -> Option<FirewallRule> {
+/// The rules that every form can hold, each once: an address has a range of one and its own family, and a name from
+/// outside stays out.
+fn usable(rules: &[FirewallRule]) -> Vec<FirewallRule> {
     let is_range = |range: &String| range.parse::<ipnet::IpNet>().is_ok();
-    match rule.destination.parse::<IpAddr>() {
-        Ok(address) => {
-            let ranges = vec![ipnet::IpNet::from(address).to_string()];
-            Some(FirewallRule { destination: address.to_string().replace(':', "-"), ranges, ..rule.clone() })
+    let mut usable: Vec<FirewallRule> = Vec::new();
+    for rule in rules {
+        let rule = match rule.destination.parse::<IpAddr>() {
+            Ok(address) => of_address(rule, address),
+            Err(_) if is_host(&rule.destination) && rule.ranges.iter().all(is_range) => rule.clone(),
+            Err(_) => continue,
+        };
+        if !usable.contains(&rule) {
+            usable.push(rule);
         }
-        Err(_) => (is_host(&rule.destination) && rule.ranges.iter().all(is_range)).then(|| rule.clone()),
+    }
+    usable
+}
+
+fn of_address(rule: &FirewallRule, address: IpAddr) -> FirewallRule {
+    FirewallRule {
+        destination: address.to_string(),
+        ranges: vec![ipnet::IpNet::from(address).to_string()],
+        ip_version: if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned(),
+        ..rule.clone()
     }
 }
 
@@ -126,10 +143,22 @@ fn powershell(rules: &[&FirewallRule]) -> String {
     of_windows(rules).iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// A name for an object of a firewall: at most 60 letters, digits, dots, hyphens and underscores.
-fn object(prefix: &str, text: &str) -> String {
+/// The longest name of an object: 64 characters on an ASA, 63 in PAN-OS.
+const LONGEST_NAME: usize = 60;
+
+/// A name for an object of a firewall: letters, digits, dots, hyphens and underscores. What is cut off a long one is told
+/// by a checksum, so that two long names stay two objects.
+fn object(text: &str, end: &str) -> String {
     let allowed = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' };
-    format!("{prefix}{text}").replace("*.", "all-").chars().map(allowed).take(60).collect()
+    let name: String = format!("ECE-{text}").replace("*.", "all-").chars().map(allowed).collect();
+    let room = LONGEST_NAME - end.len();
+    if name.len() <= room {
+        return name + end;
+    }
+    let sum = digest::digest(&digest::SHA256, name.as_bytes());
+    let [first, second, third, fourth, ..] = sum.as_ref() else { return name + end };
+    let sum = format!("-{first:02x}{second:02x}{third:02x}{fourth:02x}");
+    format!("{}{sum}{end}", &name[..room - sum.len()])
 }
 
 /// Address ranges as an object group where Microsoft publishes them, otherwise the name as an FQDN object.
@@ -139,7 +168,7 @@ fn asa(rules: &[&FirewallRule], servers: &[IpAddr]) -> String {
     let mut known = BTreeSet::new();
     for rule in rules {
         let version = if rule.ip_version == "IPv6" { "v6" } else { "v4" };
-        let group = object("ECE-", &format!("{}-{version}", rule.destination));
+        let group = object(&rule.destination, &format!("-{version}"));
         let by_name = rule.ranges.is_empty() && !rule.destination.starts_with("*.");
         if rule.ranges.is_empty() && !by_name {
             let _ =
@@ -201,18 +230,18 @@ fn pan_os(rules: &[&FirewallRule], servers: &[IpAddr]) -> String {
         let protocol = rule.protocol.to_lowercase();
         let service = format!("ECE-{protocol}-{}", rule.port);
         text += &once(format!("set service {service} protocol {protocol} port {}", rule.port));
-        let is_address = rule.destination.replace('-', ":").parse::<IpAddr>().is_ok();
+        let is_address = rule.destination.parse::<IpAddr>().is_ok();
         let destination = if rule.destination.starts_with("*.") || is_address {
             if rule.ranges.is_empty() {
                 continue; // PAN-OS has no address object for a wildcard name
             }
             format!("[ {} ]", rule.ranges.join(" "))
         } else {
-            let address = object("ECE-", &rule.destination);
+            let address = object(&rule.destination, "");
             text += &once(format!("set address {address} fqdn {}", rule.destination));
             address
         };
-        let title = object("ECE-", &format!("{}-{}", rule.destination, rule.port));
+        let title = object(&rule.destination, &format!("-{protocol}-{}", rule.port));
         text += &once(format!(
             "set rulebase security rules {title} from any to any source {source} destination {destination} application any service {service} action allow"
         ));
@@ -297,6 +326,27 @@ mod tests {
         assert!(asa.contains("object-group network ECE-2001-db8--53-v6\n network-object 2001:db8::53/128"), "{asa}");
         assert!(form(&rules, "PAN-OS").contains("destination [ 2001:db8::53/128 ]"));
         assert!(form(&rules, "PowerShell").contains("-RemoteAddress '10.1.1.53/32'"));
+    }
+
+    #[test]
+    fn addresses_stay_addresses_and_have_one_family() {
+        let twice =
+            ["IPv4", "IPv6"].map(|version| FirewallRule { ip_version: version.to_owned(), ..rule("2001:db8::5", &[]) });
+        let csv = form(&twice, "CSV");
+        assert!(csv.lines().count() == 2 && csv.contains("\"2001:db8::5\"") && csv.contains("\"IPv6\""), "{csv}");
+        assert!(form(&twice, "PowerShell").starts_with("New-NetFirewallRule -DisplayName 'ECE to 2001:db8::5 TCP 993"));
+        assert!(!form(&twice, "ASA").contains("-v4"), "{}", form(&twice, "ASA"));
+        // a host whose name only resembles an address stays a name
+        let alike = form(&[rule("2001-db8--5", &[])], "PAN-OS");
+        assert!(alike.contains(" fqdn 2001-db8--5\n"), "{alike}");
+    }
+
+    #[test]
+    fn long_names_stay_two_objects() {
+        let long = |end: &str| rule(&format!("{}.{end}.example.com", "a".repeat(60)), &[]);
+        let asa = form(&[long("one"), long("two")], "ASA");
+        let objects: BTreeSet<&str> = asa.lines().filter(|line| line.starts_with("object network ")).collect();
+        assert!(objects.len() == 2 && objects.iter().all(|line| line.ends_with("-v4") && line.len() < 80), "{asa}");
     }
 
     #[test]
