@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use super::grouping;
 use crate::{
     evidence::Observation,
     finding::{Because, Finding, Found, Owner, Remediation, Report, Run, Status, Summary},
@@ -50,9 +49,10 @@ fn waived(report: &Report, owner: Owner) -> impl Iterator<Item = usize> {
     let is_waived = move |finding: &Finding| {
         finding.is_waived() && finding.waiver.as_ref().and_then(|waiver| waiver.owner) == Some(owner)
     };
-    let root = |finding: &Finding| grouping::root(&report.findings, finding).and_then(|root| report.findings.get(root));
-    let belongs = move |(_, finding): &(usize, &Finding)| is_waived(finding) || root(finding).is_some_and(is_waived);
-    report.findings.iter().enumerate().filter(belongs).map(|(place, _)| place)
+    let blocker = |place: &usize| report.findings.get(*place)?.blocked_by;
+    let chain = move |place| std::iter::successors(Some(place), blocker).take(report.findings.len());
+    let belongs = move |place: &usize| chain(*place).any(|before| report.findings.get(before).is_some_and(is_waived));
+    (0..report.findings.len()).filter(belongs)
 }
 
 /// These findings, those that block them, and those that speak for or against their causes.

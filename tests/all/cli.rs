@@ -753,3 +753,20 @@ fn completions_and_manual_know_every_command() {
     call(&["completions", "cmd"]).refused("powershell");
     assert!(call(&["man"]).stdout.contains(".TH ece-check"));
 }
+
+// ---- init ----
+
+#[test]
+fn init_writes_what_was_answered_and_no_empty_file() {
+    let place = Place::new();
+    let empty = place.call(&["init", "empty.toml"]);
+    empty.refused("nothing was answered: no file is written");
+    let lost = place.call(&["init", "no/folder.toml", "--site", "Rotterdam"]);
+    lost.refused("cannot be written");
+    let needs = place.call(&["init", "a.toml", "--offline", "--account", "sales"]);
+    needs.refused("--mailbox: the account has no mailbox");
+    let plain = place.call(&["init", "b.toml", "--offline", "--external-url", "http://ece.bigshop.test"]);
+    assert_eq!((plain.code, plain.stderr.contains("must be https://")), (Some(0), true), "{plain:?}");
+    let written = |name: &str| place.path().join(name).exists();
+    assert!(written("b.toml") && !written("a.toml") && !written("empty.toml"));
+}
