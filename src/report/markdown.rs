@@ -11,10 +11,7 @@ use super::{
     grouping::{self, Blocker},
     harmless, header, mailbox, verdict, words,
 };
-use crate::{
-    command::Effect,
-    finding::{Finding, Remediation, Report, SkipReason, Status},
-};
+use crate::finding::{Finding, Remediation, Report, SkipReason, Status};
 
 /// The longest text, in characters.
 const LONGEST: usize = 600;
@@ -86,9 +83,10 @@ fn commands(text: &mut String, fix: &Remediation, indent: &str) {
     if let (true, Some(command)) = (fix.commands.is_empty(), &fix.command) {
         text.push_str(&fenced(command, indent));
     }
-    for command in &fix.commands {
-        let label = if command.effect == Effect::Check { "check" } else { "run" };
-        let _ = writeln!(text, "{indent}- {label}: {}", prose(&words::about(command)));
+    for (command, heading) in words::headed(&fix.commands) {
+        if let Some((label, about)) = heading {
+            let _ = writeln!(text, "{indent}- {label}: {}", prose(&about));
+        }
         text.push_str(&fenced(&command.text, &format!("{indent}  ")));
         for (label, said) in [("expect", &command.confirms_if), ("note", &command.note)] {
             if let Some(said) = said {

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::{Style, Symbols, Verbosity, harmless, words};
 use crate::{
-    command::{Command, Effect, Shell},
+    command::{Command, Shell},
     finding::Status,
 };
 
@@ -158,13 +158,9 @@ impl<'a> Page<'a> {
 
     /// Commands, each alone on its line below what runs it and with which role.
     pub fn commands(&mut self, commands: &[Command]) {
-        let mut known = String::new();
-        for command in commands {
-            let about = words::about(command);
-            let label = if command.effect == Effect::Check { "check" } else { "run" };
-            if known != format!("{label} {about}") {
+        for (command, heading) in words::headed(commands) {
+            if let Some((label, about)) = heading {
                 self.field(label, &about);
-                known = format!("{label} {about}");
             }
             self.one(command);
             self.field("expect", command.confirms_if.as_deref().unwrap_or_default());

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    command::Command,
+    command::{Command, Effect},
     evidence::{Observation, Stage, Subject},
     finding::{AppliedWaiver, Certainty, Finding, Owner, Remediation, Report, Severity, SkipReason, Status},
     probe::delivery,
@@ -92,10 +92,31 @@ pub fn certainty(certainty: Certainty) -> &'static str {
     }
 }
 
+/// What is done with a command: one that reads checks, any other is run.
+pub(super) fn label(command: &Command) -> &'static str {
+    match command.effect {
+        Effect::Check => "check",
+        Effect::Change => "run",
+    }
+}
+
 /// What takes a command, how to connect first, and the role that it needs.
 pub(super) fn about(command: &Command) -> String {
     let parts = [Some(command.shell.label()), command.connect.as_deref(), command.role.as_deref()];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Commands, each with its label and what takes it where that is not what stands above the command before.
+pub(super) fn headed(commands: &[Command]) -> impl Iterator<Item = (&Command, Option<(&'static str, String)>)> {
+    let mut known = None;
+    commands.iter().map(move |command| {
+        let heading = Some((label(command), about(command)));
+        if known == heading {
+            return (command, None);
+        }
+        known.clone_from(&heading);
+        (command, heading)
+    })
 }
 
 /// What depends on a check; nothing where a report of an earlier version does not say it.

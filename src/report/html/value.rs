@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{clean, lines};
 use crate::{
-    command::{Command, Effect},
+    command::Command,
     finding::{Finding, NextStep},
     report::{prose, words},
 };
@@ -37,7 +37,7 @@ impl CommandView {
     /// A command with what it shows.
     pub(super) fn of(command: &Command) -> Self {
         Self {
-            label: if command.effect == Effect::Check { "check" } else { "run" },
+            label: words::label(command),
             about: clean(&words::about(command)),
             text: lines(&command.text),
             expect: clean(command.confirms_if.as_deref().unwrap_or_default()),
