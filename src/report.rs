@@ -44,6 +44,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use self::several::Overview;
 use crate::finding::Report;
 
 /// The formats that a report can take.
@@ -82,14 +83,42 @@ pub fn render(report: &Report, format: Format, style: &Style) -> String {
     }
 }
 
+/// Reports that are written as one, with what differs between them; one alone is written as it is.
+#[derive(Clone, Debug)]
+pub struct Together<'r> {
+    reports: Vec<&'r Report>,
+    overview: Overview,
+}
+
+impl<'r> Together<'r> {
+    /// Reports as they are.
+    #[must_use]
+    pub fn of(reports: Vec<&'r Report>) -> Self {
+        let overview = several::overview(&reports);
+        Self { reports, overview }
+    }
+
+    /// The parts for one team, with the overview that was made of the whole reports.
+    #[must_use]
+    pub fn parts(reports: Vec<&'r Report>, overview: Overview) -> Self {
+        Self { reports, overview }
+    }
+
+    /// The reports.
+    #[must_use]
+    pub fn reports(&self) -> &[&'r Report] {
+        &self.reports
+    }
+}
+
 /// Writes a report as JSON as it goes, so that the text of a large one is never whole in memory.
 ///
 /// # Errors
 /// When the writer takes no more.
-pub fn write_json(reports: &[&Report], style: &Style, to: &mut dyn Write) -> io::Result<()> {
-    match reports {
+pub fn write_json(together: &Together<'_>, style: &Style, to: &mut dyn Write) -> io::Result<()> {
+    match together.reports() {
         [one] => json::write(one, style.symbols, to),
-        several => json::write(&Several::of(several), style.symbols, to),
+        _ => json::write(&Several::of(together), style.symbols, to),
     }
 }
 
@@ -97,29 +126,29 @@ pub fn write_json(reports: &[&Report], style: &Style, to: &mut dyn Write) -> io:
 #[derive(Serialize)]
 struct Several<'r> {
     schema_version: u32,
-    overview: several::Overview,
+    overview: &'r Overview,
     reports: &'r [&'r Report],
 }
 
 impl<'r> Several<'r> {
-    fn of(reports: &'r [&'r Report]) -> Self {
-        Self { schema_version: json::SHAPE, overview: several::overview(reports), reports }
+    fn of(together: &'r Together<'r>) -> Self {
+        Self { schema_version: json::SHAPE, overview: &together.overview, reports: &together.reports }
     }
 }
 
 /// Writes several reports out as one, what differs between them first; one alone is written as it is.
 #[must_use]
-pub fn render_several(reports: &[&Report], format: Format, style: &Style) -> String {
+pub fn render_several(together: &Together<'_>, format: Format, style: &Style) -> String {
+    let (reports, overview) = (together.reports(), &together.overview);
     if let [one] = reports {
         return render(one, format, style);
     }
-    let overview = || several::overview(reports);
     match format {
-        Format::Text => overview::text(reports, &overview(), style, false),
-        Format::Json => json::text(&Several::of(reports), style.symbols),
-        Format::Markdown => overview::markdown(reports, &overview(), style),
+        Format::Text => overview::text(reports, overview, style, false),
+        Format::Json => json::text(&Several::of(together), style.symbols),
+        Format::Markdown => overview::markdown(reports, overview, style),
         Format::Csv => csv::render(reports, style),
-        Format::Html => html::render_several(reports, &overview()),
+        Format::Html => html::render_several(reports, overview),
         Format::Junit => junit::render(reports),
         Format::Prometheus => prometheus::render(reports),
         Format::Nagios => nagios::render(reports),
@@ -128,9 +157,9 @@ pub fn render_several(reports: &[&Report], format: Format, style: &Style) -> Str
 
 /// Writes the first screen alone: the outcome, the numbers, what to do first.
 #[must_use]
-pub fn summary(reports: &[&Report], style: &Style) -> String {
-    match reports {
+pub fn summary(together: &Together<'_>, style: &Style) -> String {
+    match together.reports() {
         [one] => overview::summary(one, style),
-        several => overview::text(several, &several::overview(several), style, true),
+        several => overview::text(several, &together.overview, style, true),
     }
 }

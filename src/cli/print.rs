@@ -13,8 +13,7 @@ use std::{
 };
 
 use crate::{
-    finding::Report,
-    report::{self, Format, Stream, Style, Symbols, Verbosity, harmless},
+    report::{self, Format, Stream, Style, Symbols, Together, Verbosity, harmless},
     secret::{RedactingWriter, Redactor, suspect},
 };
 
@@ -40,7 +39,7 @@ fn kept_out(hits: usize) {
 }
 
 /// Writes reports to stdout.
-pub fn reports(reports: &[&Report], format: Format, style: &Style) {
+pub fn reports(reports: &Together<'_>, format: Format, style: &Style) {
     if format == Format::Json {
         told_if_lost(json_to(reports, style, &mut io::stdout().lock()));
     } else {
@@ -49,7 +48,7 @@ pub fn reports(reports: &[&Report], format: Format, style: &Style) {
 }
 
 /// Writes reports as JSON piece by piece, without secrets.
-pub fn json_to(reports: &[&Report], style: &Style, to: &mut dyn Write) -> io::Result<()> {
+pub fn json_to(reports: &Together<'_>, style: &Style, to: &mut dyn Write) -> io::Result<()> {
     let mut clean = RedactingWriter::new(&NET, to);
     report::write_json(reports, style, &mut clean)?;
     kept_out(clean.finish()?);

@@ -17,7 +17,12 @@ use super::{
 use crate::{
     catalogue::{Catalogue, load},
     finding::{Owner, Report},
-    report::{self, Format, Verbosity, bundle::sign::Verifier, json, several},
+    report::{
+        self, Format, Together, Verbosity,
+        bundle::sign::Verifier,
+        json,
+        several::{self, Overview},
+    },
 };
 
 /// The most reports that are read at once.
@@ -86,12 +91,12 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let mut leaving: Vec<Leaving> =
         arguments.files.iter().map(|file| arguments.leaving(file, key.as_ref())).collect::<Result<_, _>>()?;
     in_time(&mut leaving);
-    if let Some(owner) = arguments.owner {
-        for one in &mut leaving {
-            one.report = part::of(&one.report, owner);
-        }
-    }
+    let overview = arguments.owner.map(|owner| only_the_part(&mut leaving, owner));
     let reports: Vec<&Report> = leaving.iter().map(|one| &one.report).collect();
+    let together = match overview {
+        Some(overview) => Together::parts(reports, overview),
+        None => Together::of(reports),
+    };
     let verbosity = match (arguments.quiet, arguments.verbose) {
         (true, _) => Verbosity::Quiet,
         (_, true) => Verbosity::Verbose,
@@ -99,17 +104,28 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     };
     let style = print::style(arguments.no_color, verbosity);
     if arguments.summary {
-        print::data(&report::summary(&reports, &style));
+        print::data(&report::summary(&together, &style));
     } else {
-        print::reports(&reports, arguments.output, &style);
+        print::reports(&together, arguments.output, &style);
     }
     let codes = option::ExitCodes::chosen(arguments.exit_codes, arguments.output);
-    let code = codes.of(&reports, several::exit_code(&reports));
+    let code = codes.of(together.reports(), several::exit_code(together.reports()));
     if let (Some(bundle), Some(one)) = (bundle, leaving.pop()) {
         told_of_replacing(bundle.place(), true);
         handover::write(bundle, one)?;
     }
     Ok(ExitCode::from(code))
+}
+
+/// Leaves the part for one team of each report. What differs between them is told from the whole ones, as the part of a
+/// server where nothing failed is empty.
+fn only_the_part(leaving: &mut [Leaving], owner: Owner) -> Overview {
+    let whole: Vec<&Report> = leaving.iter().map(|one| &one.report).collect();
+    let overview = several::overview_of_part(&whole, owner);
+    for one in leaving {
+        one.report = part::of(&one.report, owner);
+    }
+    overview
 }
 
 /// The reports of one server in the order of their times, so that they read as its history; servers stay in the order in

@@ -26,7 +26,7 @@ use crate::{
     oauth::TokenCache,
     plan::{Plan, Selection, Site},
     probe::ProbeContext,
-    report::{self, Format, Style, Verbosity, transcript},
+    report::{self, Format, Style, Together, Verbosity, transcript},
 };
 
 /// How long a run with `--graph` waits for a person to sign in.
@@ -135,9 +135,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let report = &leaving.report;
     let style = print::style(arguments.no_color, verbosity(arguments));
     if arguments.summary {
-        print::data(&report::summary(&[report], &style));
+        print::data(&report::summary(&Together::of(vec![report]), &style));
     } else {
-        print::reports(&[report], arguments.output, &style);
+        print::reports(&Together::of(vec![report]), arguments.output, &style);
     }
     let codes = option::ExitCodes::chosen(arguments.exit_codes, arguments.output);
     let code = codes.of(&[report], report.summary.exit_code);
@@ -388,7 +388,7 @@ fn write_report(place: Destination, report: &Report, format: Format, style: &Sty
         return write(place, &report::render(report, format, style));
     }
     let file = place.path().to_owned();
-    let written = place.write_with(|to| print::json_to(&[report], style, to));
+    let written = place.write_with(|to| print::json_to(&Together::of(vec![report]), style, to));
     written.map_err(|error| unwritable(&file, &error))
 }
 

@@ -10,12 +10,25 @@ use crate::{
     finding::{Because, Finding, Found, Owner, Remediation, Report, Run, Status, Summary},
 };
 
+/// The places of the findings that are in the part for this owner, in their order.
+pub(super) fn places(report: &Report, owner: Owner) -> Vec<usize> {
+    kept(report, owner, &actions(report, owner)).into_iter().collect()
+}
+
+fn actions(report: &Report, owner: Owner) -> Vec<&Remediation> {
+    report.summary.fix_first.iter().filter(|fix| fix.owner == owner).collect()
+}
+
+fn kept(report: &Report, owner: Owner, actions: &[&Remediation]) -> BTreeSet<usize> {
+    let explained = actions.iter().flat_map(|fix| fix.explains.iter().copied());
+    needed(report, explained.chain(waived(report, owner)))
+}
+
 /// The part of a report that this owner needs.
 #[must_use]
 pub fn part(report: &Report, owner: Owner) -> Report {
-    let actions: Vec<&Remediation> = report.summary.fix_first.iter().filter(|fix| fix.owner == owner).collect();
-    let explained = actions.iter().flat_map(|fix| fix.explains.iter().copied());
-    let findings = needed(report, explained.chain(waived(report, owner)));
+    let actions = actions(report, owner);
+    let findings = kept(report, owner, &actions);
     let looks: BTreeSet<usize> = findings.iter().flat_map(|place| looks_of(&report.findings[*place])).collect();
     let moved = Moved { findings: findings.iter().copied().collect(), looks: looks.iter().copied().collect() };
     let fix_first = actions.into_iter().map(|fix| moved.action(fix)).collect();

@@ -8,10 +8,10 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{grouping, harmless, verdict, words};
+use super::{grouping, harmless, part, verdict, words};
 use crate::{
     evidence::Subject,
-    finding::{Finding, Report, Status},
+    finding::{Finding, Owner, Report, Status},
 };
 
 /// The most names of servers in a sentence, and of those that are only compared with.
@@ -50,8 +50,8 @@ pub struct Difference {
 /// How a check came out in one report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Result {
-    /// The place of the finding in the report.
-    pub finding: usize,
+    /// The place of the finding in the report; none where one team's part of the report leaves it out.
+    pub finding: Option<usize>,
     /// The status.
     pub status: Status,
     /// The cause that is named first.
@@ -61,8 +61,34 @@ pub struct Result {
 /// Compares the reports.
 #[must_use]
 pub fn overview(reports: &[&Report]) -> Overview {
+    of_rows(reports, &rows(reports))
+}
+
+/// Compares whole reports for one team: what its part has of any of them. What fails on one server is in its part, and
+/// that the same passes on another is seen in the whole alone. Places are those in the parts.
+#[must_use]
+pub fn overview_of_part(reports: &[&Report], owner: Owner) -> Overview {
+    let kept: Vec<Vec<usize>> = reports.iter().map(|report| part::places(report, owner)).collect();
+    let in_part = |report: usize, place: usize| kept[report].binary_search(&place).ok();
+    let is_in_part =
+        |row: &Row| row.iter().enumerate().any(|(at, place)| place.and_then(|it| in_part(at, it)).is_some());
+    let rows: Vec<Row> = rows(reports).into_iter().filter(is_in_part).collect();
+    let mut overview = of_rows(reports, &rows);
+    for difference in &mut overview.differences {
+        for (at, result) in difference.results.iter_mut().enumerate() {
+            let Some(result) = result else { continue };
+            result.finding = result.finding.and_then(|place| in_part(at, place));
+        }
+    }
+    overview
+}
+
+/// The places of one check of one subject, a report each.
+type Row = Vec<Option<usize>>;
+
+fn rows(reports: &[&Report]) -> Vec<Row> {
     let mut keys: Vec<Key<'_>> = Vec::new();
-    let mut table: HashMap<Key<'_>, Vec<Option<usize>>> = HashMap::new();
+    let mut table: HashMap<Key<'_>, Row> = HashMap::new();
     for (at, report) in reports.iter().enumerate() {
         for (place, key) in keyed(report) {
             let row = table.entry(key).or_insert_with(|| {
@@ -72,10 +98,13 @@ pub fn overview(reports: &[&Report]) -> Overview {
             row[at] = Some(place);
         }
     }
+    keys.iter().filter_map(|key| table.remove(key)).collect()
+}
+
+fn of_rows(reports: &[&Report], rows: &[Row]) -> Overview {
     let mut differences = Vec::new();
     let mut same = 0;
-    for key in &keys {
-        let row = &table[key];
+    for row in rows {
         if row.iter().all(Option::is_some) && is_alike(reports, row) {
             same += 1;
         } else if let Some(difference) = difference(reports, row) {
@@ -136,7 +165,7 @@ fn difference(reports: &[&Report], row: &[Option<usize>]) -> Option<Difference> 
     let (_, first) = bad[0];
     let result = |report: usize| {
         at(reports, row, report).map(|finding| Result {
-            finding: row[report].unwrap_or_default(),
+            finding: row[report],
             status: finding.status,
             cause: finding.causes.first().map(|cause| cause.cause.clone()),
         })
@@ -298,21 +327,37 @@ pub fn exit_code(reports: &[&Report]) -> u8 {
 /// What the reports come to, in two lines.
 #[must_use]
 pub fn verdict(reports: &[&Report], overview: &Overview) -> [String; 2] {
+    let part_for = reports.first().and_then(|report| report.run.part_for);
     let failing = reports.iter().filter(|report| report.summary.fail > 0).count();
-    let open =
-        reports.iter().filter(|report| report.summary.fail == 0 && ![0, 4].contains(&report.summary.exit_code)).count();
+    let open = reports.iter().filter(|report| is_open(report)).count();
     let all = reports.len();
     let open = if open == 0 { String::new() } else { format!(" {open} inconclusive.") };
     let first = match (failing, open.is_empty()) {
-        (0, true) => format!("No failures in {all} reports."),
+        (0, true) => match part_for {
+            None => format!("No failures in {all} reports."),
+            Some(owner) => format!("No failures for the {} in {all} reports.", words::owner(owner)),
+        },
         (failing, _) => format!("{failing} of {all} reports have failures.{open}"),
     };
     let second = match told(overview).as_slice() {
-        [] => "No check came out differently.".to_owned(),
+        [] => match part_for {
+            None => "No check came out differently.".to_owned(),
+            Some(owner) => format!("No check for the {} came out differently.", words::owner(owner)),
+        },
         [one] => format!("Difference: {}", one.sentence),
         [one, rest @ ..] => format!("Difference: {} And {} more.", one.sentence, rest.len()),
     };
     [first, second]
+}
+
+/// True where nothing failed and something is not known. The exit code of a part is that of the whole report.
+fn is_open(report: &Report) -> bool {
+    let summary = &report.summary;
+    let lacks_results = match report.run.part_for {
+        None => ![0, 4].contains(&summary.exit_code),
+        Some(_) => summary.error + summary.missing_input > 0,
+    };
+    summary.fail == 0 && lacks_results
 }
 
 /// The outcome of one report in one line.

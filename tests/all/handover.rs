@@ -213,6 +213,22 @@ fn several_reports_say_first_what_differs() {
     let said = both.stdout.replace('\n', " ");
     assert!(said.starts_with("1 of 2 reports have failures. Difference: outlook.office365.com:993: "), "{said}");
     assert!(said.contains("passed on APP-") && said.contains("application server"), "{said}");
+    let part = |owner| place.call(&["report", "faulty.json", "application.json", "--summary", "--for", owner]);
+    let network = part("network").stdout.replace('\n', " ");
+    assert!(
+        network.contains("Difference: outlook.office365.com:993: ") && network.contains("passed on APP-"),
+        "{network}"
+    );
+    let exchange = part("exchange").stdout.replace('\n', " ");
+    assert!(
+        exchange.starts_with("No failures for the Exchange administrator in 2 reports. No check for the"),
+        "{exchange}"
+    );
+    let page = place.call(&["report", "faulty.json", "application.json", "--for", "network", "-o", "html"]).stdout;
+    assert!(
+        page.contains("<span class=\"mark pass\">pass</span>"),
+        "what passed is no link to a place that is left out"
+    );
     for format in ["text", "markdown", "html", "json", "csv", "junit", "prometheus", "nagios"] {
         let outcome = place.call(&["report", "faulty.json", "application.json", "-o", format]);
         assert_eq!(outcome.code, Some(if format == "nagios" { 2 } else { 1 }), "{outcome:?}");

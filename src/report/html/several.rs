@@ -123,13 +123,13 @@ fn checks(reports: &[&Report], overview: &Overview) -> Vec<CheckView> {
     let cell = |(at, result): (usize, &Option<several::Result>)| match result {
         None => Cell { id: String::new(), status: "", word: "" },
         Some(result) => Cell {
-            id: ids[at][result.finding].clone(),
+            id: result.finding.map(|finding| ids[at][finding].clone()).unwrap_or_default(),
             status: words::status(result.status),
             word: words::status(result.status),
         },
     };
     let row = |one: &several::Difference| {
-        let first = one.results.iter().enumerate().find_map(|(at, result)| Some((at, result.as_ref()?.finding)));
+        let first = one.results.iter().enumerate().find_map(|(at, result)| Some((at, result.as_ref()?.finding?)));
         let title = first.map(|(at, finding)| reports[at].findings[finding].title.as_str()).unwrap_or_default();
         CheckView {
             title: clean(title),

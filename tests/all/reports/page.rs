@@ -3,7 +3,7 @@
 use ece_check::{
     evidence::Subject,
     finding::{AppliedWaiver, Report, SkipReason, Status},
-    report::{Format, Style, Verbosity, render, render_several},
+    report::{Format, Style, Together, Verbosity, render, render_several},
 };
 use ring::digest::{SHA256, digest};
 
@@ -60,7 +60,7 @@ fn every_link_within_the_page_has_its_place() {
     for page in [
         html(&one),
         html(&other),
-        render_several(&[&one, &other, &one], Format::Html, &Style::of_file(Verbosity::Normal)),
+        render_several(&Together::of(vec![&one, &other, &one]), Format::Html, &Style::of_file(Verbosity::Normal)),
     ] {
         let mut ids: Vec<&str> =
             page.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default()).collect();
