@@ -106,7 +106,8 @@ pub enum Skip {
 /// What the user chose.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Ids, leading parts of ids, or sections; empty is all. What they need comes along.
+    /// Ids, leading parts of ids, or sections; empty is all. What they need comes along, and of accounts and mailboxes what
+    /// rules their causes out without another connection.
     pub only: Vec<String>,
     /// Ids, leading parts of ids, or sections that are left out.
     pub skip: Vec<String>,
@@ -167,7 +168,7 @@ impl<'c> Plan<'c> {
         draft.pass_on_what_is_not_given();
         let mut plan = draft.plan;
         if !selection.only.is_empty() {
-            plan = plan.reduced(|check| selection.only.iter().any(|word| matches(check, word)));
+            plan = plan.reduced(|check| is_asked(check, selection));
         }
         plan.tie_gates();
         Ok(plan)
@@ -192,10 +193,35 @@ fn matches(check: &Check, word: &str) -> bool {
     leading || check.section.name() == word
 }
 
-/// The chosen checks and what they need, in the order of the catalogue.
+fn is_asked(check: &Check, selection: &Selection) -> bool {
+    selection.only.is_empty() || selection.only.iter().any(|word| matches(check, word))
+}
+
+/// The checks that speak for or against a cause and cost nothing where a mailbox or an account is tested: those that read
+/// its token, or evidence that was given.
+fn witnesses(catalogue: &Catalogue) -> Vec<&Check> {
+    let spoken = catalogue.causes.iter().flat_map(|cause| [&cause.evidence_for, &cause.evidence_against]);
+    let ids: BTreeSet<&str> =
+        spoken.flat_map(|one| [&one.pass, &one.fail, &one.alike]).flatten().map(String::as_str).collect();
+    catalogue.checks.iter().filter(|check| needs_no_connection(check) && ids.contains(check.id.as_str())).collect()
+}
+
+/// True for a check that reads the token of an account, or evidence.
+fn needs_no_connection(check: &Check) -> bool {
+    check.subject == SubjectKind::Account || is_of_evidence(check)
+}
+
+/// True for a check that signs in to a mailbox or asks for a token.
+fn uses_a_token(check: &Check) -> bool {
+    matches!(check.subject, SubjectKind::Account | SubjectKind::Mailbox) && !is_of_evidence(check)
+}
+
+/// The chosen checks, what they need and what may rule their causes out, in the order of the catalogue.
 fn choose<'c>(catalogue: &'c Catalogue, selection: &Selection) -> Vec<&'c Check> {
-    let asked = |check: &&Check| selection.only.is_empty() || selection.only.iter().any(|word| matches(check, word));
-    let mut wanted: Vec<&Check> = catalogue.checks.iter().filter(asked).collect();
+    let mut wanted: Vec<&Check> = catalogue.checks.iter().filter(|check| is_asked(check, selection)).collect();
+    if !selection.only.is_empty() && wanted.iter().any(|check| uses_a_token(check)) {
+        wanted.extend(witnesses(catalogue));
+    }
     let mut at = 0;
     while at < wanted.len() {
         let missing: Vec<&Check> = wanted[at].needs.iter().filter_map(|need| catalogue.check(need)).collect();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Plan, PlannedFinding, PlannedLook};
+use super::{Plan, PlannedFinding, PlannedLook, needs_no_connection};
 use crate::{
     catalogue::Check,
     evidence::{ProbeKey, Subject},
@@ -12,7 +12,8 @@ use crate::{
 
 impl Plan<'_> {
     /// The same plan with the findings of the checks that were asked for, and with what those need: a check that comes
-    /// along as a need is made for the subjects of those that need it, and not for every subject that it has.
+    /// along as a need is made for the subjects of those that need it, and not for every subject that it has. What else
+    /// can be judged from the same looks, or from evidence, stays to speak for or against their causes.
     pub(super) fn reduced(self, is_asked: impl Fn(&Check) -> bool) -> Self {
         let mut kept = vec![false; self.findings.len()];
         let mut open: Vec<usize> = (0..kept.len()).filter(|at| is_asked(self.findings[*at].check)).collect();
@@ -20,6 +21,12 @@ impl Plan<'_> {
             if !std::mem::replace(&mut kept[at], true) {
                 open.extend(&self.findings[at].needs);
             }
+        }
+        let looks = self.looks_of(&kept);
+        for (at, planned) in self.findings.iter().enumerate() {
+            let is_seen = |look: usize| looks[look] || matches!(self.looks[look].probe, AnyProbe::Exported(_));
+            let is_judged = planned.look.is_some_and(is_seen) && planned.needs.iter().all(|need| kept[*need]);
+            kept[at] |= is_judged && needs_no_connection(planned.check);
         }
         let looks = self.looks_of(&kept);
         let (new_finding, new_look) = (places(&kept), places(&looks));

@@ -163,6 +163,18 @@ fn impact_of_a_sign_in_agrees_with_the_token() {
     has_not(&text, &["cannot be opened over IMAP", "stays shut"]);
 }
 
+/// What the same run saw rules a cause out, also where its check was not asked for and where a file says it.
+#[test]
+fn causes_of_chosen_checks_agree_with_what_was_seen() {
+    let (report, text) = run(&["--lab=imap-disabled-for-mailbox", "--only", "imap"]);
+    let refused = one(&report, "imap.mailbox-opens", Status::Fail);
+    assert!(refused.ruled_out.iter().any(|out| out.cause == "token-user-mismatch"), "{refused:#?}");
+    has_not(&text, &["Token issued to the wrong user"]);
+    one(&report, "token.identity", Status::Pass);
+    let (report, _) = run(&["--lab", "--only", "tcp"]);
+    assert!(report.findings.iter().all(|finding| finding.account.is_none()), "no token is asked for");
+}
+
 #[test]
 fn cause_has_one_certainty_in_a_report() {
     // 15
