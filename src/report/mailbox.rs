@@ -35,6 +35,9 @@ const JAVA_TRUST: &str = "tls.java-trust";
 /// The place of the column of signing in to send.
 const SENDING: usize = 3;
 
+/// The places of the columns of signing in.
+const SIGN_IN: [usize; 2] = [1, SENDING];
+
 /// What a column is called.
 pub(super) const HEADS: [&str; 5] = [COLUMNS[0].0, COLUMNS[1].0, COLUMNS[2].0, COLUMNS[3].0, COLUMNS[4].0];
 
@@ -209,6 +212,12 @@ fn is_shut_off(finding: &Finding, report: &Report) -> bool {
     root.seen_status() == Status::Fail && !only_doubted && !is_partial(root, look) && !works_otherwise(report, look)
 }
 
+/// True for a sign-in that fails before it begins, because its service cannot be used. No column but its own tells of that.
+fn has_no_service(finding: &Finding, report: &Report) -> bool {
+    let root = finding.blocked_by.and_then(|by| report.findings.get(by));
+    root.is_some_and(|root| root.account.is_none()) && is_shut_off(finding, report)
+}
+
 /// Whether the same service answered over the other route.
 fn works_otherwise(report: &Report, look: &Observation) -> bool {
     let beside = report.looks.iter().filter(|other| other.beside);
@@ -270,7 +279,14 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
         let of_column = |checks: &[&str]| {
             worst(findings.iter().copied().filter(|finding| checks.contains(&finding.check.as_str())))
         };
-        (mailbox, COLUMNS.map(|(_, checks)| if checks == TOKEN { token } else { of_column(checks) }))
+        let mut cells = COLUMNS.map(|(_, checks)| if checks == TOKEN { token } else { of_column(checks) });
+        for step in SIGN_IN {
+            let own = || findings.iter().filter(|finding| COLUMNS[step].1.contains(&finding.check.as_str()));
+            if cells[step] == Some(Status::Skip) && own().any(|finding| has_no_service(finding, report)) {
+                cells[step] = Some(Status::Fail);
+            }
+        }
+        (mailbox, cells)
     };
     let rows = grouping::grouped(places, |place| report.findings[place].subject.as_str()).into_iter().map(row);
     rows.filter(|(_, cells)| cells[1..].iter().any(Option::is_some)).collect()

@@ -175,6 +175,13 @@ fn causes_of_chosen_checks_agree_with_what_was_seen() {
     assert!(report.findings.iter().all(|finding| finding.account.is_none()), "no token is asked for");
 }
 
+/// A mailbox that is said to fail has a column that shows where.
+#[test]
+fn mailbox_without_a_service_fails_in_its_column() {
+    let (_, text) = run(&["--lab=port-refused", "--only", "tcp,imap"]);
+    has(&text, &["receiving works for 0 of 3 mailboxes (3 fail)", "sales@example.com and 2 more [ OK ] [FAIL] [SKIP]"]);
+}
+
 #[test]
 fn cause_has_one_certainty_in_a_report() {
     // 15
