@@ -4,6 +4,8 @@
 //! The form, which `src/table/packed.rs` reads: a value is a tag and its content, numbers are in base 128, least first.
 //! Each key and value has its offset in the text; what ends a file are the offsets of its line ends.
 
+#![expect(clippy::disallowed_methods, reason = "it reads its own sources, while the program is built")]
+
 use std::{
     borrow::Cow,
     env,

@@ -7,6 +7,8 @@
 //! Opening a pipe waits for the other end, and no call can be told to stop waiting. What is no plain file is therefore
 //! opened and read by a thread of its own, which is left behind when it does not answer in time.
 
+#![expect(clippy::disallowed_methods, reason = "this is the place that opens files")]
+
 pub mod running;
 mod write;
 
@@ -19,7 +21,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use write::Destination;
+pub use write::{Access, Destination, write_new};
 
 /// Bytes that are read at once from what is no plain file.
 const CHUNK: usize = 64 << 10;

@@ -52,6 +52,8 @@
 //! bottom: `checks/imap/xoauth2-offered.toml`, [`plan::Plan::make`], [`probe::service`], [`probe::imap`],
 //! [`judge::judge`], [`diagnose::diagnose`]. The command line is thin and comes last: [`cli`].
 
+#![cfg_attr(test, expect(clippy::disallowed_methods, reason = "tests write the files that the program reads"))]
+
 pub mod catalogue;
 pub mod cli;
 pub mod command;

@@ -5,6 +5,8 @@
 
 use std::net::Ipv6Addr;
 
+#[cfg(not(windows))]
+use crate::files;
 use crate::net::firewall::Firewall;
 
 /// The longest name of a system, in characters.
@@ -48,10 +50,17 @@ fn is_routed(address: &Ipv6Addr) -> bool {
     !(address.is_unicast_link_local() || address.is_loopback() || address.is_unspecified())
 }
 
+/// A small file of the system.
+#[cfg(not(windows))]
+fn system_file(path: &str) -> std::io::Result<String> {
+    let bytes = files::read(std::path::Path::new(path), 1 << 20)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// `PRETTY_NAME` of os-release(5).
 #[cfg(not(windows))]
 fn named() -> Option<String> {
-    let text = std::fs::read_to_string("/etc/os-release").ok()?;
+    let text = system_file("/etc/os-release").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?;
     Some(line.trim_matches('"').to_owned())
 }
@@ -82,7 +91,7 @@ fn windows_of(product: &str, build: &str) -> String {
 /// The kernel's list; a kernel without IPv6 has none.
 #[cfg(not(windows))]
 fn ipv6_addresses() -> Option<Vec<Ipv6Addr>> {
-    match std::fs::read_to_string("/proc/net/if_inet6") {
+    match system_file("/proc/net/if_inet6") {
         Ok(text) => Some(text.lines().filter_map(listed).collect()),
         Err(error) => (error.kind() == std::io::ErrorKind::NotFound).then(Vec::new),
     }

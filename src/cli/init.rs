@@ -6,8 +6,7 @@
 mod answers;
 
 use std::{
-    fs::OpenOptions,
-    io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _},
+    io::{self, BufRead as _, IsTerminal as _, Read as _},
     path::PathBuf,
     process::ExitCode,
     time::Duration,
@@ -19,6 +18,7 @@ use super::{CliError, catalogue, option, print, site};
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment},
+    files::{self, Access},
     oauth::{endpoint::TokenRequest, provider::Provider},
 };
 
@@ -115,9 +115,7 @@ fn test(arguments: &Arguments, read: &Deployment, catalogue: &Catalogue) -> Resu
 }
 
 fn write(arguments: &Arguments, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&arguments.file)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
+    files::write_new(&arguments.file, text.as_bytes(), Access::Usual)
 }
 
 fn not_written(arguments: &Arguments, error: &io::Error) -> CliError {

@@ -17,7 +17,10 @@ use super::{
     list::{Output, json, lines},
     option, print, runtime,
 };
-use crate::lab::{self, Counts, Lab, Settings, directory_faults, faults};
+use crate::{
+    files::{self, Access},
+    lab::{self, Counts, Lab, Settings, directory_faults, faults},
+};
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
@@ -99,7 +102,7 @@ fn write_evidence(arguments: &Arguments, folder: &Path) -> Result<ExitCode, CliE
     for (file, bytes) in &targets {
         let parent = file.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(|error| unwritable(parent, &error))?;
-        fs::write(file, bytes).map_err(|error| unwritable(file, &error))?;
+        files::write_new(file, bytes, Access::Usual).map_err(|error| unwritable(file, &error))?;
     }
     let names = targets.iter().map(|(file, _)| file.display().to_string());
     print::data(&match arguments.output {

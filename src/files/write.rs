@@ -203,6 +203,33 @@ fn builder() -> tempfile::Builder<'static, 'static> {
     tempfile::Builder::new()
 }
 
+/// Who may read a new file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Whoever the system says.
+    Usual,
+    /// Its owner alone. On Windows the file has the access list of its folder.
+    OwnerOnly,
+}
+
+/// Writes a file that is not there yet.
+///
+/// # Errors
+/// When there is something of that name, or it cannot be written.
+pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if access == Access::OwnerOnly {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = access;
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
 fn open_within(path: &Path, patience: Duration) -> io::Result<File> {
     let path = path.to_owned();
     let open = move || File::options().write(true).open(path);

@@ -1,8 +1,7 @@
 //! `ece-check token sign-in`: signs in as the user of an account and tells what stands in the token.
 
 use std::{
-    fs::OpenOptions,
-    io::{self, Write as _},
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -17,6 +16,7 @@ use crate::{
     cli::{catalogue, list::Output, option, print, site},
     deployment::{Cloud, Entra},
     evidence::{Facts, Failure, Protocol, Stage},
+    files::{self, Access},
     net::loopback::{Loopback, nobody_came},
     oauth::{
         Application, ClientCredential, Papers, TokenSource,
@@ -310,15 +310,8 @@ fn not_saved(file: &Path, error: &io::Error) -> CliError {
     CliError::Usage(format!("{} cannot be written: {error}", file.display()), right.to_owned())
 }
 
-/// On Windows the file has the access list of its folder.
 fn save(file: &Path, refresh: &Secret) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut written = options.open(file)?;
-    writeln!(written, "{}", refresh.expose())?;
-    written.sync_all()
+    files::write_new(file, format!("{}\n", refresh.expose()).as_bytes(), Access::OwnerOnly)
 }
 
 #[cfg(test)]
