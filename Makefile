@@ -34,6 +34,7 @@ lint: toolchain deny
 bench: build peers
 	$(MAKE) peers PACKAGES="$(BENCH_PACKAGES)" PROGRAMS="$(BENCH_PROGRAMS)"
 	cargo bench --locked --no-run --bench redactor
+	cargo bench --locked --bench parts
 	python3 contrib/bench.py target/release/ece-check
 	python3 contrib/bench_peers.py target/release/ece-check
 	python3 contrib/bench_site.py target/release/ece-check
