@@ -316,8 +316,17 @@ pub struct FirewallRule {
     pub protocol: String,
     /// `IPv4` or `IPv6`.
     pub ip_version: String,
+    /// The role of the server that connects, or both; reports before 2026-11-30 do not have it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub role: String,
     /// What it is for.
     pub purpose: String,
+    /// What is spoken there, as firewalls call it; reports before 2026-11-30 do not have it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub application: String,
+    /// The number of the row in Microsoft's list of URLs and IP address ranges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub microsoft_endpoint_id: Option<i64>,
 }
 
 /// The program that wrote a report.

@@ -1,4 +1,4 @@
-//! What a firewall change request needs beside names and ports: which ECE server uses which protocol for what.
+//! What a firewall change request needs beside names and ports: which ECE server uses which protocol.
 //!
 //! In: `checks/tables/firewall.toml`. Out: a [`Firewall`].
 
@@ -13,7 +13,7 @@ pub const TABLE: &str = "firewall.toml";
 /// What ECE's servers use, and the domains that Cisco asks for as a whole.
 #[derive(Clone, Debug)]
 pub struct Firewall {
-    /// Which server uses which protocol for what.
+    /// Which server uses which protocol.
     pub uses: Vec<Use>,
     /// Domains that are no single host.
     pub wildcards: Vec<Wildcard>,
@@ -26,8 +26,8 @@ pub struct Use {
     pub protocol: Protocol,
     /// The server: `services` or `application`.
     pub role: String,
-    /// What it is used for.
-    pub purpose: String,
+    /// What is to be said of it beside the purpose of the name and port; empty where nothing is.
+    pub note: String,
 }
 
 /// A domain that Cisco asks for as a whole.
@@ -43,6 +43,8 @@ pub struct Wildcard {
     pub protocol: Protocol,
     /// The number of its row in Microsoft's list of URLs and IP address ranges.
     pub row: i64,
+    /// Why Cisco asks for it.
+    pub why: String,
 }
 
 impl Firewall {
@@ -67,7 +69,7 @@ fn read_use(mut table: Table<'_>) -> Result<Use, Mistake> {
     let used = Use {
         protocol: choose(&table.required("protocol")?)?,
         role: table.required("role")?.value,
-        purpose: table.required("purpose")?.value,
+        note: table.text("note")?.map_or_else(String::new, |note| note.value),
     };
     table.close()?;
     Ok(used)
@@ -85,6 +87,7 @@ fn read_wildcard(mut table: Table<'_>) -> Result<Wildcard, Mistake> {
         port: port.value,
         protocol: choose(&table.required("protocol")?)?,
         row: table.int("row")?.map_or(0, |row| row.value),
+        why: table.required("why")?.value,
     };
     table.close()?;
     Ok(wildcard)

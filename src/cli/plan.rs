@@ -20,7 +20,7 @@ use crate::{
     net::{ConnectOverrides, Family, Proxy, RouteChoice},
     plan::{Plan, PlannedLook, Site},
     probe::{AnyProbe, Change, Presented, ServiceTouch, Touch},
-    report::{Page, Paint, Stream, Style, Verbosity},
+    report::{Page, Paint, Stream, Style, Verbosity, firewall},
     secret::Source,
 };
 
@@ -70,6 +70,9 @@ struct Row {
     credential: String,
     change: &'static str,
     why: String,
+    /// What a firewall rule for it is for; none where ECE itself does not need it, as the DNS servers and the proxy.
+    #[serde(skip)]
+    needed_for: Option<String>,
 }
 
 /// Prints the plan.
@@ -88,10 +91,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let needed = || rules::needed(site, &deployment, &catalogue, &overrides, &rows);
     print::data(&match arguments.output {
         Output::Text if arguments.team.is_some() => rules::text(&needed(), &super::host::name()),
-        Output::Json if arguments.team.is_some() => json(&rules::values(&needed())),
+        Output::Json if arguments.team.is_some() => json(&needed().told().rules),
         Output::Text => text(&rows, &plan, site::usual_deadline(&deployment, site::USUAL_JOBS, site.sample)),
         Output::Json => json(&rows),
-        Output::Csv => rules::change_request(needed()),
+        Output::Csv => firewall::change_request(&needed().told().rules, print::symbols()),
     });
     Ok(ExitCode::SUCCESS)
 }
@@ -129,6 +132,7 @@ fn rows_of_graph(ask: &Ask, overrides: &ConnectOverrides, family: &'static str) 
         credential: "token for Microsoft Graph".to_owned(),
         change: "none",
         why: format!("GET {}", path.target),
+        needed_for: Some("Microsoft Graph, which ece-check reads with --graph; ECE does not need it".to_owned()),
     };
     graph::paths(ask).into_iter().map(row).collect()
 }
@@ -148,6 +152,7 @@ fn lookups(names: &[&str], servers: &[SocketAddr]) -> Vec<Row> {
         credential: "none".to_owned(),
         change: "none",
         why: format!("DNS server, asked for {}", names.join(" ")),
+        needed_for: None,
     };
     if servers.is_empty() {
         return vec![asked("no DNS server is configured".to_owned(), 53, "none")];
@@ -167,8 +172,13 @@ fn of(proxy: &Proxy, family: &'static str) -> Row {
         route: Route::Direct,
         credential: if proxy.credentials.is_some() { "user and password of the proxy" } else { "none" }.to_owned(),
         change: "none",
-        why: format!("the proxy ({}): asked for a tunnel to each web service", proxy.learnt_from),
+        why: why_of(proxy),
+        needed_for: None,
     }
+}
+
+fn why_of(proxy: &Proxy) -> String {
+    format!("the proxy ({}): asked for a tunnel to each web service", proxy.learnt_from)
 }
 
 /// What one look touches: a message is sent at one place and looked for at another.
@@ -182,6 +192,7 @@ fn rows_of(planned: &PlannedLook, overrides: &ConnectOverrides, family: &'static
 
 fn row_of(touch: ServiceTouch, why: &str, overrides: &ConnectOverrides, family: &'static str) -> Row {
     Row {
+        needed_for: (touch.web != Some(RouteChoice::Beside)).then(|| why.to_owned()),
         route: match touch.web {
             Some(way) => web_route(way, overrides, &touch.host, touch.port),
             None => route(overrides, &touch.host, touch.port),

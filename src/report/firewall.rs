@@ -1,7 +1,8 @@
 //! Firewall rules in the forms that firewalls take: Windows, Cisco ASA, Palo Alto Networks PAN-OS, and CSV.
 //!
-//! In: the rules that a site needs. Out: lines to paste, one form each. A host name that holds anything but letters, digits,
-//! dots, hyphens and underscores enters none of them.
+//! In: the rules that a site needs, and the addresses that a server is known to have. Out: lines to paste, one form each,
+//! and what to know of them. A host name that holds anything but letters, digits, dots, hyphens and underscores enters
+//! none of them. Where the address of a server is not known, a placeholder stands that no firewall reads as an address.
 //!
 //! Sources: `netsh advfirewall firewall add rule`
 //! (<https://learn.microsoft.com/windows-server/administration/windows-commands/netsh-advfirewall>), `New-NetFirewallRule`
@@ -9,14 +10,23 @@
 //! (`object network`, `fqdn`, `object-group network`, `access-list extended`), the PAN-OS CLI (`set address`,
 //! `set service`, `set rulebase security rules`).
 
-use std::{collections::BTreeSet, fmt::Write as _, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr};
 
 use ring::digest;
 
 use super::{Symbols, csv};
-use crate::finding::FirewallRule;
+use crate::finding::{FirewallRule, Report};
 
-/// A form, its name, and what to know about it.
+/// Rules in every form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forms {
+    /// What is to be known of them.
+    pub lead: String,
+    /// The forms.
+    pub each: Vec<Form>,
+}
+
+/// A form and its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Form {
     /// What takes it.
@@ -25,36 +35,93 @@ pub struct Form {
     pub text: String,
 }
 
-/// All forms of some rules. `servers` are the addresses that the connections leave from.
+/// The rules of a report in every form; nothing where it has none.
 #[must_use]
-pub fn forms(rules: &[FirewallRule], servers: &[String]) -> Vec<Form> {
+pub fn of_report(report: &Report) -> Option<Forms> {
+    forms(LEAD, &report.firewall_rules, &Server::of(&report.run.host, &report.run.source_addresses))
+}
+
+/// The rules of a plan in every form. Nothing was connected, so that no server's address is known.
+#[must_use]
+pub fn of_plan(rules: &[FirewallRule]) -> Option<Forms> {
+    forms(LEAD_OF_PLAN, rules, &Server::of("", &[]))
+}
+
+fn forms(lead: &str, rules: &[FirewallRule], server: &Server<'_>) -> Option<Forms> {
     let rules = usable(rules);
     let rules: Vec<&FirewallRule> = rules.iter().collect();
     if rules.is_empty() {
-        return Vec::new();
+        return None;
     }
-    let servers: Vec<IpAddr> =
-        servers.iter().filter_map(|server| server.parse().ok()).filter(|ip: &IpAddr| !ip.is_loopback()).collect();
-    vec![
+    let sentences = [
+        Some(lead),
+        rules.iter().any(|rule| server.addresses_of(rule).is_err()).then_some(PLACEHOLDER),
+        rules.iter().any(|rule| is_pattern(rule)).then_some(PATTERN),
+    ];
+    let each = vec![
         Form { title: "Windows PowerShell on the ECE server (as administrator)", text: powershell(&rules) },
         Form { title: "Command Prompt on the ECE server (as administrator)", text: netsh(&rules) },
-        Form { title: "Cisco ASA", text: asa(&rules, &servers) },
-        Form { title: "Palo Alto Networks PAN-OS", text: pan_os(&rules, &servers) },
-        Form { title: "CSV", text: comma_separated(&rules) },
-    ]
+        Form { title: "Cisco ASA", text: asa(&rules, server) },
+        Form { title: "Palo Alto Networks PAN-OS", text: pan_os(&rules, server) },
+        Form { title: "CSV", text: table(&rules, Symbols::Unicode).trim_end().to_owned() },
+    ];
+    Some(Forms { lead: sentences.into_iter().flatten().collect::<Vec<_>>().join(" "), each })
 }
 
 /// What is to be known of these rules.
-pub const LEAD: &str = "Outbound rules for the destinations that failed. Windows rules help only where the Windows \
-                        Firewall blocks outbound traffic; a blocking rule there outranks them. Adapt the names of access \
-                        lists and zones to your firewall.";
+const LEAD: &str = "Outbound rules for the destinations that failed. Windows rules help only where the Windows Firewall \
+                    blocks outbound traffic; a blocking rule there outranks them. Adapt the names of access lists and \
+                    zones to your firewall.";
 
 /// The same of the rules that a site needs, before anything was tested.
-pub const LEAD_OF_PLAN: &str = "Outbound rules for every destination of ECE. Nothing was tested. Windows rules help only \
-                                where the Windows Firewall blocks outbound traffic; a blocking rule there outranks them. \
-                                Adapt the names of access lists and zones to your firewall. Mail ports need a direct \
-                                connection. A name without published address ranges is allowed to any address in the \
-                                Windows rules, and is an FQDN object elsewhere.";
+const LEAD_OF_PLAN: &str = "Outbound rules for every destination of ECE. Nothing was tested. Windows rules help only where \
+                            the Windows Firewall blocks outbound traffic; a blocking rule there outranks them. Adapt the \
+                            names of access lists and zones to your firewall. Mail ports need a direct connection. A name \
+                            without published address ranges is allowed to any address in the Windows rules, and is an \
+                            FQDN object elsewhere.";
+
+/// Said where the address of a server is not known.
+const PLACEHOLDER: &str = "Before you paste the rules for Cisco ASA and PAN-OS, replace each <…> with that address of the \
+                           server, or leave out the rules of an IP version that it does not use.";
+
+/// Said where a rule is for all names of a domain.
+const PATTERN: &str = "A name that begins with *. is no address: Cisco ASA and PAN-OS have no rule for it.";
+
+/// A row a rule, ready as a change request.
+#[must_use]
+pub fn change_request(rules: &[FirewallRule], symbols: Symbols) -> String {
+    let rules = usable(rules);
+    table(&rules.iter().collect::<Vec<_>>(), symbols)
+}
+
+/// A server, and the addresses that its connections leave from, as far as they are known.
+struct Server<'s> {
+    name: &'s str,
+    addresses: Vec<IpAddr>,
+}
+
+impl<'s> Server<'s> {
+    fn of(name: &'s str, addresses: &[String]) -> Self {
+        let leaves_the_server = |address: &IpAddr| !address.is_loopback() && !address.is_unspecified();
+        let addresses = addresses.iter().filter_map(|address| address.parse().ok()).filter(leaves_the_server);
+        Self { name, addresses: addresses.collect() }
+    }
+
+    /// The addresses that the traffic of a rule comes from; a placeholder where none of its IP version is known.
+    fn addresses_of(&self, rule: &FirewallRule) -> Result<Vec<IpAddr>, String> {
+        let is_of_rule = |address: &&IpAddr| rule.source == self.name && version_of(address) == rule.ip_version;
+        let known: Vec<IpAddr> = self.addresses.iter().filter(is_of_rule).copied().collect();
+        if known.is_empty() {
+            Err(format!("<{}-address-of-{}>", rule.ip_version, named(&rule.source)))
+        } else {
+            Ok(known)
+        }
+    }
+}
+
+fn version_of(address: &IpAddr) -> &'static str {
+    if address.is_ipv4() { "IPv4" } else { "IPv6" }
+}
 
 /// The rules that every form can hold, each once: an address has a range of one and its own family, and a name from
 /// outside stays out.
@@ -78,7 +145,7 @@ fn of_address(rule: &FirewallRule, address: IpAddr) -> FirewallRule {
     FirewallRule {
         destination: address.to_string(),
         ranges: vec![ipnet::IpNet::from(address).to_string()],
-        ip_version: if address.is_ipv4() { "IPv4" } else { "IPv6" }.to_owned(),
+        ip_version: version_of(&address).to_owned(),
         ..rule.clone()
     }
 }
@@ -149,8 +216,7 @@ const LONGEST_NAME: usize = 60;
 /// A name for an object of a firewall: letters, digits, dots, hyphens and underscores. What is cut off a long one is told
 /// by a checksum, so that two long names stay two objects.
 fn object(text: &str, end: &str) -> String {
-    let allowed = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' };
-    let name: String = format!("ECE-{text}").replace("*.", "all-").chars().map(allowed).collect();
+    let name = named(&format!("ECE-{text}"));
     let room = LONGEST_NAME - end.len();
     if name.len() <= room {
         return name + end;
@@ -161,53 +227,81 @@ fn object(text: &str, end: &str) -> String {
     format!("{}{sum}{end}", &name[..room - sum.len()])
 }
 
-/// Address ranges as an object group where Microsoft publishes them, otherwise the name as an FQDN object.
-fn asa(rules: &[&FirewallRule], servers: &[IpAddr]) -> String {
-    let mut text = String::new();
-    let source = asa_servers(&mut text, servers);
-    let mut known = BTreeSet::new();
-    for rule in rules {
-        let version = if rule.ip_version == "IPv6" { "v6" } else { "v4" };
-        let group = object(&rule.destination, &format!("-{version}"));
-        let by_name = rule.ranges.is_empty() && !rule.destination.starts_with("*.");
-        if rule.ranges.is_empty() && !by_name {
-            let _ =
-                writeln!(text, "! {}: no address ranges are published; allow the names behind it", rule.destination);
-            continue;
-        }
-        if known.insert(group.clone()) {
-            if by_name {
-                let _ = writeln!(text, "object network {group}\n fqdn {version} {}", rule.destination);
-            } else {
-                let _ = writeln!(text, "object-group network {group}");
-                for range in &rule.ranges {
-                    let _ = writeln!(text, " network-object {}", asa_network(range));
-                }
-            }
-        }
-        let kind = if by_name { "object" } else { "object-group" };
-        let protocol = rule.protocol.to_lowercase();
-        let line =
-            format!("access-list ECE-OUTBOUND extended permit {protocol} {source} {kind} {group} eq {}", rule.port);
-        if known.insert(line.clone()) {
-            let _ = writeln!(text, "{line}");
-        }
-    }
-    text.trim_end().to_owned()
+/// A text in the characters that names of objects may have.
+fn named(text: &str) -> String {
+    let allowed = |c: char| if c.is_ascii_alphanumeric() || ".-_".contains(c) { c } else { '-' };
+    text.replace("*.", "all-").chars().map(allowed).collect()
 }
 
-fn asa_servers(text: &mut String, servers: &[IpAddr]) -> &'static str {
-    if servers.is_empty() {
-        return "any";
+/// Lines or blocks of lines, each once.
+#[derive(Default)]
+struct Once {
+    known: BTreeSet<String>,
+    text: String,
+}
+
+impl Once {
+    fn put(&mut self, block: String) {
+        if !self.known.contains(&block) {
+            self.text.push_str(&block);
+            self.text.push('\n');
+            self.known.insert(block);
+        }
     }
-    text.push_str("object-group network ECE-SERVERS\n");
-    for server in servers {
-        let _ = match server {
-            IpAddr::V4(address) => writeln!(text, " network-object host {address}"),
-            IpAddr::V6(address) => writeln!(text, " network-object {address}/128"),
-        };
+
+    fn finish(self) -> String {
+        self.text.trim_end().to_owned()
     }
-    "object-group ECE-SERVERS"
+}
+
+/// True for a rule for all names of a domain: no firewall has it as an address.
+fn is_pattern(rule: &FirewallRule) -> bool {
+    rule.destination.starts_with("*.") && rule.ranges.is_empty()
+}
+
+/// Address ranges as an object group where Microsoft publishes them, otherwise the name as an FQDN object.
+fn asa(rules: &[&FirewallRule], server: &Server<'_>) -> String {
+    let mut once = Once::default();
+    for rule in rules {
+        if is_pattern(rule) {
+            once.put(format!("! {}: no address ranges are published; allow the names behind it", rule.destination));
+            continue;
+        }
+        let source = object(&format!("FROM-{}", rule.source), &format!("-{}", asa_version(rule)));
+        once.put(format!("object-group network {source}\n{}", asa_source(rule, server)));
+        let destination = object(&rule.destination, &format!("-{}", asa_version(rule)));
+        let kind = if rule.ranges.is_empty() { "object" } else { "object-group" };
+        once.put(asa_destination(rule, &destination));
+        once.put(format!(
+            "access-list ECE-OUTBOUND extended permit {} object-group {source} {kind} {destination} eq {}",
+            rule.protocol.to_lowercase(),
+            rule.port
+        ));
+    }
+    once.finish()
+}
+
+fn asa_version(rule: &FirewallRule) -> &'static str {
+    if rule.ip_version == "IPv6" { "v6" } else { "v4" }
+}
+
+fn asa_source(rule: &FirewallRule, server: &Server<'_>) -> String {
+    let host = |address: IpAddr| match address {
+        IpAddr::V4(address) => format!(" network-object host {address}"),
+        IpAddr::V6(address) => format!(" network-object {address}/128"),
+    };
+    match server.addresses_of(rule) {
+        Ok(addresses) => addresses.into_iter().map(host).collect::<Vec<_>>().join("\n"),
+        Err(placeholder) => format!(" network-object host {placeholder}"),
+    }
+}
+
+fn asa_destination(rule: &FirewallRule, name: &str) -> String {
+    if rule.ranges.is_empty() {
+        return format!("object network {name}\n fqdn {} {}", asa_version(rule), rule.destination);
+    }
+    let networks = rule.ranges.iter().map(|range| format!("\n network-object {}", asa_network(range)));
+    format!("object-group network {name}{}", networks.collect::<String>())
 }
 
 /// A network as the ASA writes it: IPv4 with its mask, IPv6 with its prefix.
@@ -218,39 +312,77 @@ fn asa_network(range: &str) -> String {
     }
 }
 
-fn pan_os(rules: &[&FirewallRule], servers: &[IpAddr]) -> String {
-    let mut text = String::new();
-    let mut known = BTreeSet::new();
-    let mut once = |line: String| if known.insert(line.clone()) { line + "\n" } else { String::new() };
-    let source = match servers {
-        [] => "any".to_owned(),
-        some => format!("[ {} ]", some.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
-    };
-    for rule in rules {
-        let protocol = rule.protocol.to_lowercase();
-        let service = format!("ECE-{protocol}-{}", rule.port);
-        text += &once(format!("set service {service} protocol {protocol} port {}", rule.port));
-        let is_address = rule.destination.parse::<IpAddr>().is_ok();
-        let destination = if rule.destination.starts_with("*.") || is_address {
-            if rule.ranges.is_empty() {
-                continue; // PAN-OS has no address object for a wildcard name
-            }
-            format!("[ {} ]", rule.ranges.join(" "))
-        } else {
-            let address = object(&rule.destination, "");
-            text += &once(format!("set address {address} fqdn {}", rule.destination));
-            address
-        };
-        let title = object(&rule.destination, &format!("-{protocol}-{}", rule.port));
-        text += &once(format!(
-            "set rulebase security rules {title} from any to any source {source} destination {destination} application any service {service} action allow"
-        ));
-    }
-    text.trim_end().to_owned()
+/// A security rule of PAN-OS: one destination and port, from every server and in every IP version.
+struct SecurityRule<'r> {
+    first: &'r FirewallRule,
+    sources: Vec<String>,
+    ranges: Vec<&'r str>,
 }
 
-fn comma_separated(rules: &[&FirewallRule]) -> String {
-    let header = ["source", "destination", "port", "protocol", "ip_version", "direction", "purpose", "address_ranges"];
+fn of_pan_os<'r>(rules: &[&'r FirewallRule], server: &Server<'_>) -> Vec<SecurityRule<'r>> {
+    let mut merged: Vec<SecurityRule<'r>> = Vec::new();
+    let key = |rule: &'r FirewallRule| (&rule.destination, &rule.protocol, rule.port);
+    for &rule in rules.iter().filter(|rule| !is_pattern(rule)) {
+        let sources = match server.addresses_of(rule) {
+            Ok(addresses) => addresses.iter().map(ToString::to_string).collect(),
+            Err(placeholder) => vec![placeholder],
+        };
+        let at = merged.iter().position(|known| key(known.first) == key(rule)).unwrap_or_else(|| {
+            merged.push(SecurityRule { first: rule, sources: Vec::new(), ranges: Vec::new() });
+            merged.len() - 1
+        });
+        add(&mut merged[at].sources, sources);
+        add(&mut merged[at].ranges, rule.ranges.iter().map(String::as_str).collect());
+    }
+    merged
+}
+
+fn add<T: PartialEq>(known: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !known.contains(&one) {
+            known.push(one);
+        }
+    }
+}
+
+fn pan_os(rules: &[&FirewallRule], server: &Server<'_>) -> String {
+    let mut once = Once::default();
+    for SecurityRule { first: rule, sources, ranges } in of_pan_os(rules, server) {
+        let protocol = rule.protocol.to_lowercase();
+        let service = format!("ECE-{protocol}-{}", rule.port);
+        once.put(format!("set service {service} protocol {protocol} port {}", rule.port));
+        let is_name = rule.destination.parse::<IpAddr>().is_err() && !rule.destination.starts_with("*.");
+        let destination = if is_name {
+            let address = object(&rule.destination, "");
+            once.put(format!("set address {address} fqdn {}", rule.destination));
+            address
+        } else {
+            format!("[ {} ]", ranges.join(" "))
+        };
+        once.put(format!(
+            "set rulebase security rules {} from any to any source [ {} ] destination {destination} application any service {service} action allow",
+            object(&rule.destination, &format!("-{protocol}-{}", rule.port)),
+            sources.join(" ")
+        ));
+    }
+    once.finish()
+}
+
+const HEADER: [&str; 11] = [
+    "source",
+    "destination",
+    "port",
+    "protocol",
+    "ip_version",
+    "direction",
+    "ece_role",
+    "purpose",
+    "application",
+    "microsoft_endpoint_id",
+    "address_ranges",
+];
+
+fn table(rules: &[&FirewallRule], symbols: Symbols) -> String {
     let row = |rule: &&FirewallRule| {
         [
             rule.source.clone(),
@@ -259,11 +391,14 @@ fn comma_separated(rules: &[&FirewallRule]) -> String {
             rule.protocol.clone(),
             rule.ip_version.clone(),
             "outbound".to_owned(),
+            rule.role.clone(),
             rule.purpose.clone(),
+            rule.application.clone(),
+            rule.microsoft_endpoint_id.map_or_else(String::new, |id| id.to_string()),
             rule.ranges.join(" "),
         ]
     };
-    csv::rows(&header, rules.iter().map(row), Symbols::Unicode).trim_end().to_owned()
+    csv::rows(&HEADER, rules.iter().map(row), symbols)
 }
 
 #[cfg(test)]
@@ -278,13 +413,20 @@ mod tests {
             port: 993,
             protocol: "TCP".to_owned(),
             ip_version: "IPv4".to_owned(),
+            role: "services".to_owned(),
             purpose: "mail".to_owned(),
+            application: "IMAP over TLS".to_owned(),
+            microsoft_endpoint_id: None,
         }
     }
 
     fn form(rules: &[FirewallRule], title: &str) -> String {
-        let forms = forms(rules, &["10.1.2.3".to_owned(), "127.0.0.1".to_owned()]);
-        forms.into_iter().find(|form| form.title.contains(title)).expect("the form").text
+        let server = Server::of("ece", &["10.1.2.3".to_owned(), "127.0.0.1".to_owned()]);
+        of(&forms(LEAD, rules, &server).expect("forms"), title)
+    }
+
+    fn of(forms: &Forms, title: &str) -> String {
+        forms.each.iter().find(|form| form.title.contains(title)).expect("the form").text.clone()
     }
 
     #[test]
@@ -294,9 +436,9 @@ mod tests {
         assert!(form(&rules, "Command Prompt").ends_with("remoteport=993 remoteip=13.107.6.152/31"));
         assert_eq!(
             form(&rules, "ASA"),
-            "object-group network ECE-SERVERS\n network-object host 10.1.2.3\nobject-group network \
+            "object-group network ECE-FROM-ece-v4\n network-object host 10.1.2.3\nobject-group network \
              ECE-outlook.office365.com-v4\n network-object 13.107.6.152 255.255.255.254\naccess-list ECE-OUTBOUND extended \
-             permit tcp object-group ECE-SERVERS object-group ECE-outlook.office365.com-v4 eq 993"
+             permit tcp object-group ECE-FROM-ece-v4 object-group ECE-outlook.office365.com-v4 eq 993"
         );
     }
 
@@ -342,6 +484,44 @@ mod tests {
     }
 
     #[test]
+    fn source_is_the_server_or_a_placeholder_for_it_and_never_any() {
+        let six = FirewallRule { ip_version: "IPv6".to_owned(), ..rule("ece.example.com", &[]) };
+        let other = FirewallRule { source: "ECE application server".to_owned(), ..rule("ece.example.com", &[]) };
+        let rules = [rule("ece.example.com", &[]), six, other];
+        let forms = forms(LEAD, &rules, &Server::of("ece", &["10.1.2.3".to_owned()])).expect("forms");
+        let asa = of(&forms, "ASA");
+        for line in [
+            "object-group network ECE-FROM-ece-v4\n network-object host 10.1.2.3",
+            "object-group network ECE-FROM-ece-v6\n network-object host <IPv6-address-of-ece>",
+            "object-group network ECE-FROM-ECE-application-server-v4\n network-object host \
+             <IPv4-address-of-ECE-application-server>",
+            "permit tcp object-group ECE-FROM-ece-v6 object ECE-ece.example.com-v6 eq 993",
+        ] {
+            assert!(asa.contains(line), "{line} in {asa}");
+        }
+        let pan_os = of(&forms, "PAN-OS");
+        let source = "source [ 10.1.2.3 <IPv6-address-of-ece> <IPv4-address-of-ECE-application-server> ] destination";
+        assert_eq!(pan_os.matches("set rulebase").count(), 1, "one rule a destination and port: {pan_os}");
+        assert!(pan_os.contains(source) && !asa.contains(" any "), "{pan_os}");
+        assert!(forms.lead.ends_with(PLACEHOLDER), "{}", forms.lead);
+        let known = super::forms(LEAD, &rules[..1], &Server::of("ece", &["10.1.2.3".to_owned()])).expect("forms");
+        assert_eq!(known.lead, LEAD, "nothing to replace");
+    }
+
+    #[test]
+    fn dns_has_a_rule_a_transport() {
+        let dns = ["UDP", "TCP"].map(|protocol| FirewallRule {
+            protocol: protocol.to_owned(),
+            port: 53,
+            ..rule("10.1.1.53", &[])
+        });
+        assert!(form(&dns, "PowerShell").contains("-Protocol UDP -RemotePort 53 -RemoteAddress '10.1.1.53/32'"));
+        assert!(form(&dns, "ASA").contains("extended permit udp object-group ECE-FROM-ece-v4 object-group"));
+        let pan_os = form(&dns, "PAN-OS");
+        assert!(pan_os.contains("ECE-10.1.1.53-udp-53 ") && pan_os.contains("ECE-10.1.1.53-tcp-53 "), "{pan_os}");
+    }
+
+    #[test]
     fn long_names_stay_two_objects() {
         let long = |end: &str| rule(&format!("{}.{end}.example.com", "a".repeat(60)), &[]);
         let asa = form(&[long("one"), long("two")], "ASA");
@@ -351,12 +531,12 @@ mod tests {
 
     #[test]
     fn range_from_outside_becomes_no_command() {
-        assert_eq!(forms(&[rule("a.test", &["1.2.3.4/32'; calc"])], &[]), []);
+        assert_eq!(of_plan(&[rule("a.test", &["1.2.3.4/32'; calc"])]), None);
     }
 
     #[test]
     fn no_name_from_outside_becomes_a_command() {
         let rules = [rule("a.test'; Remove-Item C:\\", &[]), rule("a\"&calc", &[])];
-        assert_eq!(forms(&rules, &[]), []);
+        assert_eq!(of_plan(&rules), None);
     }
 }

@@ -98,12 +98,11 @@ fn commands(text: &mut String, fix: &Remediation, indent: &str) {
 
 /// Firewall rules and what proves the change, in the part for one team.
 fn rules(text: &mut String, report: &Report) {
-    let forms = firewall::forms(&report.firewall_rules, &report.run.source_addresses);
-    if !forms.is_empty() {
-        let _ = writeln!(text, "\n## Firewall rules\n\n{}", prose(firewall::LEAD));
-    }
-    for form in forms {
-        let _ = write!(text, "\n### {}\n{}", prose(form.title), fenced(&form.text, ""));
+    if let Some(forms) = firewall::of_report(report) {
+        let _ = writeln!(text, "\n## Firewall rules\n\n{}", prose(&forms.lead));
+        for form in forms.each {
+            let _ = write!(text, "\n### {}\n{}", prose(form.title), fenced(&form.text, ""));
+        }
     }
     if let Some(proof) = report.run.part_for.and_then(|_| words::proof(report)) {
         let _ = write!(

@@ -157,7 +157,8 @@ fn no_command_does_other_than_it_says() {
 
 #[test]
 fn firewall_rules_of_a_plan_are_commands_that_others_can_read() {
-    let plan = crate::program::call(&["plan", "--for", "network"]);
+    let network = ["plan", "--for", "network", "--dns-server", "10.9.9.53"];
+    let plan = crate::program::call(&network);
     assert_eq!(plan.code, Some(0), "{plan:?}");
     let lines = |begins: &str| -> Vec<String> {
         let lines = plan.stdout.lines().map(str::trim).filter(|line| line.starts_with(begins));
@@ -169,6 +170,9 @@ fn firewall_rules_of_a_plan_are_commands_that_others_can_read() {
     for line in &powershell {
         shape(line);
     }
+    assert!(powershell.iter().any(|line| line.contains("'ECE to 10.9.9.53 UDP 53 (IPv4)'")), "{powershell:?}");
+    let on_itself = crate::program::call(&["plan", "--for", "network", "--dns-server", "127.0.0.53"]);
+    assert!(on_itself.stdout.contains("DNS is left out of the rules"), "{on_itself:?}");
     for begins in ["netsh advfirewall ", "access-list ECE-OUTBOUND ", "set rulebase security rules "] {
         assert!(!lines(begins).is_empty(), "{begins} in {plan:?}");
     }
@@ -180,5 +184,8 @@ fn firewall_rules_of_a_plan_are_commands_that_others_can_read() {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(|row| row.expect("a row")).collect();
     assert!(rows.len() > powershell.len(), "a row a port: {text}");
+    let alone = crate::program::call(&[&network[..], &["-o", "csv"]].concat());
+    let as_one = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(as_one(&alone.stdout), as_one(&text), "one table, wherever it is printed");
     crate::program::call(&["plan", "--for", "exchange"]).refused("network");
 }

@@ -1,29 +1,34 @@
 //! The rules that a site's firewall needs, from its plan: as a change request, and in the forms that firewalls read.
 
-use super::{Row, site};
+use std::net::SocketAddr;
+
+use super::{Row, site, why_of};
 use crate::{
     catalogue::Catalogue,
     cli::{host, print},
     deployment::Deployment,
     finding::FirewallRule,
-    net::{ConnectOverrides, Family},
-    plan::firewall::{Destination, Rule, Scope, rules},
-    report::{self, Page, Paint, Stream, Style, Verbosity, firewall},
+    net::{ConnectOverrides, Family, proxy::ProxyKind},
+    plan::firewall::{Destination, Scope, Through, is_on_the_server, rules},
+    report::{Page, Paint, Stream, Style, Verbosity, firewall},
 };
 
-const HEADER: [&str; 11] = [
-    "source",
-    "destination",
-    "port",
-    "protocol",
-    "ip_version",
-    "direction",
-    "ece_role",
-    "purpose",
-    "application",
-    "microsoft_endpoint_id",
-    "address_ranges",
-];
+/// The rules that a plan needs.
+pub(super) struct Needed {
+    pub(super) rules: Vec<FirewallRule>,
+    /// Why none of them is for DNS; nothing where one is.
+    without_dns: Option<String>,
+}
+
+impl Needed {
+    /// The same, with what the rules leave out told on stderr, as in a table it has no place.
+    pub(super) fn told(self) -> Self {
+        if let Some(why) = &self.without_dns {
+            print::note(why);
+        }
+        self
+    }
+}
 
 /// The rules that ECE needs on the site's firewall.
 pub(super) fn needed(
@@ -32,82 +37,76 @@ pub(super) fn needed(
     catalogue: &Catalogue,
     overrides: &ConnectOverrides,
     rows: &[Row],
-) -> Vec<Rule> {
-    let Some(cloud) = catalogue.tables.clouds.named(site.cloud(deployment).word()) else { return Vec::new() };
+) -> Needed {
     let resolver = site.reach.resolver(None);
+    let without_dns = without_dns(resolver.servers());
+    let Some(cloud) = catalogue.tables.clouds.named(site.cloud(deployment).word()) else {
+        return Needed { rules: Vec::new(), without_dns };
+    };
     let family = site.reach.family();
+    let destinations = destinations(rows);
+    let used = overrides.proxy.as_ref().filter(|_| destinations.iter().any(|destination| destination.by_proxy));
+    let why = used.map(why_of).unwrap_or_default();
     let scope = Scope {
         host: &host::name(),
         role: site.role(deployment).word(),
         ipv4: family != Family::V6,
         ipv6: family != Family::V4,
         dns_servers: resolver.servers(),
-        proxy: overrides.proxy.as_ref().map(|proxy| (proxy.host.as_str(), proxy.port)),
+        proxy: used.map(|proxy| Through {
+            host: &proxy.host,
+            port: proxy.port,
+            application: if proxy.kind == ProxyKind::Socks5 { "SOCKS5" } else { "HTTP CONNECT" },
+            why: &why,
+        }),
     };
-    rules(&destinations(rows), cloud, &catalogue.firewall, &scope)
+    Needed { rules: rules(&destinations, cloud, &catalogue.firewall, &scope), without_dns }
 }
 
-/// A row a rule, ready as a change request.
-pub(super) fn change_request(rules: Vec<Rule>) -> String {
-    report::rows(&HEADER, rules.into_iter().map(record), print::symbols())
-}
-
-/// The rules as a report has them: one a name, port and address family, whichever of ECE's servers needs it.
-pub(super) fn values(rules: &[Rule]) -> Vec<FirewallRule> {
-    let mut values: Vec<FirewallRule> = Vec::new();
-    for rule in rules.iter().filter(|rule| rule.application != "DNS") {
-        let same = |known: &&mut FirewallRule| {
-            (&known.destination, known.port, known.ip_version.as_str())
-                == (&rule.destination, rule.port, rule.ip_version)
-        };
-        match values.iter_mut().find(same) {
-            Some(known) => known.purpose = format!("{}; {}", known.purpose, rule.purpose),
-            None => values.push(FirewallRule {
-                source: "ECE services and application servers".to_owned(),
-                destination: rule.destination.clone(),
-                ranges: rule.ranges.clone(),
-                port: rule.port,
-                protocol: rule.protocol.to_owned(),
-                ip_version: rule.ip_version.to_owned(),
-                purpose: rule.purpose.clone(),
-            }),
-        }
+fn without_dns(servers: &[SocketAddr]) -> Option<String> {
+    let hosts: Vec<String> = servers.iter().map(|server| server.ip().to_string()).collect();
+    if hosts.is_empty() {
+        return Some("DNS is left out of the rules: this server has no DNS server configured.".to_owned());
     }
-    values
+    hosts.iter().all(|host| is_on_the_server(host)).then(|| {
+        format!(
+            "DNS is left out of the rules: this server asks itself ({}). Add the DNS servers that it forwards to.",
+            hosts.join(", ")
+        )
+    })
 }
 
 /// The rules in every form that firewalls read, to paste.
-pub(super) fn text(rules: &[Rule], host: &str) -> String {
+pub(super) fn text(needed: &Needed, host: &str) -> String {
     let style = Style::of(Stream::Stdout, false, Verbosity::Normal);
     let mut page = Page::new(&style);
     page.paragraph(Paint::Strong, &format!("Firewall rules for ECE, made on {host}"));
-    page.paragraph(Paint::Plain, firewall::LEAD_OF_PLAN);
-    for form in firewall::forms(&values(rules), &[]) {
+    let Some(forms) = firewall::of_plan(&needed.rules) else {
+        page.paragraph(Paint::Plain, "This plan connects to nothing: no rule is needed.");
+        return page.finish();
+    };
+    page.paragraph(Paint::Plain, &forms.lead);
+    page.paragraph(Paint::Caution, needed.without_dns.as_deref().unwrap_or_default());
+    for form in forms.each {
         page.heading(form.title);
         page.bare(&form.text);
     }
     page.finish()
 }
 
-/// What a run connects to, without the DNS servers and the proxy, which are no destinations of ECE.
+/// What ECE connects to, each name and port once.
 fn destinations(rows: &[Row]) -> Vec<Destination> {
-    let is_destination = |row: &&Row| !["dns", "http"].contains(&row.protocol);
-    let destination = |row: &Row| Destination { host: row.host.clone(), port: row.port, why: row.why.clone() };
-    rows.iter().filter(is_destination).map(destination).collect()
-}
-
-fn record(rule: Rule) -> [String; 11] {
-    [
-        rule.source,
-        rule.destination,
-        rule.port.to_string(),
-        rule.protocol.to_owned(),
-        rule.ip_version.to_owned(),
-        "outbound".to_owned(),
-        rule.role,
-        rule.purpose,
-        rule.application,
-        rule.microsoft_id.map_or_else(String::new, |id| id.to_string()),
-        rule.ranges.join(" "),
-    ]
+    let mut destinations: Vec<Destination> = Vec::new();
+    for row in rows {
+        let Some(why) = &row.needed_for else { continue };
+        let by_proxy = row.route.is_proxy();
+        match destinations.iter_mut().find(|known| (&known.host, known.port) == (&row.host, row.port)) {
+            Some(known) if known.why.split("; ").any(|part| part == why) => {}
+            Some(known) => known.why = format!("{}; {why}", known.why),
+            None => {
+                destinations.push(Destination { host: row.host.clone(), port: row.port, why: why.clone(), by_proxy })
+            }
+        }
+    }
+    destinations
 }

@@ -233,6 +233,7 @@ impl ReportView {
     pub(super) fn of(report: &Report, prefix: &str, most_connections: usize) -> Self {
         let ids = item::ids(report, prefix);
         let shown = connection::shown(report, most_connections);
+        let forms = firewall::of_report(report);
         let section = |(section, places): (&str, Vec<usize>)| SectionView {
             title: clean(words::section_title(section)),
             numbers: outcome(report, &places),
@@ -253,8 +254,8 @@ impl ReportView {
             owners: owner_views(report, prefix, &ids),
             mailboxes: matrix(report),
             deeds: deeds(report),
-            rules_lead: firewall::LEAD.to_owned(),
-            rules: rules(report),
+            rules_lead: forms.as_ref().map(|forms| forms.lead.clone()).unwrap_or_default(),
+            rules: rules(forms.as_ref()),
             proof: proof(report),
             sections: grouping::sections(report).into_iter().map(section).collect(),
             connections: shown.iter().map(|place| connection::view(report, *place, prefix)).collect(),
@@ -265,9 +266,9 @@ impl ReportView {
     }
 }
 
-fn rules(report: &Report) -> Vec<Rule> {
-    let forms = firewall::forms(&report.firewall_rules, &report.run.source_addresses);
-    forms.into_iter().map(|form| Rule { title: form.title.to_owned(), text: lines(&form.text) }).collect()
+fn rules(forms: Option<&firewall::Forms>) -> Vec<Rule> {
+    let rule = |form: &firewall::Form| Rule { title: form.title.to_owned(), text: lines(&form.text) };
+    forms.into_iter().flat_map(|forms| &forms.each).map(rule).collect()
 }
 
 /// The command that proves what a team has done; only in the part for that team.

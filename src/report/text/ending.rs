@@ -130,13 +130,10 @@ impl Writer<'_> {
 
     /// Firewall rules in every form; only in the part for the network team.
     pub(super) fn firewall(&mut self) {
-        let forms = firewall::forms(&self.report.firewall_rules, &self.report.run.source_addresses);
-        if forms.is_empty() {
-            return;
-        }
+        let Some(forms) = firewall::of_report(self.report) else { return };
         self.page.heading("Firewall rules");
-        self.page.paragraph(Paint::Plain, firewall::LEAD);
-        for form in forms {
+        self.page.paragraph(Paint::Plain, &forms.lead);
+        for form in forms.each {
             self.page.gap();
             self.page.paragraph(Paint::Strong, form.title);
             self.page.bare(&form.text);
