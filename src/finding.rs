@@ -360,6 +360,9 @@ pub struct Run {
     /// The name of the site; reports before 2026-11-29 do not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub site: Option<String>,
+    /// The site file, as it was named; none where none was read, where names are hidden, and in reports before 2026-11-30.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<String>,
     /// The name of this host.
     pub host: String,
     /// The operating system of this host.

@@ -22,6 +22,7 @@ mod overview;
 mod page;
 mod part;
 mod prometheus;
+mod proof;
 pub mod prose;
 pub mod redact;
 mod route;

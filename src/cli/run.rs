@@ -204,6 +204,7 @@ impl Ground<'_> {
         let vantage = Run {
             case: arguments.case.clone(),
             site: site.name(deployment),
+            config: site.config(lab.is_some()),
             role: site.role(deployment).word().to_owned(),
             cloud: site.cloud(deployment).word().to_owned(),
             lab: lab.is_some(),
@@ -277,6 +278,7 @@ fn vantage() -> Run {
         duration_ms: 0,
         case: None,
         site: None,
+        config: None,
         part_for: None,
         redacted: None,
         host: host::name(),

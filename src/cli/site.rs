@@ -187,6 +187,13 @@ impl Arguments {
         self.cloud.or(deployment.entra.cloud).unwrap_or(Cloud::Worldwide)
     }
 
+    /// The file that is read, as a command line names it; the lab brings its own.
+    pub fn config(&self, lab: bool) -> Option<String> {
+        let default = Path::new(DEFAULT_FILE);
+        let named = self.config.as_deref().or_else(|| (!lab && default.exists()).then_some(default));
+        named.map(|file| file.display().to_string())
+    }
+
     /// The name of the site: the flag's, or the file's.
     pub fn name(&self, deployment: &Deployment) -> Option<String> {
         self.name.clone().or_else(|| deployment.site.clone())

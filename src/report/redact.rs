@@ -157,7 +157,9 @@ impl<'k> Redaction<'k> {
         let redacted = self.counted();
         let hidden: Report =
             serde_json::from_value(json).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
-        Ok(Report { run: Run { redacted: Some(redacted), ..hidden.run }, ..hidden })
+        // where a file is may tell whose it is, in words that the report has nowhere else
+        let config = hidden.run.config.filter(|_| !self.0.kinds.contains(&Kind::Names));
+        Ok(Report { run: Run { redacted: Some(redacted), config, ..hidden.run }, ..hidden })
     }
 
     /// Another text of the same site without what is to be hidden, and in how many places of it something was.
@@ -486,6 +488,7 @@ mod tests {
         let golden = include_str!("../../tests/all/reports/golden.json");
         let mut report = json::parse(golden).expect("the golden report");
         report.run.host = "ECE-SVC01.corp.local".to_owned();
+        report.run.config = Some("/srv/acme.toml".to_owned());
         report.run.source_addresses = vec!["10.20.30.40".to_owned()];
         report.findings[0].found = "sales@example.com at ECE-SVC01.corp.local (10.20.30.40), relay.corp.local:25, \
             [2603:1036::1]:993, outlook.office365.com, 127.0.0.1"
@@ -509,6 +512,7 @@ mod tests {
         assert!(found.contains(&report.run.host) && found.contains(&report.run.source_addresses[0]), "{found}");
         assert_eq!(report.findings[1].found, report.run.source_addresses[0]);
         assert!(report.run.source_addresses[0].parse::<IpAddr>().is_ok());
+        assert_eq!(report.run.config, None);
         let count = report.run.redacted.expect("it says what was hidden");
         assert!(count.addresses > 1 && count.names > 1 && count.mailboxes > 0 && count.places > 6, "{count:?}");
     }

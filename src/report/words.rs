@@ -141,8 +141,7 @@ pub(super) fn waiver(finding: &Finding) -> String {
 
 /// The command that shows whether what was done has helped; nothing where no check is open.
 pub(super) fn proof(report: &Report) -> Option<String> {
-    let checks = super::part::proof(report);
-    (!checks.is_empty()).then(|| format!("ece-check run --only {}", checks.join(",")))
+    super::proof::command(report)
 }
 
 /// The name of the site of a report; nothing where none was given.

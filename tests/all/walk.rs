@@ -149,6 +149,7 @@ fn vantage() -> Run {
         duration_ms: 0,
         case: None,
         site: None,
+        config: None,
         part_for: None,
         redacted: None,
         host: "ece-services".to_owned(),

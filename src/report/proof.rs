@@ -1,0 +1,177 @@
+//! The command that shows whether what was done has helped: the checks that are open, with the flags that made the run.
+//!
+//! In: a report. Out: one line for the shell of its server. What the report knows of a flag is printed, and a placeholder
+//! where it only knows that there was one. Texts of a report are words of this program, or are quoted. Pure.
+
+use std::net::IpAddr;
+
+use super::part;
+use crate::{
+    command::Shell,
+    deployment::{Cloud, Deployment, Role},
+    evidence::{SavedProxy, SavedSite, Source},
+    finding::Report,
+};
+
+/// Where a proxy comes from that the command line named.
+const BY_FLAG: &str = "--proxy";
+
+/// The command; nothing where no check is open.
+pub(super) fn command(report: &Report) -> Option<String> {
+    let is_id = |check: &&str| check.chars().all(|c| c.is_ascii_alphanumeric() || c == '.' || c == '-');
+    let checks: Vec<&str> = part::proof(report).into_iter().filter(is_id).collect();
+    if checks.is_empty() {
+        return None;
+    }
+    let program = format!("ece-check run --only {}", checks.join(","));
+    Some(std::iter::once(program).chain(flags(report, &checks)).collect::<Vec<_>>().join(" "))
+}
+
+fn flags(report: &Report, checks: &[&str]) -> Vec<String> {
+    let run = &report.run;
+    let stated = report.site.as_ref().and_then(|site| Deployment::parse_sample("the report", &site.file).ok());
+    let (role, cloud) = stated.map_or((None, None), |stated| (stated.ece.role, stated.entra.cloud));
+    let other_role = run.role.parse().ok().filter(|used: &Role| *used != role.unwrap_or(Role::All));
+    let other_cloud = run.cloud.parse().ok().filter(|used: &Cloud| *used != cloud.unwrap_or(Cloud::Worldwide));
+    let mut flags: Vec<String> = run.lab.then(|| "--lab".to_owned()).into_iter().collect();
+    flags.extend(config(report));
+    flags.extend(other_role.map(|role| format!("--role {}", role.word())));
+    flags.extend(other_cloud.map(|cloud| format!("--cloud {}", cloud.word())));
+    flags.extend(report.site.iter().flat_map(|site| of_site(report, site, checks)));
+    flags
+}
+
+/// The site file. A report without personal names does not say where it was, only that there was one.
+fn config(report: &Report) -> Option<String> {
+    let had_one = !report.run.lab && report.site.as_ref().is_some_and(|site| !site.file.is_empty());
+    match &report.run.config {
+        Some(file) => Some(format!("-c {}", quoted(report, file, "site file"))),
+        None => had_one.then(|| "-c '<site file>'".to_owned()),
+    }
+}
+
+fn of_site(report: &Report, site: &SavedSite, checks: &[&str]) -> Vec<String> {
+    let from_graph =
+        site.evidence.iter().any(|one| one.source == Source::Graph && checks.contains(&one.check.as_str()));
+    let by_flag = |proxy: &&SavedProxy| proxy.learned_from == BY_FLAG;
+    let of_lab = report.run.lab; // the lab turns connections to itself by such flags
+    let resolve = site.resolve.iter().filter(|_| !of_lab).map(|rule| {
+        let addresses: Vec<String> = rule.addresses.iter().map(|address| bracketed(&address.to_string())).collect();
+        let rule = format!("{}:{}:{}", bracketed(&rule.host), rule.port, addresses.join(","));
+        format!("--resolve {}", quoted(report, &rule, "HOST:PORT:ADDR"))
+    });
+    let connect_to = site.connect_to.iter().filter(|_| !of_lab).map(|rule| {
+        let to = format!("{}:{}", bracketed(&rule.to_host), rule.to_port);
+        let rule = format!("{}:{}:{to}", bracketed(&rule.host), rule.port);
+        format!("--connect-to {}", quoted(report, &rule, "HOST:PORT:HOST2:PORT2"))
+    });
+    let plain = [
+        site.pre_install.then(|| "--pre-install".to_owned()),
+        site.sample.map(|sample| format!("--sample {sample}")),
+        site.send_mail_ms.map(|_| "--send-mail".to_owned()),
+        from_graph.then(|| "--graph".to_owned()),
+        site.proxy.as_ref().filter(by_flag).map(|proxy| proxy_flag(report, proxy)),
+    ];
+    plain.into_iter().flatten().chain(resolve).chain(connect_to).collect()
+}
+
+/// The proxy, whose password no report holds.
+fn proxy_flag(report: &Report, proxy: &SavedProxy) -> String {
+    let scheme = if proxy.socks5 { "socks5" } else { "http" };
+    let url = format!("{scheme}://{}:{}", bracketed(&proxy.host), proxy.port);
+    format!("--proxy {}", quoted(report, &url, "URL of the proxy"))
+}
+
+fn bracketed(host: &str) -> String {
+    let is_v6 = host.parse::<IpAddr>().is_ok_and(|address| address.is_ipv6());
+    if is_v6 { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// A value for the shell of the server that the report is of, whatever the system that prints it; a placeholder where it
+/// would be taken for a flag, or holds what is not seen.
+fn quoted(report: &Report, value: &str, meaning: &str) -> String {
+    let windows = report.run.os.to_lowercase().starts_with("windows");
+    let is_bare = |c: char| c.is_ascii_alphanumeric() || r"._:/\-".contains(c);
+    let quoted = match value {
+        _ if value.starts_with('-') => None,
+        _ if windows && !value.is_empty() && value.chars().all(is_bare) => Some(value.to_owned()),
+        _ if windows => Shell::Powershell.quote(value),
+        _ => Shell::Sh.quote(value),
+    };
+    quoted.unwrap_or_else(|| format!("'<{meaning}>'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::json;
+
+    /// The golden report, made with this file by this role; its file says nothing of the role.
+    fn report(config: Option<&str>, role: &str) -> Report {
+        let mut report = json::parse(include_str!("../../tests/all/reports/golden.json")).expect("the golden report");
+        let site = serde_json::json!({"file": "site = \"Acme\"\n", "role": role, "cloud": "worldwide"});
+        report.site = Some(serde_json::from_value(site).expect("a site"));
+        (report.run.config, report.run.role) = (config.map(str::to_owned), role.to_owned());
+        report
+    }
+
+    fn flags_of(report: &Report) -> String {
+        let command = command(report).expect("a command");
+        command
+            .strip_prefix("ece-check run --only ")
+            .and_then(|rest| rest.split_once(' '))
+            .unwrap_or_default()
+            .1
+            .to_owned()
+    }
+
+    #[test]
+    fn flags_that_made_the_run_are_repeated() {
+        let mut report = report(Some("ece-check.toml"), "services");
+        let site = report.site.as_mut().expect("a site");
+        (site.pre_install, site.sample, site.send_mail_ms) = (true, Some(5), Some(1_000));
+        report.run.cloud = "gcc-high".to_owned();
+        let flags = "-c ece-check.toml --role services --cloud gcc-high --pre-install --sample 5 --send-mail";
+        assert_eq!(flags_of(&report), flags);
+        let overrides = serde_json::json!({"file": "", "role": "all", "cloud": "worldwide",
+            "resolve": [{"host": "a.test", "port": 993, "addresses": ["10.1.1.1", "2001:db8::1"]}],
+            "proxy": {"host": "2001:db8::5", "port": 3128, "learned_from": "--proxy"}});
+        let of_flags = super::of_site(&report, &serde_json::from_value(overrides).expect("a site"), &[]);
+        assert_eq!(of_flags, ["--proxy 'http://[2001:db8::5]:3128'", "--resolve 'a.test:993:10.1.1.1,[2001:db8::1]'"]);
+    }
+
+    #[test]
+    fn what_goes_without_saying_is_not_said() {
+        let mut report = report(None, "all");
+        report.site.as_mut().expect("a site").file = "[ece]\nrole = \"services\"\n".to_owned();
+        assert_eq!(flags_of(&report), "-c '<site file>' --role all", "the file says another role");
+        report.run.role = "services".to_owned();
+        assert_eq!(flags_of(&report), "-c '<site file>'", "the file says the role");
+        report.site = None;
+        report.run.role = "all".to_owned();
+        assert_eq!(flags_of(&report), "");
+    }
+
+    #[test]
+    fn names_of_files_are_quoted_for_the_server() {
+        let on = |os: &str, file: &str| {
+            let mut report = report(Some(file), "all");
+            report.run.os = os.to_owned();
+            flags_of(&report)
+        };
+        assert_eq!(on("Windows Server 2019", r"C:\ece\acme.toml"), r"-c C:\ece\acme.toml");
+        assert_eq!(on("Windows Server 2019", "it's; calc.toml"), "-c 'it''s; calc.toml'");
+        assert_eq!(on("Debian GNU/Linux 12", "my site's.toml"), r"-c 'my site'\''s.toml'");
+        assert_eq!(on("Debian GNU/Linux 12", "--lab=x"), "-c '<site file>'");
+    }
+
+    #[test]
+    fn text_from_outside_enters_no_command() {
+        let mut report = report(None, "all");
+        for finding in &mut report.findings {
+            finding.check = "tcp.opens; calc".to_owned();
+        }
+        (report.run.role, report.run.cloud) = ("x; calc".to_owned(), "x; calc".to_owned());
+        assert_eq!(command(&report), None);
+    }
+}
