@@ -20,6 +20,9 @@ use crate::{
 const IPV4: &str = "IPv4";
 const IPV6: &str = "IPv6";
 
+/// The two servers of ECE.
+const ROLES: [&str; 2] = ["services", "application"];
+
 /// Said of a rule for what a proxy carries.
 const BESIDE_PROXY: &str = "only if ECE does not use the proxy";
 
@@ -133,7 +136,7 @@ fn of_place(
     let of_use = |used: &Use| (used.role.clone(), used.note.clone());
     let uses: Vec<(String, String)> = match protocol {
         Some(protocol) => firewall.uses.iter().filter(|used| used.protocol == protocol).map(of_use).collect(),
-        None => ["services", "application"].map(|role| (role.to_owned(), String::new())).into(),
+        None => ROLES.map(|role| (role.to_owned(), String::new())).into(),
     };
     let own = place.host.parse::<IpAddr>().ok().map(|address| ip_version(&address));
     let families = [(scope.ipv4, IPV4), (scope.ipv6, IPV6)];
@@ -189,7 +192,7 @@ fn of_dns(scope: &Scope<'_>) -> Vec<FirewallRule> {
         port: server.port(),
         protocol: protocol.to_owned(),
         ip_version: ip_version(&server.ip()).to_owned(),
-        role: scope.role.to_owned(),
+        role: if scope.role == "all" { ROLES.join(", ") } else { scope.role.to_owned() },
         purpose: "name resolution".to_owned(),
         application: "DNS".to_owned(),
         microsoft_endpoint_id: None,

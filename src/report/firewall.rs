@@ -20,8 +20,8 @@ use crate::finding::{FirewallRule, Report};
 /// Rules in every form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forms {
-    /// What is to be known of them.
-    pub lead: String,
+    /// What is to be known of them, a paragraph each.
+    pub lead: Vec<&'static str>,
     /// The forms.
     pub each: Vec<Form>,
 }
@@ -47,13 +47,13 @@ pub fn of_plan(rules: &[FirewallRule]) -> Option<Forms> {
     forms(LEAD_OF_PLAN, rules, &Server::of("", &[]))
 }
 
-fn forms(lead: &str, rules: &[FirewallRule], server: &Server<'_>) -> Option<Forms> {
+fn forms(lead: &'static str, rules: &[FirewallRule], server: &Server<'_>) -> Option<Forms> {
     let rules = usable(rules);
     let rules: Vec<&FirewallRule> = rules.iter().collect();
     if rules.is_empty() {
         return None;
     }
-    let sentences = [
+    let lead = [
         Some(lead),
         rules.iter().any(|rule| server.addresses_of(rule).is_err()).then_some(PLACEHOLDER),
         rules.iter().any(|rule| is_pattern(rule)).then_some(PATTERN),
@@ -65,7 +65,7 @@ fn forms(lead: &str, rules: &[FirewallRule], server: &Server<'_>) -> Option<Form
         Form { title: "Palo Alto Networks PAN-OS", text: pan_os(&rules, server) },
         Form { title: "CSV", text: table(&rules, Symbols::Unicode).trim_end().to_owned() },
     ];
-    Some(Forms { lead: sentences.into_iter().flatten().collect::<Vec<_>>().join(" "), each })
+    Some(Forms { lead: lead.into_iter().flatten().collect(), each })
 }
 
 /// What is to be known of these rules.
@@ -503,9 +503,9 @@ mod tests {
         let source = "source [ 10.1.2.3 <IPv6-address-of-ece> <IPv4-address-of-ECE-application-server> ] destination";
         assert_eq!(pan_os.matches("set rulebase").count(), 1, "one rule a destination and port: {pan_os}");
         assert!(pan_os.contains(source) && !asa.contains(" any "), "{pan_os}");
-        assert!(forms.lead.ends_with(PLACEHOLDER), "{}", forms.lead);
+        assert_eq!(forms.lead, [LEAD, PLACEHOLDER]);
         let known = super::forms(LEAD, &rules[..1], &Server::of("ece", &["10.1.2.3".to_owned()])).expect("forms");
-        assert_eq!(known.lead, LEAD, "nothing to replace");
+        assert_eq!(known.lead, [LEAD], "nothing to replace");
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn commands(text: &mut String, fix: &Remediation, indent: &str) {
 /// Firewall rules and what proves the change, in the part for one team.
 fn rules(text: &mut String, report: &Report) {
     if let Some(forms) = firewall::of_report(report) {
-        let _ = writeln!(text, "\n## Firewall rules\n\n{}", prose(&forms.lead));
+        let _ = writeln!(text, "\n## Firewall rules\n\n{}", prose(&forms.lead.join(" ")));
         for form in forms.each {
             let _ = write!(text, "\n### {}\n{}", prose(form.title), fenced(&form.text, ""));
         }

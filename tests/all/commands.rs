@@ -171,6 +171,7 @@ fn firewall_rules_of_a_plan_are_commands_that_others_can_read() {
         shape(line);
     }
     assert!(powershell.iter().any(|line| line.contains("'ECE to 10.9.9.53 UDP 53 (IPv4)'")), "{powershell:?}");
+    assert!(!plan.stdout.contains("more characters"), "nothing is cut: {plan:?}");
     let on_itself = crate::program::call(&["plan", "--for", "network", "--dns-server", "127.0.0.53"]);
     assert!(on_itself.stdout.contains("DNS is left out of the rules"), "{on_itself:?}");
     for begins in ["netsh advfirewall ", "access-list ECE-OUTBOUND ", "set rulebase security rules "] {

@@ -85,7 +85,9 @@ pub(super) fn text(needed: &Needed, host: &str) -> String {
         page.paragraph(Paint::Plain, "This plan connects to nothing: no rule is needed.");
         return page.finish();
     };
-    page.paragraph(Paint::Plain, &forms.lead);
+    for note in &forms.lead {
+        page.paragraph(Paint::Plain, note);
+    }
     page.paragraph(Paint::Caution, needed.without_dns.as_deref().unwrap_or_default());
     for form in forms.each {
         page.heading(form.title);
@@ -104,7 +106,7 @@ fn destinations(rows: &[Row]) -> Vec<Destination> {
             Some(known) if known.why.split("; ").any(|part| part == why) => {}
             Some(known) => known.why = format!("{}; {why}", known.why),
             None => {
-                destinations.push(Destination { host: row.host.clone(), port: row.port, why: why.clone(), by_proxy })
+                destinations.push(Destination { host: row.host.clone(), port: row.port, why: why.clone(), by_proxy });
             }
         }
     }

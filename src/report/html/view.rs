@@ -254,7 +254,7 @@ impl ReportView {
             owners: owner_views(report, prefix, &ids),
             mailboxes: matrix(report),
             deeds: deeds(report),
-            rules_lead: forms.as_ref().map(|forms| forms.lead.clone()).unwrap_or_default(),
+            rules_lead: forms.as_ref().map(|forms| forms.lead.join(" ")).unwrap_or_default(),
             rules: rules(forms.as_ref()),
             proof: proof(report),
             sections: grouping::sections(report).into_iter().map(section).collect(),

@@ -132,7 +132,9 @@ impl Writer<'_> {
     pub(super) fn firewall(&mut self) {
         let Some(forms) = firewall::of_report(self.report) else { return };
         self.page.heading("Firewall rules");
-        self.page.paragraph(Paint::Plain, &forms.lead);
+        for note in &forms.lead {
+            self.page.paragraph(Paint::Plain, note);
+        }
         for form in forms.each {
             self.page.gap();
             self.page.paragraph(Paint::Strong, form.title);
