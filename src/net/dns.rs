@@ -409,8 +409,8 @@ fn nothing(message: &Message, name: &Name, end: &Name, kind: RecordType) -> Halt
     let what = match (unknown, end == name) {
         (true, true) => format!("{} does not exist (NXDOMAIN)", plain(name)),
         (true, false) => format!("{} is an alias of {}, which does not exist (NXDOMAIN)", plain(name), plain(end)),
-        (false, true) => format!("{} exists and has no address of type {kind}", plain(name)),
-        (false, false) => format!("{} is an alias of {}, which has no address of type {kind}", plain(name), plain(end)),
+        (false, true) => format!("{} has no {kind} record (NODATA)", plain(name)),
+        (false, false) => format!("{} is an alias of {}, which has no {kind} record (NODATA)", plain(name), plain(end)),
     };
     Halt::new(if unknown { FailureKind::NxDomain } else { FailureKind::NoData }, what)
 }

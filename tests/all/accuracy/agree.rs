@@ -15,7 +15,7 @@ use ece_check::{
     report::{Format, Style, Verbosity, render},
 };
 
-use crate::words::banned_in;
+use crate::words::{banned_in, said_again};
 
 static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
 
@@ -357,7 +357,7 @@ fn words(report: &Report, wrong: &mut Vec<String>) {
     let lines = text.lines().chain(markdown.lines()).filter(|line| !line.trim_start().starts_with("found"));
     for line in lines.filter(|line| known.insert((*line).to_owned())) {
         let said = line.split_whitespace().filter(|word| !is_id(word)).collect::<Vec<_>>().join(" ");
-        wrong.extend(banned_in(&said).map(|word| format!("\"{word}\" in {line}")));
+        wrong.extend(banned_in(&said).chain(said_again(&said)).map(|words| format!("\"{words}\" in {line}")));
     }
     let flat = flat(&text);
     let cut = report.summary.fix_first.iter().filter(|fix| !flat.contains(&self::flat(&fix.fix)));
