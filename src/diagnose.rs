@@ -26,7 +26,7 @@ use crate::{
     catalogue::{Catalogue, Check, cause::Shows},
     command::{Command, Effect, Template, evidence_request},
     evidence::Observation,
-    finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Owner, Remediation, RuledOut, Status},
+    finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Remediation, RuledOut, Status},
 };
 
 /// So many places to look are told: the best causes have theirs first.
@@ -145,17 +145,23 @@ fn requests(
         Shows::Finding { check, .. } => catalogue.check(check),
         Shows::Failure(_) => None,
     });
-    let is_judged = |check: &Check| {
-        let same = |other: &Finding| other.subject == finding.subject || other.account == finding.account;
-        findings.iter().any(|other| other.check == check.id && other.status != Status::Skip && same(other))
-    };
-    let mut owners: Vec<Owner> = shown
-        .filter_map(|check| check.asks.map(|owner| (owner, check)))
-        .filter(|(_, check)| !is_judged(check))
-        .map(|(owner, _)| owner)
-        .collect();
-    owners.dedup();
-    owners.into_iter().map(|owner| NextStep::Request { command: evidence_request(owner.word()) }).collect()
+    let same = |other: &&Finding| other.subject == finding.subject || other.account == finding.account;
+    let of_check =
+        |check: &Check| findings.iter().filter(same).filter(|other| other.check == check.id).collect::<Vec<_>>();
+    let mut asked: Vec<NextStep> = Vec::new();
+    for check in shown.filter(|check| of_check(check).iter().all(|other| other.status == Status::Skip)) {
+        let is_request = |step: &&NextStep| matches!(step, NextStep::Request { .. });
+        let missing: Vec<&NextStep> =
+            of_check(check).into_iter().flat_map(|other| &other.steps).filter(is_request).collect();
+        let usual = check.asks.filter(|_| missing.is_empty());
+        let usual = usual.map(|owner| NextStep::Request { command: evidence_request(owner.word()) });
+        for step in missing.into_iter().cloned().chain(usual) {
+            if !asked.contains(&step) {
+                asked.push(step);
+            }
+        }
+    }
+    asked
 }
 
 /// What each finding could mean by what it shows.

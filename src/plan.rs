@@ -23,7 +23,7 @@ use crate::{
     },
     deployment::{Account, Inbound},
     evidence::{ProbeKey, Protocol, SavedSite, Subject},
-    finding::NotApplicable,
+    finding::{NotApplicable, Owner},
     import::rules::Exported,
     net::{ConnectOverrides, RouteChoice},
     oauth::TokenSource,
@@ -100,6 +100,8 @@ pub enum Skip {
         text: String,
         /// True when nothing is missing: the check is made only when it is asked for.
         optional: bool,
+        /// Whose file is missing, where that is not who the check asks.
+        from: Option<Owner>,
     },
 }
 
@@ -323,19 +325,19 @@ impl<'c, 's> Draft<'c, 's> {
         }
         if check.wants.iter().any(|key| missing(&key)) && self.better_known(check).is_none() {
             let text = check.words.input.clone().unwrap_or_default();
-            return Some(Skip::NeedsInput { text, optional: check.optional });
+            return Some(Skip::input(text, check.optional));
         }
         if let Target::Mailbox(account, mailbox, _) = subject
             && !self.is_sampled(account, mailbox)
         {
             let text = "it is not in the sample: test it without --sample".to_owned();
-            return Some(Skip::NeedsInput { text, optional: true });
+            return Some(Skip::input(text, true));
         }
         let reason = match subject {
             Target::Exported(exported) => return exported.skip(check.words.input.as_deref()),
             Target::Site if is_of_evidence(check) => {
                 let text = check.words.input.clone().unwrap_or_default();
-                return Some(Skip::NeedsInput { text, optional: check.optional });
+                return Some(Skip::input(text, check.optional));
             }
             Target::Endpoint(endpoint) if !endpoint.used => NotApplicable::ProtocolUnused,
             Target::Name(endpoint) if !self.is_looked_up(&endpoint.host) => NotApplicable::AddressesGiven,

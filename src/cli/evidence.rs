@@ -28,7 +28,7 @@ use crate::{
     import::{
         self, File, Made, Rejected, Stated,
         record::Record,
-        request::{Colleague, How, Request, Site, request},
+        request::{Colleague, How, Request, Site, Together, request},
         rules::{self, Exported, Outcome, Question, Reason, Settled, webex},
     },
     oauth::TokenSource,
@@ -169,7 +169,11 @@ fn request_text(request: &Request) -> String {
         if !step.needs.is_empty() {
             let _ = writeln!(text, "   needs: {}", step.needs);
         }
-        let _ = writeln!(text, "   settles: {}\n", step.settles.join(", "));
+        let _ = writeln!(text, "   settles: {}", step.settles.join(", "));
+        if let Some(Together { check, with }) = step.together {
+            let _ = writeln!(text, "   settles together with the file of --for {}: {check}", with.word());
+        }
+        text.push('\n');
         for line in &step.lines {
             let _ = writeln!(text, "{line}");
         }

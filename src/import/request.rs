@@ -24,6 +24,20 @@ pub enum Colleague {
     Ece,
 }
 
+impl Colleague {
+    /// The word of the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exchange => "exchange",
+            Self::Entra => "entra",
+            Self::Webex => "webex",
+            Self::Network => "network",
+            Self::Ece => "ece",
+        }
+    }
+}
+
 /// What is known of the site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Site {
@@ -61,6 +75,18 @@ pub struct Step {
     pub file: &'static str,
     /// The checks that the file settles.
     pub settles: &'static [&'static str],
+    /// The check that it settles only together with the file of another colleague.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub together: Option<Together>,
+}
+
+/// A check that needs the files of two colleagues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Together {
+    /// The check.
+    pub check: &'static str,
+    /// Who has the other file.
+    pub with: Colleague,
 }
 
 /// How a step is done.
@@ -113,9 +139,11 @@ const EXCHANGE_CHECKS: &[&str] = &[
     "mailbox.pop-enabled",
     "mailbox.full-access",
     "mailbox.send-as",
-    "mailbox.service-principal",
     "directory.licence",
 ];
+
+/// Exchange says which object ID it was given, Entra ID which one is right.
+const PRINCIPAL: &str = "mailbox.service-principal";
 
 fn exchange(site: &Site) -> Step {
     let mailboxes: Vec<String> = site.mailboxes.iter().map(|address| quoted(address)).collect();
@@ -139,6 +167,7 @@ $o | ConvertTo-Json -Depth 5 | Out-File ece-exchange.json -Encoding utf8"
         lines: block.lines().map(str::to_owned).collect(),
         file: "ece-exchange.json",
         settles: EXCHANGE_CHECKS,
+        together: Some(Together { check: PRINCIPAL, with: Colleague::Entra }),
     }
 }
 
@@ -157,6 +186,7 @@ fn entra(site: &Site) -> Vec<Step> {
         lines: lines.iter().map(|line| line.replace("{id}", &id)).collect(),
         file,
         settles,
+        together: None,
     };
     let placeholder = ["ADDRESS-OF-THE-USER".to_owned()];
     let users = if site.mailboxes.is_empty() { &placeholder[..] } else { &site.mailboxes };
@@ -181,22 +211,25 @@ fn entra(site: &Site) -> Vec<Step> {
             "the downloaded JSON",
             &["entra.sign-in-failures"],
         ),
-        az_step(
-            "Enterprise application and consent",
-            vec![
-                az(&one, "ece-enterprise.json"),
-                az(&format!("{one}/oauth2PermissionGrants"), "ece-grants.json"),
-                az(&format!("{one}/appRoleAssignments"), "ece-roles.json"),
-            ],
-            "ece-enterprise.json, ece-grants.json, ece-roles.json",
-            &["directory.consent", "mailbox.service-principal"],
-        ),
+        Step {
+            together: Some(Together { check: PRINCIPAL, with: Colleague::Exchange }),
+            ..az_step(
+                "Enterprise application and consent",
+                vec![
+                    az(&one, "ece-enterprise.json"),
+                    az(&format!("{one}/oauth2PermissionGrants"), "ece-grants.json"),
+                    az(&format!("{one}/appRoleAssignments"), "ece-roles.json"),
+                ],
+                "ece-enterprise.json, ece-grants.json, ece-roles.json",
+                &["directory.consent"],
+            )
+        },
         az_step("Licenses, one file a user", licenses.collect(), "ece-license-N.json", &["directory.licence"]),
     ]
 }
 
 fn az_step(title: &'static str, lines: Vec<String>, file: &'static str, settles: &'static [&'static str]) -> Step {
-    Step { title, how: How::Powershell, needs: AZURE_CLI, lines, file, settles }
+    Step { title, how: How::Powershell, needs: AZURE_CLI, lines, file, settles, together: None }
 }
 
 fn webex() -> Vec<Step> {
@@ -207,6 +240,7 @@ fn webex() -> Vec<Step> {
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
         file,
         settles,
+        together: None,
     };
     let one = format!("servicePrincipals(appId='{}')", super::rules::webex::INTEGRATION_APP);
     vec![
@@ -244,6 +278,7 @@ fn webex() -> Vec<Step> {
             .into(),
             file: "ece-webex-job.json, ece-webex-schema.json",
             settles: &["webex.provisioning-on", "webex.mapping"],
+            together: None,
         },
         click(
             "Users of Control Hub",
@@ -274,6 +309,7 @@ fn network() -> Step {
         lines: vec!["ece-check plan --output csv | Out-File ece-network.csv -Encoding utf8".to_owned()],
         file: "ece-network.csv",
         settles: &["dns.resolves", "tcp.opens", "tls.not-intercepted"],
+        together: None,
     }
 }
 
@@ -285,6 +321,7 @@ fn ece() -> Step {
         lines: vec!["Copy the log files of the services server into one folder and state it as logs under [ece] in the site file".to_owned()],
         file: "the folder",
         settles: &["ece.log-receiving", "ece.log-sending", "ece.log-token"],
+        together: None,
     }
 }
 

@@ -40,9 +40,10 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
     let mut finding = unjudged(planned);
     match &planned.skip {
         Some(Skip::NotApplicable(reason)) => not_applicable(&mut finding, reason.clone()),
-        Some(Skip::NeedsInput { text, optional }) => {
+        Some(Skip::NeedsInput { text, optional, from }) => {
             needs_input(&mut finding, text, *optional);
-            let asked = planned.check.asks.map(|owner| NextStep::Request { command: evidence_request(owner.word()) });
+            let asked =
+                from.or(planned.check.asks).map(|owner| NextStep::Request { command: evidence_request(owner.word()) });
             finding.steps.extend(asked);
         }
         None => {

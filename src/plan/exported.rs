@@ -7,7 +7,7 @@ use crate::{
     catalogue::Check,
     deployment::Account,
     evidence::{Fact, ProbeKey, Protocol, SavedEvidence},
-    finding::NotApplicable,
+    finding::{NotApplicable, Owner},
     import::{
         facts::{self, directory, ece, entra, mailbox},
         rules::{CHECKS, Exported, Outcome, Settled},
@@ -59,7 +59,7 @@ impl Exported {
                     Some((reason, command)) => format!("{reason}. {input} Export it with: {command}"),
                     None => format!("{reason}. {input}"),
                 };
-                Some(Skip::NeedsInput { text, optional: false })
+                Some(Skip::NeedsInput { text, optional: false, from: self.missing_from() })
             }
             Outcome::NotApplicable if self.settled.check.starts_with("webex.") => {
                 Some(Skip::NotApplicable(NotApplicable::OtherIntegration))
@@ -67,6 +67,13 @@ impl Exported {
             Outcome::NotApplicable => Some(Skip::NotApplicable(NotApplicable::DelegatedFlow)),
             Outcome::Pass | Outcome::Warn | Outcome::Fail => None,
         }
+    }
+
+    /// Who has the file that is missing, by the command that exports it; none where the check itself says it.
+    fn missing_from(&self) -> Option<Owner> {
+        let (_, command) = self.settled.reason.with_command()?;
+        let program = command.split(' ').next()?;
+        (program == "az" || program.starts_with("Get-Mg")).then_some(Owner::Entra)
     }
 
     /// The probe that hands its facts on, in the group that the check reads.
@@ -87,6 +94,13 @@ impl Exported {
         let (subject, source) = (self.settled.subject.clone(), self.source.clone());
         let failure = self.failure.clone();
         ExportedProbe { check: self.settled.check, group, subject, facts, source, failure, same }
+    }
+}
+
+impl Skip {
+    /// Something that the user can give, or that those whom the check asks can.
+    pub(super) fn input(text: String, optional: bool) -> Self {
+        Self::NeedsInput { text, optional, from: None }
     }
 }
 

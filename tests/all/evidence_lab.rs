@@ -190,3 +190,19 @@ fn site_file_names_files_and_what_persons_have_seen() {
     // nor one about a check that reads no evidence
     run(&site(&statement("smtp.sign-in", "2026-01-01"))).refused("no check that can be confirmed by hand");
 }
+
+#[test]
+fn file_that_is_missing_is_asked_of_who_has_it() {
+    let place = Place::new();
+    let folder = files(&place, &["exchange-service-principal-wrong-object"]);
+    let file = folder.join("ece-exchange.json");
+    let half = run(&place, "", &["--evidence", file.to_str().expect("UTF-8")]);
+    let principal = half.findings.iter().find(|one| one.check == "mailbox.service-principal").expect("it is planned");
+    let asked: Vec<&str> = principal.steps.iter().filter_map(NextStep::command).map(|one| one.text.as_str()).collect();
+    assert_eq!(asked, ["ece-check evidence request --for entra"]);
+    for (who, other) in [("exchange", "entra"), ("entra", "exchange")] {
+        let request = place.call(&["evidence", "request", "--for", who]).stdout;
+        let says = format!("settles together with the file of --for {other}: mailbox.service-principal");
+        assert!(request.contains(&says), "{request}");
+    }
+}
