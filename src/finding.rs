@@ -104,6 +104,13 @@ impl Finding {
         matches!(self.evidence, Some(Found::InputMissing { .. }))
     }
 
+    /// The cause that a step tests, where there is more than one that it could be.
+    #[must_use]
+    pub fn tested_by(&self, step: &NextStep) -> Option<&NamedCause> {
+        let (NextStep::Verify { cause, .. } | NextStep::Try { cause, .. }) = step else { return None };
+        self.causes.iter().find(|named| named.cause == *cause).filter(|_| self.causes.len() > 1)
+    }
+
     /// True while a waiver keeps it from counting.
     #[must_use]
     pub fn is_waived(&self) -> bool {

@@ -5,7 +5,9 @@ use serde::Serialize;
 use crate::{
     command::{Command, Effect},
     evidence::{Observation, Stage, Subject},
-    finding::{AppliedWaiver, Certainty, Finding, Owner, Remediation, Report, Severity, SkipReason, Status},
+    finding::{
+        AppliedWaiver, Certainty, Finding, NamedCause, Owner, Remediation, Report, Severity, SkipReason, Status,
+    },
     probe::delivery,
 };
 
@@ -98,6 +100,11 @@ pub(super) fn label(command: &Command) -> &'static str {
         Effect::Check => "check",
         Effect::Change => "run",
     }
+}
+
+/// The title of a cause; a report of an earlier version has none.
+pub(super) fn cause(cause: &NamedCause) -> &str {
+    if cause.title.is_empty() { &cause.cause } else { &cause.title }
 }
 
 /// What takes a command, how to connect first, and the role that it needs.

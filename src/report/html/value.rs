@@ -67,7 +67,12 @@ pub(super) fn steps(finding: &Finding) -> Vec<CommandView> {
         Some(command) if matches!(step, NextStep::Request { .. }) => {
             CommandView { label: "ask", note: prose::REQUESTED.to_owned(), ..CommandView::of(command) }
         }
-        Some(command) => CommandView::of(command),
+        Some(command) => {
+            let view = CommandView::of(command);
+            let tested = finding.tested_by(step).map(|cause| format!("{}: {}", clean(words::cause(cause)), view.about));
+            let about = tested.unwrap_or_else(|| view.about.clone());
+            view.with_about(about)
+        }
         None => CommandView::plain("verify", "", &prose::step(step)),
     };
     match (finding.steps.as_slice(), &finding.next) {

@@ -82,14 +82,20 @@ impl<'a> Writer<'a> {
 
     pub(super) fn cause(&mut self, finding: &Finding, cause: &'a NamedCause) {
         self.explained.insert(&cause.cause);
-        let title = grouping::fix(self.report, finding, &cause.cause)
-            .map_or(cause.title.as_str(), |(_, fix)| fix.title.as_str());
-        let title = if title.is_empty() { cause.cause.as_str() } else { title };
+        let title = self.cause_title(finding, cause);
         let because = match grouping::because(finding, cause).as_slice() {
             [] => String::new(),
             some => format!(": {}", some.join("; ")),
         };
         self.page.field("cause", &format!("{title} ({}){because}", words::certainty(cause.certainty)));
+    }
+
+    /// The title of a cause, as its action has it.
+    fn cause_title(&self, finding: &Finding, cause: &'a NamedCause) -> &'a str {
+        match grouping::fix(self.report, finding, &cause.cause) {
+            Some((_, fix)) if !fix.title.is_empty() => &fix.title,
+            _ => words::cause(cause),
+        }
     }
 
     /// Where the mending of each cause is told, and who does it.
@@ -120,22 +126,25 @@ impl<'a> Writer<'a> {
     }
 
     /// What would settle what is still open, one step a line; a report of schema 1 has all steps in one text.
-    pub(super) fn steps(&mut self, finding: &Finding) {
+    pub(super) fn steps(&mut self, finding: &'a Finding) {
         match finding.steps.as_slice() {
             [] => self.page.field("verify", finding.next.as_deref().unwrap_or_default()),
             steps => {
                 for step in steps {
-                    self.step(step);
+                    let tested = finding.tested_by(step).map(|cause| self.cause_title(finding, cause));
+                    self.step(step, tested);
                 }
             }
         }
     }
 
     /// A command stands alone on its line, so that it can be pasted; what it shows follows below.
-    pub(super) fn step(&mut self, step: &NextStep) {
+    pub(super) fn step(&mut self, step: &NextStep, tested: Option<&str>) {
         let Some(command) = step.command() else { return self.page.field("verify", &prose::step(step)) };
         let asks = matches!(step, NextStep::Request { .. });
-        self.page.field(if asks { "ask" } else { "verify" }, &words::about(command));
+        let about = words::about(command);
+        let about = tested.map_or_else(|| about.clone(), |cause| format!("{cause}: {about}"));
+        self.page.field(if asks { "ask" } else { "verify" }, &about);
         self.page.one(command);
         self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
         self.page.field("then", if asks { prose::REQUESTED } else { "" });

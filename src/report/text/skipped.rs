@@ -83,7 +83,7 @@ impl<'a> Writer<'a> {
         self.page.field("input", &text);
         for step in &finding.steps {
             if step.command().is_some_and(|command| self.told.insert(&command.text)) {
-                self.step(step);
+                self.step(step, None);
             }
         }
     }

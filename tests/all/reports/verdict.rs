@@ -1,8 +1,10 @@
-//! What the first lines say where a waiver keeps a failure from counting, and where no mailbox was tested.
+//! What the first lines say where a waiver keeps a failure from counting, and where no mailbox was tested; and which cause
+//! a step tests.
 
 use ece_check::{
+    command::evidence_request,
     evidence::SavedSite,
-    finding::{AppliedWaiver, Finding, Owner, Report, SkipReason, Status},
+    finding::{AppliedWaiver, Certainty, Finding, NamedCause, NextStep, Owner, Report, SkipReason, Status},
     report::{Format, Style, Verbosity, part, render},
 };
 
@@ -75,4 +77,26 @@ fn verdict_says_that_no_mailbox_was_tested() {
     assert!(says(&report).contains("No mailbox was tested: the site file has no account. Next: "), "{}", says(&report));
     report.findings.push(finding("imap.sign-in", "sales@example.com", Status::Skip));
     assert!(!says(&report).contains("No mailbox was tested"), "{}", says(&report));
+}
+
+#[test]
+fn step_says_which_of_several_causes_it_tests() {
+    let of = |cause: &str, title: &str| NamedCause {
+        cause: cause.to_owned(),
+        title: title.to_owned(),
+        certainty: Certainty::Possible,
+        because: Vec::new(),
+        evidence: Vec::new(),
+    };
+    let mut failed = finding("imap.sign-in", "sales@example.com", Status::Fail);
+    failed.causes = vec![of("a", "IMAP is off"), of("b", "Throttled")];
+    failed.steps = vec![NextStep::Verify { cause: "b".to_owned(), command: evidence_request("ece") }];
+    let report = report_of(vec![failed]);
+    for format in [Format::Text, Format::Html] {
+        let text = line(&report, format, Verbosity::Normal);
+        assert!(text.contains("Throttled: on this server"), "{format:?}: {text}");
+    }
+    let mut one = report;
+    one.findings[0].causes.remove(0);
+    assert!(!line(&one, Format::Text, Verbosity::Normal).contains("Throttled: on this server"));
 }
