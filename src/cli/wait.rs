@@ -1,6 +1,6 @@
 //! `--wait`: what can heal is tested again and again, and nothing else, until it passes or the time is over.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
@@ -19,7 +19,7 @@ const OVER: u8 = 5;
 /// The shortest and the longest pause between two tests.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// So many failures are named while waiting.
+/// So many checks are named while waiting.
 const NAMED: usize = 3;
 
 /// Tests again what failed and can heal, with `test`, until nothing of it is left or the time is over.
@@ -31,7 +31,7 @@ pub async fn until_healed(
     wait: Duration,
     strict: bool,
 ) -> Result<Report, CliError> {
-    let (end, mut report) = (Instant::now() + wait, first);
+    let (end, mut report, mut told) = (Instant::now() + wait, first, Told::default());
     loop {
         let open = can_heal(&report.findings, &report.looks);
         if open.is_empty() || report.run.interrupted {
@@ -41,7 +41,7 @@ pub async fn until_healed(
         if left.is_zero() {
             return Ok(over(report, &open));
         }
-        print::note(&waiting_for(&report, &open, left));
+        told.lines(&report, &open, left).iter().for_each(|line| print::note(line));
         let pause = (wait / 10).clamp(PAUSES.0, PAUSES.1).min(left);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -61,19 +61,53 @@ fn over(mut report: Report, open: &[usize]) -> Report {
     report
 }
 
-fn waiting_for(report: &Report, open: &[usize], left: Duration) -> String {
-    let name = |place: &usize| {
-        let finding = &report.findings[*place];
-        let takes = finding.causes.first().and_then(|cause| {
-            let fix = report.summary.fix_first.iter().find(|fix| fix.cause == cause.cause)?;
-            Some(format!(" ({}; effect: {})", fix.title, fix.takes))
-        });
-        format!("{} {}{}", finding.check, finding.subject, takes.unwrap_or_default())
+/// What has been said while waiting: nothing is said twice.
+#[derive(Default)]
+struct Told {
+    waits: String,
+    causes: BTreeSet<String>,
+}
+
+impl Told {
+    /// Says what is waited for where that has changed, and of each cause once when its fix is in effect.
+    fn lines(&mut self, report: &Report, open: &[usize], left: Duration) -> Vec<String> {
+        let waits = waits(report, open);
+        let mut lines = Vec::new();
+        if waits != self.waits {
+            lines.push(format!("waiting up to {} s for {waits}", left.as_secs().max(1)));
+            self.waits = waits;
+        }
+        for cause in open.iter().filter_map(|place| report.findings[*place].causes.first()) {
+            let Some(fix) = report.summary.fix_first.iter().find(|fix| fix.cause == cause.cause) else { continue };
+            if self.causes.insert(fix.cause.clone()) {
+                lines.push(format!("  {}; effect: {}", fix.title, fix.takes));
+            }
+        }
+        lines
+    }
+}
+
+/// How many checks are waited for, and their names.
+fn waits(report: &Report, open: &[usize]) -> String {
+    let mut checks: Vec<(&str, usize)> = Vec::new();
+    for place in open {
+        let check = report.findings[*place].check.as_str();
+        match checks.iter_mut().find(|(known, _)| *known == check) {
+            Some((_, number)) => *number += 1,
+            None => checks.push((check, 1)),
+        }
+    }
+    let name = |(check, number): &(&str, usize)| match number {
+        1 => (*check).to_owned(),
+        number => format!("{check} ({number})"),
     };
-    let named: Vec<String> = open.iter().take(NAMED).map(name).collect();
-    let more = open.len().saturating_sub(NAMED);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("waiting up to {} s for: {}{more}", left.as_secs().max(1), named.join("; "))
+    let named: Vec<String> = checks.iter().take(NAMED).map(name).collect();
+    let more = match checks.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let number = if open.len() == 1 { "1 check".to_owned() } else { format!("{} checks", open.len()) };
+    format!("{number}: {}{more}", named.join(", "))
 }
 
 /// The checks that failed, and those that they block.
@@ -101,4 +135,40 @@ fn merged(report: Report, again: Report, catalogue: &Catalogue, strict: bool) ->
     let run = crate::finding::Run { duration_ms, interrupted: again.run.interrupted, ..report.run };
     let whole = Report { run, looks, ..report };
     Ok(engine::rejudge(&whole, catalogue, strict)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        evidence::Subject,
+        finding::{Certainty, Finding, NamedCause},
+        report,
+    };
+
+    #[test]
+    fn nothing_is_said_twice_while_waiting() {
+        let golden = report::parse(include_str!("../../tests/all/reports/golden.json")).expect("the golden report");
+        let fix = golden.summary.fix_first[0].clone();
+        let cause = NamedCause {
+            cause: fix.cause.clone(),
+            title: String::new(),
+            certainty: Certainty::Likely,
+            because: Vec::new(),
+            evidence: Vec::new(),
+        };
+        let failed = |subject: &str| Finding {
+            causes: vec![cause.clone()],
+            ..Finding::new("imap.sign-in", Subject::of_text(subject), Status::Fail)
+        };
+        let findings = ["a@example.com", "b@example.com"].map(failed).into();
+        let report = Report { findings, ..golden };
+        let mut told = Told::default();
+        let left = Duration::from_mins(10);
+        let effect = format!("  {}; effect: {}", fix.title, fix.takes);
+        let first = ["waiting up to 600 s for 2 checks: imap.sign-in (2)".to_owned(), effect];
+        assert_eq!(told.lines(&report, &[0, 1], left), first);
+        assert!(told.lines(&report, &[0, 1], left).is_empty());
+        assert_eq!(told.lines(&report, &[1], left), ["waiting up to 600 s for 1 check: imap.sign-in"]);
+    }
 }
