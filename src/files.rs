@@ -97,7 +97,7 @@ impl FileKind {
             Self::Socket => "is a socket, not a file",
             _ => return Ok(()),
         };
-        Err(io::Error::other(wrong))
+        Err(said(io::ErrorKind::Other, wrong))
     }
 }
 
@@ -127,7 +127,7 @@ pub fn read_within(path: &Path, largest: u64, patience: Patience) -> io::Result<
     let kind = FileKind::of(&about);
     kind.refused()?;
     if kind == FileKind::Plain && about.len() > largest {
-        return Err(io::Error::other(format!("has {} bytes; more than {largest} are not read", about.len())));
+        return Err(said(io::ErrorKind::Other, format!("has {} bytes; more than {largest} are not read", about.len())));
     }
     let mut bytes = Vec::new();
     let most = largest.saturating_add(1);
@@ -140,7 +140,7 @@ pub fn read_within(path: &Path, largest: u64, patience: Patience) -> io::Result<
         Waited::open(path, patience.idle, Some(ends))?.take(most).read_to_end(&mut bytes)?;
     }
     if bytes.len() as u64 > largest {
-        return Err(io::Error::other(format!("has more than {largest} bytes, which are not read")));
+        return Err(said(io::ErrorKind::Other, format!("has more than {largest} bytes, which are not read")));
     }
     Ok(bytes)
 }
@@ -173,7 +173,7 @@ fn open_within(path: &Path, patience: Patience) -> io::Result<Box<dyn Read>> {
 /// When it cannot be opened or is no plain file.
 pub fn open_plain(path: &Path) -> io::Result<File> {
     if !metadata(path)?.is_file() {
-        return Err(io::Error::other("is not a plain file"));
+        return Err(said(io::ErrorKind::Other, "is not a plain file"));
     }
     File::open(path).map_err(|error| plain_words(&error))
 }
@@ -210,10 +210,9 @@ impl Waited {
                 }
             }
         };
-        thread::Builder::new()
-            .name("reader".to_owned())
-            .spawn(read_all)
-            .map_err(|error| io::Error::other(format!("cannot be read: this system gives no thread ({error})")))?;
+        thread::Builder::new().name("reader".to_owned()).spawn(read_all).map_err(|error| {
+            said(io::ErrorKind::Other, format!("cannot be read: this system gives no thread ({error})"))
+        })?;
         Ok(Self { chunks, current: Cursor::default(), idle, ends, begun: false })
     }
 
@@ -250,14 +249,30 @@ impl Read for Waited {
 }
 
 fn timed_out(words: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::TimedOut, words)
+    said(io::ErrorKind::TimedOut, words)
 }
 
 /// The operating system's sentence without Rust's "(os error 2)", which says nothing to a reader.
 fn plain_words(error: &io::Error) -> io::Error {
     let text = error.to_string();
     let end = text.rfind(" (os error ").unwrap_or(text.len());
-    io::Error::new(error.kind(), format!("cannot be read: {}", &text[..end]))
+    said(error.kind(), format!("cannot be read: {}", &text[..end]))
+}
+
+/// Words that fit behind the name of the file and a colon.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Said(String);
+
+fn said(kind: io::ErrorKind, words: impl Into<String>) -> io::Error {
+    io::Error::new(kind, Said(words.into()))
+}
+
+/// Why a file could not be read, to be written behind its name and a colon: said once, whoever has said it.
+#[must_use]
+pub fn unread(error: &io::Error) -> String {
+    let is_said = error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Said>);
+    if is_said { error.to_string() } else { plain_words(error).to_string() }
 }
 
 #[cfg(test)]
@@ -279,6 +294,8 @@ mod tests {
         let missing = read(&folder.path().join("none"), 4).unwrap_err();
         assert_eq!(missing.kind(), io::ErrorKind::NotFound);
         assert!(!missing.to_string().contains("os error"), "{missing}");
+        let system = fs::metadata(folder.path().join("none")).unwrap_err();
+        assert_eq!((unread(&missing), unread(&system)), (missing.to_string(), missing.to_string()));
     }
 
     #[cfg(unix)]

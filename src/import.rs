@@ -221,7 +221,7 @@ impl Sheet {
                 Cell::Null => {}
                 _ => self.problems.push(Problem {
                     place,
-                    wrong: "is no object with named values".to_owned(),
+                    wrong: "is not an object with named values".to_owned(),
                     right: "pipe the objects into ConvertTo-Json -Depth 5, without Out-String".to_owned(),
                 }),
             }
@@ -338,7 +338,7 @@ pub struct Row {
 pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Rejected> {
     let name = path.display().to_string();
     let unread = |error: &std::io::Error| {
-        Rejected::whole(&name, &format!("cannot be read: {error}"), "give a file or a folder that this user may read")
+        Rejected::whole(&name, &files::unread(error), "give a file or a folder that this user may read")
     };
     if !fs::metadata(path).map_err(|error| unread(&error))?.is_dir() {
         return Ok(vec![path.to_owned()]);
@@ -375,9 +375,8 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Rejected> {
 /// When it cannot be read, is too large, or nothing of it can be used.
 pub fn read(path: &Path, stated: &Stated) -> Result<File, Rejected> {
     let name = path.display().to_string();
-    let unread = |error: std::io::Error| {
-        Rejected::whole(&name, &format!("cannot be read: {error}"), "give a file that this user may read")
-    };
+    let unread =
+        |error: std::io::Error| Rejected::whole(&name, &files::unread(&error), "give a file that this user may read");
     let about = fs::metadata(path).map_err(unread)?;
     let too_large = || Rejected::whole(&name, "has more than 64 MiB", "export only the mailboxes of ECE");
     if about.is_dir() {

@@ -254,7 +254,7 @@ fn of_bytes(bytes: &[u8]) -> Result<Secret, String> {
 }
 
 fn within_limit(bytes: &[u8]) -> Result<(), String> {
-    let words = || format!("gives more than {} KiB, which is no secret of ours", LONGEST >> 10);
+    let words = || format!("gives more than {} KiB, which is not a secret", LONGEST >> 10);
     if bytes.len() > LONGEST { Err(words()) } else { Ok(()) }
 }
 

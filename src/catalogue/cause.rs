@@ -419,7 +419,7 @@ fn read_words(table: &mut Table<'_>, key: &str) -> Result<Vec<Words>, Mistake> {
 fn read_numbers(table: &mut Table<'_>, key: &str) -> Result<Vec<u32>, Mistake> {
     let place = table.head();
     let number = |text: String| {
-        text.parse().map_err(|_| place.mistake(format!("{text} is no number"), format!("write {key} = 7000222")))
+        text.parse().map_err(|_| place.mistake(format!("{text} is not a number"), format!("write {key} = 7000222")))
     };
     one_or_more(table, key)?.into_iter().map(number).collect()
 }
@@ -445,7 +445,9 @@ fn read_codes(table: &mut Table<'_>) -> Result<Vec<String>, Mistake> {
     };
     let codes = one_or_more(table, "code")?;
     match codes.iter().find(|code| !is_code(code)) {
-        Some(wrong) => Err(place.mistake(format!("{wrong} is no reply code"), "write code = 535, or code = \"5xx\"")),
+        Some(wrong) => {
+            Err(place.mistake(format!("{wrong} is not a reply code"), "write code = 535, or code = \"5xx\""))
+        }
         None => Ok(codes),
     }
 }

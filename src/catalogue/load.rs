@@ -142,8 +142,7 @@ fn on_disk(folder: &Path) -> Result<Files, Mistake> {
 }
 
 fn list(folder: &Path) -> Result<Vec<PathBuf>, Mistake> {
-    let unreadable =
-        |error: std::io::Error| whole(folder, &format!("cannot be read: {error}"), "give a folder of checks");
+    let unreadable = |error: std::io::Error| whole(folder, &crate::files::unread(&error), "give a folder of checks");
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let mut paths =
         entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;

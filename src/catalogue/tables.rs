@@ -411,7 +411,8 @@ fn endpoint(name: String, table: &mut Table<'_>) -> Result<Endpoint, Mistake> {
         &[("https", Protocol::Https), ("smtp", Protocol::Smtp), ("imap", Protocol::Imap), ("pop3", Protocol::Pop3)];
     let host = table.required("host")?.value;
     let port = number(table, "port")?;
-    let port = port.parse(|n| u16::try_from(*n).map_err(|_| refusal("this is no port", "ports are 1 to 65535")))?.value;
+    let port =
+        port.parse(|n| u16::try_from(*n).map_err(|_| refusal("this is not a port", "ports are 1 to 65535")))?.value;
     let Some(protocol) = table.choice("protocol", PROTOCOLS)? else {
         return Err(table.mistake("protocol is missing", "add protocol = \"https\""));
     };
@@ -478,7 +479,9 @@ fn numbers(document: &Document) -> Result<Numbers, Mistake> {
     for mut table in top.tables("number")? {
         let number = number(&mut table, "aadsts")?.parse(|number| {
             let fresh = u32::try_from(*number).ok().filter(|number| seen.insert(*number));
-            fresh.ok_or_else(|| (format!("{number} is no number, or stands twice"), "write aadsts = 50000".to_owned()))
+            fresh.ok_or_else(|| {
+                (format!("{number} is not a number, or is there twice"), "write aadsts = 50000".to_owned())
+            })
         })?;
         rows.push((number.value, table.required("means")?.value));
         table.close()?;

@@ -44,12 +44,12 @@ pub struct Arguments {
     /// Output format
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
-    /// Only what this team has to do, what it rests on, and how to prove it
+    /// Only what this team has to do, its evidence, and the command to verify it
     #[arg(long = "for", value_enum, value_name = "OWNER")]
     owner: Option<Owner>,
     #[command(flatten)]
     handover: handover::Arguments,
-    /// Check the signatures of the bundles with this public key (minisign, or P-256 in PEM); without one, refuse them
+    /// Refuse bundles that this public key has not signed (minisign, or P-256 in PEM)
     #[arg(long, value_name = "KEYFILE", conflicts_with = "schema")]
     verify_with: Option<PathBuf>,
     /// Print only the outcome, the numbers and the actions

@@ -56,7 +56,7 @@ pub struct Arguments {
     /// Output format on stdout
     #[arg(short, long, value_enum, default_value = "text")]
     output: Format,
-    /// Only what this team has to do, what it rests on, and how to prove it
+    /// Only what this team has to do, its evidence, and the command to verify it
     #[arg(long = "for", value_enum, value_name = "OWNER")]
     owner: Option<Owner>,
     /// Print only the outcome, the numbers and the actions
@@ -73,7 +73,7 @@ pub struct Arguments {
     /// Also put the evidence files of this run into the bundle, without secrets and what --redact hides
     #[arg(long, requires = "bundle")]
     bundle_evidence: bool,
-    /// Test again what can heal (timeouts, throttling, permissions that spread) until it passes or TIME is over
+    /// Repeat tests with errors that may be temporary (timeouts, throttling, recent permissions) until they pass or TIME is over
     #[arg(long, value_name = "TIME", value_parser = option::time)]
     wait: Option<Duration>,
     /// TAC case number

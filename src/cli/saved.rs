@@ -80,7 +80,7 @@ fn whole_text(file: &Path, key: Option<&Verifier>) -> Result<String, CliError> {
         return Ok(bundle.report);
     }
     if key.is_some() {
-        return Err(unsigned(file, "is no bundle, and only bundles are signed"));
+        return Err(unsigned(file, "is not a bundle, and only bundles are signed"));
     }
     decode(&bytes).ok_or_else(|| wrong("is not text".to_owned()))
 }

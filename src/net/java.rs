@@ -116,7 +116,7 @@ pub fn read(file: &Path, password: Option<&Secret>) -> Result<Store, BadStore> {
             [0x30, ..] if X509Certificate::from_der(&bytes).is_ok() => {
                 bad("is a single certificate (DER), not a store", "import it into a store with keytool -importcert")
             }
-            [0x30, ..] => bad("is no PKCS12 store", "name a Java trust store, such as cacerts"),
+            [0x30, ..] => bad("is not a PKCS12 store", "name a Java trust store, such as cacerts"),
             text if text.starts_with(b"-----BEGIN ") => {
                 bad("is a PEM file, not a store", "import it into a store with keytool -importcert, or use --ca-file")
             }

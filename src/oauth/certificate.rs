@@ -135,7 +135,7 @@ struct Found {
 fn of_pkcs12(bytes: &[u8], password: Option<&Secret>) -> Result<Found, Failure> {
     let password = password.map(Secret::expose).unwrap_or_default();
     let archive = Pkcs12Archive::from_pkcs12(bytes, password);
-    let words = "the client certificate is no PKCS12 file that this password opens; a certificate alone needs client_key \
+    let words = "the client certificate is not a PKCS12 file that this password opens; a certificate alone needs client_key \
                  too";
     let archive = archive.map_err(|_| unread(words))?;
     let key = archive.keys.first().ok_or_else(|| unread("there is no private key in the PKCS12 file"))?;
@@ -177,9 +177,9 @@ fn pair(key: &PrivateKeyDer<'_>) -> Result<KeyPair, Failure> {
     let pair = match key {
         PrivateKeyDer::Pkcs8(key) => KeyPair::from_pkcs8(key.secret_pkcs8_der()),
         PrivateKeyDer::Pkcs1(key) => KeyPair::from_der(key.secret_pkcs1_der()),
-        _ => return Err(unread("the client key is no RSA key")),
+        _ => return Err(unread("the client key is not an RSA key")),
     };
-    pair.map_err(|rejected| unread(&format!("the client key is no RSA key of 2048 to 4096 bits ({rejected})")))
+    pair.map_err(|rejected| unread(&format!("the client key is not an RSA key of 2048 to 4096 bits ({rejected})")))
 }
 
 fn is_of(certificate: &CertificateDer<'_>, pair: &KeyPair) -> bool {
@@ -262,14 +262,14 @@ pub(crate) mod tests {
         let (store, cut) = (pkcs12("Zwiebel7"), &KEY[..KEY.len() / 2]);
         for (certificate, key, password, kind, words) in [
             (stranger().pem().as_bytes(), Some(KEY), None, FailureKind::BadCertificate, "do not belong together"),
-            (own.as_bytes(), Some(elliptic.as_str()), None, FailureKind::Missing, "no RSA key"),
+            (own.as_bytes(), Some(elliptic.as_str()), None, FailureKind::Missing, "not an RSA key"),
             (own.as_bytes(), Some(&encrypted), None, FailureKind::Missing, "has a password"),
             (own.as_bytes(), Some(cut), None, FailureKind::Missing, "no form that is known"),
             (own.as_bytes(), None, None, FailureKind::Missing, "client key is in no form"),
             (b"rubbish", Some(KEY), None, FailureKind::Missing, "certificate is in no form"),
             (&store, None, Some("wrong"), FailureKind::Missing, "this password"),
             (&store, None, None, FailureKind::Missing, "this password"),
-            (b"0\x82", None, None, FailureKind::Missing, "no PKCS12 file"),
+            (b"0\x82", None, None, FailureKind::Missing, "not a PKCS12 file"),
         ] {
             let stop = read(certificate, key.map(str::as_bytes), password).unwrap_err();
             assert_eq!((stop.stage, stop.kind), (Stage::Credential, kind), "{words}: {}", stop.words);

@@ -63,8 +63,8 @@ impl AuthorizationRequest {
     /// # Errors
     /// The refusal of the sign-in page, or an address that is no answer to this question.
     pub fn answered(&self, address: &str, net: &Redactor) -> Result<Grant, Failure> {
-        let base = Url::parse("http://localhost").map_err(|_| no_answer("it is no web address"))?;
-        let url = base.join(address.trim()).map_err(|_| no_answer("it is no web address"))?;
+        let base = Url::parse("http://localhost").map_err(|_| no_answer("it is not a web address"))?;
+        let url = base.join(address.trim()).map_err(|_| no_answer("it is not a web address"))?;
         let code = value(&url, "code").map(Secret::new);
         if let Some(code) = &code {
             net.add(code);
@@ -102,7 +102,7 @@ fn challenge(verifier: &str) -> String {
 }
 
 fn no_answer(why: &str) -> Failure {
-    let words = format!("the address at which the browser ended is no answer to this sign-in: {why}");
+    let words = format!("the address at which the browser ended is not an answer to this sign-in: {why}");
     Failure::new(Protocol::Authorize, Stage::Authorize, FailureKind::MalformedReply, words)
 }
 

@@ -109,7 +109,7 @@ impl Client {
 pub fn token_endpoint(application: &Application) -> Result<Endpoint, Failure> {
     let tenant = application.tenant.as_deref().ok_or_else(|| missing("no tenant is given"))?;
     Endpoint::of_tenant(&application.login_host, tenant, "oauth2/v2.0/token")
-        .ok_or_else(|| missing("the login host is no host name"))
+        .ok_or_else(|| missing("the login host is not a host name"))
 }
 
 /// Asks for a token. What comes is made known to the net before anything else is done with it.

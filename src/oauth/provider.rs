@@ -30,8 +30,9 @@ impl Provider {
     /// The failure on the way there, the refusal (such as of a tenant that is not known), or a document without addresses.
     pub async fn of(login_host: &str, tenant: &str, errand: &mut TokenRequest<'_>) -> Result<Self, Failure> {
         let place = Endpoint::of_tenant(login_host, tenant, "v2.0/.well-known/openid-configuration");
-        let no_host =
-            || Failure::new(Protocol::Token, Stage::Credential, FailureKind::Missing, "the login host is no host name");
+        let no_host = || {
+            Failure::new(Protocol::Token, Stage::Credential, FailureKind::Missing, "the login host is not a host name")
+        };
         let document = errand.fetch(&place.ok_or_else(no_host)?).await?;
         let place = |name: &str| address(&document, name).and_then(|url| Endpoint::of_url(&url));
         let missing = || gibberish("the discovery document does not say where to sign in and where to get a token");

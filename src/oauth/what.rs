@@ -123,7 +123,7 @@ impl What {
             Self::LoginStep => {
                 "AUTH LOGIN uses a password, which Exchange Online does not accept; configure OAuth 2.0 in ECE"
             }
-            Self::ServerName => "the server sent it to say which machine answers; it is no secret and no token",
+            Self::ServerName => "the server sent it to say which machine answers; it is neither a secret nor a token",
             Self::Unknown => "it has none of the forms that tokens of Entra ID have",
         })
     }

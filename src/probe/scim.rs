@@ -105,8 +105,9 @@ impl ScimProbe {
     }
 
     async fn ask(&self, facts: &mut Facts, route: &mut Route, context: &ProbeContext) -> Result<(), Failure> {
-        let wrong =
-            || stopped(FailureKind::Missing, Stage::Credential, "the tenant URL is no https URL; see webex.tenant-url");
+        let wrong = || {
+            stopped(FailureKind::Missing, Stage::Credential, "the tenant URL is not an https URL; see webex.tenant-url")
+        };
         let base = self.url().ok_or_else(wrong)?;
         let host = base.host_str().ok_or_else(wrong)?.to_owned();
         let token = self.token(context).await?;

@@ -70,7 +70,7 @@ fn redacted(hidden: &Redacted) -> String {
     let parts: Vec<String> =
         parts.map(|(number, one, many)| format!("{number} {}", if number == 1 { one } else { many })).collect();
     let parts = if parts.is_empty() { "nothing to hide was found".to_owned() } else { parts.join(", ") };
-    format!("{parts}, in {places} places; the same token is the same thing throughout")
+    format!("{parts}, in {places} places; the same placeholder is the same thing throughout")
 }
 
 /// The runs that were made at the same time: they use the same mailboxes and tokens.

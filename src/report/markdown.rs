@@ -53,7 +53,7 @@ fn header(text: &mut String, report: &Report) {
 fn numbers(text: &mut String, report: &Report) {
     let summary = &report.summary;
     let numbers = [summary.planned, summary.pass, summary.warn, summary.fail, summary.skip, summary.error];
-    text.push_str("| planned | pass | warn | fail | skip | error |\n|--:|--:|--:|--:|--:|--:|\n");
+    text.push_str("| checks | passed | warnings | failed | not run | inconclusive |\n|--:|--:|--:|--:|--:|--:|\n");
     let _ = writeln!(text, "| {} |", numbers.map(|number| number.to_string()).join(" | "));
 }
 

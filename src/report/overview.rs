@@ -55,7 +55,9 @@ pub(super) fn markdown(reports: &[&Report], overview: &Overview, style: &Style) 
         let hint = if difference.hint.is_empty() { String::new() } else { format!(" {}", prose(&difference.hint)) };
         let _ = writeln!(text, "- **{}**{hint} ({})", prose(&difference.sentence), code(&difference.check));
     }
-    text.push_str("\n## Reports\n\n| server | started | fail | error | warn | pass | skip | result |\n");
+    text.push_str(
+        "\n## Reports\n\n| server | started | failed | inconclusive | warnings | passed | not run | result |\n",
+    );
     text.push_str("|---|---|--:|--:|--:|--:|--:|---|\n");
     for (at, report) in reports.iter().enumerate() {
         let summary = &report.summary;

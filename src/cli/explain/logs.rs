@@ -167,7 +167,7 @@ fn unreadable(file: Option<&Path>, error: &io::Error) -> CliError {
             format!("read it with: ece-check report {given}"),
         );
     }
-    CliError::Usage(format!("{shown} cannot be read: {error}"), "name a text file, plain or gzip".to_owned())
+    CliError::Usage(format!("{shown}: {}", files::unread(error)), "name a text file, plain or gzip".to_owned())
 }
 
 fn page(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> String {

@@ -102,7 +102,7 @@ fn place_of(place: &str, kind: ProxyKind) -> Result<(String, u16), (&'static str
     let port = match port {
         None => default,
         Some(port) => port.parse().ok().filter(|port| *port > 0).ok_or((
-            "has a port that is no number from 1 to 65535",
+            "has a port that is not a number from 1 to 65535",
             "write http://proxy.company.com:8080; a password with a colon or an at sign needs a user before it",
         ))?,
     };
@@ -165,8 +165,8 @@ mod tests {
             ("socks4://proxy.test", "SOCKS 4"),
             ("ftp://proxy.test", "not an HTTP or SOCKS 5"),
             ("http://proxy.test:80/path", "has a path"),
-            ("http://u:hunter22@proxy.test:port", "no number"),
-            ("http://proxy.test:0", "no number"),
+            ("http://u:hunter22@proxy.test:port", "not a number"),
+            ("http://proxy.test:0", "not a number"),
             ("http://:8080", "names no host"),
             ("http://pro xy:8080", "is a list"),
             ("http://pro'xy:8080", "is not an address"),

@@ -43,7 +43,7 @@ impl Stored {
                 let _ = url.set_password(None);
                 url.to_string()
             }
-            Err(_) => "an address that is none".to_owned(),
+            Err(_) => "an invalid address".to_owned(),
         };
         Some(told.chars().take(LONGEST_ADDRESS).collect())
     }
@@ -193,7 +193,7 @@ mod tests {
         let script = |text: &str| Stored { script: Some(text.to_owned()), ..Stored::default() }.script();
         assert_eq!(script("http://u:hunter2@wpad.test/wpad.dat").as_deref(), Some("http://wpad.test/wpad.dat"));
         assert_eq!(script(" "), None);
-        assert_eq!(script("hunter2").as_deref(), Some("an address that is none"));
+        assert_eq!(script("hunter2").as_deref(), Some("an invalid address"));
         assert!(script(&format!("http://a.test/{}", "x".repeat(9_000))).unwrap().len() <= LONGEST_ADDRESS);
     }
 }

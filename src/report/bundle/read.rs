@@ -7,7 +7,7 @@
 use std::io::{Cursor, Read as _};
 
 use ring::digest::{Context, SHA256};
-use zip::ZipArchive;
+use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
 use super::{Entry, LARGEST, MANIFEST, Manifest, REPORT, SHAPE, sign};
 use crate::report::{harmless, redact::hexadecimal};
@@ -25,25 +25,25 @@ const LONGEST_NAME: usize = 240;
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
     /// It is no ZIP archive, or a damaged one.
-    #[error("this is no bundle of ece-check: {0}")]
+    #[error("this is not a bundle of ece-check, or it is damaged: {0}")]
     NotAnArchive(String),
     /// A file of it is missing.
-    #[error("this archive has no {0}: it is no bundle of ece-check")]
+    #[error("this archive has no {0}: it is not a bundle of ece-check")]
     Missing(String),
     /// There is more than is ever written.
     #[error("this bundle holds more than 256 MB, which is not read")]
     TooLarge,
     /// There are more files than are ever written.
-    #[error("this archive holds more than {MOST_FILES} files: it is no bundle of ece-check")]
+    #[error("this archive holds more than {MOST_FILES} files: it is not a bundle of ece-check")]
     TooMany,
     /// A file is not the one that the manifest names.
     #[error("{0} is not as it was when the bundle was written: its SHA-256 differs from the manifest")]
     Changed(String),
     /// A name is no plain name of a file in a folder.
-    #[error("the name {0} in this archive leads out of the bundle: it is not from ece-check")]
+    #[error("unsafe path {0} in this archive: it is not from ece-check")]
     Unsafe(String),
     /// Two files have one name, or share bytes.
-    #[error("this archive holds the same name twice, or files that share bytes: it is not from ece-check")]
+    #[error("overlapping entries in this archive: the same name twice, or files that share bytes")]
     Overlapping,
     /// The manifest names a file more than once.
     #[error("the manifest names {0} twice")]
@@ -114,7 +114,7 @@ fn names(zip: &mut Archive<'_>) -> Result<Vec<String>, Unreadable> {
     if zip.len() > MOST_FILES {
         return Err(Unreadable::TooMany);
     }
-    let damaged = |error: zip::result::ZipError| Unreadable::NotAnArchive(error.to_string());
+    let damaged = |error: ZipError| Unreadable::NotAnArchive(error.to_string());
     if zip.has_duplicate_names() || zip.has_overlapping_entries().map_err(damaged)? {
         return Err(Unreadable::Overlapping);
     }
@@ -156,7 +156,7 @@ fn parse(manifest: &[u8]) -> Result<Manifest, Unreadable> {
 /// The bytes of the report, or none of another file, if it is as the manifest says.
 fn unchanged(zip: &mut Archive<'_>, entry: &Entry) -> Result<Vec<u8>, Unreadable> {
     let changed = || Unreadable::Changed(shown(&entry.name));
-    let file = zip.by_name(&entry.name).map_err(|_| Unreadable::Missing(shown(&entry.name)))?;
+    let file = opened(zip, &entry.name)?;
     let mut file = file.take(entry.bytes.saturating_add(1));
     let (mut sum, mut kept, mut length, mut chunk) = (Context::new(&SHA256), Vec::new(), 0_u64, vec![0; 64 << 10]);
     loop {
@@ -174,8 +174,16 @@ fn unchanged(zip: &mut Archive<'_>, entry: &Entry) -> Result<Vec<u8>, Unreadable
     if is_same { Ok(kept) } else { Err(changed()) }
 }
 
+/// A file of the archive; only one that is not there is missing.
+fn opened<'z, 'b>(zip: &'z mut Archive<'b>, name: &str) -> Result<ZipFile<'z, Cursor<&'b [u8]>>, Unreadable> {
+    zip.by_name(name).map_err(|error| match error {
+        ZipError::FileNotFound => Unreadable::Missing(shown(name)),
+        damaged => Unreadable::NotAnArchive(format!("{}: {damaged}", shown(name))),
+    })
+}
+
 fn whole(zip: &mut Archive<'_>, name: &str, largest: u64) -> Result<Vec<u8>, Unreadable> {
-    let file = zip.by_name(name).map_err(|_| Unreadable::Missing(name.to_owned()))?;
+    let file = opened(zip, name)?;
     let mut bytes = Vec::new();
     let read = file.take(largest + 1).read_to_end(&mut bytes);
     read.map_err(|error| Unreadable::NotAnArchive(format!("{name}: {error}")))?;

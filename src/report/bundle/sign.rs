@@ -35,7 +35,7 @@ pub enum BadKey {
     #[error("the key is protected with a password")]
     Protected,
     /// It is of a kind or form that is not known.
-    #[error("is no key of minisign and no P-256 key in PEM")]
+    #[error("is not a minisign key or a P-256 key in PEM")]
     Unknown,
     /// It is damaged.
     #[error("the key is damaged: {0}")]
