@@ -334,6 +334,9 @@ pub struct FirewallRule {
     /// The number of the row in Microsoft's list of URLs and IP address ranges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub microsoft_endpoint_id: Option<i64>,
+    /// True for a direct connection in place of that through the proxy: needed only if ECE does not use the proxy.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_without_proxy: bool,
 }
 
 /// The program that wrote a report.

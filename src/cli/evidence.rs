@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     catalogue::Catalogue,
-    deployment::{Account, Attestation, Deployment, Inbound, Integration},
+    deployment::{Account, Attestation, Cloud, Deployment, Inbound, Integration},
     evidence::Facts,
     explain::ece_log::{self, LogFile},
     finding::Status,
@@ -151,7 +151,16 @@ fn site_of(deployment: &Deployment) -> Site {
         mailboxes,
         client_id: deployment.entra.client_id.map(|id| id.to_string()),
         application: deployment.accounts.iter().any(is_application),
+        endpoints: endpoints(deployment),
     }
+}
+
+/// What ECE connects to in the cloud of the site.
+fn endpoints(deployment: &Deployment) -> Vec<(String, u16)> {
+    let catalogue = Catalogue::built_in();
+    let cloud = catalogue.tables.clouds.named(deployment.entra.cloud.unwrap_or(Cloud::Worldwide).word());
+    let endpoints = cloud.into_iter().flat_map(|cloud| &cloud.endpoints);
+    endpoints.map(|endpoint| (endpoint.host.clone(), endpoint.port)).collect()
 }
 
 fn is_application(account: &Account) -> bool {
@@ -164,12 +173,18 @@ fn request_text(request: &Request) -> String {
         let how = match step.how {
             How::Powershell => "PowerShell",
             How::Browser => "browser",
+            How::Device => "firewall, proxy",
         };
-        let _ = writeln!(text, "\n{}. {} ({how})\n   file: {}", above + 1, step.title, step.file);
+        let _ = writeln!(text, "\n{}. {} ({how})", above + 1, step.title);
+        if !step.file.is_empty() {
+            let _ = writeln!(text, "   file: {}", step.file);
+        }
         if !step.needs.is_empty() {
             let _ = writeln!(text, "   needs: {}", step.needs);
         }
-        let _ = writeln!(text, "   settles: {}", step.settles.join(", "));
+        if !step.settles.is_empty() {
+            let _ = writeln!(text, "   settles: {}", step.settles.join(", "));
+        }
         if let Some(Together { check, with }) = step.together {
             let _ = writeln!(text, "   settles together with the file of --for {}: {check}", with.word());
         }
@@ -178,8 +193,16 @@ fn request_text(request: &Request) -> String {
             let _ = writeln!(text, "{line}");
         }
     }
-    text + "\nSend the files back to the person who asked for them, who runs:\n\nece-check run --evidence FILE\n"
+    let is_read_back = request.steps.iter().any(|step| !step.settles.is_empty());
+    text + if is_read_back { SEND_BACK } else { TEST_AGAIN }
 }
+
+/// What becomes of files that `run` reads.
+const SEND_BACK: &str =
+    "\nSend the files back to the person who asked for them, who runs:\n\nece-check run --evidence FILE\n";
+
+/// What shows that something was done of which no file is read.
+const TEST_AGAIN: &str = "\nAfter the change, the person who asked runs on the ECE server:\n\nece-check run --only dns,tcp,tls,https,smtp.starttls\n";
 
 fn show(arguments: &Show) -> Result<ExitCode, CliError> {
     let path = path_of(arguments.config.as_deref());

@@ -20,7 +20,7 @@ use crate::{
     net::{ConnectOverrides, Family, Proxy, RouteChoice},
     plan::{Plan, PlannedLook, Site},
     probe::{AnyProbe, Change, Presented, ServiceTouch, Touch},
-    report::{Page, Paint, Stream, Style, Verbosity, firewall},
+    report::{Page, Paint, Stream, Style, Verbosity},
     secret::Source,
 };
 
@@ -94,7 +94,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         Output::Json if arguments.team.is_some() => json(&needed().told().rules),
         Output::Text => text(&rows, &plan, site::usual_deadline(&deployment, site::USUAL_JOBS, site.sample)),
         Output::Json => json(&rows),
-        Output::Csv => firewall::change_request(&needed().told().rules, print::symbols()),
+        Output::Csv => rules::csv(needed()),
     });
     Ok(ExitCode::SUCCESS)
 }

@@ -47,6 +47,8 @@ pub struct Site {
     pub client_id: Option<String>,
     /// True when the application signs in by itself.
     pub application: bool,
+    /// The names and ports that ECE connects to.
+    pub endpoints: Vec<(String, u16)>,
 }
 
 /// What a colleague is asked for.
@@ -71,9 +73,10 @@ pub struct Step {
     pub needs: &'static str,
     /// The lines to paste, or the places to click.
     pub lines: Vec<String>,
-    /// The file that comes of it.
+    /// The file that comes of it; empty where there is none.
+    #[serde(skip_serializing_if = "str::is_empty")]
     pub file: &'static str,
-    /// The checks that the file settles.
+    /// The checks that the file settles; none where `run --evidence` does not read it.
     pub settles: &'static [&'static str],
     /// The check that it settles only together with the file of another colleague.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +100,8 @@ pub enum How {
     Powershell,
     /// Clicked in a browser.
     Browser,
+    /// Configured on, or read from, a firewall or a proxy.
+    Device,
 }
 
 /// <https://learn.microsoft.com/powershell/exchange/exchange-online-powershell-v2>
@@ -122,7 +127,10 @@ pub fn request(colleague: Colleague, site: &Site) -> Request {
             "A read-only administrator of Control Hub and a Global Reader of Entra ID suffice, but for the provisioning job; nothing is changed.",
             webex(),
         ),
-        Colleague::Network => ("No rights are needed; nothing is changed.", vec![network()]),
+        Colleague::Network => (
+            "The ECE administrator runs the lines for PowerShell on the ECE server, which needs no rights and changes nothing. The rest is for the team that manages firewall and proxy.",
+            network(site),
+        ),
         Colleague::Ece => ("Read access to the folder of ECE's log files suffices; nothing is changed.", vec![ece()]),
     };
     Request { colleague, rights, steps }
@@ -301,16 +309,73 @@ fn webex() -> Vec<Step> {
     ]
 }
 
-fn network() -> Step {
-    Step {
-        title: "Names, addresses and ports that ECE needs; give the file to the team that manages firewall and proxy",
-        how: How::Powershell,
+/// What the network team allows, tests from the ECE server, and finds in its logs. No file of it is read back.
+fn network(site: &Site) -> Vec<Step> {
+    let step = |title, how, file, lines: Vec<String>| Step {
+        title,
+        how,
         needs: "",
-        lines: vec!["ece-check plan --output csv | Out-File ece-network.csv -Encoding utf8".to_owned()],
-        file: "ece-network.csv",
-        settles: &["dns.resolves", "tcp.opens", "tls.not-intercepted"],
+        lines,
+        file,
+        settles: &[],
         together: None,
+    };
+    let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+    vec![
+        step(
+            "Rules that ECE needs: run on the ECE server and give both files to the team that manages firewall and proxy",
+            How::Powershell,
+            "ece-network.txt (rules to paste), ece-network.csv (change request)",
+            owned(&[
+                "ece-check plan --for network | Out-File ece-network.txt -Encoding utf8",
+                "ece-check plan --output csv | Out-File ece-network.csv -Encoding utf8",
+            ]),
+        ),
+        step(
+            "On firewall and proxy",
+            How::Device,
+            "",
+            owned(&[
+                "Allow the rules of the files, by name where the firewall has FQDN objects",
+                "Exclude their destinations from TLS inspection",
+                "Exclude port 587 from SMTP inspection (Cisco ASA: no inspect esmtp)",
+            ]),
+        ),
+        step(
+            "Proof without ece-check, on the ECE server: TcpTestSucceeded must be True, and each name must resolve",
+            How::Powershell,
+            "",
+            proof(site),
+        ),
+        step(
+            "Where one of them fails: lines of the firewall or proxy log from that time, with source and destination",
+            How::Device,
+            "",
+            owned(&[
+                "Filter: source = the ECE server, action = deny or reset, ports 53, 443, 587, 993, 995",
+                "What a line means is told by: ece-check explain 'LINE'",
+            ]),
+        ),
+    ]
+}
+
+fn proof(site: &Site) -> Vec<String> {
+    let placeholder = [("HOST".to_owned(), 443)];
+    let endpoints = if site.endpoints.is_empty() { &placeholder[..] } else { &site.endpoints };
+    let mut lines: Vec<String> = Vec::new();
+    for (host, _) in endpoints {
+        let line = format!("Resolve-DnsName {}", quoted(host));
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
     }
+    for (host, port) in endpoints {
+        let line = format!("Test-NetConnection {} -Port {port}", quoted(host));
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines
 }
 
 fn ece() -> Step {
@@ -334,7 +399,17 @@ mod tests {
             mailboxes: vec!["sales@example.com".into(), "o'neil@example.com".into()],
             client_id: Some("aaaaaaaa-0000-4000-8000-00000000000a".into()),
             application: false,
+            endpoints: vec![("outlook.office365.com".into(), 993), ("outlook.office365.com".into(), 995)],
         }
+    }
+
+    #[test]
+    fn network_team_is_asked_for_no_file_that_nothing_reads() {
+        let request = request(Colleague::Network, &site());
+        assert!(request.steps.iter().all(|step| step.settles.is_empty() && step.together.is_none()));
+        let lines: Vec<String> = request.steps.into_iter().flat_map(|step| step.lines).collect();
+        assert!(lines.contains(&"Test-NetConnection 'outlook.office365.com' -Port 995".to_owned()), "{lines:?}");
+        assert!(lines.iter().all(|line| !line.contains("--evidence")), "{lines:?}");
     }
 
     #[test]

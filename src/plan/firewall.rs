@@ -158,6 +158,7 @@ fn of_place(
                 purpose: purpose.clone(),
                 application: spoken(protocol).to_owned(),
                 microsoft_endpoint_id: place.id,
+                only_without_proxy: place.by_proxy,
             });
         }
     }
@@ -196,6 +197,7 @@ fn of_dns(scope: &Scope<'_>) -> Vec<FirewallRule> {
         purpose: "name resolution".to_owned(),
         application: "DNS".to_owned(),
         microsoft_endpoint_id: None,
+        only_without_proxy: false,
     };
     scope.dns_servers.iter().flat_map(|server| [rule(server, "UDP"), rule(server, "TCP")]).collect()
 }
@@ -212,6 +214,7 @@ fn merged(rules: Vec<FirewallRule>) -> Vec<FirewallRule> {
             Some(known) => {
                 known.role = both(&known.role, &rule.role, ", ");
                 known.purpose = both(&known.purpose, &rule.purpose, "; ");
+                known.only_without_proxy &= rule.only_without_proxy;
             }
             None => merged.push(rule),
         }
@@ -289,6 +292,9 @@ mod tests {
         assert!(!mail.purpose.contains("proxy"), "{}", mail.purpose);
         let web = rules.iter().find(|rule| rule.port == 443).expect("the web");
         assert!(web.purpose.ends_with("; only if ECE does not use the proxy"), "{}", web.purpose);
+        for rule in &rules {
+            assert_eq!(rule.only_without_proxy, rule.port == 443, "{rule:?}");
+        }
     }
 
     #[test]

@@ -49,23 +49,39 @@ pub fn of_plan(rules: &[FirewallRule]) -> Option<Forms> {
 
 fn forms(lead: &'static str, rules: &[FirewallRule], server: &Server<'_>) -> Option<Forms> {
     let rules = usable(rules);
-    let rules: Vec<&FirewallRule> = rules.iter().collect();
     if rules.is_empty() {
         return None;
     }
     let lead = [
         Some(lead),
+        rules.iter().any(|rule| rule.only_without_proxy).then_some(BESIDE_PROXY),
         rules.iter().any(|rule| server.addresses_of(rule).is_err()).then_some(PLACEHOLDER),
-        rules.iter().any(|rule| is_pattern(rule)).then_some(PATTERN),
+        rules.iter().any(is_pattern).then_some(PATTERN),
     ];
+    let (beside, rules): (Vec<&FirewallRule>, Vec<&FirewallRule>) =
+        rules.iter().partition(|rule| rule.only_without_proxy);
+    let form = |title, mark, write: &dyn Fn(&[&FirewallRule]) -> String| Form {
+        title,
+        text: with_comment(write(&rules), mark, &write(&beside)),
+    };
     let each = vec![
-        Form { title: "Windows PowerShell on the ECE server (as administrator)", text: powershell(&rules) },
-        Form { title: "Command Prompt on the ECE server (as administrator)", text: netsh(&rules) },
-        Form { title: "Cisco ASA", text: asa(&rules, server) },
-        Form { title: "Palo Alto Networks PAN-OS", text: pan_os(&rules, server) },
+        form("Windows PowerShell on the ECE server (as administrator)", "#", &powershell),
+        form("Command Prompt on the ECE server (as administrator)", "REM", &netsh),
+        form("Cisco ASA", "!", &|rules| asa(rules, server)),
+        form("Palo Alto Networks PAN-OS", "#", &|rules| pan_os(rules, server)),
         Form { title: "CSV", text: table(&rules, Symbols::Unicode).trim_end().to_owned() },
     ];
     Some(Forms { lead: lead.into_iter().flatten().collect(), each })
+}
+
+/// The lines, and below them, as comments, those that are needed only if ECE does not use the proxy.
+fn with_comment(text: String, mark: &str, beside: &str) -> String {
+    if beside.is_empty() {
+        return text;
+    }
+    let comment = std::iter::once(ONLY_WITHOUT_PROXY).chain(beside.lines()).map(|line| format!("{mark} {line}"));
+    let comment = comment.collect::<Vec<_>>().join("\n");
+    if text.is_empty() { comment } else { format!("{text}\n\n{comment}") }
 }
 
 /// What is to be known of these rules.
@@ -80,6 +96,14 @@ const LEAD_OF_PLAN: &str = "Outbound rules for every destination of ECE. Nothing
                             without published address ranges is allowed to any address in the Windows rules, and is an \
                             FQDN object elsewhere.";
 
+/// Said where a proxy reaches the web services.
+const BESIDE_PROXY: &str = "The web services are reached through the proxy. The rules for direct connections to them are \
+                            comments, below the others: remove the comment marks only if ECE does not use the proxy. The \
+                            CSV does not have them.";
+
+/// The heading of those comments.
+const ONLY_WITHOUT_PROXY: &str = "Only if ECE does not use the proxy:";
+
 /// Said where the address of a server is not known.
 const PLACEHOLDER: &str = "Before you paste the rules for Cisco ASA and PAN-OS, replace each <…> with that address of the \
                            server, or leave out the rules of an IP version that it does not use.";
@@ -87,12 +111,21 @@ const PLACEHOLDER: &str = "Before you paste the rules for Cisco ASA and PAN-OS, 
 /// Said where a rule is for all names of a domain.
 const PATTERN: &str = "A name that begins with *. is no address: Cisco ASA and PAN-OS have no rule for it.";
 
-/// A row a rule, ready as a change request.
+/// A row a rule, ready as a change request: without those that are needed only if ECE does not use the proxy.
 #[must_use]
 pub fn change_request(rules: &[FirewallRule], symbols: Symbols) -> String {
     let rules = usable(rules);
-    table(&rules.iter().collect::<Vec<_>>(), symbols)
+    table(&rules.iter().filter(|rule| !rule.only_without_proxy).collect::<Vec<_>>(), symbols)
 }
+
+/// What a change request leaves out of these rules, as a sentence.
+#[must_use]
+pub fn left_out(rules: &[FirewallRule]) -> Option<&'static str> {
+    rules.iter().any(|rule| rule.only_without_proxy).then_some(LEFT_OUT)
+}
+
+const LEFT_OUT: &str = "Direct connections to the web services are left out of the rules: the proxy reaches them. If ECE does \
+                        not use the proxy, plan with --no-proxy.";
 
 /// A server, and the addresses that its connections leave from, as far as they are known.
 struct Server<'s> {
@@ -417,6 +450,7 @@ mod tests {
             purpose: "mail".to_owned(),
             application: "IMAP over TLS".to_owned(),
             microsoft_endpoint_id: None,
+            only_without_proxy: false,
         }
     }
 
@@ -519,6 +553,27 @@ mod tests {
         assert!(form(&dns, "ASA").contains("extended permit udp object-group ECE-FROM-ece-v4 object-group"));
         let pan_os = form(&dns, "PAN-OS");
         assert!(pan_os.contains("ECE-10.1.1.53-udp-53 ") && pan_os.contains("ECE-10.1.1.53-tcp-53 "), "{pan_os}");
+    }
+
+    #[test]
+    fn direct_rules_beside_a_proxy_are_comments() {
+        let direct = FirewallRule { only_without_proxy: true, port: 443, ..rule("*.office365.com", &[]) };
+        let rules = [direct.clone(), rule("proxy.example", &[])];
+        let forms = of_plan(&rules).expect("forms");
+        assert!(forms.lead.contains(&BESIDE_PROXY));
+        for (title, mark) in [("PowerShell", "# "), ("Command Prompt", "REM "), ("ASA", "! "), ("PAN-OS", "# ")] {
+            let text = of(&forms, title);
+            let (first, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+            assert!(first.contains("proxy.example") && !first.contains("office365"), "{text}");
+            assert!(rest.lines().all(|line| line.starts_with(mark)), "{text}");
+            assert_eq!(rest.contains("Only if ECE does not use the proxy:"), title != "PAN-OS", "{text}");
+        }
+        assert!(
+            !of(&forms, "CSV").contains("office365") && !change_request(&rules, Symbols::Unicode).contains("office365")
+        );
+        assert!(left_out(&rules).is_some() && left_out(&rules[1..]).is_none());
+        let alone = of(&of_plan(&[direct]).expect("forms"), "PowerShell");
+        assert!(alone.lines().all(|line| line.starts_with("# ")), "{alone}");
     }
 
     #[test]

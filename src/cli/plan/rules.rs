@@ -6,17 +6,20 @@ use super::{Row, site, why_of};
 use crate::{
     catalogue::Catalogue,
     cli::{host, print},
-    deployment::Deployment,
+    deployment::{Deployment, Role},
     finding::FirewallRule,
-    net::{ConnectOverrides, Family, proxy::ProxyKind},
+    net::{ConnectOverrides, Family, Proxy, proxy::ProxyKind},
     plan::firewall::{Destination, Scope, Through, is_on_the_server, rules},
     report::{Page, Paint, Stream, Style, Verbosity, firewall},
 };
 
+/// The port of the web services.
+const HTTPS: u16 = 443;
+
 /// The rules that a plan needs.
 pub(super) struct Needed {
     pub(super) rules: Vec<FirewallRule>,
-    /// Why none of them is for DNS; nothing where one is.
+    /// What of DNS they leave out.
     without_dns: Option<String>,
 }
 
@@ -30,6 +33,15 @@ impl Needed {
     }
 }
 
+/// The rules as a change request. What it leaves out is told on stderr.
+pub(super) fn csv(needed: Needed) -> String {
+    let rules = needed.told().rules;
+    if let Some(why) = firewall::left_out(&rules) {
+        print::note(why);
+    }
+    firewall::change_request(&rules, print::symbols())
+}
+
 /// The rules that ECE needs on the site's firewall.
 pub(super) fn needed(
     site: &site::Arguments,
@@ -39,17 +51,20 @@ pub(super) fn needed(
     rows: &[Row],
 ) -> Needed {
     let resolver = site.reach.resolver(None);
-    let without_dns = without_dns(resolver.servers());
+    let role = site.role(deployment);
+    let without_dns = without_dns(resolver.servers()).or_else(|| dns_of_the_other(role));
     let Some(cloud) = catalogue.tables.clouds.named(site.cloud(deployment).word()) else {
         return Needed { rules: Vec::new(), without_dns };
     };
     let family = site.reach.family();
     let destinations = destinations(rows);
-    let used = overrides.proxy.as_ref().filter(|_| destinations.iter().any(|destination| destination.by_proxy));
+    let is_direct = destinations.iter().any(|one| one.port == HTTPS && !one.by_proxy);
+    let is_used = |_: &&Proxy| !is_direct || destinations.iter().any(|one| one.by_proxy);
+    let used = overrides.proxy.as_ref().filter(is_used);
     let why = used.map(why_of).unwrap_or_default();
     let scope = Scope {
         host: &host::name(),
-        role: site.role(deployment).word(),
+        role: role.word(),
         ipv4: family != Family::V6,
         ipv6: family != Family::V4,
         dns_servers: resolver.servers(),
@@ -61,6 +76,19 @@ pub(super) fn needed(
         }),
     };
     Needed { rules: rules(&destinations, cloud, &catalogue.firewall, &scope), without_dns }
+}
+
+/// Which DNS servers the other of ECE's servers asks is known there alone.
+fn dns_of_the_other(role: Role) -> Option<String> {
+    let other = match role {
+        Role::Services => "application",
+        Role::Application => "services",
+        Role::All => return None,
+    };
+    Some(format!(
+        "The rules for DNS are those of this server. The ECE {other} server needs the same to its own DNS servers: make \
+         the plan there with --role {other}."
+    ))
 }
 
 fn without_dns(servers: &[SocketAddr]) -> Option<String> {
