@@ -187,12 +187,18 @@ struct Known {
     words: BTreeMap<String, Kind>,
     /// Domains, in lower case, with all that is below them.
     domains: BTreeSet<String>,
+    /// What stands before the @ of mailboxes, in lower case: files are called after it.
+    local_parts: BTreeSet<String>,
+    /// This server's name where it is too short to be looked for in sentences.
+    short_host: Option<String>,
 }
 
 impl Known {
     fn of(report: &Report) -> Self {
-        let mut known = Self { words: BTreeMap::new(), domains: BTreeSet::new() };
         let run = &report.run;
+        let short_host = Some(run.host.clone()).filter(|host| (1..SHORTEST_WORD).contains(&host.len()));
+        let (words, domains, local_parts) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
+        let mut known = Self { words, domains, local_parts, short_host };
         known.host(&run.host);
         run.dns_suffixes.iter().for_each(|suffix| known.domain(suffix));
         run.site.iter().for_each(|site| known.word(site, Kind::Names));
@@ -202,10 +208,15 @@ impl Known {
         for look in report.looks.iter().filter(|look| look.own) {
             known.host(look.subject.host().unwrap_or(look.subject.as_str()));
         }
+        for look in &report.looks {
+            let of_attempts = look.attempts.iter().flat_map(|attempt| attempt.facts.iter());
+            look.facts.iter().chain(of_attempts).for_each(|(fact, value)| known.identifiers(fact, &value.to_string()));
+        }
         for finding in &report.findings {
-            let domain = finding.subject.mailbox().and_then(|mailbox| mailbox.rsplit_once('@'));
-            if let Some((_, domain)) = domain {
+            let mailbox = finding.subject.mailbox().and_then(|mailbox| mailbox.rsplit_once('@'));
+            if let Some((local, domain)) = mailbox {
                 known.domain(domain);
+                known.local_parts.insert(local.to_lowercase());
             }
         }
         if let Some(site) = &report.site {
@@ -249,8 +260,22 @@ impl Known {
         }
     }
 
+    /// The identifiers of the tenant, of applications and of users that a run learned. Those that are the same for every
+    /// tenant stay, and so do those of single requests, which Microsoft's support asks for.
+    fn identifiers(&mut self, fact: &str, value: &str) {
+        if ["trace", "correlation", "request", "session", "token_id"].iter().any(|of_request| fact.contains(of_request))
+        {
+            return;
+        }
+        let kind = if fact.ends_with("object_id") { Kind::Mailboxes } else { Kind::Names };
+        let words = value.split(|c: char| !c.is_ascii_hexdigit() && c != '-');
+        for word in words.filter(|word| is_guid(word) && !word.starts_with(OF_MICROSOFT)) {
+            self.words.entry(word.to_lowercase()).or_insert(kind);
+        }
+    }
+
     fn word(&mut self, word: &str, kind: Kind) {
-        if word.len() > 2 && !COMMON.contains(&word.to_lowercase().as_str()) {
+        if word.len() >= SHORTEST_WORD && !COMMON.contains(&word.to_lowercase().as_str()) {
             self.words.insert(word.to_lowercase(), kind);
         }
     }
@@ -277,15 +302,20 @@ impl Known {
         }
     }
 
-    /// True for a word that holds a name of the site with something around it, as a file is called after a server.
-    fn is_part_of(&self, word: &str) -> bool {
-        let names = self.words.iter().filter(|(_, kind)| **kind == Kind::Names).map(|(name, _)| name);
-        let names = names.filter(|name| name.len() >= SHORTEST_PART).chain(&self.domains);
+    /// The kind of a name of the site that a word holds with something around it, as a file is called after a server or a
+    /// mailbox.
+    fn part_of(&self, word: &str) -> Option<Kind> {
         let is_bounded = |at: usize, length: usize| {
             let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
             ends(word[..at].chars().next_back()) && ends(word[at + length..].chars().next())
         };
-        names.into_iter().any(|name| word.match_indices(name.as_str()).any(|(at, _)| is_bounded(at, name.len())))
+        let holds = |name: &String| word.match_indices(name.as_str()).any(|(at, _)| is_bounded(at, name.len()));
+        let names = self.words.iter().filter(|(_, kind)| **kind == Kind::Names).map(|(name, _)| name);
+        if names.filter(|name| name.len() >= SHORTEST_PART).chain(&self.domains).any(holds) {
+            return Some(Kind::Names);
+        }
+        let is_file = FILES.iter().any(|end| word.ends_with(end));
+        (is_file && self.local_parts.iter().any(holds)).then_some(Kind::Mailboxes)
     }
 
     fn has_domain(&self, host: &str) -> bool {
@@ -302,8 +332,18 @@ impl Known {
     }
 }
 
+/// The shortest name that is looked for in sentences.
+const SHORTEST_WORD: usize = 3;
+
 /// The shortest name that is looked for inside of longer words.
 const SHORTEST_PART: usize = 4;
+
+/// The ends of the names of exported files.
+const FILES: [&str; 7] = [".json", ".csv", ".xml", ".clixml", ".txt", ".log", ".zip"];
+
+/// What identifiers of Microsoft's own applications begin with: they are the same in every tenant.
+/// Source: <https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in>
+const OF_MICROSOFT: &str = "0000000";
 
 fn is_shared(host: &str) -> bool {
     SHARED.iter().any(|shared| host == *shared || host.strip_suffix(shared).is_some_and(|rest| rest.ends_with('.')))
@@ -355,7 +395,23 @@ impl Net<'_> {
             whole.push_str(&word);
             rest = &rest[end..];
         }
-        whole + rest
+        self.greeting(whole + rest)
+    }
+
+    /// The name that this server gives itself in the greeting of SMTP (RFC 5321, section 4.1.1.1), where it is too short
+    /// to be looked for by itself.
+    fn greeting(&mut self, text: String) -> String {
+        let Some(host) = self.known.short_host.clone().filter(|_| self.kinds.contains(&Kind::Names)) else {
+            return text;
+        };
+        let said = format!("EHLO {host}");
+        match text.find(&said) {
+            Some(at) if !text[at + said.len()..].starts_with(is_of_word) => {
+                self.places += 1;
+                format!("{}EHLO n-{}{}", &text[..at], self.key.short(&host), &text[at + said.len()..])
+            }
+            _ => text,
+        }
     }
 
     /// A word with what surrounds it in a sentence: a full stop, a port, the colon of a label.
@@ -384,9 +440,9 @@ impl Net<'_> {
     /// A word that holds a name of the site with something around it.
     fn part(&mut self, word: &str) -> Option<String> {
         let lower = word.to_lowercase();
-        let is_hidden = self.kinds.contains(&Kind::Names) && self.known.is_part_of(&lower);
-        let token = is_hidden.then(|| format!("n-{}", self.key.short(&lower)))?;
-        self.hidden.insert(lower, Kind::Names);
+        let kind = self.known.part_of(&lower).filter(|kind| self.kinds.contains(kind))?;
+        let token = format!("n-{}", self.key.short(&lower));
+        self.hidden.insert(lower, kind);
         self.places += 1;
         Some(token)
     }
@@ -397,8 +453,10 @@ impl Net<'_> {
         let (kind, token) = if let Ok(address) = word.parse::<IpAddr>() {
             let shown = address.is_loopback() || address.is_unspecified();
             (Kind::Addresses, (!shown).then(|| self.address(address))?)
-        } else if let Some((_, domain)) = lower.rsplit_once('@') {
-            (Kind::Mailboxes, domain.contains('.').then(|| format!("m-{}@{END}", self.key.short(&lower)))?)
+        } else if let Some((local, domain)) = lower.rsplit_once('@') {
+            // an annotation of OData (JSON format 4.01, section 4.5) has the form too: `members@odata.context`
+            let is_mailbox = !local.is_empty() && domain.contains('.') && !domain.starts_with("odata.");
+            (Kind::Mailboxes, is_mailbox.then(|| format!("m-{}@{END}", self.key.short(&lower)))?)
         } else if let Some(kind) = self.known.words.get(&lower) {
             (*kind, if is_guid(&lower) { self.guid(&lower) } else { format!("n-{}", self.key.short(&lower)) })
         } else if self.known.has_domain(&lower) {
@@ -558,6 +616,29 @@ mod tests {
         let (name, places) = redaction.text("01-relay.example.com-cas.json");
         assert!(!name.contains("example.com") && places == 1, "{name}");
         assert!(Key::of_secret(b"short").is_err());
+    }
+
+    #[test]
+    fn what_a_run_learned_is_hidden_too_and_what_names_nobody_stays() {
+        let tenant = "7d0b6f3e-52a4-4c1b-9e68-2f6a1c93d7b5";
+        let mut report = json::parse(include_str!("../../tests/all/reports/golden.json")).expect("the golden report");
+        report.run.host = "vm".to_owned();
+        report.looks[0].facts.set(crate::probe::token::TENANT, tenant.to_owned());
+        let key = Key::random().expect("a key");
+        let kinds = [Kind::Names, Kind::Mailboxes];
+        let mut redaction = Redaction::of(&report, &kinds, &key);
+        let mut hidden = |text: &str| redaction.text(text).0;
+        let (issuer, greeting) = (hidden(&format!("https://sts.windows.net/{tenant}/")), hidden("EHLO vm"));
+        assert!(!issuer.contains(tenant) && issuer.starts_with("https://sts.windows.net/"), "{issuer}");
+        assert!(greeting.starts_with("EHLO n-"), "{greeting}");
+        let local =
+            report.findings.iter().find_map(|finding| finding.subject.mailbox()?.split_once('@')).expect("one").0;
+        let file = hidden(&format!("licenseDetails.{local}.json"));
+        assert!(file.starts_with("n-"), "{file}");
+        for kept in ["\"@odata.context\"", "members@odata.type", "00000002-0000-0ff1-ce00-000000000000", "EHLO vmware"]
+        {
+            assert_eq!(hidden(kept), kept);
+        }
     }
 
     #[test]
