@@ -59,6 +59,9 @@ pub struct Finding {
     /// True for a check that is made only when it is asked for: nothing is missing where it was not.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// True for a check that `--only` names by its id: not to be tested is then no success.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked: bool,
     /// How much depends on the check; reports before 2026-11-29 do not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
@@ -92,16 +95,19 @@ impl Finding {
             next: None,
             steps: Vec::new(),
             optional: false,
+            asked: false,
             severity: None,
             waiver: None,
             look: None,
         }
     }
 
-    /// True when the site file promises an input that is not there, so that nothing was tested.
+    /// True when the site file promises an input that is not there, or the user names the check, so that nothing was tested
+    /// of what should be.
     #[must_use]
     pub fn waits_for_missing_input(&self) -> bool {
-        matches!(self.evidence, Some(Found::InputMissing { .. }))
+        let is_not_given = self.reason == Some(SkipReason::NeedsInput);
+        matches!(self.evidence, Some(Found::InputMissing { .. })) || (self.asked && is_not_given)
     }
 
     /// The cause that a step tests, where there is more than one that it could be.

@@ -3,6 +3,7 @@
 //! In: the catalogue, the endpoints of the site, what the user chose. Out: a [`Plan`]: every look, and for every check
 //! and subject one planned finding, so that nothing can be lost on the way.
 
+mod choose;
 pub mod endpoint;
 mod exported;
 pub mod firewall;
@@ -11,11 +12,15 @@ pub mod saved;
 mod target;
 mod webex;
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 pub use endpoint::{Endpoint, Site};
 
-use self::{exported::is_of_evidence, target::Target};
+use self::{
+    choose::{choose, is_asked, known_words},
+    exported::is_of_evidence,
+    target::Target,
+};
 use crate::{
     catalogue::{
         Catalogue, Check,
@@ -35,7 +40,6 @@ use crate::{
         sign_in::SignInProbe,
         token, version,
     },
-    table::nearest,
 };
 
 /// Why a look at evidence is planned.
@@ -81,6 +85,8 @@ pub struct PlannedFinding<'c> {
     pub look: Option<usize>,
     /// Why it is skipped.
     pub skip: Option<Skip>,
+    /// True for a check that the user named by its id.
+    pub asked: bool,
     /// The findings that must hold before this one is worth a look.
     pub needs: Vec<usize>,
     /// The account whose token it is about, or that the mailbox belongs to.
@@ -177,68 +183,6 @@ impl<'c> Plan<'c> {
     }
 }
 
-fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), UnknownWord> {
-    let names = |word: &String| catalogue.checks.iter().any(|check| matches(check, word));
-    let Some(word) = words.iter().find(|word| !names(word)) else { return Ok(()) };
-    let sections: BTreeSet<&str> = catalogue.checks.iter().map(|check| check.section.name()).collect();
-    let parts = catalogue.checks.iter().flat_map(|check| [Some(check.id.as_str()), check.id.split('.').next()]);
-    let near = nearest(word, &parts.flatten().chain(sections.iter().copied()).collect::<Vec<_>>());
-    let nearest = near.map_or_else(
-        || format!("sections: {}; checks: see ece-check list", sections.into_iter().collect::<Vec<_>>().join(", ")),
-        |near| format!("did you mean {near}?"),
-    );
-    Err(UnknownWord { flag, word: word.clone(), nearest })
-}
-
-fn matches(check: &Check, word: &str) -> bool {
-    let leading = check.id.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-    leading || check.section.name() == word
-}
-
-fn is_asked(check: &Check, selection: &Selection) -> bool {
-    selection.only.is_empty() || selection.only.iter().any(|word| matches(check, word))
-}
-
-/// The checks that speak for or against a cause and cost nothing where a mailbox or an account is tested: those that read
-/// its token, or evidence that was given.
-fn witnesses(catalogue: &Catalogue) -> Vec<&Check> {
-    let spoken = catalogue.causes.iter().flat_map(|cause| [&cause.evidence_for, &cause.evidence_against]);
-    let ids: BTreeSet<&str> =
-        spoken.flat_map(|one| [&one.pass, &one.fail, &one.alike]).flatten().map(String::as_str).collect();
-    catalogue.checks.iter().filter(|check| needs_no_connection(check) && ids.contains(check.id.as_str())).collect()
-}
-
-/// True for a check that reads the token of an account, or evidence.
-fn needs_no_connection(check: &Check) -> bool {
-    check.subject == SubjectKind::Account || is_of_evidence(check)
-}
-
-/// True for a check that signs in to a mailbox or asks for a token.
-fn uses_a_token(check: &Check) -> bool {
-    matches!(check.subject, SubjectKind::Account | SubjectKind::Mailbox) && !is_of_evidence(check)
-}
-
-/// The chosen checks, what they need and what may rule their causes out, in the order of the catalogue.
-fn choose<'c>(catalogue: &'c Catalogue, selection: &Selection) -> Vec<&'c Check> {
-    let mut wanted: Vec<&Check> = catalogue.checks.iter().filter(|check| is_asked(check, selection)).collect();
-    if !selection.only.is_empty() && wanted.iter().any(|check| uses_a_token(check)) {
-        wanted.extend(witnesses(catalogue));
-    }
-    let mut at = 0;
-    while at < wanted.len() {
-        let missing: Vec<&Check> = wanted[at].needs.iter().filter_map(|need| catalogue.check(need)).collect();
-        for check in missing {
-            if !wanted.iter().any(|known| known.id == check.id) {
-                wanted.push(check);
-            }
-        }
-        at += 1;
-    }
-    let left_out = |check: &Check| selection.skip.iter().any(|word| matches(check, word));
-    let is_wanted = |check: &&Check| wanted.iter().any(|known| known.id == check.id) && !left_out(check);
-    catalogue.checks.iter().filter(is_wanted).collect()
-}
-
 /// A plan in the making.
 struct Draft<'c, 's> {
     plan: Plan<'c>,
@@ -262,7 +206,8 @@ impl<'c, 's> Draft<'c, 's> {
             let mut circle = target.circle(check);
             circle.extend(self.login_of(&target));
             let (account, subject) = (target.account(), target.subject(check));
-            self.plan.findings.push(PlannedFinding { check, subject, account, look, skip, needs: Vec::new(), circle });
+            let (asked, needs) = (selection.only.contains(&check.id), Vec::new());
+            self.plan.findings.push(PlannedFinding { check, subject, look, skip, asked, needs, account, circle });
         }
     }
 
@@ -319,13 +264,14 @@ impl<'c, 's> Draft<'c, 's> {
         if webex::is_of_other_integration(check, self.site) {
             return Some(Skip::NotApplicable(NotApplicable::OtherIntegration));
         }
+        let is_optional = check.optional && (selection.only.is_empty() || !is_asked(check, selection));
         let missing = |key: &&String| !self.gives(key, subject);
         if selection.pre_install && check.wants.iter().filter(missing).any(|key| key.starts_with("ece.")) {
             return Some(Skip::NotApplicable(NotApplicable::PreInstall));
         }
         if check.wants.iter().any(|key| missing(&key)) && self.better_known(check).is_none() {
             let text = check.words.input.clone().unwrap_or_default();
-            return Some(Skip::input(text, check.optional));
+            return Some(Skip::input(text, is_optional));
         }
         if let Target::Mailbox(account, mailbox, _) = subject
             && !self.is_sampled(account, mailbox)
@@ -337,7 +283,7 @@ impl<'c, 's> Draft<'c, 's> {
             Target::Exported(exported) => return exported.skip(check.words.input.as_deref()),
             Target::Site if is_of_evidence(check) => {
                 let text = check.words.input.clone().unwrap_or_default();
-                return Some(Skip::input(text, check.optional));
+                return Some(Skip::input(text, is_optional));
             }
             Target::Endpoint(endpoint) if !endpoint.used => NotApplicable::ProtocolUnused,
             Target::Name(endpoint) if !self.is_looked_up(&endpoint.host) => NotApplicable::AddressesGiven,

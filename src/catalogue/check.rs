@@ -77,6 +77,15 @@ pub struct Check {
     pub proofs: Vec<Proof>,
 }
 
+impl Check {
+    /// True for a word that names the check on the command line: its id, the id's leading part, or its section.
+    #[must_use]
+    pub fn is_named(&self, word: &str) -> bool {
+        let leading = self.id.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        leading || self.section.name() == word
+    }
+}
+
 /// What a check is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

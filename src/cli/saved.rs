@@ -95,7 +95,9 @@ fn signature(file: &Path, bundle: &Bundle, key: Option<&Verifier>) -> Result<(),
             print::note(&format!("{name}: signature verified: {who}"));
         }
         (None, Some((signature, _))) => {
-            print::note(&format!("{name}: signed ({signature}), not verified; --verify-with KEYFILE verifies it"));
+            print::note(&format!(
+                "{name}: signed ({signature}), not verified; verify it with: ece-check report {name} --verify-with KEYFILE"
+            ));
         }
         (None, None) => {}
     }

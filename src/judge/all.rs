@@ -67,6 +67,7 @@ fn unjudged(planned: &PlannedFinding<'_>) -> Finding {
         expected: check.words.expected.clone(),
         severity: Some(check.severity),
         look: planned.look,
+        asked: planned.asked,
         ..Finding::new(&check.id, planned.subject.clone(), Status::Skip)
     }
 }

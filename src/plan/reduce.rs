@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Plan, PlannedFinding, PlannedLook, needs_no_connection};
+use super::{Plan, PlannedFinding, PlannedLook, choose::needs_no_connection};
 use crate::{
     catalogue::Check,
     evidence::{ProbeKey, Subject},

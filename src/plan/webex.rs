@@ -1,6 +1,6 @@
 //! Which checks of Webex a plan has: a site without a section for Webex has none, unless they are asked for by name.
 
-use super::{Selection, Site, matches};
+use super::{Selection, Site};
 use crate::{
     catalogue::{Check, Section},
     deployment::Integration,
@@ -13,7 +13,7 @@ pub(super) fn is_of_webex(check: &Check) -> bool {
 
 /// Whether a check is of Webex, the site file says nothing of Webex, and the check was not asked for by name.
 pub(super) fn is_left_out(check: &Check, site: &Site, selection: &Selection) -> bool {
-    let is_asked = || selection.only.iter().any(|word| matches(check, word));
+    let is_asked = || selection.only.iter().any(|word| check.is_named(word));
     is_of_webex(check) && site.deployment.webex.is_none() && !is_asked()
 }
 

@@ -9,9 +9,11 @@ use std::{collections::BTreeSet, fmt::Write as _};
 use super::{
     Style, Symbols, Verbosity, firewall,
     grouping::{self, Blocker},
-    harmless, header, mailbox, verdict, words,
+    harmless, header, mailbox,
+    prose::REQUESTED,
+    verdict, words,
 };
-use crate::finding::{Finding, Remediation, Report, SkipReason, Status};
+use crate::finding::{Finding, NextStep, Remediation, Report, SkipReason, Status};
 
 /// The longest text, in characters.
 const LONGEST: usize = 600;
@@ -29,6 +31,7 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     mailboxes(&mut text, report);
     deeds(&mut text, report);
     not_passed(&mut text, report);
+    steps(&mut text, report);
     passed(&mut text, report);
     if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
 }
@@ -187,6 +190,32 @@ fn row(text: &mut String, report: &Report, places: &[usize]) {
     let cells = [checks, subjects, found, because(report, first)];
     let cells = cells.map(|cell| in_cell(&cell)).join(" | ");
     let _ = writeln!(text, "| {} | {cells} |", words::status(first.status));
+}
+
+/// What settles causes that are not confirmed: each step once, without the commands that the actions have.
+fn steps(text: &mut String, report: &Report) {
+    let actions = report.summary.fix_first.iter().flat_map(|fix| &fix.commands);
+    let mut told: BTreeSet<&str> = actions.map(|command| command.text.as_str()).collect();
+    let is_open = |finding: &&Finding| matches!(finding.status, Status::Fail | Status::Error | Status::Warn);
+    let mut all = String::new();
+    for finding in report.findings.iter().filter(is_open) {
+        for step in &finding.steps {
+            let Some(command) = step.command().filter(|command| told.insert(&command.text)) else { continue };
+            let asks = matches!(step, NextStep::Request { .. });
+            let tested = finding.tested_by(step).map(|cause| format!("{}: ", words::cause(cause))).unwrap_or_default();
+            let label = if asks { "ask" } else { "verify" };
+            let _ = writeln!(all, "- {label}: {}", prose(&format!("{tested}{}", words::about(command))));
+            all.push_str(&fenced(&command.text, "  "));
+            match &command.confirms_if {
+                _ if asks => drop(writeln!(all, "  - then: {}", prose(REQUESTED))),
+                Some(expected) => drop(writeln!(all, "  - expect: {}", prose(expected))),
+                None => {}
+            }
+        }
+    }
+    if !all.is_empty() {
+        let _ = write!(text, "\n## Verify the cause\n\n{all}");
+    }
 }
 
 /// Texts as code spans, each once, in their order.

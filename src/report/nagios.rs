@@ -95,8 +95,13 @@ pub(super) fn render(reports: &[&Report]) -> String {
     let verdict = match reports {
         [one] => verdict::lines(one).join(" "),
         several => {
-            let bad = several.iter().filter(|report| State::of(report) != State::Ok).count();
-            format!("{bad} of {} reports have problems", several.len())
+            let bad: Vec<usize> =
+                (0..several.len()).filter(|report| State::of(several[*report]) != State::Ok).collect();
+            let first = bad.first().map(|report| {
+                let [result, fix] = verdict::lines(several[*report]);
+                format!(". {}: {result} {fix}", super::several::name(several, *report))
+            });
+            format!("{} of {} reports have problems{}", bad.len(), several.len(), first.unwrap_or_default())
         }
     };
     let lab = if reports.iter().any(|report| report.run.lab) { "LAB MODE, not your environment: " } else { "" };
@@ -104,7 +109,7 @@ pub(super) fn render(reports: &[&Report]) -> String {
     let waived = if waived > 0 { format!("{waived} WAIVED: ") } else { String::new() };
     let verdict = clean(verdict.trim());
     let mut text = format!("ECE-CHECK {} - {lab}{waived}{verdict} | {}\n", state.word(), performance(reports));
-    let lines: Vec<String> = reports.iter().flat_map(|report| problems(report, reports.len() > 1)).collect();
+    let lines: Vec<String> = (0..reports.len()).flat_map(|report| problems(reports, report)).collect();
     for (told, line) in lines.iter().enumerate() {
         if text.len() + line.len() > MOST {
             let _ = writeln!(text, "and {} more: see the full report", lines.len() - told);
@@ -122,10 +127,11 @@ fn waived(reports: &[&Report]) -> usize {
 }
 
 /// What did not pass, one line a finding, failures first.
-fn problems(report: &Report, several: bool) -> Vec<String> {
+fn problems(reports: &[&Report], at: usize) -> Vec<String> {
+    let report = reports[at];
     let order = [Status::Fail, Status::Error, Status::Warn];
     let of = |status| report.findings.iter().filter(move |finding| finding.status == status);
-    let server = if several { format!("{}: ", report.run.host) } else { String::new() };
+    let server = if reports.len() > 1 { format!("{}: ", super::several::name(reports, at)) } else { String::new() };
     let waived = report.findings.iter().filter(|finding| finding.is_waived());
     let findings = order.into_iter().flat_map(of).chain(waived);
     findings.map(|finding| clean(&format!("{server}{}", problem(report, finding)))).collect()

@@ -262,9 +262,14 @@ fn hint(reports: &[&Report], bad: &[(usize, &Finding)], passed: &[usize]) -> Str
     if failed.is_empty() || passed.is_empty() {
         return String::new();
     }
-    let hosts = |at: &[usize]| at.iter().map(|report| reports[*report].run.host.as_str()).collect::<Vec<_>>();
-    if hosts(&failed).iter().any(|host| hosts(passed).contains(host)) {
-        return "The same server has both results: it changed between the runs.".to_owned();
+    let server = |at: usize| (words::site(reports[at]), reports[at].run.host.as_str());
+    let same = || failed.iter().flat_map(|bad| passed.iter().map(move |good| (*bad, *good)));
+    let is_same = |(bad, good): (usize, usize)| server(bad) == server(good);
+    if same().any(is_same) {
+        let role = |at: usize| reports[at].run.role.as_str();
+        let is_run_again = same().any(|(bad, good)| is_same((bad, good)) && role(bad) == role(good));
+        let told = "Runs of the same server differ: compare what changed between them.";
+        return if is_run_again { told.to_owned() } else { String::new() };
     }
     let here = if failed.len() > NAMES_BESIDE { "the servers that fail".to_owned() } else { names(reports, &failed) };
     let there = others(reports, passed);
@@ -275,6 +280,12 @@ fn hint(reports: &[&Report], bad: &[(usize, &Finding)], passed: &[usize]) -> Str
                 format!("The port answers on {there}: check the rules for {here}, on that server and on its path.")
             }
             "dns" => format!("The name resolves on {there}: check the DNS servers and the hosts file of {here}."),
+            "tls" if bad[0].1.check == "tls.not-intercepted" => {
+                format!("No TLS inspection was found on {there}: check the devices on the path of {here}.")
+            }
+            "tls" if bad[0].1.check == "tls.java-trust" => {
+                format!("Java trusts the certificate on {there}: compare the Java trust store of {here} with it.")
+            }
             "tls" => format!("The certificate is accepted on {there}: check the path and the trust store of {here}."),
             "https" | "smtp" | "imap" | "pop3" if bad[0].1.account.is_none() => {
                 format!("The service answers on {there}: check the devices on the path of {here}.")

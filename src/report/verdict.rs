@@ -3,7 +3,7 @@
 use super::{grouping, harmless, mailbox, words};
 use crate::{
     evidence::Subject,
-    finding::{AppliedWaiver, Finding, Report, SkipReason, Status},
+    finding::{AppliedWaiver, Finding, Found, Report, SkipReason, Status},
 };
 
 /// The most check names in a line.
@@ -84,7 +84,7 @@ fn result(report: &Report) -> String {
     match works {
         Some(works) => works,
         None if summary.fail > 0 => words::plural(summary.fail, "{n} check failed.", "{n} checks failed."),
-        None => closing(report),
+        None => outcome(report),
     }
 }
 
@@ -113,20 +113,37 @@ fn first(report: &Report) -> String {
         return String::new();
     }
     if let Some(missing) = report.findings.iter().find(|finding| finding.waits_for_missing_input()) {
-        return format!("Input needed first: {}.", text(&missing.found).trim_end_matches('.'));
+        return match &missing.next {
+            Some(next) if !matches!(missing.evidence, Some(Found::InputMissing { .. })) => {
+                format!("Not tested: {}: {}.", missing.check, text(next).trim_end_matches('.'))
+            }
+            _ => format!("Input needed first: {}.", text(&missing.found).trim_end_matches('.')),
+        };
     }
     match report.summary.fix_first.first() {
         Some(fix) if report.summary.fail > 0 || report.summary.error > 0 => {
             let certainty = words::certainty(fix.certainty);
             format!("Fix first: {} ({certainty}; {}).", text(&fix.title).trim_end_matches('.'), words::owner(fix.owner))
         }
-        _ if mailbox::result(report).is_some() => closing(report),
+        _ if mailbox::result(report).is_some() => outcome(report),
         _ => String::new(),
     }
 }
 
-/// The last line: what to do, or what the outcome is worth.
+/// The last line of a text report: what to do, or what the outcome is worth and what it does to the exit code.
 pub(super) fn closing(report: &Report) -> String {
+    let outcome = outcome(report);
+    let summary = &report.summary;
+    let has_only_warnings = summary.warn > 0 && summary.fail == 0 && report.run.part_for.is_none();
+    match summary.exit_code {
+        0 if has_only_warnings => format!("{outcome} Exit code 0 (use --strict to make warnings exit 4)."),
+        4 if has_only_warnings => format!("{outcome} Exit code 4 (--strict)."),
+        _ => outcome,
+    }
+}
+
+/// What to do, or what the outcome is worth.
+pub(super) fn outcome(report: &Report) -> String {
     let summary = &report.summary;
     if report.run.part_for.and_then(|_| words::proof(report)).is_some() {
         return format!("To prove the change, run on {}:", text(&report.run.host));
@@ -182,7 +199,7 @@ fn seen(report: &Report, with_mailboxes: bool) -> String {
     }
 }
 
-/// What the warnings are, and what they do to the exit code.
+/// What the warnings are.
 fn only_warnings(report: &Report) -> String {
     let summary = &report.summary;
     let warned = report.findings.iter().filter(|finding| finding.status == Status::Warn);
@@ -190,10 +207,7 @@ fn only_warnings(report: &Report) -> String {
     checks.dedup();
     let checks = words::list(&checks, NAMES);
     let warnings = words::plural(summary.warn, "{n} warning", "{n} warnings");
-    match summary.exit_code {
-        0 => format!("{warnings}: {checks}. Exit code 0 (use --strict to make warnings exit 4)."),
-        code => format!("{warnings}: {checks}. Exit code {code} (--strict)."),
-    }
+    format!("{warnings}: {checks}.")
 }
 
 fn text(text: &str) -> String {

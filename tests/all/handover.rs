@@ -159,7 +159,10 @@ fn bundle_holds_evidence_and_tables_with_the_same_tokens_and_is_signed() {
     let verified = place.call(&["report", "case.zip", "--summary", "--verify-with", "key.pub"]);
     assert!(verified.stderr.contains("signature verified: minisign key 7767AC5F182A0B4C"), "{verified:?}");
     let told = place.call(&["report", "case.zip", "--summary"]);
-    assert!(told.stderr.contains("not verified; --verify-with"), "{told:?}");
+    assert!(
+        told.stderr.contains("not verified; verify it with: ece-check report case.zip --verify-with KEYFILE"),
+        "{told:?}"
+    );
     place.call(&["report", "case.zip", "--verify-with", "other.pub"]).refused("signed with another key");
     place.call(&["run", "--lab", "--bundle", "x.zip", "--sign-with", "key.pub"]).refused("is not a minisign key");
 }

@@ -152,7 +152,9 @@ impl Writer<'_> {
         let closing = verdict::closing(self.report);
         let is_short = !self.is(Verbosity::Normal) || self.report.run.part_for.is_some();
         // a short report still shows its first lines
-        if !(is_short && verdict::lines(self.report).iter().any(|line| line.starts_with(&closing))) {
+        if !(is_short
+            && verdict::lines(self.report).iter().any(|line| line.starts_with(&verdict::outcome(self.report))))
+        {
             self.page.gap();
             self.page.paragraph(paint, &closing);
         }
