@@ -48,8 +48,8 @@ use crate::{deployment::Mistakes, net::tls::BadCaFile, table::Mistake};
   ece-check run --lab=smtp-auth-disabled-mailbox      simulate a fault; localhost only
   ece-check explain \"535 5.7.3 Authentication unsuccessful\"
 
-Exit codes: 0 OK, 1 check failed, 2 usage or configuration error, 3 inconclusive, 4 warnings (--strict), 70 internal \
-error.")]
+Exit codes: 0 OK, 1 check failed, 2 usage or configuration error, 3 inconclusive, 4 warnings (--strict), 5 time of \
+--wait over, 70 internal error.")]
 pub struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

@@ -34,7 +34,8 @@ pub fn clean(text: &str) -> Cow<'_, str> {
 
 fn kept_out(hits: usize) {
     if hits > 0 {
-        lines(&format!("ece-check: secrets were kept out of what is written here, in {hits} places"));
+        let places = if hits == 1 { "1 place".to_owned() } else { format!("{hits} places") };
+        lines(&format!("ece-check: masked a secret in {places} of this output"));
     }
 }
 
@@ -177,7 +178,7 @@ mod tests {
         let output = Command::new(program).args(["--ignored", "--nocapture", "--exact", planted]).output().unwrap();
         let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(!said.contains("marked"), "{said}");
-        for place in ["data <secret>", "note <secret>", "panic <secret>", "in 1 places"] {
+        for place in ["data <secret>", "note <secret>", "panic <secret>", "in 1 place"] {
             assert!(said.contains(place), "no {place:?} in {said}");
         }
     }

@@ -25,11 +25,11 @@ const ORDER: [Change; 11] = [
     Change::ChangedCause,
     Change::NewWarning,
     Change::Inconclusive,
-    Change::NowSkipped,
-    Change::Removed,
     Change::Fixed,
+    Change::NowSkipped,
     Change::NowPassed,
     Change::WarningResolved,
+    Change::Removed,
     Change::Added,
 ];
 

@@ -21,6 +21,14 @@ pub(super) fn tool(report: &Report) -> String {
     line
 }
 
+/// Which run this is, in one line, where the user gave it a case or a site.
+pub(super) fn which(report: &Report) -> Option<String> {
+    let run = &report.run;
+    let case = run.case.as_ref().map(|case| format!("case {case}"));
+    let given: Vec<&str> = [run.site.as_deref(), case.as_deref()].into_iter().flatten().collect();
+    (!given.is_empty()).then(|| format!("{}, {}, {}", given.join(", "), run.host, run.started))
+}
+
 /// Where a run was made from, as label and text.
 pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
     let run = &report.run;

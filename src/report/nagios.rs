@@ -25,7 +25,7 @@ const FOUND: usize = 160;
 /// The state of a service, and the exit code of a plugin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Nothing failed, and everything planned could be judged.
+    /// Nothing failed that no waiver covers, and nothing is inconclusive.
     Ok,
     /// There are warnings.
     Warning,

@@ -61,9 +61,11 @@ fn metrics(reports: &[&Report]) -> Vec<Metric> {
         all("ece_check_run_info", "What was run: always 1.", run_info),
         all("ece_check_run_timestamp_seconds", "When the run started, in seconds since 1970 UTC.", started),
         all("ece_check_run_duration_seconds", "How long the run took.", |report| one(ms(report.run.duration_ms))),
-        all("ece_check_success", "1 when nothing failed and everything planned could be judged.", |report| {
-            one(f64::from(u8::from([0, 4].contains(&report.summary.exit_code))))
-        }),
+        all(
+            "ece_check_success",
+            "1 for exit code 0 or 4: nothing failed that no waiver covers, nothing is inconclusive.",
+            |report| one(f64::from(u8::from([0, 4].contains(&report.summary.exit_code)))),
+        ),
         all("ece_check_exit_code", "The exit code of the run.", |report| one(f64::from(report.summary.exit_code))),
         all("ece_check_results", "How many results there are of each status.", numbers),
         all("ece_check_waived_results", "How many results a waiver keeps from counting as what they are.", waived),

@@ -91,6 +91,8 @@ impl<'a> Writer<'a> {
             for (label, text) in header::vantage(self.report) {
                 self.page.label(label, &text);
             }
+        } else if let Some(which) = header::which(self.report) {
+            self.page.paragraph(Paint::Plain, &which);
         }
         if run.lab {
             self.page.gap();
