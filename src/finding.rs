@@ -418,6 +418,18 @@ pub struct Run {
     pub ece_home: Option<String>,
     /// How far this host's clock is ahead of the servers' clocks, in milliseconds.
     pub clock_offset_ms: Option<i64>,
+    /// The faults of the built-in tenant, as `--lab` named them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lab_faults: Option<String>,
+    /// The DNS servers that `--dns-server` named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named_dns_servers: Vec<String>,
+    /// The only IP version that was used, where a flag chose one: `IPv4` or `IPv6`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_version: Option<String>,
+    /// The files that `--evidence` named; empty texts where names are hidden.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence_files: Vec<String>,
     /// True when the run was interrupted before its end.
     pub interrupted: bool,
     /// Runs of this program on this host at the same time; reports before 2026-11-30 do not have them.

@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Once},
     time::Duration,
 };
 
@@ -222,6 +222,11 @@ impl Arguments {
         evidence::read_evidence(&self.evidence, deployment)
     }
 
+    /// The files of `--evidence`, as the command line names them.
+    pub fn named_evidence(&self) -> Vec<String> {
+        self.evidence.iter().map(|file| file.display().to_string()).collect()
+    }
+
     /// The files of `--evidence` and of the site file, each by itself.
     pub fn evidence_paths(&self, deployment: &Deployment) -> Vec<PathBuf> {
         let named = self.evidence.iter().chain(&deployment.evidence.files);
@@ -327,6 +332,14 @@ impl NetworkArgs {
             return Ok(of_environment.or_else(|| windows::stored().proxy()).inspect(known));
         };
         let proxy = Proxy::read(setting, "--proxy")?;
+        let port = format!(":{}", proxy.port);
+        if !setting.trim_end_matches('/').ends_with(&port) {
+            // a plan and its run read the flag twice
+            static TOLD: Once = Once::new();
+            TOLD.call_once(|| {
+                print::note(&format!("--proxy names no port: {proxy} is used; write HOST:PORT for another"))
+            });
+        }
         if proxy.credentials.is_some() {
             let wrong = "--proxy holds a password, and the argument list is no place for one";
             return Err(CliError::Usage(
@@ -341,6 +354,24 @@ impl NetworkArgs {
     pub fn proxy_script(&self, overrides: &ConnectOverrides, lab: bool) -> Option<String> {
         let is_settled = self.no_proxy || lab || overrides.proxy.is_some();
         if is_settled { None } else { windows::stored().script() }
+    }
+
+    /// The DNS servers of `--dns-server`, as it takes them.
+    pub fn named_dns_servers(&self) -> Vec<String> {
+        let text = |server: &SocketAddr| match server.port() {
+            53 => server.ip().to_string(),
+            _ => server.to_string(),
+        };
+        self.dns_server.iter().map(text).collect()
+    }
+
+    /// The IP version of `-4` or `-6`.
+    pub fn chosen_ip_version(&self) -> Option<String> {
+        match self.family() {
+            Family::Both => None,
+            Family::V4 => Some("IPv4".to_owned()),
+            Family::V6 => Some("IPv6".to_owned()),
+        }
     }
 
     pub fn family(&self) -> Family {

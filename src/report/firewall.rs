@@ -85,7 +85,7 @@ fn with_comment(text: String, mark: &str, beside: &str) -> String {
 }
 
 /// What is to be known of these rules.
-const LEAD: &str = "Outbound rules for the destinations that failed. Windows rules help only where the Windows Firewall \
+const LEAD: &str = "Outbound rules for the destinations that could not be reached. Windows rules help only where the Windows Firewall \
                     blocks outbound traffic; a blocking rule there outranks them. Adapt the names of access lists and \
                     zones to your firewall.";
 

@@ -156,6 +156,15 @@ impl<'a> Page<'a> {
         }
     }
 
+    /// A block to be copied as it is: not broken, not cut, and without an indent of ours.
+    pub fn block(&mut self, text: &str) {
+        for line in text.lines() {
+            let line = harmless::shown(line, usize::MAX, self.style.symbols);
+            self.push(Paint::Good, line.trim_end());
+            self.text.push('\n');
+        }
+    }
+
     /// Commands, each alone on its line below what runs it and with which role.
     pub fn commands(&mut self, commands: &[Command]) {
         for (command, heading) in words::headed(commands) {

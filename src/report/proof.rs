@@ -9,7 +9,7 @@ use super::part;
 use crate::{
     command::Shell,
     deployment::{Cloud, Deployment, Role},
-    evidence::{SavedProxy, SavedSite, Source},
+    evidence::{SavedEvidence, SavedProxy, SavedSite, Source},
     finding::Report,
 };
 
@@ -23,22 +23,71 @@ pub(super) fn command(report: &Report) -> Option<String> {
     if checks.is_empty() {
         return None;
     }
-    let program = format!("ece-check run --only {}", checks.join(","));
+    let program = format!("ece-check run --only {}", in_few_words(&checks).join(","));
     Some(std::iter::once(program).chain(flags(report, &checks)).collect::<Vec<_>>().join(" "))
+}
+
+/// So many checks are named one by one.
+const MOST_NAMED: usize = 8;
+
+/// The checks; where they are many, those that begin alike by what they begin with.
+fn in_few_words<'c>(checks: &[&'c str]) -> Vec<&'c str> {
+    if checks.len() <= MOST_NAMED {
+        return checks.to_vec();
+    }
+    let group = |check: &'c str| check.split_once('.').map_or(check, |(group, _)| group);
+    let mut words: Vec<&str> = Vec::new();
+    for check in checks {
+        let alike = checks.iter().filter(|other| group(other) == group(check)).count();
+        let word = if alike > 1 { group(check) } else { check };
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
 }
 
 fn flags(report: &Report, checks: &[&str]) -> Vec<String> {
     let run = &report.run;
     let stated = report.site.as_ref().and_then(|site| Deployment::parse_sample("the report", &site.file).ok());
     let (role, cloud) = stated.map_or((None, None), |stated| (stated.ece.role, stated.entra.cloud));
-    let other_role = run.role.parse().ok().filter(|used: &Role| *used != role.unwrap_or(Role::All));
+    let goes_without_saying = |used: &Role| *used == Role::All && role.is_none_or(|role| role == Role::All);
+    let other_role = run.role.parse().ok().filter(|used| !goes_without_saying(used));
     let other_cloud = run.cloud.parse().ok().filter(|used: &Cloud| *used != cloud.unwrap_or(Cloud::Worldwide));
-    let mut flags: Vec<String> = run.lab.then(|| "--lab".to_owned()).into_iter().collect();
+    let mut flags: Vec<String> = lab(report).into_iter().collect();
     flags.extend(config(report));
     flags.extend(other_role.map(|role| format!("--role {}", role.word())));
     flags.extend(other_cloud.map(|cloud| format!("--cloud {}", cloud.word())));
     flags.extend(report.site.iter().flat_map(|site| of_site(report, site, checks)));
+    flags.extend(report.site.iter().flat_map(|site| evidence(report, site, checks)));
+    let dns_server = |server: &String| format!("--dns-server {}", quoted(report, server, "ADDR[:PORT]"));
+    flags.extend(run.named_dns_servers.iter().map(dns_server));
+    flags.extend(run.ip_version.as_deref().and_then(|version| match version {
+        "IPv4" => Some("-4".to_owned()),
+        "IPv6" => Some("-6".to_owned()),
+        _ => None,
+    }));
     flags
+}
+
+/// The built-in tenant, with the faults that it had.
+fn lab(report: &Report) -> Option<String> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "-,".contains(c);
+    let faults = report.run.lab_faults.as_deref().filter(|faults| faults.chars().all(is_word));
+    report.run.lab.then(|| faults.map_or_else(|| "--lab".to_owned(), |faults| format!("--lab={faults}")))
+}
+
+/// The files of `--evidence`, where one of the checks reads them; those that the site file names come with it.
+fn evidence(report: &Report, site: &SavedSite, checks: &[&str]) -> Vec<String> {
+    let reads =
+        |one: &&SavedEvidence| matches!(one.source, Source::File { .. }) && checks.contains(&one.check.as_str());
+    let Some(first) = site.evidence.iter().find(reads) else { return Vec::new() };
+    let meaning = format!("evidence file for {}", first.check);
+    let named = |file: &String| match file.as_str() {
+        "" => format!("--evidence '<{meaning}>'"),
+        file => format!("--evidence {}", quoted(report, file, &meaning)),
+    };
+    report.run.evidence_files.iter().map(named).collect()
 }
 
 /// The site file. A report without personal names does not say where it was, only that there was one.
@@ -146,10 +195,38 @@ mod tests {
         report.site.as_mut().expect("a site").file = "[ece]\nrole = \"services\"\n".to_owned();
         assert_eq!(flags_of(&report), "-c '<site file>' --role all", "the file says another role");
         report.run.role = "services".to_owned();
-        assert_eq!(flags_of(&report), "-c '<site file>'", "the file says the role");
+        assert_eq!(flags_of(&report), "-c '<site file>' --role services", "said whatever the file says");
         report.site = None;
         report.run.role = "all".to_owned();
         assert_eq!(flags_of(&report), "");
+    }
+
+    #[test]
+    fn flags_of_network_lab_and_evidence_are_repeated() {
+        let mut report = report(None, "all");
+        report.run.config = Some("a.toml".to_owned());
+        (report.run.lab, report.run.lab_faults) = (true, Some("port-blocked,proxy-denied".to_owned()));
+        (report.run.named_dns_servers, report.run.ip_version) =
+            (vec!["2001:db8::53".to_owned()], Some("IPv6".to_owned()));
+        assert_eq!(flags_of(&report), "--lab=port-blocked,proxy-denied -c a.toml --dns-server '2001:db8::53' -6");
+        report.run.lab_faults = Some("x; calc".to_owned());
+        assert!(flags_of(&report).starts_with("--lab -c "));
+        let site = serde_json::json!({"file": "", "role": "all", "cloud": "worldwide", "evidence": [{
+            "check": "mailbox.imap-enabled", "subject": "a@example.com", "account": null, "outcome": "fail", "note": "",
+            "facts": {}, "source": {"file": {"sha256": "", "name": "cas.json", "made_at": null, "rows": 1}}}]});
+        let site = serde_json::from_value(site).expect("a site");
+        report.run.evidence_files = vec!["cas.json".to_owned(), String::new()];
+        assert_eq!(super::evidence(&report, &site, &["tcp.opens"]), Vec::<String>::new());
+        let named = super::evidence(&report, &site, &["mailbox.imap-enabled"]);
+        assert_eq!(named, ["--evidence 'cas.json'", "--evidence '<evidence file for mailbox.imap-enabled>'"]);
+    }
+
+    #[test]
+    fn many_checks_are_named_by_what_they_begin_with() {
+        let few = ["tcp.opens", "tls.trusted"];
+        assert_eq!(in_few_words(&few), few);
+        let many = ["tcp.opens", "tls.a", "tls.b", "tls.c", "https.a", "https.b", "dns.a", "dns.b", "smtp.starttls"];
+        assert_eq!(in_few_words(&many), ["tcp.opens", "tls", "https", "dns", "smtp.starttls"]);
     }
 
     #[test]

@@ -159,7 +159,11 @@ impl<'k> Redaction<'k> {
             serde_json::from_value(json).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
         // where a file is may tell whose it is, in words that the report has nowhere else
         let config = hidden.run.config.filter(|_| !self.0.kinds.contains(&Kind::Names));
-        Ok(Report { run: Run { redacted: Some(redacted), config, ..hidden.run }, ..hidden })
+        let mut evidence_files = hidden.run.evidence_files;
+        if self.0.kinds.contains(&Kind::Names) {
+            evidence_files.iter_mut().for_each(String::clear);
+        }
+        Ok(Report { run: Run { redacted: Some(redacted), config, evidence_files, ..hidden.run }, ..hidden })
     }
 
     /// Another text of the same site without what is to be hidden, and in how many places of it something was.

@@ -94,7 +94,7 @@ fn of_part(report: &Report, owner: &str) -> String {
     if report.summary.fix_first.is_empty() {
         return match waived(report) {
             Some(_) => format!("For the {owner}: nothing to do on {server} for now."),
-            None => format!("Nothing to do for the {owner}: no cause found on {server} is theirs."),
+            None => format!("Nothing to do for the {owner}: no cause found on {server} is theirs.{}", passed(report)),
         };
     }
     let (actions, checks) = (report.summary.fix_first.len(), report.summary.fail + report.summary.error);
@@ -106,6 +106,22 @@ fn of_part(report: &Report, owner: &str) -> String {
             format!("For the {owner}: {actions} on {server}; {failed}.")
         }
     }
+}
+
+/// So many ports are named in a line.
+const PORTS: usize = 12;
+
+/// What passed in the part of a team that has nothing to do, its ports by name.
+fn passed(report: &Report) -> String {
+    let passed = report.findings.iter().filter(|finding| finding.status == Status::Pass);
+    let (ports, others): (Vec<&Finding>, Vec<&Finding>) = passed.partition(|finding| finding.check == "tcp.opens");
+    let others = words::plural(others.len(), "{n} other check passed", "{n} other checks passed");
+    if ports.is_empty() {
+        return if report.summary.pass == 0 { String::new() } else { format!(" {}.", others.replace(" other", "")) };
+    }
+    let subjects: Vec<String> = ports.iter().map(|finding| text(finding.subject.as_str())).collect();
+    let named = words::list(&subjects, PORTS);
+    format!(" {}: {named}; {others}.", words::plural(ports.len(), "{n} port passed", "{n} ports passed"))
 }
 
 fn first(report: &Report) -> String {

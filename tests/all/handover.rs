@@ -205,7 +205,10 @@ fn each_team_has_its_part() {
     place.write("my site.toml", "site = \"Amsterdam\"\n");
     let run = ["run", "--lab=port-refused", "--only", "tcp", "--for", "network", "-o", "markdown"];
     let named = place.call(&[&run[..], &["-c", "my site.toml", "--role", "application", "--pre-install"]].concat());
-    has(&named, &["ece-check run --only tcp.opens --lab -c 'my site.toml' --role application --pre-install\n"]);
+    has(
+        &named,
+        &["ece-check run --only tcp.opens --lab=port-refused -c 'my site.toml' --role application --pre-install\n"],
+    );
     let exchange = place.call(&["report", "faulty.json", "--for", "exchange", "-o", "markdown"]);
     has(&exchange, &["Nothing to do for the Exchange administrator"]);
 }

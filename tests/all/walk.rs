@@ -168,6 +168,10 @@ fn vantage() -> Run {
         firewall: None,
         ece_home: None,
         clock_offset_ms: None,
+        lab_faults: None,
+        named_dns_servers: Vec::new(),
+        ip_version: None,
+        evidence_files: Vec::new(),
         interrupted: false,
         other_runs: Vec::new(),
     }

@@ -119,7 +119,7 @@ pub(super) fn text(needed: &Needed, host: &str) -> String {
     page.paragraph(Paint::Caution, needed.without_dns.as_deref().unwrap_or_default());
     for form in forms.each {
         page.heading(form.title);
-        page.bare(&form.text);
+        page.block(&form.text);
     }
     page.finish()
 }

@@ -138,7 +138,7 @@ impl Writer<'_> {
         for form in forms.each {
             self.page.gap();
             self.page.paragraph(Paint::Strong, form.title);
-            self.page.bare(&form.text);
+            self.page.block(&form.text);
         }
     }
 
