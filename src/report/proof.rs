@@ -208,7 +208,7 @@ mod tests {
         (report.run.lab, report.run.lab_faults) = (true, Some("port-blocked,proxy-denied".to_owned()));
         (report.run.named_dns_servers, report.run.ip_version) =
             (vec!["2001:db8::53".to_owned()], Some("IPv6".to_owned()));
-        assert_eq!(flags_of(&report), "--lab=port-blocked,proxy-denied -c a.toml --dns-server '2001:db8::53' -6");
+        assert_eq!(flags_of(&report), "--lab=port-blocked,proxy-denied -c a.toml --dns-server 2001:db8::53 -6");
         report.run.lab_faults = Some("x; calc".to_owned());
         assert!(flags_of(&report).starts_with("--lab -c "));
         let site = serde_json::json!({"file": "", "role": "all", "cloud": "worldwide", "evidence": [{
@@ -218,7 +218,7 @@ mod tests {
         report.run.evidence_files = vec!["cas.json".to_owned(), String::new()];
         assert_eq!(super::evidence(&report, &site, &["tcp.opens"]), Vec::<String>::new());
         let named = super::evidence(&report, &site, &["mailbox.imap-enabled"]);
-        assert_eq!(named, ["--evidence 'cas.json'", "--evidence '<evidence file for mailbox.imap-enabled>'"]);
+        assert_eq!(named, ["--evidence cas.json", "--evidence '<evidence file for mailbox.imap-enabled>'"]);
     }
 
     #[test]
