@@ -337,7 +337,7 @@ impl NetworkArgs {
             // a plan and its run read the flag twice
             static TOLD: Once = Once::new();
             TOLD.call_once(|| {
-                print::note(&format!("--proxy names no port: {proxy} is used; write HOST:PORT for another"))
+                print::note(&format!("--proxy names no port: {proxy} is used; write HOST:PORT for another"));
             });
         }
         if proxy.credentials.is_some() {
