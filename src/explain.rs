@@ -15,6 +15,7 @@ pub mod extract;
 pub mod fallback;
 mod fingerprint;
 mod firewall;
+pub mod items;
 pub mod log;
 mod next;
 mod phrases;

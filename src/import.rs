@@ -31,7 +31,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::{evidence::Source, files};
@@ -249,6 +249,8 @@ pub enum Made {
     Stated(Timestamp),
     /// The file system says so: the moment of copying, often.
     FileSystem(Timestamp),
+    /// A date that is more than a day ahead: a clock is wrong, or the date is.
+    Future(Timestamp),
     /// It is not known.
     Unknown,
 }
@@ -259,10 +261,30 @@ impl Made {
     pub fn at(self) -> Option<Timestamp> {
         match self {
             Self::Inside(at) | Self::Stated(at) | Self::FileSystem(at) => Some(at),
-            Self::Unknown => None,
+            Self::Future(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The date as it is written, whether it can be true or not.
+    #[must_use]
+    pub fn written(self) -> Option<Timestamp> {
+        if let Self::Future(at) = self { Some(at) } else { self.at() }
+    }
+
+    /// A date that has not come yet says nothing of the age.
+    fn as_of(self, now: Timestamp) -> Self {
+        match self.at() {
+            Some(at) if at.duration_since(now) > AHEAD => Self::Future(at),
+            _ => self,
         }
     }
 }
+
+/// How far clocks and time zones may be ahead.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24);
+
+/// What a file system says of a time before is what unpacking an archive without times leaves: 1980-01-01 in a ZIP, or 1970.
+const BEFORE_ALL_EXPORTS: i64 = 946_684_800; // 2000-01-01
 
 /// A file of evidence.
 #[derive(Clone, Debug, PartialEq)]
@@ -316,7 +338,7 @@ impl File {
         Source::File {
             sha256: self.sha256.clone(),
             name: self.name.rsplit(['/', '\\']).next().unwrap_or(&self.name).to_owned(),
-            made_at: self.made.at().map(|at| at.to_string()),
+            made_at: self.made.written().map(|at| at.to_string()),
             rows: self.rows.len(),
         }
     }
@@ -388,9 +410,10 @@ pub fn read(path: &Path, stated: &Stated) -> Result<File, Rejected> {
     let bytes = files::read(path, LARGEST).map_err(unread)?; // a pipe or a device is waited for, but not for ever
     let modified = about.modified().ok().and_then(|at| Timestamp::try_from(at).ok());
     let mut file = parse(&name, &bytes, stated)?;
-    if let (Made::Unknown, Some(at)) = (file.made, modified) {
+    if let (Made::Unknown, Some(at)) = (file.made, modified.filter(|at| at.as_second() >= BEFORE_ALL_EXPORTS)) {
         file.made = Made::FileSystem(at);
     }
+    file.made = file.made.as_of(Timestamp::now());
     Ok(file)
 }
 
@@ -453,7 +476,7 @@ pub fn sha256(bytes: &[u8]) -> String {
     })
 }
 
-const FORMS: &str = "JSON (ConvertTo-Json, Microsoft Graph, the portal), CSV, CLIXML, Format-List and the debug text of Control Hub are read";
+const FORMS: &str = "JSON (ConvertTo-Json, Microsoft Graph, the portal), CSV, CLIXML, Format-List, the debug text of Control Hub and log files of ECE itself (lines with <@>) are read; for any other log: ece-check explain --file FILE";
 
 fn sheet(name: &str, text: &str) -> Result<Sheet, Rejected> {
     let start = text.trim_start();

@@ -10,7 +10,7 @@ mod waiver;
 
 use crate::{
     catalogue::{Check, expect::Expectation},
-    evidence::{Facts, Failure, FailureKind, Observation, Stage, Unit, Value},
+    evidence::{Facts, Failure, Observation, Unit, Value},
     finding::{Found, NotApplicable, Status},
 };
 
@@ -60,7 +60,7 @@ pub fn judge(check: &Check, observation: &Observation) -> Judgement {
     if let Some(why) = not_for(check, &units) {
         return Judgement::NotApplicable(why);
     }
-    if let Some(failure) = units.iter().filter_map(Unit::failure).find(|failure| is_missing_input(failure)) {
+    if let Some(failure) = units.iter().filter_map(Unit::failure).find(|failure| failure.is_missing_input()) {
         return Judgement::InputMissing(failure.clone());
     }
     let said: Vec<Said> = units.iter().map(|unit| listen(check, unit)).collect();
@@ -92,11 +92,6 @@ fn otherwise<'c>(expectations: &'c [Expectation], units: &[Unit<'_>]) -> Option<
         units.iter().all(|unit| expectation.holds(unit.fact(&expectation.fact)) == Some(false))
     };
     expectations.iter().find(nowhere)
-}
-
-/// True where the run could not begin for want of what the user has: that says nothing of the other side.
-fn is_missing_input(failure: &Failure) -> bool {
-    failure.kind == FailureKind::Missing && failure.stage == Stage::Credential
 }
 
 fn not_reached(observation: &Observation) -> Judgement {

@@ -47,6 +47,8 @@ pub struct Cause {
     pub evidence_for: Evidence,
     /// What rules it out.
     pub evidence_against: Evidence,
+    /// Checks of files that cannot fail where a service of the run settles this, for the same subject.
+    pub contradicts: Vec<String>,
 }
 
 /// Who mends a cause that a server of the site itself or an application of Webex shows, and with what.
@@ -246,6 +248,7 @@ pub fn read(mut table: Table<'_>, checks: &[&str], console: &Console) -> Result<
     if signs.is_empty() {
         return Err(table.mistake(format!("{} has no sign", code.value), "add [[cause.sign]] with a sample"));
     }
+    let contradicts = read_checks(&mut table, "contradicts", checks)?;
     let (evidence_for, evidence_against) = read_evidence(&mut table, checks)?;
     let site = table.table("site")?.map(|site| read_site(site, console)).transpose()?;
     let webex = table.table("webex")?.map(|webex| read_site(webex, console)).transpose()?;
@@ -266,6 +269,7 @@ pub fn read(mut table: Table<'_>, checks: &[&str], console: &Console) -> Result<
         signs,
         evidence_for,
         evidence_against,
+        contradicts,
     };
     table.close()?;
     Ok(cause)
@@ -468,15 +472,18 @@ fn known_check(id: &At<'_, String>, checks: &[&str]) -> Result<(), Mistake> {
     Err(id.mistake(format!("no check {}", id.value), did_you_mean(&id.value, checks)))
 }
 
+/// A list of checks; none where there is no such key.
+fn read_checks(table: &mut Table<'_>, key: &str, checks: &[&str]) -> Result<Vec<String>, Mistake> {
+    let Some(ids) = table.texts(key)? else { return Ok(Vec::new()) };
+    ids.each().iter().try_for_each(|id| known_check(id, checks))?;
+    Ok(ids.value)
+}
+
 fn read_evidence(table: &mut Table<'_>, checks: &[&str]) -> Result<(Evidence, Evidence), Mistake> {
     let Some(mut evidence) = table.table("evidence")? else { return Ok(Default::default()) };
     let mut side = |key: &str| -> Result<Evidence, Mistake> {
         let Some(mut table) = evidence.table(key)? else { return Ok(Evidence::default()) };
-        let mut ids = |key: &str| -> Result<Vec<String>, Mistake> {
-            let Some(ids) = table.texts(key)? else { return Ok(Vec::new()) };
-            ids.each().iter().try_for_each(|id| known_check(id, checks))?;
-            Ok(ids.value)
-        };
+        let mut ids = |key: &str| read_checks(&mut table, key, checks);
         let read = Evidence { pass: ids("pass")?, fail: ids("fail")?, alike: ids("alike")? };
         table.close()?;
         Ok(read)

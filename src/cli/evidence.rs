@@ -1,7 +1,7 @@
 //! `ece-check evidence`: what to ask a colleague for, and what the file that comes back settles.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -21,18 +21,22 @@ use super::{
 use crate::{
     catalogue::Catalogue,
     deployment::{Account, Attestation, Cloud, Deployment, Inbound, Integration},
-    evidence::Facts,
+    evidence::{Facts, Failure, FailureKind, Protocol, Stage},
     explain::ece_log::{self, LogFile},
     finding::Status,
     graph::Answer,
     import::{
         self, File, Made, Rejected, Stated,
         record::Record,
-        request::{Colleague, How, Request, Site, Together, request},
+        request::{Colleague, How, PLACEHOLDERS, Request, Site, Together, request},
         rules::{self, Exported, Outcome, Question, Reason, Settled, webex},
     },
-    oauth::TokenSource,
+    oauth::{
+        TokenSource,
+        claims::{self, Claims},
+    },
     report::{Page, Paint, Verbosity, prose},
+    secret::{Redactor, Source},
 };
 
 #[derive(Debug, Args)]
@@ -167,8 +171,19 @@ fn is_application(account: &Account) -> bool {
     matches!(account.credential, Some(TokenSource::ClientCredentials))
 }
 
+/// What is to be replaced by hand where no site file gives it.
+fn placeholders(request: &Request) -> String {
+    let lines: Vec<&str> = request.steps.iter().flat_map(|step| &step.lines).map(String::as_str).collect();
+    let used = PLACEHOLDERS.iter().filter(|name| lines.iter().any(|line| line.contains(**name)));
+    let used: Vec<String> = used.map(|name| format!("'{name}'")).collect();
+    if used.is_empty() {
+        return String::new();
+    }
+    format!("Replace {} first, or give the site file with -c ece-check.toml.\n", used.join(" and "))
+}
+
 fn request_text(request: &Request) -> String {
-    let mut text = format!("{}\n", request.rights);
+    let mut text = format!("{}\n{}", request.rights, placeholders(request));
     for (above, step) in request.steps.iter().enumerate() {
         let how = match step.how {
             How::Powershell => "PowerShell",
@@ -212,7 +227,7 @@ fn show(arguments: &Show) -> Result<ExitCode, CliError> {
         subject: arguments.subject.clone(),
         kind: arguments.kind.clone(),
     };
-    let Given { files, logs, rejected } = read_all(&arguments.files, &stated);
+    let Given { files, logs, rejected, .. } = read_all(&arguments.files, &stated);
     let now = Timestamp::now();
     let question = match &deployment {
         Some(deployment) => question_of(deployment, now),
@@ -242,6 +257,16 @@ pub struct Given {
     pub files: Vec<File>,
     logs: Vec<LogFile>,
     rejected: Vec<Rejected>,
+    /// What the site file names and nothing can be read of.
+    missing: Option<Rejected>,
+    /// The accounts of which the token is known to be the application's own.
+    pub of_application: BTreeSet<String>,
+}
+
+impl Given {
+    fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.logs.is_empty()
+    }
 }
 
 /// Reads files and folders; a bad file stops nothing but itself.
@@ -261,7 +286,16 @@ fn read_one(path: &Path, stated: &Stated, given: &mut Given) {
         return given.logs.push(log);
     }
     match import::read(path, stated) {
-        Ok(file) => given.files.push(file),
+        Ok(file) => {
+            if let Made::Future(at) = file.made {
+                print::error(&format!(
+                    "{}: its date is {at}, which is in the future: it settles nothing. Check the clocks of the computer that \
+                     exported it and of this server",
+                    file.name
+                ));
+            }
+            given.files.push(file);
+        }
         Err(error) => given.rejected.push(error),
     }
 }
@@ -269,13 +303,20 @@ fn read_one(path: &Path, stated: &Stated, given: &mut Given) {
 /// The files of a run; a bad file is told and stops nothing but itself.
 ///
 /// # Errors
-/// When files were given and none of them can be used.
+/// When files were given on the command line and none of them can be used. What the site file names and is not there
+/// leaves the run as it is: the checks that need it wait for it.
 pub fn read_evidence(paths: &[PathBuf], deployment: &Deployment) -> Result<Given, CliError> {
-    let paths: Vec<PathBuf> = paths.iter().chain(&deployment.evidence.files).cloned().collect();
     let stated = Stated { as_of: deployment.evidence.as_of.and_then(midnight), ..Stated::default() };
-    let mut given = read_all(&paths, &stated);
-    if let (true, true, Some(first)) = (given.files.is_empty(), given.logs.is_empty(), given.rejected.first()) {
+    let mut given = read_all(paths, &stated);
+    if let (true, Some(first)) = (given.is_empty(), given.rejected.first()) {
         return Err(CliError::Usage(first.to_string(), "nothing of the evidence can be used".to_owned()));
+    }
+    for path in &deployment.evidence.files {
+        let of_path = read_all(std::slice::from_ref(path), &stated);
+        given.missing = given.missing.or_else(|| of_path.rejected.first().filter(|_| of_path.is_empty()).cloned());
+        given.files.extend(of_path.files);
+        given.logs.extend(of_path.logs);
+        given.rejected.extend(of_path.rejected);
     }
     for one in &given.rejected {
         print::error(&one.to_string());
@@ -286,12 +327,15 @@ pub fn read_evidence(paths: &[PathBuf], deployment: &Deployment) -> Result<Given
 
 /// What files, logs of ECE, Microsoft Graph and statements settle for a site.
 pub fn exported(given: Given, live: Answer, deployment: &Deployment, catalogue: &Catalogue) -> Vec<Exported> {
-    let Given { mut files, logs, .. } = given;
-    let question = question_of(deployment, Timestamp::now());
+    let Given { mut files, logs, missing, of_application, .. } = given;
+    let mut question = question_of(deployment, Timestamp::now());
+    for account in question.accounts.iter_mut().filter(|account| of_application.contains(&account.name)) {
+        (account.application, account.signs_in_as) = (true, None);
+    }
     files.extend(live.files);
     let (of_webex, others): (Vec<_>, Vec<_>) =
         deployment.attestations.iter().map(attestation).partition(|one| one.check.starts_with("webex."));
-    let mut exported = rules::exported(&files, &others, &question);
+    let mut exported = rules::exported(&files, &others, &question, missing.is_some());
     exported.extend(ece_log::settle(&logs, &question.accounts, catalogue, question.now));
     if !files.is_empty() || deployment.webex.is_some() || !of_webex.is_empty() || !live.refused.is_empty() {
         exported.extend(webex::exported(&files, &of_webex, &question_of_webex(deployment, question.now)));
@@ -302,7 +346,36 @@ pub fn exported(given: Given, live: Answer, deployment: &Deployment, catalogue: 
             one.settled.reason = Reason::Refused(refused.words.clone());
         }
     }
+    if let Some(missing) = missing {
+        let words = format!("evidence of the site file: {}", missing.to_string().replace('\n', ": "));
+        let failure = Failure::new(Protocol::Graph, Stage::Credential, FailureKind::Missing, words);
+        for one in exported.iter_mut().filter(|one| one.settled.outcome == Outcome::NeedsInput) {
+            one.failure = Some(failure.clone());
+        }
+    }
     exported
+}
+
+/// The accounts of which the access token that is given is the application's own. A command that gives one is not called
+/// for this.
+pub async fn of_application(deployment: &Deployment, redactor: &Redactor) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for account in &deployment.accounts {
+        let Some(TokenSource::AccessToken(source @ (Source::Env(_) | Source::File(_)))) = &account.credential else {
+            continue;
+        };
+        let lent = if let Source::Env(variable) = source { redactor.lent(variable) } else { None };
+        let token = match lent {
+            Some(token) => Some(token),
+            None => source.read().await.ok().map(|given| given.secret),
+        };
+        let Some(token) = token else { continue };
+        redactor.add(&token);
+        if Claims::read(token.expose()).is_some_and(|claims| claims.kind() == claims::Kind::Application) {
+            found.insert(account.name.clone());
+        }
+    }
+    found
 }
 
 fn midnight(day: Date) -> Option<Timestamp> {
@@ -457,11 +530,12 @@ impl ShownFile {
             file: file.name.clone(),
             sha256: file.sha256.clone(),
             form: file.container.to_string(),
-            made_at: file.made.at().map(|at| at.to_string()),
+            made_at: file.made.written().map(|at| at.to_string()),
             made_at_from: match file.made {
                 Made::Inside(_) => "the file itself",
                 Made::Stated(_) => "stated",
                 Made::FileSystem(_) => "the file system",
+                Made::Future(_) => "in the future: check the clocks",
                 Made::Unknown => "not known",
             },
             rows: file.rows.len(),

@@ -207,8 +207,8 @@ fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str) {
         page.gap();
         page.paragraph(Paint::Strong, owner(of));
         for meant in meaning.causes.iter().filter(|meant| meant.cause.owner == of) {
-            let likely = if meant.certainty == Certainty::Likely { " (likely)" } else { "" };
-            page.option(&format!("{}{likely} [{}]", blank(&meant.cause.title), meant.cause.code));
+            let sure = certainty(meant.certainty);
+            page.option(&format!("{} ({sure}) [{}]", blank(&meant.cause.title), meant.cause.code));
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::{
     collections::HashSet,
+    fs,
     path::{Path, PathBuf},
 };
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::{
     CliError,
@@ -156,7 +158,9 @@ fn beside(material: &Material, mut redaction: Option<&mut Redaction<'_>>) -> Bes
         match given {
             Ok((text, sha256)) => {
                 let name = format!("evidence/{:02}{name}", number + 1);
-                beside.files.push(hidden(&name, &text, Some(sha256), &mut redaction));
+                let modified = fs::metadata(file).and_then(|about| about.modified());
+                let modified = modified.ok().and_then(|at| Timestamp::try_from(at).ok());
+                beside.files.push(Attached { modified, ..hidden(&name, &text, Some(sha256), &mut redaction) });
             }
             Err(why) => beside.left_out.push(LeftOut { name: told(&own_name, &mut redaction), why }),
         }
@@ -189,10 +193,10 @@ fn hidden(
 ) -> Attached {
     let name = safe(&told(name, redaction));
     match redaction {
-        None => Attached { name, text: text.to_owned(), original_sha256, hidden: None },
+        None => Attached { name, text: text.to_owned(), original_sha256, ..Attached::default() },
         Some(redaction) => {
             let (text, places) = redaction.text(text);
-            Attached { name, text, original_sha256, hidden: Some(places) }
+            Attached { name, text, original_sha256, hidden: Some(places), modified: None }
         }
     }
 }

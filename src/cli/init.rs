@@ -78,8 +78,25 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         print::data(&text); // what was answered is not lost; no secret is asked for
     }
     written?;
-    print::note(&format!("{name} is written. Next: {} config check {name}", super::program::name()));
+    let program = super::program::name();
+    print::sentences(&format!("{name} is written. Next: {program} config check {name}"));
+    if let Some(next) = then(&text) {
+        print::sentences(&format!("{next}: {program} token sign-in -c {name} --save FILE"));
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the sign-in of the account needs before it can begin; nothing where no account has one.
+fn then(text: &str) -> Option<String> {
+    let has = |key: &str| text.lines().any(|line| line.starts_with(key));
+    if !has("[[account]]") || has("refresh_token") {
+        return None;
+    }
+    let missing = format!(
+        "Then add client_id ({}) under [entra], and sign in as the user of the account",
+        super::token::CLIENT_ID_PLACE
+    );
+    Some(if has("client_id") { "Then sign in as the user of the account".to_owned() } else { missing })
 }
 
 fn asked(question: &str) -> Result<String, CliError> {
@@ -107,7 +124,7 @@ fn test(arguments: &Arguments, read: &Deployment, catalogue: &Catalogue) -> Resu
         Provider::of(&cloud.login, tenant, &mut request).await
     });
     runtime.shutdown_background(); // a resolver library may still wait for an answer
-    print::note(&match found {
+    print::sentences(&match found {
         Ok(_) => format!("{} knows the tenant {tenant}.", cloud.login),
         Err(failure) => format!("{} does not confirm the tenant {tenant}: {}", cloud.login, failure.words),
     });
@@ -119,6 +136,19 @@ fn write(arguments: &Arguments, text: &str) -> io::Result<()> {
 }
 
 fn not_written(arguments: &Arguments, error: &io::Error) -> CliError {
-    let right = "name a new file in a folder that exists; a file that exists is never overwritten";
-    CliError::Usage(format!("{} cannot be written: {error}", arguments.file.display()), right.to_owned())
+    let name = arguments.file.display();
+    let (wrong, right) = match error.kind() {
+        io::ErrorKind::AlreadyExists => (
+            format!("{name} exists; a file that exists is never overwritten"),
+            "change it by hand and run config check, or name another file: ece-check init FILE",
+        ),
+        io::ErrorKind::NotFound => {
+            (format!("{name}: its folder does not exist"), "name a file in a folder that exists")
+        }
+        _ => (
+            format!("{name} cannot be written: {}", files::unread(error)),
+            "name a new file in a folder that this user may write to",
+        ),
+    };
+    CliError::Usage(wrong, right.to_owned())
 }

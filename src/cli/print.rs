@@ -5,7 +5,7 @@
 
 use std::{
     borrow::Cow,
-    io::{self, Write},
+    io::{self, IsTerminal as _, Write},
     sync::{
         LazyLock,
         atomic::{AtomicBool, Ordering},
@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::{
-    report::{self, Format, Stream, Style, Symbols, Together, Verbosity, harmless},
+    report::{self, Format, Page, Paint, Stream, Style, Symbols, Together, Verbosity, harmless},
     secret::{RedactingWriter, Redactor, suspect},
 };
 
@@ -133,6 +133,20 @@ fn rendered(said: &clap::Error, style: &Style) -> String {
 /// Writes a remark to stderr, line by line, harmless whatever it quotes.
 pub fn note(text: &str) {
     lines(&NET.clean(text).0);
+}
+
+/// The same for sentences, which a terminal gets in lines of whole words.
+pub fn sentences(text: &str) {
+    let mut style = Style::of(Stream::Stderr, true, Verbosity::Normal);
+    if !std::io::stderr().is_terminal() {
+        return note(text);
+    }
+    style.colour = false;
+    let mut page = Page::new(&style);
+    for line in text.lines() {
+        page.paragraph(Paint::Plain, line.trim_start());
+    }
+    note(&page.finish());
 }
 
 fn lines(text: &str) {

@@ -188,7 +188,10 @@ impl Ground<'_> {
         for (variable, value) in lab.iter().flat_map(Lab::secrets) {
             redactor.lend(&variable, value);
         }
-        let given = site.evidence_files(deployment)?;
+        let mut given = site.evidence_files(deployment)?;
+        if !given.files.is_empty() {
+            given.of_application = evidence::of_application(deployment, &redactor).await;
+        }
         let live = Box::pin(ask_graph(arguments, deployment, catalogue, lab.as_ref(), &given.files)).await?;
         let deadline = arguments
             .deadline

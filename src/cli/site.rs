@@ -143,11 +143,11 @@ pub fn with_known_ids(read: Result<Deployment, Mistakes>, catalogue: &Catalogue)
 }
 
 fn role(text: &str) -> Result<Role, String> {
-    text.parse()
+    text.to_ascii_lowercase().parse()
 }
 
 pub fn cloud(text: &str) -> Result<Cloud, String> {
-    text.parse()
+    text.to_ascii_lowercase().parse()
 }
 
 impl Arguments {

@@ -26,6 +26,10 @@ use crate::{
     secret::Secret,
 };
 
+/// Where the application (client) ID of ECE is shown.
+pub(in crate::cli) const CLIENT_ID_PLACE: &str = "the email account in ECE, or Entra admin center > App registrations > \
+                                                  the application of ECE > Overview > Application (client) ID";
+
 #[derive(Debug, Args)]
 #[command(
     after_help = "Tokens are needed only for mailbox, sender and SMTP AUTH checks. `run` uses the token source of each account in the \

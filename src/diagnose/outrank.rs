@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::sign::Candidate;
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, Check},
     evidence::Observation,
     finding::{Finding, Found, Status},
 };
@@ -30,12 +30,17 @@ pub(super) fn outrank(
         let finding = &mut findings[at];
         let evidence = finding.evidence.take().map(Box::new);
         finding.evidence = Some(Found::Outranked { by, evidence });
-        // the title is what this run proves
-        let fails = catalogue.check(&finding.check).filter(|_| finding.status != Status::Fail);
-        finding.fails = fails.map(|check| check.fails.clone()).unwrap_or_default();
+        finding.fails = catalogue.check(&finding.check).map(|check| contradiction(check, finding)).unwrap_or_default();
         finding.status = Status::Warn;
         finding.means = String::new();
     }
+}
+
+/// The title of evidence that is contradicted: what the evidence says, and that this run shows something else. The title
+/// of what holds would contradict what was found in the file.
+fn contradiction(check: &Check, finding: &Finding) -> String {
+    let said = if finding.status == Status::Fail { &check.fails } else { &check.title };
+    format!("This run contradicts the evidence \"{said}\"")
 }
 
 /// True for a finding that rests on a file or on what a person states.
@@ -61,9 +66,17 @@ fn contradicted(
             .any(|candidate| candidate.settles && candidate.cause.evidence_against.pass.contains(&finding.check)),
         _ => false,
     };
+    let denied = |other: &usize| {
+        let by = &raised[*other];
+        findings[*other].status == Status::Fail
+            && by.iter().any(|candidate| candidate.settles && candidate.cause.contradicts.contains(&finding.check))
+    };
     let asked = |other: &usize| contacted(&findings[*other], looks);
     let better = check.outranked_by.iter().flat_map(|check| related.to(check, finding)).copied();
-    better.filter(asked).find(disagrees)
+    better
+        .filter(asked)
+        .find(disagrees)
+        .or_else(|| related.of_subject(finding).find(|other| denied(other) && asked(other)))
 }
 
 /// True where a service was asked; a token that was handed over says nothing of whether another one would be issued.
@@ -95,6 +108,15 @@ impl<'f> Related<'f> {
             }
         }
         Self(checks)
+    }
+
+    /// The findings of any check for the same subject.
+    fn of_subject(&self, finding: &Finding) -> impl Iterator<Item = usize> {
+        let subject = finding.subject.as_str().to_ascii_lowercase();
+        let mut places: Vec<usize> =
+            self.0.values().filter_map(|of_check| of_check.of_subject.get(&subject)).flatten().copied().collect();
+        places.sort_unstable();
+        places.into_iter()
     }
 
     /// The findings of a check for the same subject; else for its account; of the application, for any account.

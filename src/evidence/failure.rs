@@ -30,6 +30,12 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// True where the run could not begin for want of what the user has: that says nothing of the other side.
+    #[must_use]
+    pub fn is_missing_input(&self) -> bool {
+        self.kind == FailureKind::Missing && self.stage == Stage::Credential
+    }
+
     /// A stop without codes.
     #[must_use]
     pub fn new(protocol: Protocol, stage: Stage, kind: FailureKind, words: impl Into<String>) -> Self {

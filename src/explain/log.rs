@@ -22,17 +22,16 @@ use super::{
     decode::text_of,
     event, explain, extract, fallback,
     fingerprint::Fingerprint,
-    firewall, phrases,
+    firewall,
+    items::{Item, Items, Meant, Told},
+    phrases,
     prefilter::{GRAM, Needles},
-    redact, session, timestamp,
+    timestamp,
     vocabulary::Vocabulary,
 };
-use crate::{
-    catalogue::{
-        Catalogue, Cause,
-        cause::{By, FailurePattern, Shows, Words},
-    },
-    finding::Certainty,
+use crate::catalogue::{
+    Catalogue, Cause,
+    cause::{By, FailurePattern, Shows, Words},
 };
 
 /// What is read at once, in bytes.
@@ -41,8 +40,6 @@ const BLOCK: usize = 1 << 18;
 const LONGEST_HEAD: usize = 200;
 /// So many different events are remembered; the memory is emptied when it is full.
 const MOST_REMEMBERED: usize = 20_000;
-/// The longest example, in characters.
-const LONGEST_EXAMPLE: usize = 300;
 
 /// Strings of which every refusal holds one, in small letters: a part of the words of each sign, the beginnings of codes,
 /// the idioms of libraries. They come from the signs, so a new sign brings its own.
@@ -95,23 +92,6 @@ fn rarest(words: &Words) -> Option<String> {
     words.parts().iter().max_by_key(|part| part.len()).cloned()
 }
 
-/// One cause as a log shows it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// The cause's code.
-    pub cause: String,
-    /// How sure the surest event is.
-    pub certainty: Certainty,
-    /// In how many events.
-    pub count: u64,
-    /// When first, in the zone of the log: `2026-11-23 04:01:20`.
-    pub first: Option<String>,
-    /// When last.
-    pub last: Option<String>,
-    /// A line that shows it, without secrets.
-    pub example: String,
-}
-
 /// A reader of logs; what it holds does not grow with what it reads.
 pub struct Log<'c> {
     catalogue: &'c Catalogue,
@@ -124,6 +104,8 @@ pub struct Log<'c> {
     /// The same by what is left of an event without the words that make no difference.
     essences: HashMap<u64, Meant>,
     told: Vec<Told>,
+    /// The same by what each event means.
+    items: Items,
     /// Where each cause is among what was told, by its place in the catalogue.
     told_at: Vec<Option<usize>>,
     unknown: Option<String>,
@@ -132,9 +114,6 @@ pub struct Log<'c> {
     /// The beginning of the last line before that.
     line_before: Vec<u8>,
 }
-
-/// What an event means: the places of the causes in the catalogue.
-type Meant = Rc<[(usize, Certainty)]>;
 
 impl<'c> Log<'c> {
     /// A reader that has read nothing.
@@ -149,6 +128,7 @@ impl<'c> Log<'c> {
             remembered: HashMap::new(),
             essences: HashMap::new(),
             told: Vec::new(),
+            items: Items::default(),
             told_at: vec![None; catalogue.causes.len()],
             unknown: None,
             carried: Vec::new(),
@@ -191,6 +171,12 @@ impl<'c> Log<'c> {
         let mut told = self.told.clone();
         told.sort_by_key(|told| (told.certainty, std::cmp::Reverse(told.count)));
         told
+    }
+
+    /// The same by event: those that allow the same causes together, each in one item.
+    #[must_use]
+    pub fn items(&self) -> Vec<Item> {
+        self.items.told(&self.catalogue.causes)
     }
 
     /// What the first refusal tells by its code that no sign knows, if there is one.
@@ -242,6 +228,7 @@ impl<'c> Log<'c> {
         }
         let Some(meant) = self.remembered.get(&key).filter(|meant| !meant.is_empty()) else { return };
         let time = timestamp::of(&text).or_else(|| timestamp::of(&String::from_utf8_lossy(before)));
+        self.items.count(meant, time.as_deref(), &text, &self.catalogue.causes);
         for (cause, certainty) in meant.iter() {
             let at = *self.told_at[*cause].get_or_insert_with(|| {
                 self.told.push(Told::of(&self.catalogue.causes[*cause].code, *certainty, &text));
@@ -283,32 +270,6 @@ fn make_room(remembered: &mut HashMap<u64, Meant>) {
     }
 }
 
-impl Told {
-    /// A cause that was told of in no event so far, and the text that will be the first.
-    fn of(cause: &str, certainty: Certainty, text: &str) -> Self {
-        let example = example(text);
-        Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example }
-    }
-
-    /// Counts an event.
-    fn count(&mut self, certainty: Certainty, time: Option<&str>, text: &str) {
-        self.count += 1;
-        // rotated files come in any order
-        if let Some(time) = time {
-            if self.first.as_deref().is_none_or(|first| time < first) {
-                self.first = Some(time.to_owned());
-            }
-            if self.last.as_deref().is_none_or(|last| last < time) {
-                self.last = Some(time.to_owned());
-            }
-        }
-        if certainty < self.certainty {
-            self.certainty = certainty;
-            self.example = example(text);
-        }
-    }
-}
-
 /// What an event means: in a dialogue the first refusal, else the innermost "Caused by" that is known, then the whole.
 fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) -> Meant {
     let text = &*context::messages(text);
@@ -321,16 +282,6 @@ fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) ->
         }
     }
     Rc::new([])
-}
-
-/// The line of an event to show: the refusal in a dialogue, the innermost cause of a trace, else the first line that says
-/// something; of ECE's fields the message; without secrets, and short.
-fn example(text: &str) -> String {
-    let refusal = session::read(text).and_then(|session| Some(session.refusal()?.reply.as_ref()?.text.clone()));
-    let caused = || text.lines().rfind(|line| line.trim_start().starts_with("Caused by:")).map(ToOwned::to_owned);
-    let first = || text.lines().map(context::shown).find(|line| line.contains(' ')).map(ToOwned::to_owned);
-    let line = refusal.or_else(caused).or_else(first).unwrap_or_else(|| text.trim().to_owned());
-    redact::redact(context::shown(&line)).chars().take(LONGEST_EXAMPLE).collect()
 }
 
 /// The beginning of the last line, where its time stands.
@@ -367,6 +318,7 @@ mod tests {
         /// As if nothing had been read; what events mean is still known.
         fn forget(&mut self) {
             (self.told, self.line_before) = (Vec::new(), Vec::new());
+            self.items = Items::default();
             self.told_at.fill(None);
         }
     }

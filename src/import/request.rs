@@ -153,9 +153,15 @@ const EXCHANGE_CHECKS: &[&str] = &[
 /// Exchange says which object ID it was given, Entra ID which one is right.
 const PRINCIPAL: &str = "mailbox.service-principal";
 
+/// What stands in a request for what is not known of the site.
+pub const PLACEHOLDERS: [&str; 3] = [MAILBOX, USER, APPLICATION];
+const MAILBOX: &str = "ADDRESS OF THE MAILBOX";
+const USER: &str = "ADDRESS-OF-THE-USER";
+const APPLICATION: &str = "APPLICATION-ID";
+
 fn exchange(site: &Site) -> Step {
     let mailboxes: Vec<String> = site.mailboxes.iter().map(|address| quoted(address)).collect();
-    let listed = if mailboxes.is_empty() { quoted("ADDRESS OF THE MAILBOX") } else { mailboxes.join(",") };
+    let listed = if mailboxes.is_empty() { quoted(MAILBOX) } else { mailboxes.join(",") };
     let block = format!(
         r"Connect-ExchangeOnline -ShowBanner:$false
 $m = {listed}
@@ -186,7 +192,7 @@ fn az(path: &str, file: &str) -> String {
 }
 
 fn entra(site: &Site) -> Vec<Step> {
-    let id = site.client_id.clone().unwrap_or_else(|| "APPLICATION-ID".to_owned());
+    let id = site.client_id.clone().unwrap_or_else(|| APPLICATION.to_owned());
     let click = |title, lines: &[&str], file, settles| Step {
         title,
         how: How::Browser,
@@ -196,7 +202,7 @@ fn entra(site: &Site) -> Vec<Step> {
         settles,
         together: None,
     };
-    let placeholder = ["ADDRESS-OF-THE-USER".to_owned()];
+    let placeholder = [USER.to_owned()];
     let users = if site.mailboxes.is_empty() { &placeholder[..] } else { &site.mailboxes };
     let licenses = users.iter().enumerate().map(|(above, address)| {
         az(&format!("users/{address}/licenseDetails"), &format!("ece-license-{}.json", above + 1))

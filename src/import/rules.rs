@@ -254,10 +254,11 @@ pub struct Exported {
     pub failure: Option<Failure>,
 }
 
-/// What files and statements settle for a site, with where it comes from.
+/// What files and statements settle for a site, with where it comes from. Where files are expected, what waits for them is
+/// named although none is there.
 #[must_use]
-pub fn exported(files: &[File], attestations: &[Attestation], question: &Question) -> Vec<Exported> {
-    if files.is_empty() && attestations.is_empty() {
+pub fn exported(files: &[File], attestations: &[Attestation], question: &Question, is_expected: bool) -> Vec<Exported> {
+    if files.is_empty() && attestations.is_empty() && !is_expected {
         return Vec::new();
     }
     let with_source = |settled: Settled| {
@@ -274,7 +275,7 @@ pub fn exported(files: &[File], attestations: &[Attestation], question: &Questio
     }
     let exported = exported.into_iter().map(|one| attested(one, attestations, question.now));
     // where there are statements alone, nothing else waits for a file
-    exported.filter(|one| !files.is_empty() || one.source != Source::Live).collect()
+    exported.filter(|one| !files.is_empty() || is_expected || one.source != Source::Live).collect()
 }
 
 /// The refusal that the sign-in log names, as the token endpoint would have said it: what an error code of Entra means is
@@ -305,7 +306,12 @@ fn aged(settled: Settled, files: &[File], now: Timestamp) -> Settled {
     let oldest = moments.and_then(|moments| moments.into_iter().min());
     let age = oldest.map(|oldest| now.duration_since(oldest));
     match (settled.outcome, age) {
-        (_, None) => Settled { outcome: Outcome::NeedsInput, cause: None, reason: Reason::NoDate, ..settled },
+        (_, None) => {
+            let dates = settled.from.iter().filter_map(|file| files.get(*file)?.made.written());
+            let ahead = dates.max().filter(|at| *at > now);
+            let reason = ahead.map_or(Reason::NoDate, |at| Reason::Future(day(Some(at))));
+            Settled { outcome: Outcome::NeedsInput, cause: None, reason, ..settled }
+        }
         (_, Some(age)) if age > OLD => {
             Settled { outcome: Outcome::NeedsInput, cause: None, reason: Reason::TooOld(day(oldest)), ..settled }
         }

@@ -6,7 +6,7 @@ use super::{Draft, Endpoint, Selection, Skip, Target, webex};
 use crate::{
     catalogue::Check,
     deployment::Account,
-    evidence::{Fact, ProbeKey, Protocol, SavedEvidence},
+    evidence::{Fact, Failure, ProbeKey, Protocol, SavedEvidence},
     finding::{NotApplicable, Owner},
     import::{
         facts::{self, directory, ece, entra, mailbox},
@@ -53,6 +53,8 @@ impl Exported {
     pub(super) fn skip(&self, input: Option<&str>) -> Option<Skip> {
         let reason = self.settled.reason.to_string();
         match self.settled.outcome {
+            // the look itself says that what the site file names is not there
+            Outcome::NeedsInput if self.failure.as_ref().is_some_and(Failure::is_missing_input) => None,
             Outcome::NeedsInput => {
                 let input = input.unwrap_or_default();
                 let text = match self.settled.reason.with_command() {

@@ -9,9 +9,10 @@ pub mod sign;
 
 use std::io::{Cursor, Write as _};
 
+use jiff::{Timestamp, tz::TimeZone};
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
-use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions};
 
 use self::sign::Signer;
 use super::{Format, Style, Verbosity, redact, render, transcript};
@@ -89,6 +90,8 @@ pub struct Attached {
     pub original_sha256: Option<String>,
     /// In how many places of it something was hidden.
     pub hidden: Option<usize>,
+    /// When the file that it was made of was written; none for what is written now.
+    pub modified: Option<Timestamp>,
 }
 
 /// What a bundle holds beside the report.
@@ -131,19 +134,38 @@ pub fn write(report: &Report, beside: Beside, signer: Option<&Signer>, clean: im
     let manifest = serde_json::to_string_pretty(&manifest).expect("every key is a text, so it is always JSON");
     let manifest = clean(&manifest);
     let signature = signer.map(|signer| signer.sign(manifest.as_bytes(), &report.run.id));
-    let head = [Some((MANIFEST.to_owned(), manifest)), signature];
-    let files = files.into_iter().map(|file| (file.name, file.text));
-    archive(&head.into_iter().flatten().chain(files).collect::<Vec<_>>())
+    let head = [Some((MANIFEST.to_owned(), manifest)), signature].into_iter().flatten();
+    let started = report.run.started.parse().ok();
+    let head = head.map(|(name, text)| (name, text, started));
+    let files = files.into_iter().map(|file| (file.name, file.text, file.modified.or(started)));
+    archive_of(&head.chain(files).collect::<Vec<_>>())
 }
 
-fn archive(files: &[(String, String)]) -> Vec<u8> {
+/// Files in an archive, each with its time: a file without one would be of 1980 when it is unpacked.
+fn archive_of(files: &[(String, String, Option<Timestamp>)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
-    for (name, text) in files {
+    let usual = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
+    for (name, text, modified) in files {
+        let options = modified.and_then(dos_time).map_or(usual, |time| usual.last_modified_time(time));
         zip.start_file(name.as_str(), options).expect("each name stands once, and memory takes all");
         zip.write_all(text.as_bytes()).expect("memory takes all that is written");
     }
     zip.finish().expect("memory takes all that is written").into_inner()
+}
+
+/// The time as an archive keeps it: local, from 1980 to 2107 (APPNOTE.TXT, section 4.4.6).
+fn dos_time(at: Timestamp) -> Option<DateTime> {
+    let at = at.to_zoned(TimeZone::system());
+    let part = |part: i8| u8::try_from(part).ok();
+    DateTime::from_date_and_time(
+        u16::try_from(at.year()).ok()?,
+        part(at.month())?,
+        part(at.day())?,
+        part(at.hour())?,
+        part(at.minute())?,
+        part(at.second())?,
+    )
+    .ok()
 }
 
 impl Entry {
@@ -170,6 +192,10 @@ mod tests {
 
     fn golden() -> Report {
         json::parse(include_str!("../../tests/all/reports/golden.json")).expect("the golden report")
+    }
+
+    fn archive(files: &[(String, String)]) -> Vec<u8> {
+        archive_of(&files.iter().map(|(name, text)| (name.clone(), text.clone(), None)).collect::<Vec<_>>())
     }
 
     fn manifest(files: Vec<Entry>) -> (String, String) {
@@ -200,11 +226,17 @@ mod tests {
             text: "{}".to_owned(),
             original_sha256: Some("ab".to_owned()),
             hidden: Some(0),
+            modified: Some("2026-03-04T12:00:00Z".parse().expect("a time")),
         };
         let left_out = LeftOut { name: "b.xlsx".to_owned(), why: "is not text".to_owned() };
         let beside = Beside { files: vec![evidence], left_out: vec![left_out.clone()] };
         let bundle = write(&golden(), beside, None, str::to_owned);
         assert!(is_bundle(&bundle));
+        let mut unpacked = zip::ZipArchive::new(Cursor::new(bundle.as_slice())).expect("an archive");
+        let years: Vec<u16> = (0..unpacked.len())
+            .map(|at| unpacked.by_index(at).expect("a file").last_modified().expect("a time").year())
+            .collect();
+        assert!(years.iter().all(|year| *year > 2000) && years.last() == Some(&2026), "{years:?}");
         let Bundle { report, manifest, signatures, .. } = read(&bundle).expect("our own bundle");
         assert_eq!(json::parse(&report).expect("a report"), golden());
         assert_eq!(manifest.files.last().and_then(|entry| entry.original_sha256.as_deref()), Some("ab"));

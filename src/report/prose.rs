@@ -3,7 +3,6 @@
 //! In: the values of findings and what their observations hold. Out: whole sentences, not yet made harmless for any
 //! output. The formats lay them out; none reads a sentence back.
 
-use super::words;
 use crate::{
     catalogue::expect,
     evidence::{Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Unit, Value},
@@ -56,19 +55,16 @@ impl Told {
         Self {
             because: finding.causes.iter().map(|cause| of_cause(&cause.evidence)).collect(),
             ruled_out: finding.ruled_out.iter().map(|out| out.evidence.as_ref().map(say).unwrap_or_default()).collect(),
-            next: next(finding),
+            next: next(&finding.steps),
             found,
         }
     }
 }
 
-/// The steps of a finding in one text; of several causes, each step says which one it tests.
-fn next(finding: &Finding) -> Option<String> {
-    let told = |one: &NextStep| match finding.tested_by(one) {
-        Some(cause) => format!("{}: {}", words::cause(cause), step(one)),
-        None => step(one),
-    };
-    let mut texts: Vec<String> = finding.steps.iter().map(told).collect();
+/// The steps of a finding in one text that a program may take apart: it begins with a command, so the causes that the
+/// steps test are named by the formats for people alone.
+fn next(steps: &[NextStep]) -> Option<String> {
+    let mut texts: Vec<String> = steps.iter().map(step).collect();
     for text in texts.iter_mut().rev().skip(1) {
         text.truncate(text.trim_end_matches('.').len()); // a sentence goes on
     }

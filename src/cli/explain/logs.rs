@@ -18,7 +18,8 @@ use crate::{
     diagnose::blank,
     explain::{
         decode,
-        log::{Log, Told},
+        items::{Item, Told},
+        log::Log,
         timestamp,
     },
     files,
@@ -81,7 +82,7 @@ fn tell(told: &[Told], log: &Log<'_>, arguments: &Arguments, catalogue: &Catalog
         return print::data(&healthy());
     }
     print::data(&match arguments.output {
-        Output::Text => page(told, next.as_deref(), catalogue),
+        Output::Text => page(&log.items(), next.as_deref(), catalogue),
         Output::Json => json(&value(told, next.as_deref(), catalogue)),
     });
 }
@@ -170,18 +171,18 @@ fn unreadable(file: Option<&Path>, error: &io::Error) -> CliError {
     CliError::Usage(format!("{shown}: {}", files::unread(error)), "name a text file, plain or gzip".to_owned())
 }
 
-fn page(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> String {
-    if told.is_empty() {
+fn page(items: &[Item], next: Option<&str>, catalogue: &Catalogue) -> String {
+    if items.is_empty() {
         return nothing_known(&[], next.unwrap_or_default());
     }
     let style = style();
     let mut page = Page::new(&style);
-    for (number, same) in told.chunk_by(are_of_the_same_events).enumerate() {
+    for (number, item) in items.iter().enumerate() {
         page.gap();
-        let causes: Vec<&Cause> = same.iter().filter_map(|told| catalogue.cause(&told.cause)).collect();
+        let causes: Vec<&Cause> = item.causes.iter().filter_map(|code| catalogue.cause(code)).collect();
         match causes.as_slice() {
-            [cause] => tell_one(&mut page, number + 1, &same[0], cause),
-            causes => tell_several(&mut page, number + 1, &same[0], causes),
+            [cause] => tell_one(&mut page, number + 1, &item.seen, cause),
+            causes => tell_several(&mut page, number + 1, &item.seen, causes),
         }
     }
     if let Some(next) = next {
@@ -189,13 +190,6 @@ fn page(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> String {
         page.label("also", next);
     }
     page.finish()
-}
-
-/// Whether two causes are what the same events allow.
-fn are_of_the_same_events(one: &Told, other: &Told) -> bool {
-    let events =
-        |told: &Told| (told.certainty, told.count, told.first.clone(), told.last.clone(), told.example.clone());
-    one.certainty == Certainty::Possible && events(one) == events(other)
 }
 
 fn tell_one(page: &mut Page<'_>, number: usize, told: &Told, cause: &Cause) {
@@ -258,6 +252,23 @@ mod tests {
     fn report_of_this_program_is_no_log() {
         let report = br#"{ "schema_version": 2, "tool": { "name": "ece-check", "version": "0.1.0" } }"#;
         assert!(is_own_report(report) && !is_own_report(br#"{"schema_version": 2, "tool": {"name": "other"}}"#));
+    }
+
+    #[test]
+    fn each_line_is_in_one_item_with_all_that_it_allows() {
+        let catalogue = Catalogue::built_in();
+        let line = "2026-11-23 04:01:20 A3 BAD User is authenticated but not connected.\n";
+        let items = |text: &str| {
+            let mut log = Log::new(&catalogue, None);
+            log.read(text.as_bytes()).expect("memory can be read");
+            log.items()
+        };
+        let alone = items(line);
+        assert!(alone.len() == 1 && alone[0].causes.len() > 3, "{alone:?}");
+        let other = "2026-11-23 04:01:21 A1 NO AUTHENTICATE failed.\n";
+        let together = items(&[line, other, line].concat());
+        assert_eq!((together.len(), together[0].seen.count, &together[0].causes), (2, 2, &alone[0].causes));
+        assert_eq!(together[1].causes, items(other)[0].causes);
     }
 
     #[test]

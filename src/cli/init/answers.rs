@@ -9,6 +9,7 @@ use crate::{
     cli::{CliError, print, site},
     deployment::{Cloud, Deployment, Mistakes},
     ece::external_url::faults,
+    secret::suspect::may_be_secret,
     table::Mistake,
 };
 
@@ -111,7 +112,7 @@ static QUESTIONS: [Question; 14] = [
         flag: "--role services",
         text: "Role of this server: services, application or all",
         given: |flags| flags.role.clone(),
-        written: quoted,
+        written: word,
     },
     Question {
         table: "ece",
@@ -127,7 +128,7 @@ static QUESTIONS: [Question; 14] = [
         flag: "--cloud worldwide",
         text: "Microsoft cloud: worldwide, gcc-high, dod or china",
         given: |flags| flags.cloud.map(|cloud| cloud.word().to_owned()),
-        written: quoted,
+        written: word,
     },
     Question {
         table: "entra",
@@ -167,7 +168,7 @@ static QUESTIONS: [Question; 14] = [
         flag: "--inbound imap",
         text: "How mail is fetched: imap or pop3",
         given: |flags| flags.inbound.clone(),
-        written: quoted,
+        written: inbound,
     },
     Question {
         table: "entra",
@@ -209,8 +210,9 @@ pub(super) fn answered(flags: &Flags, ask: Option<Ask<'_>>) -> Result<String, Cl
 
 /// Every flag that is wrong, or that another one needs; what is only missing can still be asked for.
 fn refuse(given: &[Line], asks: bool) -> Result<(), CliError> {
-    let alone =
-        given.iter().filter_map(|line| Some(told(wrong(std::slice::from_ref(line)).into_iter().next()?, line.0)));
+    let alone = given.iter().filter_map(|line| {
+        Some(told(pasted_secret(line).or_else(|| wrong(std::slice::from_ref(line)).into_iter().next())?, line.0))
+    });
     let mut mistakes: Vec<Mistake> = alone.collect();
     if mistakes.is_empty() {
         mistakes.extend(wrong(given).into_iter().map(|mistake| told(mistake, given[0].0)));
@@ -266,7 +268,7 @@ impl Asking {
     /// Asks until the answer can be used, or is left out and not needed.
     fn one(&mut self, question: &'static Question, ask: Ask<'_>) -> Result<(), CliError> {
         loop {
-            let answer = ask(question.text)?;
+            let answer = ask(&self.text(question))?;
             let is_needed = misses(&self.whole(), question);
             if is_needed && answer == NO_ACCOUNT && self.leave_account_out(question) {
                 return Ok(());
@@ -274,24 +276,46 @@ impl Asking {
             if answer.is_empty() && !is_needed {
                 return Ok(());
             }
-            if answer.is_empty() {
-                print::note(&self.needed(question));
+            let usual = self.usual(question).filter(|_| answer.is_empty());
+            if let (true, None) = (answer.is_empty(), &usual) {
+                print::sentences(&self.needed(question));
                 continue;
             }
+            let answer = usual.unwrap_or(answer);
             let line = (question, (question.written)(&answer));
             let Some(mistake) = self.refused(&line) else {
                 note_form(question, &answer);
                 self.lines.push(line);
                 return Ok(());
             };
-            print::note(&format!("  {}\n  {}", mistake.wrong, mistake.right));
+            print::sentences(&format!("  {}\n  {}", mistake.wrong, mistake.right));
         }
+    }
+
+    /// What is asked; what Enter gives is said where it gives something.
+    fn text(&self, question: &Question) -> String {
+        match self.usual(question) {
+            Some(usual) => format!("{} [{usual}]", question.text),
+            None => question.text.to_owned(),
+        }
+    }
+
+    /// What an empty answer means where one is needed: an account of which the mailbox was given is called as it is.
+    fn usual(&self, question: &Question) -> Option<String> {
+        if (question.table, question.key) != ("account", "name") {
+            return None;
+        }
+        let (_, mailboxes) = self.given.iter().find(|(given, _)| given.key == "mailboxes")?;
+        let (local, _) = mailboxes.split_once('@')?;
+        let name = local.trim_start_matches(['[', '"', ' ']);
+        (!name.is_empty()).then(|| name.to_owned())
     }
 
     /// What the reader of the file says of an answer, by itself and with the others.
     fn refused(&self, line: &Line) -> Option<Mistake> {
         let with_others: Vec<Line> = self.whole().into_iter().chain([line.clone()]).collect();
-        wrong(std::slice::from_ref(line)).into_iter().chain(wrong(&with_others)).next()
+        let of_form = pasted_secret(line).into_iter().chain(wrong(std::slice::from_ref(line)));
+        of_form.chain(wrong(&with_others)).next()
     }
 
     fn needed(&self, question: &Question) -> String {
@@ -332,6 +356,24 @@ impl Asking {
     fn whole(&self) -> Vec<Line> {
         self.given.iter().chain(&self.lines).cloned().collect()
     }
+}
+
+/// A secret where an address, an ID or the name of a variable belongs. It is not repeated.
+fn pasted_secret((question, value): &Line) -> Option<Mistake> {
+    let (expected, right) = match question.key {
+        "mailboxes" | "signs_in_as" => ("an address", "write the address, such as sales@yourcompany.com"),
+        "client_id" => ("an application ID", "write the GUID of the application"),
+        "client_secret" | "refresh_token" => ("the name of a variable", "write the name, such as ECE_CLIENT_SECRET"),
+        _ => return None,
+    };
+    let of_word = |c: char| !c.is_whitespace() && !"\"',[]{}=".contains(c);
+    let is_secret = |word: &str| !word.contains('@') && may_be_secret(word);
+    value.split(|c| !of_word(c)).any(is_secret).then(|| Mistake {
+        file: String::new(),
+        line: None,
+        wrong: format!("this looks like a secret, not {expected}"),
+        right: format!("{right}; no secret is asked for or written"),
+    })
 }
 
 /// What is wrong with these lines as the only ones of a file, without what is only missing.
@@ -383,7 +425,7 @@ fn note_form(question: &Question, answer: &str) {
 /// Says where the external URL has not the form that ECE needs.
 pub(super) fn form(url: &str) {
     for fault in faults(url) {
-        print::note(&format!(
+        print::sentences(&format!(
             "external_url: {fault}. The form must be https:// and the full host name. It is written as it is; run says how \
              to correct it in ECE."
         ));
@@ -392,6 +434,20 @@ pub(super) fn form(url: &str) {
 
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
+}
+
+/// One of a few words, which are small letters with hyphens in the file.
+fn word(text: &str) -> String {
+    quoted(&text.trim().to_ascii_lowercase().replace([' ', '_'], "-"))
+}
+
+/// The protocols are called with and without their numbers.
+fn inbound(text: &str) -> String {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "imap4" | "imap4rev1" => quoted("imap"),
+        "pop" => quoted("pop3"),
+        _ => word(text),
+    }
 }
 
 fn list(text: &str) -> String {
@@ -484,11 +540,19 @@ mod tests {
             asked(&[], &[("Name of the mail account", "sales"), ("Mailboxes", ""), ("Mailboxes", "-")]);
         assert_eq!(text, "");
         assert!(!questions.iter().any(|question| question.contains("refresh token")), "{questions:?}");
-        let (text, _) = asked(
-            &["--mailbox", "a@bigshop.test"],
-            &[("Name of the mail account", ""), ("Name of the mail account", "s")],
-        );
-        assert!(text.contains("name = \"s\""), "{text}");
+        let (text, _) = asked(&["--mailbox", "a@bigshop.test"], &[("Name of the mail account in ECE [a]", "")]);
+        assert!(text.contains("name = \"a\""), "Enter takes what is in brackets: {text}");
+    }
+
+    #[test]
+    fn words_are_read_in_any_case() {
+        let given = ["--role", "Services", "--inbound", "IMAP4", "--account", "s", "--mailbox", "a@bigshop.test"];
+        let text = answered(&flags(&[&given[..], &["--cloud", "Worldwide"]].concat()), None).unwrap();
+        for line in ["role = \"services\"", "inbound = \"imap\"", "cloud = \"worldwide\""] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        let said = refused(&["--account", "s", "--mailbox", "h8Q~x.7abcDEFghiJKL"]);
+        assert!(said.contains("looks like a secret, not an address") && !said.contains("h8Q"), "{said}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::{CliError, refused, tell};
+use super::{CLIENT_ID_PLACE, CliError, refused, tell};
 use crate::{
     catalogue::{Catalogue, tables},
     cli::{catalogue, list::Output, option, print, site},
@@ -173,7 +173,12 @@ impl Arguments {
         let application = Application {
             login_host: self.login_host.clone().unwrap_or_else(|| cloud.login.clone()),
             tenant: Some(tenant.ok_or_else(|| wanted("the tenant", "--tenant"))?),
-            client_id: Some(client_id.ok_or_else(|| wanted("the application", "--client-id"))?),
+            client_id: Some(client_id.ok_or_else(|| {
+                let right = format!(
+                    "add client_id = \"ID\" under [entra] in ece-check.toml, or --client-id ID; it is in: {CLIENT_ID_PLACE}"
+                );
+                CliError::Usage("the application (client) ID is missing".to_owned(), right)
+            })?),
             proof: self.proof().or_else(|| entra.proof.clone()),
         };
         let scopes = self.scope.iter().map(|scope| scope.of(&cloud.scopes)).chain(["offline_access".to_owned()]);

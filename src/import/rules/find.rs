@@ -123,6 +123,19 @@ impl<'f> Evidence<'f> {
         (0..self.files.len()).filter(|file| self.files[*file].complete.contains(&kind)).collect()
     }
 
+    /// True when a file holds the mailbox, or was asked for it alone.
+    #[must_use]
+    pub fn has_mailbox(&self, file: usize, address: &str) -> bool {
+        let file = &self.files[file];
+        let is_asked = file.subject.as_deref().is_some_and(|subject| self.same(subject, address));
+        is_asked
+            || file.rows.iter().any(|row| match &row.record {
+                Record::CasMailbox(row) => self.is_about(&row.who, address),
+                Record::Mailbox(row) => self.is_about(&row.who, address),
+                _ => false,
+            })
+    }
+
     /// True when a file proves only what it holds.
     #[must_use]
     pub fn is_incomplete(&self, file: usize) -> bool {

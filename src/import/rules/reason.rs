@@ -29,6 +29,8 @@ pub enum Reason {
     Inherits,
     /// The file has no date.
     NoDate,
+    /// The file has a date that has not come yet.
+    Future(String),
     /// The file is too old.
     TooOld(String),
     /// It held on this day.
@@ -171,6 +173,11 @@ impl fmt::Display for Reason {
             Self::Strange(column, value) => write!(f, "{column} is {value:?}, neither true nor false"),
             Self::Inherits => f.write_str(
                 "it inherits the organization's setting, which is not in the evidence; export Get-TransportConfig",
+            ),
+            Self::Future(day) => write!(
+                f,
+                "the file says that it was made on {day}, which is in the future; check the clocks of the computer that \
+                 exported it and of this server, and export it again"
             ),
             Self::NoDate => f.write_str("the file has no date; state it with --as-of"),
             Self::TooOld(day) => write!(f, "the file is of {day}, more than 30 days old; export it again"),

@@ -12,7 +12,7 @@ use super::{Arguments, CliError, page, unreadable, value};
 use crate::{
     catalogue::Catalogue,
     cli::{list::Output, print},
-    explain::{decode, log::Log},
+    explain::{decode, items::Item, log::Log},
     files,
 };
 
@@ -41,7 +41,7 @@ pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Cli
         for told in &told[known..] {
             let one = std::slice::from_ref(told);
             print::data(&match arguments.output {
-                Output::Text => format!("{}\n", page(one, None, catalogue)),
+                Output::Text => format!("{}\n", page(&[Item::of(told)], None, catalogue)),
                 Output::Json => value(one, None, catalogue).to_string() + "\n",
             });
         }

@@ -1,0 +1,126 @@
+//! What a log tells, by event: events that allow the same causes are one item, and no event is in two.
+//!
+//! In: what each event means. Out: [`Item`]s. A cause that an event names alone, or surely, is an item of its own; causes
+//! of which an event leaves several open are one item together, with all of them.
+
+use std::{collections::HashMap, rc::Rc};
+
+use super::{context, redact, session};
+use crate::{catalogue::Cause, finding::Certainty};
+
+/// The longest example, in characters.
+const LONGEST_EXAMPLE: usize = 300;
+
+/// What an event means: the places of the causes in the catalogue.
+pub(super) type Meant = Rc<[(usize, Certainty)]>;
+
+/// One cause as a log shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The cause's code.
+    pub cause: String,
+    /// How sure the surest event is.
+    pub certainty: Certainty,
+    /// In how many events.
+    pub count: u64,
+    /// When first, in the zone of the log: `2026-11-23 04:01:20`.
+    pub first: Option<String>,
+    /// When last.
+    pub last: Option<String>,
+    /// A line that shows it, without secrets.
+    pub example: String,
+}
+
+/// Events that allow the same causes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The codes of the causes, the most likely first.
+    pub causes: Vec<String>,
+    /// How often, when and in which line they show.
+    pub seen: Told,
+}
+
+impl Item {
+    /// One cause by itself.
+    #[must_use]
+    pub fn of(seen: &Told) -> Self {
+        Self { causes: vec![seen.cause.clone()], seen: seen.clone() }
+    }
+}
+
+/// The items so far, in the order in which they showed first. There are no more of them than meanings that the signs of
+/// the catalogue can give.
+#[derive(Debug, Default)]
+pub(super) struct Items {
+    all: Vec<(Vec<usize>, Told)>,
+    at: HashMap<Vec<usize>, usize>,
+}
+
+impl Items {
+    /// Counts an event.
+    pub(super) fn count(&mut self, meant: &Meant, time: Option<&str>, text: &str, causes: &[Cause]) {
+        let is_sure = |(_, certainty): &&(usize, Certainty)| *certainty != Certainty::Possible;
+        if meant.iter().any(|one| is_sure(&one)) {
+            for (cause, certainty) in meant.iter().filter(is_sure) {
+                self.count_one(vec![*cause], *certainty, time, text, causes);
+            }
+        } else {
+            let open = meant.iter().map(|(cause, _)| *cause).collect();
+            self.count_one(open, Certainty::Possible, time, text, causes);
+        }
+    }
+
+    fn count_one(&mut self, open: Vec<usize>, certainty: Certainty, time: Option<&str>, text: &str, causes: &[Cause]) {
+        let Some(first) = open.first() else { return };
+        let at = *self.at.entry(open.clone()).or_insert_with(|| {
+            self.all.push((open.clone(), Told::of(&causes[*first].code, certainty, text)));
+            self.all.len() - 1
+        });
+        self.all[at].1.count(certainty, time, text);
+    }
+
+    /// The items: surer before less sure, then the more frequent.
+    pub(super) fn told(&self, causes: &[Cause]) -> Vec<Item> {
+        let codes = |open: &[usize]| open.iter().map(|cause| causes[*cause].code.clone()).collect();
+        let mut items: Vec<Item> =
+            self.all.iter().map(|(open, seen)| Item { causes: codes(open), seen: seen.clone() }).collect();
+        items.sort_by_key(|item| (item.seen.certainty, std::cmp::Reverse(item.seen.count)));
+        items
+    }
+}
+
+impl Told {
+    /// A cause that was told of in no event so far, and the text that will be the first.
+    pub(super) fn of(cause: &str, certainty: Certainty, text: &str) -> Self {
+        let example = example(text);
+        Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example }
+    }
+
+    /// Counts an event.
+    pub(super) fn count(&mut self, certainty: Certainty, time: Option<&str>, text: &str) {
+        self.count += 1;
+        // rotated files come in any order
+        if let Some(time) = time {
+            if self.first.as_deref().is_none_or(|first| time < first) {
+                self.first = Some(time.to_owned());
+            }
+            if self.last.as_deref().is_none_or(|last| last < time) {
+                self.last = Some(time.to_owned());
+            }
+        }
+        if certainty < self.certainty {
+            self.certainty = certainty;
+            self.example = example(text);
+        }
+    }
+}
+
+/// The line of an event to show: the refusal in a dialogue, the innermost cause of a trace, else the first line that says
+/// something; of ECE's fields the message; without secrets, and short.
+fn example(text: &str) -> String {
+    let refusal = session::read(text).and_then(|session| Some(session.refusal()?.reply.as_ref()?.text.clone()));
+    let caused = || text.lines().rfind(|line| line.trim_start().starts_with("Caused by:")).map(ToOwned::to_owned);
+    let first = || text.lines().map(context::shown).find(|line| line.contains(' ')).map(ToOwned::to_owned);
+    let line = refusal.or_else(caused).or_else(first).unwrap_or_else(|| text.trim().to_owned());
+    redact::redact(context::shown(&line)).chars().take(LONGEST_EXAMPLE).collect()
+}
