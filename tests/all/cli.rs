@@ -763,7 +763,7 @@ fn init_writes_what_was_answered_and_no_empty_file() {
     let empty = place.call(&["init", "empty.toml"]);
     empty.refused("nothing was answered: no file is written");
     let lost = place.call(&["init", "no/folder.toml", "--site", "Rotterdam"]);
-    lost.refused("cannot be written");
+    lost.refused("its folder does not exist");
     let needs = place.call(&["init", "a.toml", "--offline", "--account", "sales"]);
     needs.refused("--mailbox: the account has no mailbox");
     let plain = place.call(&["init", "b.toml", "--offline", "--external-url", "http://ece.bigshop.test"]);

@@ -66,6 +66,8 @@ const FAULTS: &[(&str, &str, Option<Certainty>)] = &[
     ("client-secret-expired", "client-secret-expired", Some(Certainty::Certain)),
     ("conditional-access-blocked", "conditional-access-blocked", Some(Certainty::Certain)),
     ("send-as-denied", "send-as-denied", Some(Certainty::Certain)),
+    ("mailbox-not-found", "mailbox-not-found", Some(Certainty::Certain)),
+    ("exchange-service-principal-missing", "exchange-service-principal-missing", Some(Certainty::Likely)),
 ];
 
 fn named_first_and_certain(faults: &[(&str, &str, Option<Certainty>)]) {
@@ -122,6 +124,44 @@ fn healthy_tenant_with_its_files_names_no_cause_and_is_judged_again_alike() {
 fn finding<'r>(report: &'r Report, check: &str, subject: &str) -> &'r Finding {
     let found = report.findings.iter().find(|one| one.check == check && one.subject == subject);
     found.unwrap_or_else(|| panic!("no {check} for {subject}"))
+}
+
+#[test]
+fn mailbox_that_does_not_exist_has_no_permissions() {
+    let place = Place::new();
+    let folder = files(&place, &["no-full-access-to-mailbox"]);
+    let report = run(&place, "mailbox-not-found", &["--evidence", folder.to_str().expect("UTF-8")]);
+    assert_eq!(report.summary.fix_first[0].cause, "mailbox-not-found");
+    assert_eq!(certainty(&report, "no-full-access-to-mailbox"), None);
+    let access = finding(&report, "mailbox.full-access", "info@example.com");
+    assert_eq!(access.status, Status::Warn, "{access:#?}");
+    assert!(access.fails.starts_with("This run contradicts the evidence"), "{access:#?}");
+}
+
+#[test]
+fn missing_file_of_the_site_file_ends_no_run() {
+    let place = Place::new();
+    let site = "[evidence]\nfiles = [\"nosuch\"]\n[[account]]\nname = \"sales\"\nsigns_in_as = \"sales@shop.test\"\n\
+                inbound = \"imap\"\nmailboxes = [\"sales@shop.test\"]\n";
+    place.write("site.toml", site.as_bytes().to_vec());
+    let of_site = ["run", "--lab", "-c", "site.toml", "--only", "mailbox.imap-enabled,dns"];
+    let run = place.call(&of_site);
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.stdout.contains("Input needed first: evidence of the site file: nosuch"), "{run:?}");
+    place.call(&[&of_site[..], &["--evidence", "other"]].concat()).refused("nothing of the evidence can be used");
+}
+
+#[test]
+fn date_in_the_future_settles_nothing() {
+    let place = Place::new();
+    let folder = files(&place, &["imap-disabled-for-mailbox"]).join("ece-exchange.json");
+    let text = std::fs::read_to_string(&folder).expect("the export");
+    let at = text.find("\"made\": \"20").expect("its date") + 9;
+    place.write("ahead.json", format!("{}2999{}", &text[..at], &text[at + 4..]).into_bytes());
+    let report = run(&place, "imap-disabled-for-mailbox", &["--evidence", "ahead.json"]);
+    assert_eq!(certainty(&report, "imap-disabled-for-mailbox"), Some(Certainty::Likely));
+    let imap = finding(&report, "mailbox.imap-enabled", "sales@example.com");
+    assert!(imap.next.as_deref().is_some_and(|next| next.contains("in the future")), "{imap:#?}");
 }
 
 #[test]
