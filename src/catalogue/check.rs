@@ -84,6 +84,13 @@ impl Check {
         let leading = self.id.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
         leading || self.section.name() == word
     }
+
+    /// The title of evidence that is contradicted: what the evidence says, and that this run shows something else. The
+    /// title of what holds would contradict what was found in a file.
+    #[must_use]
+    pub fn contradicted(&self, is_failure: bool) -> String {
+        format!("This run contradicts the evidence \"{}\"", if is_failure { &self.fails } else { &self.title })
+    }
 }
 
 /// What a check is made for.

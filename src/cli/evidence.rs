@@ -11,7 +11,10 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Serialize;
 
+mod application;
 mod logs;
+
+pub use application::of_application;
 
 use super::{
     CliError,
@@ -31,12 +34,8 @@ use crate::{
         request::{Colleague, How, PLACEHOLDERS, Request, Site, Together, request},
         rules::{self, Exported, Outcome, Question, Reason, Settled, webex},
     },
-    oauth::{
-        TokenSource,
-        claims::{self, Claims},
-    },
+    oauth::TokenSource,
     report::{Page, Paint, Verbosity, prose},
-    secret::{Redactor, Source},
 };
 
 #[derive(Debug, Args)]
@@ -354,28 +353,6 @@ pub fn exported(given: Given, live: Answer, deployment: &Deployment, catalogue: 
         }
     }
     exported
-}
-
-/// The accounts of which the access token that is given is the application's own. A command that gives one is not called
-/// for this.
-pub async fn of_application(deployment: &Deployment, redactor: &Redactor) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for account in &deployment.accounts {
-        let Some(TokenSource::AccessToken(source @ (Source::Env(_) | Source::File(_)))) = &account.credential else {
-            continue;
-        };
-        let lent = if let Source::Env(variable) = source { redactor.lent(variable) } else { None };
-        let token = match lent {
-            Some(token) => Some(token),
-            None => source.read().await.ok().map(|given| given.secret),
-        };
-        let Some(token) = token else { continue };
-        redactor.add(&token);
-        if Claims::read(token.expose()).is_some_and(|claims| claims.kind() == claims::Kind::Application) {
-            found.insert(account.name.clone());
-        }
-    }
-    found
 }
 
 fn midnight(day: Date) -> Option<Timestamp> {

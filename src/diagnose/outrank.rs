@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use super::sign::Candidate;
 use crate::{
-    catalogue::{Catalogue, Check},
+    catalogue::Catalogue,
     evidence::Observation,
     finding::{Finding, Found, Status},
 };
@@ -30,17 +30,11 @@ pub(super) fn outrank(
         let finding = &mut findings[at];
         let evidence = finding.evidence.take().map(Box::new);
         finding.evidence = Some(Found::Outranked { by, evidence });
-        finding.fails = catalogue.check(&finding.check).map(|check| contradiction(check, finding)).unwrap_or_default();
+        let is_failure = finding.status == Status::Fail;
+        finding.fails = catalogue.check(&finding.check).map(|check| check.contradicted(is_failure)).unwrap_or_default();
         finding.status = Status::Warn;
         finding.means = String::new();
     }
-}
-
-/// The title of evidence that is contradicted: what the evidence says, and that this run shows something else. The title
-/// of what holds would contradict what was found in the file.
-fn contradiction(check: &Check, finding: &Finding) -> String {
-    let said = if finding.status == Status::Fail { &check.fails } else { &check.title };
-    format!("This run contradicts the evidence \"{said}\"")
 }
 
 /// True for a finding that rests on a file or on what a person states.
