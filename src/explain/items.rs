@@ -62,18 +62,19 @@ impl Items {
         let is_sure = |(_, certainty): &&(usize, Certainty)| *certainty != Certainty::Possible;
         if meant.iter().any(|one| is_sure(&one)) {
             for (cause, certainty) in meant.iter().filter(is_sure) {
-                self.count_one(vec![*cause], *certainty, time, text, causes);
+                self.count_one(&[*cause], *certainty, time, text, causes);
             }
         } else {
-            let open = meant.iter().map(|(cause, _)| *cause).collect();
-            self.count_one(open, Certainty::Possible, time, text, causes);
+            let open: Vec<usize> = meant.iter().map(|(cause, _)| *cause).collect();
+            self.count_one(&open, Certainty::Possible, time, text, causes);
         }
     }
 
-    fn count_one(&mut self, open: Vec<usize>, certainty: Certainty, time: Option<&str>, text: &str, causes: &[Cause]) {
+    fn count_one(&mut self, open: &[usize], certainty: Certainty, time: Option<&str>, text: &str, causes: &[Cause]) {
         let Some(first) = open.first() else { return };
-        let at = *self.at.entry(open.clone()).or_insert_with(|| {
-            self.all.push((open.clone(), Told::of(&causes[*first].code, certainty, text)));
+        let at = self.at.get(open).copied().unwrap_or_else(|| {
+            self.all.push((open.to_vec(), Told::of(&causes[*first].code, certainty, text)));
+            self.at.insert(open.to_vec(), self.all.len() - 1);
             self.all.len() - 1
         });
         self.all[at].1.count(certainty, time, text);

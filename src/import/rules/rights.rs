@@ -146,9 +146,10 @@ fn judged(
     }
     // a list of the rights of some mailboxes says nothing of another one
     let lists_it = |file: &usize| evidence.has_mailbox(*file, mailbox);
-    let lists = match files.is_empty() {
-        true => evidence.complete(kind.listed_as).into_iter().filter(lists_it).collect(),
-        false => files.clone(),
+    let lists = if files.is_empty() {
+        evidence.complete(kind.listed_as).into_iter().filter(lists_it).collect()
+    } else {
+        files.clone()
     };
     if lists.is_empty() {
         return new(Outcome::NeedsInput, Reason::no_row_of(kind.cmdlet, mailbox));
