@@ -143,7 +143,7 @@ fn missing_file_of_the_site_file_ends_no_run() {
     let place = Place::new();
     let site = "[evidence]\nfiles = [\"nosuch\"]\n[[account]]\nname = \"sales\"\nsigns_in_as = \"sales@shop.test\"\n\
                 inbound = \"imap\"\nmailboxes = [\"sales@shop.test\"]\n";
-    place.write("site.toml", site.as_bytes().to_vec());
+    place.write("site.toml", site.as_bytes());
     let of_site = ["run", "--lab", "-c", "site.toml", "--only", "mailbox.imap-enabled,dns"];
     let run = place.call(&of_site);
     assert_eq!(run.code, Some(3), "{run:?}");
