@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn each_line_is_in_one_item_with_all_that_it_allows() {
         let catalogue = Catalogue::built_in();
-        let line = "2026-11-23 04:01:20 A3 BAD User is authenticated but not connected.\n";
+        let line = "2026-11-23 04:01:20 ERROR A3 BAD User is authenticated but not connected.\n";
         let items = |text: &str| {
             let mut log = Log::new(&catalogue, None);
             log.read(text.as_bytes()).expect("memory can be read");
@@ -265,7 +265,7 @@ mod tests {
         };
         let alone = items(line);
         assert!(alone.len() == 1 && alone[0].causes.len() > 3, "{alone:?}");
-        let other = "2026-11-23 04:01:21 A1 NO AUTHENTICATE failed.\n";
+        let other = "2026-11-23 04:01:21 x A1 NO AUTHENTICATE failed.\n";
         let together = items(&[line, other, line].concat());
         assert_eq!((together.len(), together[0].seen.count, &together[0].causes), (2, 2, &alone[0].causes));
         assert_eq!(together[1].causes, items(other)[0].causes);
