@@ -212,7 +212,7 @@ mod tests {
         report.run.lab_faults = Some("x; calc".to_owned());
         assert!(flags_of(&report).starts_with("--lab -c "));
         let site = serde_json::json!({"file": "", "role": "all", "cloud": "worldwide", "evidence": [{
-            "check": "mailbox.imap-enabled", "subject": "a@example.com", "account": null, "outcome": "fail", "note": "",
+            "check": "mailbox.imap-enabled", "subject": {"mailbox": "a@example.com"}, "account": null, "outcome": "fail", "note": "",
             "facts": {}, "source": {"file": {"sha256": "", "name": "cas.json", "made_at": null, "rows": 1}}}]});
         let site = serde_json::from_value(site).expect("a site");
         report.run.evidence_files = vec!["cas.json".to_owned(), String::new()];
