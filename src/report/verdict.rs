@@ -128,22 +128,31 @@ fn first(report: &Report) -> String {
     if report.run.part_for.is_some() && report.summary.fail + report.summary.error == 0 {
         return String::new();
     }
-    if let Some(missing) = report.findings.iter().find(|finding| finding.waits_for_missing_input()) {
-        return match &missing.next {
-            Some(next) if !matches!(missing.evidence, Some(Found::InputMissing { .. })) => {
-                format!("Not tested: {}: {}.", missing.check, text(next).trim_end_matches('.'))
-            }
-            _ => format!("Input needed first: {}.", text(&missing.found).trim_end_matches('.')),
-        };
+    match (missing(report), fix_first(report)) {
+        (Some(missing), Some(fix)) => format!("{missing} {fix}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) if mailbox::result(report).is_some() => outcome(report),
+        (None, None) => String::new(),
     }
-    match report.summary.fix_first.first() {
-        Some(fix) if report.summary.fail > 0 || report.summary.error > 0 => {
-            let certainty = words::certainty(fix.certainty);
-            format!("Fix first: {} ({certainty}; {}).", text(&fix.title).trim_end_matches('.'), words::owner(fix.owner))
+}
+
+/// What was not tested because an input is missing.
+fn missing(report: &Report) -> Option<String> {
+    let missing = report.findings.iter().find(|finding| finding.waits_for_missing_input())?;
+    Some(match &missing.next {
+        Some(next) if !matches!(missing.evidence, Some(Found::InputMissing { .. })) => {
+            format!("Not tested: {}: {}.", missing.check, text(next).trim_end_matches('.'))
         }
-        _ if mailbox::result(report).is_some() => outcome(report),
-        _ => String::new(),
-    }
+        _ => format!("Input needed first: {}.", text(&missing.found).trim_end_matches('.')),
+    })
+}
+
+/// The first action, where something failed or could not be judged.
+fn fix_first(report: &Report) -> Option<String> {
+    let is_open = report.summary.fail > 0 || report.summary.error > 0;
+    let fix = report.summary.fix_first.first().filter(|_| is_open)?;
+    let certainty = words::certainty(fix.certainty);
+    Some(format!("Fix first: {} ({certainty}; {}).", text(&fix.title).trim_end_matches('.'), words::owner(fix.owner)))
 }
 
 /// The last line of a text report: what to do, or what the outcome is worth and what it does to the exit code.
