@@ -106,8 +106,9 @@ fn is_alive(path: &Path) -> bool {
     if !about.is_file() {
         return false;
     }
+    // a time ahead is that of a clock that was wrong, and no note stays young for ever
     let age = about.modified().ok().and_then(|made| SystemTime::now().duration_since(made).ok());
-    if age.is_none_or(|age| age < SETTLED) {
+    if age.is_some_and(|age| age < SETTLED) {
         return true;
     }
     let file = match File::open(path) {
@@ -161,6 +162,10 @@ mod tests {
         drop(left);
         assert_eq!(others(folder.path(), None), []);
         assert!(!path.exists());
+        let ahead = File::create_new(&path).unwrap();
+        ahead.set_modified(SystemTime::now() + 1000 * SETTLED).unwrap();
+        drop(ahead);
+        assert_eq!(others(folder.path(), None), [], "a note of a clock that was wrong is left over too");
     }
 
     #[test]
