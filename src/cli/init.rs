@@ -72,31 +72,31 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         if !arguments.offline {
             test(arguments, &read, &catalogue)?;
         }
-        write(arguments, &text).map_err(|error| not_written(arguments, &error))
+        write(arguments, &text).map_err(|error| not_written(arguments, &error))?;
+        Ok(read)
     });
     if written.is_err() && asks {
         print::data(&text); // what was answered is not lost; no secret is asked for
     }
-    written?;
+    let read = written?;
     let program = super::program::name();
     print::sentences(&format!("{name} is written. Next: {program} config check {name}"));
-    if let Some(next) = then(&text) {
+    if let Some(next) = then(&read) {
         print::sentences(&format!("{next}: {program} token sign-in -c {name} --save FILE"));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the sign-in of the account needs before it can begin; nothing where no account has one.
-fn then(text: &str) -> Option<String> {
-    let has = |key: &str| text.lines().any(|line| line.starts_with(key));
-    if !has("[[account]]") || has("refresh_token") {
-        return None;
-    }
-    let missing = format!(
-        "Then add client_id ({}) under [entra], and sign in as the user of the account",
-        super::token::CLIENT_ID_PLACE
-    );
-    Some(if has("client_id") { "Then sign in as the user of the account".to_owned() } else { missing })
+/// What comes before the sign-in of the account; nothing where no account needs one.
+fn then(read: &Deployment) -> Option<String> {
+    read.accounts.iter().find(|account| account.credential.is_none())?;
+    Some(match read.entra.client_id {
+        Some(_) => "Then sign in as the user of the account".to_owned(),
+        None => format!(
+            "Then add client_id ({}) under [entra], and sign in as the user of the account",
+            super::token::CLIENT_ID_PLACE
+        ),
+    })
 }
 
 fn asked(question: &str) -> Result<String, CliError> {
