@@ -3,23 +3,7 @@
 //! In: a line of a log. Out: the same line with `[masked]` in those places. What is doubtful is masked: the words of a
 //! refusal are short and have blanks.
 
-/// Names that are given nothing but a secret, in small letters: there every value is masked, however short it is.
-const ASSIGNED: &[&str] = &[
-    "client_secret",
-    "clientsecret",
-    "client_assertion",
-    "access_token",
-    "accesstoken",
-    "refresh_token",
-    "refreshtoken",
-    "id_token",
-    "password",
-    "passwd",
-    "pwd",
-    "secret",
-    "api_key",
-    "apikey",
-];
+use crate::secret::suspect::NAMES;
 
 /// Names that have other meanings too: what follows them is masked when it may be a secret.
 const PERHAPS: &[&str] = &["bearer", "authorization", "xoauth2", "code", "pass"];
@@ -83,15 +67,15 @@ fn is_of_word(c: char) -> bool {
 
 /// What a word and what follows it say of the next word.
 fn of_name(word: &str, after: &str) -> Before {
-    let is_name = ASSIGNED.contains(&word) || PERHAPS.contains(&word);
+    let is_name = NAMES.contains(&word) || PERHAPS.contains(&word);
     if !is_name || !after.starts_with(['=', ':', ' ', '"', '\'']) {
         return Before::Text;
     }
     let sign = after.trim_start_matches([' ', '"', '\'', '\\']);
     match sign.chars().next() {
-        Some('=') if ASSIGNED.contains(&word) => Before::Value,
-        Some(':') if ASSIGNED.contains(&word) && after.starts_with(['"', '\'', '\\']) => Before::Value,
-        Some(':') if ASSIGNED.contains(&word) => Before::Colon,
+        Some('=') if NAMES.contains(&word) => Before::Value,
+        Some(':') if NAMES.contains(&word) && after.starts_with(['"', '\'', '\\']) => Before::Value,
+        Some(':') if NAMES.contains(&word) => Before::Colon,
         _ => Before::Name,
     }
 }

@@ -1,28 +1,17 @@
 //! Which fields of an export hold a secret: they are dropped while it is read, and masked when it is handed on.
 
-/// Fields that hold a secret or its beginning. <https://learn.microsoft.com/graph/api/resources/passwordcredential>
+use crate::secret::suspect::NAMES;
+
+/// Further fields that hold a secret or its beginning, as Graph and the portal call them.
+/// <https://learn.microsoft.com/graph/api/resources/passwordcredential>
 const FIELDS: &[&str] = &[
     "hint",
     "secrettext",
-    "access_token",
-    "accesstoken",
-    "refresh_token",
-    "refreshtoken",
-    "id_token",
-    "client_secret",
-    "clientsecret",
-    "client_assertion",
-    "password",
     "passwordprofile",
-    "passwd",
-    "pwd",
     "customkeyidentifier",
     "basicauthentication",
     "authorization",
-    "secret",
     "secrettoken",
-    "api_key",
-    "apikey",
 ];
 
 /// Fields that hold a secret when their value is a text: `value` of an old credential, and not the list of Graph.
@@ -30,7 +19,7 @@ const FIELDS_OF_TEXT: &[&str] = &["value", "key"];
 
 /// True for a field that holds a secret.
 pub(super) fn is_secret(name: &str) -> bool {
-    FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field))
+    NAMES.iter().chain(FIELDS).any(|field| name.eq_ignore_ascii_case(field))
 }
 
 /// True for a field whose text is a secret.

@@ -18,6 +18,24 @@ const ENDINGS: &[&str] = &[
     "ps1", "toml", "txt", "xml", "zip",
 ];
 
+/// Names that are given nothing but a secret, in small letters, in logs and exports alike.
+pub const NAMES: &[&str] = &[
+    "client_secret",
+    "clientsecret",
+    "client_assertion",
+    "access_token",
+    "accesstoken",
+    "refresh_token",
+    "refreshtoken",
+    "id_token",
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "api_key",
+    "apikey",
+];
+
 /// The text without what may be a secret.
 #[must_use]
 pub fn masked(text: &str) -> String {
