@@ -345,7 +345,8 @@ const SHORTEST_PART: usize = 4;
 /// The ends of the names of exported files.
 const FILES: [&str; 7] = [".json", ".csv", ".xml", ".clixml", ".txt", ".log", ".zip"];
 
-/// What identifiers of Microsoft's own applications begin with: they are the same in every tenant.
+/// What the identifiers of Exchange Online, Microsoft Graph and others of Microsoft's own applications begin with: they are
+/// the same in every tenant.
 /// Source: <https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/verify-first-party-apps-sign-in>
 const OF_MICROSOFT: &str = "0000000";
 
