@@ -24,6 +24,7 @@ pub mod record;
 pub mod request;
 pub mod rules;
 mod secrets;
+mod users;
 
 use std::{
     fmt::{self, Write as _},
@@ -194,8 +195,8 @@ impl Sheet {
         }
     }
 
-    fn note_what_is_missing(&mut self) {
-        if self.objects.len() == 1000 && self.container != Container::Bundle {
+    fn note_what_is_missing(&mut self, rows: usize) {
+        if rows == 1000 && self.container != Container::Bundle {
             self.incomplete.push(Incomplete::ExactlyThousand);
         }
         if self.objects.iter().any(exchange::is_cut) {
@@ -353,6 +354,12 @@ pub struct Row {
     pub record: Record,
 }
 
+impl Row {
+    fn of_block((above, block): (usize, DebugBlock)) -> Self {
+        Self { place: Place::Item(above + 1), record: Record::WebexDebug(block) }
+    }
+}
+
 /// The files that a path names: itself, or the files of a folder, newest names last. Folders below are not entered.
 ///
 /// # Errors
@@ -422,11 +429,8 @@ pub fn read(path: &Path, stated: &Stated) -> Result<File, Rejected> {
 /// # Errors
 /// When nothing of it can be used.
 pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected> {
-    let (mut sheet, blocks, encoding) = contents(name, bytes)?;
-    sheet.note_what_is_missing();
-    let mut rows = recognize::rows(name, &mut sheet, stated)?;
-    let debug = |(above, block)| Row { place: Place::Item(above + 1), record: Record::WebexDebug(block) };
-    rows.extend(blocks.into_iter().enumerate().map(debug));
+    let (text, encoding) = decode::text(name, bytes)?;
+    let (sheet, rows) = contents(name, text.trim_start_matches('\u{feff}'), stated)?;
     Ok(File {
         name: name.to_owned(),
         sha256: sha256(bytes),
@@ -445,17 +449,25 @@ pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected
     })
 }
 
-/// What a file holds: the objects of a container, or debug blocks of Control Hub.
-fn contents(name: &str, bytes: &[u8]) -> Result<(Sheet, Vec<DebugBlock>, Encoding), Rejected> {
-    let (text, encoding) = decode::text(name, bytes)?;
-    let text = text.trim_start_matches('\u{feff}');
-    let blocks = if text.starts_with(['{', '[', '<', '"']) || text.starts_with("#TYPE") {
-        Vec::new()
-    } else {
-        debug_block::read(text)
-    };
-    let sheet = if blocks.is_empty() { sheet(name, &paste::cleaned(text))? } else { Sheet::new(Container::DebugBlock) };
-    Ok((sheet, blocks, encoding))
+/// What a file holds: a list of users, debug blocks of Control Hub, or the objects of a container.
+fn contents(name: &str, text: &str, stated: &Stated) -> Result<(Sheet, Vec<Row>), Rejected> {
+    if users::is_list(text) {
+        let (mut sheet, rows) = users::read(name, text)?;
+        if rows.is_empty() {
+            return Err(recognize::empty(name, &sheet));
+        }
+        sheet.note_what_is_missing(rows.len());
+        return Ok((sheet, rows));
+    }
+    let is_data = text.starts_with(['{', '[', '<', '"']) || text.starts_with("#TYPE");
+    let blocks = if is_data { Vec::new() } else { debug_block::read(text) };
+    if !blocks.is_empty() {
+        return Ok((Sheet::new(Container::DebugBlock), blocks.into_iter().enumerate().map(Row::of_block).collect()));
+    }
+    let mut sheet = sheet(name, &paste::cleaned(text))?;
+    sheet.note_what_is_missing(sheet.objects.len());
+    let rows = recognize::rows(name, &mut sheet, stated)?;
+    Ok((sheet, rows))
 }
 
 /// A date inside the file counts most. The newest row of a log was there when the log was made.

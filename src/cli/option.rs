@@ -11,6 +11,36 @@ use crate::{
     report::{Format, nagios::State},
 };
 
+/// How a person signs in with `--graph`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum GraphSignIn {
+    /// In a browser if one starts here, otherwise with a device code
+    Auto,
+    /// In a browser on this machine
+    Browser,
+    /// With a code, in a browser anywhere
+    DeviceCode,
+}
+
+/// The user of `--webex-connect`, where one is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebexUser(pub Option<String>);
+
+/// The longest name of a user of Webex, which is a mail address (RFC 3696, erratum 1690).
+const LONGEST_USER: usize = 254;
+
+/// Reads the name of a user of Webex; an empty text names none.
+pub fn webex_user(text: &str) -> Result<WebexUser, String> {
+    let is_plain = |letter: char| !letter.is_control() && !letter.is_whitespace() && !"\"\\<>".contains(letter);
+    match text {
+        "" => Ok(WebexUser(None)),
+        _ if text.contains('@') && text.chars().all(is_plain) && text.len() <= LONGEST_USER => {
+            Ok(WebexUser(Some(text.to_owned())))
+        }
+        _ => Err("write the mail address under which Webex knows the user".to_owned()),
+    }
+}
+
 /// The longest time that a flag may name.
 const LONGEST: Duration = Duration::from_hours(1);
 

@@ -82,8 +82,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let deployment = site.deployment_with(&catalogue, None)?;
     let overrides = site.reach.overrides(None)?;
     let given = site.evidence_files(&deployment)?;
-    let cloud = catalogue.tables.clouds.named(site.cloud(&deployment).word()).filter(|_| site.graph);
-    let ask = cloud.map(|cloud| super::graph::ask(&deployment, cloud, &given.files));
+    let cloud = catalogue.tables.clouds.named(site.cloud(&deployment).word()).filter(|_| site.graph.is_some());
+    let ask = cloud.map(|cloud| super::graph::ask(&deployment, cloud, site.asks_for_webex(), &given.files));
     let exported = super::evidence::exported(given, Answer::default(), &deployment, &catalogue);
     let described = Site { exported, ..site.site(&deployment, &catalogue, false) };
     let plan = Plan::make(&catalogue, &described, &site.selection(), &overrides)?;

@@ -249,19 +249,19 @@ async fn ask_graph(
     files: &[File],
 ) -> Result<Answer, CliError> {
     let site = &arguments.site;
-    if !site.graph {
-        return Ok(Answer::default());
-    }
+    let Some(how) = site.graph else { return Ok(Answer::default()) };
     let Some(cloud) = catalogue.tables.clouds.named(site.cloud(deployment).word()) else {
         return Ok(Answer::default());
     };
     let deadline =
         arguments.deadline.unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs, arguments.site.sample));
-    let (patient, _nobody) = site::limits(arguments.timeout, deadline.max(SIGN_IN));
+    let patience = arguments.deadline.unwrap_or_else(|| deadline.max(SIGN_IN)); // who names a deadline means it
+    let (patient, _nobody) = site::limits(arguments.timeout, patience);
     let (limits, _nobody_either) = site::limits(arguments.timeout, deadline);
     let network = site.network(deployment, lab, patient)?;
-    let ask = graph::ask(deployment, cloud, files);
-    Ok(Box::pin(graph::read(&ask, deployment, cloud, &network, &limits)).await)
+    let ask = graph::ask(deployment, cloud, site.asks_for_webex(), files);
+    let reader = graph::Reader { how, patience, deployment, cloud };
+    Ok(Box::pin(graph::read(&ask, &reader, &network, &limits)).await)
 }
 
 async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, CliError> {
@@ -271,7 +271,7 @@ async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, CliError> {
         faults,
         latency: arguments.lab_latency.unwrap_or_default(),
         proxy: arguments.site.reach.names_a_proxy(),
-        graph: arguments.site.graph,
+        graph: arguments.site.graph.is_some(),
         webex: arguments.site.asks_for_webex(),
         ..Settings::default()
     };

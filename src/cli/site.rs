@@ -43,7 +43,6 @@ pub const DEFAULT_FILE: &str = "ece-check.toml";
 
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets by itself")]
 pub struct Arguments {
     /// Site configuration file [default: ece-check.toml if present]
     #[arg(short, long, value_name = "FILE")]
@@ -75,12 +74,14 @@ pub struct Arguments {
     /// Send a test message from each mailbox to itself and verify delivery
     #[arg(long)]
     send_mail: bool,
-    /// Read what Microsoft Graph shows of Entra ID (GET only; token: `graph_token` under `[entra]`, or a sign-in)
-    #[arg(long)]
-    pub graph: bool,
-    /// Ask Webex over SCIM for a user that does not exist, with the provisioning token
-    #[arg(long)]
-    webex_connect: bool,
+    /// Read what Microsoft Graph shows of Entra ID (GET only). The token is `graph_token` under `[entra]`, or you sign in:
+    /// in a browser, with a device code, or auto: in a browser if one starts here, otherwise with a device code
+    #[arg(long, value_name = "HOW", value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "auto")]
+    pub graph: Option<option::GraphSignIn>,
+    /// Ask Webex over SCIM for a user that does not exist, with the provisioning token; with USER, a Webex user name, also
+    /// whether Webex knows that user
+    #[arg(long, value_name = "USER", num_args = 0..=1, require_equals = true, default_missing_value = "", value_parser = option::webex_user)]
+    webex_connect: Option<option::WebexUser>,
     /// Sign in over SMTP and IMAP once more with the libraries lettre and async-imap, and compare the results
     #[arg(long)]
     second_opinion: bool,
@@ -204,7 +205,8 @@ impl Arguments {
         let site = Site::of(deployment, &catalogue.tables, self.cloud(deployment), self.role(deployment));
         let send_mail = self.send_mail.then_some(round_trip::LONGEST_WAIT);
         let site = if lab { site.as_of_the_tables() } else { site };
-        let scim = if self.webex_connect { site.question_to_webex() } else { None };
+        let asked = self.webex_connect.as_ref();
+        let scim = asked.and_then(|user| site.question_to_webex(user.0.as_deref()));
         Site {
             java: !self.java_files(deployment, lab).is_empty(),
             send_mail,
@@ -270,7 +272,7 @@ impl Arguments {
 
     /// True when Webex is asked for by name, or by a flag of its own: the lab then has a section for it.
     pub fn asks_for_webex(&self) -> bool {
-        self.webex_connect || self.only.iter().any(|word| word.starts_with("webex"))
+        self.webex_connect.is_some() || self.only.iter().any(|word| word.starts_with("webex"))
     }
 
     /// What the user chose.

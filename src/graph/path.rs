@@ -199,7 +199,7 @@ pub(super) fn provisioning_log(job: &str) -> Path {
 }
 
 pub(super) fn all_users() -> Path {
-    let fields = "id,userPrincipalName,mail,accountEnabled,userType";
+    let fields = "id,userPrincipalName,mail,accountEnabled,userType,proxyAddresses";
     path(WEBEX_USERS, "/v1.0/users", &[("select", fields), ("top", "999")])
 }
 

@@ -305,6 +305,11 @@ impl Cell {
 
 fn switch_of(text: &str) -> Switch {
     let text = text.trim();
+    match text {
+        "True" | "true" => return Switch::Is(true),
+        "False" | "false" => return Switch::Is(false),
+        _ => {}
+    }
     if ["", "null", "$null"].contains(&text.to_lowercase().as_str()) {
         return Switch::Unset;
     }
@@ -340,7 +345,7 @@ fn split(text: &str) -> Vec<String> {
 }
 
 /// True for what PowerShell writes in place of a value: the name of its type, or a hash table as text.
-fn is_replaced(text: &str) -> bool {
+pub(super) fn is_replaced(text: &str) -> bool {
     text.starts_with("System.Collections.")
         || text.starts_with("@{")
         || (text.starts_with("System.") && text.ends_with("[]"))

@@ -15,25 +15,6 @@ use super::{
 /// The most rows that are read.
 pub const MOST_ROWS: usize = 1_000_000;
 
-/// What is kept of a list of users, which may have a hundred thousand rows: of each other column only the names are known.
-const OF_USERS: &[&str] = &[
-    "userPrincipalName",
-    "mail",
-    "id",
-    "objectId",
-    "userType",
-    "accountEnabled",
-    "deletedDateTime",
-    "User ID/Email (Required)",
-    "User Status",
-];
-
-/// Whether a header is that of a list of users of Entra ID or of Control Hub.
-fn lists_users(header: &[String]) -> bool {
-    let has = |name: &str| header.iter().any(|own| own.eq_ignore_ascii_case(name));
-    has("User ID/Email (Required)") || (has("userPrincipalName") && has("mail") && (has("id") || has("objectId")))
-}
-
 /// True when the first line of a text reads as the header of a table.
 #[must_use]
 pub fn is_csv(text: &str) -> bool {
@@ -115,60 +96,91 @@ pub(super) fn rewritten(text: &str, turn: impl Fn(&str, &str) -> String) -> Opti
     String::from_utf8(writer.into_inner().ok()?).ok()
 }
 
-/// Reads a text.
-///
-/// # Errors
-/// When it has no rows below its header, or too many.
-pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
-    let (above, separator) = layout(text);
-    let asked = text.lines().take(above).find_map(|line| line.strip_prefix("#TYPE ")).map(str::to_owned);
-    let body = after_lines(text, above);
-    let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
-    let header: Vec<String> =
-        reader.headers().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect()).unwrap_or_default();
-    let mut sheet = Sheet::new(Container::Csv);
-    let is_of_users_only = lists_users(&header);
-    let columns: Vec<Option<Arc<str>>> = (0..header.len())
-        .map(|column| is_kept(&header, column, is_of_users_only).then(|| Arc::from(header[column].as_str())))
-        .collect();
-    for record in reader.records() {
-        let Ok(record) = record else { continue }; // the text is valid UTF-8 and rows may be of any length: nothing else fails
-        let line = above + record.position().map_or(1, |at| line_of(body, at));
-        if record.iter().all(|cell| cell.trim().is_empty()) {
-            continue;
-        }
-        if record.len() != header.len() {
-            let wrong = format!("{} cells, but the header has {}", record.len(), header.len());
+/// A table, row by row.
+pub(super) struct Table<'t> {
+    /// The header, trimmed.
+    pub header: Vec<String>,
+    body: &'t str,
+    above: usize,
+    reader: csv::Reader<&'t [u8]>,
+    record: csv::StringRecord,
+    rows: usize,
+}
+
+impl<'t> Table<'t> {
+    /// Reads the header.
+    pub fn open(text: &'t str) -> Self {
+        let (above, separator) = layout(text);
+        let body = after_lines(text, above);
+        let mut reader = csv::ReaderBuilder::new().delimiter(separator).flexible(true).from_reader(body.as_bytes());
+        let header = reader.headers().map(|row| row.iter().map(|cell| cell.trim().to_owned()).collect());
+        Self { header: header.unwrap_or_default(), body, above, reader, record: csv::StringRecord::new(), rows: 0 }
+    }
+
+    /// The place of the first column with one of these names.
+    pub fn column(&self, names: &[&str]) -> Option<usize> {
+        names.iter().find_map(|name| self.header.iter().position(|own| own.eq_ignore_ascii_case(name)))
+    }
+
+    /// The next row that has as many cells as the header, and its line. What is wrong with the rows before it is noted.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub fn next(&mut self, name: &str, sheet: &mut Sheet) -> Result<Option<(&csv::StringRecord, usize)>, Rejected> {
+        loop {
+            // the text is valid UTF-8 and rows may be of any length: nothing fails
+            if !self.reader.read_record(&mut self.record).unwrap_or(false) {
+                return Ok(None);
+            }
+            let line = self.above + self.record.position().map_or(1, |at| line_of(self.body, at));
+            if self.record.iter().all(|cell| cell.trim().is_empty()) {
+                continue;
+            }
+            if self.record.len() == self.header.len() {
+                break self.count(name, line);
+            }
             sheet.problems.push(Problem {
                 place: Place::Line(line),
-                wrong,
+                wrong: format!("{} cells, but the header has {}", self.record.len(), self.header.len()),
                 right: "export the file again; cells with a separator need quotes".to_owned(),
             });
             sheet.incomplete.push(Incomplete::BadRows);
-            continue;
         }
-        if sheet.objects.len() == MOST_ROWS {
-            return Err(Rejected::whole(
-                name,
-                &format!("has more than {MOST_ROWS} rows"),
-                "export only the mailboxes of ECE",
-            ));
-        }
-        sheet.objects.push(row(&columns, &record, line, asked.as_deref()));
     }
-    sheet.header = header;
+
+    fn count(&mut self, name: &str, line: usize) -> Result<Option<(&csv::StringRecord, usize)>, Rejected> {
+        self.rows += 1;
+        if self.rows > MOST_ROWS {
+            let wrong = format!("has more than {MOST_ROWS} rows");
+            return Err(Rejected::whole(name, &wrong, "export only the mailboxes of ECE"));
+        }
+        Ok(Some((&self.record, line)))
+    }
+}
+
+/// Reads a text.
+///
+/// # Errors
+/// When it has too many rows.
+pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
+    let mut table = Table::open(text);
+    let asked = text.lines().take(table.above).find_map(|line| line.strip_prefix("#TYPE ")).map(str::to_owned);
+    let mut sheet = Sheet::new(Container::Csv);
+    let columns: Vec<Option<Arc<str>>> = (0..table.header.len())
+        .map(|column| is_kept(&table.header, column).then(|| Arc::from(table.header[column].as_str())))
+        .collect();
+    while let Some((record, line)) = table.next(name, &mut sheet)? {
+        sheet.objects.push(row(&columns, record, line, asked.as_deref()));
+    }
+    sheet.header = table.header;
     Ok(sheet)
 }
 
-fn is_of_users(name: &str) -> bool {
-    OF_USERS.iter().any(|own| own.eq_ignore_ascii_case(name))
-}
-
 /// Of two columns with one name the first is kept, and none that holds a secret.
-fn is_kept(header: &[String], column: usize, is_of_users_only: bool) -> bool {
+fn is_kept(header: &[String], column: usize) -> bool {
     let name = &header[column];
     let double = header[..column].iter().any(|own| own.eq_ignore_ascii_case(name));
-    !double && !is_secret_text(name) && (!is_of_users_only || is_of_users(name))
+    !double && !is_secret_text(name)
 }
 
 fn row(columns: &[Option<Arc<str>>], record: &csv::StringRecord, line: usize, asked: Option<&str>) -> Object {

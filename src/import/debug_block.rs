@@ -51,10 +51,13 @@ const NAMES: &[&str] = &[
 /// How a message of this family begins, without a block around it.
 const TOAST: &str = "Azure AD integration error";
 
+/// Only so much of a text is read, in bytes: nobody copies more of Control Hub.
+const LONGEST: usize = 256 << 10;
+
 /// Reads the blocks of a text; empty when it has none.
 #[must_use]
 pub fn read(text: &str) -> Vec<DebugBlock> {
-    let text = plain(text);
+    let text = plain(&text[..text.floor_char_boundary(LONGEST)]);
     let blocks = blocks(&text).into_iter().filter_map(block).collect::<Vec<_>>();
     match (blocks.is_empty(), text.find(TOAST)) {
         (true, Some(at)) => {

@@ -5,6 +5,8 @@
 //! PowerShell 5.1 writes UTF-16LE with a mark for `>` and `Out-File`:
 //! <https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_character_encoding>
 
+use std::borrow::Cow;
+
 use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::Rejected;
@@ -49,7 +51,7 @@ const SCREENSHOT: &str = "export the data as JSON or CSV (ece-check evidence req
 ///
 /// # Errors
 /// When it is no text: a picture, an archive, an office document, or bytes of no encoding known here.
-pub fn text(name: &str, bytes: &[u8]) -> Result<(String, Encoding), Rejected> {
+pub fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<(Cow<'b, str>, Encoding), Rejected> {
     let rejected = |wrong: &str, right: &str| Rejected::whole(name, wrong, right);
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(rejected("is empty", "run the command again; when it printed an error, solve that first"));
@@ -64,7 +66,6 @@ pub fn text(name: &str, bytes: &[u8]) -> Result<(String, Encoding), Rejected> {
         Guess::Utf16Be => (UTF_16BE.decode_without_bom_handling(rest).0, Encoding::Utf16),
         Guess::Windows1252 => (WINDOWS_1252.decode_without_bom_handling(rest).0, Encoding::Windows1252),
     };
-    let text = text.into_owned();
     if text.contains('\0') {
         return Err(rejected("is not a text file", "give the JSON, CSV, XML or text file that the command wrote"));
     }

@@ -316,14 +316,31 @@ fn seconds(text: &str) -> Option<i64> {
 }
 
 fn entra_user(object: &Object) -> Option<EntraUser> {
+    let (user_principal_name, mail) = (object.text(&["userPrincipalName"])?, object.text(&["mail"]));
+    let aliases = aliases(&object.texts(&["proxyAddresses"]), &user_principal_name, mail.as_deref());
     Some(EntraUser {
-        user_principal_name: object.text(&["userPrincipalName"])?,
-        mail: object.text(&["mail"]),
+        user_principal_name,
+        mail,
+        aliases,
         object_id: lower(object, &["id", "objectId"]),
         guest: object.text(&["userType"]).is_some_and(|kind| kind.eq_ignore_ascii_case("Guest")),
         enabled: object.switch(&["accountEnabled"]),
         deleted_at: object.text(&["deletedDateTime"]).and_then(|text| moment(&text)),
     })
+}
+
+/// The mail addresses of `proxyAddresses` that are neither the user principal name nor the mail address.
+pub(super) fn aliases(listed: &[String], name: &str, mail: Option<&str>) -> Vec<String> {
+    let is_other =
+        |alias: &String| !name.eq_ignore_ascii_case(alias) && mail.is_none_or(|mail| !mail.eq_ignore_ascii_case(alias));
+    listed.iter().filter_map(|text| address_of(text)).filter(is_other).collect()
+}
+
+/// A mail address of `proxyAddresses`, which also has entries of other kinds, such as `X500:`.
+/// <https://learn.microsoft.com/graph/api/resources/user>
+fn address_of(text: &str) -> Option<String> {
+    let (kind, address) = text.split_once(':')?;
+    (kind.eq_ignore_ascii_case("smtp") && address.contains('@')).then(|| address.trim().to_lowercase())
 }
 
 /// A moment with its zone, in RFC 3339: as ISO text with up to seven digits of a second, or as `/Date(1764396000000)/` of

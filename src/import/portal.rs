@@ -8,6 +8,7 @@ use super::{
     cell::Object,
     entra::moment,
     record::{Audit, ControlHubUser, Record, SignIn},
+    users::OF_HUB,
 };
 
 /// Reads a row of a log or of a list of users.
@@ -26,8 +27,8 @@ pub fn record(object: &Object) -> Option<Record> {
     if has("Sign-in error code") || (has("Application ID") && has("Conditional Access")) {
         return sign_in_csv(object).map(Record::SignIn);
     }
-    if has("User ID/Email (Required)") {
-        let user = object.text(&["User ID/Email (Required)"])?;
+    if has(OF_HUB) {
+        let user = object.text(&[OF_HUB])?;
         return Some(Record::ControlHubUser(ControlHubUser { user, status: object.text(&["User Status"]) }));
     }
     None

@@ -5,9 +5,9 @@
 
 use super::{
     Incomplete, Problem, Rejected, Row, Sheet, Stated,
-    cell::Object,
+    cell::{Object, Place},
     entra, exchange, portal,
-    record::{GraphError, Record},
+    record::{GraphError, Record, Who},
 };
 
 /// The kinds, what gives them, and the properties by which they are known.
@@ -60,11 +60,12 @@ pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, 
         let place = object.place;
         let object = with_subject(object, stated);
         let records = records(&object);
-        if records.is_empty() && sheet.problems.len() < MOST_PROBLEMS {
-            sheet.problems.push(unknown(&object));
+        if let Some(problem) = left_out(&records, &object) {
+            note(problem, sheet);
+            continue;
         }
-        if records.is_empty() && !sheet.incomplete.contains(&Incomplete::BadRows) {
-            sheet.incomplete.push(Incomplete::BadRows);
+        if records.iter().any(is_license_of_unknown) && sheet.problems.len() < MOST_PROBLEMS {
+            sheet.problems.push(license_of_unknown(place));
         }
         rows.extend(records.into_iter().map(|record| Row { place, record }));
     }
@@ -74,12 +75,7 @@ pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, 
     match &first {
         Some(first) if rows.is_empty() => Err(nothing_known(name, first)),
         // an answer of Graph says what was asked, also where there is none
-        None if complete(sheet, stated).is_empty()
-            && sheet.asked.is_none()
-            && sheet.container != super::Container::DebugBlock =>
-        {
-            Err(empty(name, sheet))
-        }
+        None if complete(sheet, stated).is_empty() && sheet.asked.is_none() => Err(empty(name, sheet)),
         _ => Ok(rows),
     }
 }
@@ -144,7 +140,48 @@ fn unknown(object: &Object) -> Problem {
     }
 }
 
+/// Why an object becomes no row: it is of no kind that is used, or does not say of which mailbox it is.
+fn left_out(records: &[Record], object: &Object) -> Option<Problem> {
+    if records.is_empty() {
+        return Some(unknown(object));
+    }
+    let is_nameless = records.iter().any(|record| record.who().is_some_and(Who::is_unknown));
+    is_nameless.then(|| Problem {
+        place: object.place,
+        wrong: "does not say of which mailbox it is".to_owned(),
+        right: "export it with PrimarySmtpAddress, as ece-check evidence request --for exchange prints it".to_owned(),
+    })
+}
+
+/// `Get-MgUserLicenseDetail` does not say whose licenses it lists.
+fn is_license_of_unknown(record: &Record) -> bool {
+    matches!(record, Record::License(license) if license.user.is_none())
+}
+
+fn license_of_unknown(place: Place) -> Problem {
+    Problem {
+        place,
+        wrong: "does not say whose license it is".to_owned(),
+        right: "export it as ece-check evidence request --for entra prints it, or name the user with evidence show --subject"
+            .to_owned(),
+    }
+}
+
+fn note(problem: Problem, sheet: &mut Sheet) {
+    if sheet.problems.len() < MOST_PROBLEMS {
+        sheet.problems.push(problem);
+    }
+    if !sheet.incomplete.contains(&Incomplete::BadRows) {
+        sheet.incomplete.push(Incomplete::BadRows);
+    }
+}
+
 fn nothing_known(name: &str, first: &Object) -> Rejected {
+    if let (false, Some(Problem { place, wrong, right })) =
+        (records(first).is_empty(), left_out(&records(first), first))
+    {
+        return Rejected { file: name.to_owned(), place: Some(place), wrong, right };
+    }
     let only_auth = ["Id", "AuthDetails", "authenticationMethod"].iter().any(|name| first.has(name))
         && first.has("Authentication method");
     let wrong = if only_auth {
@@ -155,7 +192,8 @@ fn nothing_known(name: &str, first: &Object) -> Rejected {
     Rejected { file: name.to_owned(), place: Some(first.place), wrong, right: RIGHT.to_owned() }
 }
 
-fn empty(name: &str, sheet: &Sheet) -> Rejected {
+/// Why a file without rows is refused.
+pub fn empty(name: &str, sheet: &Sheet) -> Rejected {
     if !sheet.header.is_empty() {
         let shown: Vec<&str> = sheet.header.iter().take(8).map(String::as_str).collect();
         let wrong = format!("has a header ({}) and no rows that can be read", shown.join(", "));

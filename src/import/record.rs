@@ -88,6 +88,18 @@ impl Record {
 }
 
 impl Record {
+    /// Whose mailbox a row of an Exchange cmdlet is about; of any other row none.
+    #[must_use]
+    pub fn who(&self) -> Option<&Who> {
+        match self {
+            Self::CasMailbox(row) => Some(&row.who),
+            Self::Mailbox(row) => Some(&row.who),
+            Self::MailboxPermission(row) => Some(&row.who),
+            Self::RecipientPermission(row) => Some(&row.who),
+            _ => None,
+        }
+    }
+
     /// The moment of a row of a log.
     #[must_use]
     pub fn at(&self) -> Option<jiff::Timestamp> {
@@ -109,6 +121,14 @@ pub struct Who {
     pub names: Vec<String>,
     /// The object id in Microsoft Entra ID.
     pub object_id: Option<String>,
+}
+
+impl Who {
+    /// True when nothing says whose it is.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        self.addresses.is_empty() && self.names.is_empty() && self.object_id.is_none()
+    }
 }
 
 /// The protocols of a mailbox.
@@ -413,6 +433,8 @@ pub struct EntraUser {
     pub user_principal_name: String,
     /// The mail address.
     pub mail: Option<String>,
+    /// Its other mail addresses, in lower case; none where the file does not have them.
+    pub aliases: Vec<String>,
     /// The object id.
     pub object_id: Option<String>,
     /// Whether a guest.

@@ -8,6 +8,7 @@
 mod application;
 mod attestation;
 mod find;
+mod foreign;
 mod license;
 mod mailbox;
 mod reason;
@@ -25,6 +26,7 @@ use crate::evidence::{Fact, FactValue, Facts, Failure, FailureKind, Protocol, So
 
 pub use attestation::{Attestation, attested};
 pub use find::Evidence;
+pub use foreign::foreign;
 pub use reason::Reason;
 
 /// A file younger than this is as good as a look of today.
@@ -320,8 +322,12 @@ fn aged(settled: Settled, files: &[File], now: Timestamp) -> Settled {
             reason: Reason::AsOf(day(oldest), Box::new(settled.reason.clone())),
             ..settled
         },
-        (Outcome::Pass, _) if settled.disagree => {
-            Settled { outcome: Outcome::Warn, reason: Reason::Disagree(Box::new(settled.reason.clone())), ..settled }
+        // the newest says what fails: that stays a failure, and the contradiction is told
+        (Outcome::Pass | Outcome::Fail, _) if settled.disagree => {
+            let outcome = if settled.outcome == Outcome::Pass { Outcome::Warn } else { settled.outcome };
+            let newest = settled.from.first().and_then(|at| files.get(*at)).map(|file| file.name.clone());
+            let reason = Reason::Disagree(newest.unwrap_or_default(), Box::new(settled.reason.clone()));
+            Settled { outcome, reason, ..settled }
         }
         _ => settled,
     }

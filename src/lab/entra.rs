@@ -200,6 +200,10 @@ impl Cloud {
                 "The provided value for the input parameter 'device_code' is not valid. This device code has expired.";
             return Err(Refused::new(400, "expired_token", 70_020, words.into()));
         }
+        if device.is_declined {
+            // the word is documented, the number that comes with it is not
+            return Err(Refused::new(400, "authorization_declined", 65_004, browser::DECLINED.to_owned()));
+        }
         if device.user.is_none() && device.asked < 2 {
             let words = "OAuth 2.0 device flow error. Authorization is pending. Continue polling.";
             return Err(Refused::new(400, "authorization_pending", 70_016, words.into()));

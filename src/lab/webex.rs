@@ -167,8 +167,8 @@ impl Webex {
 
     /// The person in Entra ID whom only Webex knows besides.
     pub fn reception(&self) -> Person {
-        let name = if self.names == Names::Same { RECEPTION } else { RECEPTION_UPN };
-        Person::new(name, RECEPTION)
+        let is_renamed = matches!(self.names, Names::Differ | Names::Doubled);
+        Person::new(if is_renamed { RECEPTION_UPN } else { RECEPTION }, RECEPTION)
     }
 
     /// The user that was deleted in Entra ID, and when.
@@ -180,7 +180,7 @@ impl Webex {
     /// The users in Control Hub: those of Entra ID by their addresses, and what the faults add.
     pub fn hub(&self, users: impl Iterator<Item = String>) -> Vec<Person> {
         let mut hub: Vec<_> = users.map(|address| Person::new(&address, &address)).collect();
-        hub.push(Person::new(RECEPTION, RECEPTION));
+        hub.push(Person::new(if self.names == Names::Alias { RECEPTION_UPN } else { RECEPTION }, RECEPTION));
         if self.names == Names::Doubled {
             hub.push(Person::new(RECEPTION_UPN, RECEPTION));
         }

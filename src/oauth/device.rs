@@ -91,7 +91,7 @@ pub async fn wait(
             outcome => return outcome,
         }
     }
-    Err(stop(FailureKind::TimedOut, "nobody signed in while the code was valid"))
+    Err(stop(FailureKind::TimedOut, "the device code expired before the sign-in was completed"))
 }
 
 #[cfg(test)]

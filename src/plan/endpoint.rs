@@ -173,13 +173,13 @@ impl Site {
         probes.into_iter().flatten().map(|probe| (probe.deepest(), probe)).collect()
     }
 
-    /// The question to Webex that the user's file describes, for a run that may ask it.
+    /// The question to Webex that the user's file describes, for a run that may ask it; and perhaps for one user more.
     #[must_use]
-    pub fn question_to_webex(&self) -> Option<ScimProbe> {
+    pub fn question_to_webex(&self, user: Option<&str>) -> Option<ScimProbe> {
         let webex = self.deployment.webex.as_ref()?;
         let token = webex.token.clone().map(Bearer::Token);
         let bearer = token.or_else(|| webex.token_redirect.clone().map(Bearer::Redirect))?;
-        Some(ScimProbe { tenant_url: webex.tenant_url.clone()?, bearer })
+        Some(ScimProbe { tenant_url: webex.tenant_url.clone()?, bearer, user: user.map(str::to_owned) })
     }
 
     /// The same site on the day of the table of levels: the built-in lab has no other day.

@@ -1,4 +1,5 @@
-//! One harmless question to Webex over SCIM, only with `--webex-connect`: a user who does not exist.
+//! A harmless question to Webex over SCIM, only with `--webex-connect`: for a user who does not exist. Where the flag names
+//! a user, a second one: whether Webex knows that user.
 //!
 //! In: the tenant URL and the bearer token. Out: facts, or why there was no list. The question has a filter, as *Test
 //! Connection* of Entra ID has (RFC 7644, section 3.4.2.2). `ServiceProviderConfig` would prove nothing: servers answer it
@@ -27,6 +28,9 @@ facts! {
     STATUS: i64 = "scim.status", "HTTP status";
     TOTAL: i64 = "scim.total", "users that a filter for none found";
     TRACKING: String = "scim.tracking", "tracking ID";
+    USER: String = "scim.user", "user";
+    USER_STATE: String = "scim.user_state", "that user in Webex";
+    USER_EXTERNAL_ID: String = "scim.user_external_id", "external ID";
 }
 
 /// What is asked for: RFC 7644, section 3.1.
@@ -64,6 +68,8 @@ pub struct ScimProbe {
     pub tenant_url: String,
     /// The token.
     pub bearer: Bearer,
+    /// The user who is asked for besides.
+    pub user: Option<String>,
 }
 
 impl Probe for ScimProbe {
@@ -111,24 +117,24 @@ impl ScimProbe {
         let base = self.url().ok_or_else(wrong)?;
         let host = base.host_str().ok_or_else(wrong)?.to_owned();
         let token = self.token(context).await?;
-        let url = question(&base).ok_or_else(wrong)?;
+        let url = question(&base, &nobody(), 1).ok_or_else(wrong)?;
         let api = Api::prepare(Protocol::Scim, &host, &context.network).await?;
         *route = api.route.clone();
-        let mut reply = api.get(&url, ACCEPT, &token).await?;
-        if reply.status == 429 {
-            let wait = reply.retry_after.unwrap_or(Duration::from_secs(1)).min(LONGEST_WAIT);
-            let stop = |halt: crate::net::Halt| stopped(halt.kind, Stage::Request, &halt.words);
-            context.network.limits.pause(wait).await.map_err(stop)?;
-            reply = api.get(&url, ACCEPT, &token).await?;
-        }
+        let reply = patient(&api, &url, &token, context).await?;
         facts.set(STATUS, i64::from(reply.status));
         let (answer, tracking, judged) = read(&reply);
         facts.set(ANSWER, answer);
         if let Some(tracking) = tracking {
             facts.set(TRACKING, tracking);
         }
-        if let Some(total) = judged? {
-            facts.set(TOTAL, total);
+        let total = judged?;
+        facts.set(TOTAL, total);
+        // where the filter is ignored, any user would be that user
+        if let (0, Some(user)) = (total, &self.user) {
+            facts.set(USER, user.clone());
+            let url = question(&base, user, 2).ok_or_else(wrong)?;
+            let reply = patient(&api, &url, &token, context).await?;
+            note_user(user, &reply, facts)?;
         }
         Ok(())
     }
@@ -145,18 +151,57 @@ impl ScimProbe {
     }
 }
 
-/// The filter names a user that no organization has.
-fn question(base: &Url) -> Option<Url> {
+/// Asks, and once more after the wait that the server names.
+async fn patient(api: &Api, url: &Url, token: &Secret, context: &ProbeContext) -> Result<Reply, Failure> {
+    let reply = api.get(url, ACCEPT, token).await?;
+    if reply.status != 429 {
+        return Ok(reply);
+    }
+    let wait = reply.retry_after.unwrap_or(Duration::from_secs(1)).min(LONGEST_WAIT);
+    let stop = |halt: crate::net::Halt| stopped(halt.kind, Stage::Request, &halt.words);
+    context.network.limits.pause(wait).await.map_err(stop)?;
+    api.get(url, ACCEPT, token).await
+}
+
+/// A user that no organization has.
+fn nobody() -> String {
+    format!("ece-check-{}", Uuid::new_v4())
+}
+
+/// Asks for a user by name. The value of a filter is a JSON string (RFC 7644, section 3.4.2.2).
+fn question(base: &Url, user: &str, count: u8) -> Option<Url> {
     let mut url = base.clone();
     url.path_segments_mut().ok()?.pop_if_empty().push("Users");
-    let filter = format!("userName eq \"ece-check-{}\"", Uuid::new_v4());
+    let filter = ["userName", "eq", &Json::from(user).to_string()].join(" ");
     url.query_pairs_mut()
         .clear()
         .append_pair("filter", &filter)
         .append_pair("startIndex", "1")
-        .append_pair("count", "1");
+        .append_pair("count", &count.to_string());
     url.set_fragment(None);
     Some(url)
+}
+
+/// Notes whether the user is there, is active, and under which external ID: that of the object in Entra ID.
+fn note_user(user: &str, reply: &Reply, facts: &mut Facts) -> Result<(), Failure> {
+    let total = read(reply).2?;
+    let body: Json = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let is_meant = |one: &&Json| one["userName"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(user));
+    let found: Vec<&Json> = body["Resources"].as_array().into_iter().flatten().filter(is_meant).collect();
+    let state = match (total, &found[..]) {
+        (0, _) => "not there",
+        (1, [one]) if one["active"] == Json::Bool(false) => "inactive",
+        (1, [_]) => "active",
+        _ => return Err(stopped(FailureKind::MalformedReply, Stage::Request, "another user")),
+    };
+    facts.set(USER_STATE, state);
+    if let [one] = &found[..] {
+        facts.set(
+            USER_EXTERNAL_ID,
+            one["externalId"].as_str().map_or_else(|| "none".to_owned(), |id| shortened(id, 80)),
+        );
+    }
+    Ok(())
 }
 
 fn stopped(kind: FailureKind, stage: Stage, words: &str) -> Failure {
@@ -164,7 +209,7 @@ fn stopped(kind: FailureKind, stage: Stage, words: &str) -> Failure {
 }
 
 /// What an answer is, its tracking ID, and how many users it found; or why it is no list.
-fn read(reply: &Reply) -> (&'static str, Option<String>, Result<Option<i64>, Failure>) {
+fn read(reply: &Reply) -> (&'static str, Option<String>, Result<i64, Failure>) {
     let body: Option<Json> = serde_json::from_slice(&reply.body).ok();
     let tracking = body.as_ref().and_then(|body| body["trackingId"].as_str()).map(|id| shortened(id, 80));
     let refused = |answer, kind, words: String| {
@@ -176,8 +221,8 @@ fn read(reply: &Reply) -> (&'static str, Option<String>, Result<Option<i64>, Fai
     match reply.status {
         200 if is_page => refused("web-page", FailureKind::WebPage, "a web page in place of SCIM".to_owned()),
         200 => match body.as_ref().and_then(total) {
-            Some(0) => ("empty-list", tracking, Ok(Some(0))),
-            Some(total) => ("filter-ignored", tracking, Ok(Some(total))),
+            Some(0) => ("empty-list", tracking, Ok(0)),
+            Some(total) => ("filter-ignored", tracking, Ok(total)),
             None => refused("no-scim", FailureKind::MalformedReply, "no list of SCIM".to_owned()),
         },
         401 => refused("unauthorized", FailureKind::Rejected, words),
@@ -261,11 +306,34 @@ mod tests {
     #[test]
     fn question_is_for_a_user_that_does_not_exist() {
         for base in ["https://api.ciscospark.com/v1/scim/ORG", "https://api.ciscospark.com/v1/scim/ORG/"] {
-            let url = question(&Url::parse(base).unwrap()).unwrap();
+            let url = question(&Url::parse(base).unwrap(), &nobody(), 1).unwrap();
             assert_eq!(url.path(), "/v1/scim/ORG/Users");
             let filter = url.query_pairs().find(|(name, _)| name == "filter").unwrap().1.into_owned();
             assert!(filter.starts_with("userName eq \"ece-check-") && filter.ends_with('"'), "{filter}");
         }
-        assert_ne!(question(&Url::parse("https://a/b").unwrap()), question(&Url::parse("https://a/b").unwrap()));
+        assert_ne!(nobody(), nobody());
+    }
+
+    #[test]
+    fn user_is_found_by_name_alone() {
+        let of = |users: &str, total: usize| {
+            format!(
+                r#"{{"schemas":["urn:ietf:params:scim:api:messages:2.0:ListResponse"],"totalResults":{total},"Resources":[{users}]}}"#
+            )
+        };
+        let anna = r#"{"userName":"Anna@example.com","active":true,"externalId":"0a1b"}"#;
+        let off = r#"{"userName":"anna@example.com","active":false}"#;
+        for (body, state, id) in [
+            (of("", 0), Some("not there"), None),
+            (of(anna, 1), Some("active"), Some("0a1b")),
+            (of(off, 1), Some("inactive"), Some("none")),
+            (of(r#"{"userName":"bert@example.com"}"#, 1), None, None),
+            (of(&format!("{anna},{off}"), 2), None, None),
+        ] {
+            let mut facts = Facts::default();
+            let noted = note_user("anna@example.com", &reply(200, "application/scim+json", &body), &mut facts);
+            assert_eq!((noted.is_ok(), facts.get(USER_STATE).map(String::as_str)), (state.is_some(), state), "{body}");
+            assert_eq!(facts.get(USER_EXTERNAL_ID).map(String::as_str), id, "{body}");
+        }
     }
 }

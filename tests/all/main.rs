@@ -18,7 +18,9 @@
 //! - `handover`: waivers, one team's part, several servers, bundles, redaction, monitoring, waiting.
 //! - `evidence`: files that colleagues export: what is recognized in every form, and what it settles.
 //! - `evidence_forms`: every sample through the program, the same rows in every container, ECE's own log.
+//! - `evidence_bad`: files that are handed over by mistake: a sentence for each, and exit code 2 for none that can be used.
 //! - `evidence_lab`: the lab with a fault and its files: what was possible becomes certain, or is ruled out.
+//! - `graph_sign_in`: `--graph` with a person at a browser or with a device code: declined, never completed, only GET.
 //! - `webex`: both integrations of Webex: each fault live and by files, Microsoft Graph, the text of Control Hub.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //! - `judged`: saved reports judged again and compared.
@@ -40,9 +42,12 @@ mod contradictions;
 mod delivery;
 mod docs;
 mod evidence;
+mod evidence_bad;
 mod evidence_forms;
 mod evidence_lab;
 mod folder;
+#[cfg(unix)]
+mod graph_sign_in;
 mod handover;
 mod hostile;
 mod judged;

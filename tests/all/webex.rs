@@ -218,3 +218,27 @@ fn plan_lists_every_path_of_graph_and_only_gets() {
     }
     assert!(!place.call(&["plan", "-c", site, "-o", "json"]).stdout.contains("GET /v1.0"));
 }
+
+#[test]
+fn user_who_is_asked_for_by_name_is_found_with_state_and_external_id() {
+    let object = "evidence/users.json"; // the lab's own: its IDs are those of Entra ID
+    for (fault, user, says) in [
+        ("", "Reception@example.com", "that user in Webex: active, external ID: "),
+        ("webex-deleted-user-clock", "former@example.com", "that user in Webex: inactive"),
+        ("", "nobody.here@example.com", "that user in Webex: not there"),
+    ] {
+        let place = Place::new();
+        files(&place, &[]);
+        let (lab, asked) = (format!("--lab={fault}"), format!("--webex-connect={user}"));
+        let report = place.call(&["run", &lab, &asked, "--only", "webex.connection", "-o", "json"]).report();
+        let connection = report.findings.iter().find(|one| one.check == "webex.connection").expect("it is planned");
+        assert_eq!(connection.status, Status::Pass, "{connection:#?}");
+        assert!(connection.found.contains(says), "{says:?} is not in {}", connection.found);
+        if says.contains("external ID") {
+            let id = connection.found.split("external ID: ").nth(1).expect("an ID");
+            assert!(place.read(object).contains(id), "{id} is no object of Entra ID");
+        }
+    }
+    let wrong = Place::new().call(&["run", "--lab", "--webex-connect=a\" or \"b@c", "--only", "webex.connection"]);
+    wrong.refused("write the mail address under which Webex knows the user");
+}

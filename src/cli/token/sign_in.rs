@@ -219,7 +219,9 @@ async fn sign_in(arguments: &Arguments, look: &TokenProbe, errand: &mut TokenReq
         let question = AuthorizationRequest::new(&provider, &client.id, &look.scopes, &redirect)?;
         question.answered(pasted(&question)?.expose(), errand.net)?
     } else {
-        by_browser(arguments.redirect_url.as_ref(), arguments.wait, &provider, &client, &look.scopes, errand).await?
+        let window = Window::open(arguments.redirect_url.as_ref(), &provider, &client, &look.scopes).await?;
+        window.tell();
+        window.answer(arguments.wait, errand).await?
     };
     grant::ask(&client, &grant, &look.scopes, &provider.token, errand).await
 }
@@ -247,27 +249,57 @@ fn pasted(question: &AuthorizationRequest) -> Result<Secret, Failure> {
     })
 }
 
-/// In a browser on this machine, which comes back to a port of it.
-pub(in crate::cli) async fn by_browser(
-    redirect: Option<&Url>,
-    wait: Duration,
-    provider: &Provider,
-    client: &Client,
-    scopes: &[String],
-    errand: &mut TokenRequest<'_>,
-) -> Result<grant::Grant, Failure> {
-    let stop = |halt: crate::net::Halt| Failure::new(Protocol::Authorize, Stage::Authorize, halt.kind, halt.words);
-    let mut redirect = loopback_redirect(redirect)?;
-    let door = Loopback::open(redirect.port().unwrap_or(0)).await.map_err(stop)?;
-    let _ = redirect.set_port(Some(door.port())); // an http address takes every port
-    let question = AuthorizationRequest::new(provider, &client.id, scopes, redirect.as_str())?;
-    print::note(&format!("Open   {}\n{WHY_PRIVATE}", question.address));
-    if open::that_detached(question.address.as_str()).is_err() {
-        print::note("No browser could be started: open the address in a browser on this machine.");
+/// A sign-in in a browser on this machine, which comes back to a port of it.
+pub(in crate::cli) struct Window {
+    door: Loopback,
+    question: AuthorizationRequest,
+    is_started: bool,
+}
+
+impl Window {
+    /// Opens the port and the browser.
+    pub(in crate::cli) async fn open(
+        redirect: Option<&Url>,
+        provider: &Provider,
+        client: &Client,
+        scopes: &[String],
+    ) -> Result<Self, Failure> {
+        let mut redirect = loopback_redirect(redirect)?;
+        let door = Loopback::open(redirect.port().unwrap_or(0)).await.map_err(stopped)?;
+        let _ = redirect.set_port(Some(door.port())); // an http address takes every port
+        let question = AuthorizationRequest::new(provider, &client.id, scopes, redirect.as_str())?;
+        let is_started = open::that_detached(question.address.as_str()).is_ok();
+        Ok(Self { door, question, is_started })
     }
-    let limits = errand.network.limits.with_step(wait);
-    let visit = door.visitor(|target| question.is_answered_by(target), PAGE, &limits).await;
-    question.answered(&visit.map_err(|halt| stop(nobody_came(halt)))?, errand.net)
+
+    /// Whether a browser could be started.
+    pub(in crate::cli) fn is_started(&self) -> bool {
+        self.is_started
+    }
+
+    /// Says what to open.
+    pub(in crate::cli) fn tell(&self) {
+        print::note(&format!("Open   {}\n{WHY_PRIVATE}", self.question.address));
+        if !self.is_started {
+            print::note("No browser could be started: open the address in a browser on this machine.");
+        }
+    }
+
+    /// Waits for the browser.
+    pub(in crate::cli) async fn answer(
+        self,
+        wait: Duration,
+        errand: &TokenRequest<'_>,
+    ) -> Result<grant::Grant, Failure> {
+        let Self { door, question, .. } = self;
+        let limits = errand.network.limits.with_step(wait);
+        let visit = door.visitor(|target| question.is_answered_by(target), PAGE, &limits).await;
+        question.answered(&visit.map_err(|halt| stopped(nobody_came(halt)))?, errand.net)
+    }
+}
+
+fn stopped(halt: crate::net::Halt) -> Failure {
+    Failure::new(Protocol::Authorize, Stage::Authorize, halt.kind, halt.words)
 }
 
 /// Entra takes any port for `http://localhost`.

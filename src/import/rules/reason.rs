@@ -35,8 +35,8 @@ pub enum Reason {
     TooOld(String),
     /// It held on this day.
     AsOf(String, Box<Reason>),
-    /// Files disagree; the newest decided.
-    Disagree(Box<Reason>),
+    /// Files disagree; the newest, which has this name, decided.
+    Disagree(String, Box<Reason>),
     /// The license is being set up.
     BeingSetUp,
     /// The license has the plan, but it is off.
@@ -182,7 +182,10 @@ impl fmt::Display for Reason {
             Self::NoDate => f.write_str("the file has no date; state it with --as-of"),
             Self::TooOld(day) => write!(f, "the file is of {day}, more than 30 days old; export it again"),
             Self::AsOf(day, reason) => write!(f, "{reason}, as of {day}"),
-            Self::Disagree(reason) => write!(f, "{reason}; files disagree, the newest decided"),
+            Self::Disagree(newest, reason) => {
+                let newest = newest.rsplit(['/', '\\']).next().unwrap_or(newest);
+                write!(f, "{reason}; files disagree, and {newest} is the newest")
+            }
             Self::BeingSetUp => f.write_str("the license is being set up"),
             Self::PlanOff => f.write_str("the license includes Exchange Online, but its service plan is disabled"),
             Self::BelowE3 => {

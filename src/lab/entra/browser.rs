@@ -24,6 +24,12 @@ use crate::lab::{
     tenant::ADMIN,
 };
 
+/// The field of the link with which a person cancels.
+const CANCEL: &str = "cancel";
+
+/// What Entra says then. <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
+pub(super) const DECLINED: &str = "User declined to consent to access the app.";
+
 impl Cloud {
     /// The answer to a browser that wants to sign in.
     pub(super) fn authorize(&self, tenant: &str, form: &Form, path: &str, now: Timestamp) -> Answer {
@@ -54,6 +60,10 @@ impl Cloud {
             return Ok(back(&[("error", "invalid_request")]));
         }
         Asked::read(form.required("scope")?)?;
+        if form.given(CANCEL).is_some() {
+            let refused = Refused::new(400, "access_denied", 65_004, DECLINED.to_owned());
+            return Ok(back(&[("error", &refused.error), ("error_description", &refused.description(now))]));
+        }
         if form.given("login_hint").is_none() && form.given("prompt").is_some_and(|prompt| prompt != "none") {
             return Ok(self.choice(path));
         }
@@ -88,7 +98,7 @@ impl Cloud {
         for user in self.tenant.users() {
             let _ = write!(body, "<li><a href=\"{path}&amp;login_hint={user}\">{user}</a></li>");
         }
-        body.push_str("</ul></body></html>\n");
+        let _ = writeln!(body, "</ul><a href=\"{path}&amp;{CANCEL}=1\">Cancel</a></body></html>");
         typed(200, HTML, body)
     }
 
@@ -109,6 +119,7 @@ impl Cloud {
             at: now.as_second(),
             asked: 0,
             user: None,
+            is_declined: false,
         });
         let body = json!({
             "user_code": user_code, "device_code": code, "verification_uri": address, "expires_in": DEVICE_SECONDS,
@@ -120,10 +131,14 @@ impl Cloud {
         Ok(typed(200, JSON, body.to_string()))
     }
 
-    /// Somebody types the code of a device, and is signed in as the user that is named.
+    /// Somebody types the code of a device, and is signed in as the user that is named, or cancels.
     pub(super) fn approve(&self, form: &Form) -> Answer {
         let user = self.tenant.user(form.given("login_hint").unwrap_or(ADMIN));
         let code = form.given("user_code").or(form.given("otc"));
+        if let (Some(code), Some(_)) = (code, form.given(CANCEL)) {
+            self.entra.decline(code);
+            return page(200, "You have canceled the sign-in");
+        }
         match (user, code) {
             (Some(user), Some(code)) if self.entra.approve(code, user) => page(200, "You are signed in"),
             _ => page(400, "That code did not work"),

@@ -28,6 +28,7 @@ pub(super) struct Device {
     pub at: i64,
     pub asked: u32,
     pub user: Option<String>,
+    pub is_declined: bool,
 }
 
 impl Memory {
@@ -71,6 +72,13 @@ impl Memory {
             let device = kept.devices.iter_mut().find(|device| device.user_code == user_code);
             device.map(|device| device.user = Some(user.to_owned())).is_some()
         })
+    }
+
+    pub(super) fn decline(&self, user_code: &str) {
+        self.with(|kept| {
+            let of_code = kept.devices.iter_mut().filter(|device| device.user_code == user_code);
+            of_code.for_each(|device| device.is_declined = true);
+        });
     }
 
     pub(super) fn still_refuses(&self, index: usize, times: Option<u64>) -> bool {

@@ -98,4 +98,6 @@ pub(in crate::lab) enum Names {
     Differ,
     /// The user is in Control Hub twice.
     Doubled,
+    /// Control Hub knows the user by another address of the mailbox.
+    Alias,
 }

@@ -23,7 +23,7 @@ impl Hub {
     pub fn new(tenant: &Tenant) -> Self {
         let people = tenant.webex.hub(tenant.users().map(ToOwned::to_owned)).into_iter().map(|person| {
             let given = json!({
-                "userName": person.name, "displayName": person.display_name, "active": person.active,
+                "userName": person.name, "displayName": person.display_name, "active": person.active, "externalId": object_of(&person.mail),
                 "emails": [{ "value": person.mail, "type": "work", "primary": true }],
             });
             resource(given, &object_of(&format!("webex {}", person.name)), Timestamp::now())

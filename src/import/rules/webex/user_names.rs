@@ -1,7 +1,7 @@
 //! `webex.user-names`: what becomes the Webex user name, against the users that Control Hub has.
 //!
 //! A Webex user name is the user's primary e-mail address. A user whose name in Entra ID is another one is created a second
-//! time (<https://help.webex.com/aumpbz>). Of the lists only counts and the first ten names are kept.
+//! time (<https://help.webex.com/aumpbz>); so is one whom Webex knows by another address of the mailbox. Of the lists only counts and the first ten names are kept.
 
 use std::{
     borrow::Cow,
@@ -123,25 +123,28 @@ impl Tally {
     fn add(&mut self, user: &EntraUser, source: Source, hub: &mut HashMap<Cow<'_, str>, bool>) {
         let upn = normal(&user.user_principal_name);
         let mail = user.mail.as_deref().map(normal).unwrap_or_default();
-        let (own, other) = if source == Source::Mail { (&mail, &upn) } else { (&upn, &mail) };
-        let mut is_in_hub = |name: &Cow<'_, str>| match hub.get_mut(name.as_ref()) {
+        let (own, other) = if source == Source::Mail { (mail, upn) } else { (upn, mail) };
+        let mut is_in_hub = |name: &str| match hub.get_mut(name) {
             Some(is_met) => {
                 *is_met = true;
                 true
             }
             None => false,
         };
+        // every other address is met, so that none is counted as unknown to Entra ID
+        let others = std::iter::once(other.as_ref()).chain(user.aliases.iter().map(String::as_str));
+        let mut others = others.filter(|other| !other.is_empty() && *other != own && is_in_hub(other));
+        let other = others.next();
+        others.for_each(drop);
         if own.is_empty() {
             self.without_name.add(|| user.user_principal_name.clone());
-            is_in_hub(other);
             return;
         }
-        let differs = !other.is_empty() && own != other;
-        match (is_in_hub(own), differs && is_in_hub(other)) {
-            (true, true) => self.is_doubled.add(|| format!("{own} and {other}")),
-            (true, false) => self.same += 1,
-            (false, true) => self.will_be_doubled.add(|| format!("{own} (in Webex: {other})")),
-            (false, false) => self.will_be_created += 1,
+        match (is_in_hub(&own), other) {
+            (true, Some(other)) => self.is_doubled.add(|| format!("{own} and {other}")),
+            (true, None) => self.same += 1,
+            (false, Some(other)) => self.will_be_doubled.add(|| format!("{own} (in Webex: {other})")),
+            (false, None) => self.will_be_created += 1,
         }
         self.initial_domain += usize::from(own.ends_with(".onmicrosoft.com"));
     }
