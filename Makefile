@@ -11,7 +11,7 @@ PACKAGES = iproute2 nftables procps util-linux openssl bind9-dnsutils strace dns
            postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-submissiond python3-venv prometheus libmonitoring-plugin-perl minisign
 
 # What the tests in tests/peers/java, tests/peers/openid, tests/peers/directory and tests/peers/writers need: any Java and any Node will do, also those that are no package.
-PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm python3:python3 chromium:chromium rg:ripgrep
+PROGRAMS = keytool:default-jre-headless node:nodejs npm:npm python3:python3 curl:curl chromium:chromium rg:ripgrep
 
 # What make bench compares with and counts with, beside those: programs that probe services, and valgrind.
 BENCH_PACKAGES = prometheus-blackbox-exporter monitoring-plugins-basic swaks libnet-ssleay-perl

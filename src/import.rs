@@ -442,8 +442,8 @@ pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected
             .as_deref()
             .and_then(json::user_of)
             .or_else(|| stated.subject.as_ref().map(|who| who.to_lowercase())),
+        complete: recognize::complete(&sheet, rows.is_empty(), stated),
         rows,
-        complete: recognize::complete(&sheet, stated),
         incomplete: sheet.incomplete,
         problems: sheet.problems,
     })

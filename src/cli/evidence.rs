@@ -204,12 +204,20 @@ fn request_text(request: &Request) -> String {
         }
     }
     let is_read_back = request.steps.iter().any(|step| !step.settles.is_empty());
-    text + if is_read_back { SEND_BACK } else { TEST_AGAIN }
+    let end = match request.colleague {
+        Colleague::Webex => OF_WEBEX,
+        _ if is_read_back => SEND_BACK,
+        _ => TEST_AGAIN,
+    };
+    text + end
 }
 
 /// What becomes of files that `run` reads.
 const SEND_BACK: &str =
     "\nSend the files back to the person who asked for them, who runs:\n\nece-check run --evidence FILE\n";
+
+/// The same for Webex, of which a site file may say nothing.
+const OF_WEBEX: &str = "\nSend the files back to the person who asked for them, who puts them into a folder and runs:\n\nece-check run --only webex --evidence FOLDER\n";
 
 /// What shows that something was done of which no file is read.
 const TEST_AGAIN: &str = "\nAfter the change, the person who asked runs on the ECE server:\n\nece-check run --only dns,tcp,tls,https,smtp.starttls\n";

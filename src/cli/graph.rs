@@ -45,6 +45,11 @@ pub struct Reader<'r> {
     pub cloud: &'r tables::Cloud,
 }
 
+/// Whether a person signs in for `--graph`: no token is given, or the sign-in was asked for.
+pub fn is_signed_in(how: Option<GraphSignIn>, deployment: &Deployment) -> bool {
+    how.is_some_and(|how| how != GraphSignIn::Auto || deployment.entra.graph_token.is_none())
+}
+
 /// What a site is asked about.
 pub fn ask(deployment: &Deployment, cloud: &tables::Cloud, webex: bool, files: &[File]) -> Ask {
     let mut mailboxes: Vec<String> = Vec::new();
@@ -128,7 +133,8 @@ impl Reader<'_> {
     async fn token(&self, network: &Network) -> Result<Secret, Failure> {
         let redactor = print::net();
         let mut request = TokenRequest::new(network, &redactor);
-        if let (GraphSignIn::Auto, Some(source)) = (self.how, &self.deployment.entra.graph_token) {
+        let is_given = !is_signed_in(Some(self.how), self.deployment);
+        if let Some(source) = self.deployment.entra.graph_token.as_ref().filter(|_| is_given) {
             let token = request.secret(source).await;
             request.warnings.iter().for_each(|warning| print::note(warning));
             return token;

@@ -87,7 +87,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let exported = super::evidence::exported(given, Answer::default(), &deployment, &catalogue);
     let described = Site { exported, ..site.site(&deployment, &catalogue, false) };
     let plan = Plan::make(&catalogue, &described, &site.selection(), &overrides)?;
-    let rows = rows(&plan, &overrides, site, ask.as_ref());
+    let login = cloud.filter(|_| super::graph::is_signed_in(site.graph, &deployment)).map(|cloud| cloud.login.as_str());
+    let rows = rows(&plan, &overrides, site, ask.as_ref(), login);
     let needed = || rules::needed(site, &deployment, &catalogue, &overrides, &rows);
     print::data(&match arguments.output {
         Output::Text if arguments.team.is_some() => rules::text(&needed(), &super::host::name()),
@@ -99,7 +100,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn rows(plan: &Plan<'_>, overrides: &ConnectOverrides, site: &site::Arguments, ask: Option<&Ask>) -> Vec<Row> {
+fn rows(
+    plan: &Plan<'_>,
+    overrides: &ConnectOverrides,
+    site: &site::Arguments,
+    ask: Option<&Ask>,
+    login: Option<&str>,
+) -> Vec<Row> {
     let family = match site.reach.family() {
         Family::Both => "IPv4 and IPv6",
         Family::V4 => "IPv4",
@@ -113,11 +120,32 @@ fn rows(plan: &Plan<'_>, overrides: &ConnectOverrides, site: &site::Arguments, a
         Touch::Service(_) => None,
     });
     let of_proxy = proxy.map(|proxy| proxy.host.as_str()).filter(|host| host.parse::<IpAddr>().is_err());
-    let of_graph = ask.map(|ask| ask.host.as_str()).filter(|_| proxy.is_none());
-    let dialled = dialled.into_iter().chain(ask.iter().flat_map(|ask| rows_of_graph(ask, overrides, family)));
+    let of_graph = ask.map(|ask| ask.host.as_str()).into_iter().chain(login).filter(|_| proxy.is_none());
+    let signed_in = login.map(|host| sign_in(host, overrides, family));
+    let graph = ask.iter().flat_map(|ask| rows_of_graph(ask, overrides, family));
+    let dialled = dialled.into_iter().chain(signed_in).chain(graph);
     let lookups =
         lookups(&names.chain(of_proxy).chain(of_graph).collect::<Vec<_>>(), site.reach.resolver(None).servers());
     lookups.into_iter().chain(proxy.map(|proxy| of(proxy, family))).chain(dialled).collect()
+}
+
+/// What `--graph` is for; ECE itself does not need it.
+const FOR_GRAPH: &str = "Microsoft Graph, which ece-check reads with --graph; ECE does not need it";
+
+/// The sign-in of a person for Microsoft Graph.
+fn sign_in(host: &str, overrides: &ConnectOverrides, family: &'static str) -> Row {
+    Row {
+        host: host.to_owned(),
+        port: 443,
+        transport: "tcp",
+        protocol: "https",
+        family,
+        route: web_route(RouteChoice::InForce, overrides, host, 443),
+        credential: "sign-in of a person for Microsoft Graph, read permissions only".to_owned(),
+        change: "none",
+        why: "sign-in for Microsoft Graph (--graph)".to_owned(),
+        needed_for: Some(FOR_GRAPH.to_owned()),
+    }
 }
 
 /// Every path that Microsoft Graph is asked for.
@@ -132,7 +160,7 @@ fn rows_of_graph(ask: &Ask, overrides: &ConnectOverrides, family: &'static str) 
         credential: "token for Microsoft Graph".to_owned(),
         change: "none",
         why: format!("GET {}", path.target),
-        needed_for: Some("Microsoft Graph, which ece-check reads with --graph; ECE does not need it".to_owned()),
+        needed_for: Some(FOR_GRAPH.to_owned()),
     };
     graph::paths(ask).into_iter().map(row).collect()
 }
@@ -269,7 +297,8 @@ fn text(rows: &[Row], plan: &Plan<'_>, deadline: Duration) -> String {
         Paint::Strong,
         &format!("{dialled} destinations, {} checks. No connection was made.", plan.findings.len()),
     );
-    page.paragraph(Paint::Plain, &what_is_done(plan));
+    let is_graph_read = rows.iter().any(is_request);
+    page.paragraph(Paint::Plain, &what_is_done(plan, is_graph_read));
     let seconds = deadline.as_secs();
     page.paragraph(
         Paint::Plain,
@@ -286,11 +315,21 @@ fn text(rows: &[Row], plan: &Plan<'_>, deadline: Duration) -> String {
         page.paragraph(Paint::Strong, &format!("{host}:{} ({spoken}, {})", row.port, row.transport));
         page.field("IP", row.family);
         page.field("path", &words_of(&row.route));
-        page.field("purpose", &some(&each(&place, |row| &row.why)));
+        let is_of_graph = place.iter().any(|row| is_request(row));
+        let purpose = if is_of_graph { FOR_GRAPH.to_owned() } else { some(&each(&place, |row| &row.why)) };
+        page.field("purpose", &purpose);
         page.field("sends", &some(&each(&place, |row| &row.credential)));
         page.field("change", &some(&each(&place, |row| row.change)));
+        for request in place.iter().filter(|row| is_request(row)) {
+            page.bare(&percent_encoding::percent_decode_str(&request.why).decode_utf8_lossy());
+        }
     }
     page.finish()
+}
+
+/// Whether a row is one request to Microsoft Graph.
+fn is_request(row: &Row) -> bool {
+    row.why.starts_with("GET ")
 }
 
 /// The rows of one host, port and route are together, where the first of them was.
@@ -322,7 +361,7 @@ fn some(texts: &[&str]) -> String {
 }
 
 /// What a run does besides looking, in one sentence or two.
-fn what_is_done(plan: &Plan<'_>) -> String {
+fn what_is_done(plan: &Plan<'_>, is_graph_read: bool) -> String {
     let (mut mailboxes, mut tokens, mut messages) = (BTreeSet::new(), BTreeSet::new(), 0);
     for planned in &plan.looks {
         match &planned.probe {
@@ -339,6 +378,9 @@ fn what_is_done(plan: &Plan<'_>) -> String {
     };
     let end = if messages == 0 { "" } else { " Nothing else is changed." };
     match (mailboxes.len(), tokens.len()) {
+        (0, 0) if messages == 0 && is_graph_read => {
+            "`run` reads Microsoft Graph with a token for it, by GET only, and changes nothing.".to_owned()
+        }
         (0, 0) if messages == 0 => "`run` uses no credentials and is read-only.".to_owned(),
         (0, _) if messages > 0 => format!("`run` {sent}.{end}"),
         (0, 1) => "`run` uses the token of 1 account, signs in to no mailbox and sends no email.".to_owned(),

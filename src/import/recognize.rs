@@ -75,7 +75,7 @@ pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, 
     match &first {
         Some(first) if rows.is_empty() => Err(nothing_known(name, first)),
         // an answer of Graph says what was asked, also where there is none
-        None if complete(sheet, stated).is_empty() && sheet.asked.is_none() => Err(empty(name, sheet)),
+        None if complete(sheet, true, stated).is_empty() && sheet.asked.is_none() => Err(empty(name, sheet)),
         _ => Ok(rows),
     }
 }
@@ -109,8 +109,12 @@ fn with_subject(mut object: Object, stated: &Stated) -> Object {
     object
 }
 
-/// The kinds of which a sheet holds the whole list.
-pub fn complete(sheet: &Sheet, stated: &Stated) -> Vec<&'static str> {
+/// The kind of a list of users without rows, as Microsoft Graph gives it. Every tenant has users, so it is the list of the
+/// deleted ones, of which there are none.
+pub const NO_USERS: &str = "no-users";
+
+/// The kinds of which a sheet holds the whole list, which may have no rows.
+pub fn complete(sheet: &Sheet, is_empty: bool, stated: &Stated) -> Vec<&'static str> {
     if !sheet.incomplete.is_empty() {
         return Vec::new();
     }
@@ -121,8 +125,9 @@ pub fn complete(sheet: &Sheet, stated: &Stated) -> Vec<&'static str> {
         .iter()
         .find(|(part, _)| asked.contains(&format!("#{part}")) || asked.contains(&format!("/{part}")))
         .map(|(_, kind)| *kind);
+    let no_users = (is_empty && asked.ends_with("$metadata#users")).then_some(NO_USERS);
     let by_user = KINDS.iter().find(|(kind, _)| stated.kind.as_deref() == Some(*kind)).map(|(kind, _)| *kind);
-    by_cmdlet.chain(by_context).chain(by_user).collect()
+    by_cmdlet.chain(by_context).chain(by_user).chain(no_users).collect()
 }
 
 fn names(object: &Object) -> String {

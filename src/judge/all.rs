@@ -40,6 +40,10 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
     let mut finding = unjudged(planned);
     match &planned.skip {
         Some(Skip::NotApplicable(reason)) => not_applicable(&mut finding, reason.clone()),
+        // a file about what was found to be gone need not be asked for
+        Some(Skip::NeedsInput { .. }) if planned.check.asks.is_some() && is_blocked(planned, earlier) => {
+            block(&mut finding, None, planned, earlier);
+        }
         Some(Skip::NeedsInput { text, optional, from }) => {
             needs_input(&mut finding, text, *optional);
             let asked =
@@ -220,6 +224,10 @@ fn missing(need: usize, earlier: &[Option<Finding>]) -> Option<Failure> {
         Some(Found::InputMissing { failure }) => Some((**failure).clone()),
         _ => None,
     }
+}
+
+fn is_blocked(planned: &PlannedFinding<'_>, earlier: &[Option<Finding>]) -> bool {
+    planned.needs.iter().any(|need| culprit(*need, earlier).is_some())
 }
 
 /// The finding at the root of a block: one that failed or could not be judged.

@@ -30,6 +30,9 @@ pub use reason::Reason;
 /// The application (client) ID of *Cisco Webex Identity Integration* (Cisco document 220476).
 pub const INTEGRATION_APP: &str = "90db942a-c1eb-4e8d-82e4-eebf64a7e2ae";
 
+/// The tenant of whoever signs in: what Cisco document 220476 has in its consent URL.
+const ANY_TENANT: &str = "common";
+
 /// How the names of both applications of the wizard begin.
 const WIZARD: &str = "cisco webex identity";
 
@@ -96,10 +99,8 @@ pub fn settle(files: &[File], question: &Question) -> Vec<Settled> {
         user_names::settle(&evidence, question),
         deleted_users::settle(&evidence, question),
     ];
-    let with_tenant = |one: Settled| match &question.tenant {
-        Some(tenant) => one.with(facts::TENANT, tenant.as_str()),
-        None => one,
-    };
+    let with_tenant =
+        |one: Settled| one.with(facts::TENANT, question.tenant.as_deref().unwrap_or(ANY_TENANT).to_owned());
     settled.into_iter().map(|one| aged(with_tenant(one), files, question.now)).collect()
 }
 

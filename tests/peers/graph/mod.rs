@@ -12,7 +12,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::directory::{folder, install};
+use crate::{
+    directory::{folder, install},
+    openid::{Provider, browser, holds_token},
+};
 
 const ORG: &str = "22222222-3333-4444-8555-666666666666";
 const TOKEN: &str = "planted-token-of-webex-0123456789";
@@ -120,10 +123,15 @@ fn outcome(report: &Value, check: &str) -> (String, String, String) {
 const WEBEX: &str = "api.ciscospark.com";
 
 fn connect(folder: &Path, port: &str) -> (String, String, String) {
+    connect_for(folder, port, "--webex-connect")
+}
+
+/// The same, and the flag names a user.
+fn connect_for(folder: &Path, port: &str, flag: &str) -> (String, String, String) {
     let site = format!(
         "[webex]\norg_id = \"{ORG}\"\ntenant_url = \"https://{WEBEX}/v1/scim/{ORG}\"\ntoken = {{ env = \"PEER_TOKEN\" }}\n"
     );
-    let (report, _) = run(folder, WEBEX, port, &site, &["--only", "webex.connection", "--webex-connect"]);
+    let (report, _) = run(folder, WEBEX, port, &site, &["--only", "webex.connection", flag]);
     outcome(&report, "webex.connection")
 }
 
@@ -142,6 +150,32 @@ fn device_and_limit_are_told_apart(folder: &Path, server: &str, behind: &str) {
     }
 }
 
+/// The server answers 404 for the path that it does not have.
+fn unknown_organization_is_told(folder: &Path, server: &str, behind: &str) {
+    let mut elsewhere = front(folder, WEBEX, behind, &[&format!("/v1/scim/{ORG}"), "/nowhere"]);
+    let (seen, cause, found) = connect(folder, &elsewhere.port());
+    assert_eq!((seen.as_str(), cause.as_str()), ("fail", "scim-endpoint-unreachable"), "{server}: {found}");
+}
+
+/// A user who is there is told from one who is not, with the ID that the server has.
+fn user_is_found(folder: &Path, server: &str, behind: &str, path: &[&str]) {
+    let mut tls = front(folder, WEBEX, behind, path);
+    let port = tls.port();
+    let created = Command::new("curl")
+        .args(["-sS", "-k", "--noproxy", "*", "--connect-to", &format!("{WEBEX}:443:127.0.0.1:{port}")])
+        .args(["-H", &format!("Authorization: Bearer {TOKEN}"), "-H", "Content-Type: application/scim+json", "-d", ANNA])
+        .args(["-o", "/dev/null", "-w", "%{http_code}", &format!("https://{WEBEX}/v1/scim/{ORG}/Users")])
+        .output()
+        .expect("curl is needed: apt-get install curl");
+    assert_eq!(String::from_utf8_lossy(&created.stdout), "201", "{server}: {created:?}");
+    let (seen, _, found) = connect_for(folder, &port, "--webex-connect=anna@example.com");
+    assert!(seen == "pass" && found.contains("that user in Webex: active, external ID: 0a1b2c3d"), "{server}: {found}");
+    let (seen, _, found) = connect_for(folder, &port, "--webex-connect=bert@example.com");
+    assert!(seen == "pass" && found.contains("that user in Webex: not there"), "{server}: {found}");
+}
+
+const ANNA: &str = r#"{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"anna@example.com","active":true,"externalId":"0a1b2c3d"}"#;
+
 #[test]
 fn webex_is_asked_through_two_scim_servers() {
     let Some(folder) = installed() else { return };
@@ -156,6 +190,8 @@ fn webex_is_asked_through_two_scim_servers() {
         assert!(status == "pass" || cause.starts_with("scim-token-"), "scimmy: {cause}");
         assert!(tls.ended().iter().all(|line| line.starts_with("GET ")), "only GET");
         if status == "pass" {
+            user_is_found(&folder, "scimmy", &behind, &[]);
+            unknown_organization_is_told(&folder, "scimmy", &behind);
             device_and_limit_are_told_apart(&folder, "scimmy", &behind);
         }
 
@@ -170,9 +206,8 @@ fn webex_is_asked_through_two_scim_servers() {
         assert_eq!(seen, status, "scim2-server: {found}");
         assert!(status == "pass" || cause.starts_with("scim-token-"), "scim2-server: {cause}");
         if status == "pass" {
-            let mut elsewhere = front(&folder, WEBEX, &behind, &[&prefix, "/nowhere"]);
-            let (seen, cause, found) = connect(&folder, &elsewhere.port());
-            assert_eq!((seen.as_str(), cause.as_str()), ("fail", "scim-endpoint-unreachable"), "{found}");
+            user_is_found(&folder, "scim2-server", &behind, &[&prefix, "/v2"]);
+            unknown_organization_is_told(&folder, "scim2-server", &behind);
             device_and_limit_are_told_apart(&folder, "scim2-server", &behind);
         }
         drop(scim2);
@@ -181,15 +216,20 @@ fn webex_is_asked_through_two_scim_servers() {
 
 const GRAPH: &str = "graph.microsoft.com";
 
+fn prism(folder: &Path) -> (Server, String) {
+    let behind = free_port();
+    let mut command = Command::new("node");
+    command.current_dir(folder).args(["node_modules/@stoplight/prism-cli/dist/index.js", "mock"]);
+    command.args(["-p", &behind, "graph.yaml"]).stdout(Stdio::null());
+    let prism = Server::start(command);
+    wait_for(&behind);
+    (prism, behind)
+}
+
 #[test]
 fn graph_is_asked_through_prism() {
     let Some(folder) = installed() else { return };
-    let behind = free_port();
-    let mut command = Command::new("node");
-    command.current_dir(&folder).args(["node_modules/@stoplight/prism-cli/dist/index.js", "mock"]);
-    command.args(["-p", &behind, "graph.yaml"]).stdout(Stdio::null());
-    let _prism = Server::start(command);
-    wait_for(&behind);
+    let (_prism, behind) = prism(&folder);
     let site = format!(
         "[entra]\ngraph_token = {{ env = \"PEER_TOKEN\" }}\n\n[webex]\nintegration = \"wizard\"\norg_id = \"{ORG}\"\n"
     );
@@ -205,6 +245,30 @@ fn graph_is_asked_through_prism() {
         let (seen, seen_cause, next) = outcome(&report, "webex.applications-present");
         assert_eq!((seen.as_str(), seen_cause.as_str()), (status, cause), "{prefer:?}: {next} {told}");
         assert!(next.contains(part), "{prefer:?}: {next}");
+        let asked = tls.ended();
+        assert!(!asked.is_empty() && asked.iter().all(|line| line.starts_with("GET /")), "only GET: {asked:?}");
+    }
+}
+
+/// A certified OpenID provider in Entra's place, a person at Chromium, and Prism in Graph's.
+#[test]
+fn person_signs_in_at_an_openid_provider_and_graph_is_only_read() {
+    let (Some(folder), Some(provider)) = (installed(), Provider::start()) else { return };
+    let (_prism, behind) = prism(&folder);
+    let site = format!("[webex]\nintegration = \"wizard\"\norg_id = \"{ORG}\"\n");
+    for how in ["browser", "device-code"] {
+        let mut tls = front(&folder, GRAPH, &behind, &["/v1.0", ""]);
+        let rule = format!("{GRAPH}:443:127.0.0.1:{}", tls.port());
+        let authority = folder.join(format!("{GRAPH}.pem")).display().to_string();
+        let arguments = ["--only", "webex.applications-present", "--connect-to", &rule, "--ca-file", &authority];
+        let mut run = provider.graph(&site, &[&arguments[..], &[&format!("--graph={how}")]].concat());
+        let page = run.told("Open");
+        let code = if how == "device-code" { vec![run.told("Type")] } else { Vec::new() };
+        let seen = browser(&page, &code.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(seen.contains("Sign-in finished") || seen.contains("Sign-in Success"), "{how}: {seen}");
+        let (exit, printed) = run.end();
+        assert_eq!(exit, Some(1), "{how}: {printed}");
+        assert!(printed.contains("webex-integration-app-disabled") && !holds_token(&printed), "{how}: {printed}");
         let asked = tls.ended();
         assert!(!asked.is_empty() && asked.iter().all(|line| line.starts_with("GET /")), "only GET: {asked:?}");
     }

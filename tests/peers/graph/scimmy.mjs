@@ -3,9 +3,13 @@ import express from "express";
 import SCIMMY from "scimmy";
 import SCIMMYRouters from "scimmy-routers";
 
+const users = [];
 SCIMMY.Resources.declare(SCIMMY.Resources.User)
-    .ingress((resource, data) => ({ ...data, id: "1" }))
-    .egress(() => [])
+    .ingress((resource, data) => {
+        users.push({ ...data, id: `${users.length + 1}` });
+        return users.at(-1);
+    })
+    .egress((resource) => (resource.filter ? resource.filter.match(users) : users))
     .degress(() => {});
 
 const app = express();

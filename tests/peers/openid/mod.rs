@@ -204,7 +204,7 @@ fn folder() -> Option<&'static Path> {
 }
 
 /// What the last page says, when the person has done all that is asked.
-fn browser(address: &str, code: &[&str]) -> String {
+pub fn browser(address: &str, code: &[&str]) -> String {
     let output = Command::new("node")
         .args(["browser.mjs", "/usr/bin/chromium", address, USER])
         .args(code)
@@ -215,7 +215,7 @@ fn browser(address: &str, code: &[&str]) -> String {
 }
 
 /// The provider, in a process of its own; it ends with its standard input.
-struct Provider {
+pub struct Provider {
     child: Child,
     port: u64,
     /// Tokens that it signed, by what is wrong with them.
@@ -226,7 +226,7 @@ struct Provider {
 }
 
 impl Provider {
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let folder = folder()?;
         let certificates = certificates();
         let mut child = Command::new("node")
@@ -248,15 +248,36 @@ impl Provider {
 
     fn sign_in(&self, arguments: &[&str]) -> SignIn {
         let save = self.certificates.path().join("refresh-token");
-        let mut child = Command::new(ECE_CHECK)
+        let mut command = Command::new(ECE_CHECK);
+        command
             .args(["token", "sign-in", "--tenant", "contoso.example", "--user", USER, "--wait", "40s"])
             .args(["--login-host", &format!("localhost:{}", self.port)])
+            .arg("--save")
+            .arg(&save)
+            .args(arguments);
+        self.sign_in_with(command)
+    }
+
+    /// A run that reads Microsoft Graph, for which a person signs in here.
+    pub fn graph(&self, site: &str, arguments: &[&str]) -> SignIn {
+        let file = self.certificates.path().join("graph.toml");
+        fs::write(&file, format!("[entra]\ntenant = \"contoso.example\"\n{site}")).expect("a file");
+        let mut command = Command::new(ECE_CHECK);
+        command
+            .args(["run", "-o", "json", "--dns-server", "127.0.0.1:9", "--no-proxy", "--deadline", "60s"])
+            .args(["--connect-to", &format!("login.microsoftonline.com:443:127.0.0.1:{}", self.port), "-c"])
+            .arg(file)
+            .args(arguments);
+        self.sign_in_with(command)
+    }
+
+    /// Starts what a person signs in to.
+    fn sign_in_with(&self, mut command: Command) -> SignIn {
+        let save = self.certificates.path().join("refresh-token");
+        let mut child = command
             .args(["--resolve", &format!("localhost:{}:127.0.0.1", self.port)])
             .arg("--ca-file")
             .arg(self.certificates.path().join("root.pem"))
-            .arg("--save")
-            .arg(&save)
-            .args(arguments)
             .env("SECRET", SECRET)
             .env("WRONG", "Kartoffel8")
             .env("BROWSER", "true") // the browser of this test is driven by its own
@@ -351,14 +372,14 @@ fn finding<'r>(report: &'r Value, check: &str) -> &'r Value {
 }
 
 /// Three parts with dots between; a server's challenge in base64 begins alike and has one.
-fn holds_token(printed: &str) -> bool {
+pub fn holds_token(printed: &str) -> bool {
     let of_token = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let mut words = printed.split(|c: char| !of_token(c));
     words.any(|word| word.contains("eyJ") && word.matches('.').count() > 1)
 }
 
 /// A sign-in that is going on.
-struct SignIn {
+pub struct SignIn {
     child: Child,
     told: BufReader<ChildStderr>,
     so_far: String,
@@ -367,7 +388,7 @@ struct SignIn {
 
 impl SignIn {
     /// What stands behind this word at the beginning of a line.
-    fn told(&mut self, word: &str) -> String {
+    pub fn told(&mut self, word: &str) -> String {
         loop {
             let mut line = String::new();
             let read = self.told.read_line(&mut line).expect("text");
@@ -380,7 +401,7 @@ impl SignIn {
     }
 
     /// The exit code, and everything that was printed.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub fn end(mut self) -> (Option<i32>, String) {
         self.told.read_to_string(&mut self.so_far).expect("text");
         let mut stdout = self.child.stdout.take().expect("it is piped");
         stdout.read_to_string(&mut self.so_far).expect("text");

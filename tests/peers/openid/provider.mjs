@@ -9,6 +9,7 @@ import { SignJWT, exportJWK, generateKeyPair } from 'jose';
 import Provider from 'oidc-provider';
 
 const mail = 'https://outlook.office.com';
+const graph = 'https://graph.microsoft.com';
 const user = { upn: 'sales@contoso.example', scp: 'IMAP.AccessAsUser.All POP.AccessAsUser.All SMTP.Send' };
 const [cert, key, application] = process.argv.slice(2).map((file) => readFileSync(file));
 const own = await generateKeyPair('RS256');
@@ -53,11 +54,18 @@ function configuration(key) {
     response_types: ['code'],
   };
   const certified = { ...createPublicKey(application).export({ format: 'jwk' }), use: 'sig', alg: 'PS256' };
-  const ofUser = (token) => ({ ...user, upn: token.accountId });
+  const read = ['User', 'Application', 'Directory', 'AuditLog', 'Synchronization'].map((name) => `${name}.Read.All`);
+  const isOfGraph = (token) => [token.aud, token.resourceServer?.audience].includes(graph);
+  const ofUser = (token) => ({ ...user, upn: token.accountId, ...(isOfGraph(token) && { scp: read.join(' ') }) });
+  const resources = {
+    [mail]: { scope: scopes.join(' '), audience: mail },
+    [graph]: { scope: read.map((scope) => `${graph}/${scope}`).join(' '), audience: graph },
+  };
   const ofApplication = { idtyp: 'app', roles: ['IMAP.AccessAsApp', 'POP.AccessAsApp', 'SMTP.SendAsApp'] };
   return {
     clients: [
       { ...client, client_id: '6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b001', token_endpoint_auth_method: 'none' },
+      { ...client, client_id: '14d82eec-204b-4c2f-b7e8-296a70dab67e', token_endpoint_auth_method: 'none' }, // Microsoft Graph Command Line Tools
       { ...client, client_id: '6f1d1f9e-7c43-4b52-9f0e-0c5a52c6b002', token_endpoint_auth_method: 'client_secret_post', client_secret: 'Zwiebel7kuchen' },
       {
         ...client,
@@ -77,10 +85,10 @@ function configuration(key) {
       devInteractions: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: async () => mail,
+        defaultResource: async (ctx) => (ctx.oidc.params?.scope?.includes(graph) ? graph : mail), // Entra's is in the scope
         useGrantedResource: async () => true,
-        getResourceServerInfo: async () => ({
-          scope: scopes.join(' '), audience: mail, accessTokenFormat: 'jwt', accessTokenTTL: 4500,
+        getResourceServerInfo: async (_, resource) => ({
+          ...resources[resource], accessTokenFormat: 'jwt', accessTokenTTL: 4500,
         }),
       },
     },
