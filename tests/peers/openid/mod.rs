@@ -258,6 +258,11 @@ impl Provider {
         self.sign_in_with(command)
     }
 
+    /// The address of a page as the browser of these tests finds it: it resolves no name but localhost.
+    pub fn on_localhost(&self, page: &str) -> String {
+        page.replacen("https://login.microsoftonline.com/", &format!("https://localhost:{}/", self.port), 1)
+    }
+
     /// A run that reads Microsoft Graph, for which a person signs in here.
     pub fn graph(&self, site: &str, arguments: &[&str]) -> SignIn {
         let file = self.certificates.path().join("graph.toml");
