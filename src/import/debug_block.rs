@@ -146,7 +146,7 @@ fn after_error(text: &str) -> Option<&str> {
 
 /// The value of a JSON member, read by its form: the text around it may be cut.
 fn quoted(text: &str, name: &str) -> Option<String> {
-    let after = text.split_once(&format!("\"{name}\""))?.1.trim_start().strip_prefix(':')?.trim_start();
+    let after = text.split_once(&format!("\"{name}\""))?.1.trim_start().strip_prefix([':', '：'])?.trim_start();
     let Some(inner) = after.strip_prefix('"') else {
         return Some(after.chars().take_while(char::is_ascii_alphanumeric).collect());
     };
@@ -154,7 +154,7 @@ fn quoted(text: &str, name: &str) -> Option<String> {
 }
 
 fn client_request(text: &str) -> Option<String> {
-    let after = text.split_once("client-request-id")?.1.trim_start_matches([':', ' ', '"']);
+    let after = text.split_once("client-request-id")?.1.trim_start_matches([':', '：', ' ', '"']);
     let id: String = after.chars().take(36).collect();
     is_guid(&id).then_some(id)
 }

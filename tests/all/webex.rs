@@ -34,7 +34,7 @@ fn files(place: &Place, faults: &[&str]) -> String {
 /// A run with the files alone.
 fn by_files(fault: &str) -> Report {
     let place = Place::new();
-    let folder = files(&place, &[fault]);
+    let folder = files(&place, if fault.is_empty() { &[] } else { std::slice::from_ref(&fault) });
     place.call(&[&["run", &format!("--lab={fault}"), "--evidence", &folder][..], &ONLY].concat()).report()
 }
 
@@ -106,6 +106,8 @@ fn every_proof_of_webex_is_a_fault_of_its_check() {
 
 #[test]
 fn healthy_lab_has_nothing_to_fix() {
+    let files = by_files("");
+    assert!(files.summary.fix_first.is_empty(), "{:#?}", files.summary.fix_first);
     let report = live("");
     assert!(report.summary.fix_first.is_empty(), "{:#?}", report.summary.fix_first);
     let made: Vec<(&str, Status)> =
@@ -241,4 +243,50 @@ fn user_who_is_asked_for_by_name_is_found_with_state_and_external_id() {
     }
     let wrong = Place::new().call(&["run", "--lab", "--webex-connect=a\" or \"b@c", "--only", "webex.connection"]);
     wrong.refused("write the mail address under which Webex knows the user");
+}
+
+/// What stands around the text in the Dutch, Chinese and Korean editions of Cisco document 220476.
+const AROUND: [(&str, &str); 3] = [
+    ("De fout die in Control Hub wordt weergegeven:\n\n", "\nControleer of de toepassing in Azure is verwijderd.\n"),
+    ("在Control Hub中显示的错误：\n\n", "\n检查应用程序是否已从Azure中删除。\n"),
+    ("Control Hub에 표시되는 오류:\n\n", "\nAzure에서 애플리케이션이 삭제되었는지 확인하십시오.\n"),
+];
+
+/// What browsers, mail programs and text recognition make of it.
+const CHANGES: [fn(&str) -> String; 5] = [
+    str::to_owned,
+    |text| text.replace('\n', "\r\n"),
+    |text| text.replace(": ", ":\u{a0}"),
+    |text| text.lines().map(|line| line.replacen(": ", "：", 1) + "\n").collect(),
+    |text| text.lines().map(|line| format!("> {line}\n")).collect(),
+];
+
+#[test]
+fn text_of_control_hub_gives_the_same_facts_in_every_edition_and_form() {
+    use ece_check::import::{Stated, debug_block::DebugBlock, parse, record::Record};
+    let read = |text: &str| -> Vec<DebugBlock> {
+        let file = parse("f", text.as_bytes(), &Stated::default()).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let blocks = file.rows.into_iter().map(|row| row.record);
+        blocks.filter_map(|record| if let Record::WebexDebug(block) = record { Some(block) } else { None }).collect()
+    };
+    for name in ["debug.full.txt", "debug.cut.txt", "debug.ocr-markdown.txt"] {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/evidence/webex").join(name);
+        let text = fs::read_to_string(&path).expect("a sample");
+        let plain = read(&text);
+        let [block] = &plain[..] else { panic!("{name}: {plain:?}") };
+        assert_eq!((block.status, block.code.as_deref()), (Some(401), Some("701018")), "{name}");
+        for (fact, value) in [("organization", &block.org), ("request", &block.client_request), ("clock", &block.at)] {
+            assert!(value.is_some(), "{name}: no {fact}");
+        }
+        for (above, below) in AROUND {
+            for change in CHANGES {
+                let pasted = format!("{above}{}{below}", change(&text));
+                let (mut one, mut other) = (read(&pasted), plain.clone());
+                // a message goes on to the end of its line, which is changed too
+                one.iter_mut().chain(&mut other).for_each(|block| block.message = None);
+                assert_eq!(one, other, "{name}: {pasted}");
+            }
+        }
+        assert_eq!(read(&format!("{text}\n{text}")).len(), 2, "{name}: two in one paste");
+    }
 }
