@@ -146,6 +146,25 @@ fn checks_of_the_other_integration_do_not_apply() {
 }
 
 #[test]
+fn removed_application_blocks_its_consent_and_no_file_of_it_is_asked_for() {
+    let place = Place::new();
+    let folder = files(&place, &["webex-integration-app-removed"]);
+    // without a site file, as the page about Webex has it
+    let outcome = place.call(&["run", "--only", "webex", "--evidence", &folder, "-o", "json"]);
+    let report = outcome.report();
+    let finding = |check: &str| report.findings.iter().find(|one| one.check == check).expect("it is planned");
+    let (present, consent) = (finding("webex.applications-present"), finding("webex.consent"));
+    assert_eq!((present.status, consent.status), (Status::Fail, Status::Skip), "{consent:#?}");
+    assert_eq!(consent.blocked_by.map(|at| report.findings[at].check.as_str()), Some("webex.applications-present"));
+    assert_eq!(finding("webex.deleted-users").status, Status::Pass, "an empty list of Graph says that there are none");
+    let commands: Vec<&str> =
+        report.summary.fix_first[0].commands.iter().map(|command| command.text.as_str()).collect();
+    assert!(commands.iter().any(|text| text.contains("microsoftonline.com/common/adminconsent")), "{commands:?}");
+    let request = place.call(&["evidence", "request", "--for", "webex"]).stdout;
+    assert!(request.trim_end().ends_with("ece-check run --only webex --evidence FOLDER"), "{request}");
+}
+
+#[test]
 fn token_and_lists_are_in_no_output() {
     let place = Place::new();
     let folder = files(&place, &["webex-user-names-differ.doubled"]);
@@ -258,7 +277,7 @@ const CHANGES: [fn(&str) -> String; 5] = [
     |text| text.replace('\n', "\r\n"),
     |text| text.replace(": ", ":\u{a0}"),
     |text| text.lines().map(|line| line.replacen(": ", "：", 1) + "\n").collect(),
-    |text| text.lines().map(|line| format!("> {line}\n")).collect(),
+    |text| text.lines().map(|line| String::from("> ") + line + "\n").collect(),
 ];
 
 #[test]
