@@ -5,27 +5,16 @@
 //!
 //! A new kind of probe is a file with a type that implements [`Probe`], and one line in the list of kinds below.
 
-pub mod app_credential;
 pub mod connection;
 pub mod delivery;
-pub mod dns;
-pub mod exported;
 pub mod https;
 pub mod imap;
 mod mail;
 pub mod pop3;
-pub mod round_trip;
-pub mod scim;
-pub mod scim_token;
 mod second_opinion;
-pub mod service;
-pub mod sign_in;
 pub mod smtp;
 pub mod tcp;
 pub mod tls;
-pub mod token;
-pub mod url;
-pub mod version;
 
 use std::{
     collections::HashMap,
@@ -97,11 +86,13 @@ pub trait Probe {
 }
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])+ $kind:ident($probe:ty),)*) => {
+    ($($kind:ident($file:ident::$probe:ident),)*) => {
+        $(pub mod $file;)*
+
         /// A probe of any kind.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum AnyProbe {
-            $($(#[$doc])+ $kind($probe),)*
+            $(#[doc = concat!("A probe of [`", stringify!($file), "`].")] $kind($file::$probe),)*
         }
 
         impl AnyProbe {
@@ -110,7 +101,8 @@ macro_rules! kinds {
             pub fn of(group: &str, subject: &Subject) -> Option<Self> {
                 let measures = |groups: &[FactGroup]| groups.iter().any(|(name, _)| *name == group);
                 None$(.or_else(|| {
-                    let probe = if measures(<$probe as Probe>::FACTS) { <$probe as Probe>::of(subject) } else { None };
+                    type Kind = $file::$probe;
+                    let probe = if measures(Kind::FACTS) { Kind::of(subject) } else { None };
                     probe.map(Self::from)
                 }))*
             }
@@ -154,7 +146,7 @@ macro_rules! kinds {
             /// As [`Probe::DESPITE_FAILED_NEEDS`].
             #[must_use]
             pub fn despite_failed_needs(&self) -> bool {
-                match self { $(Self::$kind(_) => <$probe as Probe>::DESPITE_FAILED_NEEDS,)* }
+                match self { $(Self::$kind(_) => <$file::$probe as Probe>::DESPITE_FAILED_NEEDS,)* }
             }
 
             /// As [`Probe::observe`].
@@ -163,40 +155,29 @@ macro_rules! kinds {
             }
         }
 
-        $(impl From<$probe> for AnyProbe {
-            fn from(probe: $probe) -> Self {
+        $(impl From<$file::$probe> for AnyProbe {
+            fn from(probe: $file::$probe) -> Self {
                 Self::$kind(probe)
             }
         })*
 
         /// The facts that can be measured, in the order in which a connection passes them.
-        pub static FACTS: LazyLock<Vec<FactGroup>> = LazyLock::new(|| [$(<$probe as Probe>::FACTS),*].concat());
+        pub static FACTS: LazyLock<Vec<FactGroup>> = LazyLock::new(|| [$(<$file::$probe as Probe>::FACTS),*].concat());
     };
 }
 
-// The kinds of probes, one a line.
+// The kinds of probes, one a line: it declares the file and says which type of it is the probe.
 kinds! {
-    /// The installed level of ECE, from the user's file.
     Version(version::VersionProbe),
-    /// The addresses of ECE's web pages, from the user's file.
     Url(url::UrlProbe),
-    /// What the application proves itself with, from the user's file.
     AppCredential(app_credential::AppCredentialProbe),
-    /// The addresses of a name.
     Dns(dns::DnsProbe),
-    /// A service on a port: every address of its name at once, one connection each.
     Service(service::ServiceProbe),
-    /// The token of an account.
     Token(token::TokenProbe),
-    /// What files of colleagues say of a mailbox or of the application.
     Exported(exported::ExportedProbe),
-    /// A mailbox, over one protocol.
     SignIn(sign_in::SignInProbe),
-    /// The end of the token of the provisioning to Webex, from the user's file.
     ScimToken(scim_token::ScimTokenProbe),
-    /// A question to Webex over SCIM.
     Scim(scim::ScimProbe),
-    /// A message from a mailbox to itself. The only probe that changes anything.
     RoundTrip(round_trip::RoundTripProbe),
 }
 
