@@ -92,7 +92,7 @@ macro_rules! kinds {
         /// A probe of any kind.
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum AnyProbe {
-            $(#[doc = concat!("A probe of [`", stringify!($file), "`].")] $kind($file::$probe),)*
+            $(#[doc = concat!("[`", stringify!($file), "`]")] $kind($file::$probe),)*
         }
 
         impl AnyProbe {
