@@ -430,11 +430,50 @@ pub struct Run {
     /// The files that `--evidence` named; empty texts where names are hidden.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence_files: Vec<String>,
+    /// Further flags of the run; reports before 2026-11-30 do not have them.
+    #[serde(default, skip_serializing_if = "Flags::is_empty")]
+    pub flags: Flags,
     /// True when the run was interrupted before its end.
     pub interrupted: bool,
     /// Runs of this program on this host at the same time; reports before 2026-11-30 do not have them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_runs: Vec<OtherRun>,
+}
+
+/// Flags of a run that change its result, and that nothing else of the report shows. Files are named as the command line
+/// named them, and are empty texts where names are hidden.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct Flags {
+    /// The files of `--ca-file`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ca_files: Vec<String>,
+    /// The files of `--java-trust-store`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub java_trust_stores: Vec<String>,
+    /// True when `--java-trust-store-password-env` named a variable.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub java_password: bool,
+    /// The folder of `--checks`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<String>,
+    /// True with `--no-proxy`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_proxy: bool,
+    /// True with `--webex-connect`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub webex_connect: bool,
+}
+
+impl Flags {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Each name of a file or folder.
+    pub fn files_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        self.ca_files.iter_mut().chain(&mut self.java_trust_stores).chain(&mut self.checks)
+    }
 }
 
 /// A run of this program at the same time as another.

@@ -340,6 +340,7 @@ impl File {
             sha256: self.sha256.clone(),
             name: self.name.rsplit(['/', '\\']).next().unwrap_or(&self.name).to_owned(),
             made_at: self.made.written().map(|at| at.to_string()),
+            of_file_system: matches!(self.made, Made::FileSystem(_)),
             rows: self.rows.len(),
         }
     }

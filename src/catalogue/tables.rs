@@ -159,11 +159,14 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// The ranges that are published for a host; empty when none are.
+    /// The ranges that are published for a host, each once; empty when none are.
     #[must_use]
     pub fn published(&self, host: &str) -> Vec<IpNet> {
         let rows = self.ranges.iter().filter(|row| row.hosts.iter().any(|name| name.eq_ignore_ascii_case(host)));
-        rows.flat_map(|row| row.nets.iter().copied()).collect()
+        let mut nets: Vec<IpNet> = rows.flat_map(|row| row.nets.iter().copied()).collect();
+        nets.sort_unstable();
+        nets.dedup();
+        nets
     }
 }
 
@@ -200,8 +203,19 @@ pub struct Published {
     pub row: i64,
     /// The hosts.
     pub hosts: Vec<String>,
+    /// The ports, where the row is not for all that the host offers.
+    pub ports: Vec<u16>,
     /// IPv4 and IPv6.
     pub nets: Vec<IpNet>,
+}
+
+impl Published {
+    /// True for the row of this name and port.
+    #[must_use]
+    pub fn is_of(&self, host: &str, port: u16) -> bool {
+        let has_port = self.ports.is_empty() || self.ports.contains(&port);
+        has_port && self.hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
+    }
 }
 
 /// Organisations that issue certificates to public services.
@@ -441,8 +455,13 @@ fn published(mut table: Table<'_>) -> Result<Published, Mistake> {
         };
         texts.iter().map(parse).collect::<Result<Vec<IpNet>, _>>()
     })?;
+    let no_port = |text: &str| refusal(&format!("\"{text}\" is not a port"), "ports are 1 to 65535, such as [\"443\"]");
+    let ports = table
+        .texts("ports")?
+        .map(|ports| ports.parse(|texts| texts.iter().map(|text| text.parse().map_err(|_| no_port(text))).collect()));
+    let ports = ports.transpose()?.map_or_else(Vec::new, |ports| ports.value);
     table.close()?;
-    Ok(Published { row, hosts, nets: nets.value })
+    Ok(Published { row, hosts, ports, nets: nets.value })
 }
 
 fn issuers(document: &Document) -> Result<Issuers, Mistake> {

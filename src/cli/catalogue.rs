@@ -1,6 +1,6 @@
 //! The flag that every command has which reads the catalogue.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -18,6 +18,11 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The folder that the flag names.
+    pub fn folder(&self) -> Option<&Path> {
+        self.checks.as_deref()
+    }
+
     /// The cause with this code, where the built-in catalogue alone is asked for: nothing else of it is read.
     pub fn cause_alone(&self, code: &str) -> Option<Cause> {
         if self.checks.is_some() { None } else { load::built_in_cause(code) }

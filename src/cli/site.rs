@@ -18,6 +18,7 @@ use super::{
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, KnownIds, Mistakes, Role},
+    finding::Flags,
     import,
     lab::{self, Lab},
     net::{
@@ -143,6 +144,10 @@ pub fn with_known_ids(read: Result<Deployment, Mistakes>, catalogue: &Catalogue)
     }
 }
 
+fn as_named(files: &[PathBuf]) -> Vec<String> {
+    files.iter().map(|file| file.display().to_string()).collect()
+}
+
 fn role(text: &str) -> Result<Role, String> {
     text.to_ascii_lowercase().parse()
 }
@@ -226,7 +231,19 @@ impl Arguments {
 
     /// The files of `--evidence`, as the command line names them.
     pub fn named_evidence(&self) -> Vec<String> {
-        self.evidence.iter().map(|file| file.display().to_string()).collect()
+        as_named(&self.evidence)
+    }
+
+    /// What else of the command line a repetition needs.
+    pub fn flags(&self) -> Flags {
+        Flags {
+            ca_files: as_named(&self.reach.ca_file),
+            java_trust_stores: as_named(&self.java_trust_store),
+            java_password: self.java_trust_store_password_env.is_some(),
+            checks: self.catalogue.folder().map(|folder| folder.display().to_string()),
+            no_proxy: self.reach.no_proxy,
+            webex_connect: self.webex_connect,
+        }
     }
 
     /// The files of `--evidence` and of the site file, each by itself.

@@ -10,6 +10,7 @@ use crate::{
     catalogue::Catalogue,
     evidence::Observation,
     finding::{Finding, Found, Status},
+    import::facts::mailbox,
 };
 
 /// Turns each finding of a file or a statement that a service of this run contradicts into a warning.
@@ -55,6 +56,7 @@ fn contradicted(
     let check = catalogue.check(&finding.check)?;
     let disagrees = |other: &usize| match (finding.status, findings[*other].status) {
         (Status::Fail, Status::Pass) => true,
+        (Status::Warn, Status::Fail) if leaves_open(finding, looks) => false,
         (Status::Pass | Status::Warn, Status::Fail) => raised[*other]
             .iter()
             .any(|candidate| candidate.settles && candidate.cause.evidence_against.pass.contains(&finding.check)),
@@ -71,6 +73,11 @@ fn contradicted(
         .filter(asked)
         .find(disagrees)
         .or_else(|| related.of_subject(finding).find(|other| denied(other) && asked(other)))
+}
+
+/// True where the file itself says that it does not know whose right it is: no refusal contradicts that.
+fn leaves_open(finding: &Finding, looks: &[Observation]) -> bool {
+    finding.look.and_then(|look| looks.get(look)).is_some_and(|look| mailbox::is_right_open(&look.facts))
 }
 
 /// True where a service was asked; a token that was handed over says nothing of whether another one would be issued.

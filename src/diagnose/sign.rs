@@ -8,12 +8,16 @@ use crate::{
         expect::Expectation,
         index::Codes,
     },
-    evidence::{Failure, FailureKind, Observation, Protocol, Stage, Unit},
+    evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Stage, Unit},
     finding::{Because, Finding, Status, essence},
 };
 
 /// A connection that opens within so many milliseconds tells that this run could have seen an answer.
 const AT_ONCE_MS: f64 = 1_000.0;
+
+/// Silence for less than so many milliseconds tells nothing: a request to connect that was lost is sent again after a
+/// second (RFC 6298, section 2), and the second one must have had its chance.
+const SILENT_MS: f64 = 2_000.0;
 
 /// What answered elsewhere in the same run.
 pub(super) struct Elsewhere {
@@ -23,8 +27,10 @@ pub(super) struct Elsewhere {
 
 impl Elsewhere {
     pub(super) fn of(looks: &[Observation]) -> Self {
-        let timings = looks.iter().flat_map(|look| &look.attempts).flat_map(|attempt| &attempt.timings);
-        let mut connects = timings.filter(|timing| timing.name == Stage::Connect);
+        let opened =
+            |attempt: &&Attempt| attempt.failure.as_ref().is_none_or(|failure| failure.stage != Stage::Connect);
+        let attempts = looks.iter().flat_map(|look| &look.attempts).filter(opened);
+        let mut connects = attempts.flat_map(|attempt| &attempt.timings).filter(|timing| timing.name == Stage::Connect);
         Self { connects: connects.any(|timing| timing.ms < AT_ONCE_MS) }
     }
 }
@@ -89,7 +95,11 @@ fn can_show<'c>(finding: &Finding, failures: &[Told], catalogue: &'c Catalogue) 
 /// Connections that nothing answered until the run's deadline, as the timeouts that they would have become: a run that was
 /// given little time saw the same silence, only for less long.
 fn silences(observation: &Observation) -> Vec<(Option<usize>, Failure)> {
-    let attempts = observation.attempts.iter().enumerate();
+    let waited = |attempt: &Attempt| {
+        let connects = attempt.timings.iter().filter(|timing| timing.name == Stage::Connect);
+        connects.map(|timing| timing.ms).sum::<f64>() >= SILENT_MS
+    };
+    let attempts = observation.attempts.iter().enumerate().filter(|(_, attempt)| waited(attempt));
     let failures = attempts.filter_map(|(at, attempt)| Some((Some(at), attempt.failure.as_ref()?)));
     let silent =
         failures.filter(|(_, failure)| failure.kind == FailureKind::Deadline && failure.stage == Stage::Connect);

@@ -20,6 +20,9 @@ pub enum Source {
         name: String,
         /// When it was made, RFC 3339, where the file or the file system says so.
         made_at: Option<String>,
+        /// True when only the file system says so, where a copy is as new as the copying.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        of_file_system: bool,
         /// How many rows it holds.
         rows: usize,
     },

@@ -133,6 +133,7 @@ pub fn settle(logs: &[LogFile], accounts: &[Account], catalogue: &Catalogue, now
         sha256: logs.first().map(|log| log.sha256.clone()).unwrap_or_default(),
         name: logs.iter().map(|log| log.name.as_str()).collect::<Vec<_>>().join(", "),
         made_at: Some(newest.to_string()),
+        of_file_system: false,
         rows: events.len(),
     };
     let mut settled = Vec::new();

@@ -2,7 +2,7 @@
 
 /// What evidence can say of a mailbox.
 pub mod mailbox {
-    use crate::evidence::facts;
+    use crate::evidence::{Fact, Facts, facts};
 
     facts! {
         /// What evidence can say of a mailbox.
@@ -20,6 +20,20 @@ pub mod mailbox {
         EXCHANGE_PLAN: String = "mailbox.exchange_plan", "Exchange plan";
         EXCHANGE_PLAN_DISABLED: String = "mailbox.exchange_plan_disabled", "disabled Exchange plan";
         SHARED: bool = "mailbox.shared", "shared mailbox";
+    }
+
+    /// A right of others, who may be a group with the account in it.
+    pub const OF_GROUP: &str = "group";
+    /// A right of an account that Exchange could not resolve.
+    pub const UNRESOLVED: &str = "unresolved";
+
+    /// True where these facts leave open who has a right.
+    #[must_use]
+    pub fn is_right_open(facts: &Facts) -> bool {
+        let is_open = |fact: Fact<String>| {
+            facts.get(fact).is_some_and(|holder: &String| [OF_GROUP, UNRESOLVED].contains(&holder.as_str()))
+        };
+        is_open(FULL_ACCESS) || is_open(SEND_AS)
     }
 }
 

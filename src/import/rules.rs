@@ -329,6 +329,9 @@ fn aged(settled: Settled, files: &[File], now: Timestamp) -> Settled {
             let reason = Reason::Disagree(newest.unwrap_or_default(), Box::new(settled.reason.clone()));
             Settled { outcome, reason, ..settled }
         }
+        (_, Some(age)) if age > FRESH => {
+            Settled { reason: Reason::AsOf(day(oldest), Box::new(settled.reason.clone())), ..settled }
+        }
         _ => settled,
     }
 }

@@ -20,6 +20,9 @@ use crate::{
 const IPV4: &str = "IPv4";
 const IPV6: &str = "IPv6";
 
+/// The port of HTTPS.
+const WEB: u16 = 443;
+
 /// The two servers of ECE.
 const ROLES: [&str; 2] = ["services", "application"];
 
@@ -114,7 +117,7 @@ impl<'p> Place<'p> {
 }
 
 fn of_destination(wanted: &Destination, cloud: &Cloud, firewall: &Firewall, scope: &Scope<'_>) -> Vec<FirewallRule> {
-    let listed = cloud.ranges.iter().find(|range| range.hosts.contains(&wanted.host));
+    let listed = cloud.ranges.iter().find(|range| range.is_of(&wanted.host, wanted.port));
     let same = |endpoint: &&Endpoint| endpoint.host == wanted.host && endpoint.port == wanted.port;
     let endpoint = cloud.endpoints.iter().find(same);
     let place = Place {
@@ -156,7 +159,7 @@ fn of_place(
                 ip_version: version.to_owned(),
                 role: role.clone(),
                 purpose: purpose.clone(),
-                application: spoken(protocol).to_owned(),
+                application: if place.port == WEB { "HTTPS" } else { spoken(protocol) }.to_owned(),
                 microsoft_endpoint_id: place.id,
                 only_without_proxy: place.by_proxy,
             });

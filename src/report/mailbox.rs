@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Verbosity, grouping, words};
 use crate::{
-    evidence::{Observation, Subject},
+    evidence::{Observation, Stage, Subject},
     finding::{Finding, Found, Report, SkipReason, Status},
 };
 
@@ -227,13 +227,20 @@ fn works_otherwise(report: &Report, look: &Observation) -> bool {
 /// What the result does not tell of ECE itself.
 fn reservation(report: &Report) -> &'static str {
     let is = |check: &str, status| report.findings.iter().any(|one| one.check == check && one.status == status);
-    let is_distrusted = is("tls.not-intercepted", Status::Fail) || is("tls.trusted", Status::Fail);
+    let of_certificate = |look: &Observation| {
+        look.attempts.iter().filter_map(|attempt| attempt.failure.as_ref()).any(|one| one.stage == Stage::Certificate)
+    };
+    let distrusts = |finding: &Finding| {
+        let look = finding.look.and_then(|look| report.looks.get(look));
+        finding.check == "tls.trusted" && finding.status == Status::Fail && look.is_some_and(of_certificate)
+    };
+    let is_distrusted = is("tls.not-intercepted", Status::Fail) || report.findings.iter().any(distrusts);
     let routes_differ = || {
         let failing = report.looks.iter().filter(|look| !look.beside && !look.attempts.is_empty());
         failing.filter(|look| !look.came_through()).any(|look| works_otherwise(report, look))
     };
     if is(JAVA_TRUST, Status::Skip) && is_distrusted {
-        " ECE's Java trust store was not checked (tls.java-trust); ECE may still reject this certificate."
+        " ECE's Java trust store was not checked (tls.java-trust); ECE may still reject the certificate that was shown."
     } else if report.looks.iter().any(|look| look.beside) && routes_differ() {
         " The service answers over the other route (see Routes); ECE may use that one."
     } else {

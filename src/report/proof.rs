@@ -62,12 +62,26 @@ fn flags(report: &Report, checks: &[&str]) -> Vec<String> {
     flags.extend(report.site.iter().flat_map(|site| evidence(report, site, checks)));
     let dns_server = |server: &String| format!("--dns-server {}", quoted(report, server, "ADDR[:PORT]"));
     flags.extend(run.named_dns_servers.iter().map(dns_server));
+    flags.extend(further(report));
     flags.extend(run.ip_version.as_deref().and_then(|version| match version {
         "IPv4" => Some("-4".to_owned()),
         "IPv6" => Some("-6".to_owned()),
         _ => None,
     }));
     flags
+}
+
+/// The flags that nothing else of the report shows.
+fn further(report: &Report) -> Vec<String> {
+    let run = &report.run.flags;
+    let file = |flag: &str, name: &String, meaning: &str| format!("{flag} {}", quoted(report, name, meaning));
+    let ca_files = run.ca_files.iter().map(|name| file("--ca-file", name, "PEM file"));
+    let stores = run.java_trust_stores.iter().map(|name| file("--java-trust-store", name, "Java trust store"));
+    let password = run.java_password.then(|| "--java-trust-store-password-env '<variable>'".to_owned());
+    let checks = run.checks.iter().map(|name| file("--checks", name, "folder of checks"));
+    let plain = [run.no_proxy.then_some("--no-proxy"), run.webex_connect.then_some("--webex-connect")];
+    let plain = plain.into_iter().flatten().map(str::to_owned);
+    ca_files.chain(stores).chain(password).chain(checks).chain(plain).collect()
 }
 
 /// The built-in tenant, with the faults that it had.
@@ -77,17 +91,14 @@ fn lab(report: &Report) -> Option<String> {
     report.run.lab.then(|| faults.map_or_else(|| "--lab".to_owned(), |faults| format!("--lab={faults}")))
 }
 
-/// The files of `--evidence`, where one of the checks reads them; those that the site file names come with it.
+/// The files of `--evidence`, where one of the checks reads them; those that the site file names come with it. A file
+/// from before the change proves nothing of it, so a new one is asked for.
 fn evidence(report: &Report, site: &SavedSite, checks: &[&str]) -> Vec<String> {
     let reads =
         |one: &&SavedEvidence| matches!(one.source, Source::File { .. }) && checks.contains(&one.check.as_str());
     let Some(first) = site.evidence.iter().find(reads) else { return Vec::new() };
-    let meaning = format!("evidence file for {}", first.check);
-    let named = |file: &String| match file.as_str() {
-        "" => format!("--evidence '<{meaning}>'"),
-        file => format!("--evidence {}", quoted(report, file, &meaning)),
-    };
-    report.run.evidence_files.iter().map(named).collect()
+    let meaning = format!("new export for {}", first.check);
+    vec![format!("--evidence '<{meaning}>'"); report.run.evidence_files.len().min(1)]
 }
 
 /// The site file. A report without personal names does not say where it was, only that there was one.
@@ -142,7 +153,7 @@ fn quoted(report: &Report, value: &str, meaning: &str) -> String {
     let windows = report.run.os.to_lowercase().starts_with("windows");
     let is_bare = |c: char| c.is_ascii_alphanumeric() || r"._:/\-".contains(c);
     let quoted = match value {
-        _ if value.starts_with('-') => None,
+        _ if value.is_empty() || value.starts_with('-') => None,
         _ if windows && !value.is_empty() && value.chars().all(is_bare) => Some(value.to_owned()),
         _ if windows => Shell::Powershell.quote(value),
         _ => Shell::Sh.quote(value),
@@ -153,7 +164,7 @@ fn quoted(report: &Report, value: &str, meaning: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::json;
+    use crate::{finding::Flags, report::json};
 
     /// The golden report, made with this file by this role; its file says nothing of the role.
     fn report(config: Option<&str>, role: &str) -> Report {
@@ -218,7 +229,27 @@ mod tests {
         report.run.evidence_files = vec!["cas.json".to_owned(), String::new()];
         assert_eq!(super::evidence(&report, &site, &["tcp.opens"]), Vec::<String>::new());
         let named = super::evidence(&report, &site, &["mailbox.imap-enabled"]);
-        assert_eq!(named, ["--evidence cas.json", "--evidence '<evidence file for mailbox.imap-enabled>'"]);
+        assert_eq!(
+            named,
+            ["--evidence '<new export for mailbox.imap-enabled>'"],
+            "the old one is from before the change"
+        );
+    }
+
+    #[test]
+    fn trust_and_checks_of_the_run_are_repeated() {
+        let mut report = report(Some("a.toml"), "services");
+        report.run.flags = Flags {
+            ca_files: vec!["corp ca.pem".to_owned(), String::new()],
+            java_trust_stores: vec!["cacerts".to_owned()],
+            java_password: true,
+            checks: Some("mine".to_owned()),
+            no_proxy: true,
+            webex_connect: true,
+        };
+        let flags = "-c a.toml --role services --ca-file 'corp ca.pem' --ca-file '<PEM file>' --java-trust-store cacerts \
+                     --java-trust-store-password-env '<variable>' --checks mine --no-proxy --webex-connect";
+        assert_eq!(flags_of(&report), flags);
     }
 
     #[test]

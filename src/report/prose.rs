@@ -90,6 +90,9 @@ pub fn source(source: &Source) -> String {
     match source {
         Source::Live => "this run".to_owned(),
         Source::Graph => "Microsoft Graph".to_owned(),
+        Source::File { name, made_at: Some(made), of_file_system: true, .. } => {
+            format!("{name}, {} (date of the file; the export has none)", to_the_second(made))
+        }
         Source::File { name, made_at: Some(made), .. } => format!("{name}, {}", to_the_second(made)),
         Source::File { name, made_at: None, .. } => name.clone(),
         Source::Attestation { by, on } => format!("confirmed by {by} on {on}"),

@@ -159,11 +159,11 @@ impl<'k> Redaction<'k> {
             serde_json::from_value(json).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
         // where a file is may tell whose it is, in words that the report has nowhere else
         let config = hidden.run.config.filter(|_| !self.0.kinds.contains(&Kind::Names));
-        let mut evidence_files = hidden.run.evidence_files;
+        let (mut evidence_files, mut flags) = (hidden.run.evidence_files, hidden.run.flags);
         if self.0.kinds.contains(&Kind::Names) {
-            evidence_files.iter_mut().for_each(String::clear);
+            evidence_files.iter_mut().chain(flags.files_mut()).for_each(String::clear);
         }
-        Ok(Report { run: Run { redacted: Some(redacted), config, evidence_files, ..hidden.run }, ..hidden })
+        Ok(Report { run: Run { redacted: Some(redacted), config, evidence_files, flags, ..hidden.run }, ..hidden })
     }
 
     /// Another text of the same site without what is to be hidden, and in how many places of it something was.

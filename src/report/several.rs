@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::{grouping, harmless, part, verdict, words};
 use crate::{
     evidence::Subject,
-    finding::{Finding, Owner, Report, Status},
+    finding::{Finding, Owner, Report, SkipReason, Status},
 };
 
 /// The most names of servers in a sentence, and of those that are only compared with.
@@ -154,7 +154,12 @@ fn difference(reports: &[&Report], row: &[Option<usize>]) -> Option<Difference> 
         (0..reports.len()).filter_map(|report| at(reports, row, report).map(|finding| (report, finding))).collect();
     let is_bad = |finding: &Finding| matches!(finding.seen_status(), Status::Fail | Status::Warn | Status::Error);
     let bad: Vec<(usize, &Finding)> = findings.iter().copied().filter(|(_, finding)| is_bad(finding)).collect();
-    if bad.is_empty() || is_alike(reports, row) {
+    // a check that is for another server says nothing of this one
+    let applies = |finding: &&Finding| finding.reason != Some(SkipReason::NotApplicable);
+    let applying: Vec<&Finding> = findings.iter().map(|(_, finding)| *finding).filter(applies).collect();
+    let is_for_some = applying.len() < findings.len();
+    let alike_where_it_applies = applying.iter().all(|finding| outcome(finding) == outcome(applying[0]));
+    if bad.is_empty() || is_alike(reports, row) || (is_for_some && alike_where_it_applies) {
         return None;
     }
     let passed: Vec<usize> = findings

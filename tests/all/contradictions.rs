@@ -196,7 +196,12 @@ fn cause_has_one_certainty_in_a_report() {
 fn result_says_what_it_does_not_tell_of_ece() {
     // 16
     let (_, text) = run(&["--lab=tls-intercepted", "--only", "tls,imap.sign-in"]);
-    has(&text, &["ECE's Java trust store was not checked (tls.java-trust); ECE may still reject this certificate."]);
+    has(
+        &text,
+        &[
+            "ECE's Java trust store was not checked (tls.java-trust); ECE may still reject the certificate that was shown.",
+        ],
+    );
     // 17
     let (report, _) = run(&["--lab=client-clock-skew", "--only", "https.clock"]);
     has(&one(&report, "https.clock", Status::Fail).means, &["the sign-ins of this run are not affected"]);

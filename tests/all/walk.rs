@@ -9,7 +9,7 @@ use ece_check::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, Role},
     engine::{Options, rejudge, run},
-    finding::{Finding, Report, Run, Status},
+    finding::{Finding, Flags, Report, Run, Status},
     lab::{self, Counts, Lab, Settings},
     net::{ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, dns::Resolver, tls::TrustStores},
     plan::{Plan, Selection, Site},
@@ -172,6 +172,7 @@ fn vantage() -> Run {
         named_dns_servers: Vec::new(),
         ip_version: None,
         evidence_files: Vec::new(),
+        flags: Flags::default(),
         interrupted: false,
         other_runs: Vec::new(),
     }

@@ -156,11 +156,15 @@ fn judged(address: &str, level: Level, shared: bool) -> Settled {
 }
 
 /// An Exchange administrator can show the plan without rights in Entra.
-fn by_mailbox_plan(address: &str, mailbox: &Mailbox) -> Option<Settled> {
-    let plan = mailbox.plan.as_deref()?;
+fn by_mailbox_plan(address: &str, row: &Mailbox) -> Option<Settled> {
+    let plan = row.plan.as_deref()?;
     let level = MAILBOX_PLANS
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(plan))
         .map_or(Level::Unknown, |(_, level)| *level);
-    Some(judged(address, level, is_shared(mailbox)))
+    if is_shared(row) {
+        let settled = Settled::new(CHECK, subject(address), Outcome::Warn, Reason::PlanOfShared);
+        return Some(settled.with(mailbox::EXCHANGE_PLAN, level.name()).with(mailbox::SHARED, true));
+    }
+    Some(judged(address, level, is_shared(row)))
 }

@@ -45,6 +45,8 @@ pub enum Reason {
     BelowE3,
     /// A plan of Exchange whose worth is not known.
     UnknownPlan,
+    /// A shared mailbox, which has a mailbox plan with and without a license.
+    PlanOfShared,
     /// A shared mailbox without a license.
     SharedWithoutLicense,
     /// A row denies the right.
@@ -179,7 +181,9 @@ impl fmt::Display for Reason {
                 "the file says that it was made on {day}, which is in the future; check the clocks of the computer that \
                  exported it and of this server, and export it again"
             ),
-            Self::NoDate => f.write_str("the file has no date; state it with --as-of"),
+            Self::NoDate => f.write_str(
+                "the file has no date; state it as as_of under [evidence], or with --as-of of evidence show",
+            ),
             Self::TooOld(day) => write!(f, "the file is of {day}, more than 30 days old; export it again"),
             Self::AsOf(day, reason) => write!(f, "{reason}, as of {day}"),
             Self::Disagree(newest, reason) => {
@@ -192,6 +196,9 @@ impl fmt::Display for Reason {
                 f.write_str("below Office 365 E3, which Cisco requires; IMAP, POP and SMTP AUTH work with it")
             }
             Self::UnknownPlan => f.write_str("an Exchange plan that this version does not know"),
+            Self::PlanOfShared => f.write_str(
+                "the mailbox plan of a shared mailbox does not prove a license; export Get-MgUserLicenseDetail",
+            ),
             Self::SharedWithoutLicense => {
                 f.write_str("shared mailbox without a license: Microsoft requires none up to 50 GB, Cisco requires E3")
             }

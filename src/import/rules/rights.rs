@@ -13,7 +13,7 @@ use crate::{
     evidence::{Fact, Subject},
     import::{
         facts::mailbox,
-        record::{ExchangeServicePrincipal, MailboxPermission, RecipientPermission, Record},
+        record::{ExchangeServicePrincipal, Mailbox, MailboxPermission, RecipientPermission, Record},
     },
 };
 
@@ -156,20 +156,33 @@ fn judged(
     }
     let others: Vec<&Right<'_>> =
         rights.iter().filter(|right| !right.denied && right.holder.to_lowercase() != SELF).collect();
-    let names = |pick: fn(&str) -> bool| {
+    let names = |pick: &dyn Fn(&str) -> bool| {
         others.iter().map(|right| right.holder).filter(|holder| pick(holder)).map(str::to_owned).collect::<Vec<_>>()
     };
-    let (unresolved, groups) = (names(is_sid), names(|name| !is_sid(name)));
+    let (unresolved, groups) = (names(&is_sid), names(&|name| !is_sid(name) && !is_mailbox(evidence, name)));
     if !unresolved.is_empty() {
-        return new(Outcome::Warn, Reason::Unresolved(unresolved)).with(kind.fact, "unresolved").from(lists);
+        return new(Outcome::Warn, Reason::Unresolved(unresolved)).with(kind.fact, mailbox::UNRESOLVED).from(lists);
     }
     if !groups.is_empty() {
-        return new(Outcome::Warn, Reason::MaybeGroup(groups)).with(kind.fact, "group").from(lists);
+        return new(Outcome::Warn, Reason::MaybeGroup(groups)).with(kind.fact, mailbox::OF_GROUP).from(lists);
     }
     if lists.iter().any(|file| evidence.is_incomplete(*file)) {
         return new(Outcome::NeedsInput, Reason::IncompleteFile).from(lists);
     }
     new(Outcome::Fail, Reason::Read).with(kind.fact, "none").because_of(kind.missing).from(lists)
+}
+
+/// True for what the files list as a mailbox of one person, which has no members. A name without a domain may be that of a
+/// group as well.
+fn is_mailbox(evidence: &Evidence<'_>, name: &str) -> bool {
+    let of_person = |row: &Mailbox| {
+        let kind = row.recipient_type.as_deref().unwrap_or_default();
+        ["UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"]
+            .iter()
+            .any(|one| kind.eq_ignore_ascii_case(one))
+    };
+    let rows = evidence.rows(|record| if let Record::Mailbox(row) = record { Some(row) } else { None });
+    name.contains('@') && rows.iter().any(|hit| of_person(hit.row) && evidence.is_about(&hit.row.who, name))
 }
 
 fn has(rights: &[String], wanted: &str) -> bool {

@@ -140,9 +140,11 @@ fn rounded(ms: f64) -> u64 {
 fn source(source: &Source) -> String {
     match source {
         Source::Live => String::new(),
-        Source::File { name, made_at, .. } => {
-            clean(&made_at.as_ref().map_or_else(|| format!("file {name}"), |at| format!("file {name}, made {at}")))
+        Source::File { name, made_at: None, .. } => clean(&format!("file {name}")),
+        Source::File { name, made_at: Some(at), of_file_system: true, .. } => {
+            clean(&format!("file {name}, date of the file {at}; the export has none"))
         }
+        Source::File { name, made_at: Some(at), .. } => clean(&format!("file {name}, made {at}")),
         Source::Attestation { by, on } => clean(&format!("stated by {by} on {on}")),
         Source::Graph => "Microsoft Graph".to_owned(),
         Source::SavedReport => "a saved report".to_owned(),

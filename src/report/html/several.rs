@@ -106,11 +106,17 @@ fn server(reports: &[&Report], at: usize) -> ServerView {
     }
 }
 
-/// A name that fits above a column: the host, or the time where a host has several reports.
+/// A name that fits above a column: the host; where a host has several reports the role, or the time where that is one too.
 fn short(reports: &[&Report], at: usize) -> String {
     let run = &reports[at].run;
-    let alone = reports.iter().filter(|other| other.run.host == run.host).count() == 1;
-    clean(if alone { &run.host } else { &run.started }).chars().take(SHORT).collect()
+    let of_host = || reports.iter().map(|other| &other.run).filter(|other| other.host == run.host);
+    let of_role = of_host().filter(|other| other.role == run.role).count();
+    let name = match (of_host().count(), of_role) {
+        (1, _) => &run.host,
+        (_, 1) => &run.role,
+        _ => &run.started,
+    };
+    clean(name).chars().take(SHORT).collect()
 }
 
 /// What the places of one of several reports begin with.

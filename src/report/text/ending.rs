@@ -159,6 +159,7 @@ impl Writer<'_> {
             self.page.paragraph(paint, &closing);
         }
         if let Some(proof) = self.report.run.part_for.and_then(|_| words::proof(self.report)) {
+            let proof = self.page.called(&proof);
             self.page.bare(&proof);
         }
     }
