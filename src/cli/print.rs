@@ -6,12 +6,14 @@
 use std::{
     borrow::Cow,
     io::{self, IsTerminal as _, Write},
+    path::PathBuf,
     sync::{
         LazyLock,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use super::program;
 use crate::{
     report::{self, Format, Page, Paint, Stream, Style, Symbols, Together, Verbosity, harmless},
     secret::{RedactingWriter, Redactor, suspect},
@@ -118,9 +120,22 @@ pub fn usage(said: &clap::Error) {
         let style = Style::of(Stream::Stderr, false, Verbosity::Normal);
         let text = rendered(said, &style);
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
+        if said.kind() == clap::error::ErrorKind::InvalidSubcommand {
+            let first = std::env::args_os().nth(1).map(PathBuf::from);
+            if first.is_some_and(|path| path.is_file()) {
+                note(&for_a_file(&program::name()));
+            }
+        }
     } else {
         data(&rendered(said, &Style::of(Stream::Stdout, false, Verbosity::Normal)));
     }
+}
+
+/// What reads a file that stands where a command is expected.
+fn for_a_file(program: &str) -> String {
+    format!(
+        "\nThis is a file. Read a report with: {program} report FILE\nRead a log or an error text with: {program} explain --file FILE"
+    )
 }
 
 fn rendered(said: &clap::Error, style: &Style) -> String {

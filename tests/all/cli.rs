@@ -100,6 +100,15 @@ fn unknown_words_are_told_with_the_nearest() {
 }
 
 #[test]
+fn a_file_in_place_of_a_command_is_told_what_reads_it() {
+    let place = Place::new();
+    place.write("services.json", "{}");
+    let outcome = place.call(&["services.json"]);
+    outcome.refused("ece-check report FILE");
+    outcome.refused("ece-check explain --file FILE");
+}
+
+#[test]
 fn text_that_nobody_knows_is_1_and_says_what_to_give() {
     let outcome = call(&["explain", "something else entirely"]);
     assert_eq!((outcome.code, outcome.stderr.as_str()), (Some(1), ""), "{outcome:?}");
