@@ -460,9 +460,19 @@ pub struct Flags {
     /// True with `--no-proxy`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_proxy: bool,
-    /// True with `--webex-connect`.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub webex_connect: bool,
+    /// Whom `--webex-connect` asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webex_connect: Option<AskedOfWebex>,
+}
+
+/// Whom a question to Webex is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum AskedOfWebex {
+    /// A user that does not exist.
+    Nobody,
+    /// A user whom the command line named.
+    User,
 }
 
 impl Flags {

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, KnownIds, Mistakes, Role},
-    finding::Flags,
+    finding::{AskedOfWebex, Flags},
     import,
     lab::{self, Lab},
     net::{
@@ -242,7 +242,10 @@ impl Arguments {
             java_password: self.java_trust_store_password_env.is_some(),
             checks: self.catalogue.folder().map(|folder| folder.display().to_string()),
             no_proxy: self.reach.no_proxy,
-            webex_connect: self.webex_connect,
+            webex_connect: self
+                .webex_connect
+                .as_ref()
+                .map(|user| if user.0.is_some() { AskedOfWebex::User } else { AskedOfWebex::Nobody }),
         }
     }
 

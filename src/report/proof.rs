@@ -10,7 +10,7 @@ use crate::{
     command::Shell,
     deployment::{Cloud, Deployment, Role},
     evidence::{SavedEvidence, SavedProxy, SavedSite, Source},
-    finding::Report,
+    finding::{AskedOfWebex, Report},
 };
 
 /// Where a proxy comes from that the command line named.
@@ -79,7 +79,11 @@ fn further(report: &Report) -> Vec<String> {
     let stores = run.java_trust_stores.iter().map(|name| file("--java-trust-store", name, "Java trust store"));
     let password = run.java_password.then(|| "--java-trust-store-password-env '<variable>'".to_owned());
     let checks = run.checks.iter().map(|name| file("--checks", name, "folder of checks"));
-    let plain = [run.no_proxy.then_some("--no-proxy"), run.webex_connect.then_some("--webex-connect")];
+    let webex = run.webex_connect.map(|asked| match asked {
+        AskedOfWebex::Nobody => "--webex-connect",
+        AskedOfWebex::User => "--webex-connect='<user name>'",
+    });
+    let plain = [run.no_proxy.then_some("--no-proxy"), webex];
     let plain = plain.into_iter().flatten().map(str::to_owned);
     ca_files.chain(stores).chain(password).chain(checks).chain(plain).collect()
 }
@@ -245,7 +249,7 @@ mod tests {
             java_password: true,
             checks: Some("mine".to_owned()),
             no_proxy: true,
-            webex_connect: true,
+            webex_connect: Some(AskedOfWebex::Nobody),
         };
         let flags = "-c a.toml --role services --ca-file 'corp ca.pem' --ca-file '<PEM file>' --java-trust-store cacerts \
                      --java-trust-store-password-env '<variable>' --checks mine --no-proxy --webex-connect";
