@@ -215,7 +215,7 @@ impl Sheet {
                         place,
                         asked: asked.map(str::to_owned),
                         whom: whom.map(str::to_owned),
-                        ..object
+                        ..*object
                     });
                 }
                 Cell::List(inner) => self.extend(inner, asked, whom), // a list in a list: PowerShell 5.1

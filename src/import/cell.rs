@@ -24,7 +24,7 @@ pub enum Cell {
     /// Several values.
     List(Vec<Self>),
     /// Named values.
-    Object(Object),
+    Object(Box<Object>),
     /// There, but the writer has cut or replaced the value: a column too narrow, `System.String[]`, a list after four items.
     Cut,
 }

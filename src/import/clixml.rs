@@ -173,7 +173,7 @@ fn object(element: &Element, references: &mut References) -> Cell {
         Cell::List(list.children.iter().map(|item| cell(item, references)).collect())
     } else if let Some(pairs) = child("DCT") {
         let fields = pairs.children.iter().filter_map(|pair| entry(pair, references)).collect();
-        Cell::Object(Object::new(fields, Place::Item(1)))
+        Cell::Object(Box::new(Object::new(fields, Place::Item(1))))
     } else {
         fields_of(element, references)
     };
@@ -197,7 +197,7 @@ fn fields_of(element: &Element, references: &mut References) -> Cell {
         }
     }
     if !fields.is_empty() {
-        return Cell::Object(Object::new(fields, Place::Item(1)));
+        return Cell::Object(Box::new(Object::new(fields, Place::Item(1))));
     }
     let shown = element.children.iter().find(|child| child.tag == "ToString").map(|said| unescaped(&said.text));
     let value =

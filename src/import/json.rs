@@ -44,7 +44,7 @@ pub fn read(name: &str, text: &str) -> Result<Sheet, Rejected> {
     for cell in documents {
         match cell {
             Cell::List(items) => sheet.extend(items, None, None),
-            Cell::Object(object) => whole(&mut sheet, object),
+            Cell::Object(object) => whole(&mut sheet, *object),
             _ => return Err(Rejected::whole(name, "is a single value, not an object or a list of objects", WHAT)),
         }
     }
@@ -102,11 +102,11 @@ fn whole(sheet: &mut Sheet, object: Object) {
     }
     let whom = context.as_deref().and_then(user_of);
     let Some(at) = wrapped(&object) else {
-        return sheet.extend(vec![Cell::Object(object)], context.as_deref(), whom.as_deref());
+        return sheet.extend(vec![Cell::Object(Box::new(object))], context.as_deref(), whom.as_deref());
     };
     match object.fields.into_iter().nth(at) {
         Some((_, Cell::List(items))) => sheet.extend(items, context.as_deref(), whom.as_deref()),
-        Some((_, Cell::Object(inner))) => whole(sheet, inner),
+        Some((_, Cell::Object(inner))) => whole(sheet, *inner),
         _ => {}
     }
 }
@@ -243,7 +243,7 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
             let cell = map.next_value_seed(CellSeed { reading: self.reading, field: &name })?;
             fields.push((self.reading.name(&name), cell));
         }
-        Ok(Cell::Object(Object::new(fields, Place::Item(1))))
+        Ok(Cell::Object(Box::new(Object::new(fields, Place::Item(1)))))
     }
 }
 

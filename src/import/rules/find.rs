@@ -4,7 +4,10 @@
 //! names, and each cmdlet shows another of them; what one file ties together holds for all files. A name that is no address
 //! counts only when it is the part before the `@` of exactly one of the addresses that are asked about.
 
-use std::collections::{BTreeSet, HashMap};
+use std::{
+    collections::{BTreeSet, HashMap},
+    mem::discriminant,
+};
 
 use super::{Question, moment};
 use crate::import::{
@@ -17,6 +20,8 @@ use crate::import::{
 #[derive(Debug)]
 pub struct Evidence<'f> {
     files: &'f [File],
+    /// The rows of each kind with their files: a list of a hundred thousand users is not gone through for each mailbox.
+    kinds: Vec<Vec<(usize, &'f Record)>>,
     /// For every address and object id, the number of the mailbox that it belongs to.
     numbers: HashMap<&'f str, usize>,
     /// For every mailbox all that it is called.
@@ -38,7 +43,8 @@ impl<'f> Evidence<'f> {
     /// The files alone, for rules that are about no mailbox.
     #[must_use]
     pub fn of_files(files: &'f [File]) -> Self {
-        Self { files, numbers: HashMap::new(), called: Vec::new(), local_parts: HashMap::new() }
+        let kinds = kinds(files);
+        Self { files, kinds, numbers: HashMap::new(), called: Vec::new(), local_parts: HashMap::new() }
     }
 
     /// What every row says, in the order of the files.
@@ -49,7 +55,7 @@ impl<'f> Evidence<'f> {
     /// Ties together what the files say of mailboxes.
     #[must_use]
     pub fn new(files: &'f [File], question: &Question) -> Self {
-        let mut evidence = Self { files, numbers: HashMap::new(), called: Vec::new(), local_parts: HashMap::new() };
+        let mut evidence = Self::of_files(files);
         for row in files.iter().flat_map(|file| &file.rows) {
             match &row.record {
                 Record::CasMailbox(mailbox) => evidence.tie(&mailbox.who),
@@ -81,9 +87,12 @@ impl<'f> Evidence<'f> {
     /// True when two names are of one mailbox, as far as the files say.
     #[must_use]
     pub fn same(&self, one: &str, other: &str) -> bool {
-        let (one, other) = (one.to_lowercase(), other.to_lowercase());
-        one == other
-            || self.numbers.get(one.as_str()).is_some_and(|number| self.called[*number].contains(other.as_str()))
+        self.are_same(&one.to_lowercase(), &other.to_lowercase())
+    }
+
+    /// The same for names in lower case.
+    fn are_same(&self, one: &str, other: &str) -> bool {
+        one == other || self.numbers.get(one).is_some_and(|number| self.called[*number].contains(other))
     }
 
     /// True when a row is about an address.
@@ -91,7 +100,7 @@ impl<'f> Evidence<'f> {
     pub fn is_about(&self, who: &Who, address: &str) -> bool {
         let address = address.to_lowercase();
         let mut keys = who.addresses.iter().chain(&who.object_id);
-        if keys.any(|key| self.same(&address, key)) {
+        if keys.any(|key| self.are_same(&address, key)) {
             return true;
         }
         if !who.addresses.is_empty() {
@@ -105,14 +114,12 @@ impl<'f> Evidence<'f> {
         self.local_parts.get(local) == Some(&1) && who.names.iter().any(|name| name == local)
     }
 
-    /// The rows of one kind, newest file first.
+    /// The rows of one kind, newest file first. What is picked is a kind of record, whatever it says.
     #[must_use]
     pub fn rows<R>(&self, pick: impl Fn(&'f Record) -> Option<&'f R>) -> Vec<Hit<'f, R>> {
-        let of_file = |(file, rows): (usize, &'f [Row])| {
-            rows.iter().filter_map(|row| pick(&row.record)).map(|row| Hit { file, row }).collect::<Vec<_>>()
-        };
-        let mut hits: Vec<_> =
-            self.files.iter().map(|file| file.rows.as_slice()).enumerate().flat_map(of_file).collect();
+        let is_picked = |rows: &&Vec<(usize, &'f Record)>| rows.first().is_some_and(|(_, record)| pick(record).is_some());
+        let rows = self.kinds.iter().filter(is_picked).flatten();
+        let mut hits: Vec<_> = rows.filter_map(|(file, record)| Some(Hit { file: *file, row: pick(record)? })).collect();
         hits.sort_by_key(|hit| std::cmp::Reverse(moment(self.files[hit.file].made)));
         hits
     }
@@ -176,6 +183,22 @@ pub fn newest<'f, R>(hits: &[Hit<'f, R>], switch: impl Fn(&'f R) -> &'f Switch) 
 pub fn asked(question: &Question) -> BTreeSet<String> {
     let of = question.accounts.iter().flat_map(|account| account.mailboxes.iter().chain(&account.signs_in_as));
     of.map(|address| address.to_lowercase()).collect()
+}
+
+/// The rows of all files by the kind of their record, in the order of the files.
+fn kinds(files: &[File]) -> Vec<Vec<(usize, &Record)>> {
+    let mut places = HashMap::new();
+    let mut kinds: Vec<Vec<(usize, &Record)>> = Vec::new();
+    for (file, rows) in files.iter().map(|file| &file.rows).enumerate() {
+        for Row { record, .. } in rows {
+            let place = *places.entry(discriminant(record)).or_insert(kinds.len());
+            if place == kinds.len() {
+                kinds.push(Vec::new());
+            }
+            kinds[place].push((file, record));
+        }
+    }
+    kinds
 }
 
 fn local_part(address: &str) -> &str {
