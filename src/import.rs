@@ -438,16 +438,22 @@ pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected
         container: sheet.container,
         encoding,
         made: made(&sheet, &rows, stated),
-        subject: sheet
-            .asked
-            .as_deref()
-            .and_then(json::user_of)
-            .or_else(|| stated.subject.as_ref().map(|who| who.to_lowercase())),
+        subject: subject(&sheet, stated),
         complete: recognize::complete(&sheet, rows.is_empty(), stated),
         rows,
         incomplete: sheet.incomplete,
         problems: sheet.problems,
     })
+}
+
+/// Whom a file is about as a whole: the address in its context, whom the user states, or the object ID in its context.
+fn subject(sheet: &Sheet, stated: &Stated) -> Option<String> {
+    let named = sheet.asked.as_deref().and_then(json::user_of);
+    let (address, id) = match named {
+        Some(name) if name.contains('@') => (Some(name), None),
+        other => (None, other),
+    };
+    address.or_else(|| stated.subject.as_ref().map(|who| who.to_lowercase())).or(id)
 }
 
 /// What a file holds: a list of users, debug blocks of Control Hub, or the objects of a container.

@@ -135,7 +135,7 @@ pub(super) fn roles(id: &str) -> Path {
 
 pub(super) fn user(address: &str) -> Path {
     let filter = format!("proxyAddresses/any(p:p eq {})", quoted(&format!("smtp:{address}")));
-    let fields = "id,userPrincipalName,mail,accountEnabled,userType,onPremisesSyncEnabled";
+    let fields = "id,userPrincipalName,mail,accountEnabled,userType,onPremisesSyncEnabled,proxyAddresses";
     path(LICENSE, "/v1.0/users", &[("filter", &filter), ("select", fields)])
 }
 

@@ -54,7 +54,7 @@ const SCREENSHOT: &str = "export the data as JSON or CSV (ece-check evidence req
 pub fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<(Cow<'b, str>, Encoding), Rejected> {
     let rejected = |wrong: &str, right: &str| Rejected::whole(name, wrong, right);
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(rejected("is empty", "run the command again; when it printed an error, solve that first"));
+        return Err(empty(name));
     }
     if let Some((_, wrong, right)) = NO_TEXT.iter().find(|(start, ..)| is_binary(bytes, start)) {
         return Err(rejected(wrong, right));
@@ -66,10 +66,17 @@ pub fn text<'b>(name: &str, bytes: &'b [u8]) -> Result<(Cow<'b, str>, Encoding),
         Guess::Utf16Be => (UTF_16BE.decode_without_bom_handling(rest).0, Encoding::Utf16),
         Guess::Windows1252 => (WINDOWS_1252.decode_without_bom_handling(rest).0, Encoding::Windows1252),
     };
+    if text.trim().is_empty() {
+        return Err(empty(name)); // a byte order mark alone
+    }
     if text.contains('\0') {
         return Err(rejected("is not a text file", "give the JSON, CSV, XML or text file that the command wrote"));
     }
     Ok((text, used))
+}
+
+fn empty(name: &str) -> Rejected {
+    Rejected::whole(name, "is empty", "run the command again; when it printed an error, solve that first")
 }
 
 /// Two letters can also begin a text: a picture or a program has a zero byte near its start.
@@ -137,6 +144,7 @@ mod tests {
             (b"PK\x03\x04\x14\0", "Excel"),
             (b"%PDF-1.7", "PDF"),
             (b"  \r\n", "empty"),
+            (b"\xff\xfe", "empty"),
             (b"a\0\0\0b\x01c\0", "not a text"),
         ] {
             let rejected = text("f", bytes).unwrap_err();

@@ -89,7 +89,7 @@ fn graph_error(error: &Object) -> Option<GraphError> {
 
 fn license(object: &Object) -> License {
     License {
-        user: object.whom.clone().or_else(|| lower(object, &["userPrincipalName"])).filter(|user| user.contains('@')),
+        user: object.whom.clone().or_else(|| lower(object, &["userPrincipalName"])).filter(|user| is_user(user)),
         product: object.text(&["skuPartNumber"]),
         plans: object.objects("servicePlans").into_iter().filter_map(service_plan).collect(),
         plans_cut: object.objects("servicePlans").is_empty()
@@ -97,10 +97,15 @@ fn license(object: &Object) -> License {
     }
 }
 
+/// An address, or an object ID, which the rows of mailboxes tie to one.
+fn is_user(text: &str) -> bool {
+    text.contains('@') || uuid::Uuid::try_parse(text).is_ok()
+}
+
 /// One row a service plan, as `select SkuPartNumber -Expand ServicePlans` writes it.
 fn single_plan(object: &Object) -> Option<License> {
     Some(License {
-        user: object.whom.clone().filter(|user| user.contains('@')),
+        user: object.whom.clone().filter(|user| is_user(user)),
         product: object.text(&["skuPartNumber"]),
         plans: vec![service_plan(object)?],
         plans_cut: false,

@@ -103,9 +103,12 @@ fn records(object: &Object) -> Vec<Record> {
     if of_entra.is_empty() { portal::record(object).into_iter().collect() } else { of_entra }
 }
 
-/// Whom the user states the file to be about, where the file itself does not say so.
+/// Whom the user states the file to be about, where the file itself names no address: Graph names an object ID there.
 fn with_subject(mut object: Object, stated: &Stated) -> Object {
-    object.whom = object.whom.or_else(|| stated.subject.as_ref().map(|subject| subject.to_lowercase()));
+    let is_named = object.whom.as_deref().is_some_and(|whom| whom.contains('@'));
+    if let (false, Some(subject)) = (is_named, &stated.subject) {
+        object.whom = Some(subject.to_lowercase());
+    }
     object
 }
 

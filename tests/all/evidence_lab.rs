@@ -103,6 +103,36 @@ fn faults_of_the_application_with_their_files_are_certain() {
     named_first_and_certain(&FAULTS[11..]);
 }
 
+/// What Microsoft Graph shows of Entra ID, without a file and without a sign-in to a mailbox.
+#[test]
+fn faults_of_entra_are_certain_by_graph_alone() {
+    let live = |fault: &str| {
+        let lab = format!("--lab={fault}");
+        Place::new().call(&["run", &lab, "--graph", "--only", "directory,entra", "-o", "json"]).report()
+    };
+    for fault in [
+        "no-exchange-licence",
+        "exchange-plan-switched-off",
+        "exchange-plan-too-low",
+        "consent-missing",
+        "redirect-uri-platform-wrong",
+        "redirect-uri-mismatch",
+        "client-secret-expired",
+        "conditional-access-blocked",
+    ] {
+        let (_, cause, _) = FAULTS.iter().find(|(name, ..)| *name == fault).expect("a fault of the table");
+        let report = live(fault);
+        let named = report.summary.fix_first.first().map(|one| (one.cause.as_str(), one.certainty));
+        assert_eq!(named, Some((*cause, Certainty::Certain)), "{fault}: {:#?}", report.findings);
+    }
+    let healthy = live("");
+    assert!(healthy.summary.fix_first.is_empty(), "{:#?}", healthy.summary.fix_first);
+    for finding in healthy.findings.iter().filter(|one| one.check == "directory.licence") {
+        let is_shared = ["info@example.com", "support@example.com"].contains(&finding.subject.as_str());
+        assert_eq!(finding.status, if is_shared { Status::Warn } else { Status::Pass }, "{finding:#?}");
+    }
+}
+
 #[test]
 fn healthy_tenant_with_its_files_names_no_cause_and_is_judged_again_alike() {
     let report = with_files("");

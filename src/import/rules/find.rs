@@ -117,9 +117,11 @@ impl<'f> Evidence<'f> {
     /// The rows of one kind, newest file first. What is picked is a kind of record, whatever it says.
     #[must_use]
     pub fn rows<R>(&self, pick: impl Fn(&'f Record) -> Option<&'f R>) -> Vec<Hit<'f, R>> {
-        let is_picked = |rows: &&Vec<(usize, &'f Record)>| rows.first().is_some_and(|(_, record)| pick(record).is_some());
+        let is_picked =
+            |rows: &&Vec<(usize, &'f Record)>| rows.first().is_some_and(|(_, record)| pick(record).is_some());
         let rows = self.kinds.iter().filter(is_picked).flatten();
-        let mut hits: Vec<_> = rows.filter_map(|(file, record)| Some(Hit { file: *file, row: pick(record)? })).collect();
+        let mut hits: Vec<_> =
+            rows.filter_map(|(file, record)| Some(Hit { file: *file, row: pick(record)? })).collect();
         hits.sort_by_key(|hit| std::cmp::Reverse(moment(self.files[hit.file].made)));
         hits
     }

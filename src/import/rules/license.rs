@@ -10,11 +10,14 @@ use crate::{
     evidence::Subject,
     import::{
         facts::mailbox,
-        record::{License, Mailbox, Record, ServicePlan},
+        record::{EntraUser, License, Mailbox, Record, ServicePlan},
     },
 };
 
 const CHECK: &str = "directory.licence";
+
+/// The cause of a mailbox without a license.
+const NONE: &str = "no-exchange-licence";
 
 /// Service plans of Exchange and what they are worth.
 const PLANS: &[(&str, Level)] = &[
@@ -79,7 +82,9 @@ fn of(evidence: &Evidence<'_>, address: &str) -> Settled {
     let files: BTreeSet<usize> = hits.iter().map(|hit| hit.file).chain(whole).collect();
     if !files.is_empty() {
         let licenses: Vec<&License> = hits.iter().map(|hit| hit.row).collect();
-        return by_plans(address, &licenses, shared).from(files);
+        let settled = by_plans(address, &licenses, shared).from(files);
+        let is_perhaps_shared = mailbox.is_none() && settled.cause == Some(NONE) && is_disabled(evidence, address);
+        return if is_perhaps_shared { perhaps_shared(settled) } else { settled };
     }
     let of_plan = mailbox.and_then(|hit| by_mailbox_plan(address, hit.row).map(|settled| settled.from([hit.file])));
     of_plan.unwrap_or_else(|| {
@@ -90,6 +95,24 @@ fn of(evidence: &Evidence<'_>, address: &str) -> Settled {
             Reason::no_row_of("Get-MgUserLicenseDetail", address),
         )
     })
+}
+
+/// Without `Get-Mailbox` only the account says that a mailbox may be a shared one: it is disabled by default.
+/// <https://learn.microsoft.com/microsoft-365/admin/email/about-shared-mailboxes>
+fn is_disabled(evidence: &Evidence<'_>, address: &str) -> bool {
+    let users = evidence.rows(|record| if let Record::EntraUser(row) = record { Some(row) } else { None });
+    let is_it = |user: &&EntraUser| {
+        let mut names = user.mail.iter().chain(&user.aliases).chain([&user.user_principal_name]);
+        names.any(|name| name.eq_ignore_ascii_case(address))
+    };
+    users.into_iter().map(|hit| hit.row).find(is_it).is_some_and(|user| user.enabled.known() == Some(false))
+}
+
+/// Whether it is shared is not known, so the fact is not set.
+fn perhaps_shared(settled: Settled) -> Settled {
+    Settled::new(CHECK, settled.subject, Outcome::Warn, Reason::PerhapsSharedWithoutLicense)
+        .with(mailbox::EXCHANGE_PLAN, Level::NoMailbox.name())
+        .from(settled.from)
 }
 
 fn subject(address: &str) -> Subject {
@@ -151,7 +174,7 @@ fn judged(address: &str, level: Level, shared: bool) -> Settled {
         Level::Unknown => new(Outcome::Warn, Reason::UnknownPlan),
         Level::NoMailbox if shared => new(Outcome::Warn, Reason::SharedWithoutLicense),
         Level::Kiosk => new(Outcome::Fail, Reason::Read).because_of("exchange-plan-too-low"),
-        Level::NoMailbox => new(Outcome::Fail, Reason::Read).because_of("no-exchange-licence"),
+        Level::NoMailbox => new(Outcome::Fail, Reason::Read).because_of(NONE),
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Reason {
     PlanOfShared,
     /// A shared mailbox without a license.
     SharedWithoutLicense,
+    /// A mailbox without a license whose account is disabled, as that of a shared mailbox is.
+    PerhapsSharedWithoutLicense,
     /// A row denies the right.
     Denied,
     /// Rights of accounts that Exchange could not resolve.
@@ -202,6 +204,10 @@ impl fmt::Display for Reason {
             Self::SharedWithoutLicense => {
                 f.write_str("shared mailbox without a license: Microsoft requires none up to 50 GB, Cisco requires E3")
             }
+            Self::PerhapsSharedWithoutLicense => f.write_str(
+                "no license, and the account is disabled, as that of a shared mailbox is; export Get-Mailbox to tell. For a \
+                 shared mailbox Microsoft requires none up to 50 GB, Cisco requires E3",
+            ),
             Self::Denied => f.write_str("a Deny row for it takes precedence over every Allow row"),
             Self::Unresolved(names) => {
                 write!(f, "granted to accounts that Exchange cannot resolve: {}", names.join(", "))
