@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use super::{option::GraphSignIn, print, token::sign_in};
+use super::{option::GraphSignIn, print, site, token::sign_in};
 use crate::{
     catalogue::tables,
     deployment::Deployment,
     evidence::{Failure, FailureKind, Protocol, Stage},
     graph::{self, Answer, Ask, Permissions, Refused},
     import::{File, record::Record},
-    net::{Limits, Network},
+    net::Network,
     oauth::{
         Application,
         endpoint::TokenRequest,
@@ -39,6 +39,10 @@ pub struct Reader<'r> {
     pub how: GraphSignIn,
     /// How long the sign-in may last.
     pub patience: Duration,
+    /// How long one request may take.
+    pub step: Duration,
+    /// How long all requests together may take.
+    pub deadline: Duration,
     /// The site.
     pub deployment: &'r Deployment,
     /// The cloud.
@@ -71,7 +75,7 @@ pub fn ask(deployment: &Deployment, cloud: &tables::Cloud, webex: bool, files: &
 }
 
 /// Reads what Graph gives. Where there is no token, or Graph is out of reach, that is what was refused.
-pub async fn read(ask: &Ask, reader: &Reader<'_>, network: &Network, limits: &Limits) -> Answer {
+pub async fn read(ask: &Ask, reader: &Reader<'_>, network: &Network) -> Answer {
     let token = match reader.token(network).await {
         Ok(token) => token,
         Err(failure) => return nothing(ask, &format!("there is no token for Microsoft Graph: {}", why(&failure))),
@@ -84,7 +88,9 @@ pub async fn read(ask: &Ask, reader: &Reader<'_>, network: &Network, limits: &Li
         }
     };
     announce(&permissions);
-    let network = Network { limits: limits.clone(), ..network.clone() };
+    // counted from here: whoever signed in may have needed longer than a run may last
+    let (limits, _nobody) = site::limits(reader.step, reader.deadline);
+    let network = Network { limits, ..network.clone() };
     match graph::read(ask, &token, &permissions, &network).await {
         Ok(answer) => answer,
         Err(failure) => nothing(ask, &format!("Microsoft Graph cannot be reached: {}", failure.words)),

@@ -258,11 +258,10 @@ async fn ask_graph(
         arguments.deadline.unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs, arguments.site.sample));
     let patience = arguments.deadline.unwrap_or_else(|| deadline.max(SIGN_IN)); // who names a deadline means it
     let (patient, _nobody) = site::limits(arguments.timeout, patience);
-    let (limits, _nobody_either) = site::limits(arguments.timeout, deadline);
     let network = site.network(deployment, lab, patient)?;
     let ask = graph::ask(deployment, cloud, site.asks_for_webex(), files);
-    let reader = graph::Reader { how, patience, deployment, cloud };
-    Ok(Box::pin(graph::read(&ask, &reader, &network, &limits)).await)
+    let reader = graph::Reader { how, patience, step: arguments.timeout, deadline, deployment, cloud };
+    Ok(Box::pin(graph::read(&ask, &reader, &network)).await)
 }
 
 async fn start_lab(arguments: &Arguments) -> Result<Option<Lab>, CliError> {
