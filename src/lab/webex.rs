@@ -66,6 +66,7 @@ pub(super) struct Webex {
     url_org: String,
     pub job: Job,
     pub user_name_from: String,
+    pub mapping_off: bool,
     pub without_rows: Vec<String>,
     names: Names,
     pub deleted_days: Option<i64>,
@@ -93,6 +94,7 @@ impl Default for Webex {
             url_org: WEBEX_ORG.to_owned(),
             job: Job::Active,
             user_name_from: "userPrincipalName".to_owned(),
+            mapping_off: false,
             without_rows: Vec::new(),
             names: Names::Same,
             deleted_days: None,
@@ -110,6 +112,7 @@ impl Webex {
         self.token_age_days = wish.token_age_days.unwrap_or(self.token_age_days);
         self.job = wish.job.unwrap_or(self.job);
         self.names = wish.names.unwrap_or(self.names);
+        self.mapping_off = wish.mapping_off.unwrap_or(self.mapping_off);
         self.deleted_days = wish.deleted_days.or(self.deleted_days);
         if let Some(consent) = &wish.consent {
             self.consent.clone_from(consent);

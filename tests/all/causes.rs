@@ -106,14 +106,7 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
     ("shows in the browser while somebody signs in to Webex", &["webex-invalid-scope"]),
     (
         "shows in the site file, or in files that colleagues export: see import::rules::webex and probe::scim_token",
-        &[
-            "scim-token-ends-soon",
-            "webex-app-disabled-by-microsoft",
-            "webex-mapping-disabled",
-            "webex-tenant-url-wrong",
-            "webex-token-not-issued",
-            "webex-users-not-provisioned",
-        ],
+        &["webex-tenant-url-wrong", "webex-token-not-issued", "webex-users-not-provisioned"],
     ),
     ("a run goes through no other server than the one for submission", &["relay-not-attributed-to-tenant"]),
     ("another kind of mailbox than the tenant of the lab has", &["consumer-imap-service-fault", "mailbox-on-premises"]),

@@ -42,16 +42,22 @@ fn states(webex: &Webex) -> [(&'static str, AppState); 2] {
     [(IDENTITY, webex.identity_app), (INTEGRATION, webex.integration_app)]
 }
 
+fn is_there(state: AppState) -> bool {
+    !matches!(state, AppState::Deleted | AppState::Missing)
+}
+
 fn application(name: &str, now: Timestamp) -> Value {
     object::service_principal(&id(name), &app_id(name), name, OWNER, now)
 }
 
 /// The enterprise applications that are there.
 pub(in crate::lab) fn service_principals(webex: &Webex, now: Timestamp) -> Vec<Value> {
-    let is_there = |state: AppState| matches!(state, AppState::Enabled | AppState::Disabled);
     let there = states(webex).into_iter().filter(|(_, state)| is_there(*state)).map(|(name, state)| {
         let mut object = application(name, now);
-        object["accountEnabled"] = (state == AppState::Enabled).into();
+        if state == AppState::DisabledByMicrosoft {
+            object["disabledByMicrosoftStatus"] = "DisabledDueToViolationOfServicesAgreement".into();
+        }
+        object["accountEnabled"] = (state != AppState::Disabled).into();
         object
     });
     let mut gallery = application(GALLERY, now);
@@ -88,7 +94,7 @@ pub(in crate::lab) fn audits(webex: &Webex, now: Timestamp) -> Vec<Value> {
         let (activity, operation) = match state {
             AppState::Deleted => ("Remove service principal", "Unassign"),
             AppState::Disabled => ("Update service principal", "Update"),
-            AppState::Enabled | AppState::Missing => return None,
+            AppState::Enabled | AppState::DisabledByMicrosoft | AppState::Missing => return None,
         };
         Some(object::audit(activity, operation, (&id(name), &app_id(name), name), days(now, -DELETED_DAYS)))
     };
@@ -97,14 +103,16 @@ pub(in crate::lab) fn audits(webex: &Webex, now: Timestamp) -> Vec<Value> {
 
 /// The delegated permissions of *Cisco Webex Identity Integration*.
 pub(in crate::lab) fn grants(webex: &Webex) -> Vec<Value> {
-    let is_there = matches!(webex.integration_app, AppState::Enabled | AppState::Disabled);
     let is_granted = webex.consent.iter().any(|name| name == PERMISSIONS[0].0);
-    (is_there && is_granted).then(|| object::grant("webex", &id(INTEGRATION), "User.Read")).into_iter().collect()
+    (is_there(webex.integration_app) && is_granted)
+        .then(|| object::grant("webex", &id(INTEGRATION), "User.Read"))
+        .into_iter()
+        .collect()
 }
 
 /// Its permissions as an application.
 pub(in crate::lab) fn role_assignments(webex: &Webex, principal: &str, now: Timestamp) -> Vec<Value> {
-    if principal != id(INTEGRATION) || !matches!(webex.integration_app, AppState::Enabled | AppState::Disabled) {
+    if principal != id(INTEGRATION) || !is_there(webex.integration_app) {
         return Vec::new();
     }
     let granted = PERMISSIONS[1..].iter().filter(|(name, _)| webex.consent.iter().any(|one| one == name));
@@ -180,7 +188,7 @@ pub(in crate::lab) fn schema(webex: &Webex) -> Value {
             "containerFilter": null, "groupFilter": null, "sourceDirectoryName": "Azure Active Directory",
             "targetDirectoryName": "CiscoWebEx",
             "objectMappings": [{
-                "enabled": true, "flowTypes": "Add, Update, Delete", "metadata": [], "scope": null,
+                "enabled": !webex.mapping_off, "flowTypes": "Add, Update, Delete", "metadata": [], "scope": null,
                 "name": "Synchronize Azure Active Directory Users to CiscoWebEx", "sourceObjectName": "User",
                 "targetObjectName": "User", "attributeMappings": rows,
             }],

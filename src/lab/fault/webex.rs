@@ -24,6 +24,8 @@ pub(in crate::lab) struct Webex {
     pub job: Option<Job>,
     /// The attribute that is mapped to `userName`.
     pub user_name_from: Option<String>,
+    /// Whether the mapping of users is disabled.
+    pub mapping_off: Option<bool>,
     /// Target attributes that have no row in the mapping.
     pub without_rows: Option<Vec<String>>,
     /// How the names in Entra ID and in Control Hub fit together.
@@ -41,6 +43,8 @@ pub(in crate::lab) enum AppState {
     Enabled,
     /// Its users may not sign in.
     Disabled,
+    /// Microsoft has disabled it.
+    DisabledByMicrosoft,
     /// It was deleted a few days ago and can be restored.
     Deleted,
     /// It is not there, and not among the deleted objects.
