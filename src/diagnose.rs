@@ -25,7 +25,7 @@ use self::{
 use crate::{
     catalogue::{Catalogue, Check, cause::Shows},
     command::{Command, Effect, Template, evidence_request},
-    evidence::Observation,
+    evidence::{Observation, Subject},
     finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Remediation, RuledOut, Status},
 };
 
@@ -72,6 +72,18 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
 #[must_use]
 pub fn blank(text: &str) -> String {
     fill::blank(text)
+}
+
+/// The words of a cause where no more than one server is known.
+#[must_use]
+pub fn blank_but(text: &str, server: Option<&Subject>) -> String {
+    server.map_or_else(|| fill::blank(text), |server| fill::for_server(text, server))
+}
+
+/// The commands of a cause where no more than one server is known.
+#[must_use]
+pub fn blank_commands_but(templates: &[Template], server: Option<&Subject>) -> Vec<Command> {
+    server.map_or_else(|| fill::blank_commands(templates), |server| fill::commands_for_server(templates, server))
 }
 
 /// The commands of a cause where no site is known.

@@ -19,6 +19,7 @@ pub mod items;
 pub mod log;
 mod next;
 mod phrases;
+pub mod place;
 pub mod prefilter;
 mod rank;
 pub mod redact;

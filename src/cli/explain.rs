@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     catalogue::{Catalogue, Cause, Check, cause::Shows},
-    diagnose::{Meant, blank, blank_commands, one_text},
-    evidence::Stage,
+    diagnose::{Meant, blank, blank_but, blank_commands, blank_commands_but, one_text},
+    evidence::{Stage, Subject},
     explain::{
         self, Channel, Meaning, Next,
         resemble::{Compared, Samples},
@@ -166,11 +166,12 @@ fn meaning_page(meaning: &Meaning<'_>, resembling: &[Meant<'_>], text: &str) -> 
         tell_many(&mut page, meaning, text);
         return page.finish();
     }
+    let server = explain::place::of(text);
     for (number, meant) in meaning.causes.iter().enumerate() {
         page.gap();
-        heading(&mut page, number + 1, meant.cause, certainty(meant.certainty));
+        heading(&mut page, number + 1, meant.cause, certainty(meant.certainty), server.as_ref());
         page.field("reason", &because(meaning, meant.certainty, text));
-        entry(&mut page, meant.cause);
+        entry(&mut page, meant.cause, server.as_ref());
     }
     if let Some(next) = &meaning.next {
         page.gap();
@@ -232,15 +233,16 @@ pub(super) fn nothing_known(resembling: &[Meant<'_>], next: &str) -> String {
 }
 
 /// The first line of a cause, as an action of a report begins: its owner, its title, and how sure it is.
-pub(super) fn heading(page: &mut Page<'_>, number: usize, cause: &Cause, sure: &str) {
-    page.numbered(number, &format!("{}: {} ({sure})", owner(cause.owner).to_uppercase(), blank(&cause.title)));
+pub(super) fn heading(page: &mut Page<'_>, number: usize, cause: &Cause, sure: &str, server: Option<&Subject>) {
+    let title = blank_but(&cause.title, server);
+    page.numbered(number, &format!("{}: {title} ({sure})", owner(cause.owner).to_uppercase()));
     page.field("cause", &cause.code);
 }
 
 /// The fix, its commands, when it takes effect, and the sources.
-pub(super) fn entry(page: &mut Page<'_>, cause: &Cause) {
-    page.field("fix", &blank(&cause.fix));
-    page.commands(&blank_commands(&cause.commands));
+pub(super) fn entry(page: &mut Page<'_>, cause: &Cause, server: Option<&Subject>) {
+    page.field("fix", &blank_but(&cause.fix, server));
+    page.commands(&blank_commands_but(&cause.commands, server));
     page.field("effect", &cause.takes);
     for source in &cause.sources {
         page.field("source", source);

@@ -278,6 +278,26 @@ fn shown<'f>(shown_in: &[usize], findings: &'f [Finding], looks: &Looks<'f>) -> 
     shown_in.iter().filter_map(look).collect()
 }
 
+/// The words of a cause for the one server that is known.
+pub fn for_server(text: &str, server: &Subject) -> String {
+    replace(text, |name| of_server(name, server).unwrap_or_else(|| format!("<{}>", meaning(name))))
+}
+
+/// The commands of a cause for the one server that is known.
+pub fn commands_for_server(templates: &[Template], server: &Subject) -> Vec<Command> {
+    let values = |name: &str| of_server(name, server).into_iter().collect();
+    templates.iter().map(|template| template.fill(None, values, meaning)).collect()
+}
+
+fn of_server(name: &str, server: &Subject) -> Option<String> {
+    match name {
+        "host" | "hosts" => host(server),
+        "port" | "ports" => port(server),
+        "subject" | "subjects" => Some(server.to_string()),
+        _ => None,
+    }
+}
+
 /// Puts a plain word in place of every placeholder: `<host>`, `<days left>`.
 pub fn blank(text: &str) -> String {
     replace(text, |name| format!("<{}>", meaning(name)))

@@ -193,9 +193,9 @@ fn page(items: &[Item], next: Option<&str>, catalogue: &Catalogue) -> String {
 }
 
 fn tell_one(page: &mut Page<'_>, number: usize, told: &Told, cause: &Cause) {
-    heading(page, number, cause, &format!("{}, {}", certainty(told.certainty), times(told.count)));
+    heading(page, number, cause, &format!("{}, {}", certainty(told.certainty), times(told.count)), None);
     seen(page, told);
-    entry(page, cause);
+    entry(page, cause, None);
 }
 
 /// Several causes that the same lines allow: their names, once, and what tells them apart.
