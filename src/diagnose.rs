@@ -23,7 +23,7 @@ use self::{
     weigh::{CaseFile, Index, Weighed, against, weigh},
 };
 use crate::{
-    catalogue::{Catalogue, Check, cause::Shows},
+    catalogue::{Catalogue, Check, cause::Shows, layer::Layer},
     command::{Command, Effect, Template, evidence_request},
     evidence::{Observation, Subject},
     finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Remediation, RuledOut, Status},
@@ -297,14 +297,16 @@ fn one_certainty_a_cause(diagnoses: &mut [Diagnosis<'_>]) {
 fn is_of_one_mailbox(weighed: &Weighed<'_>) -> bool {
     let cause = weighed.cause;
     let names = |text: &str| OF_ONE_MAILBOX.iter().any(|placeholder| text.contains(placeholder));
-    names(&cause.title) || cause.commands.iter().any(|command| names(&command.text))
+    // what is set for the whole tenant is set before anything is set for a mailbox
+    let first = cause.commands.first().is_some_and(|command| names(&command.text));
+    let is_of_tenant = cause.layer == Layer::SignIn && !first;
+    names(&cause.title) || (!is_of_tenant && cause.commands.iter().any(|command| names(&command.text)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        catalogue::layer::Layer,
         evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject},
         finding::{Owner, Status},
     };

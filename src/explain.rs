@@ -15,12 +15,15 @@ pub mod extract;
 pub mod fallback;
 mod fingerprint;
 mod firewall;
+mod issuer;
 pub mod items;
 pub mod log;
+mod modality;
 mod next;
 mod phrases;
 pub mod place;
 pub mod prefilter;
+mod proxy_log;
 mod rank;
 pub mod redact;
 pub mod resemble;
@@ -37,7 +40,7 @@ use self::session::{Mechanism, Session};
 use crate::{
     catalogue::{Catalogue, cause::Shows},
     diagnose::{self, ErrorDetails, Meant},
-    evidence::Protocol,
+    evidence::{FailureKind, Protocol, Stage},
     finding::Certainty,
 };
 
@@ -97,11 +100,19 @@ pub struct Meaning<'c> {
     pub next: Option<Next>,
 }
 
+/// Said of a text that reports no failure.
+const NOTE: &str = "The text is about something that is resolved, planned, advised or allowed, not about a failure. Paste the \
+    message of the failure itself, or test it now: ece-check run";
+
 /// Tells what a text means. In a dialogue the first refusal decides, elsewhere the innermost one that is known; what
 /// libraries put around it does not count. The values of commands that were recommended settle what they can.
 #[must_use]
 pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
     let text = &*context::messages(text);
+    if modality::is_note(text) {
+        return Meaning { next: Some(Next::text(NOTE)), ..Meaning::default() };
+    }
+    let text = &*proxy_log::without_answered(text);
     if let Some(meaning) = of_answer(text, channel, catalogue) {
         return meaning;
     }
@@ -111,15 +122,18 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
         let mechanism = session.as_ref().and_then(Session::mechanism);
         return meaning(heard, causes, mechanism, text, channel, catalogue);
     }
-    if let Some((heard, causes)) = restate::exact(text).and_then(|sentence| of_sentence(sentence, catalogue)) {
+    let inspected = || issuer::is_foreign(text, &catalogue.tables.issuers).then_some(restate::INSPECTED);
+    let exact = restate::exact(text).or_else(inspected);
+    if let Some((heard, causes)) = exact.and_then(|sentence| of_sentence(sentence, catalogue)) {
         return meaning(heard, causes, None, text, channel, catalogue);
     }
     // what a server offers before encryption, and what it grants, is no fault
     let is_harmless = session.as_ref().is_some_and(|session| session.refusal().is_none() && session.is_signed_in());
     let rest = session.as_ref().filter(|_| is_harmless).map_or(text, |session| session.rest.as_str());
     let words = extract::plain(rest);
+    let loose = || restate::loose(&words).filter(|_| !context::is_foreign(&words));
     let known = of_words(&words, catalogue)
-        .or_else(|| of_sentence(restate::loose(&words)?, catalogue))
+        .or_else(|| of_sentence(loose()?, catalogue))
         .or_else(|| restate::typed(&words)?.iter().find_map(|words| of_words(words, catalogue)));
     if let Some((heard, causes)) = known {
         let mechanism = session::named_mechanism(&heard.words);
@@ -135,10 +149,33 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
 /// What the words of a text mean: the innermost refusal in them that is known.
 fn of_words<'c>(words: &str, catalogue: &'c Catalogue) -> Option<(ErrorDetails, Vec<Meant<'c>>)> {
     let worded = catalogue.index().worded(words);
-    extract::of_words(words, &catalogue.tables.phrases).into_iter().find_map(|heard| {
+    let mut named = extract::of_words(words, &catalogue.tables.phrases).into_iter().filter_map(|heard| {
         let causes = diagnose::of_text(&heard, &worded, catalogue);
         (!causes.is_empty()).then_some((heard, causes))
-    })
+    });
+    let (heard, mut causes) = named.next()?;
+    if is_attempt(&heard) {
+        let others = named.filter(|(other, _)| is_attempt(other) && other.kind != heard.kind);
+        for meant in others.flat_map(|(_, causes)| causes).collect::<Vec<_>>() {
+            if !causes.iter().any(|known| known.cause.code == meant.cause.code) {
+                causes.push(meant);
+            }
+            // attempts that end in different ways have no single cause for certain
+            causes.iter_mut().for_each(|known| known.certainty = known.certainty.max(Certainty::Likely));
+        }
+    }
+    Some((heard, causes))
+}
+
+/// Whether a refusal is one of an address: a client that tries several can be told another thing by each.
+fn is_attempt(heard: &ErrorDetails) -> bool {
+    let is_end = match heard.kind {
+        Some(FailureKind::Unreachable | FailureKind::Refused) => true,
+        // "could not connect" is said of each end, and of silence where nothing else is said
+        Some(FailureKind::TimedOut) => heard.words.contains("timed out"),
+        _ => false,
+    };
+    heard.protocol == Some(Protocol::Tcp) && heard.stage == Some(Stage::Connect) && is_end
 }
 
 /// What a sentence of the catalogue means.
@@ -403,6 +440,39 @@ mod tests {
             URL: https://identity-b-us.webex.com/extIntegration/azureAD/00000000-0000-0000-0000-000000000000/v1/WebexApplications/status\n\
             Error: {\n  \"error\": {\"key\": \"401\", \"message\": [{\"code\": \"701018\", \"description\": \"Request unauthorized.\"}]}\n}\n";
         assert_eq!(first(block).0, "webex-integration-app-removed");
+    }
+
+    #[test]
+    fn attempts_that_end_in_different_ways_leave_more_than_one_cause() {
+        let named = |text: &str| {
+            let catalogue = Catalogue::built_in();
+            let causes = explain(text, None, &catalogue).causes;
+            causes.iter().map(|meant| (meant.cause.code.clone(), meant.certainty)).collect::<Vec<_>>()
+        };
+        let both = "Connection failed to outlook.office365.com,993: Connection timed out; Can't connect: Network is unreachable";
+        let causes = named(both);
+        assert!(causes.len() > 1 && causes.iter().all(|(_, certainty)| *certainty != Certainty::Certain), "{causes:?}");
+        for code in ["port-blocked", "no-route"] {
+            assert!(causes.iter().any(|(named, _)| named == code), "{causes:?}");
+        }
+        let one = named("SMTP ERROR: Failed to connect to server: Network is unreachable (101)");
+        assert_eq!(one, [("no-route".to_owned(), Certainty::Certain)]);
+    }
+
+    #[test]
+    fn what_is_resolved_planned_or_of_others_names_no_cause() {
+        let catalogue = Catalogue::built_in();
+        for text in [
+            "Resolved: the client secret had expired (AADSTS7000222). A new one was entered.",
+            "Conditional Access policy 'Block legacy authentication' is in report-only mode",
+            "ORA-28000: the account is locked",
+            "mysqld: ready for connections. Version: '5.7.57'",
+            "0 errors, 3 mailboxes tested: authentication succeeded, IMAP enabled",
+        ] {
+            let meaning = explain(text, None, &catalogue);
+            assert!(meaning.causes.is_empty(), "{text}: {:?}", meaning.causes);
+            assert!(meaning.next.is_some(), "{text}");
+        }
     }
 
     #[test]

@@ -19,10 +19,7 @@ use crate::{
     catalogue::{Catalogue, Cause, Check, cause::Shows},
     diagnose::{Meant, blank, blank_but, blank_commands, blank_commands_but, one_text},
     evidence::{Stage, Subject},
-    explain::{
-        self, Channel, Meaning, Next,
-        resemble::{Compared, Samples},
-    },
+    explain::{self, Channel, Meaning, Next, resemble::Samples},
     finding::{Certainty, Owner},
     lab,
     report::{Page, Paint, Style, Verbosity, certainty, owner},
@@ -140,8 +137,7 @@ fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Res
         return Err(unknown(text, catalogue));
     }
     let blocks = control_hub::read(text);
-    let resembling =
-        if meaning.causes.is_empty() { Samples::of(catalogue).resembling(text, Compared::All) } else { Vec::new() };
+    let resembling = if meaning.causes.is_empty() { Samples::of(catalogue).resembling(text) } else { Vec::new() };
     print::data(&match arguments.output {
         Output::Text if blocks.is_empty() => meaning_page(&meaning, &resembling, text),
         Output::Text => format!("{}\n{}", meaning_page(&meaning, &resembling, text), control_hub::page(&blocks)),

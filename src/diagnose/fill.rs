@@ -126,11 +126,7 @@ fn for_each_target(template: &Template, shown: &[(&Finding, &Observation)], look
     if targets.is_empty() {
         return vec![template.fill(None, |_| Vec::new(), meaning)];
     }
-    let fits = |target: &&Target| {
-        let port = target.service.as_ref().and_then(Subject::port);
-        let encryption = port.map(|port| Encryption::of_port(&port.to_string()));
-        template.when.is_none() || encryption.is_none() || encryption == template.when
-    };
+    let fits = |target: &&Target| is_for_port(template, target.service.as_ref().and_then(Subject::port));
     let fitting: Vec<&Target> = targets.iter().filter(fits).collect();
     let mut commands: Vec<Command> =
         fitting.iter().take(MOST_TARGETS).map(|target| for_target(template, each, target, shown, looks)).collect();
@@ -286,7 +282,14 @@ pub fn for_server(text: &str, server: &Subject) -> String {
 /// The commands of a cause for the one server that is known.
 pub fn commands_for_server(templates: &[Template], server: &Subject) -> Vec<Command> {
     let values = |name: &str| of_server(name, server).into_iter().collect();
-    templates.iter().map(|template| template.fill(None, values, meaning)).collect()
+    let fits = |template: &&Template| is_for_port(template, server.port());
+    templates.iter().filter(fits).map(|template| template.fill(None, values, meaning)).collect()
+}
+
+/// Whether a command is for a port of this number, as far as it is known.
+fn is_for_port(template: &Template, port: Option<u16>) -> bool {
+    let encryption = port.map(|port| Encryption::of_port(&port.to_string()));
+    template.when.is_none() || encryption.is_none() || encryption == template.when
 }
 
 fn of_server(name: &str, server: &Subject) -> Option<String> {

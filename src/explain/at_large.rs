@@ -54,7 +54,7 @@ const AT_LARGE: &[(&[&str], Stage, FailureKind)] = &[
         Stage::Authenticate,
         FailureKind::Rejected,
     ),
-    (&["timed out", "timeout", "time out"], Stage::Request, FailureKind::TimedOut),
+    (&["timed out", "timed-out", "timeout", "time out"], Stage::Request, FailureKind::TimedOut),
     (
         &["temporarily", "try again later", "unavailable", "internal server error", "bad gateway"],
         Stage::Request,
@@ -91,7 +91,27 @@ const AT_LARGE: &[(&[&str], Stage, FailureKind)] = &[
 ];
 
 /// What a sign-in is called, when nothing more exact says what failed.
-const SIGN_INS: &[&str] = &["authentication", "authenticate", "login to", "logon to", "log in", "sign in", "sign-in"];
+const SIGN_INS: &[&str] = &[
+    "authentication",
+    "authenticate",
+    "login to",
+    "logon to",
+    "log in",
+    "sign in",
+    "sign-in",
+    "anmeldung",
+    "authentifizierung",
+    "authentification",
+    "autenticación",
+    "autenticazione",
+    "autenticação",
+    "aanmelden",
+    "uwierzytelni",
+    "認証",
+    "登录",
+    "登入",
+    "인증",
+];
 
 /// The phrases of what is said at large that ordinary lines do not hold: of more than one word.
 pub fn phrases() -> impl Iterator<Item = &'static str> {
@@ -158,11 +178,28 @@ const FAILED: &[&str] = &[
 
 /// Whether a text says that something of mail or login failed.
 pub fn is_failure(words: &str) -> bool {
-    holds(words, SERVICES) && holds(words, FAILED)
+    holds(words, SERVICES) && FAILED.iter().any(|part| is_said(words, part))
 }
 
 fn holds(words: &str, parts: &[&str]) -> bool {
     parts.iter().any(|part| words.contains(part))
+}
+
+/// Right before a word, these say the opposite of it.
+const DENIALS: [&str; 6] = ["no", "0", "zero", "without", "not", "never"];
+/// Right behind what was done, these say that it worked.
+const SUCCESSES: [&str; 7] = ["succeeded", "successful", "successfully", "success", "ok", "completed", "works"];
+
+/// Whether a part stands in a text somewhere where it is neither denied (`0 errors`) nor said to have worked
+/// (`authentication succeeded`).
+fn is_said(words: &str, part: &str) -> bool {
+    let is_meant = |at: usize| {
+        let before = words[..at].trim_end().rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let behind = words[at + part.len()..].trim_start_matches([' ', ':', '=']);
+        let behind = behind.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        !DENIALS.contains(&before) && !SUCCESSES.contains(&behind)
+    };
+    words.match_indices(part).any(|(at, _)| is_meant(at))
 }
 
 /// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
@@ -174,7 +211,7 @@ pub fn extract(words: &str) -> Option<ErrorDetails> {
     let (_, stage, kind) = AT_LARGE
         .iter()
         .chain([&(SIGN_INS, Stage::Authenticate, FailureKind::Rejected)])
-        .find(|(parts, ..)| holds(words, parts))?;
+        .find(|(parts, ..)| parts.iter().any(|part| is_said(words, part)))?;
     let protocol = match stage {
         Stage::Handshake => Protocol::Tls,
         Stage::Request | Stage::Connect => Protocol::Tcp,
@@ -191,7 +228,11 @@ pub fn extract(words: &str) -> Option<ErrorDetails> {
 
 /// Every string that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    [SERVICES, FAILED, SIGN_INS].into_iter().chain(AT_LARGE.iter().map(|(phrases, ..)| *phrases)).flatten().copied()
+    [SERVICES, FAILED, SIGN_INS, &DENIALS, &SUCCESSES]
+        .into_iter()
+        .chain(AT_LARGE.iter().map(|(phrases, ..)| *phrases))
+        .flatten()
+        .copied()
 }
 
 /// The mail protocol that the text names.

@@ -9,14 +9,25 @@ use std::borrow::Cow;
 /// What stands between the fields of ECE's log: time, level, thread, process, user, session, class, method, message.
 const FIELD: &str = "<@>";
 
-/// The messages of the lines that are written in ECE's form; other lines as they are.
+/// The messages of the lines that are written in ECE's form; other lines as they are. The subject of a mail is left out: its
+/// words are a customer's.
 #[must_use]
 pub fn messages(text: &str) -> Cow<'_, str> {
-    if !text.contains(FIELD) {
+    let has_subject = text.to_ascii_lowercase().contains(SUBJECT);
+    if !text.contains(FIELD) && !has_subject {
         return Cow::Borrowed(text);
     }
-    let message = |line: &str| if line.contains(FIELD) { message(line).to_owned() } else { line.to_owned() };
+    let message = |line| without_subject(if str::contains(line, FIELD) { message(line) } else { line });
     Cow::Owned(text.lines().map(message).collect::<Vec<_>>().join("\n"))
+}
+
+/// Behind this stands the subject of a mail, or the subject of a certificate, which has attributes (`CN=…`).
+const SUBJECT: &str = "subject: ";
+
+/// A line up to the subject of a mail.
+fn without_subject(line: &str) -> &str {
+    let begin = line.to_ascii_lowercase().find(SUBJECT);
+    begin.filter(|at| !line[*at..].contains('=')).map_or(line, |at| &line[..at])
 }
 
 /// The message of one line in ECE's form: its last field that is not empty. A line with nothing but the fields before it
@@ -103,8 +114,25 @@ const FAILURES: [&str; 10] =
     ["failed", "refused", "reset", "timeout", "timedout", "aborted", "failure", "exception", "connect", "unreachable"];
 
 /// What other services are called, in small letters.
-const OTHERS: [&str; 30] = [
+const OTHERS: [&str; 47] = [
     "psql",
+    "jms",
+    "jtapi",
+    "tomcat",
+    "broker url",
+    "amq",
+    "catalina",
+    "coyote",
+    "clientabort",
+    "remote desktop",
+    "session token",
+    "csrf token",
+    "smb",
+    "kerberos ticket",
+    "kdc",
+    "nfs",
+    "ftp",
+    "snmp",
     "upstream:",
     "sshd[",
     "rdp",
@@ -137,7 +165,7 @@ const OTHERS: [&str; 30] = [
 ];
 
 /// What mail, sign-in and Webex are called.
-const OURS: [&str; 24] = [
+const OURS: [&str; 25] = [
     "smtp",
     "imap",
     "pop3",
@@ -158,8 +186,9 @@ const OURS: [&str; 24] = [
     "msal",
     "proxy",
     "login",
-    "https://",
     "port 587",
+    "adfs",
+    " entra ",
     "port 993",
     "graph",
 ];
@@ -168,9 +197,89 @@ const OURS: [&str; 24] = [
 #[must_use]
 pub fn is_foreign(words: &str) -> bool {
     let names = |words: &str, parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    let is_other = || names(words, &OTHERS) || has_other_port(words);
-    is_local_reject(words) || (is_other() && !names(&words.replace(OF_SQL_SERVER, ""), &OURS))
+    let is_provider = || names(words, &PROVIDERS) && !names(words, &MICROSOFT);
+    let is_other = || names(words, &OTHERS) || has_other_port(words) || has_other_hosts(words);
+    let is_ours = || names(&words.replace(OF_SQL_SERVER, ""), &OURS) || hosts(words).any(is_our_host);
+    is_local_reject(words) || is_provider() || (is_other() && !is_ours())
 }
+
+/// Who else has mail, tokens and programming interfaces on the internet.
+const PROVIDERS: [&str; 12] = [
+    "googleapis.com",
+    "gmail",
+    "salesforce",
+    "slack",
+    "amazonaws",
+    "dropbox",
+    "zendesk",
+    "atlassian.net",
+    "sendgrid",
+    "mailgun",
+    "twilio",
+    "yahoo",
+];
+/// What Microsoft's services and libraries, and Webex, are called.
+const MICROSOFT: [&str; 12] = [
+    "microsoft",
+    "office",
+    "outlook",
+    "exchange",
+    "aadsts",
+    "azure",
+    "msal",
+    "webex",
+    " entra ",
+    "live.com",
+    "hotmail",
+    "xoauth2",
+];
+/// What the hosts of mail, sign-in, proxies and ECE have in their names.
+const OUR_HOSTS: [&str; 22] = [
+    "microsoft",
+    "office",
+    "outlook",
+    "webex",
+    "cisco",
+    "live.",
+    "windows.net",
+    "azure",
+    "login",
+    "adfs",
+    "sts.",
+    "ece",
+    "egain",
+    "mail",
+    "smtp",
+    "imap",
+    "proxy",
+    "exchange",
+    "graph",
+    "idbroker",
+    "example.",
+    "contoso",
+];
+
+/// The hosts of the addresses in a text.
+fn hosts(words: &str) -> impl Iterator<Item = &str> {
+    words.match_indices(ADDRESS).filter_map(|(at, mark)| {
+        let is_web = words[..at].ends_with("http") || words[..at].ends_with("https");
+        let host = words[at + mark.len()..].split(['/', ':', '?', '"', '\'', ' ', ')', ',', '>']).next()?;
+        (is_web && host.contains('.')).then_some(host)
+    })
+}
+
+/// A host that may be of Microsoft, Webex, the site or its proxies; an address tells nothing.
+fn is_our_host(host: &str) -> bool {
+    OUR_HOSTS.iter().any(|part| host.contains(part)) || host.parse::<std::net::Ipv4Addr>().is_ok()
+}
+
+fn has_other_hosts(words: &str) -> bool {
+    let mut hosts = hosts(words).peekable();
+    hosts.peek().is_some() && !hosts.any(is_our_host)
+}
+
+/// Behind this stands a host.
+const ADDRESS: &str = "://";
 
 /// Behind this word stands a port.
 const PORT: &str = "port";
@@ -197,7 +306,8 @@ pub fn is_local_reject(words: &str) -> bool {
 }
 
 /// What Postfix calls itself when it refuses.
-const OF_POSTFIX: [&str; 2] = ["postfix/smtpd", "noqueue: reject"];
+const OF_POSTFIX: [&str; 5] =
+    ["postfix/smtpd", "noqueue: reject", "virtual mailbox table", "relay recipient table", "local recipient table"];
 /// What Exchange Online is called.
 const OF_EXCHANGE: [&str; 3] = ["outlook.com", "office365", "microsoft"];
 /// The driver of SQL Server has its maker's name.
@@ -205,8 +315,19 @@ const OF_SQL_SERVER: &str = "com.microsoft.sqlserver";
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 8] =
-        [&ANCHORS, &FILLERS, &FAILURES, &OTHERS, &OURS, &OF_POSTFIX, &OF_EXCHANGE, &[OF_SQL_SERVER, FIELD, PORT]];
+    let lists: [&[&str]; 11] = [
+        &ANCHORS,
+        &FILLERS,
+        &FAILURES,
+        &OTHERS,
+        &OURS,
+        &OF_POSTFIX,
+        &OF_EXCHANGE,
+        &PROVIDERS,
+        &MICROSOFT,
+        &OUR_HOSTS,
+        &[OF_SQL_SERVER, FIELD, PORT, SUBJECT, ADDRESS, "http"],
+    ];
     lists.into_iter().flatten().copied()
 }
 
@@ -254,6 +375,32 @@ mod tests {
         assert_eq!(message(line), "Alias disabled");
         assert_eq!(messages(&format!("{line}\n\tat a.b.c")), "Alias disabled\n\tat a.b.c");
         assert_eq!(message("t <@> INFO <@> ProcessId:10061 <@> HttpSessionId:"), "");
+    }
+
+    #[test]
+    fn the_subject_of_a_mail_is_left_out_and_that_of_a_certificate_is_not() {
+        assert_eq!(messages("created activity 7, subject: RE: Authentication failed"), "created activity 7, ");
+        assert_eq!(messages("*  subject: CN=outlook.com"), "*  subject: CN=outlook.com");
+    }
+
+    #[test]
+    fn other_providers_and_hosts_are_not_ours() {
+        for words in [
+            "smtp.gmail.com: 535 username and password not accepted",
+            "post https://api.salesforce.example/services/oauth2/token failed: invalid_grant",
+            "get https://registry.npmjs.org/ failed: etimedout",
+            "550 5.1.1 recipient address rejected: user unknown in virtual mailbox table",
+        ] {
+            assert!(is_foreign(words), "{words}");
+        }
+        for words in [
+            "forwarded from gmail.com: outlook.office365.com said 535 5.7.3",
+            "get https://login.microsoftonline.com/common: etimedout",
+            "https://ece.example.com: connection refused",
+            "see https://docs.python.org/3/library/smtplib.html: connection refused",
+        ] {
+            assert!(!is_foreign(words), "{words}");
+        }
     }
 
     #[test]

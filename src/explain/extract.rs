@@ -90,7 +90,7 @@ pub fn extract(text: &str, table: &Phrases) -> Vec<ErrorDetails> {
 /// The same of the words of a text, as [`plain`] gives them.
 #[must_use]
 pub fn of_words(words: &str, table: &Phrases) -> Vec<ErrorDetails> {
-    if context::is_local_reject(words) {
+    if context::is_foreign(words) {
         return Vec::new();
     }
     let (status, error) = (status(words), oauth_error(words));
@@ -98,10 +98,8 @@ pub fn of_words(words: &str, table: &Phrases) -> Vec<ErrorDetails> {
     heard.extend(entra(words, error.as_deref()));
     heard.extend(submission(words));
     heard.push(ErrorDetails { words: words.to_owned(), error, code: status, ..ErrorDetails::default() });
-    if !context::is_foreign(words) {
-        heard.extend(phrases::extract(words, table).into_iter().map(|heard| ErrorDetails { code: status, ..heard }));
-        heard.extend(at_large::extract(words));
-    }
+    heard.extend(phrases::extract(words, table).into_iter().map(|heard| ErrorDetails { code: status, ..heard }));
+    heard.extend(at_large::extract(words));
     let (share, of) = (share(words), of(words));
     for heard in &mut heard {
         (heard.share, heard.of) = (share, of);
@@ -296,8 +294,19 @@ const INTRODUCE: &[&str] = &[
 /// those of a version or a date.
 fn introduces_a_reply(before: &str) -> bool {
     let before = before.trim_end_matches(' ');
-    let word = before.rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or(before);
-    word.is_empty() || INTRODUCE.contains(&word)
+    let mut words = before.rsplit(|c: char| !c.is_alphanumeric());
+    let word = words.next().unwrap_or(before);
+    let before_signs = words.find(|word| !word.is_empty()).unwrap_or_default();
+    INTRODUCE.contains(&word) || (word.is_empty() && !VERSIONS.contains(&before_signs))
+}
+
+/// Before a version stands one of these, and signs.
+const VERSIONS: [&str; 6] = ["version", "release", "build", "mysql", "mariadb", "v"];
+
+/// Whether a text in small letters holds an enhanced status code.
+#[must_use]
+pub fn has_code(words: &str) -> bool {
+    !enhanced_codes(words).is_empty()
 }
 
 /// Enhanced status codes and their places. Versions and addresses are none.
@@ -343,7 +352,11 @@ fn reply_code(before: &str) -> Option<u16> {
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    [OAUTH_ERRORS, ENTRA_MARKS, STATUS_MARKS, INTRODUCE].into_iter().flatten().copied().chain(at_large::searched())
+    [OAUTH_ERRORS, ENTRA_MARKS, STATUS_MARKS, INTRODUCE, &VERSIONS]
+        .into_iter()
+        .flatten()
+        .copied()
+        .chain(at_large::searched())
 }
 
 /// The status of an HTTP answer that the text names as such, or a mail reply code at its very beginning.

@@ -32,7 +32,8 @@ impl Fingerprint {
     /// Learns what the signs ask for.
     #[must_use]
     pub fn new(catalogue: &Catalogue) -> Self {
-        let mut numbers = HashSet::new();
+        // "0 errors" says the opposite of any other number
+        let mut numbers = HashSet::from(["0".to_owned()]);
         let mut learn = |text: &str| {
             let runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
             numbers.extend(runs.map(ToOwned::to_owned));

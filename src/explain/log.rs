@@ -26,7 +26,7 @@ use super::{
     items::{Item, Items, Meant, Told},
     phrases,
     prefilter::{GRAM, Needles},
-    timestamp,
+    proxy_log, timestamp,
     vocabulary::Vocabulary,
 };
 use crate::catalogue::{
@@ -49,7 +49,7 @@ pub fn needles(catalogue: &Catalogue) -> Vec<String> {
     needles.extend(
         phrases::phrases(&catalogue.tables.phrases).chain(extract::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned),
     );
-    needles.extend(firewall::NEEDLES.map(ToOwned::to_owned));
+    needles.extend(firewall::NEEDLES.iter().chain(&proxy_log::NEEDLES).map(ToString::to_string));
     for (_, sign) in catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe)) {
         match &sign.shows {
             Shows::Failure(pattern) => needles.extend(of_stop(pattern)),

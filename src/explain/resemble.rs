@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{at_large, extract, fallback, session};
+use super::{at_large, context, extract, fallback, modality, proxy_log, session};
 use crate::{
     catalogue::{Catalogue, Cause, cause::Shows},
     diagnose::Meant,
@@ -17,67 +17,88 @@ use crate::{
 const MOST: usize = 3;
 /// So many words of a text are compared.
 const MOST_TERMS: usize = 400;
-/// Below this score, what is shared is chance: of the labeled texts, with the samples left out that are in the text
-/// itself, two in three that reach it have a right cause among the first three.
-const LOWEST: f64 = 8.0;
+/// Below this score, what is shared is chance: of the labeled texts, without what the catalogue has of their sources, two
+/// in three that reach it have a right cause among the first three.
+const LOWEST: f64 = 9.0;
 /// How quickly further occurrences of a word count less, and how much the length of a sample counts: the usual values.
 const K1: f64 = 1.2;
 const B: f64 = 0.75;
+/// A sample of which this share of the words is in a text may have been made of that text.
+const MADE_OF: f64 = 0.8;
 
 /// One sample, or title, of a cause.
 struct Sample<'c> {
     cause: &'c Cause,
-    counts: HashMap<String, f64>,
+    /// How many words it has.
     length: f64,
+    /// How many different ones.
+    terms: usize,
 }
 
-/// Which samples a text is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compared {
-    /// All.
-    All,
-    /// Only those of which some word is missing in the text: so it is measured how texts fare that no sample was made of.
-    NotWithin,
-}
+/// A sample that holds a word, and how often.
+type Posting = (usize, f64);
 
 /// All that the catalogue says its causes sound like: titles, samples, and the words that are searched for.
 pub struct Samples<'c> {
     catalogue: &'c Catalogue,
     all: Vec<Sample<'c>>,
+    /// For each word, the samples that hold it.
+    postings: HashMap<String, Vec<Posting>>,
 }
+
+/// Samples that are left out, by number: see [`Samples::made_of`].
+pub type LeftOut = BTreeSet<usize>;
 
 impl<'c> Samples<'c> {
     /// Those of a catalogue.
     #[must_use]
     pub fn of(catalogue: &'c Catalogue) -> Self {
-        let mut all = Vec::new();
+        let mut samples = Self { catalogue, all: Vec::new(), postings: HashMap::new() };
         for cause in &*catalogue.causes {
-            all.extend(sample(cause, &cause.title));
+            samples.add(cause, &cause.title);
             for sign in &cause.signs {
                 let Shows::Failure(pattern) = &sign.shows else { continue };
-                all.extend(sample(cause, &sign.sample));
-                all.extend(pattern.words.iter().filter_map(|words| sample(cause, &words.parts().join(" "))));
+                samples.add(cause, &sign.sample);
+                pattern.words.iter().for_each(|words| samples.add(cause, &words.parts().join(" ")));
             }
         }
-        Self { catalogue, all }
+        samples
+    }
+
+    fn add(&mut self, cause: &'c Cause, text: &str) {
+        let mut counts: HashMap<String, f64> = HashMap::new();
+        terms(&text.to_lowercase()).for_each(|term| *counts.entry(term).or_default() += 1.0);
+        if counts.is_empty() {
+            return;
+        }
+        self.all.push(Sample { cause, length: counts.values().sum(), terms: counts.len() });
+        for (term, count) in counts {
+            self.postings.entry(term).or_default().push((self.all.len() - 1, count));
+        }
     }
 
     /// The causes whose samples are most like the text, best first; none for a text that says of no failure of mail or
     /// login, or whose codes are known to mean something else.
     #[must_use]
-    pub fn resembling(&self, text: &str, compared: Compared) -> Vec<Meant<'c>> {
+    pub fn resembling(&self, text: &str) -> Vec<Meant<'c>> {
+        self.resembling_without(text, &LeftOut::new())
+    }
+
+    /// The same where some samples are not known: so it is measured how texts fare of which no sample was made.
+    #[must_use]
+    pub fn resembling_without(&self, text: &str, left_out: &LeftOut) -> Vec<Meant<'c>> {
+        let text = &*context::messages(text);
+        let text = &*proxy_log::without_answered(text);
         let words = extract::plain(text);
         let is_refused = session::read(text).is_none_or(|session| session.refusal().is_some());
-        let is_known = || compared == Compared::All && fallback::of_codes(text, self.catalogue).is_some();
-        if !at_large::is_failure(&words) || !is_refused || is_known() {
+        let is_meant = at_large::is_failure(&words) && !context::is_foreign(&words) && !modality::is_note(text);
+        // what a code means stands in tables; words beside it prove less
+        if !is_meant || !is_refused || fallback::of_codes(text, self.catalogue).is_some() {
             return Vec::new();
         }
-        let asked: BTreeSet<String> = terms(&words).take(MOST_TERMS).collect();
-        let is_within = |sample: &&Sample<'_>| sample.counts.keys().all(|term| asked.contains(term));
-        let samples: Vec<&Sample<'c>> =
-            self.all.iter().filter(|sample| compared == Compared::All || !is_within(sample)).collect();
         let mut best: BTreeMap<&str, (f64, &'c Cause)> = BTreeMap::new();
-        for (score, cause) in scores(&samples, &asked) {
+        for (sample, score) in self.scores(&asked(&words), left_out) {
+            let cause = self.all[sample].cause;
             let known = best.entry(&cause.code).or_insert((0.0, cause));
             known.0 = known.0.max(score);
         }
@@ -86,30 +107,43 @@ impl<'c> Samples<'c> {
         best.truncate(MOST);
         best.into_iter().map(|(_, cause)| Meant { cause, certainty: Certainty::Possible }).collect()
     }
+
+    /// The samples that may have been made of a text: most of their words are in it.
+    #[must_use]
+    pub fn made_of(&self, text: &str) -> LeftOut {
+        let mut shared: BTreeMap<usize, usize> = BTreeMap::new();
+        for (sample, _) in asked(&extract::plain(text)).iter().filter_map(|term| self.postings.get(term)).flatten() {
+            *shared.entry(*sample).or_default() += 1;
+        }
+        let is_made_of =
+            |(sample, shared): &(usize, usize)| number(*shared) >= MADE_OF * number(self.all[*sample].terms);
+        shared.into_iter().filter(is_made_of).map(|(sample, _)| sample).collect()
+    }
+
+    fn scores(&self, asked: &BTreeSet<String>, left_out: &LeftOut) -> BTreeMap<usize, f64> {
+        let of_all = number(self.all.len() - left_out.len());
+        let is_known = |sample: &usize| !left_out.contains(sample);
+        let known = self.all.iter().enumerate().filter(|(sample, _)| is_known(sample));
+        let average = known.map(|(_, sample)| sample.length).sum::<f64>() / of_all.max(1.0);
+        let mut scores: BTreeMap<usize, f64> = BTreeMap::new();
+        for postings in asked.iter().filter_map(|term| self.postings.get(term)) {
+            let holding = number(postings.iter().filter(|(sample, _)| is_known(sample)).count());
+            let weight = (1.0 + (of_all - holding + 0.5) / (holding + 0.5)).ln();
+            for (sample, count) in postings.iter().filter(|(sample, _)| is_known(sample)) {
+                let of_length = K1 * (1.0 - B + B * self.all[*sample].length / average);
+                *scores.entry(*sample).or_default() += weight * count * (K1 + 1.0) / (count + of_length);
+            }
+        }
+        scores
+    }
 }
 
-fn sample<'c>(cause: &'c Cause, text: &str) -> Option<Sample<'c>> {
-    let mut counts = HashMap::new();
-    terms(&text.to_lowercase()).for_each(|term| *counts.entry(term).or_default() += 1.0);
-    let length = counts.values().sum();
-    (!counts.is_empty()).then_some(Sample { cause, counts, length })
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-fn scores<'c>(samples: &[&Sample<'c>], asked: &BTreeSet<String>) -> Vec<(f64, &'c Cause)> {
-    let of_all = f64::from(u32::try_from(samples.len()).unwrap_or(u32::MAX));
-    let average = samples.iter().map(|sample| sample.length).sum::<f64>() / of_all.max(1.0);
-    let weight = |term: &String| {
-        let holding = samples.iter().filter(|sample| sample.counts.contains_key(term)).count();
-        let holding = f64::from(u32::try_from(holding).unwrap_or(u32::MAX));
-        (1.0 + (of_all - holding + 0.5) / (holding + 0.5)).ln()
-    };
-    let weights: Vec<(&String, f64)> = asked.iter().map(|term| (term, weight(term))).collect();
-    let score = |sample: &&Sample<'c>| {
-        let of_length = K1 * (1.0 - B + B * sample.length / average);
-        let shared = weights.iter().filter_map(|(term, weight)| Some((sample.counts.get(*term)?, weight)));
-        shared.map(|(count, weight)| weight * count * (K1 + 1.0) / (count + of_length)).sum()
-    };
-    samples.iter().map(|sample| (score(sample), sample.cause)).collect()
+fn asked(words: &str) -> BTreeSet<String> {
+    terms(words).take(MOST_TERMS).collect()
 }
 
 /// The words of a text in small letters that can tell one error from another: of three letters or more, and codes.
@@ -132,7 +166,7 @@ mod tests {
 
     fn codes(text: &str) -> Vec<String> {
         let catalogue = Catalogue::built_in();
-        Samples::of(&catalogue).resembling(text, Compared::All).iter().map(|meant| meant.cause.code.clone()).collect()
+        Samples::of(&catalogue).resembling(text).iter().map(|meant| meant.cause.code.clone()).collect()
     }
 
     #[test]
@@ -149,7 +183,7 @@ mod tests {
     fn a_suggestion_is_possible_at_most() {
         let catalogue = Catalogue::built_in();
         let text = "smtp: could not relay, mailbox disabled by the organization's policy";
-        let found = Samples::of(&catalogue).resembling(text, Compared::All);
+        let found = Samples::of(&catalogue).resembling(text);
         assert!(!found.is_empty());
         assert!(found.iter().all(|meant| meant.certainty == Certainty::Possible));
     }

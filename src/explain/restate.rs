@@ -6,10 +6,12 @@
 
 use std::net::Ipv4Addr;
 
-use super::firewall;
+use super::{firewall, proxy_log};
 
 /// Said where a firewall denied a connection to a mail port.
 pub const DENIED: &str = "a firewall denied the connection to the mail port";
+/// Said where a proxy denied a request to a host of mail, sign-in or Webex.
+pub const PROXY_DENIED: &str = "a proxy denied the request to the host of mail or sign-in";
 /// Said where a program has no token to sign in with.
 pub const NO_TOKEN: &str = "no access token";
 /// Said where the session of an administrator lacks a cmdlet.
@@ -19,6 +21,13 @@ pub const NO_CMDLET: &str = "the term 'new-serviceprincipal' is not recognized";
 pub const NO_MAILBOX: &str = "a recipient of this address does not exist in the organization";
 /// See [`NO_MAILBOX`].
 pub const NO_PRINCIPAL: &str = "a service principal of this id does not exist in the organization";
+/// Said where the certificate of a name of Microsoft has another issuer than Microsoft's have.
+pub const INSPECTED: &str = "the certificate of a microsoft name was issued by another organization";
+/// Said where a server offers no STARTTLS.
+pub const NO_STARTTLS: &str = "the server does not support starttls";
+/// How `openssl s_client -starttls` says so.
+const STARTTLS_NOT_FOUND: [&str; 2] =
+    ["didn't find starttls in server response", "didn't found starttls in server response"];
 /// Said where mail stops when the first access token ends, which lives for 60 to 90 minutes, see
 /// <https://learn.microsoft.com/entra/identity-platform/configurable-token-lifetimes>.
 pub const AN_HOUR: &str = "mail stops an hour after the token was generated";
@@ -34,10 +43,19 @@ const LONGEST_TYPED: usize = 4_096;
 #[must_use]
 pub fn exact(text: &str) -> Option<&'static str> {
     let lines = text.lines().filter(|line| line.len() <= LONGEST_LINE);
-    if lines.map(str::to_lowercase).any(|line| firewall::is_denied(&line)) {
-        return Some(DENIED);
+    let denied = |line: String| match () {
+        () if firewall::is_denied(&line) => Some(DENIED),
+        () if proxy_log::is_denied(&line) => Some(PROXY_DENIED),
+        () => None,
+    };
+    if let Some(denied) = lines.map(str::to_lowercase).find_map(denied) {
+        return Some(denied);
     }
-    let small = text.to_lowercase();
+    let small = text.to_lowercase().replace('\u{a0}', " ");
+    // openssl goes on and then fails at something else
+    if STARTTLS_NOT_FOUND.iter().any(|words| small.contains(words)) {
+        return Some(NO_STARTTLS);
+    }
     let missing = lacks_cmdlet(&small).then_some(NO_CMDLET);
     missing.or_else(|| not_in_exchange(&small)).or_else(|| resolved(&small))
 }
@@ -50,8 +68,20 @@ pub fn loose(words: &str) -> Option<&'static str> {
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 11] =
-        [&NEVER, &KINDS, &FAILS, &OBTAIN, &NONE, &ABSENT, &FUNCTIONS, &STOPS, &HOURS, &DAYS, &OTHERS];
+    let lists: [&[&str]; 12] = [
+        &STARTTLS_NOT_FOUND,
+        &NEVER,
+        &KINDS,
+        &FAILS,
+        &OBTAIN,
+        &NONE,
+        &ABSENT,
+        &FUNCTIONS,
+        &STOPS,
+        &HOURS,
+        &DAYS,
+        &OTHERS,
+    ];
     lists.into_iter().flatten().chain(&CMDLETS).copied().chain(["token", "oauth"])
 }
 
@@ -223,7 +253,8 @@ fn resolved(words: &str) -> Option<&'static str> {
 }
 
 /// Whether a name is one of the hosts that mail and sign-in use.
-fn is_of_microsoft(name: &str) -> bool {
+#[must_use]
+pub fn is_of_microsoft(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     [".office365.com", ".outlook.com", ".office.com", ".microsoftonline.com", ".microsoft.com"]
         .iter()

@@ -318,9 +318,13 @@ impl Reader {
         }
         let protocol = *self.spoken.first().or(self.asked.first())?;
         let is_dialogue = self.lines >= 2 && (self.requests > 0 || protocol != Protocol::Smtp);
-        let is_wrong_service = protocol != Protocol::Smtp
-            && self.asked.first().is_some_and(|asked| *asked != protocol)
-            && self.exchanges.iter().any(Exchange::is_refused);
+        let is_refused = |exchange: &Exchange| {
+            // an SMTP server knows no request of another protocol (RFC 5321, section 4.2.4)
+            let is_unknown = |reply: &Reply| protocol != Protocol::Smtp || reply.text.starts_with("500");
+            exchange.is_refused() && exchange.reply.as_ref().is_some_and(is_unknown)
+        };
+        let is_wrong_service =
+            self.asked.first().is_some_and(|asked| *asked != protocol) && self.exchanges.iter().any(is_refused);
         is_dialogue.then_some(Session { protocol, exchanges: self.exchanges, rest: self.rest, is_wrong_service })
     }
 }
@@ -640,6 +644,16 @@ mod tests {
         ] {
             assert_eq!(read(text).expect("a dialogue").refusal(), None, "{text}");
         }
+    }
+
+    #[test]
+    fn imap_spoken_to_smtp_is_the_wrong_service() {
+        let text = "S: 220 a.outlook.office365.com Microsoft ESMTP MAIL Service ready\nC: a1 login b@example.com x\n\
+                    S: 500 5.3.3 Unrecognized command 'a1' [A.PROD.OUTLOOK.COM]";
+        assert!(read(text).expect("a dialogue").is_wrong_service);
+        let text =
+            "S: 220 a.outlook.office365.com ready\nC: EHLO x\nS: 250 a\nC: AUTH LOGIN\nS: 535 5.7.3 unsuccessful";
+        assert!(!read(text).expect("a dialogue").is_wrong_service);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use aho_corasick::AhoCorasick;
 
-use super::{answer, context, extract, firewall, phrases, restate, session, stated};
+use super::{answer, context, extract, firewall, modality, phrases, proxy_log, restate, session, stated};
 use crate::catalogue::{
     Catalogue,
     cause::{Shows, Words},
@@ -45,7 +45,11 @@ impl Vocabulary {
             strings.extend(words.iter().flat_map(Words::parts).map(String::as_str));
         }
         let own = extract::searched().chain(context::searched()).chain(session::searched());
-        let own = own.chain(restate::searched()).chain(firewall::searched()).chain(stated::searched());
+        let own = own
+            .chain(modality::searched().chain(proxy_log::searched()))
+            .chain(restate::searched())
+            .chain(firewall::searched())
+            .chain(stated::searched());
         strings.extend(own.map(|string| -> &str { string }));
         let decoded = DECODED.into_iter().chain(answer::searched()).chain(stated::decoded());
         let build = |strings: Vec<&str>| AhoCorasick::new(strings).expect("a few thousand short strings");

@@ -10,7 +10,7 @@ use ece_check::{
     lab::{self, Settings},
 };
 
-use crate::program::Place;
+use crate::{accuracy::agree::assert_agrees, program::Place};
 
 /// Writes the files about a tenant with these faults.
 fn files(place: &Place, faults: &[&str]) -> PathBuf {
@@ -76,6 +76,7 @@ fn named_first_and_certain(faults: &[(&str, &str, Option<Certainty>)]) {
         let causes: Vec<(&str, Certainty)> =
             with.summary.fix_first.iter().map(|one| (one.cause.as_str(), one.certainty)).collect();
         assert_eq!(causes, [(*cause, Certainty::Certain)], "{fault}");
+        assert_agrees(&with, fault);
         for fix in &with.summary.fix_first {
             let commands = fix.commands.iter().map(|command| command.text.as_str());
             for text in [fix.title.as_str(), &fix.fix].into_iter().chain(commands) {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    accuracy::agree::assert_agrees,
     program::{Place, wait},
     walk::alone,
 };
@@ -30,12 +31,14 @@ async fn stalling_peers_end_at_the_step_limit() {
         "dns-resolver-unreachable.no-tcp",
         "port-blocked.all-mail",
     ];
-    let runs = stalled.map(|fault| (fault, place.start(&["run", &format!("--lab={fault}"), "--timeout", "1s", "-q"])));
+    let runs =
+        stalled.map(|fault| (fault, place.start(&["run", &format!("--lab={fault}"), "--timeout", "1s", "-o", "json"])));
     let began = Instant::now();
     for (fault, child) in runs {
         let outcome = wait(child);
         assert_eq!(outcome.code, Some(1), "{fault}: {outcome:?}");
         assert!(began.elapsed() < STEP * STAGES, "{fault} ended after {:?}", began.elapsed());
+        assert_agrees(&outcome.report(), fault);
     }
 }
 
@@ -53,11 +56,24 @@ async fn endless_peers_take_no_memory() {
         "starttls-not-offered.nul",
     ] {
         let began = Instant::now();
-        let child = place.start(&["run", &format!("--lab={fault}"), "--transcript", "said.txt", "-o", "csv"]);
+        let child = place.start(&[
+            "run",
+            &format!("--lab={fault}"),
+            "--transcript",
+            "said.txt",
+            "-o",
+            "csv",
+            "--report",
+            "json=report.json",
+        ]);
         let (child, most) = watch(child);
         let outcome = wait(child);
         assert_eq!(outcome.code, Some(1), "{fault}: {outcome:?}");
         assert!(began.elapsed() < STEP * STAGES, "{fault} ended after {:?}", began.elapsed());
+        // not from standard output: nobody reads there while the memory is watched
+        let report = serde_json::from_str(&place.read("report.json")).expect("the report");
+        assert_agrees(&report, fault);
+        std::fs::remove_file(place.path().join("report.json")).expect("the report");
         // the lab, in the same process, is counted too
         assert!(most < 64 * 1024, "{fault}: {most} kB");
         assert!(most > 0 || cfg!(not(target_os = "linux")), "{fault}: nothing was measured");

@@ -9,7 +9,7 @@ use ece_check::{
     lab::{FaultInfo, Settings, directory_faults, evidence},
 };
 
-use crate::program::Place;
+use crate::{accuracy::agree, program::Place};
 
 /// Names of the lab's users; of the lists nothing but the first ten names of a finding may be in a report.
 const ONLY: [&str; 4] = ["--only", "webex", "-o", "json"];
@@ -65,9 +65,9 @@ fn each(faults: Vec<FaultInfo>, run: impl Fn(&str) -> Report + Sync) -> Vec<Stri
     let (left, wrong) = (Mutex::new(faults), Mutex::new(Vec::new()));
     let work = || {
         while let Some(fault) = { left.lock().expect("no panic").pop() } {
-            if let Err(words) = names_it_first(&run(&fault.name), &fault) {
-                wrong.lock().expect("no panic").push(words);
-            }
+            let report = run(&fault.name);
+            let disagrees = agree::wrong(&report).into_iter().map(|words| format!("{}: {words}", fault.name));
+            wrong.lock().expect("no panic").extend(names_it_first(&report, &fault).err().into_iter().chain(disagrees));
         }
     };
     std::thread::scope(|scope| {

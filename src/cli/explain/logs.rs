@@ -20,7 +20,7 @@ use crate::{
         decode,
         items::{Item, Told},
         log::Log,
-        timestamp,
+        place, timestamp,
     },
     files,
     finding::Certainty,
@@ -193,9 +193,11 @@ fn page(items: &[Item], next: Option<&str>, catalogue: &Catalogue) -> String {
 }
 
 fn tell_one(page: &mut Page<'_>, number: usize, told: &Told, cause: &Cause) {
-    heading(page, number, cause, &format!("{}, {}", certainty(told.certainty), times(told.count)), None);
+    let server = place::of(&told.example);
+    let sure = format!("{}, {}", certainty(told.certainty), times(told.count));
+    heading(page, number, cause, &sure, server.as_ref());
     seen(page, told);
-    entry(page, cause, None);
+    entry(page, cause, server.as_ref());
 }
 
 /// Several causes that the same lines allow: their names, once, and what tells them apart.

@@ -1,7 +1,8 @@
-//! What a report says agrees with what the same run saw: over every fault of the lab, pairs of faults, healthy tenants and
-//! hostile servers.
+//! What a report says agrees with what the same run saw: over every fault of the lab, pairs of faults, healthy tenants,
+//! hostile servers and files of colleagues.
 //!
-//! Each run is held against the same rules right after it was made; the runs are those of `lab.rs`.
+//! Each run is held against the same rules right after it was made; the runs are those of `lab.rs`, `hostile`, `evidence_lab` and
+//! `webex`.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -131,6 +132,13 @@ pub fn wrong(report: &Report) -> Vec<String> {
     wrong
 }
 
+/// The same of a run that a test has made for something else.
+#[track_caller]
+pub fn assert_agrees(report: &Report, of: &str) {
+    let wrong = wrong(report);
+    assert!(wrong.is_empty(), "{of}:\n{}", wrong.join("\n"));
+}
+
 /// The passed findings of these checks.
 fn passed<'r>(report: &'r Report, checks: &'r [&str]) -> impl Iterator<Item = &'r Finding> {
     report.findings.iter().filter(|one| one.status == Status::Pass && checks.contains(&one.check.as_str()))
@@ -238,6 +246,13 @@ fn misplaced(name: &str, value: &str) -> Option<&'static str> {
     }
 }
 
+/// The title of a cause of which this one is made: a cause of Webex can have another.
+fn title<'c>(cause: &'c Cause, filled: &str) -> &'c str {
+    let others = [&cause.site, &cause.webex].map(|other| other.as_ref().and_then(|other| other.title.as_ref()));
+    let found = others.into_iter().flatten().find(|title| values(title, filled).is_some());
+    found.unwrap_or(&cause.title)
+}
+
 fn placeholders(report: &Report, wrong: &mut Vec<String>) {
     let mut see =
         |place: &str, template: &str, filled: &str| match values(template, filled) {
@@ -248,15 +263,16 @@ fn placeholders(report: &Report, wrong: &mut Vec<String>) {
         };
     for fix in &report.summary.fix_first {
         let cause = cause(&fix.cause);
-        see(&fix.cause, &cause.title, &fix.title);
-        let fixes = [Some(&cause.fix), cause.site.as_ref().map(|site| &site.fix)];
-        let template = fixes.into_iter().flatten().find(|template| values(template, &fix.fix).is_some());
+        see(&fix.cause, title(cause, &fix.title), &fix.title);
+        let others = [&cause.site, &cause.webex].map(|other| other.as_ref().map(|other| &other.fix));
+        let fixes = [Some(&cause.fix)].into_iter().chain(others);
+        let template = fixes.flatten().find(|template| values(template, &fix.fix).is_some());
         see(&fix.cause, template.unwrap_or(&cause.fix), &fix.fix);
     }
     for finding in &report.findings {
         for named in &finding.causes {
             let place = format!("{} at {} for {}", named.cause, finding.check, finding.subject);
-            see(&place, &cause(&named.cause).title, &named.title);
+            see(&place, title(cause(&named.cause), &named.title), &named.title);
         }
     }
 }

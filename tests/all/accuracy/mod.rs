@@ -5,26 +5,25 @@
 //! written down before any was explained, and chance (a hash of the text) put it into one of two halves. The signs were
 //! mended by the misses of `tune`; those of `held` tell how well they do on texts that nobody has looked at. Those of
 //! `later` and `last` were collected after that; `fresh` is what chance picked of 501 that were mostly written after the
-//! messages of servers and libraries, wrapped as many clients wrap them. In
-//! `nothing.txt` each line is a text of its own that must name no cause.
+//! messages of servers and libraries, wrapped as many clients wrap them; `stranger` and `second` follow the forms of other
+//! products, and were labelled before they were explained. In `nothing.txt` each line is a text of its own that must name no
+//! cause.
 //!
 //! Run it with `make accuracy`; `ECE_CHECK_MISSES=1` lists the misses and the figures of each channel, those of `held`
 //! only with `ECE_CHECK_MISSES=held`.
 
-mod agree;
+pub mod agree;
 mod lab;
+mod sources;
 mod wrap;
 
 use std::{borrow::Cow, collections::BTreeSet};
 
 use ece_check::{
     catalogue::Catalogue,
-    explain::{
-        Channel, Meaning, explain,
-        log::Log,
-        resemble::{Compared, Samples},
-    },
-    finding::Certainty,
+    diagnose::blank_commands,
+    explain::{Channel, Meaning, explain, log::Log},
+    finding::{Certainty, Owner},
 };
 use serde::Deserialize;
 
@@ -33,6 +32,11 @@ const GOAL: f64 = 97.0;
 
 /// The texts that were collected after the signs were written.
 const UNSEEN: &str = include_str!("unseen.jsonl");
+
+/// The texts that mean nothing; a line break inside one is written as in a string.
+fn nothing() -> impl Iterator<Item = String> {
+    NOTHING.lines().map(|line| line.replace("\\n", "\n"))
+}
 
 /// What a failure says.
 const BELOW: &str = "below the goal; ECE_CHECK_MISSES=1 lists the misses";
@@ -48,6 +52,16 @@ struct TranscriptLine {
     cause: Answer,
     #[serde(default)]
     half: String,
+    /// Where it was found: a thread, a page, a program.
+    source: String,
+    /// What the source proved to be behind a text that can mean several causes.
+    #[serde(default)]
+    confirmed_cause: Vec<Proved>,
+}
+
+#[derive(Deserialize)]
+struct Proved {
+    cause: String,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +69,15 @@ struct TranscriptLine {
 enum Answer {
     One(String),
     Several(Vec<String>),
+}
+
+impl Answer {
+    fn has(&self, code: &str) -> bool {
+        match self {
+            Self::One(cause) => cause == code,
+            Self::Several(causes) => causes.iter().any(|cause| cause == code),
+        }
+    }
 }
 
 #[test]
@@ -66,16 +89,16 @@ fn the_corpus_is_explained() {
 #[test]
 fn unseen_texts_are_explained() {
     let lines = read(UNSEEN);
-    let reach = ["tune", "held", "later", "last", "fresh"]
+    let reach = ["tune", "held", "later", "last", "fresh", "stranger", "second"]
         .map(|half| reaches_the_goal(half, &lines.iter().filter(|line| line.half == half).collect::<Vec<_>>()));
-    assert_eq!(reach, [true; 5], "{BELOW}");
+    assert_eq!(reach, [true; 7], "{BELOW}");
 }
 
 #[test]
 fn ordinary_lines_mean_nothing() {
     let catalogue = Catalogue::built_in();
-    let named = |line: &&str| !explain(line, None, &catalogue).causes.is_empty();
-    let wrong: Vec<&str> = NOTHING.lines().filter(named).collect();
+    let named = |line: &String| !explain(line, None, &catalogue).causes.is_empty();
+    let wrong: Vec<String> = nothing().filter(named).collect();
     println!("ordinary lines: {}, of which {} name a cause (goal 0)", NOTHING.lines().count(), wrong.len());
     assert!(wrong.is_empty(), "these mean nothing:\n{}", wrong.join("\n"));
 }
@@ -89,55 +112,55 @@ fn texts_of_the_second_collection_are_explained() {
     assert!(reaches_the_goal("second collection", &lines.iter().collect::<Vec<_>>()), "{BELOW}");
 }
 
-/// Where one cause is known to be behind a text, it is among the first three that are named: a long list is no help.
+/// Where one cause is known to be behind a text, it is named, among the first three: a long list is no help. It is known
+/// where the text says so, and where the source of a text that can mean several causes found out which it was.
 #[test]
 fn the_cause_that_was_proved_is_among_the_first_three() {
     let catalogue = Catalogue::built_in();
-    let lines: Vec<TranscriptLine> = [read(UNSEEN), read(ROUND2)].into_iter().flatten().collect();
-    let proved = lines.iter().filter_map(|line| match &line.cause {
-        Answer::One(cause) => Some((line, cause)),
+    let lines: Vec<TranscriptLine> = [read(&corpus()), read(UNSEEN), read(ROUND2)].into_iter().flatten().collect();
+    let by_text = lines.iter().filter_map(|line| match &line.cause {
+        Answer::One(cause) => Some((line, vec![cause.as_str()])),
         Answer::Several(_) => None,
     });
-    let (mut all, mut among) = (0, 0);
-    for (line, cause) in proved {
+    let by_source = lines.iter().filter(|line| !line.confirmed_cause.is_empty());
+    let by_source = by_source.map(|line| (line, line.confirmed_cause.iter().map(|one| one.cause.as_str()).collect()));
+    let (named, first) = proved("by the text", by_text, &catalogue);
+    assert!(named >= GOAL && first >= GOAL, "{BELOW}");
+    let (named, first) = proved("by its source", by_source, &catalogue);
+    assert!(named >= 90.0 && first >= 70.0, "{BELOW}");
+}
+
+/// How often a cause that was proved is named, and among the first three, in per cent.
+fn proved<'l>(
+    how: &str,
+    lines: impl Iterator<Item = (&'l TranscriptLine, Vec<&'l str>)>,
+    catalogue: &Catalogue,
+) -> (f64, f64) {
+    let (mut all, mut named, mut first) = (0, 0, 0);
+    for (line, causes) in lines {
         all += 1;
-        let meaning = explain(&line.text, None, &catalogue);
-        among += u32::from(meaning.causes.iter().take(3).any(|meant| meant.cause.code == *cause));
+        let meaning = explain(&line.text, None, catalogue);
+        let place = meaning.causes.iter().position(|meant| causes.contains(&meant.cause.code.as_str()));
+        named += u32::from(place.is_some());
+        first += u32::from(place.is_some_and(|place| place < 3));
+        if place.is_none_or(|place| place >= 3) && lists_misses("proved") {
+            println!("PROVED {how} {}: {causes:?} is at {place:?} of {}", line.id, meaning.causes.len());
+        }
     }
-    println!("the cause is known: {all}, among the first three {:5.1} %  (goal {GOAL} %)", percent(among, all));
-    assert!(percent(among, all) >= GOAL);
+    let (named, first) = (percent(named, all), percent(first, all));
+    println!("the cause is proved {how}: {all}, named {named:5.1} %, among the first three {first:5.1} %");
+    (named, first)
 }
 
-/// What resemblance alone finds, of each text without the samples that are in it: as for a text that nobody has seen.
-/// Ordinary lines resemble nothing.
-#[test]
-fn a_text_that_no_sign_knows_resembles_its_cause() {
-    let catalogue = Catalogue::built_in();
-    let samples = Samples::of(&catalogue);
-    let lines: Vec<TranscriptLine> = [read(&corpus()), read(UNSEEN), read(ROUND2)].into_iter().flatten().collect();
-    let (mut answered, mut right) = (0, 0);
-    for line in lines.iter().step_by(3) {
-        let found = samples.resembling(&line.text, Compared::NotWithin);
-        let is_right = |code: &str| match &line.cause {
-            Answer::One(cause) => cause == code,
-            Answer::Several(causes) => causes.iter().any(|cause| cause == code),
-        };
-        answered += u32::from(!found.is_empty());
-        right += u32::from(found.iter().any(|meant| is_right(&meant.cause.code)));
-    }
-    let of_three = percent(right, answered);
-    println!("resembling: {answered} texts without their own samples, right among three {of_three:5.1} %  (goal 60 %)");
-    assert!(of_three >= 60.0);
-    let named: Vec<&str> = NOTHING.lines().filter(|line| !samples.resembling(line, Compared::All).is_empty()).collect();
-    assert!(named.is_empty(), "these resemble something:\n{}", named.join("\n"));
-}
+/// So many lines of a log in which nothing is wrong.
+const HEALTHY: u32 = 100_000;
 
-/// The lines of a log in which nothing is wrong, with every number from 1 to 99,999 in the places of ids.
+/// The lines of a log in which nothing is wrong, with every number up to 100,000 in the places of ids.
 #[test]
 fn healthy_logs_name_no_cause() {
     let catalogue = Catalogue::built_in();
     let mut log = Log::new(&catalogue, None);
-    for id in 1..100_000_u32 {
+    for id in 1..=HEALTHY {
         let line = match id % 8 {
             0 => format!(
                 "2026-11-23 04:01:20.006 GMT+0000 <@> INFO <@> [{id}:RxInstance id : {id}] <@> ProcessId:{id} <@> PID:{id} <@> UID:{id} \
@@ -171,7 +194,7 @@ fn healthy_logs_name_no_cause() {
     }
     log.flush();
     let named: Vec<String> = log.told().iter().map(|told| format!("{}: {}", told.cause, told.example)).collect();
-    println!("healthy lines: 99,999, of which {} kinds name a cause (goal 0)", named.len());
+    println!("healthy lines: {HEALTHY}, of which {} kinds name a cause (goal 0)", named.len());
     assert!(named.is_empty(), "{}", named.join("\n"));
 }
 
@@ -196,6 +219,52 @@ fn what_is_written_around_a_text_does_not_change_its_causes() {
     println!("in other wrappings: {all}, the same causes {:5.1} %  (goal {SAME} %)", percent(same, all));
     assert!(percent(same, all) >= SAME);
 }
+
+/// What a firewall engineer, an administrator of Exchange and one of ECE have to show: each is told the cause, whose it is, and
+/// what to do next.
+#[test]
+fn what_each_team_has_to_show_is_answered() {
+    let catalogue = Catalogue::built_in();
+    for (text, cause, owner) in ASKS {
+        let meaning = explain(text, None, &catalogue);
+        let first = meaning.causes.first().unwrap_or_else(|| panic!("nothing is known of {text}"));
+        assert_eq!(
+            (first.cause.code.as_str(), first.cause.owner, first.certainty),
+            (*cause, *owner, Certainty::Certain)
+        );
+        let commands = blank_commands(&first.cause.commands);
+        assert!(!first.cause.fix.is_empty() && commands.iter().any(|command| !command.text.is_empty()), "{cause}");
+    }
+}
+
+const ASKS: &[(&str, &str, Owner)] = &[
+    (
+        "Nov 20 2026 10:00:00 asa01 : %ASA-4-106023: Deny tcp src inside:10.1.2.3/51514 dst outside:52.97.1.2/993 by access-group \
+         \"INSIDE_IN\" [0x5bf2a1c3, 0x0]",
+        "port-blocked",
+        Owner::Network,
+    ),
+    (
+        "<14>Nov 20 10:00:00 pa-220 1,2026/11/20 10:00:00,012801012345,TRAFFIC,drop,2561,2026/11/20 10:00:00,10.1.2.3,52.97.1.2,\
+         0.0.0.0,0.0.0.0,interzone-default,,,not-applicable,vsys1,trust,untrust,ethernet1/2,,default,2026/11/20 10:00:00,0,1,51234,\
+         587,0,0,0x0,tcp,deny,74,74,0,1,2026/11/20 09:59:58,0,any",
+        "port-blocked",
+        Owner::Network,
+    ),
+    (
+        "PS> Get-CASMailbox sales@example.com | Format-List\n\nName        : sales\nImapEnabled : False\nPopEnabled  : True\n",
+        "imap-disabled-for-mailbox",
+        Owner::Exchange,
+    ),
+    (
+        "2026-11-23 04:01:20.006 GMT+0000 <@> ERROR <@> [67:RxInstance id : 999] <@> ProcessId:3984 <@> PID:1 <@> UID:12 <@> \
+         HttpSessionId:  <@> com.egain.mail.module.retriever.service.RxInstance <@> connect <@> Failed to refresh the token: \
+         AADSTS7000222: The provided client secret keys for app '00000000' are expired.\n\
+         \tat com.egain.mail.oauth.TokenManager.refresh(TokenManager.java:88)\n\t... 12 more <@> ",
+        "client-secret-expired",
+        Owner::Entra,
+    ),
+];
 
 /// How often the causes must stay the same, in per cent.
 const SAME: f64 = 99.0;

@@ -1,0 +1,101 @@
+//! Who issued the certificate that a text shows for a name of Microsoft.
+//!
+//! In: the output of `openssl s_client`, curl, keytool or `PowerShell`: subject and issuer in lines of their own. Out: whether
+//! the issuer is none that Microsoft's certificates come from (`checks/tables/issuers.toml`), as behind a device that
+//! inspects TLS. Names are written as in RFC 4514, with `/` or with `;`.
+
+use super::restate;
+use crate::catalogue::tables::Issuers;
+
+/// Longer texts are no output of such a command, in bytes.
+const LONGEST: usize = 64 << 10;
+/// What a line with a subject begins with.
+const SUBJECTS: [&str; 3] = ["s", "subject", "owner"];
+/// What a line with an issuer begins with.
+const ISSUERS: [&str; 2] = ["i", "issuer"];
+/// What stands between the attributes of a name.
+const SEPARATORS: [char; 3] = [',', ';', '/'];
+
+/// Whether the certificate of a name of Microsoft comes from another issuer.
+#[must_use]
+pub fn is_foreign(text: &str, issuers: &Issuers) -> bool {
+    if text.len() > LONGEST {
+        return false;
+    }
+    let mut is_ours = false;
+    for line in text.lines() {
+        match field(line) {
+            Some((name, value)) if SUBJECTS.contains(&&*name) => is_ours = is_of_microsoft(value),
+            Some((name, value)) if ISSUERS.contains(&&*name) && is_ours => return !is_public(value, issuers),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// A line such as ` 0 s:C = US`, `subject=C = US`, `*  issuer: C=US`, `Issuer : CN=a`.
+fn field(line: &str) -> Option<(String, &str)> {
+    let line = line.trim_start_matches(|c: char| c == '*' || c == ' ' || c == '\t' || c.is_ascii_digit());
+    let (name, value) = line.split_once([':', '='])?;
+    let name = name.trim().to_lowercase();
+    let is_name = value.contains('=') && (SUBJECTS.contains(&&*name) || ISSUERS.contains(&&*name));
+    is_name.then_some((name, value.trim()))
+}
+
+/// The values of one attribute of a name.
+fn attribute<'v>(name: &'v str, wanted: &str) -> impl Iterator<Item = &'v str> {
+    let parts = name.split(SEPARATORS).filter_map(|part| part.split_once('='));
+    parts
+        .filter(move |(key, _)| key.trim().eq_ignore_ascii_case(wanted))
+        .map(|(_, value)| value.trim().trim_matches('"'))
+}
+
+fn is_of_microsoft(subject: &str) -> bool {
+    attribute(subject, "CN").any(|name| restate::is_of_microsoft(&format!(".{}", name.to_lowercase())))
+}
+
+/// Whether the organization is a public one. A list that is cut at a comma inside a name is compared by its begin.
+fn is_public(issuer: &str, issuers: &Issuers) -> bool {
+    let known = || issuers.microsoft.iter().chain(&issuers.public);
+    let begins = |known: &String, organization: &str| {
+        known.get(..organization.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(organization))
+    };
+    attribute(issuer, "O")
+        .any(|organization| !organization.is_empty() && known().any(|known| begins(known, organization)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+
+    fn foreign(text: &str) -> bool {
+        is_foreign(text, &Catalogue::built_in().tables.issuers)
+    }
+
+    #[test]
+    fn a_name_of_microsoft_from_another_issuer_in_the_form_of_each_program() {
+        for text in [
+            " 0 s:C = US, O = Microsoft Corporation, CN = outlook.com\n   i:C = US, O = Zscaler Inc., CN = \"Zscaler CA\"",
+            "subject=/C=US/CN=*.office365.com\nissuer=/O=Example Corp/CN=Proxy CA",
+            "*  subject: CN=smtp.office365.com\n*  start date: Jan  1\n*  issuer: C=DE; O=Example GmbH; CN=Inspection CA",
+            "Owner: CN=login.microsoftonline.com, O=Microsoft Corporation\nIssuer: CN=FortiGate CA, O=Fortinet",
+            "Subject : CN=outlook.office365.com\nIssuer  : CN=corp-ca",
+        ] {
+            assert!(foreign(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn public_issuers_and_other_names_prove_nothing() {
+        for text in [
+            " 0 s:C = US, CN = outlook.com\n   i:C = US, O = DigiCert Inc, CN = DigiCert Cloud Services CA-1",
+            "Subject: CN=outlook.com\nIssuer: CN=x, O=\"Entrust, Inc.\"",
+            " 0 s:CN = ece.example.com\n   i:O = Example Corp, CN = Issuing CA",
+            "issuer: O=Example Corp",
+            "subject: outlook",
+        ] {
+            assert!(!foreign(text), "{text}");
+        }
+    }
+}
