@@ -195,9 +195,15 @@ const SUCCESSES: [&str; 7] = ["succeeded", "successful", "successfully", "succes
 fn is_said(words: &str, part: &str) -> bool {
     let is_meant = |at: usize| {
         let before = words[..at].trim_end().rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        let behind = words[at + part.len()..].trim_start_matches([' ', ':', '=']);
-        let behind = behind.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        !DENIALS.contains(&before) && !SUCCESSES.contains(&behind)
+        let rest = &words[at + part.len()..];
+        // a counter: `failures: 0`, `timeouts_total 0`
+        let value = rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+        let next = |text: &str| {
+            text.trim_start_matches([' ', ':', '=']).split(|c: char| !c.is_alphanumeric()).next().map(str::to_owned)
+        };
+        let is_none = next(value).as_deref() == Some("0");
+        let behind = next(rest).unwrap_or_default();
+        !DENIALS.contains(&before) && !SUCCESSES.contains(&&*behind) && !is_none
     };
     words.match_indices(part).any(|(at, _)| is_meant(at))
 }

@@ -13,7 +13,8 @@ const FIELD: &str = "<@>";
 /// words are a customer's.
 #[must_use]
 pub fn messages(text: &str) -> Cow<'_, str> {
-    let has_subject = text.to_ascii_lowercase().contains(SUBJECT);
+    let small = text.to_ascii_lowercase();
+    let has_subject = SUBJECTS.iter().any(|mark| small.contains(mark));
     if !text.contains(FIELD) && !has_subject {
         return Cow::Borrowed(text);
     }
@@ -21,12 +22,13 @@ pub fn messages(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.lines().map(message).collect::<Vec<_>>().join("\n"))
 }
 
-/// Behind this stands the subject of a mail, or the subject of a certificate, which has attributes (`CN=…`).
-const SUBJECT: &str = "subject: ";
+/// Behind these stands the subject of a mail, or the subject of a certificate, which has attributes (`CN=…`).
+const SUBJECTS: [&str; 3] = ["subject: ", "subject '", "subject \""];
 
 /// A line up to the subject of a mail.
 fn without_subject(line: &str) -> &str {
-    let begin = line.to_ascii_lowercase().find(SUBJECT);
+    let small = line.to_ascii_lowercase();
+    let begin = SUBJECTS.iter().filter_map(|mark| small.find(mark)).min();
     begin.filter(|at| !line[*at..].contains('=')).map_or(line, |at| &line[..at])
 }
 
@@ -114,10 +116,17 @@ const FAILURES: [&str; 10] =
     ["failed", "refused", "reset", "timeout", "timedout", "aborted", "failure", "exception", "connect", "unreachable"];
 
 /// What other services are called, in small letters.
-const OTHERS: [&str; 47] = [
+const OTHERS: [&str; 54] = [
     "psql",
     "jms",
     "jtapi",
+    "finesse",
+    "cisco ids",
+    "cuic",
+    "cassandra",
+    "hazelcast",
+    "hikari",
+    "windows update",
     "tomcat",
     "broker url",
     "amq",
@@ -289,8 +298,17 @@ const OUR_PORTS: [u16; 12] = [25, 53, 80, 110, 143, 443, 465, 587, 993, 995, 312
 /// Whether a text names a port, and none that mail, sign-in or a proxy has.
 fn has_other_port(words: &str) -> bool {
     let named = words.match_indices(PORT).filter(|(at, _)| !words[..*at].ends_with(char::is_alphanumeric));
-    let ports: Vec<u16> = named.filter_map(|(at, port)| number(&words[at + port.len()..])).collect();
+    let named = named.filter_map(|(at, port)| number(&words[at + port.len()..]));
+    let of_addresses = words.match_indices(':').filter(|(at, _)| ends_in_address(&words[..*at]));
+    let of_addresses = of_addresses.filter_map(|(at, _)| number(&words[at + 1..]));
+    let ports: Vec<u16> = named.chain(of_addresses).collect();
     !ports.is_empty() && !ports.iter().any(|port| OUR_PORTS.contains(port))
+}
+
+/// Whether a text ends in an address of IPv4, behind which a colon and a port follow.
+fn ends_in_address(text: &str) -> bool {
+    let address = text.rsplit(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default();
+    address.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
 /// The number behind signs such as `: `, `=` or quotes.
@@ -315,7 +333,7 @@ const OF_SQL_SERVER: &str = "com.microsoft.sqlserver";
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 11] = [
+    let lists: [&[&str]; 12] = [
         &ANCHORS,
         &FILLERS,
         &FAILURES,
@@ -326,7 +344,8 @@ pub fn searched() -> impl Iterator<Item = &'static str> {
         &PROVIDERS,
         &MICROSOFT,
         &OUR_HOSTS,
-        &[OF_SQL_SERVER, FIELD, PORT, SUBJECT, ADDRESS, "http"],
+        &SUBJECTS,
+        &[OF_SQL_SERVER, FIELD, PORT, ADDRESS, "http"],
     ];
     lists.into_iter().flatten().copied()
 }
@@ -380,6 +399,7 @@ mod tests {
     #[test]
     fn the_subject_of_a_mail_is_left_out_and_that_of_a_certificate_is_not() {
         assert_eq!(messages("created activity 7, subject: RE: Authentication failed"), "created activity 7, ");
+        assert_eq!(messages("mails with subject 'Undeliverable: 550 5.1.1' moved"), "mails with ");
         assert_eq!(messages("*  subject: CN=outlook.com"), "*  subject: CN=outlook.com");
     }
 
@@ -389,6 +409,7 @@ mod tests {
             "smtp.gmail.com: 535 username and password not accepted",
             "post https://api.salesforce.example/services/oauth2/token failed: invalid_grant",
             "get https://registry.npmjs.org/ failed: etimedout",
+            "all hosts tried for query failed (tried: 10.0.0.1:9042 - connection refused)",
             "550 5.1.1 recipient address rejected: user unknown in virtual mailbox table",
         ] {
             assert!(is_foreign(words), "{words}");
@@ -397,6 +418,7 @@ mod tests {
             "forwarded from gmail.com: outlook.office365.com said 535 5.7.3",
             "get https://login.microsoftonline.com/common: etimedout",
             "https://ece.example.com: connection refused",
+            "10.1.2.3:51234 -> 52.97.1.2:587: connection refused",
             "see https://docs.python.org/3/library/smtplib.html: connection refused",
         ] {
             assert!(!is_foreign(words), "{words}");

@@ -47,13 +47,35 @@ const DROPS: [&str; 13] = [
     "discard",
 ];
 /// The fields of the action.
-const ACTIONS: [&str; 5] = ["action", "act", "disposition", "fw_action", "result"];
+const ACTIONS: [&str; 7] = ["action", "act", "disposition", "fw_action", "result", "status", "log_subtype"];
 /// The fields of the destination's address.
-const DESTINATIONS: [&str; 9] =
-    ["dst", "dstip", "dst_ip", "dest", "destip", "dest_ip", "destination", "destinationip", "destination_ip"];
+const DESTINATIONS: [&str; 11] = [
+    "dst",
+    "dstip",
+    "dst_ip",
+    "dest",
+    "destip",
+    "dest_ip",
+    "destination",
+    "destinationip",
+    "destination_ip",
+    "dst-ip",
+    "destination-address",
+];
 /// The fields of the destination's port.
-const PORTS: [&str; 9] =
-    ["dpt", "dport", "dstport", "dst_port", "destport", "dest_port", "destinationport", "destination_port", "service"];
+const PORTS: [&str; 11] = [
+    "dpt",
+    "dport",
+    "dstport",
+    "dst_port",
+    "destport",
+    "dest_port",
+    "destinationport",
+    "destination_port",
+    "dst-port",
+    "destination-port",
+    "service",
+];
 /// The mail ports of Exchange Online, see <https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/pop3-and-imap4/pop3-and-imap4>.
 const MAIL: [u16; 3] = [587, 993, 995];
 
@@ -81,7 +103,7 @@ fn is_outside(address: Ipv4Addr) -> bool {
 
 /// Pairs `name=value`, `name="value"` and `name:value`, however they are separated.
 fn fields(line: &str) -> Vec<(&str, &str)> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
     let signs = line.match_indices(['=', ':']).take(200);
     let pairs = signs.filter_map(|(at, _)| {
         let name = line[..at].trim_end_matches('"').rsplit(|c| !is_name(c)).next().unwrap_or_default();
@@ -140,6 +162,8 @@ mod tests {
             "CEF:0|x|y|1|z|traffic|5|act=blocked src=10.1.1.1 spt=51234 dst=52.96.1.1 dpt=995 proto=TCP",
             "{\"action\":\"REJECT\",\"dest_ip\":\"52.96.1.1\",\"dest_port\":\"587\",\"proto\":\"TCP\"}",
             "kernel: [UFW BLOCK] IN=eth1 OUT=eth0 SRC=10.1.1.1 DST=52.96.1.1 PROTO=TCP SPT=1 DPT=993 SYN",
+            "RT_FLOW - RT_FLOW_SESSION_DENY [junos@2636 source-address=\"10.1.2.3\" destination-address=\"52.97.1.2\" destination-port=\"993\"]",
+            "log_component=\"Firewall Rule\" log_subtype=\"Denied\" status=\"Deny\" src_ip=10.1.2.3 dst_ip=52.97.1.2 dst_port=587",
             "RT_FLOW_SESSION_DENY: session denied 10.1.1.1/51234->52.96.1.1/587 junos-smtps 6(0) deny-all",
         ] {
             assert!(is_denied(&line.to_lowercase()), "{line}");

@@ -13,6 +13,8 @@ const MOST_LINES: usize = 3;
 
 /// How a note begins that says what was repaired.
 const REPAIRED_FIRST: [&str; 6] = ["resolved", "fixed in ", "fixed: ", "solved:", "closed:", "case closed"];
+/// How the title or the step of an instruction begins, whatever message it quotes.
+const INSTRUCTION: [&str; 6] = ["kb ", "step ", "what to do", "how to ", "risk:", "known issue"];
 /// What says so within a note.
 const REPAIRED: [&str; 17] = [
     "flows again",
@@ -53,7 +55,7 @@ const SETTING: [&str; 14] = [
     "access: none",
 ];
 /// How advice begins.
-const ADVICE: [&str; 12] = [
+const ADVICE: [&str; 11] = [
     "make sure",
     "ensure that",
     "before you ",
@@ -63,7 +65,6 @@ const ADVICE: [&str; 12] = [
     "to fix this",
     "to resolve this",
     "to avoid ",
-    "how to ",
     "note that ",
     "tip:",
 ];
@@ -82,14 +83,14 @@ pub fn is_note(text: &str) -> bool {
     let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     let is_message = || holds(&MESSAGE) || extract::has_code(&words);
     let depends = || words.split(|c: char| !c.is_alphanumeric()).any(|word| STILL.contains(&word));
-    let is_repaired = begins(&REPAIRED_FIRST) || (holds(&REPAIRED) && !depends());
+    let is_repaired = begins(&REPAIRED_FIRST) || begins(&INSTRUCTION) || (holds(&REPAIRED) && !depends());
     let is_advice = begins(&ADVICE) && !is_message();
     (is_repaired || holds(&SETTING) || is_advice) && restate::rhythm(&words).is_none()
 }
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 6] = [&REPAIRED_FIRST, &REPAIRED, &STILL, &SETTING, &ADVICE, &MESSAGE];
+    let lists: [&[&str]; 7] = [&REPAIRED_FIRST, &INSTRUCTION, &REPAIRED, &STILL, &SETTING, &ADVICE, &MESSAGE];
     lists.into_iter().flatten().copied()
 }
 
@@ -104,6 +105,8 @@ mod tests {
             "Fixed in ES6: retriever stopped with \"User is authenticated but not connected\"",
             "The proxy rule was wrong and has been fixed; mail flows again.",
             "Make sure that port 587 is not blocked.",
+            "KB 4711: What to do when AADSTS50076 appears",
+            "Step 3: if the test shows 535 5.7.3, check the permission SMTP.Send and repeat",
             "If authentication failed, check that IMAP is enabled for the mailbox.",
             "Conditional Access policy 'x' is in report-only mode",
             "Proxy authentication is required for internet access: none.",

@@ -17,9 +17,11 @@ use crate::{
 const MOST: usize = 3;
 /// So many words of a text are compared.
 const MOST_TERMS: usize = 400;
-/// Below this score, what is shared is chance: of the labeled texts, without what the catalogue has of their sources, two
-/// in three that reach it have a right cause among the first three.
-const LOWEST: f64 = 9.0;
+/// Below this score, what is shared is chance: of the labeled texts, without what the catalogue has of their sources, three
+/// in five that reach it have a right cause among the first three.
+const LOWEST: f64 = 14.0;
+/// So many samples of a cause count.
+const TOGETHER: usize = 2;
 /// How quickly further occurrences of a word count less, and how much the length of a sample counts: the usual values.
 const K1: f64 = 1.2;
 const B: f64 = 0.75;
@@ -96,13 +98,13 @@ impl<'c> Samples<'c> {
         if !is_meant || !is_refused || fallback::of_codes(text, self.catalogue).is_some() {
             return Vec::new();
         }
-        let mut best: BTreeMap<&str, (f64, &'c Cause)> = BTreeMap::new();
+        let mut by_cause: BTreeMap<&str, (&'c Cause, Vec<f64>)> = BTreeMap::new();
         for (sample, score) in self.scores(&asked(&words), left_out) {
             let cause = self.all[sample].cause;
-            let known = best.entry(&cause.code).or_insert((0.0, cause));
-            known.0 = known.0.max(score);
+            by_cause.entry(&cause.code).or_insert((cause, Vec::new())).1.push(score);
         }
-        let mut best: Vec<(f64, &'c Cause)> = best.into_values().filter(|(score, _)| *score >= LOWEST).collect();
+        let scored = by_cause.into_values().map(|(cause, scores)| (of_cause(scores), cause));
+        let mut best: Vec<(f64, &'c Cause)> = scored.filter(|(score, _)| *score >= LOWEST).collect();
         best.sort_by(|a, b| b.0.total_cmp(&a.0));
         best.truncate(MOST);
         best.into_iter().map(|(_, cause)| Meant { cause, certainty: Certainty::Possible }).collect()
@@ -136,6 +138,12 @@ impl<'c> Samples<'c> {
         }
         scores
     }
+}
+
+/// What the samples of a cause have together: two that are alike say more than one.
+fn of_cause(mut scores: Vec<f64>) -> f64 {
+    scores.sort_by(|a, b| b.total_cmp(a));
+    scores.iter().take(TOGETHER).sum()
 }
 
 fn number(count: usize) -> f64 {

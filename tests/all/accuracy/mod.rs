@@ -5,7 +5,7 @@
 //! written down before any was explained, and chance (a hash of the text) put it into one of two halves. The signs were
 //! mended by the misses of `tune`; those of `held` tell how well they do on texts that nobody has looked at. Those of
 //! `later` and `last` were collected after that; `fresh` is what chance picked of 501 that were mostly written after the
-//! messages of servers and libraries, wrapped as many clients wrap them; `stranger` and `second` follow the forms of other
+//! messages of servers and libraries, wrapped as many clients wrap them; `stranger`, `second` and `third` follow the forms of other
 //! products, and were labelled before they were explained. In `nothing.txt` each line is a text of its own that must name no
 //! cause.
 //!
@@ -89,9 +89,9 @@ fn the_corpus_is_explained() {
 #[test]
 fn unseen_texts_are_explained() {
     let lines = read(UNSEEN);
-    let reach = ["tune", "held", "later", "last", "fresh", "stranger", "second"]
+    let reach = ["tune", "held", "later", "last", "fresh", "stranger", "second", "third"]
         .map(|half| reaches_the_goal(half, &lines.iter().filter(|line| line.half == half).collect::<Vec<_>>()));
-    assert_eq!(reach, [true; 7], "{BELOW}");
+    assert_eq!(reach, [true; 8], "{BELOW}");
 }
 
 #[test]
