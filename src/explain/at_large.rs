@@ -188,7 +188,7 @@ fn holds(words: &str, parts: &[&str]) -> bool {
 /// Right before a word, these say the opposite of it.
 const DENIALS: [&str; 6] = ["no", "0", "zero", "without", "not", "never"];
 /// Right behind what was done, these say that it worked.
-const SUCCESSES: [&str; 7] = ["succeeded", "successful", "successfully", "success", "ok", "completed", "works"];
+const SUCCESSES: [&str; 7] = ["succeeded", "successful", "successfully", "success", "completed", "ok", "works"];
 
 /// Whether a part stands in a text somewhere where it is neither denied (`0 errors`) nor said to have worked
 /// (`authentication succeeded`).
@@ -234,7 +234,10 @@ pub fn extract(words: &str) -> Option<ErrorDetails> {
 
 /// Every string that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    [SERVICES, FAILED, SIGN_INS, &DENIALS, &SUCCESSES]
+    // a short word counts only with what stands beside it
+    const AROUND: &[&str] =
+        &["no ", "0 ", "zero ", "without ", "not ", "never ", " ok", ":ok", "=ok", " works", " 0", ":0", "=0"];
+    [SERVICES, FAILED, SIGN_INS, &SUCCESSES[..SUCCESSES.len() - 2], AROUND]
         .into_iter()
         .chain(AT_LARGE.iter().map(|(phrases, ..)| *phrases))
         .flatten()

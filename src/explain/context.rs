@@ -116,7 +116,7 @@ const FAILURES: [&str; 10] =
     ["failed", "refused", "reset", "timeout", "timedout", "aborted", "failure", "exception", "connect", "unreachable"];
 
 /// What other services are called, in small letters.
-const OTHERS: [&str; 54] = [
+const OTHERS: [&str; 49] = [
     "psql",
     "jms",
     "jtapi",
@@ -136,12 +136,7 @@ const OTHERS: [&str; 54] = [
     "remote desktop",
     "session token",
     "csrf token",
-    "smb",
     "kerberos ticket",
-    "kdc",
-    "nfs",
-    "ftp",
-    "snmp",
     "upstream:",
     "sshd[",
     "rdp",
@@ -282,13 +277,23 @@ fn is_our_host(host: &str) -> bool {
     OUR_HOSTS.iter().any(|part| host.contains(part)) || host.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
+/// Whether a text names hosts of the web and none of ours. Beside a code of a mail server such a host is that of a page about it.
 fn has_other_hosts(words: &str) -> bool {
+    if words.split(|c: char| !c.is_ascii_digit() && c != '.').any(is_mail_code) {
+        return false;
+    }
     let mut hosts = hosts(words).peekable();
     hosts.peek().is_some() && !hosts.any(is_our_host)
 }
 
+/// Whether digits and dots are an enhanced status code (RFC 3463): `5.7.139`.
+fn is_mail_code(digits: &str) -> bool {
+    let parts: Vec<&str> = digits.trim_end_matches('.').split('.').collect();
+    matches!(parts[..], ["4" | "5", subject, detail] if (1..=2).contains(&subject.len()) && (1..=3).contains(&detail.len()))
+}
+
 /// Behind this stands a host.
-const ADDRESS: &str = "://";
+pub const ADDRESS: &str = "://";
 
 /// Behind this word stands a port.
 const PORT: &str = "port";
@@ -333,7 +338,7 @@ const OF_SQL_SERVER: &str = "com.microsoft.sqlserver";
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 12] = [
+    let lists: [&[&str]; 11] = [
         &ANCHORS,
         &FILLERS,
         &FAILURES,
@@ -343,9 +348,8 @@ pub fn searched() -> impl Iterator<Item = &'static str> {
         &OF_EXCHANGE,
         &PROVIDERS,
         &MICROSOFT,
-        &OUR_HOSTS,
         &SUBJECTS,
-        &[OF_SQL_SERVER, FIELD, PORT, ADDRESS, "http"],
+        &[OF_SQL_SERVER, FIELD, PORT],
     ];
     lists.into_iter().flatten().copied()
 }
@@ -419,6 +423,7 @@ mod tests {
             "get https://login.microsoftonline.com/common: etimedout",
             "https://ece.example.com: connection refused",
             "10.1.2.3:51234 -> 52.97.1.2:587: connection refused",
+            "432 4.3.2 concurrent connections limit exceeded. visit https://aka.ms/concurrent_sending",
             "see https://docs.python.org/3/library/smtplib.html: connection refused",
         ] {
             assert!(!is_foreign(words), "{words}");

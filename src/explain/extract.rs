@@ -301,7 +301,7 @@ fn introduces_a_reply(before: &str) -> bool {
 }
 
 /// Before a version stands one of these, and signs.
-const VERSIONS: [&str; 6] = ["version", "release", "build", "mysql", "mariadb", "v"];
+const VERSIONS: [&str; 5] = ["version", "release", "build", "mysql", "mariadb"];
 
 /// Whether a text in small letters holds an enhanced status code.
 #[must_use]

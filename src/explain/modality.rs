@@ -88,10 +88,13 @@ pub fn is_note(text: &str) -> bool {
     (is_repaired || holds(&SETTING) || is_advice) && restate::rhythm(&words).is_none()
 }
 
-/// Every string of this module that a text is searched for.
-pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 7] = [&REPAIRED_FIRST, &INSTRUCTION, &REPAIRED, &STILL, &SETTING, &ADVICE, &MESSAGE];
-    lists.into_iter().flatten().copied()
+/// Whether something in a text makes it worth asking whether it is a note.
+#[must_use]
+pub fn may_be_note(words: &str) -> bool {
+    let words = words.trim_start();
+    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    let begins = |parts: &[&str]| parts.iter().any(|part| words.starts_with(part));
+    holds(&REPAIRED) || holds(&SETTING) || begins(&REPAIRED_FIRST) || begins(&INSTRUCTION) || begins(&ADVICE)
 }
 
 #[cfg(test)]

@@ -46,12 +46,12 @@ impl Vocabulary {
         }
         let own = extract::searched().chain(context::searched()).chain(session::searched());
         let own = own
-            .chain(modality::searched().chain(proxy_log::searched()))
+            .chain(proxy_log::searched())
             .chain(restate::searched())
             .chain(firewall::searched())
             .chain(stated::searched());
         strings.extend(own.map(|string| -> &str { string }));
-        let decoded = DECODED.into_iter().chain(answer::searched()).chain(stated::decoded());
+        let decoded = DECODED.into_iter().chain(answer::searched()).chain(stated::decoded()).chain([context::ADDRESS]);
         let build = |strings: Vec<&str>| AhoCorasick::new(strings).expect("a few thousand short strings");
         Self { automaton: build(strings.into_iter().collect()), decoded: build(decoded.collect()) }
     }
@@ -67,7 +67,7 @@ impl Vocabulary {
             return None;
         }
         let words = text.to_ascii_lowercase();
-        if self.decoded.is_match(&words) || restate::typed(&words).is_some() {
+        if self.decoded.is_match(&words) || modality::may_be_note(&words) || restate::typed(&words).is_some() {
             return None;
         }
         let mut essence = String::with_capacity(words.len());
