@@ -188,7 +188,9 @@ fn holds(words: &str, parts: &[&str]) -> bool {
 /// Right before a word, these say the opposite of it.
 const DENIALS: [&str; 6] = ["no", "0", "zero", "without", "not", "never"];
 /// Right behind what was done, these say that it worked.
-const SUCCESSES: [&str; 7] = ["succeeded", "successful", "successfully", "success", "completed", "ok", "works"];
+const SUCCESSES: &[&str] = &["succeeded", "successful", "successfully", "success", "completed"];
+/// The same, in words that other words hold.
+const SHORT_SUCCESSES: [&str; 2] = ["ok", "works"];
 
 /// Whether a part stands in a text somewhere where it is neither denied (`0 errors`) nor said to have worked
 /// (`authentication succeeded`).
@@ -203,7 +205,8 @@ fn is_said(words: &str, part: &str) -> bool {
         };
         let is_none = next(value).as_deref() == Some("0");
         let behind = next(rest).unwrap_or_default();
-        !DENIALS.contains(&before) && !SUCCESSES.contains(&&*behind) && !is_none
+        let has_worked = SUCCESSES.contains(&&*behind) || SHORT_SUCCESSES.contains(&&*behind);
+        !DENIALS.contains(&before) && !has_worked && !is_none
     };
     words.match_indices(part).any(|(at, _)| is_meant(at))
 }
@@ -237,7 +240,7 @@ pub fn searched() -> impl Iterator<Item = &'static str> {
     // a short word counts only with what stands beside it
     const AROUND: &[&str] =
         &["no ", "0 ", "zero ", "without ", "not ", "never ", " ok", ":ok", "=ok", " works", " 0", ":0", "=0"];
-    [SERVICES, FAILED, SIGN_INS, &SUCCESSES[..SUCCESSES.len() - 2], AROUND]
+    [SERVICES, FAILED, SIGN_INS, SUCCESSES, AROUND]
         .into_iter()
         .chain(AT_LARGE.iter().map(|(phrases, ..)| *phrases))
         .flatten()
