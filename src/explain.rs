@@ -161,7 +161,9 @@ fn of_words<'c>(words: &str, catalogue: &'c Catalogue) -> Option<(ErrorDetails, 
                 causes.push(meant);
             }
             // attempts that end in different ways have no single cause for certain
-            causes.iter_mut().for_each(|known| known.certainty = known.certainty.max(Certainty::Likely));
+            for known in &mut causes {
+                known.certainty = known.certainty.max(Certainty::Likely);
+            }
         }
     }
     Some((heard, causes))
