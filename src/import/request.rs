@@ -334,7 +334,7 @@ fn network(site: &Site) -> Vec<Step> {
             "ece-network.txt (rules to paste), ece-network.csv (change request)",
             owned(&[
                 "ece-check plan --for network | Out-File ece-network.txt -Encoding utf8",
-                "ece-check plan --output csv | Set-Content -Encoding ascii ece-network.csv",
+                "ece-check plan --output csv | Out-File ece-network.csv -Encoding ascii",
             ]),
         ),
         step(
