@@ -108,7 +108,7 @@ const NOTE: &str = "The text is about something that is resolved, planned, advis
 /// libraries put around it does not count. The values of commands that were recommended settle what they can.
 #[must_use]
 pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
-    let text = &*context::messages(text);
+    let text = &*context::pasted(text);
     if modality::is_note(text) {
         return Meaning { next: Some(Next::text(NOTE)), ..Meaning::default() };
     }

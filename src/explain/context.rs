@@ -9,6 +9,13 @@ use std::borrow::Cow;
 /// What stands between the fields of ECE's log: time, level, thread, process, user, session, class, method, message.
 const FIELD: &str = "<@>";
 
+/// The [`messages`] of a text that was pasted. Where it is nothing but the subject of a mail, that is what is asked about.
+#[must_use]
+pub fn pasted(text: &str) -> Cow<'_, str> {
+    let messages = messages(text);
+    if messages.trim().is_empty() && !text.contains(FIELD) { Cow::Borrowed(text) } else { messages }
+}
+
 /// The messages of the lines that are written in ECE's form; other lines as they are. The subject of a mail is left out: its
 /// words are a customer's.
 #[must_use]
@@ -25,11 +32,29 @@ pub fn messages(text: &str) -> Cow<'_, str> {
 /// Behind these stands the subject of a mail, or the subject of a certificate, which has attributes (`CN=…`).
 const SUBJECTS: [&str; 3] = ["subject: ", "subject '", "subject \""];
 
-/// A line up to the subject of a mail.
-fn without_subject(line: &str) -> &str {
+/// A line without the subject of a mail: up to the closing quote where it has quotes, else to the end.
+fn without_subject(line: &str) -> Cow<'_, str> {
     let small = line.to_ascii_lowercase();
-    let begin = SUBJECTS.iter().filter_map(|mark| small.find(mark)).min();
-    begin.filter(|at| !line[*at..].contains('=')).map_or(line, |at| &line[..at])
+    let begins =
+        SUBJECTS.iter().filter_map(|mark| small.find(mark).map(|at| (at, at + mark.trim_end_matches(QUOTES).len())));
+    let Some((begin, from)) = begins.min() else { return Cow::Borrowed(line) };
+    let end = quoted(&line[from..]).map_or(line.len(), |length| from + length);
+    if line[begin..end].contains('=') {
+        return Cow::Borrowed(line);
+    }
+    let (before, behind) = (&line[..begin], &line[end..]);
+    if behind.is_empty() { Cow::Borrowed(before) } else { Cow::Owned(format!("{before}{behind}")) }
+}
+
+/// What a subject can be in.
+const QUOTES: [char; 3] = ['"', '\'', '“'];
+
+/// The length of the text in quotes at the beginning. A quote before a letter is an apostrophe.
+fn quoted(text: &str) -> Option<usize> {
+    let open = text.chars().next().filter(|c| QUOTES.contains(c))?;
+    let close = if open == '“' { '”' } else { open };
+    let ends = text.match_indices(close).map(|(at, quote)| at + quote.len()).skip(usize::from(close == open));
+    ends.into_iter().find(|end| !text[*end..].starts_with(char::is_alphanumeric))
 }
 
 /// The message of one line in ECE's form: its last field that is not empty. A line with nothing but the fields before it
@@ -115,15 +140,17 @@ fn is_failure(word: &str) -> bool {
 const FAILURES: [&str; 10] =
     ["failed", "refused", "reset", "timeout", "timedout", "aborted", "failure", "exception", "connect", "unreachable"];
 
-/// What other services are called, in small letters.
-const OTHERS: [&str; 49] = [
-    "psql",
+/// What databases and directories are called that a program asks through a library: a frame of it in a stack trace tells so, too.
+const ASKED: [&str; 9] = ["psql", "cassandra", "mysql", "postgres", "jdbc", "ldap", "redis", "mongodb", "sqlexception"];
+
+/// What other services are called, in small letters. Frames of a stack trace do not count: they are also those of the server that
+/// the program runs in.
+const OTHERS: [&str; 40] = [
     "jms",
     "jtapi",
     "finesse",
     "cisco ids",
     "cuic",
-    "cassandra",
     "hazelcast",
     "hikari",
     "windows update",
@@ -143,14 +170,8 @@ const OTHERS: [&str; 49] = [
     "sftp",
     "zookeeper",
     "sql server",
-    "mysql",
-    "postgres",
     "ora-",
     "oracle",
-    "jdbc",
-    "ldap",
-    "redis",
-    "mongodb",
     "kafka",
     "activemq",
     "rabbitmq",
@@ -165,7 +186,6 @@ const OTHERS: [&str; 49] = [
     ":6379",
     "port 1433",
     "port: 1433",
-    "sqlexception",
 ];
 
 /// What mail, sign-in and Webex are called.
@@ -201,15 +221,68 @@ const OURS: [&str; 25] = [
 #[must_use]
 pub fn is_foreign(words: &str) -> bool {
     let names = |words: &str, parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    let is_provider = || names(words, &PROVIDERS) && !names(words, &MICROSOFT);
-    let is_other = || names(words, &OTHERS) || has_other_port(words) || has_other_hosts(words);
-    let is_ours = || names(&words.replace(OF_SQL_SERVER, ""), &OURS) || hosts(words).any(is_our_host);
+    let is_provider = || (names(words, &SAID_BY_PROVIDERS) || names_provider(words)) && !names(words, &MICROSOFT);
+    let is_other = || {
+        names(words, &ASKED)
+            || names(&without_frames(words), &OTHERS)
+            || has_other_port(words)
+            || has_other_hosts(words)
+    };
+    let is_ours = || names(&words.replace(OF_SQL_SERVER, ""), &OURS) || hosts(words).any(|(_, host)| is_our_host(host));
     is_local_reject(words) || is_provider() || (is_other() && !is_ours())
 }
 
-/// Who else has mail, tokens and programming interfaces on the internet.
+/// Before each frame of a stack trace.
+const FRAME: &str = " at ";
+/// A frame has at most so many gaps: `(Unknown Source)`, the parameters of .NET.
+const MOST_GAPS: usize = 8;
+
+/// A text without the frames of its stack traces: ` at a.b.C.d(C.java:1) ~[c.jar:9.0]`.
+fn without_frames(words: &str) -> Cow<'_, str> {
+    if !words.contains(FRAME) {
+        return Cow::Borrowed(words);
+    }
+    let parts: Vec<&str> = words.split(' ').collect();
+    let is_call = |part: &&str| part.split_once('(').is_some_and(|(name, _)| name.contains('.'));
+    let (mut kept, mut at) = (Vec::new(), 0);
+    while let Some(part) = parts.get(at) {
+        if at == 0 || *part != FRAME.trim() || !parts.get(at + 1).is_some_and(is_call) {
+            kept.push(*part);
+            at += 1;
+            continue;
+        }
+        let call = &parts[at + 1..];
+        at += 2 + call.iter().take(MOST_GAPS).position(|part| part.ends_with(')')).unwrap_or(0);
+        let is_library = |part: &&&str| part.trim_start_matches('~').starts_with('[') && part.ends_with(']');
+        at += parts[at..].iter().take_while(is_library).count();
+    }
+    Cow::Owned(kept.join(" "))
+}
+
+/// What only others say: Google of a recipient, see <https://support.google.com/a/answer/3726730>.
+const SAID_BY_PROVIDERS: [&str; 2] = ["the email account that you tried to reach", "slack api"];
+
+/// Whether a host of another provider is named. The address of a customer tells nothing, nor does a domain alone, unless it is that
+/// of a page.
+fn names_provider(words: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || ".-_@+%".contains(c);
+    let names = words.split(|c| !is_part(c)).filter(|name| !name.contains('@') && !name.contains("%40"));
+    let below_domains = names.map(|name| name.trim_matches('.')).filter(|name| name.matches('.').count() >= 2);
+    let is_of_provider = |host: &str| {
+        let host = format!(".{host}.");
+        PROVIDERS.iter().any(|name| host.match_indices(name).any(|(at, _)| is_label(&host, at, name.len())))
+    };
+    below_domains.chain(hosts(words).map(|(_, host)| host)).any(is_of_provider)
+}
+
+/// Whether what is there in a host with dots around is a label, or the begin of one with dashes.
+fn is_label(host: &str, at: usize, length: usize) -> bool {
+    host[..at].ends_with('.') && host[at + length..].starts_with(['.', '-'])
+}
+
+/// Who else has mail, tokens and programming interfaces on the internet: labels of their hosts.
 const PROVIDERS: [&str; 12] = [
-    "googleapis.com",
+    "googleapis",
     "gmail",
     "salesforce",
     "slack",
@@ -263,13 +336,37 @@ const OUR_HOSTS: [&str; 22] = [
     "contoso",
 ];
 
-/// The hosts of the addresses in a text.
-fn hosts(words: &str) -> impl Iterator<Item = &str> {
+/// The hosts of the addresses in a text, each behind the words before it.
+fn hosts(words: &str) -> impl Iterator<Item = (&str, &str)> {
     words.match_indices(ADDRESS).filter_map(|(at, mark)| {
-        let is_web = words[..at].ends_with("http") || words[..at].ends_with("https");
+        let before = words[..at].strip_suffix("https").or_else(|| words[..at].strip_suffix("http"))?;
         let host = words[at + mark.len()..].split(['/', ':', '?', '"', '\'', ' ', ')', ',', '>']).next()?;
-        (is_web && host.contains('.')).then_some(host)
+        host.contains('.').then_some((before, host))
     })
+}
+
+/// Words before the address of a page about a failure, which was not called.
+const REFERENCES: [&str; 13] = [
+    "see",
+    "see also",
+    "details",
+    "details here",
+    "info",
+    "information",
+    "visit",
+    "refer to",
+    "read more",
+    "learn more",
+    "documentation",
+    "docs",
+    "go to",
+];
+
+/// Whether these words, before an address, refer to a page.
+fn refers(before: &str) -> bool {
+    let before = before.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let is_word = |rest: &str| !rest.ends_with(char::is_alphanumeric);
+    REFERENCES.iter().any(|reference| before.strip_suffix(reference).is_some_and(is_word))
 }
 
 /// A host that may be of Microsoft, Webex, the site or its proxies; an address tells nothing.
@@ -277,13 +374,14 @@ fn is_our_host(host: &str) -> bool {
     OUR_HOSTS.iter().any(|part| host.contains(part)) || host.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
-/// Whether a text names hosts of the web and none of ours. Beside a code of a mail server such a host is that of a page about it.
+/// Whether a text names hosts of the web and none of ours. Beside a code of a mail server, and where a text refers to it, such a
+/// host is that of a page about the failure.
 fn has_other_hosts(words: &str) -> bool {
     if words.split(|c: char| !c.is_ascii_digit() && c != '.').any(is_mail_code) {
         return false;
     }
-    let mut hosts = hosts(words).peekable();
-    hosts.peek().is_some() && !hosts.any(is_our_host)
+    let mut called = hosts(words).filter(|(before, _)| !refers(before)).map(|(_, host)| host).peekable();
+    called.peek().is_some() && !called.any(is_our_host)
 }
 
 /// Whether digits and dots are an enhanced status code (RFC 3463): `5.7.139`.
@@ -338,18 +436,20 @@ const OF_SQL_SERVER: &str = "com.microsoft.sqlserver";
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 11] = [
+    let lists: [&[&str]; 13] = [
         &ANCHORS,
         &FILLERS,
         &FAILURES,
+        &ASKED,
         &OTHERS,
         &OURS,
         &OF_POSTFIX,
         &OF_EXCHANGE,
         &PROVIDERS,
+        &SAID_BY_PROVIDERS,
         &MICROSOFT,
         &SUBJECTS,
-        &[OF_SQL_SERVER, FIELD, PORT],
+        &[OF_SQL_SERVER, FIELD, FRAME, PORT],
     ];
     lists.into_iter().flatten().copied()
 }
@@ -403,8 +503,47 @@ mod tests {
     #[test]
     fn the_subject_of_a_mail_is_left_out_and_that_of_a_certificate_is_not() {
         assert_eq!(messages("created activity 7, subject: RE: Authentication failed"), "created activity 7, ");
-        assert_eq!(messages("mails with subject 'Undeliverable: 550 5.1.1' moved"), "mails with ");
+        assert_eq!(messages("mails with subject 'Undeliverable: 550 5.1.1' moved"), "mails with  moved");
+        assert_eq!(messages("subject: 'it's \"lost\"' was not sent: 535 5.7.139"), " was not sent: 535 5.7.139");
+        assert_eq!(
+            messages("mail with subject: \"Order = 1\" was not sent"),
+            "mail with subject: \"Order = 1\" was not sent"
+        );
+        assert_eq!(messages("with subject “Your order” a=1 failed"), "with subject “Your order” a=1 failed");
+        assert_eq!(messages("with subject: “Your order” a=1 failed"), "with  a=1 failed");
         assert_eq!(messages("*  subject: CN=outlook.com"), "*  subject: CN=outlook.com");
+    }
+
+    #[test]
+    fn a_subject_alone_is_what_is_asked_about() {
+        let subject = "Subject: 535 5.7.139 Authentication unsuccessful";
+        assert_eq!(pasted(subject), subject);
+        assert_eq!(messages(subject), "");
+        assert_eq!(pasted("t <@> INFO <@> Parser <@> parse <@> Subject: 535 5.7.139"), "");
+    }
+
+    #[test]
+    fn frames_of_a_server_and_addresses_of_customers_are_not_those_of_others() {
+        for words in [
+            "sslhandshakeexception: pkix path building failed at org.apache.catalina.core.x.a(x.java:1)",
+            "sslhandshakeexception: pkix path building failed at org.apache.tomcat.x.a(unknown source) ~[tomcat-x.jar:9.0] at java.lang.run(t.java:1)",
+            "curl: (60) ssl certificate problem: unable to get local issuer certificate more details here: https://curl.se/docs/sslcerts.html",
+            "connection refused (see also: <https://docs.python.org/3/library/socket.html>)",
+            "550 5.7.60 smtp; client does not have permissions to send as this sender (recipient joe@gmail.com)",
+            "550 5.7.60 client does not have permissions to send as this sender (domain yahoo.com, user slacker)",
+            "535 5.7.3 authentication unsuccessful <joe%40mail.yahoo.com>",
+        ] {
+            assert!(!is_foreign(words), "{words}");
+        }
+        for words in [
+            "connection refused at redis.clients.jedis.connection.connect(connection.java:1)",
+            "org.apache.catalina.connector.clientabortexception: connection reset",
+            "health check https://registry.npmjs.org/ failed: connection refused",
+            "535 5.7.8 authentication failed (email-smtp.us-east-1.amazonaws.com, joe@example.com)",
+            "https://slack.com/api/x: invalid_grant",
+        ] {
+            assert!(is_foreign(words), "{words}");
+        }
     }
 
     #[test]

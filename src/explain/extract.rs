@@ -303,10 +303,10 @@ fn introduces_a_reply(before: &str) -> bool {
 /// Before a version stands one of these, and signs.
 const VERSIONS: [&str; 5] = ["version", "release", "build", "mysql", "mariadb"];
 
-/// Whether a text in small letters holds an enhanced status code.
+/// Whether a text in small letters holds an enhanced status code of a failure, of class 4 or 5 (RFC 3463, section 2).
 #[must_use]
 pub fn has_code(words: &str) -> bool {
-    !enhanced_codes(words).is_empty()
+    enhanced_codes(words).iter().any(|(_, code)| !code.starts_with('2'))
 }
 
 /// Enhanced status codes and their places. Versions and addresses are none.

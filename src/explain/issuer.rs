@@ -2,7 +2,8 @@
 //!
 //! In: the output of `openssl s_client`, curl, keytool or `PowerShell`: subject and issuer in lines of their own. Out: whether
 //! the issuer is none that Microsoft's certificates come from (`checks/tables/issuers.toml`), as behind a device that
-//! inspects TLS. Names are written as in RFC 4514, with `/` or with `;`.
+//! inspects TLS. Names are written as in RFC 4514, with `/` or with `;`. Subject and issuer count only together where they are
+//! those of one certificate: programs list several, some with the issuer first.
 
 use super::restate;
 use crate::catalogue::tables::Issuers;
@@ -13,6 +14,10 @@ const LONGEST: usize = 64 << 10;
 const SUBJECTS: [&str; 3] = ["s", "subject", "owner"];
 /// What a line with an issuer begins with.
 const ISSUERS: [&str; 2] = ["i", "issuer"];
+/// What the line begins with that ends the record of one certificate.
+const NEW_RECORD: [&str; 5] = ["---", "thumbprint", "pspath", "alias name", "certificate["];
+/// How openssl names a subject and an issuer; version 1.1.1 has an empty line between them.
+const OF_OPENSSL: [&str; 2] = ["subject=", "issuer="];
 /// What stands between the attributes of a name.
 const SEPARATORS: [char; 3] = [',', ';', '/'];
 
@@ -22,15 +27,49 @@ pub fn is_foreign(text: &str, issuers: &Issuers) -> bool {
     if text.len() > LONGEST {
         return false;
     }
-    let mut is_ours = false;
+    certificates(text).iter().any(|(subject, issuer)| is_of_microsoft(subject) && !is_public(issuer, issuers))
+}
+
+/// A line with a subject or an issuer: its name in small letters, and its value.
+type Field<'t> = (String, &'t str);
+
+/// Subject and issuer of each certificate that is listed.
+fn certificates(text: &str) -> Vec<(&str, &str)> {
+    let (mut found, mut record) = (Vec::new(), Vec::new());
+    let mut before = "";
+    let mut is_behind_gap = false;
     for line in text.lines() {
-        match field(line) {
-            Some((name, value)) if SUBJECTS.contains(&&*name) => is_ours = is_of_microsoft(value),
-            Some((name, value)) if ISSUERS.contains(&&*name) && is_ours => return !is_public(value, issuers),
-            _ => {}
+        if line.trim().is_empty() {
+            is_behind_gap = true;
+            continue;
         }
+        let goes_on = before.starts_with(OF_OPENSSL[0]) && line.starts_with(OF_OPENSSL[1]);
+        let small = line.trim_start().to_lowercase();
+        if (is_behind_gap && !goes_on) || NEW_RECORD.iter().any(|begin| small.starts_with(begin)) {
+            found.extend(paired(&record));
+            record.clear();
+        }
+        record.extend(field(line));
+        (before, is_behind_gap) = (line, false);
     }
-    false
+    found.extend(paired(&record));
+    found
+}
+
+/// The subjects of a record with their issuers, where each has one and all are in the same order. Of a list whose begin or end is
+/// missing it is not known which belong together, except in openssl's list of a chain: there the subject is first.
+fn paired<'t>(record: &[Field<'t>]) -> Vec<(&'t str, &'t str)> {
+    let is_subject = |field: &Field<'_>| SUBJECTS.contains(&&*field.0);
+    let Some(first) = record.first() else { return Vec::new() };
+    let is_chain = first.0 == SUBJECTS[0];
+    let record = if is_chain { &record[..record.len() / 2 * 2] } else { record };
+    let pairs = record.chunks(2).map(|pair| match pair {
+        [one, other] if is_subject(one) == is_subject(first) && is_subject(other) != is_subject(first) => {
+            Some(if is_subject(one) { (one.1, other.1) } else { (other.1, one.1) })
+        }
+        _ => None,
+    });
+    pairs.collect::<Option<Vec<_>>>().unwrap_or_default()
 }
 
 /// A line such as ` 0 s:C = US`, `subject=C = US`, `*  issuer: C=US`, `Issuer : CN=a`.
@@ -81,6 +120,9 @@ mod tests {
             "*  subject: CN=smtp.office365.com\n*  start date: Jan  1\n*  issuer: C=DE; O=Example GmbH; CN=Inspection CA",
             "Owner: CN=login.microsoftonline.com, O=Microsoft Corporation\nIssuer: CN=FortiGate CA, O=Fortinet",
             "Subject : CN=outlook.office365.com\nIssuer  : CN=corp-ca",
+            "Issuer  : O=Example Corp, CN=CA\nSubject : CN=outlook.office365.com\n\nIssuer  : O=DigiCert Inc\nSubject : CN=a.example.com",
+            "subject=C = US, CN = outlook.com\n\nissuer=C = US, O = Example Corp\n\n---",
+            " 0 s:CN = outlook.com\n   i:O = Example Corp, CN = CA\n 1 s:O = Example Corp, CN = CA",
         ] {
             assert!(foreign(text), "{text}");
         }
@@ -93,6 +135,11 @@ mod tests {
             "Subject: CN=outlook.com\nIssuer: CN=x, O=\"Entrust, Inc.\"",
             " 0 s:CN = ece.example.com\n   i:O = Example Corp, CN = Issuing CA",
             "issuer: O=Example Corp",
+            "Subject : CN=outlook.office365.com\n\nIssuer  : O=Example Corp\nSubject : CN=ece.example.com",
+            "Subject : CN=outlook.office365.com\nIssuer  : O=Example Corp\nSubject : CN=ece.example.com",
+            "Issuer: O=DigiCert Inc\nSubject: CN=outlook.com\nIssuer: O=Example Corp\nSubject: CN=ece.example.com",
+            "Subject : CN=outlook.com\nThumbprint : 00FF\nIssuer : O=Example Corp\nSubject : CN=ece.example.com",
+            "* issuer: O=Example Corp\n* subject: CN=outlook.com\n* issuer: O=DigiCert Inc",
             "subject: outlook",
         ] {
             assert!(!foreign(text), "{text}");

@@ -4,6 +4,8 @@
 //! In: a text. Out: whether it is such a note. Only short texts in prose are judged so: an advice that a refusal carries with
 //! it (`AADSTS50011: … Make sure the redirect URI …`) takes nothing from the refusal.
 
+use std::net::IpAddr;
+
 use super::{extract, restate};
 
 /// Longer texts are no notes, in bytes.
@@ -11,10 +13,24 @@ const LONGEST: usize = 1_000;
 /// Nor are texts of more lines.
 const MOST_LINES: usize = 3;
 
-/// How a note begins that says what was repaired.
-const REPAIRED_FIRST: [&str; 6] = ["resolved", "fixed in ", "fixed: ", "solved:", "closed:", "case closed"];
-/// How the title or the step of an instruction begins, whatever message it quotes.
-const INSTRUCTION: [&str; 6] = ["kb ", "step ", "what to do", "how to ", "risk:", "known issue"];
+/// How the heading of a note begins that says what was repaired; a day or a version can follow, then a colon or a dash.
+const REPAIRED_FIRST: [&str; 5] = ["case closed", "resolved", "fixed", "solved", "closed"];
+/// Said of a failure, and of a name.
+const RESOLVED: &str = "resolved";
+/// What ends such a heading.
+const HEADING_ENDS: [&str; 4] = [": ", ":\n", " - ", " – "];
+/// What can be in such a heading besides words with digits and months.
+const IN_HEADING: [&str; 7] = ["in", "on", "at", "with", "version", "release", "build"];
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/// How the title of an instruction begins, whatever message it quotes.
+const INSTRUCTION: [&str; 4] = ["what to do", "how to ", "risk:", "known issue"];
+/// Before the number and the title of an article; before those of a step.
+const ARTICLE: &str = "kb";
+/// See [`ARTICLE`].
+const STEP: &str = "step";
+/// How a step begins that says what to do.
+const VERBS: [&str; 10] =
+    ["check ", "open ", "enter ", "select ", "click ", "enable ", "create ", "add ", "go to ", "restart "];
 /// What says so within a note.
 const REPAIRED: [&str; 17] = [
     "flows again",
@@ -36,7 +52,10 @@ const REPAIRED: [&str; 17] = [
     "back to normal",
 ];
 /// With these a note says on what the repair depends, so that it is still to come, or comes again.
-const STILL: [&str; 8] = ["until", "unless", "once", "after", "when", "not", "then", "every"];
+const STILL: [&str; 14] = [
+    "until", "unless", "once", "after", "when", "not", "then", "every", "must", "needs", "should", "can", "cannot",
+    "if",
+];
 /// How a plan or a setting is told.
 const SETTING: [&str; 14] = [
     "report-only",
@@ -52,7 +71,7 @@ const SETTING: [&str; 14] = [
     "safely ignored",
     "(normal)",
     "by design",
-    "access: none",
+    "internet access: none",
 ];
 /// How advice begins.
 const ADVICE: [&str; 11] = [
@@ -68,7 +87,7 @@ const ADVICE: [&str; 11] = [
     "note that ",
     "tip:",
 ];
-/// What advice does not hold: the name of an exception, or the begin of a message.
+/// What advice, a setting and good news do not hold: the name of an exception, or the begin of a message.
 const MESSAGE: [&str; 4] = ["exception", "error:", "failed:", "aadsts"];
 
 /// Whether a text is a note of something that is no failure now.
@@ -83,9 +102,75 @@ pub fn is_note(text: &str) -> bool {
     let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     let is_message = || holds(&MESSAGE) || extract::has_code(&words);
     let depends = || words.split(|c: char| !c.is_alphanumeric()).any(|word| STILL.contains(&word));
-    let is_repaired = begins(&REPAIRED_FIRST) || begins(&INSTRUCTION) || (holds(&REPAIRED) && !depends());
-    let is_advice = begins(&ADVICE) && !is_message();
-    (is_repaired || holds(&SETTING) || is_advice) && restate::rhythm(&words).is_none()
+    let is_instruction = begins(&INSTRUCTION) || numbered(&words, ARTICLE).is_some();
+    let is_step = numbered(&words, STEP).is_some_and(|step| says_what_to_do(step, is_message()));
+    let is_of_name = resolves_a_name(&words);
+    let is_headed = !is_of_name && is_headed_as_repaired(&words);
+    let counts = |part: &&&str| !is_of_name || !part.contains(RESOLVED);
+    let is_repaired = || REPAIRED.iter().filter(counts).any(|part| words.contains(part)) && !depends();
+    let is_told = || is_repaired() || holds(&SETTING) || begins(&ADVICE);
+    let is_note = is_instruction || is_step || is_headed || (is_told() && !is_message());
+    is_note && restate::rhythm(&words).is_none()
+}
+
+/// Whether a text begins with `Resolved:`, `Resolved 2026-11-20:`, `Fixed in ES6:` or the like. `Resolved 2 addresses: …` and
+/// `Resolved in 35 ms: …` are said of a name.
+fn is_headed_as_repaired(words: &str) -> bool {
+    let Some(end) = HEADING_ENDS.iter().filter_map(|end| words.find(end)).min() else { return false };
+    let rest = REPAIRED_FIRST.iter().find_map(|first| words[..end].strip_prefix(first));
+    rest.is_some_and(|rest| {
+        rest.is_empty() || (rest.starts_with(' ') && rest.split_whitespace().all(is_of_day_or_version))
+    })
+}
+
+fn is_of_day_or_version(word: &str) -> bool {
+    let is_month = || word.get(..3).is_some_and(|begin| MONTHS.contains(&begin));
+    let is_duration =
+        || ["ms", "s", "sec"].contains(&word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.'));
+    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
+    IN_HEADING.contains(&word) || is_month() || (has_digit && !is_duration() && !is_address(word))
+}
+
+/// What follows a name, a number and a colon: `KB 4711: …`, `Step 3: …`.
+fn numbered<'w>(words: &'w str, name: &str) -> Option<&'w str> {
+    let number = words.strip_prefix(name)?.trim_start_matches([' ', '#']);
+    let behind = number.trim_start_matches(|c: char| c.is_ascii_digit());
+    behind.strip_prefix(':').filter(|_| behind.len() < number.len()).map(str::trim_start)
+}
+
+/// Whether a step is one of an instruction; a program that tests something names its steps, too.
+fn says_what_to_do(step: &str, is_message: bool) -> bool {
+    let begins = |parts: &[&str]| parts.iter().any(|part| step.starts_with(part));
+    begins(&ADVICE) || begins(&INSTRUCTION) || (begins(&VERBS) && !is_message)
+}
+
+/// Whether "resolved" is said of a name: `… was resolved to 52.97.1.2`, `Resolved: outlook.office365.com -> 52.97.1.2`, `The name
+/// was resolved, but …`.
+fn resolves_a_name(words: &str) -> bool {
+    const TO: [&str; 6] = ["to", "as", "into", "->", "=>", "="];
+    const NAMES: [&str; 3] = ["name", "host", "hostname"];
+    const PASSIVE: [&str; 5] = ["was", "is", "has", "been", "successfully"];
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let is_host = |word: &&str| is_address(word) || bare(word).contains('.');
+    words.match_indices(RESOLVED).any(|(at, resolved)| {
+        let behind: Vec<&str> =
+            words[at + resolved.len()..].trim_start_matches(':').split_whitespace().take(3).collect();
+        let before: Vec<&str> = words[..at].split_whitespace().filter(|word| !PASSIVE.contains(word)).take(3).collect();
+        let leads_to = match behind[..] {
+            [to, host, ..] if TO.contains(&to) => is_host(&host),
+            [host, to, ..] => is_host(&host) && TO.contains(&to),
+            _ => false,
+        };
+        let is_of_name = |word: &&str| NAMES.contains(word) || is_host(word);
+        leads_to || (before.len() <= 2 && before.last().is_some_and(is_of_name))
+    })
+}
+
+/// Whether a word is an address, with or without a port.
+fn is_address(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+    let is_ip = |word: &str| word.parse::<IpAddr>().is_ok();
+    is_ip(word) || word.rsplit_once(':').is_some_and(|(address, _)| is_ip(address))
 }
 
 /// Whether something in a text makes it worth asking whether it is a note.
@@ -94,7 +179,8 @@ pub fn may_be_note(words: &str) -> bool {
     let words = words.trim_start();
     let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     let begins = |parts: &[&str]| parts.iter().any(|part| words.starts_with(part));
-    holds(&REPAIRED) || holds(&SETTING) || begins(&REPAIRED_FIRST) || begins(&INSTRUCTION) || begins(&ADVICE)
+    let begins_so = || begins(&REPAIRED_FIRST) || begins(&INSTRUCTION) || begins(&ADVICE) || begins(&[ARTICLE, STEP]);
+    holds(&REPAIRED) || holds(&SETTING) || begins_so()
 }
 
 #[cfg(test)]
@@ -115,6 +201,11 @@ mod tests {
             "Proxy authentication is required for internet access: none.",
             "NXDOMAIN responses this hour: 1422 (normal)",
             "connection timed out on first attempt, retry succeeded after 2 s",
+            "Resolved on 20 Nov 2026: the client secret had expired (AADSTS7000222).",
+            "Fixed in build 12.6.1 - retriever stopped with 535 5.7.3",
+            "SMTP AUTH re-enabled for sales@example.com; test mail sent, 250 2.0.0 OK",
+            "Step 2: Check that port 587 is open",
+            "The outage of outlook.office365.com was resolved",
         ] {
             assert!(is_note(text), "{text}");
         }
@@ -131,6 +222,21 @@ mod tests {
             "server certificate verification failed. CAfile: /etc/ssl/certs/ca-certificates.crt CRLfile: none",
             "If the error persists: javax.mail.AuthenticationFailedException: AUTHENTICATE failed.",
             "535 5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+            "outlook.office365.com was resolved to 52.97.1.2 but the connection timed out",
+            "Resolved outlook.office365.com to 52.97.1.2, connect failed: Connection timed out",
+            "Resolved: outlook.office365.com -> 52.97.1.2; connection timed out",
+            "Resolved 2 addresses: connection timed out",
+            "Resolved 52.97.1.2: connection timed out",
+            "Resolved in 35 ms: connection timed out",
+            "The name was resolved, but the connection timed out",
+            "Step 2 failed: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.",
+            "Step 2: 535 5.7.139 Authentication unsuccessful",
+            "Step 2: connection timed out",
+            "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant; it must be re-enabled",
+            "SmtpClientAuthentication is disabled for the Tenant; it must be re-enabled",
+            "535 5.7.3 Authentication unsuccessful (sales@example.com, Full Access: None)",
+            "AADSTS7000222: The provided client secret keys are expired. Since SECRET-B will expire in 20 days, use that",
+            "KB 4711 did not help: AADSTS7000222: The provided client secret keys are expired.",
         ] {
             assert!(!is_note(text), "{text}");
         }

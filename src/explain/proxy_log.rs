@@ -5,7 +5,7 @@
 //! `TCP_DENIED` (<https://wiki.squid-cache.org/SquidFaq/SquidLogs>), `BLOCK_…` of Cisco's Secure Web Appliance, `policy_denied`
 //! of `ProxySG`, `action=Blocked` of Zscaler (<https://help.zscaler.com/zia/nss-feed-output-format-web-logs>).
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet, net::IpAddr};
 
 /// The status of a challenge, as logs write it.
 const CHALLENGES: [&str; 3] = ["/407 ", " 407 ", "\t407\t"];
@@ -13,6 +13,15 @@ const CHALLENGES: [&str; 3] = ["/407 ", " 407 ", "\t407\t"];
 const GRANTS: [&str; 3] = ["/200 ", " 200 ", "\t200\t"];
 /// Behind this stands what a tunnel was asked for.
 const CONNECT: &str = "connect ";
+/// Behind these stands what was asked for.
+const METHODS: [&str; 8] = [CONNECT, "get ", "post ", "put ", "head ", "options ", "delete ", "patch "];
+/// Fields that name the host that was asked for, the most exact first: `host` can also be the proxy itself.
+const HOST_FIELDS: [&str; 10] =
+    ["url", "requesturl", "dhost", "dsthost", "dst_host", "dest_host", "cs-host", "hostname", "domain", "host"];
+/// Fields with the status of the answer.
+const STATUS_FIELDS: [&str; 4] = ["responsecode", "respcode", "sc-status", "statuscode"];
+/// What Squid's results begin with, and those of the proxies that took them from it.
+const RESULT: &str = "tcp_";
 
 /// How a line says that a request was denied.
 const DENIALS: [&str; 12] = [
@@ -37,12 +46,13 @@ const HOSTS: [&str; 7] =
 const LEAST_DIGITS: usize = 10;
 
 /// Whether a line in small letters says that a proxy denied a request to a host of mail, sign-in or Webex; one that asks for a
-/// user does not.
+/// user does not. Hosts elsewhere in the line, such as in the name of a user or in the page that led there, do not count.
 #[must_use]
 pub fn is_denied(line: &str) -> bool {
     // a line of a log has a time; a page that says the same has none
     let has_time = line.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS;
-    has_time && holds(line, &DENIALS) && holds(line, &HOSTS) && !line.contains("407")
+    let is_ours = || requested(line).is_some_and(|host| holds(host, &HOSTS));
+    has_time && holds(line, &DENIALS) && is_ours() && !has_status(line, 407, &CHALLENGES)
 }
 
 /// Strings of which each such line of a log holds one.
@@ -58,11 +68,13 @@ pub const NEEDLES: [&str; 7] = [
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 3] = [&DENIALS, &HOSTS, &["407", "connect", "/200 ", " 200 "]];
-    lists.into_iter().flatten().copied()
+    let others = ["407", "connect", "/200 ", " 200 ", "url", "host", "domain", RESULT];
+    let lists: [&[&str]; 4] = [&DENIALS, &HOSTS, &METHODS, &STATUS_FIELDS];
+    lists.into_iter().flatten().copied().chain(others)
 }
 
-/// The lines of a text without the challenges that were answered.
+/// The lines of a text without the challenges that were answered: a later tunnel of the same client to the same host was granted.
+/// Where no client can be read, the line stays.
 #[must_use]
 pub fn without_answered(text: &str) -> Cow<'_, str> {
     let small = text.to_lowercase();
@@ -70,21 +82,99 @@ pub fn without_answered(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let lines: Vec<(&str, &str)> = text.lines().zip(small.lines()).collect();
-    let is_answered = |at: usize| {
-        let asked = target(lines[at].1).filter(|_| holds(lines[at].1, &CHALLENGES));
-        asked.is_some_and(|asked| {
-            lines[at + 1..].iter().any(|(_, later)| holds(later, &GRANTS) && target(later) == Some(asked))
-        })
-    };
-    let kept = (0..lines.len()).filter(|at| !is_answered(*at)).map(|at| lines[at].0);
-    Cow::Owned(kept.collect::<Vec<_>>().join("\n"))
+    let mut granted = HashSet::new();
+    let mut kept = Vec::with_capacity(lines.len());
+    for (line, small) in lines.into_iter().rev() {
+        let tunnel = tunnel(small);
+        let is_answered = tunnel.is_some_and(|tunnel| granted.contains(&tunnel));
+        if is_answered && has_status(small, 407, &CHALLENGES) {
+            continue;
+        }
+        granted.extend(tunnel.filter(|_| has_status(small, 200, &GRANTS)));
+        kept.push(line);
+    }
+    kept.reverse();
+    Cow::Owned(kept.join("\n"))
 }
 
-/// What a line asks a tunnel for.
-fn target(line: &str) -> Option<&str> {
-    let (_, behind) = line.split_once(CONNECT)?;
-    let target = behind.trim_start_matches("tunnel://").trim_start_matches("tcp://");
-    target.split([' ', '/', '"']).next().filter(|target| !target.is_empty())
+/// The client of a tunnel, and what it asks for.
+fn tunnel(line: &str) -> Option<(IpAddr, &str)> {
+    let (before, behind) = line.split_once(CONNECT)?;
+    let mut words = before.rsplit(|c: char| c.is_whitespace() || "=\"[](),".contains(c));
+    Some((words.find_map(|word| word.parse().ok())?, target(behind)?))
+}
+
+/// The host that a line's request is for: of a field, behind the method, or of the only address in the line.
+fn requested(line: &str) -> Option<&str> {
+    let of_field = HOST_FIELDS.iter().find_map(|name| field(line, name).and_then(host));
+    of_field.or_else(|| METHODS.iter().find_map(|method| behind_method(line, method))).or_else(|| only_address(line))
+}
+
+/// What follows a method that is a word of its own.
+fn behind_method<'l>(line: &'l str, method: &str) -> Option<&'l str> {
+    let is_begin = |at: usize| line[..at].chars().next_back().is_none_or(|c| c.is_whitespace() || c == '"');
+    line.match_indices(method)
+        .filter(|(at, _)| is_begin(*at))
+        .find_map(|(at, method)| target(&line[at + method.len()..]))
+}
+
+/// The first host, with its port where there is one; scheme and signs can be before it: `- tcp login.example.com 443`.
+fn target(behind: &str) -> Option<&str> {
+    behind.split_whitespace().find(|word| word.contains(['.', ':'])).and_then(host)
+}
+
+/// The host of the only address in a line.
+fn only_address(line: &str) -> Option<&str> {
+    let mut addresses = line.match_indices("://");
+    let (at, _) = addresses.next()?;
+    if addresses.next().is_some() { None } else { host(&line[at..]) }
+}
+
+/// The host of an address or of a host with a port.
+fn host(address: &str) -> Option<&str> {
+    let address = address.trim_start_matches(['"', '\'', '<', '[']);
+    let host = address.split_once("://").map_or(address, |(_, host)| host);
+    host.split(['/', '"', '\'', '?', ' ', ',', ';', '>']).next().filter(|host| host.contains('.'))
+}
+
+/// The value of a field: `name=value`, `name="value"`, `"name":"value"`.
+fn field<'l>(line: &'l str, name: &str) -> Option<&'l str> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    let whole = line.match_indices(name).filter(|(at, _)| !line[..*at].ends_with(is_part));
+    let mut values = whole.filter_map(|(at, name)| {
+        let value = line[at + name.len()..].trim_start_matches('"').strip_prefix(['=', ':'])?;
+        value.trim_start_matches([' ', '"']).split([' ', '"', ',']).next()
+    });
+    values.next()
+}
+
+/// Whether a line tells of an answer of this status: by its field, else by how logs write it.
+fn has_status(line: &str, wanted: u16, written: &[&str]) -> bool {
+    status(line).map_or_else(|| holds(line, written), |status| status == wanted)
+}
+
+/// The status of the answer: a field of this name, `TCP_DENIED/403`, `403 TCP_DENIED`, `TCP_DENIED 403`, `" 403` behind a request.
+/// A size or a part of a time can have the same digits.
+fn status(line: &str) -> Option<u16> {
+    let number = |word: &str| word.parse().ok().filter(|status| word.len() == 3 && (100..600).contains(status));
+    if let Some(status) = STATUS_FIELDS.iter().find_map(|name| field(line, name).and_then(number)) {
+        return Some(status);
+    }
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let of_result = words.iter().find_map(|word| {
+        let (result, status) = word.rsplit_once('/')?;
+        number(status).filter(|_| result.starts_with(|c: char| c.is_ascii_alphabetic()))
+    });
+    let beside = |at: usize| {
+        let before = at.checked_sub(1).and_then(|before| number(words[before]));
+        before.or_else(|| words.get(at + 1).and_then(|behind| number(behind)))
+    };
+    let of_action = || words.iter().position(|word| word.starts_with(RESULT)).and_then(beside);
+    let behind_request = || {
+        let request = words.iter().position(|word| word.starts_with("http/") && word.ends_with('"'))?;
+        words.get(request + 1).and_then(|word| number(word))
+    };
+    of_result.or_else(behind_request).or_else(of_action)
 }
 
 fn holds(line: &str, parts: &[&str]) -> bool {
@@ -107,6 +197,11 @@ mod tests {
             "1700478922.1 1 10.1.1.1 TCP_DENIED/403 3950 CONNECT login.microsoftonline.com:443 - HIER_NONE/- text/html",
             "2026-09-30 15:40:50 12 10.1.2.3 svc - policy_denied DENIED - 403 CONNECT - tcp login.microsoftonline.com 443 /",
             "2026-11-20 10:15:22 reason=Not allowed action=Blocked hostname=graph.microsoft.com",
+            "1764078922.1 1 10.1.1.1 TCP_DENIED/403 3950 CONNECT login.microsoftonline.com:443 - HIER_NONE/- -",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 407 CONNECT login.microsoftonline.com:443 - HIER_NONE/- -",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 407 GET http://webexapis.com/v1 - HIER_NONE/- -",
+            "10.1.1.1 - - [20/Nov/2026:10:15:22 +0000] \"CONNECT outlook.office365.com:443 HTTP/1.1\" 403 407 TCP_DENIED:NONE",
+            "{\"time\":\"2026-11-20T10:15:22\",\"host\":\"login.microsoftonline.com\",\"result\":\"TCP_DENIED\"}",
         ] {
             assert!(is_denied(&line.to_lowercase()), "{line}");
         }
@@ -115,6 +210,11 @@ mod tests {
             ASKED,
             GRANTED,
             "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT ads.example.net:443 - HIER_NONE/- -",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT ads.example.net:443 svc-webex HIER_NONE/- -",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 GET http://ads.example.net/a?from=outlook.office365.com - HIER_NONE/- -",
+            "2026-11-20 10:15:22 action=Blocked url=ads.example.net/x user=svc@outlook.example.com referer=https://webex.com/",
+            "2026-11-20 10:15:22 12 10.1.2.3 webex - policy_denied DENIED https://outlook.office365.com/ 403 GET http ads.example.net 80 /",
+            "2026-11-20 10:15:22 action=Blocked hostname=graph.microsoft.com responsecode=407",
         ] {
             assert!(!is_denied(&line.to_lowercase()), "{line}");
         }
@@ -124,7 +224,15 @@ mod tests {
     fn a_challenge_that_was_answered_is_left_out_and_another_is_not() {
         assert_eq!(without_answered(&format!("{ASKED}\n{GRANTED}")), GRANTED);
         let other = ASKED.replace("login.microsoftonline.com", "graph.microsoft.com");
-        for text in [ASKED.to_owned(), format!("{other}\n{GRANTED}"), format!("{GRANTED}\n{ASKED}")] {
+        let of_other_client = GRANTED.replace("10.1.1.1", "10.9.9.9");
+        let without_client = format!("{ASKED}\n{GRANTED}").replace("10.1.1.1", "-");
+        for text in [
+            ASKED.to_owned(),
+            format!("{other}\n{GRANTED}"),
+            format!("{GRANTED}\n{ASKED}"),
+            format!("{ASKED}\n{of_other_client}"),
+            without_client,
+        ] {
             assert_eq!(without_answered(&text), text);
         }
     }

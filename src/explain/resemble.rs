@@ -89,7 +89,7 @@ impl<'c> Samples<'c> {
     /// The same where some samples are not known: so it is measured how texts fare of which no sample was made.
     #[must_use]
     pub fn resembling_without(&self, text: &str, left_out: &LeftOut) -> Vec<Meant<'c>> {
-        let text = &*context::messages(text);
+        let text = &*context::pasted(text);
         let text = &*proxy_log::without_answered(text);
         let words = extract::plain(text);
         let is_refused = session::read(text).is_none_or(|session| session.refusal().is_some());

@@ -1,4 +1,4 @@
-//! How texts fare whose source nobody has seen: each is compared with the catalogue less what was made of its source.
+//! How texts of an unknown source are read: each is compared with the catalogue less what was made of its source.
 //!
 //! In: all labeled texts. A source is a thread, a page or a program; texts that share one are of the same source. What the
 //! catalogue says in the words of any of them (a sample, the words of a sign, a title) is left out while they are compared.
