@@ -195,6 +195,21 @@ impl Sheet {
         }
     }
 
+    /// Notes what is wrong with a row, as far as a person reads such notes.
+    fn note(&mut self, problem: Problem) {
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Notes a row that is left out: the sheet does not hold all rows.
+    fn leave_out(&mut self, problem: Problem) {
+        self.note(problem);
+        if !self.incomplete.contains(&Incomplete::BadRows) {
+            self.incomplete.push(Incomplete::BadRows);
+        }
+    }
+
     fn note_what_is_missing(&mut self, rows: usize) {
         if rows == 1000 && self.container != Container::Bundle {
             self.incomplete.push(Incomplete::ExactlyThousand);
@@ -280,6 +295,9 @@ impl Made {
         }
     }
 }
+
+/// So many rows with mistakes are named.
+const MOST_PROBLEMS: usize = 20;
 
 /// How far clocks and time zones may be ahead.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24);
@@ -439,7 +457,7 @@ pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected
         encoding,
         made: made(&sheet, &rows, stated),
         subject: subject(&sheet, stated),
-        complete: recognize::complete(&sheet, rows.is_empty(), stated),
+        complete: recognize::complete(&sheet, stated),
         rows,
         incomplete: sheet.incomplete,
         problems: sheet.problems,

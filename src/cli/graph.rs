@@ -89,7 +89,7 @@ pub async fn read(ask: &Ask, reader: &Reader<'_>, network: &Network) -> Answer {
     };
     announce(&permissions);
     // counted from here: whoever signed in may have needed longer than a run may last
-    let (limits, _nobody) = site::limits(reader.step, reader.deadline);
+    let (limits, _interrupt) = site::limits(reader.step, reader.deadline);
     let network = Network { limits, ..network.clone() };
     match graph::read(ask, &token, &permissions, &network).await {
         Ok(answer) => answer,

@@ -257,7 +257,7 @@ async fn ask_graph(
     let deadline =
         arguments.deadline.unwrap_or_else(|| site::usual_deadline(deployment, arguments.jobs, arguments.site.sample));
     let patience = arguments.deadline.unwrap_or_else(|| deadline.max(SIGN_IN)); // who names a deadline means it
-    let (patient, _nobody) = site::limits(arguments.timeout, patience);
+    let (patient, _interrupt) = site::limits(arguments.timeout, patience);
     let network = site.network(deployment, lab, patient)?;
     let ask = graph::ask(deployment, cloud, site.asks_for_webex(), files);
     let reader = graph::Reader { how, patience, step: arguments.timeout, deadline, deployment, cloud };

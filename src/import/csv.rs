@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::{
-    Container, Incomplete, Problem, Rejected, Sheet,
+    Container, Problem, Rejected, Sheet,
     cell::{Cell, Object, Place},
     secrets::is_secret_text,
 };
@@ -139,12 +139,9 @@ impl<'t> Table<'t> {
             if self.record.len() == self.header.len() {
                 break self.count(name, line);
             }
-            sheet.problems.push(Problem {
-                place: Place::Line(line),
-                wrong: format!("{} cells, but the header has {}", self.record.len(), self.header.len()),
-                right: "export the file again; cells with a separator need quotes".to_owned(),
-            });
-            sheet.incomplete.push(Incomplete::BadRows);
+            let wrong = format!("{} cells, but the header has {}", self.record.len(), self.header.len());
+            let right = "export the file again; cells with a separator need quotes".to_owned();
+            sheet.leave_out(Problem { place: Place::Line(line), wrong, right });
         }
     }
 
@@ -209,6 +206,7 @@ fn after_lines(text: &str, count: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::import::Incomplete;
 
     #[test]
     fn preambles_separators_and_doubles_are_read() {

@@ -84,7 +84,7 @@ pub mod webex {
         HOLDS: bool = "webex.holds", "";
         WITHOUT_RESERVATION: bool = "webex.without_reservation", "";
         NOTE: String = "webex.note", "evidence";
-        TENANT: String = "webex.tenant", "tenant";
+        TENANT: String = "webex.tenant", ""; // for commands: no file says it
         APPLICATIONS: String = "webex.applications", "enterprise applications";
         APPLICATION: String = "webex.application", "application";
         REMOVED_AT: String = "webex.removed_at", "removed at";

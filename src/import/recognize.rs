@@ -4,7 +4,7 @@
 //! refused with the names that it has and those that would be right.
 
 use super::{
-    Incomplete, Problem, Rejected, Row, Sheet, Stated,
+    Problem, Rejected, Row, Sheet, Stated,
     cell::{Object, Place},
     entra, exchange, portal,
     record::{GraphError, Record, Who},
@@ -37,9 +37,6 @@ const CONTEXTS: &[(&str, &str)] = &[
     ("applications", "application"),
 ];
 
-/// The most problems of one file that are told; a file of another kind would have one a row.
-const MOST_PROBLEMS: usize = 20;
-
 /// The rows of a sheet, whose objects become rows one by one and are gone then.
 ///
 /// # Errors
@@ -61,11 +58,11 @@ pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, 
         let object = with_subject(object, stated);
         let records = records(&object);
         if let Some(problem) = left_out(&records, &object) {
-            note(problem, sheet);
+            sheet.leave_out(problem);
             continue;
         }
-        if records.iter().any(is_license_of_unknown) && sheet.problems.len() < MOST_PROBLEMS {
-            sheet.problems.push(license_of_unknown(place));
+        if records.iter().any(is_license_of_unknown) {
+            sheet.note(license_of_unknown(place));
         }
         rows.extend(records.into_iter().map(|record| Row { place, record }));
     }
@@ -75,7 +72,7 @@ pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, 
     match &first {
         Some(first) if rows.is_empty() => Err(nothing_known(name, first)),
         // an answer of Graph says what was asked, also where there is none
-        None if complete(sheet, true, stated).is_empty() && sheet.asked.is_none() => Err(empty(name, sheet)),
+        None if complete(sheet, stated).is_empty() && sheet.asked.is_none() => Err(empty(name, sheet)),
         _ => Ok(rows),
     }
 }
@@ -112,12 +109,8 @@ fn with_subject(mut object: Object, stated: &Stated) -> Object {
     object
 }
 
-/// The kind of a list of users without rows, as Microsoft Graph gives it. Every tenant has users, so it is the list of the
-/// deleted ones, of which there are none.
-pub const NO_USERS: &str = "no-users";
-
 /// The kinds of which a sheet holds the whole list, which may have no rows.
-pub fn complete(sheet: &Sheet, is_empty: bool, stated: &Stated) -> Vec<&'static str> {
+pub fn complete(sheet: &Sheet, stated: &Stated) -> Vec<&'static str> {
     if !sheet.incomplete.is_empty() {
         return Vec::new();
     }
@@ -128,9 +121,8 @@ pub fn complete(sheet: &Sheet, is_empty: bool, stated: &Stated) -> Vec<&'static 
         .iter()
         .find(|(part, _)| asked.contains(&format!("#{part}")) || asked.contains(&format!("/{part}")))
         .map(|(_, kind)| *kind);
-    let no_users = (is_empty && asked.ends_with("$metadata#users")).then_some(NO_USERS);
     let by_user = KINDS.iter().find(|(kind, _)| stated.kind.as_deref() == Some(*kind)).map(|(kind, _)| *kind);
-    by_cmdlet.chain(by_context).chain(by_user).chain(no_users).collect()
+    by_cmdlet.chain(by_context).chain(by_user).collect()
 }
 
 fn names(object: &Object) -> String {
@@ -172,15 +164,6 @@ fn license_of_unknown(place: Place) -> Problem {
         wrong: "does not say whose license it is".to_owned(),
         right: "export it as ece-check evidence request --for entra prints it, or name the user with evidence show --subject"
             .to_owned(),
-    }
-}
-
-fn note(problem: Problem, sheet: &mut Sheet) {
-    if sheet.problems.len() < MOST_PROBLEMS {
-        sheet.problems.push(problem);
-    }
-    if !sheet.incomplete.contains(&Incomplete::BadRows) {
-        sheet.incomplete.push(Incomplete::BadRows);
     }
 }
 

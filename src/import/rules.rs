@@ -185,22 +185,13 @@ pub struct Settled {
     pub reason: Reason,
     /// The files that say so, by their place in the list.
     pub from: Vec<usize>,
-    /// True when files disagree and the newest decided.
-    pub disagree: bool,
+    /// The newest file, which decided, where files disagree.
+    pub disagree: Option<usize>,
 }
 
 impl Settled {
     fn new(check: &'static str, subject: Subject, outcome: Outcome, reason: Reason) -> Self {
-        Self {
-            check,
-            subject,
-            outcome,
-            facts: Facts::default(),
-            cause: None,
-            reason,
-            from: Vec::new(),
-            disagree: false,
-        }
+        Self { check, subject, outcome, facts: Facts::default(), cause: None, reason, from: Vec::new(), disagree: None }
     }
 
     /// What an earlier run has settled, as its report keeps it.
@@ -323,9 +314,9 @@ fn aged(settled: Settled, files: &[File], now: Timestamp) -> Settled {
             ..settled
         },
         // the newest says what fails: that stays a failure, and the contradiction is told
-        (Outcome::Pass | Outcome::Fail, _) if settled.disagree => {
+        (Outcome::Pass | Outcome::Fail, _) if settled.disagree.is_some() => {
             let outcome = if settled.outcome == Outcome::Pass { Outcome::Warn } else { settled.outcome };
-            let newest = settled.from.first().and_then(|at| files.get(*at)).map(|file| file.name.clone());
+            let newest = settled.disagree.and_then(|at| files.get(at)).map(|file| file.name.clone());
             let reason = Reason::Disagree(newest.unwrap_or_default(), Box::new(settled.reason.clone()));
             Settled { outcome, reason, ..settled }
         }

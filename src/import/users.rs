@@ -4,7 +4,7 @@
 //! In: text. Out: [`Row`]s, as any other table would give them.
 
 use super::{
-    Container, Incomplete, Problem, Rejected, Row, Sheet,
+    Container, Problem, Rejected, Row, Sheet,
     cell::{Cell, Place, Switch, is_replaced},
     csv::Table,
     entra,
@@ -16,9 +16,6 @@ pub(super) const OF_HUB: &str = "User ID/Email (Required)";
 
 /// No header is longer, in bytes.
 const LONGEST_HEADER: usize = 64 << 10;
-
-/// The most problems of one file that are told.
-const MOST_PROBLEMS: usize = 20;
 
 /// True when a text is such a list, by its header.
 pub(super) fn is_list(text: &str) -> bool {
@@ -53,14 +50,8 @@ pub(super) fn read(name: &str, text: &str) -> Result<(Sheet, Vec<Row>), Rejected
 }
 
 fn note_nameless(place: Place, sheet: &mut Sheet) {
-    if sheet.problems.len() < MOST_PROBLEMS {
-        sheet.problems.push(Problem {
-            place,
-            wrong: "has no user name".to_owned(),
-            right: "download the list again".to_owned(),
-        });
-    }
-    sheet.incomplete.push(Incomplete::BadRows);
+    let (wrong, right) = ("has no user name".to_owned(), "download the list again".to_owned());
+    sheet.leave_out(Problem { place, wrong, right });
 }
 
 /// Where the columns are.
@@ -134,7 +125,7 @@ fn text(row: &csv::StringRecord, column: Option<usize>) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::{Stated, parse};
+    use crate::import::{Incomplete, Stated, parse};
 
     fn records(text: &str) -> Vec<Record> {
         let file = parse("f", text.as_bytes(), &Stated::default()).unwrap();

@@ -94,6 +94,6 @@ fn spoken(time: Duration) -> String {
 #[cfg(test)]
 #[must_use]
 pub(crate) fn for_tests(step: Duration) -> Limits {
-    let (_nobody, interrupted) = watch::channel(false);
+    let (_interrupt, interrupted) = watch::channel(false);
     Limits::new(step, Instant::now() + Duration::from_mins(1), interrupted)
 }

@@ -207,8 +207,13 @@ impl ShownSettled {
             Outcome::NeedsInput => (Status::Skip, "input"),
             Outcome::NotApplicable => (Status::Skip, "reason"),
         };
-        let facts: Vec<String> =
-            self.facts.iter().map(|(name, value)| format!("{}: {value}", prose::label(name))).collect();
+        let facts: Vec<String> = self
+            .facts
+            .iter()
+            .map(|(name, value)| (prose::label(name), value))
+            .filter(|(label, _)| !label.is_empty())
+            .map(|(label, value)| format!("{label}: {value}"))
+            .collect();
         page.item(status, &line(&self.subject), Some(self.check));
         page.field("found", &line(&facts.join(", ")));
         page.field(reason, &line(&self.reason));

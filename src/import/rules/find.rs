@@ -164,20 +164,20 @@ impl<'f> Evidence<'f> {
     }
 }
 
-/// The newest value of a switch among rows, newest first, and whether another row has a different one.
+/// The newest value of a switch among rows, newest first, and the file of that value where another row has a different one.
 #[must_use]
-pub fn newest<'f, R>(hits: &[Hit<'f, R>], switch: impl Fn(&'f R) -> &'f Switch) -> (Switch, Vec<usize>, bool) {
+pub fn newest<'f, R>(hits: &[Hit<'f, R>], switch: impl Fn(&'f R) -> &'f Switch) -> (Switch, Vec<usize>, Option<usize>) {
     let said = |hit: &&Hit<'f, R>| matches!(switch(hit.row), Switch::Is(_) | Switch::Unset);
     let Some(first) = hits.iter().find(said) else {
         return (
             hits.first().map_or(Switch::Missing, |hit| switch(hit.row).clone()),
             hits.iter().map(|hit| hit.file).take(1).collect(),
-            false,
+            None,
         );
     };
     let value = switch(first.row);
     let disagree = hits.iter().filter(said).any(|hit| switch(hit.row) != value);
-    (value.clone(), vec![first.file], disagree)
+    (value.clone(), vec![first.file], disagree.then_some(first.file))
 }
 
 /// Every address that is asked about, once.

@@ -39,7 +39,11 @@ fn of_other_mailboxes(file: &File, evidence: &Evidence<'_>, asked: &BTreeSet<Str
     }
     let others: BTreeSet<&str> = owners.iter().filter_map(|who| who.addresses.first()).map(String::as_str).collect();
     let wrong = format!("holds only mailboxes that are not in the site file: {}", few(others.into_iter()));
-    let right = format!("sign in to the tenant of this site and export {}", few(asked.iter().map(String::as_str)));
+    let right = format!(
+        "sign in to the tenant of this site and export {}; where these are other addresses of the same mailboxes, write the \
+         primary SMTP addresses in the site file",
+        few(asked.iter().map(String::as_str))
+    );
     Some(Rejected::whole(&file.name, &wrong, &right))
 }
 

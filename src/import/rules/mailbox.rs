@@ -39,7 +39,7 @@ fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
         return Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::no_row_of("Get-CASMailbox", address));
     }
     let (disabled, files, disagree) = newest(&hits, |row: &CasMailbox| &row.smtp_auth_disabled);
-    let known = |disabled: bool, by: &str, files: Vec<usize>, disagree: bool| {
+    let known = |disabled: bool, by: &str, files: Vec<usize>, disagree: Option<usize>| {
         let outcome = if disabled { Outcome::Fail } else { Outcome::Pass };
         let settled = Settled::new(SMTP, subject(), outcome, Reason::Read)
             .with(mailbox::SMTP_AUTH, !disabled)
@@ -55,7 +55,7 @@ fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
             let (organization, of_files, differ) = organization(evidence);
             let all: Vec<usize> = files.into_iter().chain(of_files).collect();
             match organization {
-                Switch::Is(disabled) => known(disabled, "organization", all, disagree || differ),
+                Switch::Is(disabled) => known(disabled, "organization", all, differ.or(disagree)),
                 _ => Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::Inherits)
                     .with(mailbox::SMTP_AUTH_SET_BY, "organization")
                     .from(all),
@@ -71,7 +71,7 @@ fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
     }
 }
 
-fn organization(evidence: &Evidence<'_>) -> (Switch, Vec<usize>, bool) {
+fn organization(evidence: &Evidence<'_>) -> (Switch, Vec<usize>, Option<usize>) {
     let rows = evidence.rows(|record| if let Record::TransportConfig(row) = record { Some(row) } else { None });
     newest(&rows, |row: &TransportConfig| &row.smtp_auth_disabled)
 }

@@ -1,7 +1,8 @@
 //! `webex.user-names`: what becomes the Webex user name, against the users that Control Hub has.
 //!
 //! A Webex user name is the user's primary e-mail address. A user whose name in Entra ID is another one is created a second
-//! time (<https://help.webex.com/aumpbz>); so is one whom Webex knows by another address of the mailbox. Of the lists only counts and the first ten names are kept.
+//! time (<https://help.webex.com/aumpbz>); so is one whom Webex knows by another address of the mailbox. Of the lists only
+//! counts and the first ten names are kept.
 
 use std::{
     borrow::Cow,
