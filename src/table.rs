@@ -12,7 +12,7 @@ mod word;
 
 use std::{collections::HashSet, ops::Range, path::Path, rc::Rc};
 
-use encoding_rs::{UTF_16BE, UTF_16LE};
+use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -65,7 +65,13 @@ impl Document {
                 "give the name of a file that this user may read, such as the one that the README shows",
             )
         })?;
-        let text = decode(&bytes).ok_or_else(|| whole("is not text".to_owned(), "save it as UTF-8"))?;
+        let text = decode(&bytes).ok_or_else(|| match foreign_letter(&bytes) {
+            Some((line, letter)) => Mistake {
+                line: Some(line),
+                ..whole(format!("the letter {letter} is not written in UTF-8"), "save the file as UTF-8")
+            },
+            None => whole("is not text".to_owned(), "save it as UTF-8"),
+        })?;
         Ok(Self { name, text, packed: None })
     }
 
@@ -154,6 +160,14 @@ impl Document {
     fn mistake(&self, span: &Range<usize>, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
         Mistake { file: self.name.clone(), line: Some(self.line(span.start)), wrong: wrong.into(), right: right.into() }
     }
+}
+
+/// The first letter of a text that is not UTF-8, as Windows-1252 has it, and its line; none for what is no text.
+fn foreign_letter(bytes: &[u8]) -> Option<(usize, char)> {
+    let at = std::str::from_utf8(bytes).err()?.valid_up_to();
+    let (text, _) = WINDOWS_1252.decode_without_bom_handling(&bytes[at..=at]);
+    let letter = text.chars().next().filter(|letter| !letter.is_control() && !bytes.contains(&0))?;
+    Some((memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1, letter))
 }
 
 /// The text of a file, in one of the encodings that Notepad and PowerShell write; none when it is not text.
@@ -567,6 +581,13 @@ mod tests {
         assert_eq!(nearest("hue", &["ece", "site"]), None);
         assert_eq!(did_you_mean("hue", &["ece", "site"]), "known: ece, site");
         assert_eq!(nearest("fil", &["file", "env"]), Some("file"));
+    }
+
+    #[test]
+    fn letter_of_another_encoding_is_told_with_its_line() {
+        assert_eq!(foreign_letter(b"[ece]\n# Pr\xfcfung \xdf\n"), Some((2, 'ü')));
+        assert_eq!(foreign_letter("# Prüfung\n".as_bytes()), None);
+        assert_eq!(foreign_letter(b"\x00\xff\x01"), None, "no text");
     }
 
     #[test]

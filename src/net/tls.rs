@@ -12,6 +12,7 @@ mod failure;
 mod handshake;
 pub mod hello;
 pub(super) mod judging;
+pub mod pem;
 #[cfg(test)]
 pub(crate) mod tests;
 mod trust;

@@ -21,13 +21,14 @@ use ring::{
     rsa::KeyPair,
     signature::{KeyPair as _, RSA_PSS_SHA256},
 };
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{Papers, endpoint::TokenRequest};
 use crate::{
     evidence::{Failure, FailureKind, Protocol, Stage},
+    net::tls::pem,
     secret::{Redactor, Secret},
     table::decode,
 };
@@ -145,12 +146,8 @@ fn of_pkcs12(bytes: &[u8], password: Option<&Secret>) -> Result<Found, Failure> 
 }
 
 fn certificates(bytes: &[u8]) -> Vec<CertificateDer<'static>> {
-    if bytes.first() == Some(&0x30) {
-        return vec![bytes.to_vec().into()];
-    }
-    let text = decode(bytes).unwrap_or_default();
-    let found = CertificateDer::pem_slice_iter(text.as_bytes()).filter_map(Result::ok);
-    found.take(MOST_CERTIFICATES).collect()
+    let found = pem::certificates(bytes).unwrap_or_default();
+    found.into_iter().map(CertificateDer::from).take(MOST_CERTIFICATES).collect()
 }
 
 /// The key of a PEM text, or of DER. The text itself is made known to the net.
@@ -165,7 +162,13 @@ fn private_key(bytes: &[u8], net: &Redactor) -> Result<PrivateKeyDer<'static>, F
     if text.contains("ENCRYPTED") {
         return Err(unread("the client key has a password; make it a PKCS12 file, or take the password off"));
     }
-    PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| unread(unknown))
+    let keys = pem::blocks(&text).filter_map(Result::ok).filter_map(|block| match block.label.as_str() {
+        "PRIVATE KEY" => Some(PrivateKeyDer::Pkcs8(block.der.into())),
+        "RSA PRIVATE KEY" => Some(PrivateKeyDer::Pkcs1(block.der.into())),
+        "EC PRIVATE KEY" => Some(PrivateKeyDer::Sec1(block.der.into())),
+        _ => None,
+    });
+    keys.into_iter().next().ok_or_else(|| unread(unknown))
 }
 
 /// A key in one line is how people and programs hand it on.
@@ -216,7 +219,7 @@ pub(crate) mod tests {
     }
 
     fn der() -> Vec<u8> {
-        PrivateKeyDer::from_pem_slice(KEY.as_bytes()).unwrap().secret_der().to_vec()
+        private_key(KEY.as_bytes(), &Redactor::default()).unwrap().secret_der().to_vec()
     }
 
     fn pkcs12(password: &str) -> Vec<u8> {

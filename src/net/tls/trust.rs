@@ -27,6 +27,7 @@ use super::{
     certificate::{Certificate, fingerprint, issues_itself, moment, read, seconds, sends_issuer, shortened},
     failure::{bad, certificate_trouble, expired, tls_trouble},
     handshake::{Acquaintance, server_name},
+    pem,
 };
 use crate::{
     command::Shell,
@@ -380,18 +381,12 @@ fn keytool(root: &Root, name: &str, java: &java::Store) -> String {
 
 fn add_ca_file(roots: &mut RootCertStore, file: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let bytes = files::read(file, LARGEST_CA_FILE).map_err(|error| error.to_string())?;
-    if bytes.starts_with(&[0x30, 0x82]) {
-        return Err("holds a certificate in DER; PEM is wanted: export it as Base-64".to_owned());
-    }
+    let found = pem::certificates(&bytes).map_err(|error| error.to_string())?;
     let mut added = Vec::new();
-    for found in CertificateDer::pem_slice_iter(&bytes) {
+    for certificate in found.into_iter().map(CertificateDer::from) {
         let count = added.len() + 1;
-        let certificate = found.map_err(|error| format!("certificate {count} is not PEM: {error}"))?;
         roots.add(certificate.clone()).map_err(|error| format!("certificate {count} cannot be a root: {error}"))?;
         added.push(certificate);
-    }
-    if added.is_empty() {
-        return Err("holds no certificate; PEM is wanted, beginning -----BEGIN CERTIFICATE-----".to_owned());
     }
     Ok(added)
 }
