@@ -164,7 +164,8 @@ impl Document {
 
 /// The first letter of a text that is not UTF-8, as Windows-1252 has it, and its line; none for what is no text.
 fn foreign_letter(bytes: &[u8]) -> Option<(usize, char)> {
-    let at = std::str::from_utf8(bytes).err()?.valid_up_to();
+    let is_utf_16 = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+    let at = std::str::from_utf8(bytes).err().filter(|_| !is_utf_16)?.valid_up_to();
     let (text, _) = WINDOWS_1252.decode_without_bom_handling(&bytes[at..=at]);
     let letter = text.chars().next().filter(|letter| !letter.is_control() && !bytes.contains(&0))?;
     Some((memchr::memchr_iter(b'\n', &bytes[..at]).count() + 1, letter))
@@ -588,6 +589,7 @@ mod tests {
         assert_eq!(foreign_letter(b"[ece]\n# Pr\xfcfung \xdf\n"), Some((2, 'ü')));
         assert_eq!(foreign_letter("# Prüfung\n".as_bytes()), None);
         assert_eq!(foreign_letter(b"\x00\xff\x01"), None, "no text");
+        assert_eq!(foreign_letter(b"\xff\xfea"), None, "UTF-16");
     }
 
     #[test]
