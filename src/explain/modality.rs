@@ -102,7 +102,7 @@ pub fn is_note(text: &str) -> bool {
     let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
     let is_message = || holds(&MESSAGE) || extract::has_code(&words);
     let depends = || words.split(|c: char| !c.is_alphanumeric()).any(|word| STILL.contains(&word));
-    let is_instruction = begins(&INSTRUCTION) || numbered(&words, ARTICLE).is_some();
+    let is_instruction = (begins(&INSTRUCTION) || numbered(&words, ARTICLE).is_some()) && !quotes_a_message(&words);
     let is_step = numbered(&words, STEP).is_some_and(|step| says_what_to_do(step, is_message()));
     let is_of_name = resolves_a_name(&words);
     let is_headed = !is_of_name && is_headed_as_repaired(&words);
@@ -111,6 +111,24 @@ pub fn is_note(text: &str) -> bool {
     let is_told = || is_repaired() || holds(&SETTING) || begins(&ADVICE);
     let is_note = is_instruction || is_step || is_headed || (is_told() && !is_message());
     is_note && restate::rhythm(&words).is_none()
+}
+
+/// Whether a code with the sentence of its server stands in a text: who asks `How to fix 535 5.7.139 Authentication
+/// unsuccessful, …` has that failure, and `What to do when AADSTS50076 appears` is a title.
+fn quotes_a_message(words: &str) -> bool {
+    const WORDS_OF_A_SENTENCE: usize = 4;
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let is_enhanced = |word: &str| {
+        let parts: Vec<&str> = word.split('.').collect();
+        matches!(parts[..], ["4" | "5", subject, detail] if is_number(subject) && is_number(detail))
+    };
+    let is_code = |word: &&str| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        is_enhanced(word) || word.strip_prefix("aadsts").is_some_and(is_number)
+    };
+    let all: Vec<&str> = words.split_whitespace().collect();
+    let code = all.iter().position(is_code);
+    code.is_some_and(|at| all.len() - at > WORDS_OF_A_SENTENCE)
 }
 
 /// Whether a text begins with `Resolved:`, `Resolved 2026-11-20:`, `Fixed in ES6:` or the like. `Resolved 2 addresses: …` and
@@ -215,6 +233,8 @@ mod tests {
     fn what_fails_now_is_none() {
         for text in [
             "AADSTS50011: The redirect URI does not match. Make sure the redirect URI sent matches one added.",
+            "How to fix: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant.",
+            "Known issue: AADSTS7000222: The provided client secret keys are expired",
             "outlook.office365.com could not be resolved",
             "It works again once we generate a new token, then fails after an hour with the same error",
             "After deleting the token it works again, and stops 90 days later",
