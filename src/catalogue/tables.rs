@@ -456,9 +456,9 @@ fn published(mut table: Table<'_>) -> Result<Published, Mistake> {
         texts.iter().map(parse).collect::<Result<Vec<IpNet>, _>>()
     })?;
     let no_port = |text: &str| refusal(&format!("\"{text}\" is not a port"), "ports are 1 to 65535, such as [\"443\"]");
-    let ports = table
-        .texts("ports")?
-        .map(|ports| ports.parse(|texts| texts.iter().map(|text| text.parse().map_err(|_| no_port(text))).collect()));
+    let ports = table.texts("ports")?.map(|ports| {
+        ports.parse(|texts| texts.iter().map(|text| text.parse::<u16>().map_err(|_| no_port(text))).collect())
+    });
     let ports = ports.transpose()?.map_or_else(Vec::new, |ports| ports.value);
     table.close()?;
     Ok(Published { row, hosts, ports, nets: nets.value })
