@@ -161,6 +161,8 @@ fn requests(
     let of_check =
         |check: &Check| findings.iter().filter(same).filter(|other| other.check == check.id).collect::<Vec<_>>();
     let mut asked: Vec<NextStep> = Vec::new();
+    let is_of_webex = |check: &str| check.starts_with("webex.");
+    let shown = shown.filter(|check| is_of_webex(&check.id) == is_of_webex(&finding.check));
     for check in shown.filter(|check| of_check(check).iter().all(|other| other.status == Status::Skip)) {
         let is_request = |step: &&NextStep| matches!(step, NextStep::Request { .. });
         let missing: Vec<&NextStep> =

@@ -470,9 +470,9 @@ pub struct Flags {
 #[serde(rename_all = "kebab-case")]
 pub enum AskedOfWebex {
     /// A user that does not exist.
-    Nobody,
+    MadeUpUser,
     /// A user whom the command line named.
-    User,
+    NamedUser,
 }
 
 impl Flags {

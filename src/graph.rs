@@ -60,8 +60,6 @@ pub struct Answer {
     pub files: Vec<File>,
     /// What was refused.
     pub refused: Vec<Refused>,
-    /// Why nothing at all could be asked: without a token, or a way there.
-    pub nothing: Option<String>,
 }
 
 /// What a token is, before anything is asked with it.

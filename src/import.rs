@@ -457,7 +457,7 @@ pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected
         encoding,
         made: made(&sheet, &rows, stated),
         subject: subject(&sheet, stated),
-        complete: recognize::complete(&sheet, stated),
+        complete: recognize::complete(&sheet, rows.is_empty(), stated),
         rows,
         incomplete: sheet.incomplete,
         problems: sheet.problems,

@@ -338,8 +338,14 @@ impl<'c, 's> Draft<'c, 's> {
         let stated_group = if check.probe.name == version::DOCS { "version" } else { check.probe.name }; // the level tells both
         let stated = self.stated.iter().find(|(group, _)| *group == stated_group);
         if let Some(probe) = stated.map(|(_, probe)| probe.clone()) {
-            let asks = "asked for a user that does not exist, and for the one that is named (--webex-connect)";
-            return Some(self.note(probe, true, if check.probe.name == "scim" { asks } else { "" }));
+            let asks = match &probe {
+                AnyProbe::Scim(probe) if probe.user.is_some() => {
+                    "asked for a user that does not exist, and for the one that is named (--webex-connect)"
+                }
+                AnyProbe::Scim(_) => "asked for a user that does not exist (--webex-connect)",
+                _ => "",
+            };
+            return Some(self.note(probe, true, asks));
         }
         if let Some(probe) = AnyProbe::of(check.probe.name, &target.subject(check)) {
             return Some(self.note(probe, target.is_own(), &check.title));

@@ -3,7 +3,7 @@
 //! In: the files, read strictly. Out: [`Tables`]. Each table carries the date of its newest source and the sources
 //! themselves, so that a report can say how old its knowledge is.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, num::NonZeroU16};
 
 use ipnet::IpNet;
 use jiff::civil::Date;
@@ -162,7 +162,7 @@ impl Cloud {
     /// The ranges that are published for a host, each once; empty when none are.
     #[must_use]
     pub fn published(&self, host: &str) -> Vec<IpNet> {
-        let rows = self.ranges.iter().filter(|row| row.hosts.iter().any(|name| name.eq_ignore_ascii_case(host)));
+        let rows = self.ranges.iter().filter(|row| row.names(host));
         let mut nets: Vec<IpNet> = rows.flat_map(|row| row.nets.iter().copied()).collect();
         nets.sort_unstable();
         nets.dedup();
@@ -214,7 +214,11 @@ impl Published {
     #[must_use]
     pub fn is_of(&self, host: &str, port: u16) -> bool {
         let has_port = self.ports.is_empty() || self.ports.contains(&port);
-        has_port && self.hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
+        has_port && self.names(host)
+    }
+
+    fn names(&self, host: &str) -> bool {
+        self.hosts.iter().any(|name| name.eq_ignore_ascii_case(host))
     }
 }
 
@@ -457,7 +461,9 @@ fn published(mut table: Table<'_>) -> Result<Published, Mistake> {
     })?;
     let no_port = |text: &str| refusal(&format!("\"{text}\" is not a port"), "ports are 1 to 65535, such as [\"443\"]");
     let ports = table.texts("ports")?.map(|ports| {
-        ports.parse(|texts| texts.iter().map(|text| text.parse::<u16>().map_err(|_| no_port(text))).collect())
+        ports.parse(|texts| {
+            texts.iter().map(|text| text.parse::<NonZeroU16>().map(u16::from).map_err(|_| no_port(text))).collect()
+        })
     });
     let ports = ports.transpose()?.map_or_else(Vec::new, |ports| ports.value);
     table.close()?;

@@ -16,7 +16,7 @@ mod question;
 mod shown;
 
 pub use application::of_application;
-pub use given::{Given, exported, read_evidence};
+pub use given::{Given, exported, leave_out_foreign, read_evidence};
 
 use self::{
     question::{is_application, midnight, question_of, question_of_webex},
@@ -237,7 +237,7 @@ fn show(arguments: &Show) -> Result<ExitCode, CliError> {
         Some(deployment) => question_of(deployment, now),
         None => Question::of_files(&given.files, now),
     };
-    given.leave_out_foreign(&question);
+    leave_out_foreign(std::slice::from_mut(&mut given), &question);
     let Given { files, logs, rejected, .. } = given;
     let mut settled = rules::settle(&files, &question);
     settled.extend(webex::settle(&files, &of_webex).into_iter().filter(|one| !one.from.is_empty()));

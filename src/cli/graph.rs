@@ -117,15 +117,16 @@ fn nothing(ask: &Ask, words: &str) -> Answer {
             refused.push(Refused { checks: path.topic.checks, words: words.to_owned(), is_of_token: true });
         }
     }
-    Answer { files: Vec::new(), refused, nothing: Some(words.to_owned()) }
+    Answer { files: Vec::new(), refused }
 }
 
 /// Why there is no token, for a person: what was done in the browser, or not, is not known by its code.
 fn why(failure: &Failure) -> String {
     let words = failure.words.as_str();
     let said = if words.is_empty() { String::new() } else { format!(": {words}") };
+    let is_of_person = matches!(failure.stage, Stage::Authorize | Stage::Grant);
     match (failure.kind, failure.error.as_deref()) {
-        (FailureKind::TimedOut | FailureKind::Deadline, _) => {
+        (FailureKind::TimedOut | FailureKind::Deadline, None) if is_of_person => {
             "the sign-in was not completed in time; run again, with a longer --deadline if needed".to_owned()
         }
         (_, Some("access_denied" | "authorization_declined")) => format!("the sign-in was canceled or declined{said}"),

@@ -73,6 +73,9 @@ struct Row {
     /// What a firewall rule for it is for; none where ECE itself does not need it, as the DNS servers and the proxy.
     #[serde(skip)]
     needed_for: Option<String>,
+    /// Whether it is one request to Microsoft Graph.
+    #[serde(skip)]
+    is_request: bool,
 }
 
 /// Prints the plan.
@@ -145,6 +148,7 @@ fn sign_in(host: &str, overrides: &ConnectOverrides, family: &'static str) -> Ro
         change: "none",
         why: "sign-in for Microsoft Graph (--graph)".to_owned(),
         needed_for: Some(FOR_GRAPH.to_owned()),
+        is_request: false,
     }
 }
 
@@ -161,6 +165,7 @@ fn rows_of_graph(ask: &Ask, overrides: &ConnectOverrides, family: &'static str) 
         change: "none",
         why: format!("GET {}", path.target),
         needed_for: Some(FOR_GRAPH.to_owned()),
+        is_request: true,
     };
     graph::paths(ask).into_iter().map(row).collect()
 }
@@ -181,6 +186,7 @@ fn lookups(names: &[&str], servers: &[SocketAddr]) -> Vec<Row> {
         change: "none",
         why: format!("DNS server, asked for {}", names.join(" ")),
         needed_for: None,
+        is_request: false,
     };
     if servers.is_empty() {
         return vec![asked("no DNS server is configured".to_owned(), 53, "none")];
@@ -202,6 +208,7 @@ fn of(proxy: &Proxy, family: &'static str) -> Row {
         change: "none",
         why: why_of(proxy),
         needed_for: None,
+        is_request: false,
     }
 }
 
@@ -235,6 +242,7 @@ fn row_of(touch: ServiceTouch, why: &str, overrides: &ConnectOverrides, family: 
             }
             _ => why.to_owned(),
         },
+        is_request: false,
         host: touch.host,
         port: touch.port,
         transport: "tcp",
@@ -297,7 +305,7 @@ fn text(rows: &[Row], plan: &Plan<'_>, deadline: Duration) -> String {
         Paint::Strong,
         &format!("{dialled} destinations, {} checks. No connection was made.", plan.findings.len()),
     );
-    let is_graph_read = rows.iter().any(is_request);
+    let is_graph_read = rows.iter().any(|row| row.is_request);
     page.paragraph(Paint::Plain, &what_is_done(plan, is_graph_read));
     let seconds = deadline.as_secs();
     page.paragraph(
@@ -315,21 +323,16 @@ fn text(rows: &[Row], plan: &Plan<'_>, deadline: Duration) -> String {
         page.paragraph(Paint::Strong, &format!("{host}:{} ({spoken}, {})", row.port, row.transport));
         page.field("IP", row.family);
         page.field("path", &words_of(&row.route));
-        let is_of_graph = place.iter().any(|row| is_request(row));
+        let is_of_graph = place.iter().any(|row| row.is_request);
         let purpose = if is_of_graph { FOR_GRAPH.to_owned() } else { some(&each(&place, |row| &row.why)) };
         page.field("purpose", &purpose);
         page.field("sends", &some(&each(&place, |row| &row.credential)));
         page.field("change", &some(&each(&place, |row| row.change)));
-        for request in place.iter().filter(|row| is_request(row)) {
+        for request in place.iter().filter(|row| row.is_request) {
             page.bare(&percent_encoding::percent_decode_str(&request.why).decode_utf8_lossy());
         }
     }
     page.finish()
-}
-
-/// Whether a row is one request to Microsoft Graph.
-fn is_request(row: &Row) -> bool {
-    row.why.starts_with("GET ")
 }
 
 /// The rows of one host, port and route are together, where the first of them was.
@@ -360,14 +363,15 @@ fn some(texts: &[&str]) -> String {
     first.join("; ") + &more
 }
 
-/// What a run does besides looking, in one sentence or two.
+/// What a run does besides looking, a sentence for each service that gets a credential.
 fn what_is_done(plan: &Plan<'_>, is_graph_read: bool) -> String {
-    let (mut mailboxes, mut tokens, mut messages) = (BTreeSet::new(), BTreeSet::new(), 0);
+    let (mut mailboxes, mut tokens, mut messages, mut is_webex_asked) = (BTreeSet::new(), BTreeSet::new(), 0, false);
     for planned in &plan.looks {
         match &planned.probe {
             AnyProbe::SignIn(look) => drop(mailboxes.insert(&look.mailbox)),
             AnyProbe::Token(look) => drop(tokens.insert(&look.account)),
             AnyProbe::RoundTrip(_) => messages += 1,
+            AnyProbe::Scim(_) => is_webex_asked = true,
             _ => {}
         }
     }
@@ -377,19 +381,23 @@ fn what_is_done(plan: &Plan<'_>, is_graph_read: bool) -> String {
         many => format!("sends {many} test messages, each from a mailbox to itself"),
     };
     let end = if messages == 0 { "" } else { " Nothing else is changed." };
-    match (mailboxes.len(), tokens.len()) {
-        (0, 0) if messages == 0 && is_graph_read => {
-            "`run` reads Microsoft Graph with a token for it, by GET only, and changes nothing.".to_owned()
-        }
-        (0, 0) if messages == 0 => "`run` uses no credentials and is read-only.".to_owned(),
-        (0, _) if messages > 0 => format!("`run` {sent}.{end}"),
-        (0, 1) => "`run` uses the token of 1 account, signs in to no mailbox and sends no email.".to_owned(),
+    let mailboxes = match (mailboxes.len(), tokens.len()) {
+        (0, _) if messages > 0 => Some(format!("`run` {sent}.{end}")),
+        (0, 0) => None,
+        (0, 1) => Some("`run` uses the token of 1 account, signs in to no mailbox and sends no email.".to_owned()),
         (0, tokens) => {
-            format!("`run` uses the tokens of {tokens} accounts, signs in to no mailbox and sends no email.")
+            Some(format!("`run` uses the tokens of {tokens} accounts, signs in to no mailbox and sends no email."))
         }
-        (1, _) => format!("`run` signs in to 1 mailbox, opens it read-only and {sent}.{end}"),
-        (mailboxes, _) => format!("`run` signs in to {mailboxes} mailboxes, opens them read-only and {sent}.{end}"),
-    }
+        (1, _) => Some(format!("`run` signs in to 1 mailbox, opens it read-only and {sent}.{end}")),
+        (mailboxes, _) => {
+            Some(format!("`run` signs in to {mailboxes} mailboxes, opens them read-only and {sent}.{end}"))
+        }
+    };
+    let graph = "`run` reads Microsoft Graph with a token for it, by GET only, and changes nothing there.";
+    let webex = "`run` asks Webex over SCIM with the provisioning token, by GET only, and changes nothing there.";
+    let others = [is_graph_read.then_some(graph), is_webex_asked.then_some(webex)].into_iter().flatten();
+    let said: Vec<String> = mailboxes.into_iter().chain(others.map(str::to_owned)).collect();
+    if said.is_empty() { "`run` uses no credentials and is read-only.".to_owned() } else { said.join(" ") }
 }
 
 /// The environment variables that a run would read a secret from, and which are not set. None of them is read here.

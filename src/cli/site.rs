@@ -245,7 +245,7 @@ impl Arguments {
             webex_connect: self
                 .webex_connect
                 .as_ref()
-                .map(|user| if user.0.is_some() { AskedOfWebex::User } else { AskedOfWebex::Nobody }),
+                .map(|user| if user.0.is_some() { AskedOfWebex::NamedUser } else { AskedOfWebex::MadeUpUser }),
         }
     }
 

@@ -72,7 +72,7 @@ pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, 
     match &first {
         Some(first) if rows.is_empty() => Err(nothing_known(name, first)),
         // an answer of Graph says what was asked, also where there is none
-        None if complete(sheet, stated).is_empty() && sheet.asked.is_none() => Err(empty(name, sheet)),
+        None if complete(sheet, true, stated).is_empty() && sheet.asked.is_none() => Err(empty(name, sheet)),
         _ => Ok(rows),
     }
 }
@@ -109,8 +109,11 @@ fn with_subject(mut object: Object, stated: &Stated) -> Object {
     object
 }
 
+/// The kind of a list of users without rows, as Microsoft Graph gives it: it does not say which users were asked for.
+pub const NO_USERS: &str = "no-users";
+
 /// The kinds of which a sheet holds the whole list, which may have no rows.
-pub fn complete(sheet: &Sheet, stated: &Stated) -> Vec<&'static str> {
+pub fn complete(sheet: &Sheet, is_empty: bool, stated: &Stated) -> Vec<&'static str> {
     if !sheet.incomplete.is_empty() {
         return Vec::new();
     }
@@ -122,7 +125,8 @@ pub fn complete(sheet: &Sheet, stated: &Stated) -> Vec<&'static str> {
         .find(|(part, _)| asked.contains(&format!("#{part}")) || asked.contains(&format!("/{part}")))
         .map(|(_, kind)| *kind);
     let by_user = KINDS.iter().find(|(kind, _)| stated.kind.as_deref() == Some(*kind)).map(|(kind, _)| *kind);
-    by_cmdlet.chain(by_context).chain(by_user).collect()
+    let no_users = (is_empty && asked.ends_with("$metadata#users")).then_some(NO_USERS);
+    by_cmdlet.chain(by_context).chain(by_user).chain(no_users).collect()
 }
 
 fn names(object: &Object) -> String {
@@ -168,8 +172,9 @@ fn license_of_unknown(place: Place) -> Problem {
 }
 
 fn nothing_known(name: &str, first: &Object) -> Rejected {
-    if let (false, Some(Problem { place, wrong, right })) =
-        (records(first).is_empty(), left_out(&records(first), first))
+    let records = records(first);
+    if !records.is_empty()
+        && let Some(Problem { place, wrong, right }) = left_out(&records, first)
     {
         return Rejected { file: name.to_owned(), place: Some(place), wrong, right };
     }

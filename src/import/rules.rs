@@ -308,23 +308,24 @@ fn aged(settled: Settled, files: &[File], now: Timestamp) -> Settled {
         (_, Some(age)) if age > OLD => {
             Settled { outcome: Outcome::NeedsInput, cause: None, reason: Reason::TooOld(day(oldest)), ..settled }
         }
-        (Outcome::Pass, Some(age)) if age > FRESH => Settled {
-            outcome: Outcome::Warn,
-            reason: Reason::AsOf(day(oldest), Box::new(settled.reason.clone())),
-            ..settled
-        },
-        // the newest says what fails: that stays a failure, and the contradiction is told
-        (Outcome::Pass | Outcome::Fail, _) if settled.disagree.is_some() => {
-            let outcome = if settled.outcome == Outcome::Pass { Outcome::Warn } else { settled.outcome };
-            let newest = settled.disagree.and_then(|at| files.get(at)).map(|file| file.name.clone());
-            let reason = Reason::Disagree(newest.unwrap_or_default(), Box::new(settled.reason.clone()));
-            Settled { outcome, reason, ..settled }
-        }
-        (_, Some(age)) if age > FRESH => {
-            Settled { reason: Reason::AsOf(day(oldest), Box::new(settled.reason.clone())), ..settled }
-        }
-        _ => settled,
+        _ => with_reservations(settled, files, oldest.filter(|_| age.is_some_and(|age| age > FRESH))),
     }
+}
+
+/// What an older file says, and what the newest of several that disagree says, is told as that; it passes nothing without
+/// a reservation.
+fn with_reservations(settled: Settled, files: &[File], old: Option<Timestamp>) -> Settled {
+    let newest = settled.disagree.and_then(|at| files.get(at)).map(|file| file.name.clone());
+    let is_reserved = newest.is_some() || old.is_some();
+    let mut reason = settled.reason.clone();
+    if let Some(newest) = newest {
+        reason = Reason::Disagree(newest, Box::new(reason));
+    }
+    if old.is_some() {
+        reason = Reason::AsOf(day(old), Box::new(reason));
+    }
+    let outcome = if is_reserved && settled.outcome == Outcome::Pass { Outcome::Warn } else { settled.outcome };
+    Settled { outcome, reason, ..settled }
 }
 
 fn day(at: Option<Timestamp>) -> String {

@@ -28,7 +28,7 @@ use uuid::Uuid;
 use super::{Papers, endpoint::TokenRequest};
 use crate::{
     evidence::{Failure, FailureKind, Protocol, Stage},
-    net::tls::pem,
+    net::tls::pem::{self, NoCertificate},
     secret::{Redactor, Secret},
     table::decode,
 };
@@ -88,7 +88,7 @@ impl Signer {
         let found = if certificate.first() == Some(&0x30) && key.is_none() {
             of_pkcs12(certificate, password)?
         } else {
-            Found { certificates: certificates(certificate), key: private_key(key.unwrap_or(certificate), net)? }
+            Found { certificates: certificates(certificate)?, key: private_key(key.unwrap_or(certificate), net)? }
         };
         known(&found.key, net);
         let pair = pair(&found.key)?;
@@ -145,9 +145,12 @@ fn of_pkcs12(bytes: &[u8], password: Option<&Secret>) -> Result<Found, Failure> 
     Ok(Found { certificates: certificates.map(|bag| bag.cert.as_der().to_vec().into()).collect(), key })
 }
 
-fn certificates(bytes: &[u8]) -> Vec<CertificateDer<'static>> {
-    let found = pem::certificates(bytes).unwrap_or_default();
-    found.into_iter().map(CertificateDer::from).take(MOST_CERTIFICATES).collect()
+fn certificates(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let found = match pem::certificates(bytes) {
+        Err(flawed @ NoCertificate::Flawed(..)) => return Err(unread(&format!("the client certificate: {flawed}"))),
+        found => found.unwrap_or_default(),
+    };
+    Ok(found.into_iter().map(CertificateDer::from).take(MOST_CERTIFICATES).collect())
 }
 
 /// The key of a PEM text, or of DER. The text itself is made known to the net.
@@ -162,13 +165,13 @@ fn private_key(bytes: &[u8], net: &Redactor) -> Result<PrivateKeyDer<'static>, F
     if text.contains("ENCRYPTED") {
         return Err(unread("the client key has a password; make it a PKCS12 file, or take the password off"));
     }
-    let keys = pem::blocks(&text).filter_map(Result::ok).filter_map(|block| match block.label.as_str() {
-        "PRIVATE KEY" => Some(PrivateKeyDer::Pkcs8(block.der.into())),
-        "RSA PRIVATE KEY" => Some(PrivateKeyDer::Pkcs1(block.der.into())),
-        "EC PRIVATE KEY" => Some(PrivateKeyDer::Sec1(block.der.into())),
+    let key = pem::blocks(&text).find_map(|block| match (block.label, block.content) {
+        ("PRIVATE KEY", Ok(der)) => Some(PrivateKeyDer::Pkcs8(der.into())),
+        ("RSA PRIVATE KEY", Ok(der)) => Some(PrivateKeyDer::Pkcs1(der.into())),
+        ("EC PRIVATE KEY", Ok(der)) => Some(PrivateKeyDer::Sec1(der.into())),
         _ => None,
     });
-    keys.into_iter().next().ok_or_else(|| unread(unknown))
+    key.ok_or_else(|| unread(unknown))
 }
 
 /// A key in one line is how people and programs hand it on.

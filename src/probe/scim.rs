@@ -182,6 +182,9 @@ fn question(base: &Url, user: &str, count: u8) -> Option<Url> {
     Some(url)
 }
 
+/// A filter that is not obeyed gives whomever there is.
+const ANOTHER_USER: &str = "Webex returned a different user than the one that was asked for";
+
 /// Notes whether the user is there, is active, and under which external ID: that of the object in Entra ID.
 fn note_user(user: &str, reply: &Reply, facts: &mut Facts) -> Result<(), Failure> {
     let total = read(reply).2?;
@@ -190,9 +193,12 @@ fn note_user(user: &str, reply: &Reply, facts: &mut Facts) -> Result<(), Failure
     let found: Vec<&Json> = body["Resources"].as_array().into_iter().flatten().filter(is_meant).collect();
     let state = match (total, &found[..]) {
         (0, _) => "not there",
-        (1, [one]) if one["active"] == Json::Bool(false) => "inactive",
-        (1, [_]) => "active",
-        _ => return Err(stopped(FailureKind::MalformedReply, Stage::Request, "another user")),
+        (1, [one]) => match one["active"].as_bool() {
+            Some(true) => "active",
+            Some(false) => "inactive",
+            None => "found, active or not is not stated", // the attribute is optional (RFC 7643, section 4.1.1)
+        },
+        _ => return Err(stopped(FailureKind::MalformedReply, Stage::Request, ANOTHER_USER)),
     };
     facts.set(USER_STATE, state);
     if let [one] = &found[..] {

@@ -75,13 +75,13 @@ fn flags(report: &Report, checks: &[&str]) -> Vec<String> {
 fn further(report: &Report) -> Vec<String> {
     let run = &report.run.flags;
     let file = |flag: &str, name: &String, meaning: &str| format!("{flag} {}", quoted(report, name, meaning));
-    let ca_files = run.ca_files.iter().map(|name| file("--ca-file", name, "PEM file"));
+    let ca_files = run.ca_files.iter().map(|name| file("--ca-file", name, "CA file"));
     let stores = run.java_trust_stores.iter().map(|name| file("--java-trust-store", name, "Java trust store"));
     let password = run.java_password.then(|| "--java-trust-store-password-env '<variable>'".to_owned());
     let checks = run.checks.iter().map(|name| file("--checks", name, "folder of checks"));
     let webex = run.webex_connect.map(|asked| match asked {
-        AskedOfWebex::Nobody => "--webex-connect",
-        AskedOfWebex::User => "--webex-connect='<user name>'",
+        AskedOfWebex::MadeUpUser => "--webex-connect",
+        AskedOfWebex::NamedUser => "--webex-connect='<user name>'",
     });
     let plain = [run.no_proxy.then_some("--no-proxy"), webex];
     let plain = plain.into_iter().flatten().map(str::to_owned);
@@ -102,7 +102,7 @@ fn evidence(report: &Report, site: &SavedSite, checks: &[&str]) -> Vec<String> {
         |one: &&SavedEvidence| matches!(one.source, Source::File { .. }) && checks.contains(&one.check.as_str());
     let Some(first) = site.evidence.iter().find(reads) else { return Vec::new() };
     let meaning = format!("new export for {}", first.check);
-    vec![format!("--evidence '<{meaning}>'"); report.run.evidence_files.len().min(1)]
+    if report.run.evidence_files.is_empty() { Vec::new() } else { vec![format!("--evidence '<{meaning}>'")] }
 }
 
 /// The site file. A report without personal names does not say where it was, only that there was one.
@@ -249,9 +249,9 @@ mod tests {
             java_password: true,
             checks: Some("mine".to_owned()),
             no_proxy: true,
-            webex_connect: Some(AskedOfWebex::Nobody),
+            webex_connect: Some(AskedOfWebex::MadeUpUser),
         };
-        let flags = "-c a.toml --role services --ca-file 'corp ca.pem' --ca-file '<PEM file>' --java-trust-store cacerts \
+        let flags = "-c a.toml --role services --ca-file 'corp ca.pem' --ca-file '<CA file>' --java-trust-store cacerts \
                      --java-trust-store-password-env '<variable>' --checks mine --no-proxy --webex-connect";
         assert_eq!(flags_of(&report), flags);
     }

@@ -92,12 +92,12 @@ const MISTAKES: &[Mistake] = &[
     usable(
         &[("older.json", br#"{"made":"2026-11-01T00:00:00Z","cas":[{"PrimarySmtpAddress":"sales@shop.test","ImapEnabled":false,"PopEnabled":true}]}"#), ("newer.json", SALES)],
         &["sales@shop.test", "files disagree, and newer.json is the newest"],
-        "newer.json",
+        "IMAP enabled: yes",
     ),
     usable(
         &[("hostile.csv", b"PrimarySmtpAddress,ImapEnabled,PopEnabled\n\"=cmd|'/c calc'!A1@shop.test\",True,True\n\"a\xe2\x80\xaeb\x1b]0;x\x07@shop.test\",\x1b[2JFalse,True\nsales@shop.test,\"=HYPERLINK(\"\"http://x\"\")\x1b[31m\xe2\x80\xae\",True\n")],
         &["ImapEnabled is", "neither true nor false"],
-        "sales@shop.test",
+        "POP enabled: yes",
     ),
 ];
 

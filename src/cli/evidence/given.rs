@@ -1,7 +1,7 @@
 //! Reading what was given as evidence, and what it settles for a site.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
 };
 
@@ -52,14 +52,6 @@ impl Given {
         given
     }
 
-    /// Leaves out what is about another site.
-    pub fn leave_out_foreign(&mut self, question: &Question) {
-        for (at, rejected) in rules::foreign(&self.files, question).into_iter().rev() {
-            self.files.remove(at);
-            self.rejected.push(rejected);
-        }
-    }
-
     fn is_empty(&self) -> bool {
         self.files.is_empty() && self.logs.is_empty()
     }
@@ -68,6 +60,22 @@ impl Given {
         self.files.extend(other.files);
         self.logs.extend(other.logs);
         self.rejected.extend(other.rejected);
+    }
+}
+
+/// Leaves out what is about another site. What one file tells of the names of a mailbox counts for all of them.
+pub fn leave_out_foreign(given: &mut [Given], question: &Question) {
+    let (mut files, mut owners) = (Vec::new(), Vec::new());
+    for (at, one) in given.iter_mut().enumerate() {
+        owners.extend(std::iter::repeat_n(at, one.files.len()));
+        files.append(&mut one.files);
+    }
+    let mut foreign: HashMap<usize, Rejected> = rules::foreign(&files, question).into_iter().collect();
+    for (at, (file, owner)) in files.into_iter().zip(owners).enumerate() {
+        match foreign.remove(&at) {
+            Some(rejected) => given[owner].rejected.push(rejected),
+            None => given[owner].files.push(file),
+        }
     }
 }
 
@@ -98,19 +106,16 @@ fn read_one(path: &Path, stated: &Stated, given: &mut Given) {
 pub fn read_evidence(paths: &[PathBuf], deployment: &Deployment) -> Result<Given, CliError> {
     let stated = Stated { as_of: deployment.evidence.as_of.and_then(midnight), ..Stated::default() };
     let question = question_of(deployment, Timestamp::now());
-    let read = |paths: &[PathBuf]| {
-        let mut given = Given::read(paths, &stated);
-        given.leave_out_foreign(&question);
-        given
-    };
-    let mut given = read(paths);
-    if let (true, Some(first)) = (given.is_empty(), given.rejected.first()) {
+    let of_site = deployment.evidence.files.iter().map(|path| Given::read(std::slice::from_ref(path), &stated));
+    let mut read: Vec<Given> = std::iter::once(Given::read(paths, &stated)).chain(of_site).collect();
+    leave_out_foreign(&mut read, &question);
+    let unusable = |given: &Given| given.rejected.first().filter(|_| given.is_empty()).cloned();
+    if let Some(first) = unusable(&read[0]) {
         return Err(CliError::Usage(first.to_string(), "nothing of the evidence can be used".to_owned()));
     }
-    for path in &deployment.evidence.files {
-        let of_path = read(std::slice::from_ref(path));
-        given.missing = given.missing.or_else(|| of_path.rejected.first().filter(|_| of_path.is_empty()).cloned());
-        given.add(of_path);
+    let mut given = Given { missing: read[1..].iter().find_map(unusable), ..Given::default() };
+    for one in read {
+        given.add(one);
     }
     for one in &given.rejected {
         print::error(&one.to_string());
@@ -134,19 +139,15 @@ pub fn exported(given: Given, live: Answer, deployment: &Deployment, catalogue: 
     if !files.is_empty() || deployment.webex.is_some() || !of_webex.is_empty() || !live.refused.is_empty() {
         exported.extend(webex::exported(&files, &of_webex, &question_of_webex(deployment, question.now)));
     }
+    let no_file = |words| Failure::new(Protocol::Graph, Stage::Credential, FailureKind::Missing, words);
+    let unread = missing.map(|missing| missing.to_string().replace('\n', ": "));
+    let unread = unread.map(|words| no_file(format!("evidence of the site file: {words}")));
     for one in exported.iter_mut().filter(|one| one.settled.outcome == Outcome::NeedsInput) {
-        let refused = live.refused.iter().find(|refused| refused.checks.contains(&one.settled.check));
-        if let Some(refused) = refused {
+        if let Some(refused) = live.refused.iter().find(|refused| refused.checks.contains(&one.settled.check)) {
             one.settled.reason = Reason::Refused(refused.words.clone());
+            one.failure = refused.is_of_token.then(|| no_file(refused.words.clone()));
         }
-    }
-    let unread =
-        missing.map(|missing| format!("evidence of the site file: {}", missing.to_string().replace('\n', ": ")));
-    if let Some(words) = unread.or(live.nothing) {
-        let failure = Failure::new(Protocol::Graph, Stage::Credential, FailureKind::Missing, words);
-        for one in exported.iter_mut().filter(|one| one.settled.outcome == Outcome::NeedsInput) {
-            one.failure = Some(failure.clone());
-        }
+        one.failure = one.failure.take().or_else(|| unread.clone());
     }
     exported
 }

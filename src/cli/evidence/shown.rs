@@ -54,7 +54,7 @@ struct ShownSettled {
     has_no_row: bool,
 }
 
-/// The most records of a file that the JSON repeats: lists of users are long and nobody's business.
+/// The most records of a file that the JSON repeats: lists of users are long and personal data.
 const MOST_RECORDS: usize = 200;
 
 impl Shown {

@@ -187,7 +187,8 @@ fn by_mailbox_plan(address: &str, row: &Mailbox) -> Option<Settled> {
         .map_or(Level::Unknown, |(_, level)| *level);
     if is_shared(row) {
         let settled = Settled::new(CHECK, subject(address), Outcome::Warn, Reason::PlanOfShared);
-        return Some(settled.with(mailbox::EXCHANGE_PLAN, level.name()).with(mailbox::SHARED, true));
+        let plan = format!("{}, by the mailbox plan", level.name());
+        return Some(settled.with(mailbox::EXCHANGE_PLAN, plan).with(mailbox::SHARED, true));
     }
-    Some(judged(address, level, is_shared(row)))
+    Some(judged(address, level, false))
 }

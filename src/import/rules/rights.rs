@@ -6,7 +6,7 @@
 //! <https://learn.microsoft.com/powershell/module/exchangepowershell/get-recipientpermission>
 //! <https://learn.microsoft.com/powershell/module/exchangepowershell/new-serviceprincipal>
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::{Account, Evidence, Outcome, Question, Reason, Settled, application, find::Hit};
 use crate::{
@@ -115,13 +115,14 @@ fn shared<'f>(
     of: impl Fn(&str) -> (Vec<Right<'f>>, BTreeSet<usize>),
 ) -> Vec<Settled> {
     let mut settled = Vec::new();
+    let mailboxes = addresses_of_mailboxes(evidence);
     for account in &question.accounts {
         for mailbox in &account.mailboxes {
             let own =
                 account.signs_in_as.as_deref().is_some_and(|user| !account.application && evidence.same(user, mailbox));
             if !own && let Some(holder) = Holder::of(account, evidence, question) {
                 let (rights, files) = of(mailbox);
-                settled.push(judged(evidence, kind, mailbox, &holder, &rights, &files));
+                settled.push(judged(evidence, kind, mailbox, &holder, (&rights, &files), &mailboxes));
             }
         }
     }
@@ -133,8 +134,8 @@ fn judged(
     kind: &Kind,
     mailbox: &str,
     holder: &Holder,
-    rights: &[Right<'_>],
-    files: &BTreeSet<usize>,
+    (rights, files): (&[Right<'_>], &BTreeSet<usize>),
+    mailboxes: &HashSet<String>,
 ) -> Settled {
     let new = |outcome, reason| Settled::new(kind.check, Subject::Mailbox(mailbox.to_lowercase()), outcome, reason);
     let own: Vec<&Right<'_>> = rights.iter().filter(|right| holder.is(evidence, right.holder)).collect();
@@ -159,7 +160,8 @@ fn judged(
     let names = |pick: &dyn Fn(&str) -> bool| {
         others.iter().map(|right| right.holder).filter(|holder| pick(holder)).map(str::to_owned).collect::<Vec<_>>()
     };
-    let (unresolved, groups) = (names(&is_sid), names(&|name| !is_sid(name) && !is_mailbox(evidence, name)));
+    let (unresolved, groups) =
+        (names(&is_sid), names(&|name| !is_sid(name) && !mailboxes.contains(&name.to_lowercase())));
     if !unresolved.is_empty() {
         return new(Outcome::Warn, Reason::Unresolved(unresolved)).with(kind.fact, mailbox::UNRESOLVED).from(lists);
     }
@@ -172,17 +174,20 @@ fn judged(
     new(Outcome::Fail, Reason::Read).with(kind.fact, "none").because_of(kind.missing).from(lists)
 }
 
-/// True for what the files list as a mailbox of one person, which has no members. A name without a domain may be that of a
-/// group as well.
-fn is_mailbox(evidence: &Evidence<'_>, name: &str) -> bool {
-    let of_person = |row: &Mailbox| {
-        let kind = row.recipient_type.as_deref().unwrap_or_default();
-        ["UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"]
-            .iter()
-            .any(|one| kind.eq_ignore_ascii_case(one))
-    };
+/// The addresses that the files list as mailboxes, which have no members, in lower case. A name without a domain may be that
+/// of a group as well.
+fn addresses_of_mailboxes(evidence: &Evidence<'_>) -> HashSet<String> {
+    const KINDS: [&str; 4] = ["UserMailbox", "SharedMailbox", "RoomMailbox", "EquipmentMailbox"];
     let rows = evidence.rows(|record| if let Record::Mailbox(row) = record { Some(row) } else { None });
-    name.contains('@') && rows.iter().any(|hit| of_person(hit.row) && evidence.is_about(&hit.row.who, name))
+    let is_mailbox = |row: &Mailbox| {
+        let kind = row.recipient_type.as_deref().unwrap_or_default();
+        KINDS.iter().any(|one| kind.eq_ignore_ascii_case(one))
+    };
+    let listed = rows.iter().map(|hit| hit.row).filter(|row| is_mailbox(row));
+    listed
+        .flat_map(|row| row.who.addresses.iter().chain(&row.user_principal_name))
+        .map(|one| one.to_lowercase())
+        .collect()
 }
 
 fn has(rights: &[String], wanted: &str) -> bool {

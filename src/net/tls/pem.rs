@@ -36,15 +36,26 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// One block of a PEM file. It may hold a private key, so it cannot be printed.
-pub struct Block {
+pub struct Block<'t> {
     /// What it says that it is, such as `CERTIFICATE`.
-    pub label: String,
-    /// Its content.
-    pub der: Vec<u8>,
+    pub label: &'t str,
+    /// Its content, or what is wrong with it.
+    pub content: Result<Vec<u8>, Flaw>,
+}
+
+/// What is wrong with a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// It has no end.
+    #[error("is cut: its END line is missing; copy the whole file")]
+    Cut,
+    /// It has a letter that is not Base-64.
+    #[error("is not Base-64; copy it again, from BEGIN to END")]
+    NotBase64,
 }
 
 /// Why no certificate could be read, and what would be right.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoCertificate {
     /// There is none.
     #[error("holds no certificate; give certificates as PEM (Base-64), DER or PKCS#7")]
@@ -52,26 +63,21 @@ pub enum NoCertificate {
     /// A private key is all that there is.
     #[error("holds a private key and no certificate; give the file of the certificate")]
     OnlyKey,
-    /// The block of this number has no end.
-    #[error("certificate {0} is cut: its END line is missing; copy the whole file")]
-    Cut(usize),
-    /// The block of this number has a letter that is not Base-64.
-    #[error("certificate {0} is not Base-64; copy it again, from BEGIN to END")]
-    NotBase64(usize),
+    /// The certificate of this number, from 1, cannot be read.
+    #[error("certificate {0} {1}")]
+    Flawed(usize, Flaw),
 }
 
-/// The blocks of a text, each as it is or why it cannot be read; a number counts from 1.
-pub fn blocks(text: &str) -> impl Iterator<Item = Result<Block, NoCertificate>> {
-    let begins = text.match_indices(BEGIN).take(MOST_BLOCKS).enumerate();
-    begins.filter_map(|(at, (begin, _))| {
+/// The blocks of a text.
+pub fn blocks(text: &str) -> impl Iterator<Item = Block<'_>> {
+    text.match_indices(BEGIN).take(MOST_BLOCKS).filter_map(|(begin, _)| {
         let rest = &text[begin + BEGIN.len()..];
         let label = &rest[..rest.find(DASHES).filter(|length| *length <= LONGEST_LABEL)?];
         let body = &rest[label.len() + DASHES.len()..];
-        let Some(end) = body.find(&format!("{DASHES}END {label}{DASHES}")) else {
-            return Some(Err(NoCertificate::Cut(at + 1)));
-        };
-        let der = BASE64.decode(letters(&body[..end])).map_err(|_| NoCertificate::NotBase64(at + 1));
-        Some(der.map(|der| Block { label: label.to_owned(), der }))
+        let body = &body[..body.find(BEGIN).unwrap_or(body.len())]; // the end of another block is not that of this one
+        let end = body.find(&format!("{DASHES}END {label}{DASHES}")).ok_or(Flaw::Cut);
+        let content = end.and_then(|end| BASE64.decode(letters(&body[..end])).map_err(|_| Flaw::NotBase64));
+        Some(Block { label, content })
     })
 }
 
@@ -93,16 +99,20 @@ pub fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, NoCertificate> {
         found = of_der(bytes);
     } else {
         let text = decode(bytes).ok_or(NoCertificate::None)?;
-        let mut has_key = false;
-        for block in blocks(&text) {
-            let block = block?;
-            let is = |labels: &[&str]| labels.contains(&block.label.as_str());
-            if is(CERTIFICATE) || is(&[TRUSTED]) {
-                found.extend(first(&block.der).map(<[u8]>::to_vec));
-            } else if is(PKCS7) {
-                found.extend(of_der(&block.der));
+        let (mut has_key, mut number) = (false, 0);
+        for Block { label, content } in blocks(&text) {
+            let (is_pkcs7, is_certificate) = (PKCS7.contains(&label), CERTIFICATE.contains(&label) || label == TRUSTED);
+            has_key |= label.ends_with("PRIVATE KEY");
+            if !is_pkcs7 && !is_certificate {
+                continue;
             }
-            has_key |= block.label.ends_with("PRIVATE KEY");
+            number += 1;
+            let der = content.map_err(|flaw| NoCertificate::Flawed(number, flaw))?;
+            if is_pkcs7 {
+                found.extend(of_der(&der));
+            } else {
+                found.extend(first(&der).map(<[u8]>::to_vec));
+            }
         }
         if found.is_empty() && has_key {
             return Err(NoCertificate::OnlyKey);
@@ -211,8 +221,12 @@ mod tests {
         let (pem, _) = certificate("a.test");
         let key = rcgen::KeyPair::generate().expect("a key").serialize_pem();
         let cut = format!("{pem}{}", &pem[..pem.len() / 2]);
-        assert_eq!(certificates(cut.as_bytes()), Err(NoCertificate::Cut(2)));
-        assert_eq!(certificates(pem.replacen('M', "é", 1).as_bytes()), Err(NoCertificate::NotBase64(1)));
+        assert_eq!(certificates(cut.as_bytes()), Err(NoCertificate::Flawed(2, Flaw::Cut)));
+        let cut_first = format!("{}\n{key}{pem}", &pem[..pem.len() / 2]);
+        assert_eq!(certificates(cut_first.as_bytes()), Err(NoCertificate::Flawed(1, Flaw::Cut)));
+        let beside = format!("{key}-----BEGIN X-----\n{pem}");
+        assert_eq!(certificates(beside.as_bytes()).map(|found| found.len()), Ok(1), "a cut block of something else");
+        assert_eq!(certificates(pem.replacen('M', "é", 1).as_bytes()), Err(NoCertificate::Flawed(1, Flaw::NotBase64)));
         assert_eq!(certificates(key.as_bytes()), Err(NoCertificate::OnlyKey));
         for nothing in [&b""[..], b"hello", b"-----BEGIN ", b"0", &[0x30, 0x82, 0xff, 0xff, 1]] {
             assert_eq!(certificates(nothing), Err(NoCertificate::None), "{nothing:?}");

@@ -138,17 +138,7 @@ fn rounded(ms: f64) -> u64 {
 }
 
 fn source(source: &Source) -> String {
-    match source {
-        Source::Live => String::new(),
-        Source::File { name, made_at: None, .. } => clean(&format!("file {name}")),
-        Source::File { name, made_at: Some(at), of_file_system: true, .. } => {
-            clean(&format!("file {name}, date of the file {at}; the export has none"))
-        }
-        Source::File { name, made_at: Some(at), .. } => clean(&format!("file {name}, made {at}")),
-        Source::Attestation { by, on } => clean(&format!("stated by {by} on {on}")),
-        Source::Graph => "Microsoft Graph".to_owned(),
-        Source::SavedReport => "a saved report".to_owned(),
-    }
+    if source.is_live() { String::new() } else { clean(&prose::source(source)) }
 }
 
 /// The facts of the whole test, and those that every address shows alike.

@@ -102,14 +102,19 @@ fn unknown(evidence: &Evidence<'_>, removed: Option<&Hit<'_, Audit>>) -> Settled
         let settled = new(CHECK, Outcome::Warn, said(hit.row, Reason::RemovedOnce));
         return removed_by(settled.with(facts::APPLICATIONS, "removed-once"), hit.row).from([hit.file]);
     }
-    let blocks = evidence.rows(|record| if let Record::WebexDebug(block) = record { Some(block) } else { None });
-    let reported = blocks.into_iter().find(|hit| hit.row.message_only || hit.row.code.as_deref() == Some("701018"));
-    match reported {
-        Some(hit) => new(CHECK, Outcome::Warn, Reason::NotAuthorized(hit.row.at.clone()))
+    match not_authorized(evidence) {
+        Some((at, file)) => new(CHECK, Outcome::Warn, Reason::NotAuthorized(at, "the enterprise applications"))
             .with(facts::APPLICATIONS, "not-authorized")
-            .from([hit.file]),
+            .from([file]),
         None => new(CHECK, Outcome::NeedsInput, Reason::NotExported(EXPORT)),
     }
+}
+
+/// When Control Hub has reported that Webex is not authorized, where it says so, and the file of it.
+pub fn not_authorized(evidence: &Evidence<'_>) -> Option<(Option<String>, usize)> {
+    let blocks = evidence.rows(|record| if let Record::WebexDebug(block) = record { Some(block) } else { None });
+    let hit = blocks.into_iter().find(|hit| hit.row.message_only || hit.row.code.as_deref() == Some("701018"))?;
+    Some((hit.row.at.clone(), hit.file))
 }
 
 fn integration(evidence: &Evidence<'_>) -> Found {

@@ -7,7 +7,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Integration, Question, Reason, applications::integration_id, new};
+use super::{
+    Integration, Question, Reason,
+    applications::{integration_id, not_authorized},
+    new,
+};
 use crate::import::{
     facts::webex as facts,
     record::{Grant, Record, RoleAssignment},
@@ -67,6 +71,13 @@ pub fn settle(evidence: &Evidence<'_>, question: &Question) -> Settled {
     let files: Vec<usize> = granted.role_files.iter().chain(&granted.grant_files).copied().collect();
     if granted.role_files.is_empty() || (granted.grant_files.is_empty() && !granted.has_all_roles()) {
         let what = if granted.role_files.is_empty() { ROLES } else { GRANTS };
+        // the application is there, so that what is left of the causes is here
+        let is_there = integration_id(evidence).is_some();
+        if let Some((at, file)) = not_authorized(evidence).filter(|_| is_there) {
+            return new(CHECK, Outcome::Warn, Reason::NotAuthorized(at, what))
+                .with(facts::CONSENT_STATE, "not-authorized")
+                .from([file]);
+        }
         return new(CHECK, Outcome::NeedsInput, Reason::NotExported(what)).from(files);
     }
     if files.iter().any(|file| evidence.is_incomplete(*file)) && !granted.missing().is_empty() {

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use super::{Integration, Question, Reason, SHOWN, count, days_between, new, restorable_until};
 use crate::import::{
     facts::webex as facts,
+    recognize,
     record::{EntraUser, Record},
     rules::{Evidence, Outcome, Settled, day},
 };
@@ -34,9 +35,12 @@ pub fn settle(evidence: &Evidence<'_>, question: &Question) -> Settled {
     let users = evidence.rows(|record| if let Record::EntraUser(row) = record { Some(row) } else { None });
     let deleted: Vec<_> = users.into_iter().filter(|hit| hit.row.deleted_at.is_some()).collect();
     let hub = evidence.rows(|record| if let Record::ControlHubUser(row) = record { Some(row) } else { None });
-    // an empty list in a file may be of any question about users: it does not say what was asked
     let asked = evidence.complete(ASKED_FOR_DELETED_USERS);
     if (deleted.is_empty() && asked.is_empty()) || hub.is_empty() {
+        let empty = evidence.complete(recognize::NO_USERS);
+        if deleted.is_empty() && asked.is_empty() && !empty.is_empty() {
+            return new(CHECK, Outcome::NeedsInput, Reason::UsersWithoutRows).from(empty);
+        }
         let missing = if hub.is_empty() { HUB } else { DELETED };
         return new(CHECK, Outcome::NeedsInput, Reason::NotExported(missing));
     }

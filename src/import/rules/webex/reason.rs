@@ -28,7 +28,9 @@ pub enum Reason {
     /// The second application is not in the evidence.
     IdentityNotSeen,
     /// Control Hub reports that Webex is not authorized, at this time.
-    NotAuthorized(Option<String>),
+    NotAuthorized(Option<String>, &'static str),
+    /// A list of users has no rows, and does not say which users were asked for.
+    UsersWithoutRows,
     /// Permissions that were not granted.
     NotGranted(Vec<&'static str>),
     /// Permissions that only a broader one covers.
@@ -93,11 +95,15 @@ impl fmt::Display for Reason {
             Self::Disabled(name) => write!(f, "{name} is disabled: accountEnabled is false"),
             Self::DisabledByMicrosoft(name) => write!(f, "{name} was disabled by Microsoft"),
             Self::IdentityNotSeen => f.write_str("Cisco Webex Identity is not in the evidence"),
-            Self::NotAuthorized(at) => {
+            Self::NotAuthorized(at, missing) => {
                 f.write_str("Control Hub reports that Webex is not authorized in Entra ID (701018)")?;
                 at.as_ref().map_or(Ok(()), |at| write!(f, ", {at}"))?;
-                f.write_str("; the enterprise applications are not in the evidence")
+                write!(f, "; not in the evidence: {missing}")
             }
+            Self::UsersWithoutRows => f.write_str(
+                "a list of users in the evidence has no rows and does not say which users were asked for; if it is the list \
+                 of the deleted users, confirm it by hand as [[attestation]]",
+            ),
             Self::NotGranted(names) => write!(f, "not granted: {}", names.join(", ")),
             Self::Broader(names) => write!(f, "{} granted only through Directory.Read.All", names.join(", ")),
             Self::OnlyUserRead => f.write_str(
