@@ -101,10 +101,10 @@ fn front(folder: &Path, host: &str, port: &str, rest: &[&str]) -> Server {
 
 /// A run against what is in front of a host.
 fn run(folder: &Path, host: &str, port: &str, site: &str, arguments: &[&str]) -> (Value, String) {
-    let file = folder.join("site.toml");
-    fs::write(&file, site).expect("cargo's own folder");
+    let file = format!("{host}.toml"); // tests of other hosts run beside this one, in the same folder
+    fs::write(folder.join(&file), site).expect("cargo's own folder");
     let mut command = Command::new(env!("CARGO_BIN_EXE_ece-check"));
-    command.current_dir(folder).env("PEER_TOKEN", TOKEN).args(["run", "-c", "site.toml", "-o", "json", "--no-proxy"]);
+    command.current_dir(folder).env("PEER_TOKEN", TOKEN).args(["run", "-c", &file, "-o", "json", "--no-proxy"]);
     command.args(["--connect-to", &format!("{host}:443:127.0.0.1:{port}"), "--ca-file", &format!("{host}.pem")]);
     let output = command.args(arguments).stdin(Stdio::null()).output().expect("the program starts");
     let (said, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
