@@ -97,7 +97,7 @@ const MISTAKES: &[Mistake] = &[
     usable(
         &[("hostile.csv", b"PrimarySmtpAddress,ImapEnabled,PopEnabled\n\"=cmd|'/c calc'!A1@shop.test\",True,True\n\"a\xe2\x80\xaeb\x1b]0;x\x07@shop.test\",\x1b[2JFalse,True\nsales@shop.test,\"=HYPERLINK(\"\"http://x\"\")\x1b[31m\xe2\x80\xae\",True\n")],
         &["ImapEnabled is", "neither true nor false"],
-        "POP enabled: yes",
+        "[SKIP] sales@shop.test [mailbox.imap-enabled]",
     ),
 ];
 
