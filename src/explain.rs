@@ -122,9 +122,16 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
         let mechanism = session.as_ref().and_then(Session::mechanism);
         return meaning(heard, causes, mechanism, text, channel, catalogue);
     }
-    let inspected = || issuer::is_foreign(text, &catalogue.tables.issuers).then_some(restate::INSPECTED);
-    let exact = restate::exact(text).or_else(inspected);
-    if let Some((heard, causes)) = exact.and_then(|sentence| of_sentence(sentence, catalogue)) {
+    let inspected = || {
+        let is_inspected = issuer::is_foreign(text, &catalogue.tables.issuers);
+        is_inspected.then_some((restate::INSPECTED, Certainty::Certain))
+    };
+    let exact = restate::exact(text, &catalogue.tables.clouds).or_else(inspected);
+    let named = |(sentence, sure): (&str, Certainty)| Some((of_sentence(sentence, catalogue)?, sure));
+    if let Some(((heard, mut causes), sure)) = exact.and_then(named) {
+        for meant in &mut causes {
+            meant.certainty = meant.certainty.max(sure);
+        }
         return meaning(heard, causes, None, text, channel, catalogue);
     }
     // what a server offers before encryption, and what it grants, is no fault

@@ -3,7 +3,7 @@
 //! In: the files, read strictly. Out: [`Tables`]. Each table carries the date of its newest source and the sources
 //! themselves, so that a report can say how old its knowledge is.
 
-use std::{collections::HashSet, num::NonZeroU16};
+use std::{collections::HashSet, net::IpAddr, num::NonZeroU16};
 
 use ipnet::IpNet;
 use jiff::civil::Date;
@@ -126,6 +126,13 @@ impl Clouds {
     #[must_use]
     pub fn named(&self, id: &str) -> Option<&Cloud> {
         self.clouds.iter().find(|cloud| cloud.id == id)
+    }
+
+    /// Whether an address is in a range that Microsoft publishes for one of the clouds.
+    #[must_use]
+    pub fn publish(&self, address: IpAddr) -> bool {
+        let ranges = self.clouds.iter().flat_map(|cloud| &cloud.ranges);
+        ranges.flat_map(|range| &range.nets).any(|net| net.contains(&address))
     }
 }
 

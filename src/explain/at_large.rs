@@ -198,17 +198,39 @@ fn is_said(words: &str, part: &str) -> bool {
     let is_meant = |at: usize| {
         let before = words[..at].trim_end().rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
         let rest = &words[at + part.len()..];
-        // a counter: `failures: 0`, `timeouts_total 0`
-        let value = rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
         let next = |text: &str| {
             text.trim_start_matches([' ', ':', '=']).split(|c: char| !c.is_alphanumeric()).next().map(str::to_owned)
         };
-        let is_none = next(value).as_deref() == Some("0");
         let behind = next(rest).unwrap_or_default();
         let has_worked = SUCCESSES.contains(&&*behind) || SHORT_SUCCESSES.contains(&&*behind);
-        !DENIALS.contains(&before) && !has_worked && !is_none
+        !DENIALS.contains(&before) && !has_worked && !counts_none(rest)
     };
     words.match_indices(part).any(|(at, _)| is_meant(at))
+}
+
+/// Whether a word goes on as a counter of nothing: `failures: 0`, `timeouts_total 0`, `refused=0 resets=0`. In `failed: 0 bytes
+/// received` and `failed: 0 of 3` the number belongs to what follows.
+fn counts_none(rest: &str) -> bool {
+    let value = rest.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+    let signs = value.len() - value.trim_start_matches([' ', ':', '=', '"']).len();
+    let (signs, number) = value.split_at(signs);
+    let Some(behind) = number.strip_prefix('0').filter(|_| !signs.is_empty()) else { return false };
+    let mut next = behind.chars();
+    match next.next() {
+        None | Some(',' | ';' | ')' | '}' | ']' | '|' | '%') => true,
+        Some('.') => !next.next().is_some_and(|c| c.is_ascii_digit()),
+        Some(' ') => signs.contains('=') || is_counter(behind.trim_start()),
+        _ => false,
+    }
+}
+
+/// Whether a text begins with a further counter: `sent: 4213`, `resets=0`, `smtp_timeouts_total 0`.
+fn is_counter(text: &str) -> bool {
+    let begins_with_number = |text: &str| text.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let name = &text[..text.find(|c: char| !c.is_alphabetic() && c != '_' && c != ' ').unwrap_or(text.len())];
+    let behind = &text[name.len()..];
+    let is_metric = || name.trim_end().contains('_') && name.ends_with(' ') && begins_with_number(behind);
+    behind.strip_prefix([':', '=']).is_some_and(begins_with_number) || is_metric()
 }
 
 /// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
@@ -255,5 +277,38 @@ fn spoken(words: &str) -> Protocol {
         Protocol::Pop3
     } else {
         Protocol::Smtp
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_of_nothing_is_no_failure() {
+        for words in [
+            "smtp authentication failures: 0, timeouts: 0, sent: 4213",
+            "timeouts=0 refused=0 resets=0 dnsfail=0 host=smtp.office365.com",
+            "imap_auth_failures_total 0 smtp_timeouts_total 0",
+            "smtp: sent 12, failed: 0.",
+            "imap errors: 0 sent: 12",
+            "imap (0 errors, failed: 0)",
+            "{\"service\":\"smtp\",\"failed\":0}",
+        ] {
+            assert!(!is_failure(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_belongs_to_what_follows_is_no_counter() {
+        for words in [
+            "imap login to mail server failed: 0 bytes received",
+            "smtp authentication failed: 0 of 3 mailboxes connected",
+            "smtp login (code 0) failed",
+            "imap login failed after 0 retries",
+            "imap login failed: 0.5 s",
+        ] {
+            assert!(is_failure(words), "{words}");
+        }
     }
 }

@@ -6,6 +6,8 @@
 
 use std::borrow::Cow;
 
+use super::extract;
+
 /// What stands between the fields of ECE's log: time, level, thread, process, user, session, class, method, message.
 const FIELD: &str = "<@>";
 
@@ -32,18 +34,30 @@ pub fn messages(text: &str) -> Cow<'_, str> {
 /// Behind these stands the subject of a mail, or the subject of a certificate, which has attributes (`CN=…`).
 const SUBJECTS: [&str; 3] = ["subject: ", "subject '", "subject \""];
 
-/// A line without the subject of a mail: up to the closing quote where it has quotes, else to the end.
+/// A line without the subject of a mail: up to the closing quote where it has quotes, else up to the message behind it.
 fn without_subject(line: &str) -> Cow<'_, str> {
     let small = line.to_ascii_lowercase();
     let begins =
         SUBJECTS.iter().filter_map(|mark| small.find(mark).map(|at| (at, at + mark.trim_end_matches(QUOTES).len())));
     let Some((begin, from)) = begins.min() else { return Cow::Borrowed(line) };
-    let end = quoted(&line[from..]).map_or(line.len(), |length| from + length);
+    let end = from + quoted(&line[from..]).unwrap_or_else(|| unquoted(&small[from..]));
     if line[begin..end].contains('=') {
         return Cow::Borrowed(line);
     }
     let (before, behind) = (&line[..begin], &line[end..]);
     if behind.is_empty() { Cow::Borrowed(before) } else { Cow::Owned(format!("{before}{behind}")) }
+}
+
+/// Behind a subject without quotes, these begin what went wrong.
+const BEHIND_SUBJECT: [&str; 2] = [", error", "; error"];
+
+/// The length of a subject without quotes, in small letters: up to a code or the word before it, else to the end. A code at its
+/// begin, also behind `RE:` or `Undeliverable:`, is a part of it.
+fn unquoted(subject: &str) -> usize {
+    let word = BEHIND_SUBJECT.iter().filter_map(|word| subject.find(word)).min();
+    let is_behind = |at: &usize| !subject[..*at].trim().is_empty() && !subject[..*at].trim_end().ends_with(':');
+    let code = extract::first_code(subject).map(|at| extract::begin_of_reply(subject, at)).filter(is_behind);
+    word.into_iter().chain(code).min().unwrap_or(subject.len())
 }
 
 /// What a subject can be in.
@@ -217,9 +231,27 @@ const OURS: [&str; 25] = [
     "graph",
 ];
 
+/// What Exchange Online says behind its codes, and no other server; `checks/causes/submission.toml` has the sources.
+const SAID_BY_EXCHANGE: [&str; 6] = [
+    "smtpclientauthentication is disabled",
+    "basic authentication is disabled",
+    "basic authentication is not supported for client submission",
+    "client not authenticated to send mail",
+    "client was not authenticated to send anonymous mail",
+    "client does not have permissions to send as this sender",
+];
+
+/// Whether Exchange Online said something, with its code: then hosts of others in the text are those of clients.
+fn is_said_by_exchange(words: &str) -> bool {
+    extract::has_code(words) && SAID_BY_EXCHANGE.iter().any(|sentence| words.contains(sentence))
+}
+
 /// Whether a text speaks of a service that has nothing to do with mail or sign-in, and of none that has.
 #[must_use]
 pub fn is_foreign(words: &str) -> bool {
+    if is_said_by_exchange(words) {
+        return false;
+    }
     let names = |words: &str, parts: &[&str]| parts.iter().any(|part| words.contains(part));
     let is_provider = || (names(words, &SAID_BY_PROVIDERS) || names_provider(words)) && !names(words, &MICROSOFT);
     let is_other = || {
@@ -270,7 +302,9 @@ fn names_provider(words: &str) -> bool {
     let below_domains = names.map(|name| name.trim_matches('.')).filter(|name| name.matches('.').count() >= 2);
     let is_of_provider = |host: &str| {
         let host = format!(".{host}.");
-        PROVIDERS.iter().any(|name| host.match_indices(name).any(|(at, _)| is_label(&host, at, name.len())))
+        let is_of_customer = OF_CUSTOMERS.iter().any(|label| host.contains(label));
+        !is_of_customer
+            && PROVIDERS.iter().any(|name| host.match_indices(name).any(|(at, _)| is_label(&host, at, name.len())))
     };
     below_domains.chain(hosts(words).map(|(_, host)| host)).any(is_of_provider)
 }
@@ -281,12 +315,14 @@ fn is_label(host: &str, at: usize, length: usize) -> bool {
 }
 
 /// Who else has mail, tokens and programming interfaces on the internet: labels of their hosts.
-const PROVIDERS: [&str; 12] = [
+const PROVIDERS: [&str; 14] = [
     "googleapis",
     "gmail",
     "salesforce",
     "slack",
     "amazonaws",
+    "amazonses",
+    "awssdk",
     "dropbox",
     "zendesk",
     "atlassian.net",
@@ -295,6 +331,9 @@ const PROVIDERS: [&str; 12] = [
     "twilio",
     "yahoo",
 ];
+/// Labels in the hosts of servers that customers of a provider run, such as clients of Exchange Online, see
+/// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html>.
+const OF_CUSTOMERS: [&str; 3] = [".compute.", ".compute-1.", ".elb."];
 /// What Microsoft's services and libraries, and Webex, are called.
 const MICROSOFT: [&str; 12] = [
     "microsoft",
@@ -377,17 +416,11 @@ fn is_our_host(host: &str) -> bool {
 /// Whether a text names hosts of the web and none of ours. Beside a code of a mail server, and where a text refers to it, such a
 /// host is that of a page about the failure.
 fn has_other_hosts(words: &str) -> bool {
-    if words.split(|c: char| !c.is_ascii_digit() && c != '.').any(is_mail_code) {
+    if extract::has_code(words) {
         return false;
     }
     let mut called = hosts(words).filter(|(before, _)| !refers(before)).map(|(_, host)| host).peekable();
     called.peek().is_some() && !called.any(is_our_host)
-}
-
-/// Whether digits and dots are an enhanced status code (RFC 3463): `5.7.139`.
-fn is_mail_code(digits: &str) -> bool {
-    let parts: Vec<&str> = digits.trim_end_matches('.').split('.').collect();
-    matches!(parts[..], ["4" | "5", subject, detail] if (1..=2).contains(&subject.len()) && (1..=3).contains(&detail.len()))
 }
 
 /// Behind this stands a host.
@@ -436,7 +469,7 @@ const OF_SQL_SERVER: &str = "com.microsoft.sqlserver";
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 13] = [
+    let lists: [&[&str]; 16] = [
         &ANCHORS,
         &FILLERS,
         &FAILURES,
@@ -446,9 +479,12 @@ pub fn searched() -> impl Iterator<Item = &'static str> {
         &OF_POSTFIX,
         &OF_EXCHANGE,
         &PROVIDERS,
+        &OF_CUSTOMERS,
         &SAID_BY_PROVIDERS,
         &MICROSOFT,
         &SUBJECTS,
+        &BEHIND_SUBJECT,
+        &SAID_BY_EXCHANGE,
         &[OF_SQL_SERVER, FIELD, FRAME, PORT],
     ];
     lists.into_iter().flatten().copied()
@@ -515,6 +551,24 @@ mod tests {
     }
 
     #[test]
+    fn a_subject_without_quotes_ends_where_the_message_begins() {
+        for (line, left) in [
+            (
+                "Failed to send mail with subject: Order 15, error 535 5.7.139 SmtpClientAuthentication is disabled",
+                "Failed to send mail with , error 535 5.7.139 SmtpClientAuthentication is disabled",
+            ),
+            ("not sent, subject: Order 15 535 5.7.139 disabled", "not sent, 535 5.7.139 disabled"),
+            ("not sent, subject: Order 15 (550, b'5.7.30 x')", "not sent, 550, b'5.7.30 x')"),
+            ("not sent, subject: Order 15 - AADSTS7000222: expired", "not sent, AADSTS7000222: expired"),
+            ("created activity 7, subject: Undeliverable: 550 5.1.1 user unknown", "created activity 7, "),
+            ("created activity 7, subject: RE: AADSTS50076", "created activity 7, "),
+            ("created activity 7, subject: order 2.0.15 arrived", "created activity 7, "),
+        ] {
+            assert_eq!(messages(line), left);
+        }
+    }
+
+    #[test]
     fn a_subject_alone_is_what_is_asked_about() {
         let subject = "Subject: 535 5.7.139 Authentication unsuccessful";
         assert_eq!(pasted(subject), subject);
@@ -532,6 +586,10 @@ mod tests {
             "550 5.7.60 smtp; client does not have permissions to send as this sender (recipient joe@gmail.com)",
             "550 5.7.60 client does not have permissions to send as this sender (domain yahoo.com, user slacker)",
             "535 5.7.3 authentication unsuccessful <joe%40mail.yahoo.com>",
+            "535 5.7.139 authentication unsuccessful, smtpclientauthentication is disabled for the mailbox. (host ip-10-0-0-1.eu.compute.amazonaws.com)",
+            "535 5.7.3 authentication unsuccessful (host ec2-203-0-113-9.eu-west-1.compute.amazonaws.com)",
+            "535 5.7.3 authentication unsuccessful (client ec2-203-0-113-9.compute-1.amazonaws.com)",
+            "550 5.7.60 smtp; client does not have permissions to send as this sender (relay.sendgrid.example.net)",
         ] {
             assert!(!is_foreign(words), "{words}");
         }
@@ -541,6 +599,11 @@ mod tests {
             "health check https://registry.npmjs.org/ failed: connection refused",
             "535 5.7.8 authentication failed (email-smtp.us-east-1.amazonaws.com, joe@example.com)",
             "https://slack.com/api/x: invalid_grant",
+            "com.amazonaws.services.s3.model.amazons3exception: access denied",
+            "mail.s3.eu-west-1.amazonaws.com: connection timed out",
+            "dynamodb.eu-west-1.amazonaws.com: connection timed out",
+            "tickets.c0ffee.eu-west-1.rds.amazonaws.com: connection refused",
+            "software.amazon.awssdk.core.exception.sdkclientexception: connect timed out",
         ] {
             assert!(is_foreign(words), "{words}");
         }

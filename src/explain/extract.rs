@@ -309,6 +309,22 @@ pub fn has_code(words: &str) -> bool {
     enhanced_codes(words).iter().any(|(_, code)| !code.starts_with('2'))
 }
 
+/// Where the first code of a failure begins in a text in small letters: an enhanced one, or one of Entra's.
+#[must_use]
+pub fn first_code(words: &str) -> Option<usize> {
+    let of_mail = enhanced_codes(words).into_iter().find(|(_, code)| !code.starts_with('2')).map(|(at, _)| at);
+    let mut marks = words.match_indices(ENTRA_MARKS[0]);
+    let of_entra = marks.find_map(|(at, mark)| number(&words[at + mark.len()..]).map(|_| at));
+    of_mail.into_iter().chain(of_entra).min()
+}
+
+/// Where the reply begins whose enhanced code is at this place: at the reply code, where there is one.
+#[must_use]
+pub fn begin_of_reply(words: &str, at: usize) -> usize {
+    let bare = words[..at].trim_end_matches(BEFORE_ENHANCED);
+    if reply_code(&words[..at]).is_some() { bare.len() - 3 } else { at }
+}
+
 /// Enhanced status codes and their places. Versions and addresses are none.
 fn enhanced_codes(words: &str) -> Vec<(usize, &str)> {
     let mut codes = Vec::new();
@@ -342,9 +358,12 @@ fn enhanced_length(text: &str) -> Option<usize> {
     (1..=3).contains(&detail).then_some(2 + subject + 1 + detail).filter(|_| !goes_on)
 }
 
+/// What can be between a reply code and an enhanced code.
+const BEFORE_ENHANCED: [char; 11] = [' ', '-', ':', ',', '\'', '"', ']', ')', '(', '#', 'b'];
+
 /// The three-digit reply code right before an enhanced code: `535 5.7.3`, `535: 5.7.3`, `(535, b'5.7.3`, `[504] 5.7.4`.
 fn reply_code(before: &str) -> Option<u16> {
-    let bare = before.trim_end_matches([' ', '-', ':', ',', '\'', '"', ']', ')', '(', '#', 'b']);
+    let bare = before.trim_end_matches(BEFORE_ENHANCED);
     let digits = bare.bytes().rev().take_while(u8::is_ascii_digit).count();
     let code: u16 = bare.get(bare.len() - digits..)?.parse().ok().filter(|_| digits == 3)?;
     (200..600).contains(&code).then_some(code)

@@ -7,13 +7,14 @@
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
-    net::Ipv4Addr,
+    net::{IpAddr, Ipv4Addr},
 };
 
 use super::{phrases, timestamp};
 use crate::catalogue::{
     Catalogue,
     cause::{Shows, Words},
+    tables::Clouds,
 };
 
 /// From this length on, letters and digits without a blank are an id: a GUID, a trace id, a part of a token.
@@ -23,15 +24,17 @@ const SHORTEST_ID: usize = 20;
 const ANY: char = '#';
 
 /// What makes a difference.
-pub struct Fingerprint {
+pub struct Fingerprint<'c> {
     /// The numbers that stand in a sign.
     numbers: HashSet<String>,
+    /// An address that Microsoft publishes tells more than another.
+    clouds: &'c Clouds,
 }
 
-impl Fingerprint {
+impl<'c> Fingerprint<'c> {
     /// Learns what the signs ask for.
     #[must_use]
-    pub fn new(catalogue: &Catalogue) -> Self {
+    pub fn new(catalogue: &'c Catalogue) -> Self {
         // "0 errors" says the opposite of any other number
         let mut numbers = HashSet::from(["0".to_owned()]);
         let mut learn = |text: &str| {
@@ -49,7 +52,7 @@ impl Fingerprint {
             };
             words.iter().flat_map(Words::parts).for_each(|part| learn(part));
         }
-        Self { numbers }
+        Self { numbers, clouds: &catalogue.tables.clouds }
     }
 
     /// The number of an event.
@@ -86,8 +89,10 @@ impl Fingerprint {
                 'l'
             } else if address.is_private() {
                 'p'
-            } else {
+            } else if self.clouds.publish(IpAddr::V4(address)) {
                 'm'
+            } else {
+                'o'
             });
             self.take_numbers(port, counts, essence);
         } else {
@@ -125,9 +130,11 @@ fn is_id(token: &str) -> bool {
     token.split(['.', ':']).any(part)
 }
 
-/// An address, and the port behind it.
+/// An address, and the port behind it: `52.97.1.2:587`, `52.97.1.2.587`.
 fn address(token: &str) -> Option<(Ipv4Addr, &str)> {
-    let (address, port) = token.split_at(token.find(':').unwrap_or(token.len()));
+    let behind_dot = token.match_indices('.').nth(3).map(|(at, _)| at);
+    let end = token.find(':').into_iter().chain(behind_dot).min();
+    let (address, port) = token.split_at(end.unwrap_or(token.len()));
     Some((address.trim_end_matches('.').parse().ok()?, port))
 }
 
@@ -145,7 +152,8 @@ mod tests {
     use crate::explain::explain;
 
     fn key(text: &str) -> u64 {
-        Fingerprint::new(&Catalogue::built_in()).key(text)
+        let catalogue = Catalogue::built_in();
+        Fingerprint::new(&catalogue).key(text)
     }
 
     #[test]
@@ -164,6 +172,9 @@ mod tests {
             ("535 5.7.3 x", "535 5.7.139 x"),
             ("451 4.7.500 x", "451 4.7.650 x"),
             ("connect to 10.0.0.1 timed out", "connect to 40.1.2.3 timed out"),
+            ("deny dst=52.97.1.2:587", "deny dst=98.97.1.2:587"),
+            ("block out 10.1.1.1.51234 > 52.97.1.2.587", "block out 10.1.1.1.51234 > 98.97.1.2.587"),
+            ("block out 10.1.1.1.51234 > 52.97.1.2.587", "block out 98.1.1.1.51234 > 52.97.1.2.587"),
             ("(1 of 4 addresses)", "(4 of 4 addresses)"),
             ("{\"error_codes\":[7000222]}", "{\"error_codes\":[7000215]}"),
             ("Server Unavailable. 15", "Server Unavailable. 21"),

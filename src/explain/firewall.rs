@@ -1,14 +1,18 @@
 //! A firewall's line about a connection that it denied, in the form of each maker.
 //!
-//! In: one line in small letters. Out: whether it says that a connection to a mail port outside the site was denied. Makers put
-//! action, destination and port into fields of many names, or into a sentence; what they have in common is read, not each form.
+//! In: one line in small letters. Out: whether it says that a connection to a mail port outside the site was denied, and how sure
+//! it is that this is one to Exchange Online: only where Microsoft publishes the address. Makers put action, destination and port
+//! into fields of many names, or into a sentence; what they have in common is read, not each form.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::{catalogue::tables::Clouds, finding::Certainty};
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 7] = [&DENIES, &DROPS, &ACTIONS, &DESTINATIONS, &PORTS, &NETFILTER, &ARROWS];
-    lists.into_iter().flatten().copied().chain(["tcp", "traffic"])
+    let lists: [&[&str]; 10] =
+        [&DENIES, &DROPS, &ACTIONS, &DESTINATIONS, &SOURCES, &PORTS, &DIRECTIONS, &INBOUND, &NETFILTER, &ARROWS];
+    lists.into_iter().flatten().copied().chain(["tcp", "traffic", BEFORE_SOURCE])
 }
 
 /// Strings of which each such line of a log holds one that ordinary lines do not hold.
@@ -62,6 +66,24 @@ const DESTINATIONS: [&str; 11] = [
     "dst-ip",
     "destination-address",
 ];
+/// The fields of the source's address.
+const SOURCES: [&str; 11] = [
+    "src",
+    "srcip",
+    "src_ip",
+    "srcaddr",
+    "source",
+    "sourceip",
+    "source_ip",
+    "sourceaddress",
+    "src-ip",
+    "source-address",
+    "saddr",
+];
+/// The fields of the direction.
+const DIRECTIONS: [&str; 4] = ["dir", "direction", "traffic_direction", "conn_direction"];
+/// What they say of a connection from outside.
+const INBOUND: [&str; 4] = ["inbound", "in", "incoming", "ingress"];
 /// The fields of the destination's port.
 const PORTS: [&str; 11] = [
     "dpt",
@@ -79,22 +101,42 @@ const PORTS: [&str; 11] = [
 /// The mail ports of Exchange Online, see <https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/pop3-and-imap4/pop3-and-imap4>.
 const MAIL: [u16; 3] = [587, 993, 995];
 
-/// Whether a line in small letters says that a firewall denied a connection to a mail port outside the site.
+/// How sure a line in small letters makes that a firewall denied a connection of the site to Exchange Online, if it tells of a
+/// denied connection to a mail port outside the site. A connection from outside is one to the site's own mail server.
 #[must_use]
-pub fn is_denied(line: &str) -> bool {
+pub fn denied(line: &str, clouds: &Clouds) -> Option<Certainty> {
     let fields = fields(line);
     let field = |names: &[&str]| fields.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| *value);
     let by_field = field(&ACTIONS).is_some_and(|action| DROPS.contains(&action));
     let by_word = DENIES.iter().any(|word| line.contains(word)) || is_netfilter_drop(line, &fields);
-    let to = || {
+    let of_fields = || {
         let port = field(&PORTS)?.parse().ok()?;
-        Some((field(&DESTINATIONS)?.parse().ok()?, port))
+        Some(Denied { source: None, to: field(&DESTINATIONS)?.parse().ok()?, port })
     };
-    let denied = |(address, port): (Ipv4Addr, u16)| MAIL.contains(&port) && is_outside(address);
-    if (by_field || by_word) && to().or_else(|| target(line)).is_some_and(denied) {
-        return true;
+    let of_sentence = || of_fields().or_else(|| target(line)).filter(|_| by_field || by_word);
+    let denied = of_sentence().filter(Denied::is_of_mail).or_else(|| panorama_drop(line).filter(Denied::is_of_mail))?;
+    let source = denied.source.or_else(|| field(&SOURCES)?.parse().ok()).or_else(|| source(line));
+    let is_from_outside = source.is_some_and(is_outside);
+    let is_inbound = is_from_outside && field(&DIRECTIONS).is_some_and(|direction| INBOUND.contains(&direction));
+    match clouds.publish(IpAddr::V4(denied.to)) {
+        _ if is_inbound => None,
+        true => Some(Certainty::Certain),
+        false if is_from_outside => None,
+        false => Some(Certainty::Likely),
     }
-    panorama_drop(line).is_some_and(denied)
+}
+
+/// A connection that was denied.
+struct Denied {
+    source: Option<Ipv4Addr>,
+    to: Ipv4Addr,
+    port: u16,
+}
+
+impl Denied {
+    fn is_of_mail(&self) -> bool {
+        MAIL.contains(&self.port) && is_outside(self.to)
+    }
 }
 
 fn is_outside(address: Ipv4Addr) -> bool {
@@ -129,28 +171,51 @@ fn is_netfilter_drop(line: &str, fields: &[(&str, &str)]) -> bool {
 /// Behind these stands the destination.
 const ARROWS: [&str; 4] = ["->", " > ", " dst ", " to "];
 
+/// Behind this stands the source, where the destination stands behind `dst`.
+const BEFORE_SOURCE: &str = " src ";
+
 /// The destination behind an arrow or `dst`: `outside:52.96.0.10/587`, `52.96.0.10(587)`, `52.96.0.10.587`, `52.96.0.10:587`.
-fn target(line: &str) -> Option<(Ipv4Addr, u16)> {
-    let begin = ARROWS.iter().find_map(|sign| Some(line.find(sign)? + sign.len()))?;
-    let word = line[begin..].split_whitespace().next()?;
-    let word = word.trim_start_matches(|c: char| !c.is_ascii_digit());
-    let word = &word[..word.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(word.len())];
-    let numbers: Vec<&str> = word.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
-    let [a, b, c, d, port, ..] = numbers[..] else { return None };
-    Some((format!("{a}.{b}.{c}.{d}").parse().ok()?, port.parse().ok()?))
+fn target(line: &str) -> Option<Denied> {
+    let (_, behind) = ARROWS.iter().find_map(|sign| line.split_once(sign))?;
+    let (to, port) = address(behind.split_whitespace().next()?)?;
+    Some(Denied { source: None, to, port: port? })
 }
 
-/// A traffic log of PAN-OS: destination, port and action in the fields 9, 26 and 31, see
+/// The source behind `src`, or before the arrow, in the same forms.
+fn source(line: &str) -> Option<Ipv4Addr> {
+    let behind = line.split_once(BEFORE_SOURCE).and_then(|(_, behind)| behind.split_whitespace().next());
+    let before = || ARROWS.iter().find_map(|sign| line.split_once(sign))?.0.split_whitespace().next_back();
+    address(behind.or_else(before)?).map(|(address, _)| address)
+}
+
+/// The address in a word, and the number behind it.
+fn address(word: &str) -> Option<(Ipv4Addr, Option<u16>)> {
+    let pieces = word.split(|c: char| !c.is_ascii_digit() && c != '.').map(|piece| piece.trim_matches('.'));
+    let mut pieces = pieces.skip_while(|piece| piece.matches('.').count() < 3);
+    let piece = pieces.next()?;
+    let end = piece.match_indices('.').nth(3).map_or(piece.len(), |(at, _)| at);
+    let behind = piece[end..].trim_start_matches('.');
+    let port = std::iter::once(behind).chain(pieces).find(|number| !number.is_empty());
+    Some((piece[..end].parse().ok()?, port.and_then(|port| port.parse().ok())))
+}
+
+/// A traffic log of PAN-OS: source, destination, port and action in the fields 8, 9, 26 and 31, see
 /// <https://docs.paloaltonetworks.com/ngfw/administration/monitoring/use-syslog-for-monitoring/syslog-field-descriptions/traffic-log-fields>.
-fn panorama_drop(line: &str) -> Option<(Ipv4Addr, u16)> {
+fn panorama_drop(line: &str) -> Option<Denied> {
     let fields: Vec<&str> = line.split(',').collect();
     let is_denied = fields.get(3) == Some(&"traffic") && DROPS.contains(fields.get(30)?);
-    if is_denied { Some((fields.get(8)?.parse().ok()?, fields.get(25)?.parse().ok()?)) } else { None }
+    let (source, to, port) = (fields.get(7)?.parse().ok(), fields.get(8)?.parse().ok()?, fields.get(25)?.parse().ok()?);
+    is_denied.then_some(Denied { source, to, port })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Catalogue;
+
+    fn sure(line: &str) -> Option<Certainty> {
+        denied(&line.to_lowercase(), &Catalogue::built_in().tables.clouds)
+    }
 
     #[test]
     fn a_denied_connection_in_the_form_of_each_maker() {
@@ -166,7 +231,29 @@ mod tests {
             "log_component=\"Firewall Rule\" log_subtype=\"Denied\" status=\"Deny\" src_ip=10.1.2.3 dst_ip=52.97.1.2 dst_port=587",
             "RT_FLOW_SESSION_DENY: session denied 10.1.1.1/51234->52.96.1.1/587 junos-smtps 6(0) deny-all",
         ] {
-            assert!(is_denied(&line.to_lowercase()), "{line}");
+            assert_eq!(sure(line), Some(Certainty::Certain), "{line}");
+        }
+    }
+
+    #[test]
+    fn connection_to_an_address_that_microsoft_does_not_publish_is_likely_at_most() {
+        for line in [
+            "action=deny src=10.1.1.1 dst=142.250.1.2 dpt=993 proto=tcp",
+            "action=deny dst=142.250.1.2 dpt=993 proto=tcp",
+            "%ASA-4-106023: Deny tcp src inside:10.1.1.1/51234 dst outside:142.250.1.2/993 by access-group \"x\"",
+            "%ASA-4-106023: Deny tcp src dmz2:10.1.1.1/51234 dst outside1:142.250.1.2/993 by access-group \"x\"",
+        ] {
+            assert_eq!(sure(line), Some(Certainty::Likely), "{line}");
+        }
+        for line in [
+            "action=deny dir=inbound src=198.51.100.7 dst=203.0.113.9 dpt=587 proto=tcp",
+            "action=deny direction=inbound src=198.51.100.7 dst=52.97.1.2 dpt=587 proto=tcp",
+            "%ASA-4-106023: Deny tcp src outside:198.51.100.7/51234 dst dmz:203.0.113.9/587 by access-group \"x\"",
+            "rule 4/0(match): block in on em0: 198.51.100.7.51234 > 203.0.113.9.587: Flags [S], seq 1",
+            "1,2026/11/20 10:00:00,0128,TRAFFIC,drop,2561,2026/11/20 10:00:00,198.51.100.7,203.0.113.9,0.0.0.0,0.0.0.0,x,,,\
+             smtp,vsys1,untrust,dmz,e1,,default,2026/11/20 10:00:00,0,1,51234,587,0,0,0x0,tcp,deny,74,74,0,1,2026,0,any",
+        ] {
+            assert_eq!(sure(line), None, "{line}");
         }
     }
 
@@ -178,7 +265,7 @@ mod tests {
             "%ASA-4-106023: Deny tcp src inside:10.1.1.1/993 dst outside:198.51.100.7/22 by access-group \"x\"",
             "kernel: IN=eth1 OUT=eth0 SRC=10.1.1.1 DST=52.96.1.1 PROTO=TCP SPT=1 DPT=993 SYN",
         ] {
-            assert!(!is_denied(&line.to_lowercase()), "{line}");
+            assert_eq!(sure(line), None, "{line}");
         }
     }
 }

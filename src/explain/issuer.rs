@@ -3,7 +3,7 @@
 //! In: the output of `openssl s_client`, curl, keytool or `PowerShell`: subject and issuer in lines of their own. Out: whether
 //! the issuer is none that Microsoft's certificates come from (`checks/tables/issuers.toml`), as behind a device that
 //! inspects TLS. Names are written as in RFC 4514, with `/` or with `;`. Subject and issuer count only together where they are
-//! those of one certificate: programs list several, some with the issuer first.
+//! those of one certificate: programs list several, some with the issuer first. An issuer without an organization proves nothing.
 
 use super::restate;
 use crate::catalogue::tables::Issuers;
@@ -27,7 +27,30 @@ pub fn is_foreign(text: &str, issuers: &Issuers) -> bool {
     if text.len() > LONGEST {
         return false;
     }
-    certificates(text).iter().any(|(subject, issuer)| is_of_microsoft(subject) && !is_public(issuer, issuers))
+    let text = unwrapped(text);
+    certificates(&text).iter().any(|(subject, issuer)| is_of_microsoft(subject) && is_of_another(issuer, issuers))
+}
+
+/// A text with each name in one line: where `PowerShell` wraps a value, what goes on is indented deeper than the line's begin.
+fn unwrapped(text: &str) -> String {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut joined = String::new();
+    let mut within = None;
+    for line in text.lines() {
+        let is_field = field(line).is_some();
+        let goes_on = within.is_some_and(|begin| !is_field && !line.trim().is_empty() && indent(line) > begin);
+        if goes_on {
+            joined.push(' ');
+            joined.push_str(line.trim());
+            continue;
+        }
+        within = is_field.then(|| indent(line));
+        if !joined.is_empty() {
+            joined.push('\n');
+        }
+        joined.push_str(line);
+    }
+    joined
 }
 
 /// A line with a subject or an issuer: its name in small letters, and its value.
@@ -86,21 +109,29 @@ fn attribute<'v>(name: &'v str, wanted: &str) -> impl Iterator<Item = &'v str> {
     let parts = name.split(SEPARATORS).filter_map(|part| part.split_once('='));
     parts
         .filter(move |(key, _)| key.trim().eq_ignore_ascii_case(wanted))
-        .map(|(_, value)| value.trim().trim_matches('"'))
+        .map(|(_, value)| value.trim().trim_matches(['"', '\\']))
 }
 
 fn is_of_microsoft(subject: &str) -> bool {
     attribute(subject, "CN").any(|name| restate::is_of_microsoft(&format!(".{}", name.to_lowercase())))
 }
 
-/// Whether the organization is a public one. A list that is cut at a comma inside a name is compared by its begin.
-fn is_public(issuer: &str, issuers: &Issuers) -> bool {
-    let known = || issuers.microsoft.iter().chain(&issuers.public);
-    let begins = |known: &String, organization: &str| {
-        known.get(..organization.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(organization))
+/// Whether an issuer has an organization that is no public one.
+fn is_of_another(issuer: &str, issuers: &Issuers) -> bool {
+    let mut organizations = attribute(issuer, "O").filter(|organization| !organization.is_empty()).peekable();
+    let is_known = |organization: &str| {
+        issuers.microsoft.iter().chain(&issuers.public).any(|known| is_name_of(organization, known))
     };
-    attribute(issuer, "O")
-        .any(|organization| !organization.is_empty() && known().any(|known| begins(known, organization)))
+    organizations.peek().is_some() && !organizations.any(is_known)
+}
+
+/// Whether a name is the known one. A list is cut at a comma inside a name, and a screen cuts with dots: then the begin counts.
+fn is_name_of(name: &str, known: &str) -> bool {
+    let begin = name.trim_end_matches(['.', '…', ' ']);
+    let is_cut = name.ends_with("...") || name.ends_with('…');
+    let begins = |begin: &str| known.get(..begin.len()).is_some_and(|known| known.eq_ignore_ascii_case(begin));
+    let rest = |begin: &str| known.get(begin.len()..).unwrap_or_default();
+    (is_cut && begins(begin)) || (begins(name) && (rest(name).is_empty() || rest(name).starts_with(',')))
 }
 
 #[cfg(test)]
@@ -119,7 +150,8 @@ mod tests {
             "subject=/C=US/CN=*.office365.com\nissuer=/O=Example Corp/CN=Proxy CA",
             "*  subject: CN=smtp.office365.com\n*  start date: Jan  1\n*  issuer: C=DE; O=Example GmbH; CN=Inspection CA",
             "Owner: CN=login.microsoftonline.com, O=Microsoft Corporation\nIssuer: CN=FortiGate CA, O=Fortinet",
-            "Subject : CN=outlook.office365.com\nIssuer  : CN=corp-ca",
+            "Subject : CN=outlook.office365.com\nIssuer  : CN=corp-ca, O=D",
+            "Subject : CN=outlook.com, O=Microsoft Corporation,\n          L=Redmond\nIssuer  : CN=Inspection CA,\n          O=Example Corp",
             "Issuer  : O=Example Corp, CN=CA\nSubject : CN=outlook.office365.com\n\nIssuer  : O=DigiCert Inc\nSubject : CN=a.example.com",
             "subject=C = US, CN = outlook.com\n\nissuer=C = US, O = Example Corp\n\n---",
             " 0 s:CN = outlook.com\n   i:O = Example Corp, CN = CA\n 1 s:O = Example Corp, CN = CA",
@@ -141,6 +173,13 @@ mod tests {
             "Subject : CN=outlook.com\nThumbprint : 00FF\nIssuer : O=Example Corp\nSubject : CN=ece.example.com",
             "* issuer: O=Example Corp\n* subject: CN=outlook.com\n* issuer: O=DigiCert Inc",
             "subject: outlook",
+            "subject=CN=outlook.com\nissuer=CN=DigiCert Cloud Services CA-1",
+            "Subject: CN=login.microsoftonline.com\nIssuer: CN=Microsoft Azure RSA TLS Issuing CA 03",
+            "Subject : CN=outlook.office365.com\nIssuer  : CN=corp-ca",
+            "Subject : CN=graph.microsoft.com\nIssuer  : CN=Microsoft Azure RSA TLS Issuing CA 08,\n          O=Microsoft Corporation",
+            "Subject : CN=graph.microsoft.com,\n          O=Microsoft\nIssuer  : CN=Microsoft Azure RSA TLS Issuing\n          CA 08, O=Microsoft Corporation, C=US",
+            "Subject : CN=outlook.com\nIssuer  : CN=DigiCert Cloud Services CA-1, O=DigiCert...",
+            "Subject : CN=outlook.com\nIssuer  : CN=x, O=DigiCert\\, Inc.",
         ] {
             assert!(!foreign(text), "{text}");
         }

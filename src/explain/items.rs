@@ -5,8 +5,8 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use super::{context, redact, session};
-use crate::{catalogue::Cause, finding::Certainty};
+use super::{context, place, redact, session};
+use crate::{catalogue::Cause, evidence::Subject, finding::Certainty};
 
 /// The longest example, in characters.
 const LONGEST_EXAMPLE: usize = 300;
@@ -29,6 +29,16 @@ pub struct Told {
     pub last: Option<String>,
     /// A line that shows it, without secrets.
     pub example: String,
+    /// The server that its lines name.
+    named: Named,
+}
+
+/// The server that all events name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Named {
+    One(Subject),
+    /// They name several, or one of them names none.
+    NotOne,
 }
 
 /// Events that allow the same causes.
@@ -94,12 +104,25 @@ impl Told {
     /// A cause that was told of in no event so far, and the text that will be the first.
     pub(super) fn of(cause: &str, certainty: Certainty, text: &str) -> Self {
         let example = example(text);
-        Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example }
+        let named = named(text).map_or(Named::NotOne, Named::One);
+        Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example, named }
+    }
+
+    /// The server, where all events name the same one.
+    #[must_use]
+    pub fn server(&self) -> Option<&Subject> {
+        match &self.named {
+            Named::One(server) => Some(server),
+            Named::NotOne => None,
+        }
     }
 
     /// Counts an event.
     pub(super) fn count(&mut self, certainty: Certainty, time: Option<&str>, text: &str) {
         self.count += 1;
+        if matches!(&self.named, Named::One(known) if named(text).as_ref() != Some(known)) {
+            self.named = Named::NotOne;
+        }
         // rotated files come in any order
         if let Some(time) = time {
             if self.first.as_deref().is_none_or(|first| time < first) {
@@ -116,6 +139,11 @@ impl Told {
     }
 }
 
+/// The one server that an event names.
+fn named(text: &str) -> Option<Subject> {
+    place::of(&context::messages(text))
+}
+
 /// The line of an event to show: the refusal in a dialogue, the innermost cause of a trace, else the first line that says
 /// something; of ECE's fields the message; without secrets, and short.
 fn example(text: &str) -> String {
@@ -124,4 +152,27 @@ fn example(text: &str) -> String {
     let first = || text.lines().map(context::shown).find(|line| line.contains(' ')).map(ToOwned::to_owned);
     let line = refusal.or_else(caused).or_else(first).unwrap_or_else(|| text.trim().to_owned());
     redact::redact(context::shown(&line)).chars().take(LONGEST_EXAMPLE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(lines: &[&str]) -> Option<String> {
+        let mut told = Told::of("proxy-denied", Certainty::Certain, lines[0]);
+        for line in lines {
+            told.count(Certainty::Certain, None, line);
+        }
+        told.server().map(ToString::to_string)
+    }
+
+    #[test]
+    fn a_server_is_told_only_where_all_events_name_it() {
+        let (login, graph) = ("CONNECT login.microsoftonline.com:443 denied", "CONNECT graph.microsoft.com:443 denied");
+        assert_eq!(server(&[login, login]).as_deref(), Some("login.microsoftonline.com:443"));
+        for lines in [&[login, graph], &[graph, login], &[login, "connection timed out"], &["timed out", login]] {
+            assert_eq!(server(lines), None, "{lines:?}");
+        }
+        assert_eq!(server(&[login, graph, login]), None);
+    }
 }

@@ -49,7 +49,7 @@ pub fn needles(catalogue: &Catalogue) -> Vec<String> {
     needles.extend(
         phrases::phrases(&catalogue.tables.phrases).chain(extract::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned),
     );
-    needles.extend(firewall::NEEDLES.iter().chain(&proxy_log::NEEDLES).map(ToString::to_string));
+    needles.extend(firewall::NEEDLES.iter().chain(&proxy_log::DENIALS).map(ToString::to_string));
     for (_, sign) in catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe)) {
         match &sign.shows {
             Shows::Failure(pattern) => needles.extend(of_stop(pattern)),
@@ -97,7 +97,7 @@ pub struct Log<'c> {
     catalogue: &'c Catalogue,
     channel: Option<Channel>,
     needles: Needles,
-    fingerprint: Fingerprint,
+    fingerprint: Fingerprint<'c>,
     /// Made for the first event.
     vocabulary: OnceCell<Vocabulary>,
     remembered: HashMap<u64, Meant>,

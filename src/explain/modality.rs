@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::{extract, restate};
+use super::{at_large, extract, restate};
 
 /// Longer texts are no notes, in bytes.
 const LONGEST: usize = 1_000;
@@ -14,7 +14,9 @@ const LONGEST: usize = 1_000;
 const MOST_LINES: usize = 3;
 
 /// How the heading of a note begins that says what was repaired; a day or a version can follow, then a colon or a dash.
-const REPAIRED_FIRST: [&str; 5] = ["case closed", "resolved", "fixed", "solved", "closed"];
+const REPAIRED_FIRST: [&str; 4] = ["case closed", "resolved", "fixed", "solved"];
+/// How what follows such a heading denies it: `Fixed in ES6: no`.
+const DENIED: [&str; 8] = ["no", "not yet", "not fixed", "not resolved", "never", "false", "pending", "open"];
 /// Said of a failure, and of a name.
 const RESOLVED: &str = "resolved";
 /// What ends such a heading.
@@ -56,6 +58,12 @@ const STILL: [&str; 14] = [
     "until", "unless", "once", "after", "when", "not", "then", "every", "must", "needs", "should", "can", "cannot",
     "if",
 ];
+/// Behind these a note says what is still so, or is so again.
+const AGAIN: [&str; 9] = ["but", "still", "since", "today", "again", "yet", "however", "although", "despite"];
+/// In the clause of the repair, these say that it did not help.
+const IN_VAIN: [&str; 6] = ["still", "since", "although", "though", "despite", "again"];
+/// What ends a clause.
+const CLAUSE_ENDS: [char; 4] = ['.', ';', ',', '\n'];
 /// How a plan or a setting is told.
 const SETTING: [&str; 14] = [
     "report-only",
@@ -90,6 +98,19 @@ const ADVICE: [&str; 11] = [
 /// What advice, a setting and good news do not hold: the name of an exception, or the begin of a message.
 const MESSAGE: [&str; 4] = ["exception", "error:", "failed:", "aadsts"];
 
+/// What makes it worth asking whether a text is a note: how one begins, and what one holds.
+const BEGINNINGS: [&[&str]; 4] = [&REPAIRED_FIRST, &INSTRUCTION, &ADVICE, &[ARTICLE, STEP]];
+/// See [`BEGINNINGS`].
+const HELD: [&[&str]; 2] = [&REPAIRED, &SETTING];
+
+/// Whether something in a text in small letters makes it worth asking whether it is a note.
+#[must_use]
+pub fn may_be_note(words: &str) -> bool {
+    let words = words.trim_start();
+    BEGINNINGS.iter().copied().flatten().any(|part| words.starts_with(part))
+        || HELD.iter().copied().flatten().any(|part| words.contains(part))
+}
+
 /// Whether a text is a note of something that is no failure now.
 #[must_use]
 pub fn is_note(text: &str) -> bool {
@@ -98,47 +119,89 @@ pub fn is_note(text: &str) -> bool {
         return false;
     }
     let words = text.to_lowercase();
+    if !may_be_note(&words) {
+        return false;
+    }
     let begins = |parts: &[&str]| parts.iter().any(|part| words.starts_with(part));
-    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    let is_message = || holds(&MESSAGE) || extract::has_code(&words);
-    let depends = || words.split(|c: char| !c.is_alphanumeric()).any(|word| STILL.contains(&word));
     let is_instruction = (begins(&INSTRUCTION) || numbered(&words, ARTICLE).is_some()) && !quotes_a_message(&words);
-    let is_step = numbered(&words, STEP).is_some_and(|step| says_what_to_do(step, is_message()));
+    let is_step = numbered(&words, STEP).is_some_and(|step| says_what_to_do(step, is_message(&words)));
     let is_of_name = resolves_a_name(&words);
-    let is_headed = !is_of_name && is_headed_as_repaired(&words);
-    let counts = |part: &&&str| !is_of_name || !part.contains(RESOLVED);
-    let is_repaired = || REPAIRED.iter().filter(counts).any(|part| words.contains(part)) && !depends();
-    let is_told = || is_repaired() || holds(&SETTING) || begins(&ADVICE);
-    let is_note = is_instruction || is_step || is_headed || (is_told() && !is_message());
+    let is_headed = !is_of_name && headed_as_repaired(&words).is_some_and(|rest| !fails_again(rest));
+    let is_told = || is_repaired(&words, is_of_name) || is_setting(&words) || begins(&ADVICE);
+    let is_note = is_instruction || is_step || is_headed || (is_told() && !is_message(&words));
     is_note && restate::rhythm(&words).is_none()
+}
+
+/// Whether a text in small letters holds a message: the name of an exception, a code, or an error of OAuth where one is told.
+fn is_message(words: &str) -> bool {
+    let told = |error: &str| {
+        words.match_indices(error).any(|(at, _)| words[..at].trim_end_matches([' ', '"', '\'']).ends_with([':', '=']))
+    };
+    MESSAGE.iter().any(|part| words.contains(part))
+        || extract::has_code(words)
+        || extract::OAUTH_ERRORS.iter().any(|error| told(error))
+}
+
+/// Whether a text says that something was repaired, on which nothing more depends, and does not go on with a failure.
+fn is_repaired(words: &str, is_of_name: bool) -> bool {
+    let parts = REPAIRED.iter().filter(|part| !is_of_name || !part.contains(RESOLVED));
+    let Some((begin, end)) = last_of(words, parts) else { return false };
+    let depends = words.split(|c: char| !c.is_alphanumeric()).any(|word| STILL.contains(&word));
+    let clause = words[..begin].rsplit(CLAUSE_ENDS).next().unwrap_or_default();
+    let is_in_vain = clause.split(|c: char| !c.is_alphanumeric()).any(|word| IN_VAIN.contains(&word));
+    !depends && !is_in_vain && !goes_on_with_failure(&words[end..])
+}
+
+/// Whether a text tells a plan or a setting, and does not go on with a failure.
+fn is_setting(words: &str) -> bool {
+    last_of(words, SETTING.iter()).is_some_and(|(_, end)| !goes_on_with_failure(&words[end..]))
+}
+
+/// Begin and end of the part that ends last in a text.
+fn last_of<'p>(words: &str, parts: impl Iterator<Item = &'p &'p str>) -> Option<(usize, usize)> {
+    parts.filter_map(|part| words.rfind(part).map(|at| (at, at + part.len()))).max_by_key(|(_, end)| *end)
+}
+
+/// Whether a failure is told in a further clause.
+fn goes_on_with_failure(rest: &str) -> bool {
+    let behind = rest.find(CLAUSE_ENDS).map_or("", |at| &rest[at..]);
+    fails(behind) || fails_again(rest)
+}
+
+/// Whether a text in small letters tells of a failure.
+fn fails(words: &str) -> bool {
+    at_large::is_failure(words) || is_message(words)
+}
+
+/// Whether a failure is told behind a word that says that it goes on, or that it is there again.
+fn fails_again(words: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    AGAIN.iter().any(|again| {
+        let ends = words.match_indices(again).filter_map(|(at, again)| {
+            let rest = &words[at + again.len()..];
+            (is_edge(words[..at].chars().next_back()) && is_edge(rest.chars().next())).then_some(rest)
+        });
+        ends.into_iter().any(fails)
+    })
 }
 
 /// Whether a code with the sentence of its server stands in a text: who asks `How to fix 535 5.7.139 Authentication
 /// unsuccessful, …` has that failure, and `What to do when AADSTS50076 appears` is a title.
 fn quotes_a_message(words: &str) -> bool {
     const WORDS_OF_A_SENTENCE: usize = 4;
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let is_enhanced = |word: &str| {
-        let parts: Vec<&str> = word.split('.').collect();
-        matches!(parts[..], ["4" | "5", subject, detail] if is_number(subject) && is_number(detail))
-    };
-    let is_code = |word: &&str| {
-        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        is_enhanced(word) || word.strip_prefix("aadsts").is_some_and(is_number)
-    };
-    let all: Vec<&str> = words.split_whitespace().collect();
-    let code = all.iter().position(is_code);
-    code.is_some_and(|at| all.len() - at > WORDS_OF_A_SENTENCE)
+    let code = extract::first_code(words).map_or("", |at| &words[at..]);
+    code.split_whitespace().count() > WORDS_OF_A_SENTENCE
 }
 
-/// Whether a text begins with `Resolved:`, `Resolved 2026-11-20:`, `Fixed in ES6:` or the like. `Resolved 2 addresses: …` and
-/// `Resolved in 35 ms: …` are said of a name.
-fn is_headed_as_repaired(words: &str) -> bool {
-    let Some(end) = HEADING_ENDS.iter().filter_map(|end| words.find(end)).min() else { return false };
-    let rest = REPAIRED_FIRST.iter().find_map(|first| words[..end].strip_prefix(first));
-    rest.is_some_and(|rest| {
-        rest.is_empty() || (rest.starts_with(' ') && rest.split_whitespace().all(is_of_day_or_version))
-    })
+/// What follows where a text begins with `Resolved:`, `Resolved 2026-11-20:`, `Fixed in ES6:` or the like. `Resolved 2 addresses: …`
+/// and `Resolved in 35 ms: …` are said of a name.
+fn headed_as_repaired(words: &str) -> Option<&str> {
+    let end = HEADING_ENDS.iter().filter_map(|end| words.find(end)).min()?;
+    let day = REPAIRED_FIRST.iter().find_map(|first| words[..end].strip_prefix(first))?;
+    let is_heading = day.is_empty() || (day.starts_with(' ') && day.split_whitespace().all(is_of_day_or_version));
+    let rest = words[end..].trim_start_matches([':', ' ', '\n', '-', '–']);
+    let first = rest.split(CLAUSE_ENDS).next().unwrap_or_default();
+    (is_heading && !DENIED.contains(&first.trim())).then_some(rest)
 }
 
 fn is_of_day_or_version(word: &str) -> bool {
@@ -191,16 +254,6 @@ fn is_address(word: &str) -> bool {
     is_ip(word) || word.rsplit_once(':').is_some_and(|(address, _)| is_ip(address))
 }
 
-/// Whether something in a text makes it worth asking whether it is a note.
-#[must_use]
-pub fn may_be_note(words: &str) -> bool {
-    let words = words.trim_start();
-    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    let begins = |parts: &[&str]| parts.iter().any(|part| words.starts_with(part));
-    let begins_so = || begins(&REPAIRED_FIRST) || begins(&INSTRUCTION) || begins(&ADVICE) || begins(&[ARTICLE, STEP]);
-    holds(&REPAIRED) || holds(&SETTING) || begins_so()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,6 +277,9 @@ mod tests {
             "SMTP AUTH re-enabled for sales@example.com; test mail sent, 250 2.0.0 OK",
             "Step 2: Check that port 587 is open",
             "The outage of outlook.office365.com was resolved",
+            "The timeout of smtp.office365.com was fixed today.",
+            "Case closed: the client secret had expired (AADSTS7000222)",
+            "The IMAP error no longer occurs since the update",
         ] {
             assert!(is_note(text), "{text}");
         }
@@ -257,6 +313,16 @@ mod tests {
             "535 5.7.3 Authentication unsuccessful (sales@example.com, Full Access: None)",
             "AADSTS7000222: The provided client secret keys are expired. Since SECRET-B will expire in 20 days, use that",
             "KB 4711 did not help: AADSTS7000222: The provided client secret keys are expired.",
+            "OAuth was re-enabled yesterday. IMAP login gives AUTHENTICATE failed",
+            "The issue was fixed last week but since today: connect to outlook.office365.com port 993 connection timed out",
+            "Fixed in ES6: no. Still 535 5.7.139 Authentication unsuccessful",
+            "Fixed in ES6: no. 535 5.7.139 Authentication unsuccessful",
+            "Resolved 2026-11-20: secret replaced. Today again AADSTS7000222: The provided client secret keys are expired.",
+            "Closed - AADSTS7000222: The provided client secret keys are expired.",
+            "closed: Connection reset by peer outlook.office365.com:993",
+            "Verify that token: invalid_grant",
+            "IMAP login still gives AUTHENTICATE failed although OAuth was re-enabled",
+            "TCP 993 is allowed by rule 17. IMAP login to outlook.office365.com: connection timed out",
         ] {
             assert!(!is_note(text), "{text}");
         }

@@ -23,8 +23,8 @@ const STATUS_FIELDS: [&str; 4] = ["responsecode", "respcode", "sc-status", "stat
 /// What Squid's results begin with, and those of the proxies that took them from it.
 const RESULT: &str = "tcp_";
 
-/// How a line says that a request was denied.
-const DENIALS: [&str; 12] = [
+/// How a line says that a request was denied: each such line of a log holds one of these.
+pub const DENIALS: [&str; 12] = [
     "tcp_denied",
     "policy_denied",
     "content_filter_denied",
@@ -38,9 +38,25 @@ const DENIALS: [&str; 12] = [
     "action=block ",
     "action=deny ",
 ];
-/// The hosts of mail, sign-in and Webex.
-const HOSTS: [&str; 7] =
-    ["login.microsoftonline", "login.microsoft.com", "office365", "outlook.", "graph.microsoft", "webex", "ciscospark"];
+/// The domains of mail, sign-in and Webex in all clouds (`checks/tables/clouds.toml`), each with a dot in front.
+const DOMAINS: [&str; 14] = [
+    ".office365.com",
+    ".office365.us",
+    ".outlook.com",
+    ".outlook.office.com",
+    ".partner.outlook.cn",
+    ".microsoftonline.com",
+    ".microsoftonline.us",
+    ".partner.microsoftonline.cn",
+    ".login.microsoft.com",
+    ".graph.microsoft.com",
+    ".graph.microsoft.us",
+    ".webex.com",
+    ".webexapis.com",
+    ".ciscospark.com",
+];
+/// Hosts of sign-in and Microsoft Graph whose domain is also that of others.
+const EXACT: [&str; 2] = ["dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"];
 
 /// So many digits a date with a time has at least.
 const LEAST_DIGITS: usize = 10;
@@ -51,25 +67,20 @@ const LEAST_DIGITS: usize = 10;
 pub fn is_denied(line: &str) -> bool {
     // a line of a log has a time; a page that says the same has none
     let has_time = line.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS;
-    let is_ours = || requested(line).is_some_and(|host| holds(host, &HOSTS));
+    let is_ours = || requested(line).is_some_and(is_ours);
     has_time && holds(line, &DENIALS) && is_ours() && !has_status(line, 407, &CHALLENGES)
 }
 
-/// Strings of which each such line of a log holds one.
-pub const NEEDLES: [&str; 7] = [
-    "tcp_denied",
-    "policy_denied",
-    "content_filter_denied",
-    "block_webcat",
-    "block_admin",
-    "block_custom",
-    "action=blocked",
-];
+/// Whether a host, with its port where it has one, is one of mail, sign-in or Webex.
+fn is_ours(host: &str) -> bool {
+    let host = host.split(':').next().unwrap_or_default().trim_end_matches('.');
+    EXACT.contains(&host) || DOMAINS.iter().any(|domain| format!(".{host}").ends_with(domain))
+}
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
     let others = ["407", "connect", "/200 ", " 200 ", "url", "host", "domain", RESULT];
-    let lists: [&[&str]; 4] = [&DENIALS, &HOSTS, &METHODS, &STATUS_FIELDS];
+    let lists: [&[&str]; 5] = [&DENIALS, &DOMAINS, &EXACT, &METHODS, &STATUS_FIELDS];
     lists.into_iter().flatten().copied().chain(others)
 }
 
@@ -202,6 +213,9 @@ mod tests {
             "1700478922.1 1 10.1.1.1 TCP_DENIED/403 407 GET http://webexapis.com/v1 - HIER_NONE/- -",
             "10.1.1.1 - - [20/Nov/2026:10:15:22 +0000] \"CONNECT outlook.office365.com:443 HTTP/1.1\" 403 407 TCP_DENIED:NONE",
             "{\"time\":\"2026-11-20T10:15:22\",\"host\":\"login.microsoftonline.com\",\"result\":\"TCP_DENIED\"}",
+            "2026-11-20 10:15:22 reason=Not allowed action=Blocked hostname=outlook.office365.us:443",
+            "2026-11-20 10:15:22 reason=Not allowed action=Blocked hostname=login.partner.microsoftonline.cn",
+            "2026-11-20 10:15:22 reason=Not allowed action=Blocked hostname=idbroker-b-us.webex.com",
         ] {
             assert!(is_denied(&line.to_lowercase()), "{line}");
         }
@@ -215,6 +229,12 @@ mod tests {
             "2026-11-20 10:15:22 action=Blocked url=ads.example.net/x user=svc@outlook.example.com referer=https://webex.com/",
             "2026-11-20 10:15:22 12 10.1.2.3 webex - policy_denied DENIED https://outlook.office365.com/ 403 GET http ads.example.net 80 /",
             "2026-11-20 10:15:22 action=Blocked hostname=graph.microsoft.com responsecode=407",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT outlook.example.net:443 - HIER_NONE/- text/html",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT cdn.webexample.com:443 - HIER_NONE/- text/html",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT outlook.live.com:443 - HIER_NONE/- text/html",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT notoffice365.com:443 - HIER_NONE/- text/html",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT outlook.office365.com.example.net:443 - HIER_NONE/- text/html",
+            "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 GET http://download.microsoft.com/x - HIER_NONE/- text/html",
         ] {
             assert!(!is_denied(&line.to_lowercase()), "{line}");
         }

@@ -7,6 +7,7 @@
 use std::net::Ipv4Addr;
 
 use super::{firewall, proxy_log};
+use crate::{catalogue::tables::Clouds, finding::Certainty};
 
 /// Said where a firewall denied a connection to a mail port.
 pub const DENIED: &str = "a firewall denied the connection to the mail port";
@@ -39,25 +40,31 @@ const LONGEST_LINE: usize = 4_096;
 /// A text that is longer was not typed from a screen, in bytes.
 const LONGEST_TYPED: usize = 4_096;
 
-/// The sentences that decide before the text as a whole is read.
+/// A sentence that decides before the text as a whole is read, and how sure the text makes it at most.
 #[must_use]
-pub fn exact(text: &str) -> Option<&'static str> {
-    let lines = text.lines().filter(|line| line.len() <= LONGEST_LINE);
-    let denied = |line: String| match () {
-        () if firewall::is_denied(&line) => Some(DENIED),
-        () if proxy_log::is_denied(&line) => Some(PROXY_DENIED),
-        () => None,
-    };
-    if let Some(denied) = lines.map(str::to_lowercase).find_map(denied) {
+pub fn exact(text: &str, clouds: &Clouds) -> Option<(&'static str, Certainty)> {
+    if let Some(denied) = denied(text, clouds) {
         return Some(denied);
     }
     let small = text.to_lowercase().replace('\u{a0}', " ");
     // openssl goes on and then fails at something else
     if STARTTLS_NOT_FOUND.iter().any(|words| small.contains(words)) {
-        return Some(NO_STARTTLS);
+        return Some((NO_STARTTLS, Certainty::Certain));
     }
     let missing = lacks_cmdlet(&small).then_some(NO_CMDLET);
-    missing.or_else(|| not_in_exchange(&small)).or_else(|| resolved(&small))
+    let sentence = missing.or_else(|| not_in_exchange(&small)).or_else(|| resolved(&small))?;
+    Some((sentence, Certainty::Certain))
+}
+
+/// What the lines of a firewall or a proxy say; the surest counts, of those the first.
+fn denied(text: &str, clouds: &Clouds) -> Option<(&'static str, Certainty)> {
+    let lines = text.lines().filter(|line| line.len() <= LONGEST_LINE);
+    let denials = lines.filter_map(|line| {
+        let line = line.to_lowercase();
+        let by_proxy = || proxy_log::is_denied(&line).then_some((PROXY_DENIED, Certainty::Certain));
+        firewall::denied(&line, clouds).map(|sure| (DENIED, sure)).or_else(by_proxy)
+    });
+    denials.min_by_key(|(_, certainty)| *certainty)
 }
 
 /// The sentence that counts where nothing else is known of a text in small letters.
@@ -336,6 +343,11 @@ fn is_mistyped(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::Catalogue;
+
+    fn exact(text: &str) -> Option<&'static str> {
+        super::exact(text, &Catalogue::built_in().tables.clouds).map(|(sentence, _)| sentence)
+    }
 
     #[test]
     fn no_token_in_the_words_of_any_product() {

@@ -20,7 +20,7 @@ use crate::{
         decode,
         items::{Item, Told},
         log::Log,
-        place, timestamp,
+        timestamp,
     },
     files,
     finding::Certainty,
@@ -193,11 +193,11 @@ fn page(items: &[Item], next: Option<&str>, catalogue: &Catalogue) -> String {
 }
 
 fn tell_one(page: &mut Page<'_>, number: usize, told: &Told, cause: &Cause) {
-    let server = place::of(&told.example);
+    let server = told.server();
     let sure = format!("{}, {}", certainty(told.certainty), times(told.count));
-    heading(page, number, cause, &sure, server.as_ref());
+    heading(page, number, cause, &sure, server);
     seen(page, told);
-    entry(page, cause, server.as_ref());
+    entry(page, cause, server);
 }
 
 /// Several causes that the same lines allow: their names, once, and what tells them apart.

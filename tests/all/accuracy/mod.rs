@@ -110,7 +110,7 @@ fn ordinary_lines_mean_nothing() {
 }
 
 /// Real failures with words, links and addresses that other texts have: each names a cause.
-const FAILURES: [&str; 14] = [
+const FAILURES: [&str; 27] = [
     "outlook.office365.com was resolved to 52.97.1.2 but the connection timed out",
     "Resolved outlook.office365.com to 52.97.1.2, connect failed: Connection timed out",
     "Step 2 failed: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.",
@@ -127,6 +127,21 @@ const FAILURES: [&str; 14] = [
     "mail with subject: \"Your order\" was not sent: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled \
      for the Mailbox.",
     "Subject: 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.",
+    "Failed to send mail with subject: Order 15, error 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is \
+     disabled for the Mailbox.",
+    "OAuth was re-enabled yesterday. IMAP login gives AUTHENTICATE failed",
+    "The issue was fixed last week but since today: connect to outlook.office365.com port 993 connection timed out",
+    "Fixed in ES6: no. Still 535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.",
+    "Closed - AADSTS7000222: The provided client secret keys for app 'a' are expired.",
+    "closed: Connection reset by peer outlook.office365.com:993",
+    "Verify that token: invalid_grant",
+    "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox. (host \
+     ip-10-0-0-1.eu.compute.amazonaws.com)",
+    "IMAP login to mail server failed: 0 bytes received",
+    "smtp authentication failed: 0 of 3 mailboxes connected",
+    "smtp authentication (code 0) failed",
+    "Nov 20 10:00:00 fw action=deny src=10.1.2.3 dst=142.250.1.2 dpt=993 proto=tcp",
+    "subject=CN=outlook.com\nissuer=O=D, CN=Inspection CA",
 ];
 
 #[test]
@@ -137,11 +152,39 @@ fn failures_beside_words_of_other_texts_name_a_cause() {
     assert!(missed.is_empty(), "{missed:#?}");
 }
 
-/// Parts of two certificates, and another host that a proxy denies.
-const UNPROVED: [&str; 2] = [
+/// Certificates of two servers, issuers without an organization, other hosts that a proxy denies, and a connection from outside.
+const UNPROVED: [&str; 10] = [
     "Subject : CN=outlook.office365.com\n\nIssuer  : O=Example Corp\nSubject : CN=ece.example.com",
     "1764078922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT ads.example.net:443 svc-webex HIER_NONE/- text/html",
+    "1764078922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT outlook.example.net:443 - HIER_NONE/- text/html",
+    "1764078922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT cdn.webexample.com:443 - HIER_NONE/- text/html",
+    "1764078922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT outlook.live.com:443 - HIER_NONE/- text/html",
+    "subject=CN=outlook.com\nissuer=CN=DigiCert Cloud Services CA-1",
+    "Subject: CN=login.microsoftonline.com\nIssuer: CN=Microsoft Azure RSA TLS Issuing CA 03",
+    "Subject : CN=graph.microsoft.com\nIssuer  : CN=Microsoft Azure RSA TLS Issuing CA 08,\n          O=Microsoft Corporation",
+    "Nov 20 10:00:00 fw action=deny dir=inbound src=198.51.100.7 dst=203.0.113.9 dpt=587 proto=tcp",
+    "created activity 48812, subject: Undeliverable: 550 5.7.139 SmtpClientAuthentication is disabled for the Mailbox",
 ];
+
+/// A denied connection to an address that Microsoft does not publish is no proof of one to Exchange Online.
+#[test]
+fn what_a_firewall_denies_elsewhere_is_not_confirmed() {
+    let catalogue = Catalogue::built_in();
+    let line = |to: &str| format!("Nov 20 10:00:00 fw action=deny src=10.1.2.3 dst={to} dpt=993 proto=tcp");
+    let sure = |text: &str| explain(text, None, &catalogue).causes.first().map(|first| first.certainty);
+    let (published, other) = (line("52.97.1.2"), line("142.250.1.2"));
+    assert_eq!(sure(&other), Some(Certainty::Likely));
+    assert_eq!(sure(&published), Some(Certainty::Certain));
+    for lines in [[&other, &published], [&published, &other]] {
+        let mut log = Log::new(&catalogue, None);
+        for line in lines {
+            log.push(format!("{line}\n").as_bytes());
+        }
+        log.flush();
+        assert_eq!((log.told()[0].certainty, log.told()[0].count), (Certainty::Certain, 2));
+        assert!(log.told()[0].example.contains("52.97.1.2"), "{:?}", log.told());
+    }
+}
 
 #[test]
 fn what_two_certificates_and_another_host_say_names_nothing() {
