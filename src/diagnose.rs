@@ -11,21 +11,27 @@ mod sign;
 mod text;
 mod weigh;
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 pub use self::{
+    fill::{commands_for_server, for_server},
     heal::can_heal,
     sign::ErrorDetails,
     text::{Meant, of_text},
+    weigh::is_reason_of,
 };
 use self::{
     sign::{Candidate, Elsewhere, best, raised_by},
     weigh::{CaseFile, Index, Weighed, against, weigh},
 };
 use crate::{
-    catalogue::{Catalogue, Check, cause::Shows, layer::Layer},
+    catalogue::{
+        Catalogue, Check,
+        cause::{Shows, Sign},
+        layer::Layer,
+    },
     command::{Command, Effect, Template, evidence_request},
-    evidence::{Observation, Subject},
+    evidence::Observation,
     finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Remediation, RuledOut, Status},
 };
 
@@ -68,28 +74,10 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
     fix_first
 }
 
-/// The words of a cause where no site is known: each placeholder becomes what it stands for.
+/// What puts one of two causes that are equally sure before the other, where nothing but their signs speaks for them.
 #[must_use]
-pub fn blank(text: &str) -> String {
-    fill::blank(text)
-}
-
-/// The words of a cause where no more than one server is known.
-#[must_use]
-pub fn blank_but(text: &str, server: Option<&Subject>) -> String {
-    server.map_or_else(|| fill::blank(text), |server| fill::for_server(text, server))
-}
-
-/// The commands of a cause where no more than one server is known.
-#[must_use]
-pub fn blank_commands_but(templates: &[Template], server: Option<&Subject>) -> Vec<Command> {
-    server.map_or_else(|| fill::blank_commands(templates), |server| fill::commands_for_server(templates, server))
-}
-
-/// The commands of a cause where no site is known.
-#[must_use]
-pub fn blank_commands(templates: &[Template]) -> Vec<Command> {
-    fill::blank_commands(templates)
+pub fn order(sign: &Sign) -> (bool, Reverse<usize>) {
+    (sign.rare, Reverse(sign::narrowness(sign)))
 }
 
 /// The commands as one text, for readers of reports of before they were a list: the changes, or else the checks.
@@ -290,8 +278,12 @@ fn one_certainty_a_cause(diagnoses: &mut [Diagnosis<'_>]) {
                 weighed.certainty = *certainty;
             }
         }
-        let settled = diagnosis.standing.iter().any(|one| one.certainty == Certainty::Certain);
-        diagnosis.standing.retain(|one| !settled || one.certainty == Certainty::Certain);
+        let is_certain = |one: &&Weighed<'_>| one.certainty == Certainty::Certain;
+        let settled: Vec<&str> =
+            diagnosis.standing.iter().filter(is_certain).map(|one| one.cause.code.as_str()).collect();
+        if !settled.is_empty() {
+            diagnosis.standing.retain(|one| is_certain(&one) || is_reason_of(&one.cause.code, &settled));
+        }
         diagnosis.standing.sort_by_key(|one| one.certainty);
     }
 }
@@ -341,6 +333,20 @@ mod tests {
         let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
         assert_eq!(codes(&findings[0]), ["smtp-auth-disabled-mailbox"]);
         assert_eq!(findings[0].causes[0].certainty, Certainty::Certain);
+    }
+
+    #[test]
+    fn what_a_code_says_is_certain_and_why_it_is_so_stays_open() {
+        let words = "AADSTS700082: The refresh token has expired due to inactivity.";
+        let expired = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, words);
+        let looks = [look("token", "sales", Failure { aadsts: vec![700_082], ..expired })];
+        let mut findings = [finding("token.issued", "sales", Status::Fail, Some(0))];
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let named: Vec<(&str, Certainty)> =
+            findings[0].causes.iter().map(|named| (named.cause.as_str(), named.certainty)).collect();
+        let open = ("refresh-token-not-rotated-by-client", Certainty::Possible);
+        assert_eq!(named, [("refresh-token-expired", Certainty::Certain), open]);
+        assert_eq!(fixes.len(), 1);
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod ece_log;
 mod event;
 pub mod extract;
 pub mod fallback;
+mod fields;
 mod fingerprint;
 mod firewall;
 mod issuer;
@@ -32,6 +33,8 @@ mod session;
 mod stated;
 pub mod timestamp;
 mod vocabulary;
+
+use std::borrow::Cow;
 
 use clap::ValueEnum;
 
@@ -108,11 +111,10 @@ const NOTE: &str = "The text is about something that is resolved, planned, advis
 /// libraries put around it does not count. The values of commands that were recommended settle what they can.
 #[must_use]
 pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
-    let text = &*context::pasted(text);
-    if modality::is_note(text) {
+    let Some(text) = prepared(text) else {
         return Meaning { next: Some(Next::text(NOTE)), ..Meaning::default() };
-    }
-    let text = &*proxy_log::without_answered(text);
+    };
+    let text = &*text;
     if let Some(meaning) = of_answer(text, channel, catalogue) {
         return meaning;
     }
@@ -151,6 +153,18 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
         _ => fallback::next(text, channel, catalogue),
     };
     Meaning { next: Some(Next::text(next)), ..Meaning::default() }
+}
+
+/// What was pasted, without the challenges of a proxy that were answered; none where it reports no failure.
+fn prepared(text: &str) -> Option<Cow<'_, str>> {
+    let text = context::pasted(text);
+    if modality::is_note(&text) {
+        return None;
+    }
+    Some(match text {
+        Cow::Borrowed(text) => proxy_log::without_answered(text),
+        Cow::Owned(text) => Cow::Owned(proxy_log::without_answered(&text).into_owned()),
+    })
 }
 
 /// What the words of a text mean: the innermost refusal in them that is known.
@@ -362,7 +376,7 @@ mod tests {
         }
     }
 
-    /// Another cause may be as sure, never surer: the same words can be a sample of several. Where a probe's facts decide
+    /// Another cause may be as sure, never surer, but for one of which it is the reason: the same words can be a sample of several. Where a probe's facts decide
     /// besides the words, the words alone mean another cause.
     #[test]
     fn every_sample_finds_its_own_cause() {
@@ -372,7 +386,9 @@ mod tests {
             let meaning = explain(&sign.sample, None, &catalogue);
             let at = meaning.causes.iter().position(|meant| meant.cause.code == cause.code);
             let best = meaning.causes.first().map(|first| first.certainty);
-            let found = at.is_some_and(|at| Some(meaning.causes[at].certainty) == best);
+            let is_reason =
+                || meaning.causes.iter().any(|meant| diagnose::is_reason_of(&cause.code, &[&meant.cause.code]));
+            let found = at.is_some_and(|at| Some(meaning.causes[at].certainty) == best || is_reason());
             if !found {
                 let named: Vec<&str> = meaning.causes.iter().map(|meant| meant.cause.code.as_str()).collect();
                 wrong.push(format!("{}: \"{}\" finds {named:?}", cause.code, sign.sample));
@@ -449,6 +465,21 @@ mod tests {
             URL: https://identity-b-us.webex.com/extIntegration/azureAD/00000000-0000-0000-0000-000000000000/v1/WebexApplications/status\n\
             Error: {\n  \"error\": {\"key\": \"401\", \"message\": [{\"code\": \"701018\", \"description\": \"Request unauthorized.\"}]}\n}\n";
         assert_eq!(first(block).0, "webex-integration-app-removed");
+    }
+
+    #[test]
+    fn what_a_code_of_entra_says_is_certain_and_why_it_is_so_stays_open() {
+        let catalogue = Catalogue::built_in();
+        for text in [
+            "AADSTS700082: The refresh token has expired due to inactivity.",
+            "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS700082: The refresh token has expired due to inactivity. The token \
+             was issued on 2026-05-20T16:18:30Z and was inactive for 90.00:00:00.\",\"error_codes\":[700082]}",
+        ] {
+            let causes = explain(text, None, &catalogue).causes;
+            let named: Vec<_> = causes.iter().map(|meant| (meant.cause.code.as_str(), meant.certainty)).collect();
+            let open = ("refresh-token-not-rotated-by-client", Certainty::Possible);
+            assert_eq!(named, [("refresh-token-expired", Certainty::Certain), open], "{text}");
+        }
     }
 
     #[test]

@@ -16,9 +16,12 @@ use super::{
     print,
 };
 use crate::{
-    catalogue::{Catalogue, Cause, Check, cause::Shows},
-    diagnose::{Meant, blank, blank_but, blank_commands, blank_commands_but, one_text},
-    evidence::{Stage, Subject},
+    catalogue::{
+        Catalogue, Cause, Check,
+        cause::{By, Shows, Sign},
+    },
+    diagnose::{self, Meant, commands_for_server, for_server, one_text},
+    evidence::{Protocol, Stage, Subject},
     explain::{self, Channel, Meaning, Next, resemble::Samples},
     finding::{Certainty, Owner},
     lab,
@@ -93,8 +96,7 @@ fn tell_cause(cause: &Cause, output: Output) {
 
 /// What a person means who gives neither an id nor a code: a file, a bare number of Entra, a part of the catalogue, a text.
 fn explain_other(what: &str, arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, CliError> {
-    let is_number = (5..=8).contains(&what.len()) && what.bytes().all(|byte| byte.is_ascii_digit());
-    if is_number {
+    if explain::fallback::is_number(what) && is_of_entra(what, catalogue) {
         return explain_text(&format!("AADSTS{what}:"), arguments, catalogue);
     }
     let path = Path::new(what);
@@ -108,6 +110,12 @@ fn explain_other(what: &str, arguments: &Arguments, catalogue: &Catalogue) -> Re
         }
         None => explain_text(what, arguments, catalogue),
     }
+}
+
+/// Whether a bare number is one of Entra that is known; Webex and other services have numbers, too.
+fn is_of_entra(number: &str, catalogue: &Catalogue) -> bool {
+    let is_in_table = || number.parse().is_ok_and(|number| catalogue.tables.numbers.means(number).is_some());
+    is_in_table() || !explain::explain(&format!("AADSTS{number}:"), None, catalogue).causes.is_empty()
 }
 
 /// The checks whose id begins with a word, such as `smtp`, with their causes.
@@ -141,7 +149,7 @@ fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Res
     print::data(&match arguments.output {
         Output::Text if blocks.is_empty() => meaning_page(&meaning, &resembling, text),
         Output::Text => format!("{}\n{}", meaning_page(&meaning, &resembling, text), control_hub::page(&blocks)),
-        Output::Json => json(&control_hub::with(meaning_value(&meaning, &resembling), &blocks)),
+        Output::Json => json(&control_hub::with(meaning_value(&meaning, &resembling, text), &blocks)),
     });
     Ok(if meaning.causes.is_empty() { ExitCode::from(1) } else { ExitCode::SUCCESS })
 }
@@ -158,11 +166,11 @@ fn meaning_page(meaning: &Meaning<'_>, resembling: &[Meant<'_>], text: &str) -> 
     }
     let style = style();
     let mut page = Page::new(&style);
+    let server = explain::place::of(text);
     if meaning.causes.len() > MOST_ENTRIES && meaning.causes[0].certainty != Certainty::Certain {
-        tell_many(&mut page, meaning, text);
+        tell_many(&mut page, meaning, text, server.as_ref());
         return page.finish();
     }
-    let server = explain::place::of(text);
     for (number, meant) in meaning.causes.iter().enumerate() {
         page.gap();
         heading(&mut page, number + 1, meant.cause, certainty(meant.certainty), server.as_ref());
@@ -186,7 +194,7 @@ fn tell_next(page: &mut Page<'_>, next: &Next) {
 }
 
 /// Many causes of which the text rules out none: first what tells them apart, then a line each, by owner.
-fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str) {
+fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str, server: Option<&Subject>) {
     let says = meaning.heard.as_ref().map(|heard| explain::said(heard, text)).unwrap_or_default();
     page.paragraph(Paint::Strong, &format!("This message has {} possible causes.", meaning.causes.len()));
     page.label("message", &says);
@@ -205,7 +213,7 @@ fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str) {
         page.paragraph(Paint::Strong, owner(of));
         for meant in meaning.causes.iter().filter(|meant| meant.cause.owner == of) {
             let sure = certainty(meant.certainty);
-            page.option(&format!("{} ({sure}) [{}]", blank(&meant.cause.title), meant.cause.code));
+            page.option(&format!("{} ({sure}) [{}]", for_server(&meant.cause.title, server), meant.cause.code));
         }
     }
 }
@@ -220,7 +228,7 @@ pub(super) fn nothing_known(resembling: &[Meant<'_>], next: &str) -> String {
         page.paragraph(Paint::Plain, "These known errors use similar words. Each is possible; none is confirmed:");
         for meant in resembling {
             let who = owner(meant.cause.owner);
-            page.option(&format!("{} ({who}) [{}]", blank(&meant.cause.title), meant.cause.code));
+            page.option(&format!("{} ({who}) [{}]", for_server(&meant.cause.title, None), meant.cause.code));
         }
         page.gap();
     }
@@ -230,15 +238,15 @@ pub(super) fn nothing_known(resembling: &[Meant<'_>], next: &str) -> String {
 
 /// The first line of a cause, as an action of a report begins: its owner, its title, and how sure it is.
 pub(super) fn heading(page: &mut Page<'_>, number: usize, cause: &Cause, sure: &str, server: Option<&Subject>) {
-    let title = blank_but(&cause.title, server);
+    let title = for_server(&cause.title, server);
     page.numbered(number, &format!("{}: {title} ({sure})", owner(cause.owner).to_uppercase()));
     page.field("cause", &cause.code);
 }
 
 /// The fix, its commands, when it takes effect, and the sources.
 pub(super) fn entry(page: &mut Page<'_>, cause: &Cause, server: Option<&Subject>) {
-    page.field("fix", &blank_but(&cause.fix, server));
-    page.commands(&blank_commands_but(&cause.commands, server));
+    page.field("fix", &for_server(&cause.fix, server));
+    page.commands(&commands_for_server(&cause.commands, server));
     page.field("effect", &cause.takes);
     for source in &cause.sources {
         page.field("source", source);
@@ -254,10 +262,11 @@ fn because(meaning: &Meaning<'_>, sure: Certainty, text: &str) -> String {
     }
 }
 
-fn meaning_value(meaning: &Meaning<'_>, resembling: &[Meant<'_>]) -> serde_json::Value {
-    let known = meaning.causes.iter().map(|meant| named_value(meant.cause, meant.certainty));
+fn meaning_value(meaning: &Meaning<'_>, resembling: &[Meant<'_>], text: &str) -> serde_json::Value {
+    let server = explain::place::of(text);
+    let known = meaning.causes.iter().map(|meant| named_value(meant.cause, meant.certainty, server.as_ref()));
     let suggested = resembling.iter().map(|meant| {
-        let mut value = named_value(meant.cause, meant.certainty);
+        let mut value = named_value(meant.cause, meant.certainty, None);
         value["resembles"] = true.into();
         value
     });
@@ -266,10 +275,11 @@ fn meaning_value(meaning: &Meaning<'_>, resembling: &[Meant<'_>]) -> serde_json:
 }
 
 /// A cause as the contract has it.
-pub(super) fn named_value(cause: &Cause, certainty: Certainty) -> serde_json::Value {
+pub(super) fn named_value(cause: &Cause, certainty: Certainty, server: Option<&Subject>) -> serde_json::Value {
+    let words = |text: &str| for_server(text, server);
     serde_json::json!({
-        "cause": cause.code, "certainty": certainty, "title": blank(&cause.title), "owner": cause.owner, "fix": blank(&cause.fix),
-        "command": one_text(&blank_commands(&cause.commands)), "takes": cause.takes, "sources": cause.sources,
+        "cause": cause.code, "certainty": certainty, "title": words(&cause.title), "owner": cause.owner, "fix": words(&cause.fix),
+        "command": one_text(&commands_for_server(&cause.commands, server)), "takes": cause.takes, "sources": cause.sources,
     })
 }
 
@@ -323,38 +333,37 @@ fn label_all(page: &mut Page<'_>, label: &str, lines: &[String]) {
 /// The stages at which a server says yes or no: a refusal whose stage a sign does not name came at one of them.
 const DECIDES: [Stage; 4] = [Stage::Grant, Stage::Authenticate, Stage::Open, Stage::Sender];
 
-/// The causes that a sign ties to a check: by its name, or by a refusal at a stage that the check judges.
+/// The causes that a sign ties to a check: by its name, or by a refusal at a stage that the check judges. They are in the order of
+/// a run in which nothing else speaks for any of them; what only a text shows comes last.
 fn shown_by(check: &Check, catalogue: &Catalogue) -> Vec<String> {
-    let by_finding = |cause: &&Cause| {
-        cause.signs.iter().any(|sign| matches!(&sign.shows, Shows::Finding { check: id, .. } if *id == check.id))
+    let order = |sign: &Sign| (sign.by == Some(By::Text), !sign.settles, diagnose::order(sign));
+    let first = |cause: &Cause| cause.signs.iter().filter(|sign| shows(sign, check)).map(order).min();
+    let mut causes: Vec<_> = catalogue.causes.iter().filter_map(|cause| Some((first(cause)?, cause))).collect();
+    causes.sort_by_key(|(first, _)| *first);
+    causes.into_iter().map(|(_, cause)| cause.code.clone()).collect()
+}
+
+/// Whether a sign is tied to a check. Entra's numbers are those of its token endpoint where no protocol is named.
+fn shows(sign: &Sign, check: &Check) -> bool {
+    let stop = match &sign.shows {
+        Shows::Finding { check: id, .. } => return *id == check.id,
+        Shows::Failure(stop) => stop,
     };
-    let by_stop = |cause: &&Cause| {
-        cause.signs.iter().any(|sign| match &sign.shows {
-            Shows::Failure(stop) => {
-                let speaks = stop.protocol.is_some_and(|protocol| protocol.name() == check.probe.name);
-                match stop.stage {
-                    Some(stage) => check.stages.contains(&stage) && (stop.protocol.is_none() || speaks),
-                    None => speaks && DECIDES.iter().any(|stage| check.stages.contains(stage)),
-                }
-            }
-            Shows::Finding { .. } => false,
-        })
-    };
-    catalogue
-        .causes
-        .iter()
-        .filter(|cause| by_finding(cause) || by_stop(cause))
-        .map(|cause| cause.code.clone())
-        .collect()
+    let of_entra = (!stop.aadsts.is_empty()).then_some(Protocol::Token);
+    let speaks = stop.protocol.or(of_entra).is_some_and(|protocol| protocol.name() == check.probe.name);
+    match stop.stage {
+        Some(stage) => check.stages.contains(&stage) && (stop.protocol.is_none() || speaks),
+        None => speaks && DECIDES.iter().any(|stage| check.stages.contains(stage)),
+    }
 }
 
 fn explain_cause(cause: &Cause) -> String {
     let style = style();
     let mut page = Page::new(&style);
-    page.heading(&format!("{}: {}", cause.code, blank(&cause.title)));
+    page.heading(&format!("{}: {}", cause.code, for_server(&cause.title, None)));
     page.label("owner", owner(cause.owner));
-    page.label("fix", &blank(&cause.fix));
-    page.commands(&blank_commands(&cause.commands));
+    page.label("fix", &for_server(&cause.fix, None));
+    page.commands(&commands_for_server(&cause.commands, None));
     page.label("effect", &cause.takes);
     label_all(&mut page, "messages", &samples(cause));
     label_all(&mut page, "simulate", &shown(&cause.code).into_iter().collect::<Vec<_>>());
@@ -383,5 +392,75 @@ fn check_value(check: &Check) -> serde_json::Value {
 }
 
 fn cause_value(cause: &Cause) -> serde_json::Value {
-    serde_json::json!({ "causes": [named_value(cause, Certainty::Certain)], "next": null })
+    serde_json::json!({ "causes": [named_value(cause, Certainty::Certain, None)], "next": null })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        evidence::{Failure, FailureKind, Observation, Route},
+        finding::{Finding, Status},
+    };
+
+    fn of_check(check: &str) -> Vec<String> {
+        let catalogue = Catalogue::built_in();
+        shown_by(catalogue.check(check).expect("a check"), &catalogue)
+    }
+
+    /// The causes that a run names for a finding, where nothing else was looked at.
+    fn of_run(check: &str, look: Observation) -> Vec<String> {
+        let mut findings = [Finding { look: Some(0), ..Finding::new(check, look.subject.clone(), Status::Fail) }];
+        let _ = diagnose::diagnose(&mut findings, &[look], &Catalogue::built_in());
+        findings[0].causes.iter().map(|named| named.cause.clone()).collect()
+    }
+
+    fn look(subject: Subject) -> Observation {
+        Observation::new("any", subject, Route::Direct)
+    }
+
+    #[test]
+    fn a_check_has_the_causes_of_a_run_in_the_same_order() {
+        let mut applications = look(Subject::Site);
+        applications.facts.put("webex.applications", "not-authorized");
+        let words = "AADSTS700082: The refresh token has expired due to inactivity.";
+        let expired = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, words);
+        let expired = Failure { aadsts: vec![700_082], ..expired };
+        let token = Observation { failure: Some(expired), ..look(Subject::of_text("sales")) };
+        for (check, look) in [("webex.applications-present", applications), ("token.issued", token)] {
+            let named = of_run(check, look);
+            let listed: Vec<String> = of_check(check).into_iter().filter(|code| named.contains(code)).collect();
+            assert!(named.len() > 1);
+            assert_eq!(listed, named, "{check}");
+        }
+    }
+
+    fn told(text: &str) -> (String, serde_json::Value) {
+        let catalogue = Catalogue::built_in();
+        let meaning = explain::explain(text, None, &catalogue);
+        (meaning_page(&meaning, &[], text), meaning_value(&meaning, &[], text))
+    }
+
+    #[test]
+    fn the_server_that_a_text_names_is_in_every_form_of_the_answer() {
+        let asa = "Nov 20 2026 10:00:00 asa01 : %ASA-4-106023: Deny tcp src inside:10.1.2.3/51514 dst outside:52.97.1.2/993 by \
+            access-group \"INSIDE_IN\" [0x5bf2a1c3, 0x0]";
+        let java = "javax.mail.MessagingException: Couldn't connect to host, port: outlook.office365.com, 993; timeout 60000; nested \
+            exception is: java.net.ConnectException: Connection refused";
+        for (text, title) in [(asa, "TCP 993 to 52.97.1.2"), (java, "TCP 993 to outlook.office365.com")] {
+            let (page, value) = told(text);
+            let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(page.contains(title) && !page.contains("<host>") && !page.contains("<port>"), "{page}");
+            assert!(value.to_string().contains(title) && !value.to_string().contains("<host>"), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_number_of_webex_is_none_of_entra() {
+        let catalogue = Catalogue::built_in();
+        assert!(!is_of_entra("701018", &catalogue) && is_of_entra("700082", &catalogue));
+        let codes: Vec<String> =
+            explain::explain("701018", None, &catalogue).causes.iter().map(|meant| meant.cause.code.clone()).collect();
+        assert_eq!(codes.first().map(String::as_str), Some("webex-integration-app-removed"), "{codes:?}");
+    }
 }

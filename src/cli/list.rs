@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::{CliError, catalogue, print};
 use crate::{
     catalogue::{Catalogue, Section},
+    diagnose::for_server,
     finding::Owner,
     report::{self, Page, Paint, Verbosity},
 };
@@ -98,13 +99,12 @@ fn causes(catalogue: &Catalogue) -> String {
     let mut page = Page::new(&style);
     if page.is_narrow() {
         for cause in &catalogue.causes {
-            narrow(&mut page, &cause.code, &crate::diagnose::blank(&cause.title));
+            narrow(&mut page, &cause.code, &for_server(&cause.title, None));
         }
         return page.finish();
     }
     let wide = widest(catalogue.causes.iter().map(|cause| cause.code.as_str()));
-    let row =
-        |cause: &crate::catalogue::Cause| format!("{:<wide$} {}", cause.code, crate::diagnose::blank(&cause.title));
+    let row = |cause: &crate::catalogue::Cause| format!("{:<wide$} {}", cause.code, for_server(&cause.title, None));
     lines(catalogue.causes.iter().map(row))
 }
 
@@ -156,9 +156,9 @@ fn cause_rows(catalogue: &Catalogue) -> Vec<CauseRow<'_>> {
         .iter()
         .map(|cause| CauseRow {
             cause: &cause.code,
-            title: crate::diagnose::blank(&cause.title),
+            title: for_server(&cause.title, None),
             owner: cause.owner,
-            fix: crate::diagnose::blank(&cause.fix),
+            fix: for_server(&cause.fix, None),
             takes: &cause.takes,
             sources: &cause.sources,
         })

@@ -197,11 +197,6 @@ pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) 
     distinct.into_iter().take(MOST_LOG_ENTRIES).map(entry).collect()
 }
 
-/// The commands of a cause where no site is known.
-pub fn blank_commands(templates: &[Template]) -> Vec<Command> {
-    templates.iter().map(|template| template.fill(None, |_| Vec::new(), meaning)).collect()
-}
-
 /// Whose mail a user sends who is nowhere else in the report; nothing for the user's own mailbox.
 fn signs_in_for(user: &str, shown: &[(&Finding, &Observation)]) -> Option<String> {
     let mailboxes = values_of("mailbox", shown);
@@ -274,15 +269,17 @@ fn shown<'f>(shown_in: &[usize], findings: &'f [Finding], looks: &Looks<'f>) -> 
     shown_in.iter().filter_map(look).collect()
 }
 
-/// The words of a cause for the one server that is known.
-pub fn for_server(text: &str, server: &Subject) -> String {
+/// The words of a cause where one server is known at most. What is not known becomes a plain word: `<host>`, `<days left>`.
+#[must_use]
+pub fn for_server(text: &str, server: Option<&Subject>) -> String {
     replace(text, |name| of_server(name, server).unwrap_or_else(|| format!("<{}>", meaning(name))))
 }
 
-/// The commands of a cause for the one server that is known.
-pub fn commands_for_server(templates: &[Template], server: &Subject) -> Vec<Command> {
+/// The commands of a cause where one server is known at most.
+#[must_use]
+pub fn commands_for_server(templates: &[Template], server: Option<&Subject>) -> Vec<Command> {
     let values = |name: &str| of_server(name, server).into_iter().collect();
-    let fits = |template: &&Template| is_for_port(template, server.port());
+    let fits = |template: &&Template| is_for_port(template, server.and_then(Subject::port));
     templates.iter().filter(fits).map(|template| template.fill(None, values, meaning)).collect()
 }
 
@@ -292,18 +289,14 @@ fn is_for_port(template: &Template, port: Option<u16>) -> bool {
     template.when.is_none() || encryption.is_none() || encryption == template.when
 }
 
-fn of_server(name: &str, server: &Subject) -> Option<String> {
+fn of_server(name: &str, server: Option<&Subject>) -> Option<String> {
+    let server = server?;
     match name {
         "host" | "hosts" => host(server),
         "port" | "ports" => port(server),
         "subject" | "subjects" => Some(server.to_string()),
         _ => None,
     }
-}
-
-/// Puts a plain word in place of every placeholder: `<host>`, `<days left>`.
-pub fn blank(text: &str) -> String {
-    replace(text, |name| format!("<{}>", meaning(name)))
 }
 
 /// What a placeholder means, where it has no value.

@@ -2,23 +2,29 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use super::{
-    Diagnosis,
-    sign::{Candidate, narrowness},
-};
+use super::{Diagnosis, order, sign::Candidate};
 use crate::{
     catalogue::{Cause, cause::Evidence},
     evidence::Subject,
     finding::{Because, Certainty, Finding, RuledOut, Status},
 };
 
+/// Causes that are why another one is so: that one being certain says nothing against them, see
+/// <https://learn.microsoft.com/entra/identity-platform/refresh-tokens>.
+const REASONS: [(&str, &str); 1] = [("refresh-token-not-rotated-by-client", "refresh-token-expired")];
+
+/// Whether a cause is a reason of one of these.
+#[must_use]
+pub fn is_reason_of(code: &str, others: &[&str]) -> bool {
+    REASONS.iter().any(|(reason, of)| *reason == code && others.contains(of))
+}
+
 /// A cause that nothing rules out, and how much speaks for it.
 pub(super) struct Weighed<'c> {
     pub(super) cause: &'c Cause,
     pub(super) certainty: Certainty,
     pub(super) because: Vec<Because>,
-    rare: bool,
-    narrowness: usize,
+    order: (bool, Reverse<usize>),
 }
 
 /// The places of the findings by check, and by check with subject, host or account, so that none is searched for.
@@ -110,8 +116,9 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
             None => left.push(one),
         }
     }
-    if left.iter().any(|one| one.settles) {
-        left.retain(|one| one.settles);
+    let settled: Vec<&str> = left.iter().filter(|one| one.settles).map(|one| one.cause.code.as_str()).collect();
+    if !settled.is_empty() {
+        left.retain(|one| one.settles || is_reason_of(&one.cause.code, &settled));
     }
     let weighed: Vec<(Candidate<'c>, Vec<Because>)> =
         left.into_iter().map(|one| (supports(one.cause, file), one)).map(|(support, one)| (one, support)).collect();
@@ -124,13 +131,11 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
             false if leads && support.len() == most => Certainty::Likely,
             false => Certainty::Possible,
         };
-        let (rare, narrowness) = (one.sign.rare, narrowness(one.sign));
+        let order = order(one.sign);
         let because = [vec![one.seen], support].concat();
-        diagnosis.standing.push(Weighed { cause: one.cause, certainty, because, rare, narrowness });
+        diagnosis.standing.push(Weighed { cause: one.cause, certainty, because, order });
     }
-    diagnosis
-        .standing
-        .sort_by_key(|one| (one.certainty, Reverse(one.because.len()), one.rare, Reverse(one.narrowness)));
+    diagnosis.standing.sort_by_key(|one| (one.certainty, Reverse(one.because.len()), one.order));
     diagnosis
 }
 

@@ -21,7 +21,22 @@ pub fn next(text: &str, channel: Option<Channel>, catalogue: &Catalogue) -> Stri
     if text.trim().is_empty() {
         return "The text is empty.".to_owned();
     }
-    of_codes(text, catalogue).unwrap_or_else(|| give(channel))
+    let of_number = || is_number(text.trim()).then(|| of_number(text.trim()));
+    of_codes(text, catalogue).or_else(of_number).unwrap_or_else(|| give(channel))
+}
+
+/// Whether a text is a number by itself, as long as those of Entra are.
+#[must_use]
+pub fn is_number(text: &str) -> bool {
+    (5..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Of a number that is not known it is not known either whose it is.
+fn of_number(number: &str) -> String {
+    format!(
+        "ece-check does not know the number {number}. If it is an Entra error code (AADSTS{number}), Microsoft's description: \
+         {LOOKUP}{number} . If Webex Control Hub shows it: paste what \"Copy Debug Info\" gives."
+    )
 }
 
 /// What the codes in a text tell by themselves.
@@ -99,6 +114,13 @@ mod tests {
         assert!(next_of("AADSTS50058: x").contains("no user is signed in"));
         let unknown = next_of("invalid_grant: AADSTS99999: x");
         assert!(unknown.contains("does not know") && unknown.contains("error?code=99999 "), "{unknown}");
+    }
+
+    #[test]
+    fn whose_an_unknown_number_is_is_not_known() {
+        let next = next_of(" 701019\n");
+        assert!(next.contains("If it is an Entra error code") && next.contains("Control Hub"), "{next}");
+        assert!(next_of("4711").starts_with("Paste the server response"));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! A firewall's line about a connection that it denied, in the form of each maker.
 //!
-//! In: one line in small letters. Out: whether it says that a connection to a mail port outside the site was denied, and how sure
-//! it is that this is one to Exchange Online: only where Microsoft publishes the address. Makers put action, destination and port
+//! In: one line in small letters. Out: whether it says that a connection to a mail port outside the site was denied, to which
+//! address and port, and how sure it is that this is one to Exchange Online: only where Microsoft publishes the address. Makers put action, destination and port
 //! into fields of many names, or into a sentence; what they have in common is read, not each form.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 
+use super::fields::Fields;
 use crate::{catalogue::tables::Clouds, finding::Certainty};
 
 /// Every string of this module that a text is searched for.
@@ -105,25 +106,35 @@ const MAIL: [u16; 3] = [587, 993, 995];
 /// denied connection to a mail port outside the site. A connection from outside is one to the site's own mail server.
 #[must_use]
 pub fn denied(line: &str, clouds: &Clouds) -> Option<Certainty> {
-    let fields = fields(line);
-    let field = |names: &[&str]| fields.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| *value);
-    let by_field = field(&ACTIONS).is_some_and(|action| DROPS.contains(&action));
-    let by_word = DENIES.iter().any(|word| line.contains(word)) || is_netfilter_drop(line, &fields);
-    let of_fields = || {
-        let port = field(&PORTS)?.parse().ok()?;
-        Some(Denied { source: None, to: field(&DESTINATIONS)?.parse().ok()?, port })
-    };
-    let of_sentence = || of_fields().or_else(|| target(line)).filter(|_| by_field || by_word);
-    let denied = of_sentence().filter(Denied::is_of_mail).or_else(|| panorama_drop(line).filter(Denied::is_of_mail))?;
-    let source = denied.source.or_else(|| field(&SOURCES)?.parse().ok()).or_else(|| source(line));
+    let fields = Fields::of(line);
+    let denied = read(line, &fields)?;
+    let source = denied.source.or_else(|| fields.value(&SOURCES)?.parse().ok()).or_else(|| source(line));
     let is_from_outside = source.is_some_and(is_outside);
-    let is_inbound = is_from_outside && field(&DIRECTIONS).is_some_and(|direction| INBOUND.contains(&direction));
+    let is_inbound = is_from_outside && fields.value(&DIRECTIONS).is_some_and(|direction| INBOUND.contains(&direction));
     match clouds.publish(IpAddr::V4(denied.to)) {
         _ if is_inbound => None,
         true => Some(Certainty::Certain),
         false if is_from_outside => None,
         false => Some(Certainty::Likely),
     }
+}
+
+/// Where the connection was to go that a line in small letters says was denied: a mail port outside the site.
+#[must_use]
+pub fn target(line: &str) -> Option<SocketAddrV4> {
+    read(line, &Fields::of(line)).map(|denied| SocketAddrV4::new(denied.to, denied.port))
+}
+
+/// The connection to a mail port outside the site that a line says was denied.
+fn read(line: &str, fields: &Fields<'_>) -> Option<Denied> {
+    let by_field = fields.value(&ACTIONS).is_some_and(|action| DROPS.contains(&action));
+    let by_word = DENIES.iter().any(|word| line.contains(word)) || is_netfilter_drop(line, fields);
+    let of_fields = || {
+        let port = fields.value(&PORTS)?.parse().ok()?;
+        Some(Denied { source: None, to: fields.value(&DESTINATIONS)?.parse().ok()?, port })
+    };
+    let of_line = || of_fields().or_else(|| of_sentence(line)).filter(|_| by_field || by_word);
+    of_line().filter(Denied::is_of_mail).or_else(|| panorama_drop(line).filter(Denied::is_of_mail))
 }
 
 /// A connection that was denied.
@@ -143,28 +154,15 @@ fn is_outside(address: Ipv4Addr) -> bool {
     !address.is_private() && !address.is_loopback() && !address.is_unspecified() && !address.is_link_local()
 }
 
-/// Pairs `name=value`, `name="value"` and `name:value`, however they are separated.
-fn fields(line: &str) -> Vec<(&str, &str)> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    let signs = line.match_indices(['=', ':']).take(200);
-    let pairs = signs.filter_map(|(at, _)| {
-        let name = line[..at].trim_end_matches('"').rsplit(|c| !is_name(c)).next().unwrap_or_default();
-        let rest = line[at + 1..].trim_start_matches(['"', '\'', ' ']);
-        let end = rest.find(['"', '\'', ' ', ',', ';', '|', ']', '}']).unwrap_or(rest.len());
-        (!name.is_empty() && end > 0).then_some((name, &rest[..end]))
-    });
-    pairs.collect()
-}
-
 /// The fields of a line of netfilter.
 const NETFILTER: [&str; 4] = ["in=", "out=", "proto=", "dpt="];
 
 /// The prefix of a rule of netfilter is free text; it stands before the fields.
-fn is_netfilter_drop(line: &str, fields: &[(&str, &str)]) -> bool {
+fn is_netfilter_drop(line: &str, fields: &Fields<'_>) -> bool {
     let is_netfilter = NETFILTER.iter().all(|field| line.contains(field));
     let prefix = line.split(" in=").next().unwrap_or_default();
     is_netfilter
-        && fields.iter().any(|(name, value)| *name == "proto" && *value == "tcp")
+        && fields.value(&["proto"]) == Some("tcp")
         && ["drop", "deny", "denied", "reject", "block"].iter().any(|word| prefix.contains(word))
 }
 
@@ -175,7 +173,7 @@ const ARROWS: [&str; 4] = ["->", " > ", " dst ", " to "];
 const BEFORE_SOURCE: &str = " src ";
 
 /// The destination behind an arrow or `dst`: `outside:52.96.0.10/587`, `52.96.0.10(587)`, `52.96.0.10.587`, `52.96.0.10:587`.
-fn target(line: &str) -> Option<Denied> {
+fn of_sentence(line: &str) -> Option<Denied> {
     let (_, behind) = ARROWS.iter().find_map(|sign| line.split_once(sign))?;
     let (to, port) = address(behind.split_whitespace().next()?)?;
     Some(Denied { source: None, to, port: port? })

@@ -2,8 +2,9 @@
 //!
 //! In: a text. Out: the one host and port that it names, for the words and commands of a cause; nothing where it names
 //! none, or several. Pure. The forms: `host, port: H, P` (Jakarta Mail's `MailConnectException`), `host: H, port: P`,
-//! `host H port P`, `H:P`.
+//! `host H port P`, `H:P`. In the lines of a firewall it is the address and the port of the denied connection.
 
+use super::firewall;
 use crate::evidence::Subject;
 
 /// Longer texts are logs, in which many servers are named.
@@ -20,18 +21,30 @@ pub fn of(text: &str) -> Option<Subject> {
     if text.len() > LONGEST {
         return None;
     }
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || ";()[]\"'<>".contains(c)).take(MOST).collect();
-    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    let mut found: Vec<String> = Vec::new();
-    for at in 0..words.len() {
-        if let Some(place) = in_words(&words[at..]).filter(|place| !found.contains(place)) {
-            found.push(place);
-        }
-    }
+    let denied =
+        distinct(text.lines().filter_map(|line| firewall::target(&line.to_lowercase())).map(|to| to.to_string()));
+    let found = if denied.is_empty() { in_text(text) } else { denied };
     match found.as_slice() {
         [one] => Some(Subject::of_text(one)),
         _ => None,
     }
+}
+
+/// Every server that the words of a text name.
+fn in_text(text: &str) -> Vec<String> {
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || ";()[]\"'<>".contains(c)).take(MOST).collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    distinct((0..words.len()).filter_map(|at| in_words(&words[at..])))
+}
+
+fn distinct(places: impl Iterator<Item = String>) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for place in places {
+        if !found.contains(&place) {
+            found.push(place);
+        }
+    }
+    found
 }
 
 /// A host and port at the beginning of these words.
@@ -86,6 +99,21 @@ mod tests {
         ] {
             assert_eq!(place(text), "outlook.office365.com:993", "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_denied_connection_it_is_the_destination() {
+        let asa =
+            "%ASA-4-106023: Deny tcp src inside:10.1.2.3/51514 dst outside:52.97.1.2/993 by access-group \"INSIDE_IN\"";
+        let pan_os = "<14>Nov 20 10:00:00 pa-220 1,2026/11/20 10:00:00,012801012345,TRAFFIC,drop,2561,2026/11/20 10:00:00,10.1.2.3,\
+            52.97.1.2,0.0.0.0,0.0.0.0,interzone-default,,,not-applicable,vsys1,trust,untrust,ethernet1/2,,default,2026/11/20 \
+            10:00:00,0,1,51234,587,0,0,0x0,tcp,deny,74,74,0,1,2026/11/20 09:59:58,0,any";
+        let with_name = "action=deny dst=52.97.1.2 dpt=995 proto=tcp url=outlook.office365.com:443";
+        assert_eq!(place(asa), "52.97.1.2:993");
+        assert_eq!(place(pan_os), "52.97.1.2:587");
+        assert_eq!(place(with_name), "52.97.1.2:995");
+        assert_eq!(place(&format!("{asa}\n{asa}")), "52.97.1.2:993");
+        assert_eq!(place(&format!("{asa}\n{pan_os}")), "");
     }
 
     #[test]

@@ -7,6 +7,8 @@
 
 use std::{borrow::Cow, collections::HashSet, net::IpAddr};
 
+use super::fields::Fields;
+
 /// The status of a challenge, as logs write it.
 const CHALLENGES: [&str; 3] = ["/407 ", " 407 ", "\t407\t"];
 /// The status of a tunnel that was granted.
@@ -117,7 +119,8 @@ fn tunnel(line: &str) -> Option<(IpAddr, &str)> {
 
 /// The host that a line's request is for: of a field, behind the method, or of the only address in the line.
 fn requested(line: &str) -> Option<&str> {
-    let of_field = HOST_FIELDS.iter().find_map(|name| field(line, name).and_then(host));
+    let fields = Fields::of(line);
+    let of_field = HOST_FIELDS.iter().find_map(|name| fields.value(&[name]).and_then(host));
     of_field.or_else(|| METHODS.iter().find_map(|method| behind_method(line, method))).or_else(|| only_address(line))
 }
 
@@ -148,17 +151,6 @@ fn host(address: &str) -> Option<&str> {
     host.split(['/', '"', '\'', '?', ' ', ',', ';', '>']).next().filter(|host| host.contains('.'))
 }
 
-/// The value of a field: `name=value`, `name="value"`, `"name":"value"`.
-fn field<'l>(line: &'l str, name: &str) -> Option<&'l str> {
-    let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-    let whole = line.match_indices(name).filter(|(at, _)| !line[..*at].ends_with(is_part));
-    let mut values = whole.filter_map(|(at, name)| {
-        let value = line[at + name.len()..].trim_start_matches('"').strip_prefix(['=', ':'])?;
-        value.trim_start_matches([' ', '"']).split([' ', '"', ',']).next()
-    });
-    values.next()
-}
-
 /// Whether a line tells of an answer of this status: by its field, else by how logs write it.
 fn has_status(line: &str, wanted: u16, written: &[&str]) -> bool {
     status(line).map_or_else(|| holds(line, written), |status| status == wanted)
@@ -168,7 +160,7 @@ fn has_status(line: &str, wanted: u16, written: &[&str]) -> bool {
 /// A size or a part of a time can have the same digits.
 fn status(line: &str) -> Option<u16> {
     let number = |word: &str| word.parse().ok().filter(|status| word.len() == 3 && (100..600).contains(status));
-    if let Some(status) = STATUS_FIELDS.iter().find_map(|name| field(line, name).and_then(number)) {
+    if let Some(status) = Fields::of(line).value(&STATUS_FIELDS).and_then(number) {
         return Some(status);
     }
     let words: Vec<&str> = line.split_whitespace().collect();

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{at_large, context, extract, fallback, modality, proxy_log, session};
+use super::{at_large, context, extract, fallback, prepared, session};
 use crate::{
     catalogue::{Catalogue, Cause, cause::Shows},
     diagnose::Meant,
@@ -89,13 +89,12 @@ impl<'c> Samples<'c> {
     /// The same where some samples are not known: so it is measured how texts fare of which no sample was made.
     #[must_use]
     pub fn resembling_without(&self, text: &str, left_out: &LeftOut) -> Vec<Meant<'c>> {
-        let text = &*context::pasted(text);
-        let text = &*proxy_log::without_answered(text);
-        let words = extract::plain(text);
-        let is_refused = session::read(text).is_none_or(|session| session.refusal().is_some());
-        let is_meant = at_large::is_failure(&words) && !context::is_foreign(&words) && !modality::is_note(text);
+        let Some(text) = prepared(text) else { return Vec::new() };
+        let words = extract::plain(&text);
+        let is_refused = session::read(&text).is_none_or(|session| session.refusal().is_some());
+        let is_meant = at_large::is_failure(&words) && !context::is_foreign(&words);
         // what a code means stands in tables; words beside it prove less
-        if !is_meant || !is_refused || fallback::of_codes(text, self.catalogue).is_some() {
+        if !is_meant || !is_refused || fallback::of_codes(&text, self.catalogue).is_some() {
             return Vec::new();
         }
         let mut by_cause: BTreeMap<&str, (&'c Cause, Vec<f64>)> = BTreeMap::new();

@@ -70,12 +70,14 @@ fn denied(text: &str, clouds: &Clouds) -> Option<(&'static str, Certainty)> {
 /// The sentence that counts where nothing else is known of a text in small letters.
 #[must_use]
 pub fn loose(words: &str) -> Option<&'static str> {
-    rhythm(words).or_else(|| lacks_token(words).then_some(NO_TOKEN))
+    let of_webex = || is_code_of_webex(words).then_some(NOT_AUTHORIZED);
+    rhythm(words).or_else(|| lacks_token(words).then_some(NO_TOKEN)).or_else(of_webex)
 }
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 12] = [
+    let lists: [&[&str]; 13] = [
+        &OF_WEBEX,
         &STARTTLS_NOT_FOUND,
         &NEVER,
         &KINDS,
@@ -89,7 +91,26 @@ pub fn searched() -> impl Iterator<Item = &'static str> {
         &DAYS,
         &OTHERS,
     ];
-    lists.into_iter().flatten().chain(&CMDLETS).copied().chain(["token", "oauth"])
+    lists.into_iter().flatten().chain(&CMDLETS).copied().chain(["token", "oauth", NOT_AUTHORIZED_CODE])
+}
+
+// --- what Control Hub shows ---
+
+/// Said where Webex is not authorized in Entra ID: the code as Control Hub's "Copy Debug Info" has it.
+pub const NOT_AUTHORIZED: &str = "\"701018\"";
+/// See [`NOT_AUTHORIZED`].
+const NOT_AUTHORIZED_CODE: &str = "701018";
+/// What names Webex beside its code.
+const OF_WEBEX: [&str; 4] = ["webex", "control hub", "azure ad integration", "entra id integration"];
+
+/// Whether a text is the code alone, or has it as a number of its own beside the name of Webex; an id can be the same number.
+fn is_code_of_webex(words: &str) -> bool {
+    let is_edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    let mut found = words.match_indices(NOT_AUTHORIZED_CODE);
+    let has_code = found
+        .any(|(at, code)| is_edge(words[..at].chars().next_back()) && is_edge(words[at + code.len()..].chars().next()));
+    let is_alone = || words.trim_matches(|c: char| !c.is_alphanumeric()) == NOT_AUTHORIZED_CODE;
+    has_code && (is_alone() || OF_WEBEX.iter().any(|name| words.contains(name)))
 }
 
 // --- no token ---
@@ -347,6 +368,16 @@ mod tests {
 
     fn exact(text: &str) -> Option<&'static str> {
         super::exact(text, &Catalogue::built_in().tables.clouds).map(|(sentence, _)| sentence)
+    }
+
+    #[test]
+    fn a_code_of_webex_stands_alone_or_beside_its_name() {
+        for words in ["701018", "\"701018\"", "webex shows 701018", "control hub: code 701018, request unauthorized"] {
+            assert_eq!(loose(words), Some(NOT_AUTHORIZED), "{words}");
+        }
+        for words in ["aadsts701018", "webex user 1701018 created", "activity 701018 of case 12", "webex"] {
+            assert_eq!(loose(words), None, "{words}");
+        }
     }
 
     #[test]

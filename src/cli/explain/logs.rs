@@ -15,7 +15,7 @@ use crate::{
         list::{Output, json},
         print,
     },
-    diagnose::blank,
+    diagnose::for_server,
     explain::{
         decode,
         items::{Item, Told},
@@ -208,7 +208,7 @@ fn tell_several(page: &mut Page<'_>, number: usize, told: &Told, causes: &[&Caus
     );
     seen(page, told);
     for cause in causes {
-        page.option(&format!("{}: {} [{}]", owner(cause.owner), blank(&cause.title), cause.code));
+        page.option(&format!("{}: {} [{}]", owner(cause.owner), for_server(&cause.title, told.server()), cause.code));
     }
     page.field("verify", "tests each part separately");
     let run = page.called("ece-check run");
@@ -230,7 +230,7 @@ fn times(count: u64) -> String {
 
 fn value(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> serde_json::Value {
     let causes = told.iter().filter_map(|told| {
-        let mut value = named_value(catalogue.cause(&told.cause)?, told.certainty);
+        let mut value = named_value(catalogue.cause(&told.cause)?, told.certainty, told.server());
         value["count"] = told.count.into();
         value["first"] = told.first.clone().into();
         value["last"] = told.last.clone().into();

@@ -24,7 +24,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use ece_check::{
     catalogue::Catalogue,
-    diagnose::blank_commands,
+    diagnose::commands_for_server,
     explain::{Channel, Meaning, explain, log::Log},
     finding::{Certainty, Owner},
 };
@@ -323,7 +323,7 @@ fn what_each_team_has_to_show_is_answered() {
             (first.cause.code.as_str(), first.cause.owner, first.certainty),
             (*cause, *owner, Certainty::Certain)
         );
-        let commands = blank_commands(&first.cause.commands);
+        let commands = commands_for_server(&first.cause.commands, None);
         assert!(!first.cause.fix.is_empty() && commands.iter().any(|command| !command.text.is_empty()), "{cause}");
     }
 }

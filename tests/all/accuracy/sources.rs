@@ -7,16 +7,15 @@ use std::collections::{BTreeMap, HashMap};
 
 use ece_check::{
     catalogue::Catalogue,
-    explain::{
-        explain,
-        resemble::{LeftOut, Samples},
-    },
+    explain::resemble::{LeftOut, Samples},
 };
 
-use super::{Answer, ROUND2, TranscriptLine, UNSEEN, corpus, is_sure, lists_misses, nothing, percent, read};
+use super::{ROUND2, TranscriptLine, UNSEEN, corpus, lists_misses, nothing, percent, read};
 
 /// How often a right cause must be among those that are suggested, in per cent.
 const RIGHT: f64 = 55.0;
+/// How many of the texts must get suggestions at all, in per cent: right ones are no merit where nearly nothing is answered.
+const LEAST: f64 = 18.0;
 
 /// The names of the sources of a text: `owner/name#1; owner/name#2 (form)` are two.
 fn names(source: &str) -> impl Iterator<Item = &str> {
@@ -36,7 +35,7 @@ fn made_of<'l>(lines: &'l [TranscriptLine], samples: &Samples<'_>) -> HashMap<&'
 }
 
 #[test]
-fn texts_are_explained_without_what_was_made_of_their_source() {
+fn texts_resemble_a_right_cause_without_what_was_made_of_their_source() {
     let catalogue = Catalogue::built_in();
     let samples = Samples::of(&catalogue);
     let lines: Vec<TranscriptLine> = [read(&corpus()), read(UNSEEN), read(ROUND2)].into_iter().flatten().collect();
@@ -44,26 +43,12 @@ fn texts_are_explained_without_what_was_made_of_their_source() {
     let mut count: BTreeMap<&str, u32> = BTreeMap::new();
     let mut add = |what, is| *count.entry(what).or_default() += u32::from(is);
     for line in &lines {
+        add("texts", true);
         let left_out: LeftOut = names(&line.source).filter_map(|name| made.get(name)).flatten().copied().collect();
         let found = samples.resembling_without(&line.text, &left_out);
         let is_right = found.iter().any(|meant| line.cause.has(&meant.cause.code));
         add("answered", !found.is_empty());
         add("right", is_right);
-        let meaning = explain(&line.text, None, &catalogue);
-        let by_sign = meaning.causes.iter().any(|meant| line.cause.has(&meant.cause.code));
-        let adds = meaning.causes.is_empty() && is_right;
-        match &line.cause {
-            Answer::One(cause) => {
-                add("settled", true);
-                add("settled right", meaning.causes.len() == 1 && meaning.causes[0].cause.code == *cause);
-            }
-            Answer::Several(_) => {
-                add("open", true);
-                add("open by signs", by_sign);
-                add("open right", by_sign || adds);
-                add("sure", is_sure(&meaning));
-            }
-        }
         if !found.is_empty() && !is_right && lists_misses("resembling") {
             let named: Vec<&str> = found.iter().map(|meant| meant.cause.code.as_str()).collect();
             println!("RESEMBLES {}: {named:?}\n     {:?}", line.id, line.text);
@@ -72,20 +57,13 @@ fn texts_are_explained_without_what_was_made_of_their_source() {
     let of = |what: &str| count.get(what).copied().unwrap_or(0);
     let right = percent(of("right"), of("answered"));
     println!(
-        "leaving out the source of each text, {} texts of {} sources\n  \
-         by resemblance alone: {} answered, a right cause among three {right:5.1} %  (goal {RIGHT} %)\n  \
-         as explain answers: settled {:5.1} % of {}, open {:5.1} % of {} ({:5.1} % by signs alone), a single certain cause claimed {}",
+        "leaving out the source of each text, {} texts of {} sources, by resemblance alone\n  {} answered (at least {LEAST} %), \
+         a right cause among three {right:5.1} %  (goal {RIGHT} %)",
         lines.len(),
         made.len(),
         of("answered"),
-        percent(of("settled right"), of("settled")),
-        of("settled"),
-        percent(of("open right"), of("open")),
-        of("open"),
-        percent(of("open by signs"), of("open")),
-        of("sure"),
     );
-    assert!(right >= RIGHT && of("open right") >= of("open by signs") && of("sure") == 0);
+    assert!(right >= RIGHT && percent(of("answered"), of("texts")) >= LEAST);
     let named: Vec<String> = nothing().filter(|line| !samples.resembling(line).is_empty()).collect();
     assert!(named.is_empty(), "these resemble something:\n{}", named.join("\n"));
 }
