@@ -7,6 +7,7 @@
 mod answer;
 mod at_large;
 mod blob;
+mod codes;
 mod context;
 pub mod decode;
 pub mod ece_log;

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::extract;
+use super::codes;
 
 /// What stands between the fields of ECE's log: time, level, thread, process, user, session, class, method, message.
 const FIELD: &str = "<@>";
@@ -56,7 +56,7 @@ const BEHIND_SUBJECT: [&str; 2] = [", error", "; error"];
 fn unquoted(subject: &str) -> usize {
     let word = BEHIND_SUBJECT.iter().filter_map(|word| subject.find(word)).min();
     let is_behind = |at: &usize| !subject[..*at].trim().is_empty() && !subject[..*at].trim_end().ends_with(':');
-    let code = extract::first_code(subject).map(|at| extract::begin_of_reply(subject, at)).filter(is_behind);
+    let code = codes::first_code(subject).map(|at| codes::begin_of_reply(subject, at)).filter(is_behind);
     word.into_iter().chain(code).min().unwrap_or(subject.len())
 }
 
@@ -243,7 +243,7 @@ const SAID_BY_EXCHANGE: [&str; 6] = [
 
 /// Whether Exchange Online said something, with its code: then hosts of others in the text are those of clients.
 fn is_said_by_exchange(words: &str) -> bool {
-    extract::has_code(words) && SAID_BY_EXCHANGE.iter().any(|sentence| words.contains(sentence))
+    codes::has_code(words) && SAID_BY_EXCHANGE.iter().any(|sentence| words.contains(sentence))
 }
 
 /// Whether a text speaks of a service that has nothing to do with mail or sign-in, and of none that has.
@@ -416,7 +416,7 @@ fn is_our_host(host: &str) -> bool {
 /// Whether a text names hosts of the web and none of ours. Beside a code of a mail server, and where a text refers to it, such a
 /// host is that of a page about the failure.
 fn has_other_hosts(words: &str) -> bool {
-    if extract::has_code(words) {
+    if codes::has_code(words) {
         return false;
     }
     let mut called = hosts(words).filter(|(before, _)| !refers(before)).map(|(_, host)| host).peekable();

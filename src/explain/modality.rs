@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use super::{at_large, extract, restate};
+use super::{at_large, codes, extract, restate};
 
 /// Longer texts are no notes, in bytes.
 const LONGEST: usize = 1_000;
@@ -138,7 +138,7 @@ fn is_message(words: &str) -> bool {
         words.match_indices(error).any(|(at, _)| words[..at].trim_end_matches([' ', '"', '\'']).ends_with([':', '=']))
     };
     MESSAGE.iter().any(|part| words.contains(part))
-        || extract::has_code(words)
+        || codes::has_code(words)
         || extract::OAUTH_ERRORS.iter().any(|error| told(error))
 }
 
@@ -189,7 +189,7 @@ fn fails_again(words: &str) -> bool {
 /// unsuccessful, …` has that failure, and `What to do when AADSTS50076 appears` is a title.
 fn quotes_a_message(words: &str) -> bool {
     const WORDS_OF_A_SENTENCE: usize = 4;
-    let code = extract::first_code(words).map_or("", |at| &words[at..]);
+    let code = codes::first_code(words).map_or("", |at| &words[at..]);
     code.split_whitespace().count() > WORDS_OF_A_SENTENCE
 }
 
