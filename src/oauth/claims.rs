@@ -40,6 +40,18 @@ const ADMINISTRATORS: [(&str, &str); 3] = [
     ("29232cdf-9323-42fd-ade2-1d097af3e4de", "Exchange Administrator"),
     ("e8611ab8-c189-46e8-94e1-60213ab1f814", "Privileged Role Administrator"),
 ];
+/// The hosts that name Entra ID as the issuer: tokens of version 1 name the security token service, those of version 2 the
+/// login host. <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>
+const ISSUER_HOSTS: [&str; 8] = [
+    "sts.windows.net",
+    "login.microsoftonline.com",
+    "login.microsoftonline.us",
+    "sts.microsoftonline.us",
+    "login.partner.microsoftonline.cn",
+    "login.chinacloudapi.cn",
+    "sts.chinacloudapi.cn",
+    "login.windows.net",
+];
 /// The last second of the year 9999; a later moment is no moment.
 const LATEST: f64 = 253_402_300_799.0;
 /// The id of Microsoft Graph as a resource.
@@ -186,6 +198,80 @@ impl Claims {
         self.moment("exp")
     }
 
+    /// What is wrong with the moments in it, a sentence each. Each is a `NumericDate`: a number of seconds since 1970, which
+    /// may have a fraction (RFC 7519, sections 2 and 4.1.4 to 4.1.6). Entra ID always says when its token expires.
+    #[must_use]
+    pub fn moment_faults(&self) -> Vec<String> {
+        let moments = [("exp", "4.1.4", "expiry time"), ("nbf", "4.1.5", "start time"), ("iat", "4.1.6", "issue time")];
+        let faults = moments.into_iter().filter_map(|(name, section, means)| self.moment_fault(name, section, means));
+        let faults: Vec<String> = faults.collect();
+        if faults.is_empty() { self.order_fault().into_iter().collect() } else { faults }
+    }
+
+    /// A token that ends before it begins.
+    fn order_fault(&self) -> Option<String> {
+        let expires = self.expires()?;
+        let ends_before = |begin: Option<i64>| begin.is_some_and(|begin| expires <= begin);
+        let what = match () {
+            () if ends_before(self.issued()) => "its expiry time (exp) is before it was issued (iat)",
+            () if ends_before(self.not_before()) => "its expiry time (exp) is before its start time (nbf)",
+            () => return None,
+        };
+        Some(what.to_owned())
+    }
+
+    fn moment_fault(&self, name: &str, section: &str, means: &str) -> Option<String> {
+        let found = match self.0.get(name) {
+            None if name == "exp" => "is missing".to_owned(),
+            None => return None,
+            Some(Value::Number(number)) if number.as_f64().is_some_and(|seconds| seconds.abs() <= LATEST) => {
+                return None;
+            }
+            Some(Value::Number(number)) => {
+                format!("is {}, a moment beyond the year 9999", shortened(&number.to_string()))
+            }
+            Some(Value::String(text)) => format!("is the text \"{}\"", shortened(text)),
+            Some(Value::Bool(value)) => format!("is {value}"),
+            Some(Value::Null) => "is null".to_owned(),
+            Some(Value::Array(_)) => "is a list".to_owned(),
+            Some(Value::Object(_)) => "is an object".to_owned(),
+        };
+        let rule = format!("a number of seconds since 1970 is required (NumericDate, RFC 7519, section {section})");
+        Some(format!("its {means} ({name}) {found}: {rule}"))
+    }
+
+    /// Why the issuer that it names cannot be Entra ID; none when it is Entra ID, or names none.
+    /// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference> (claim `iss`)
+    #[must_use]
+    pub fn issuer_fault(&self) -> Option<String> {
+        let found = match self.0.get("iss")? {
+            Value::String(issuer) if is_of_entra(issuer) => return None,
+            Value::String(issuer) => format!("\"{}\"", shortened(issuer)),
+            _ => "not a text".to_owned(),
+        };
+        Some(format!("its issuer (iss) is {found}, not Microsoft Entra ID"))
+    }
+
+    /// Why the token cannot be used now; none when it can, or when nothing is known of its end. Before it begins, clocks may
+    /// differ by the grace.
+    #[must_use]
+    pub fn not_valid(&self, now: i64, grace: i64) -> Option<String> {
+        let past = now.saturating_sub(self.expires()?);
+        let to_begin = self.not_before().map_or(0, |begin| begin.saturating_sub(now));
+        match () {
+            () if past >= 0 => Some(format!("expired {} ago", span(past))),
+            () if to_begin > grace => Some(format!("not valid for another {}", span(to_begin))),
+            () => None,
+        }
+    }
+
+    /// Who signed in, and who should have where it is another.
+    #[must_use]
+    pub fn signed_in(&self, expected: Option<&String>) -> String {
+        let user = self.user().unwrap_or_else(|| "a user without a name".to_owned());
+        expected.map_or_else(|| user.clone(), |expected| format!("{user}, expected {expected}"))
+    }
+
     /// Delegated permissions.
     #[must_use]
     pub fn scopes(&self) -> Vec<String> {
@@ -297,6 +383,24 @@ fn service(audience: &str) -> Audience {
     }
 }
 
+/// A span of time in the unit that a person would choose.
+fn span(seconds: i64) -> String {
+    let (count, unit) = match seconds {
+        ..60 => return "less than a minute".to_owned(),
+        60..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
+/// True for an address of Entra ID's token service in any cloud.
+fn is_of_entra(issuer: &str) -> bool {
+    let lower = issuer.to_ascii_lowercase();
+    let host = lower.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+    host.is_some_and(|host| ISSUER_HOSTS.contains(&host))
+}
+
 /// Seconds without their fraction: a `NumericDate` may have one (RFC 7519, section 2).
 #[expect(clippy::cast_possible_truncation, reason = "the range has been checked")]
 fn whole(seconds: f64) -> i64 {
@@ -404,6 +508,66 @@ mod tests {
         assert_eq!(expires(json!(1_800_000_000.75)), Some(1_800_000_000));
         for unreadable in [json!("soon"), json!(1e300), json!(null), json!([1])] {
             assert_eq!(expires(unreadable.clone()), None, "{unreadable}");
+        }
+    }
+
+    #[test]
+    fn moments_that_are_no_numeric_date_are_told() {
+        let faults = |value: Value| claims(&value).moment_faults();
+        let good = 1_800_000_000;
+        for right in [json!(good), json!(1_800_000_000.75), json!(1)] {
+            assert_eq!(faults(json!({ "exp": right, "iat": 0, "nbf": 0.5 })), Vec::<String>::new(), "{right}");
+        }
+        assert_eq!(
+            faults(json!({ "exp": -5, "iat": good, "nbf": 0 })),
+            ["its expiry time (exp) is before it was issued (iat)"]
+        );
+        assert_eq!(
+            faults(json!({ "exp": 5, "iat": 0, "nbf": 9 })),
+            ["its expiry time (exp) is before its start time (nbf)"]
+        );
+        assert_eq!(faults(json!({ "exp": good })), Vec::<String>::new(), "only the expiry time is always there");
+        assert!(faults(json!({})).concat().starts_with("its expiry time (exp) is missing: a number of seconds"));
+        for (wrong, words) in [
+            (json!(u64::MAX), "is 18446744073709551615, a moment beyond the year 9999"),
+            (json!(1e300), "beyond the year 9999"),
+            (json!(true), "is true"),
+            (json!([good]), "is a list"),
+            (json!({ "at": good }), "is an object"),
+            (json!(null), "is null"),
+            (json!(good.to_string()), "is the text \"1800000000\""),
+        ] {
+            for name in ["exp", "nbf", "iat"] {
+                let mut all = json!({ "exp": good, "nbf": 1, "iat": 1 });
+                all[name] = wrong.clone();
+                let faults = faults(all);
+                assert_eq!(faults.len(), 1, "{name} {wrong}: {faults:?}");
+                assert!(faults[0].contains(&format!("({name}) ")) && faults[0].contains(words), "{faults:?}");
+                assert!(faults[0].contains("RFC 7519, section 4.1."), "{faults:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn issuer_that_is_not_entra_id_is_told() {
+        let fault = |issuer: Value| claims(&json!({ "iss": issuer })).issuer_fault();
+        for right in [
+            "https://sts.windows.net/9f8b6c1d-0000-4000-8000-000000000001/",
+            "https://login.microsoftonline.com/9f8b6c1d-0000-4000-8000-000000000001/v2.0",
+            "https://login.microsoftonline.us/t/v2.0",
+            "https://sts.chinacloudapi.cn/t/",
+        ] {
+            assert_eq!(fault(json!(right)), None, "{right}");
+        }
+        assert_eq!(claims(&json!({})).issuer_fault(), None);
+        for wrong in [
+            json!("https://accounts.google.com"),
+            json!("https://sts.windows.net.example.com/t/"),
+            json!("http://sts.windows.net/t/"),
+            json!("sts.windows.net"),
+            json!(5),
+        ] {
+            assert!(fault(wrong.clone()).is_some_and(|said| said.contains("not Microsoft Entra ID")), "{wrong}");
         }
     }
 

@@ -101,7 +101,11 @@ impl<'a> TokenRequest<'a> {
     ) -> Result<T, Failure> {
         let stop = |kind, words| Failure::new(Protocol::Token, Stage::Credential, kind, words);
         let read = self.network.limits.step(read).await;
-        let given = read.map_err(|halt| stop(halt.kind, format!("{source}: {}", halt.words)))?;
+        let given = read.map_err(|halt| match halt.kind {
+            // a pipe that nothing writes to, a command that hangs: an input that is not there
+            FailureKind::TimedOut => stop(FailureKind::Missing, format!("{source} gives nothing: {}", halt.words)),
+            kind => stop(kind, format!("{source}: {}", halt.words)),
+        })?;
         given.map_err(|unread| stop(FailureKind::Missing, unread.to_string()))
     }
 

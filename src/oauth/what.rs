@@ -13,6 +13,7 @@ use base64::{
 };
 use serde_json::Value;
 
+use super::claims::Claims;
 use crate::secret::Secret;
 
 /// RS256 with a key of 2048 bits.
@@ -140,6 +141,18 @@ pub struct Identified {
     pub wrapping: Option<&'static str>,
     /// What is wrong with its form.
     pub faults: Vec<String>,
+}
+
+impl Identified {
+    /// What is around the token in a text that should be the token alone; none when it is, or when a fault says so.
+    #[must_use]
+    pub fn surroundings(&self, given: &Secret) -> Option<String> {
+        match self.wrapping {
+            Some(wrapping) => Some(format!("it is {wrapping}: give only the access token in it")),
+            None if self.faults.is_empty() && self.token != *given => Some("quotation marks are around it".to_owned()),
+            None => None,
+        }
+    }
 }
 
 /// Names a text.
@@ -303,19 +316,37 @@ fn form_faults(token: &str, what: What) -> Vec<String> {
     if !matches!(what, What::AccessToken | What::IdToken) || parts.len() != 3 {
         return Vec::new();
     }
-    let header = json(parts[0]);
+    let claims = Claims::read(token).filter(|_| what == What::AccessToken);
+    let of_claims = claims.iter().flat_map(|claims| claims.moment_faults().into_iter().chain(claims.issuer_fault()));
+    signature_fault(parts[0], parts[2]).into_iter().chain(of_claims).collect()
+}
+
+/// What is wrong with the signature, as far as its length and its algorithm show: Entra ID signs with a private key, whose
+/// public half it publishes (<https://learn.microsoft.com/entra/identity-platform/access-tokens>, "Validate the signature").
+fn signature_fault(header: &str, signature: &str) -> Option<String> {
+    let header = json(header);
     let algorithm = header.as_ref().and_then(|header| header.get("alg")?.as_str());
-    let signature = URL.decode(parts[2]).map(|bytes| bytes.len());
-    match (algorithm, signature) {
-        (None, _) => vec!["its header names no signature algorithm".to_owned()],
-        (Some(alg), _) if alg.eq_ignore_ascii_case("none") => vec!["it is not signed (alg none)".to_owned()],
-        (_, Ok(0)) => vec!["its signature is missing".to_owned()],
-        (Some("RS256" | "PS256"), Ok(bytes)) if bytes < SIGNATURE_BYTES => {
-            vec![format!("its signature has {bytes} of {SIGNATURE_BYTES} bytes: it was cut off")]
+    let signature = URL.decode(signature).map(|bytes| bytes.len());
+    let Some(algorithm) = algorithm else { return Some("its header names no signature algorithm".to_owned()) };
+    Some(match (algorithm, signature) {
+        _ if algorithm.eq_ignore_ascii_case("none") => "it is not signed (alg none)".to_owned(),
+        (_, Ok(0)) => "its signature is missing".to_owned(),
+        (_, Err(_)) => "its signature is damaged or cut off".to_owned(),
+        _ if !is_of_key_pair(algorithm) => {
+            let algorithm: String = algorithm.chars().take(20).collect();
+            format!("it is signed with {algorithm}; Entra ID signs with its private key (RS256)")
         }
-        (_, Err(_)) => vec!["its signature is damaged or cut off".to_owned()],
-        _ => Vec::new(),
-    }
+        (_, Ok(bytes)) if matches!(algorithm, "RS256" | "PS256") && bytes < SIGNATURE_BYTES => {
+            format!("its signature has {bytes} of {SIGNATURE_BYTES} bytes: it was cut off")
+        }
+        _ => return None,
+    })
+}
+
+/// True for a signature with a private key (RFC 7518, section 3.1; RFC 8037, section 3.1), unlike one with a shared secret.
+fn is_of_key_pair(algorithm: &str) -> bool {
+    let (family, bits) = algorithm.split_at_checked(2).unwrap_or_default();
+    algorithm == "EdDSA" || (["RS", "PS", "ES"].contains(&family) && ["256", "384", "512"].contains(&bits))
 }
 
 fn json(part: &str) -> Option<Value> {
@@ -343,7 +374,7 @@ mod tests {
     fn access(signature_bytes: usize) -> String {
         token(
             &json!({"alg": "RS256"}),
-            &json!({"aud": "https://outlook.office365.com", "scp": "SMTP.Send"}),
+            &json!({"aud": "https://outlook.office365.com", "scp": "SMTP.Send", "exp": 1_800_000_000}),
             signature_bytes,
         )
     }
@@ -396,9 +427,24 @@ mod tests {
         assert_eq!(identify(&access(256)).faults, Vec::<String>::new());
         assert!(identify(&access(190)).faults[0].contains("190 of 256"));
         assert!(identify(&access(0)).faults[0].contains("missing"));
-        let claims = json!({"aud": "x", "scp": "y"});
-        assert!(identify(&token(&json!({"alg": "none"}), &claims, 0)).faults[0].contains("alg none"));
-        assert!(identify(&token(&json!({"alg": "ES256"}), &claims, 64)).faults.is_empty());
+        let claims = json!({"aud": "x", "scp": "y", "exp": 1_800_000_000});
+        let signed = |algorithm: Value, bytes| identify(&token(&json!({"alg": algorithm}), &claims, bytes)).faults;
+        assert!(signed(json!("none"), 0)[0].contains("alg none"));
+        assert!(signed(json!(5), 256)[0].contains("names no signature algorithm"));
+        assert!(signed(json!("ES256"), 64).is_empty());
+        for algorithm in ["HS256", "HS512", "XX256", "R", "é"] {
+            assert!(signed(json!(algorithm), 256)[0].contains(&format!("signed with {algorithm};")), "{algorithm}");
+        }
+    }
+
+    #[test]
+    fn claims_that_no_token_of_entra_id_has_are_faults() {
+        let faults = |claims: Value| identify(&token(&json!({"alg": "RS256"}), &claims, 256)).faults;
+        let of = |expires: Value, issuer: &str| faults(json!({"aud": "x", "scp": "y", "exp": expires, "iss": issuer}));
+        assert_eq!(of(json!(1_800_000_000), "https://sts.windows.net/t/"), Vec::<String>::new());
+        assert!(of(json!(1_800_000_000), "https://accounts.google.com")[0].contains("not Microsoft Entra ID"));
+        assert!(of(json!(true), "https://sts.windows.net/t/")[0].contains("(exp) is true"));
+        assert!(faults(json!({"aud": "x", "scp": "y"}))[0].contains("(exp) is missing"));
     }
 
     #[test]

@@ -39,7 +39,7 @@ facts! {
     FORM_FAULTS: Vec<String> = "token.form_faults", "format errors";
     USER_REMARKS: Vec<String> = "token.user_remarks", "unusual about the user";
     EXPIRY_READABLE: bool = "token.expiry_readable", "expiry can be read";
-    LIFETIME_READABLE: bool = "token.lifetime_readable", "issue time and expiry can be read";
+    LIFETIME_READABLE: bool = "token.lifetime_readable", "issue time can be read";
     READABLE: bool = "token.readable", "claims can be read";
     VERSION: String = "token.version", "version";
     LENGTH_BYTES: i64 = "token.length_bytes", "length (bytes)";
@@ -50,7 +50,8 @@ facts! {
     AUDIENCE_OF_CLOUD: bool = "token.audience_of_cloud", "audience belongs to this Microsoft cloud";
     USER: String = "token.user", "user of the token";
     USER_EXPECTED: String = "token.user_expected", "expected user";
-    USER_MATCHES: bool = "token.user_matches", "expected user signed in";
+    USER_MATCHES: bool = "token.user_matches", "";
+    SIGNED_IN: String = "token.signed_in", "signed in as";
     TENANT: String = "token.tenant", "tenant";
     TENANT_MATCHES: bool = "token.tenant_matches", "tenant matches the site file";
     CLIENT_ID: String = "token.client_id", "requested by application (client) ID";
@@ -59,7 +60,8 @@ facts! {
     OBJECT_ID: String = "token.object_id", "object ID of the service principal or user";
     NOT_BEFORE: String = "token.not_before", "valid from";
     EXPIRES: String = "token.expires", "valid until";
-    VALID_NOW: bool = "token.valid_now", "valid now";
+    VALID_NOW: bool = "token.valid_now", "";
+    VALIDITY: String = "token.validity", "token";
     MINUTES_LEFT: i64 = "token.minutes_left", "minutes left";
     LIFETIME_MINUTES: i64 = "token.lifetime_minutes", "lifetime (minutes)";
     SCOPES: Vec<String> = "token.scopes", "delegated permissions";
@@ -174,6 +176,7 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
         Ok(token) => {
             let ahead = clock_ahead_ms(earlier.get(&look.login())).or(errand.clock_ahead_ms).unwrap_or_default();
             note(&token, look, true_time(ahead), &mut facts);
+            note_surroundings(&token, &mut facts);
             keep(token, look, world);
             None
         }
@@ -210,6 +213,15 @@ pub fn note(token: &Secret, look: &TokenProbe, now: i64, facts: &mut Facts) {
     note_matches(&claims, look, facts);
     note_times(&claims, now, facts);
     note_permissions(&claims, facts);
+}
+
+/// What is around a token is presented with it, so that mail servers refuse both; who only shows a text may wrap it.
+fn note_surroundings(token: &Secret, facts: &mut Facts) {
+    let found = what::identify(token.expose());
+    let Some(fault) = found.surroundings(token) else { return };
+    let mut faults = facts.get(FORM_FAULTS).cloned().unwrap_or_default();
+    faults.insert(0, fault);
+    facts.set(FORM_FAULTS, faults);
 }
 
 /// The true time in seconds since 1970, by a clock that is so far ahead.
@@ -317,7 +329,9 @@ fn note_cloud(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
 fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
     if let (Kind::Delegated, Some(expected)) = (claims.kind(), &look.signs_in_as) {
-        facts.set(USER_MATCHES, claims.users().iter().any(|user| same(user, expected)));
+        let matches = claims.users().iter().any(|user| same(user, expected));
+        facts.set(USER_MATCHES, matches);
+        facts.set(SIGNED_IN, claims.signed_in(Some(expected).filter(|_| !matches)));
     }
     let tenant = look.application.tenant.as_deref().filter(|tenant| uuid::Uuid::try_parse(tenant).is_ok());
     if let (Some(named), Some(expected)) = (claims.tenant(), tenant) {
@@ -330,13 +344,18 @@ fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
 
 fn note_times(claims: &Claims, now: i64, facts: &mut Facts) {
     facts.set(EXPIRY_READABLE, claims.expires().is_some());
-    facts.set(LIFETIME_READABLE, claims.expires().is_some() && claims.issued().is_some());
     let Some(expires) = claims.expires() else { return };
+    facts.set(LIFETIME_READABLE, claims.issued().is_some());
     let begun = claims.not_before().is_none_or(|begin| begin.saturating_sub(GRACE_SECONDS) <= now);
     facts.set(VALID_NOW, begun && now < expires);
-    facts.set(MINUTES_LEFT, expires.saturating_sub(now).div_euclid(60));
-    if let Some(issued) = claims.issued() {
-        facts.set(LIFETIME_MINUTES, expires.saturating_sub(issued).div_euclid(60));
+    if now < expires {
+        facts.set(MINUTES_LEFT, expires.saturating_sub(now).div_euclid(60));
+    }
+    if let Some(objection) = claims.not_valid(now, GRACE_SECONDS) {
+        facts.set(VALIDITY, objection);
+    }
+    if let Some(lifetime) = claims.issued().map(|issued| expires.saturating_sub(issued)).filter(|lifetime| *lifetime > 0) {
+        facts.set(LIFETIME_MINUTES, lifetime.div_euclid(60));
     }
 }
 
@@ -361,6 +380,7 @@ fn whole(count: usize) -> i64 {
 mod tests {
     use std::{io::Write as _, sync::Arc};
 
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
     use serde_json::json;
 
     use super::*;
@@ -420,6 +440,8 @@ mod tests {
             ("token.valid_now", "yes"),
             ("token.minutes_left", "75"),
             ("token.lifetime_minutes", "76"),
+            ("token.signed_in", "sales@example.com"),
+            ("token.validity", "absent"),
             ("token.smtp_permission", "yes"),
             ("token.smtp_permission_usual", "yes"),
             ("token.imap_permission", "yes"),
@@ -458,13 +480,33 @@ mod tests {
         assert_eq!(text(&with("nbf", json!(NOW + 301)), "token.valid_now"), "no");
         assert_eq!(text(&with("nbf", json!(NOW + 300)), "token.valid_now"), "yes");
         assert_eq!(text(&with("exp", json!(-5)), "token.valid_now"), "no");
-        for unreadable in [json!(i64::MIN), json!("soon"), json!(null)] {
+        for unreadable in [json!(i64::MIN), json!("soon"), json!(null), json!(true), json!([NOW]), json!(1e300)] {
             let facts = with("exp", unreadable);
             assert_eq!(
                 (text(&facts, "token.expiry_readable"), facts.value("token.valid_now")),
                 ("no".to_owned(), None)
             );
+            let faults = text(&facts, "token.form_faults");
+            assert!(faults.starts_with("its expiry time (exp) is ") && faults.contains("NumericDate"), "{faults}");
+            assert_eq!(facts.value("token.lifetime_readable"), None, "what blocks is the expiry time");
         }
+        for (name, at, validity) in [
+            ("exp", NOW, "expired less than a minute ago"),
+            ("exp", NOW - 60, "expired 1 minute ago"),
+            ("exp", NOW - 660, "expired 11 minutes ago"),
+            ("exp", NOW - 9_000, "expired 2 hours ago"),
+            ("exp", NOW - 400_000, "expired 4 days ago"),
+            ("nbf", NOW + 720, "not valid for another 12 minutes"),
+            ("exp", NOW + 660, "absent"),
+        ] {
+            let facts = with(name, json!(at));
+            assert_eq!(text(&facts, "token.validity"), validity);
+            let numbers = [text(&facts, "token.minutes_left"), text(&facts, "token.lifetime_minutes")];
+            assert!(numbers.iter().all(|number| !number.starts_with('-')), "{name} {at}: {numbers:?}");
+        }
+        assert_eq!(text(&with("upn", json!("boss@example.com")), "token.signed_in"), "boss@example.com, expected Sales@Example.com");
+        let before = text(&with("exp", json!(-5)), "token.form_faults");
+        assert!(before.contains("before it was issued"), "{before}");
         let other_name = with("scp", json!("SMTP.SendAsApp"));
         assert_eq!(text(&other_name, "token.smtp_permission"), "yes");
         assert_eq!(text(&other_name, "token.smtp_permission_usual"), "no");
@@ -600,6 +642,25 @@ mod tests {
         let seen = observe(&look, &Earlier::default(), &world(&entra.network)).await;
         assert_eq!((seen.failure, text(&seen.facts, "token.come_by")), (None, "ready access token".into()));
         assert!(entra.asked().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_around_a_ready_token_is_a_fault() {
+        let entra = Entra::answering(&[String::new()]).await;
+        let token = unsigned(&valid_for(4000));
+        let line = format!("user=a@b.test\u{1}auth=Bearer {token}\u{1}\u{1}");
+        for (given, fault) in [
+            (token.clone(), "none"),
+            (format!("\"{token}\""), "quotation marks are around it"),
+            (format!("Bearer {token}"), "the word Bearer is before it"),
+            (STANDARD.encode(line), "it is an XOAUTH2 sign-in line: give only the access token in it"),
+            (json!({ "access_token": token }).to_string(), "it is a token response: give only the access token in it"),
+        ] {
+            let (_file, source) = file(&given);
+            let look = TokenProbe { credential: TokenSource::AccessToken(source), ..look() };
+            let seen = observe(&look, &Earlier::default(), &world(&entra.network)).await;
+            assert_eq!(text(&seen.facts, "token.form_faults"), fault);
+        }
     }
 
     #[tokio::test]
