@@ -1,6 +1,6 @@
 //! The installed level of ECE held against the dated table of levels. Pure.
 //!
-//! In: what is [`Stated`], the [`Table`], and the day of the run. Out: an [`Assessment`] of values; no sentence. What no
+//! In: what is [`Stated`], the [`Table`], and the day of the run. Out: an [`Assessment`] of values. What no
 //! table knows is not judged, and a table that is older than [`TABLE_GOOD_FOR_DAYS`] does not say that a level is the
 //! newest.
 
@@ -112,6 +112,8 @@ pub enum Verdict {
     NoOauth,
     /// No source names the lowest level with OAuth of this release, or the release itself: not judged.
     NotKnown,
+    /// A package is named as those of other releases are: not judged.
+    Misnamed,
     /// ECE has no such release.
     ReleaseUnknown,
 }
@@ -126,8 +128,23 @@ impl Verdict {
             Self::Half => "half",
             Self::NoOauth => "no-oauth",
             Self::NotKnown => "not-known",
+            Self::Misnamed => "misnamed",
             Self::ReleaseUnknown => "release-unknown",
         }
+    }
+
+    /// What the fact `version.judged` says of a level that does not meet the minimum; none where it does.
+    #[must_use]
+    pub fn objection(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Meets => return None,
+            Self::TooLow => "no, the level is too low",
+            Self::Half => "incomplete, only some of the required packages are installed",
+            Self::NoOauth => "none in this release",
+            Self::NotKnown => "not known for this level",
+            Self::Misnamed => "not judged, the package has a name of another release",
+            Self::ReleaseUnknown => "not judged, ECE has no such release",
+        })
     }
 }
 
@@ -171,6 +188,8 @@ pub struct Assessment<'t> {
     pub age_days: i64,
     /// The known defects of the level.
     pub defects: Vec<&'t Defect>,
+    /// Whether the table has the level: of any other, no defect is known, and none is ruled out.
+    pub is_listed: bool,
 }
 
 /// Compares a stated level with the table.
@@ -190,6 +209,7 @@ pub fn assess<'t>(stated: &Stated, table: &'t Table, today: Date) -> Assessment<
         newer: newer(stated, known, age_days),
         age_days,
         defects: table.defects.iter().filter(|defect| defect.affects.iter().any(|one| one.covers(stated))).collect(),
+        is_listed: known.is_some_and(|known| stated.packages.iter().all(|package| known.packages.contains(package))),
     }
 }
 
@@ -201,7 +221,7 @@ fn is_misnamed(stated: &Stated) -> bool {
 
 fn verdict(stated: &Stated, known: Option<&Known>, table: &Table) -> (Verdict, Vec<Package>) {
     let minimum = match known.map(|known| &known.oauth) {
-        Some(OAuth::From(_)) if is_misnamed(stated) => return (Verdict::NotKnown, Vec::new()),
+        Some(OAuth::From(_) | OAuth::NotDocumented) if is_misnamed(stated) => return (Verdict::Misnamed, Vec::new()),
         Some(OAuth::From(minimum)) => minimum,
         Some(OAuth::Never) => return (Verdict::NoOauth, Vec::new()),
         Some(OAuth::NotDocumented) => return (Verdict::NotKnown, Vec::new()),
@@ -327,10 +347,11 @@ mod tests {
 
     #[test]
     fn what_no_source_knows_is_not_judged() {
-        for level in
-            ["12.7(1)", "12.1(1)_ES9", "20.0(1)_ES6", "15.0(1)", "15.0(1)_ES202511_ET1", "15 ES2", "12.6(1)_ES202511"]
-        {
+        for level in ["12.7(1)", "12.1(1)_ES9", "20.0(1)_ES6", "15.0(1)", "15.0(1)_ES202511_ET1"] {
             assert_eq!(seen(level, 0).0, Verdict::NotKnown, "{level}");
+        }
+        for level in ["15 ES2", "12.6(1)_ES202511", "11.6(1)_ES202511"] {
+            assert_eq!(seen(level, 0).0, Verdict::Misnamed, "{level}");
         }
         for level in ["12.7(1)_ES6", "20.0(1)_ES6", "15 ES2", "12.6(1)_ES13", "11.5(1)_ES6", "15.0(1)_ES202603"] {
             assert_eq!(seen(level, 0).1, Newer::CannotTell, "{level}");

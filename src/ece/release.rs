@@ -60,6 +60,13 @@ impl Release {
     pub fn dates_its_packages(self) -> bool {
         self.major >= 15
     }
+
+    /// How its packages are named.
+    #[must_use]
+    pub fn naming(self) -> String {
+        let named = if self.dates_its_packages() { "date, such as ES202511" } else { "number, such as ES3" };
+        format!("the packages of {self} are named by {named}")
+    }
 }
 
 impl fmt::Display for Release {

@@ -19,12 +19,14 @@ facts! {
     RELEASE: String = "version.release", "release";
     LEVEL: String = "version.level", "installed level";
     REQUIRED: String = "version.required", "lowest level with OAuth 2.0";
-    VERDICT: String = "version.verdict", "level";
+    VERDICT: String = "version.verdict", "";
+    JUDGED: String = "version.judged", "support for OAuth 2.0";
     MISSING: Vec<String> = "version.missing", "missing packages";
     NEWEST_KNOWN: String = "version.newest_known", "newest level in the table";
     NEWER_LEVEL: String = "version.newer_level", "newer level available";
     DEFECTS: Vec<String> = "version.defects", "known defects";
     FIXABLE_DEFECTS: Vec<String> = "version.fixable_defects", "known defects with a fix";
+    DEFECTS_KNOWN: bool = "version.defects_known", "level contained in the table";
     TABLE_DATE: String = "version.table_date", "table date";
     TABLE_AGE_DAYS: i64 = "version.table_age_days", "table age (days)";
     NOTE: String = "version.note", "note";
@@ -83,10 +85,14 @@ fn facts(look: &VersionProbe) -> Facts {
     facts.set(RELEASE, stated.release.to_string());
     facts.set(LEVEL, stated.to_string());
     facts.set(VERDICT, found.verdict.word());
+    if let Some(judged) = found.verdict.objection() {
+        facts.set(JUDGED, judged);
+    }
     facts.set(MISSING, found.missing.iter().map(ToString::to_string).collect::<Vec<_>>());
     facts.set(NEWER_LEVEL, found.newer.word());
     facts.set(TABLE_DATE, table.date.to_string());
     facts.set(TABLE_AGE_DAYS, found.age_days);
+    facts.set(DEFECTS_KNOWN, found.is_listed);
     facts.set(DEFECTS, found.defects.iter().map(|defect| told(defect)).collect::<Vec<_>>());
     let fixable = found.defects.iter().filter(|defect| defect.fixed.is_some());
     facts.set(FIXABLE_DEFECTS, fixable.map(|defect| told(defect)).collect::<Vec<_>>());
@@ -113,6 +119,7 @@ fn told(defect: &Defect) -> String {
 fn note(look: &VersionProbe, found: &Assessment<'_>) -> Option<String> {
     let (release, table) = (look.stated.release, &look.table);
     match found.verdict {
+        Verdict::Misnamed => Some(release.naming()),
         Verdict::NotKnown => Some(format!(
             "not judged: no source of the table of {} names the lowest level of {release} that has OAuth",
             table.date
@@ -162,6 +169,43 @@ mod tests {
             let (facts, day) = (seen(level), crate::catalogue::Catalogue::built_in().tables.levels.date.to_string());
             let note = text(&facts, "version.note");
             assert!(note.starts_with("not judged") && note.contains(&day), "{level}: {note}");
+        }
+    }
+
+    #[test]
+    fn package_of_another_release_is_told_by_its_name() {
+        for (level, words) in [("12.5(1)_ES202511", "named by number, such as ES3"), ("15.0(1)_ES2", "")] {
+            let note = text(&seen(level), "version.note");
+            assert!(note.contains("are named by") && note.contains(words), "{level}: {note}");
+            assert!(words.is_empty() || !note.contains("no source"), "{level}: {note}");
+        }
+    }
+
+    #[test]
+    fn level_that_the_table_does_not_contain_has_no_known_defects() {
+        for (level, known) in [
+            ("12.6(1)_ES6", "yes"),
+            ("12.6(1)", "yes"),
+            ("12.6(1)_ES99", "no"),
+            ("12.6(1)_ES6_ET9", "no"),
+            ("20.0(1)_ES6", "no"),
+            ("20.0(1)", "no"),
+            ("12.5(1)_ES202511", "no"),
+        ] {
+            assert_eq!(text(&seen(level), "version.defects_known"), known, "{level}");
+        }
+    }
+
+    #[test]
+    fn level_is_judged_in_words() {
+        for (level, words) in [
+            ("12.6(1)_ES6", ""),
+            ("12.5(1)_ES2", "no, the level is too low"),
+            ("11.6(1)_ES12", "incomplete, only some of the required packages are installed"),
+            ("11.5(1)_ES1", "none in this release"),
+            ("12.6(2)_ES6", "not judged, ECE has no such release"),
+        ] {
+            assert_eq!(text(&seen(level), "version.judged"), words, "{level}");
         }
     }
 

@@ -85,11 +85,31 @@ async fn release_without_its_packages_is_asked_about() {
 
 #[tokio::test]
 async fn release_that_no_source_knows_is_not_judged() {
-    for level in ["15.0(1)ES202511_ET1", "15 ES2", "12.7(1)_ES6", "20.0(1)_ES6"] {
+    for level in ["15.0(1)ES202511_ET1", "12.7(1)_ES6", "20.0(1)_ES6"] {
         let report = walk_file(&of_level(&format!("release = \"{level}\""))).await;
         shows(&report, "version.minimum-level", Status::Warn, "ece-level-not-documented");
         let newest = of_check(&report, "version.newest-level")[0];
         assert_ne!(newest.status, Status::Pass, "{level}");
+    }
+}
+
+#[tokio::test]
+async fn package_with_a_name_of_another_release_is_told() {
+    for level in ["15 ES2", "12.5(1)ES202511"] {
+        let report = walk_file(&of_level(&format!("release = \"{level}\""))).await;
+        shows(&report, "version.minimum-level", Status::Warn, "ece-package-misnamed");
+        let found = &of_check(&report, "version.minimum-level")[0].found;
+        assert!(!found.contains("no source") && found.contains("are named by"), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn level_that_no_table_has_passes_no_check_of_defects() {
+    for level in ["20.0(1)_ES6", "12.6(1)_ES99", "12.5(1)ES202511"] {
+        let report = walk_file(&of_level(&format!("release = \"{level}\""))).await;
+        let finding = of_check(&report, "version.known-defects")[0];
+        assert_eq!((finding.status, finding.reason), (Status::Skip, Some(SkipReason::NeedsInput)), "{level}");
+        assert!(finding.next.as_deref().is_some_and(|next| next.contains("Bug Search")), "{level}: {finding:#?}");
     }
 }
 
