@@ -23,15 +23,23 @@ const SILENT_MS: f64 = 2_000.0;
 pub(super) struct Elsewhere {
     /// Whether a connection was opened at once.
     connects: bool,
+    /// Whether something was answered at once on an open connection.
+    answers: bool,
 }
 
 impl Elsewhere {
     pub(super) fn of(looks: &[Observation]) -> Self {
-        let opened =
-            |attempt: &&Attempt| attempt.failure.as_ref().is_none_or(|failure| failure.stage != Stage::Connect);
-        let attempts = looks.iter().flat_map(|look| &look.attempts).filter(opened);
-        let mut connects = attempts.flat_map(|attempt| &attempt.timings).filter(|timing| timing.name == Stage::Connect);
-        Self { connects: connects.any(|timing| timing.ms < AT_ONCE_MS) }
+        let attempts = || looks.iter().flat_map(|look| &look.attempts);
+        let went = |attempt: &Attempt, stage| attempt.failure.as_ref().is_none_or(|failure| failure.stage != stage);
+        let at_once = |attempt: &Attempt| {
+            let done = attempt.timings.iter().filter(|timing| timing.ms < AT_ONCE_MS && went(attempt, timing.name));
+            done.map(|timing| timing.name).collect::<Vec<_>>()
+        };
+        let stages: Vec<Stage> = attempts().flat_map(at_once).collect();
+        Self {
+            connects: stages.contains(&Stage::Connect),
+            answers: stages.iter().any(|stage| !matches!(stage, Stage::Lookup | Stage::Connect)),
+        }
     }
 }
 
@@ -43,22 +51,24 @@ pub(super) fn raised_by<'c>(
     elsewhere: &Elsewhere,
 ) -> Vec<Candidate<'c>> {
     let Some(observation) = finding.look.and_then(|look| looks.get(look)) else { return Vec::new() };
-    let silent = finding.status == Status::Error && elsewhere.connects;
+    let silent = finding.status == Status::Error;
     if !matches!(finding.status, Status::Fail | Status::Warn) && !silent {
         return Vec::new();
     }
-    let failures = if silent { silences(observation) } else { failures_of(finding, observation, catalogue) };
+    let failures = if silent { unjudged(observation, elsewhere) } else { failures_of(finding, observation, catalogue) };
     let failures: Vec<Told> = failures.into_iter().map(Told::of).collect();
     let signs = can_show(finding, &failures, catalogue);
     let raised = signs.into_iter().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
         let shown = shows(sign, finding, observation, &failures)?;
+        let is_beyond_us = shown.essence.as_ref().is_some_and(|failure| failure.kind == FailureKind::CannotJudge);
+        let cut_short = silent && !is_beyond_us;
         Some(Candidate {
             cause,
             sign,
             seen: shown.because,
             essence: shown.essence,
-            settles: sign.settles && !silent,
-            at_most_possible: silent,
+            settles: sign.settles && !cut_short,
+            at_most_possible: cut_short,
         })
     });
     raised.collect()
@@ -92,19 +102,23 @@ fn can_show<'c>(finding: &Finding, failures: &[Told], catalogue: &'c Catalogue) 
     signs.into_iter().map(|number| catalogue.sign(number)).collect()
 }
 
-/// Connections that nothing answered until the run's deadline, as the timeouts that they would have become: a run that was
-/// given little time saw the same silence, only for less long.
-fn silences(observation: &Observation) -> Vec<(Option<usize>, Failure)> {
-    let waited = |attempt: &Attempt| {
-        let connects = attempt.timings.iter().filter(|timing| timing.name == Stage::Connect);
-        connects.map(|timing| timing.ms).sum::<f64>() >= SILENT_MS
-    };
-    let attempts = observation.attempts.iter().enumerate().filter(|(_, attempt)| waited(attempt));
-    let failures = attempts.filter_map(|(at, attempt)| Some((Some(at), attempt.failure.as_ref()?)));
-    let silent =
-        failures.filter(|(_, failure)| failure.kind == FailureKind::Deadline && failure.stage == Stage::Connect);
-    let timed_out = |failure: &Failure| Failure { kind: FailureKind::TimedOut, ..failure.clone() };
-    silent.map(|(at, failure)| (at, timed_out(failure))).collect()
+/// What of a look that could not be judged may show a cause all the same: what this program lacks, and silence. What
+/// nothing answered until the run's deadline counts as the timeout that it would have become: a run that was given little
+/// time saw the same silence, only for less long. Others must have answered at once meanwhile: otherwise the run was slow.
+fn unjudged(observation: &Observation, elsewhere: &Elsewhere) -> Vec<(Option<usize>, Failure)> {
+    let attempts = observation.attempts.iter().enumerate();
+    let told = attempts.filter_map(|(at, attempt)| {
+        let failure = attempt.failure.as_ref()?;
+        if failure.kind == FailureKind::CannotJudge {
+            return Some((Some(at), failure.clone()));
+        }
+        let spent =
+            attempt.timings.iter().filter(|timing| timing.name == failure.stage).map(|timing| timing.ms).sum::<f64>();
+        let others = if failure.stage == Stage::Connect { elsewhere.connects } else { elsewhere.answers };
+        let is_silence = failure.kind == FailureKind::Deadline && others && spent >= SILENT_MS;
+        is_silence.then(|| (Some(at), Failure { kind: FailureKind::TimedOut, ..failure.clone() }))
+    });
+    told.collect()
 }
 
 /// A cause that a sign raises, with what was seen of it.
@@ -309,4 +323,52 @@ fn agrees<T: PartialEq>(wanted: Option<T>, known: Option<T>) -> Option<bool> {
 /// Whether nothing is wanted, or something that is known fits one of what is wanted.
 fn one_of<'k, W, K: 'k>(wanted: &[W], mut known: impl Iterator<Item = &'k K>, fits: impl Fn(&W, &K) -> bool) -> bool {
     wanted.is_empty() || known.any(|known| wanted.iter().any(|wanted| fits(wanted, known)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Protocol, Route, Subject, Timing};
+
+    /// A look at a port that connected at once and then spent so long at a stage.
+    fn look(protocol: Protocol, stage: Stage, ms: f64, kind: Option<FailureKind>) -> Observation {
+        let mut attempt = Attempt::new("192.0.2.1:587".parse().unwrap());
+        attempt.timings = vec![Timing { name: Stage::Connect, ms: 5.0 }, Timing { name: stage, ms }];
+        attempt.failure = kind.map(|kind| Failure::new(protocol, stage, kind, ""));
+        let subject = Subject::endpoint("smtp.office365.com", 587);
+        Observation { attempts: vec![attempt], ..Observation::new("smtp", subject, Route::Direct) }
+    }
+
+    /// The causes of a check that could not be judged, where this answered elsewhere in the run.
+    fn causes(check: &str, silent: &Observation, other: Observation) -> Vec<(String, bool)> {
+        let looks = [silent.clone(), other];
+        let finding = Finding { look: Some(0), ..Finding::new(check, silent.subject.clone(), Status::Error) };
+        let catalogue = Catalogue::built_in();
+        let raised = best(raised_by(&finding, &looks, &catalogue, &Elsewhere::of(&looks)));
+        raised.into_iter().map(|one| (one.cause.code.clone(), one.settles)).collect()
+    }
+
+    #[test]
+    fn silence_until_the_deadline_is_a_possible_cause_where_others_answered() {
+        let silent = |stage, ms| look(Protocol::Smtp, stage, ms, Some(FailureKind::Deadline));
+        let answers = || look(Protocol::Imap, Stage::Greeting, 20.0, None);
+        let possible = |code: &str| vec![(code.to_owned(), false)];
+        assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), answers()), possible("no-greeting"));
+        assert_eq!(causes("smtp.starttls", &silent(Stage::Ehlo, 2_500.0), answers()), possible("session-ended-early"));
+        assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 1_500.0), answers()), Vec::new());
+        let slow = look(Protocol::Imap, Stage::Greeting, 1_200.0, None);
+        assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), slow), Vec::new());
+        let refused = look(Protocol::Imap, Stage::Greeting, 20.0, Some(FailureKind::Closed));
+        assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), refused), Vec::new());
+    }
+
+    #[test]
+    fn server_that_this_program_cannot_judge_has_a_cause_with_other_means() {
+        let foreign = look(Protocol::Tls, Stage::Handshake, 20.0, Some(FailureKind::CannotJudge));
+        let raised = causes("tls.trusted", &foreign, look(Protocol::Imap, Stage::Greeting, 20.0, None));
+        assert_eq!(raised, [("tls-not-testable".to_owned(), true)]);
+        let catalogue = Catalogue::built_in();
+        let cause = catalogue.cause("tls-not-testable").unwrap();
+        assert!(cause.commands.iter().any(|command| command.confirms_if.is_some()));
+    }
 }

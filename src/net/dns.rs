@@ -117,6 +117,16 @@ impl Resolver {
     /// Looks a name up, for all families wanted at once. Ends within the step's limit; when the name does not exist,
     /// one more step may go into the search suffixes.
     pub async fn lookup(&self, name: &str, family: Family, limits: &Limits) -> Lookup {
+        let mut lookup = self.lookup_of(name, family, limits).await;
+        if let (Err(halt), Some(other)) = (&mut lookup.addresses, not_queried(family))
+            && halt.kind == FailureKind::NoData
+        {
+            halt.words = format!("{}; {other} records were not queried", halt.words);
+        }
+        lookup
+    }
+
+    async fn lookup_of(&self, name: &str, family: Family, limits: &Limits) -> Lookup {
         if let Ok(address) = name.parse() {
             return Lookup::settled(in_family(vec![address], family));
         }
@@ -300,6 +310,15 @@ fn merged(v4: Answer, v6: Answer) -> Lookup {
     Lookup { aliases, other_family_failed: failed, ..Lookup::settled(addresses) }
 }
 
+/// The records of which nothing is known where one family alone is asked for.
+fn not_queried(family: Family) -> Option<RecordType> {
+    match family {
+        Family::V4 => Some(RecordType::AAAA),
+        Family::V6 => Some(RecordType::A),
+        Family::Both => None,
+    }
+}
+
 /// A name without addresses of one family is quite usual; anything else is worth telling.
 fn failed(family: &str, halt: &Halt) -> Option<String> {
     (halt.kind != FailureKind::NoData).then(|| format!("{family}: {}", halt.words))
@@ -328,7 +347,7 @@ fn telling(one: Option<Halt>, other: Halt) -> Halt {
 fn in_family(addresses: Vec<IpAddr>, family: Family) -> Result<Vec<IpAddr>, Halt> {
     let wanted: Vec<IpAddr> = addresses.into_iter().filter(|address| family.takes(*address)).collect();
     if wanted.is_empty() {
-        return Err(Halt::new(FailureKind::NoData, "no address of the family that is asked for"));
+        return Err(Halt::new(FailureKind::NoData, "no address of the IP version that was selected"));
     }
     Ok(sorted(wanted))
 }
@@ -809,6 +828,20 @@ mod tests {
     async fn no_resolver_at_all() {
         let lookup = Resolver::with_servers(Vec::new()).lookup("mail.test", Family::Both, &for_tests(SHORT)).await;
         assert_eq!(lookup.addresses, Err(Halt::new(FailureKind::Unreachable, "no DNS server was named")));
+    }
+
+    #[tokio::test]
+    async fn family_that_was_not_asked_for_is_not_denied() {
+        let words = async |family| {
+            let resolver = resolver(Says::Zone(RCODE::NoError, &[])).await;
+            let halt = resolver.lookup("mail.test", family, &for_tests(PATIENT)).await.addresses.unwrap_err();
+            assert_eq!(halt.kind, FailureKind::NoData);
+            halt.words
+        };
+        let (both, v4, v6) = (words(Family::Both).await, words(Family::V4).await, words(Family::V6).await);
+        assert!(!both.contains("not queried"), "{both}");
+        assert!(v4.contains("no A record") && v4.ends_with("; AAAA records were not queried"), "{v4}");
+        assert!(v6.contains("no AAAA record") && v6.ends_with("; A records were not queried"), "{v6}");
     }
 
     #[tokio::test]

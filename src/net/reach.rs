@@ -94,7 +94,7 @@ async fn looked_up(host: &str, network: &Network) -> Result<Vec<IpAddr>, Failure
 fn wanted(addresses: Vec<IpAddr>, network: &Network) -> Result<Vec<IpAddr>, Failure> {
     let addresses: Vec<IpAddr> = addresses.into_iter().filter(|address| network.family.takes(*address)).collect();
     if addresses.is_empty() {
-        let words = "no address of the family that is asked for";
+        let words = "no address of the IP version that was selected";
         return Err(Failure::new(Protocol::Dns, Stage::Lookup, FailureKind::NoData, words));
     }
     Ok(addresses)

@@ -26,7 +26,7 @@ facts! {
     SUBJECT: String = "tls.subject", "certificate subject";
     ISSUER: String = "tls.issuer", "issued by";
     ISSUER_ORGANIZATION: String = "tls.issuer_organization", "issuing organization";
-    ISSUER_PUBLIC: bool = "tls.issuer_public", "issued by Microsoft or a public CA";
+    ISSUER_PUBLIC: bool = "tls.issuer_public", "";
     NOT_BEFORE: String = "tls.not_before", "valid from";
     NOT_AFTER: String = "tls.not_after", "valid until";
     DAYS_LEFT: i64 = "tls.days_left", "days left";

@@ -26,6 +26,11 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
         &["ece-stored-token-outdated", "ece-trusts-fewer-roots", "ece-connects-another-way", "ece-alias-disabled"],
     ),
     ("loopback always has a route", &["no-route"]),
+    ("a run that tests one IP version alone shows it: see contradictions", &["dns-no-address-of-version"]),
+    (
+        "the lab has the TLS of this program; src/net/tls/hello.rs and src/diagnose/sign.rs show it",
+        &["tls-not-testable"],
+    ),
     ("one run sees the token dead, not why nobody saved a newer one", &["refresh-token-not-rotated-by-client"]),
     ("the lab signs as an honest authority does; src/net/tls shows it", &["cert-unusable"]),
     (
@@ -42,6 +47,7 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
             "ece-level-not-newest",
             "ece-level-table-old",
             "ece-level-not-documented",
+            "ece-package-misnamed",
             "ece-defect-with-fix",
             "external-url-form",
             "console-url-mismatch",

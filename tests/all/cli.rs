@@ -468,9 +468,9 @@ fn more_and_less_words() {
 fn pipe_gets_no_colour() {
     let place = Place::new();
     for (flags, variable) in [
-        (&["run", "--lab=not-microsoft-server.escape-sequences"][..], "TERM"),
-        (&["run", "--lab=not-microsoft-server.escape-sequences", "-v", "--no-color"], "TERM"),
-        (&["run", "--lab=not-microsoft-server.escape-sequences", "--transcript", "said.txt"], "NO_COLOR"),
+        (&["run", "--lab=imap-xoauth2-not-offered.escape-sequences"][..], "TERM"),
+        (&["run", "--lab=imap-xoauth2-not-offered.escape-sequences", "-v", "--no-color"], "TERM"),
+        (&["run", "--lab=imap-xoauth2-not-offered.escape-sequences", "--transcript", "said.txt"], "NO_COLOR"),
         (&["run", "--nonsense"], "NO_COLOR"),
         (&["plan"], "TERM"),
         (&["explain", "tls.trusted"], "TERM"),

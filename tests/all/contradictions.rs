@@ -3,11 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use ece_check::{
     catalogue::Catalogue,
     command::Shell,
-    finding::{Certainty, Finding, Report, Status},
+    finding::{Certainty, Finding, Report, SkipReason, Status},
 };
+use serde_json::json;
 
 use crate::program::Place;
 
@@ -291,5 +293,180 @@ fn fix_is_whole_and_a_path_has_a_source() {
             let note = command.note.as_deref().unwrap_or_default();
             assert!(note.contains("ECE 1"), "{}: {} has no release: {note}", cause.code, command.text);
         }
+    }
+}
+
+/// A token of Exchange Online with these claims beside, and the site file whose account has it.
+fn run_token(place: &Place, change: &[(&str, Option<serde_json::Value>)]) -> (Report, String) {
+    let encode = |value: &serde_json::Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
+    let now = jiff::Timestamp::now().as_second();
+    let mut claims = json!({
+        "aud": "https://outlook.office365.com", "iat": now - 100, "nbf": now - 100, "exp": now + 3_600,
+        "upn": "sales@example.com", "scp": "IMAP.AccessAsUser.All POP.AccessAsUser.All SMTP.Send", "ver": "1.0",
+        "iss": "https://sts.windows.net/9f8b6c1d-0000-4000-8000-000000000001/",
+    });
+    let all = claims.as_object_mut().expect("an object");
+    for (name, value) in change {
+        match value {
+            Some(value) => all.insert((*name).to_owned(), value.clone()),
+            None => all.remove(*name),
+        };
+    }
+    let header = encode(&json!({ "typ": "JWT", "alg": "RS256" }));
+    place.write("token", format!("{header}.{}.{}", encode(&claims), "A".repeat(342)));
+    place.write(
+        "site.toml",
+        "[[account]]\nname = \"sales\"\nsigns_in_as = \"sales@example.com\"\naccess_token = { file = \"token\" }\n\
+         inbound = \"imap\"\nmailboxes = [\"sales@example.com\"]\n",
+    );
+    let checks = "token.well-formed,token.valid-now,token.lifetime,token.identity";
+    let run = place.call(&["run", "--lab", "-c", "site.toml", "--only", checks, "-o", "json"]);
+    (run.report(), place.call(&["token", "show", "--file", "token"]).stdout)
+}
+
+#[test]
+fn token_without_a_readable_end_is_a_finding() {
+    let place = Place::new();
+    for (exp, words) in [
+        (None, "(exp) is missing"),
+        (Some(json!(u64::MAX)), "(exp) is 18446744073709551615"),
+        (Some(json!(1e20)), "a moment beyond the year 9999"),
+        (Some(json!(true)), "(exp) is true"),
+        (Some(json!([1_800_000_000])), "(exp) is a list"),
+        (Some(json!("1800000000")), "(exp) is the text"),
+    ] {
+        let is_text = exp.as_ref().is_some_and(serde_json::Value::is_string);
+        let (report, shown) = run_token(&place, &[("exp", exp)]);
+        let found = one(&report, "token.well-formed", Status::Fail);
+        has(&found.found, &[words, "NumericDate, RFC 7519, section 4.1.4"]);
+        assert_eq!(found.causes[0].cause, "token-malformed");
+        assert_eq!(report.summary.exit_code, 1);
+        if !is_text {
+            let blocked = one(&report, "token.valid-now", Status::Skip);
+            assert_eq!(blocked.reason, Some(SkipReason::Blocked), "{blocked:#?}");
+        }
+        has(&flat(&shown), &[words]);
+        assert_eq!(place.call(&["token", "show", "--file", "token"]).code, Some(1));
+    }
+    let (report, _) = run_token(&place, &[("exp", Some(json!(jiff::Timestamp::now().as_second() + 3_600)))]);
+    one(&report, "token.valid-now", Status::Pass);
+    let fraction: f64 = format!("{}.5", jiff::Timestamp::now().as_second() + 3_600).parse().expect("a number");
+    let (report, _) = run_token(&place, &[("exp", Some(json!(fraction)))]);
+    one(&report, "token.valid-now", Status::Pass);
+}
+
+#[test]
+fn token_says_what_is_and_not_what_is_not() {
+    let place = Place::new();
+    let now = jiff::Timestamp::now().as_second();
+    let (report, shown) = run_token(
+        &place,
+        &[("exp", Some(json!(now - 690))), ("iat", Some(json!(now - 4_290))), ("nbf", Some(json!(now - 4_290)))],
+    );
+    has(&one(&report, "token.valid-now", Status::Fail).found, &["token: expired 11 minutes ago"]);
+    has_not(&shown, &["valid now: no", "minutes left: -"]);
+    let (report, _) = run_token(&place, &[("upn", Some(json!("admin@example.com")))]);
+    let found = &one(&report, "token.identity", Status::Fail).found;
+    assert_eq!(found, "signed in as: admin@example.com, expected sales@example.com");
+    let (report, _) = run_site("[ece]\nrelease = \"11.6(1)\"\ninstalled = [\"ES12\"]\n", "version.minimum-level");
+    let found = &one(&report, "version.minimum-level", Status::Fail).found;
+    has(found, &["support for OAuth 2.0: incomplete, only some of the required packages are installed"]);
+    has_not(found, &["half"]);
+    let (report, _) = run(&["--lab=tls-intercepted.web-only", "--only", "tls.not-intercepted"]);
+    has_not(&one(&report, "tls.not-intercepted", Status::Fail).found, &[": no"]);
+}
+
+#[test]
+fn issuer_and_signature_of_another_service_are_faults_of_the_token() {
+    let place = Place::new();
+    let (report, shown) = run_token(&place, &[("iss", Some(json!("https://accounts.google.com")))]);
+    has(
+        &one(&report, "token.well-formed", Status::Fail).found,
+        &["https://accounts.google.com", "not Microsoft Entra ID"],
+    );
+    has(&flat(&shown), &["not Microsoft Entra ID"]);
+}
+
+#[test]
+fn session_that_worked_has_no_certain_cause_and_no_rule_when_it_falls_silent() {
+    for variant in ["silent-at-ehlo", "silent-at-capability", "silent-at-capabilities", "silent-after-starttls"] {
+        let fault = format!("--lab=session-ended-early.{variant}");
+        let (report, _) = run(&[
+            &fault,
+            "--timeout",
+            "700ms",
+            "--only",
+            "smtp.xoauth2-offered,imap.xoauth2-offered,pop3.xoauth2-offered",
+        ]);
+        let named = certainties(&report);
+        assert!(!named.contains_key("no-greeting"), "{variant}: {named:?}");
+        assert!(named["session-ended-early"].iter().all(|one| *one != Certainty::Certain), "{variant}: {named:?}");
+        let commands = report.summary.fix_first.iter().flat_map(|fix| &fix.commands);
+        assert!(
+            commands.clone().all(|command| command.shell != Shell::Rule),
+            "{variant}: {:#?}",
+            report.summary.fix_first
+        );
+    }
+}
+
+#[test]
+fn one_ip_version_says_nothing_of_the_other() {
+    let (report, text) = run(&["--lab", "-6", "--only", "dns.resolves"]);
+    let failed = one(&report, "dns.resolves", Status::Fail);
+    has(&failed.found, &["no AAAA record", "A records were not queried"]);
+    assert_eq!(failed.causes[0].cause, "dns-no-address-of-version");
+    has_not(&text, &["No A or AAAA record", "internal zone"]);
+}
+
+#[test]
+fn dns_server_that_answers_nonsense_has_answered() {
+    for fault in ["--lab=dns-answer-malformed", "--lab=dns-answer-malformed.foreign-answers"] {
+        let (report, text) = run(&[fault, "--only", "dns.resolves"]);
+        let named = certainties(&report);
+        assert!(
+            named.contains_key("dns-answer-malformed") && !named.contains_key("dns-resolver-unreachable"),
+            "{named:?}"
+        );
+        has_not(&text, &["No DNS response"]);
+    }
+}
+
+/// A pipe that nothing writes to is an input that is not there: nothing is known of the mailbox.
+#[cfg(unix)]
+#[test]
+fn secret_that_never_comes_is_a_missing_input() {
+    let place = Place::new();
+    let made = std::process::Command::new("mkfifo").arg(place.path().join("pipe")).status().expect("mkfifo");
+    assert!(made.success());
+    for source in ["{ file = \"pipe\" }", "{ command = \"exec sleep 20\" }"] {
+        place.write(
+            "site.toml",
+            format!(
+                "[[account]]\nname = \"sales\"\nsigns_in_as = \"sales@example.com\"\nrefresh_token = {source}\n\
+                 inbound = \"imap\"\nmailboxes = [\"sales@example.com\"]\n"
+            ),
+        );
+        let run = ["run", "--lab", "-c", "site.toml", "--only", "token.issued", "--timeout", "500ms", "-o", "json"];
+        let outcome = place.call(&run);
+        let report = outcome.report();
+        let issued = one(&report, "token.issued", Status::Skip);
+        assert_eq!((issued.reason, outcome.code), (Some(SkipReason::NeedsInput), Some(3)), "{source}: {issued:#?}");
+        has(issued.next.as_deref().unwrap_or_default(), &["gives nothing"]);
+    }
+}
+
+/// SMTP needs no login host where no account signs in.
+#[test]
+fn smtp_alone_does_not_fail_for_the_login_names() {
+    let place = Place::new();
+    place.write("site.toml", "[entra]\ntenant = \"example.onmicrosoft.com\"\n");
+    for fault in ["--lab=dns-servfail.login", "--lab=port-refused.login", "--lab=dns-sinkhole.login"] {
+        let outcome = place.call(&["run", fault, "-c", "site.toml", "--only", "smtp", "-o", "json"]);
+        let report = outcome.report();
+        let of_login = report.findings.iter().filter(|one| one.subject.as_str().starts_with("login."));
+        assert_eq!(of_login.filter(|one| one.status == Status::Fail).count(), 0, "{fault}");
+        assert_eq!((outcome.code, report.summary.fix_first.len()), (Some(0), 0), "{fault}");
+        one(&report, "smtp.xoauth2-offered", Status::Pass);
     }
 }

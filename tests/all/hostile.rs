@@ -24,8 +24,9 @@ async fn stalling_peers_end_at_the_step_limit() {
         "no-greeting.dripping",
         "no-greeting.dripping-imap",
         "no-greeting.stalled-handshake",
-        "no-greeting.stalled-starttls",
-        "no-greeting.after-capability",
+        "session-ended-early.silent-after-starttls",
+        "session-ended-early.silent-at-capability",
+        "session-ended-early.silent-at-capabilities",
         "no-greeting.login",
         "dns-resolver-unreachable",
         "dns-resolver-unreachable.no-tcp",
@@ -48,10 +49,10 @@ async fn endless_peers_take_no_memory() {
     let place = Place::new();
     for fault in [
         "not-microsoft-server.long-line",
-        "not-microsoft-server.endless-line",
+        "server-reply-malformed.endless-line",
         "not-microsoft-server.endless-capabilities",
-        "not-microsoft-server.endless-capabilities-imap",
-        "not-microsoft-server.endless-capabilities-pop3",
+        "server-reply-malformed.endless-capabilities-imap",
+        "server-reply-malformed.endless-capabilities-pop3",
         "microsoft-service-error.huge-document",
         "starttls-not-offered.nul",
     ] {

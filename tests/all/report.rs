@@ -16,8 +16,8 @@ const RUNS: &[&str] = &[
     "dns-nxdomain.everything",
     "dns-unpublished-address",
     "ece-web-error",
-    "not-microsoft-server.escape-sequences",
-    "not-microsoft-server.endless-line",
+    "imap-xoauth2-not-offered.escape-sequences",
+    "server-reply-malformed.endless-line",
     "port-refused",
     "starttls-injection",
     "tenant-not-found,imap-xoauth2-not-offered",
@@ -65,7 +65,7 @@ fn agrees(report: &Report) {
 #[test]
 fn saved_report_comes_back_the_same() {
     let place = Place::new();
-    for faults in ["", "dns-sinkhole.login", "not-microsoft-server.escape-sequences"] {
+    for faults in ["", "dns-sinkhole.login", "imap-xoauth2-not-offered.escape-sequences"] {
         let run = place.call(&["run", &format!("--lab={faults}"), "-o", "json"]);
         place.write("saved.json", &run.stdout);
         let again = place.call(&["report", "saved.json", "-o", "json"]);

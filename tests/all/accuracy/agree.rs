@@ -38,7 +38,16 @@ enum Of {
 /// Causes whose title cannot be true where one of these checks passed for the same thing.
 const CLAIMS: &[(&[&str], Of, &[&str])] = &[
     (
-        &["dns-nxdomain", "dns-servfail", "dns-answer-refused", "dns-no-address", "dns-alias-loop", "dns-answer-cut"],
+        &[
+            "dns-nxdomain",
+            "dns-servfail",
+            "dns-answer-refused",
+            "dns-answer-malformed",
+            "dns-no-address",
+            "dns-no-address-of-version",
+            "dns-alias-loop",
+            "dns-answer-cut",
+        ],
         Of::Host,
         &["dns.resolves"],
     ),
@@ -82,6 +91,9 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
         Of::Endpoint,
         &["smtp.xoauth2-offered", "imap.xoauth2-offered", "pop3.xoauth2-offered", "https.answers"],
     ),
+    // who shows Microsoft's certificate is Microsoft, and who has answered STARTTLS has greeted
+    (&["not-microsoft-server"], Of::Endpoint, &["tls.not-intercepted"]),
+    (&["no-greeting", "connection-closed-at-once"], Of::Endpoint, &["smtp.starttls"]),
     (&["starttls-not-offered", "starttls-refused", "starttls-injection"], Of::Endpoint, &["smtp.starttls"]),
     (&["smtp-xoauth2-not-offered"], Of::Endpoint, &["smtp.xoauth2-offered"]),
     (&["imap-xoauth2-not-offered"], Of::Endpoint, &["imap.xoauth2-offered"]),
