@@ -26,6 +26,7 @@ use uuid::Uuid;
 
 pub use evidence::{Attestation, Evidence};
 pub use known::KnownIds;
+pub use left_over::holds_secret;
 pub use mistakes::Mistakes;
 pub use waiver::Waiver;
 

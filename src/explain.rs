@@ -35,7 +35,7 @@ mod stated;
 pub mod timestamp;
 mod vocabulary;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use clap::ValueEnum;
 
@@ -301,18 +301,21 @@ fn of_answer<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue)
 /// what was heard is not in it word by word (it was decoded, or a table was read), the text itself is quoted.
 #[must_use]
 pub fn said(heard: &ErrorDetails, text: &str) -> String {
-    let words = as_written(&heard.words, text).unwrap_or_else(|| text.split_whitespace().collect::<Vec<_>>().join(" "));
-    let quoted: String = redact::redact(&words).chars().take(160).collect();
+    let part = as_written(&heard.words, text).unwrap_or(0..text.len());
+    let words = redact::redact_part(text, part).split_whitespace().collect::<Vec<_>>().join(" ");
+    let quoted: String = words.chars().take(160).collect();
     let codes = heard.aadsts.iter().take(3).map(|number| format!("AADSTS{number}"));
     let codes = codes.chain(heard.code.map(|code| code.to_string())).chain(heard.enhanced.clone());
-    let mut said: Vec<String> =
-        codes.chain(heard.error.clone()).filter(|code| !quoted.to_lowercase().contains(&code.to_lowercase())).collect();
+    let mut said: Vec<String> = codes
+        .chain(heard.error.as_deref().map(redact::redact))
+        .filter(|code| !quoted.to_lowercase().contains(&code.to_lowercase()))
+        .collect();
     said.push(format!("\"{}\"", quoted.trim()));
     said.join(" ")
 }
 
-/// Where words in small letters with single blanks are in a text, that part as it is written there.
-fn as_written(words: &str, text: &str) -> Option<String> {
+/// Where words in small letters with single blanks are in a text.
+fn as_written(words: &str, text: &str) -> Option<Range<usize>> {
     let mut plain = String::new();
     let mut origins = Vec::new(); // for each byte of the plain text, where its character begins
     for (at, character) in text.char_indices() {
@@ -326,7 +329,7 @@ fn as_written(words: &str, text: &str) -> Option<String> {
     let begin = plain.find(words)?;
     let from = *origins.get(begin)?;
     let to = origins.get(begin + words.len()).copied().unwrap_or(text.len());
-    Some(text[from..to].split_whitespace().collect::<Vec<_>>().join(" "))
+    Some(from..to)
 }
 
 /// Whether a sign of the cause is of this protocol.

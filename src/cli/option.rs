@@ -6,9 +6,11 @@ use std::{
 };
 
 use crate::{
+    deployment::holds_secret,
     finding::Report,
     net::{ConnectTo, Resolve},
     report::{Format, nagios::State},
+    secret::suspect,
 };
 
 /// How a person signs in with `--graph`.
@@ -83,7 +85,24 @@ const LONGEST_NAME: usize = 80;
 pub fn name_of_site(text: &str) -> Result<String, String> {
     let name = text.trim();
     let is_name = !name.is_empty() && name.chars().count() <= LONGEST_NAME && !name.contains(char::is_control);
-    if is_name { Ok(name.to_owned()) } else { Err(format!("write a name of 1 to {LONGEST_NAME} characters")) }
+    if !is_name {
+        return Err(format!("write a name of 1 to {LONGEST_NAME} characters"));
+    }
+    without_secret(name, "a name for the site, such as Rotterdam")
+}
+
+/// Reads the number of a case.
+pub fn case(text: &str) -> Result<String, String> {
+    without_secret(text.trim(), "the number of the case, such as 691234567")
+}
+
+/// Said of a value that is not repeated.
+pub const SECRET: &str = "this looks like a URL or a secret";
+
+/// A text for people to read, which every report repeats.
+fn without_secret(text: &str, right: &str) -> Result<String, String> {
+    let is_secret = suspect::is_no_name(text) || holds_secret(text);
+    if is_secret { Err(format!("{SECRET}; write {right}")) } else { Ok(text.to_owned()) }
 }
 
 /// Reads a delay, which may be nothing.

@@ -13,7 +13,9 @@ use std::{
     },
 };
 
-use super::program;
+use clap::error::{ContextKind, ContextValue};
+
+use super::{option, program};
 use crate::{
     report::{self, Format, Page, Paint, Stream, Style, Symbols, Together, Verbosity, harmless},
     secret::{RedactingWriter, Redactor, suspect},
@@ -141,8 +143,16 @@ fn for_a_file(program: &str) -> String {
 fn rendered(said: &clap::Error, style: &Style) -> String {
     let text = said.render();
     let text = if style.colour { text.ansi().to_string() } else { text.to_string() };
-    let text = if said.use_stderr() { clean(&suspect::masked(&text)).into_owned() } else { text };
+    let text = if said.use_stderr() { clean(&suspect::masked(&unrepeated(said, text))).into_owned() } else { text };
     if style.symbols == Symbols::Ascii { harmless::ascii(&text) } else { text }
+}
+
+/// A mistake without the value that is one because it may be a secret.
+fn unrepeated(said: &clap::Error, text: String) -> String {
+    match said.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) if text.contains(option::SECRET) => text.replace(value, "<secret>"),
+        _ => text,
+    }
 }
 
 /// Writes a remark to stderr, line by line, harmless whatever it quotes.

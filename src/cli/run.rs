@@ -77,7 +77,7 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME", value_parser = option::time)]
     wait: Option<Duration>,
     /// TAC case number
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = option::case)]
     case: Option<String>,
     /// Whose exit codes to use [default: own; nagios with -o nagios]
     #[arg(long, value_enum, value_name = "WHOSE", hide_possible_values = true)]

@@ -17,7 +17,9 @@ pub(super) fn secrets(document: &Document) -> Vec<Mistake> {
     document.lines().filter(|(_, line)| holds_secret(line)).map(|(line, _)| mistake(line)).collect()
 }
 
-pub(super) fn holds_secret(line: &str) -> bool {
+/// True when a text holds a token or a client secret by its form.
+#[must_use]
+pub fn holds_secret(line: &str) -> bool {
     let is_of_word = |c: char| c.is_ascii_alphanumeric() || "_-~.+=".contains(c);
     line.split(|c: char| !is_of_word(c)).any(|word| is_jwt(word) || is_client_secret(word) || is_opaque(word))
 }

@@ -7,7 +7,7 @@ use super::{
     left_over::{self, quoted},
     mistakes::Collector,
     saved,
-    value::{self, date, decent, each, required, secret, text, text_or_empty},
+    value::{self, date, decent, each, name_of_site, required, secret, text, text_or_empty},
     waiver::Place,
 };
 use crate::{
@@ -37,7 +37,8 @@ pub(super) fn parsed(document: &Document) -> Result<Deployment, Mistakes> {
 }
 
 fn deployment(top: &mut Table<'_>, mistakes: &mut Collector) -> Deployment {
-    let site = text(top, "site", mistakes).map(|at| at.value);
+    let site = text(top, "site", mistakes).and_then(|at| mistakes.keep(at.parse(|name| name_of_site(name)).map(Some)));
+    let site = site.map(|at| at.value);
     let ece = one(top, "ece", mistakes).map(|table| ece(table, mistakes)).unwrap_or_default();
     let entra = one(top, "entra", mistakes).map(|table| entra(table, mistakes)).unwrap_or_default();
     let webex = one(top, "webex", mistakes).map(|table| webex(table, mistakes));

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::mistakes::Collector;
 use crate::{
     ece::external_url::normal,
-    secret::Source,
+    secret::{Source, suspect},
     table::{At, Mistake, Scalar, Table, may_be_quoted},
 };
 
@@ -95,6 +95,15 @@ fn has_password(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     authority.rsplit_once('@').is_some_and(|(user, _)| user.contains(':'))
+}
+
+/// The name of the site, which every report repeats. It is not repeated when it may be a secret.
+pub(super) fn name_of_site(text: &str) -> Result<String, Refusal> {
+    if suspect::is_no_name(text) {
+        let right = "write a name for people to read, as in site = \"Rotterdam\"";
+        return Err(("site looks like a URL or a secret".to_owned(), right.to_owned()));
+    }
+    Ok(text.to_owned())
 }
 
 /// A tenant's GUID or domain. The value is not repeated when it is neither: it may be a secret in the wrong line.

@@ -227,7 +227,8 @@ fn event(text: &str, accounts: &[Account], catalogue: &Catalogue, needles: &Need
 fn refusal(text: &str, catalogue: &Catalogue) -> Option<Refusal> {
     let meaning = explain(text, None, catalogue);
     let heard = meaning.heard.filter(|_| !meaning.causes.is_empty())?;
-    let words: String = redact::redact(context::message(text.lines().next()?)).chars().take(LONGEST_WORDS).collect();
+    let first = context::message(text.lines().next()?);
+    let words: String = redact::redact_words(text, first).chars().take(LONGEST_WORDS).collect();
     Some(Refusal { heard, words })
 }
 

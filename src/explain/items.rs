@@ -151,7 +151,7 @@ fn example(text: &str) -> String {
     let caused = || text.lines().rfind(|line| line.trim_start().starts_with("Caused by:")).map(ToOwned::to_owned);
     let first = || text.lines().map(context::shown).find(|line| line.contains(' ')).map(ToOwned::to_owned);
     let line = refusal.or_else(caused).or_else(first).unwrap_or_else(|| text.trim().to_owned());
-    redact::redact(context::shown(&line)).chars().take(LONGEST_EXAMPLE).collect()
+    redact::redact_words(text, context::shown(&line)).chars().take(LONGEST_EXAMPLE).collect()
 }
 
 #[cfg(test)]

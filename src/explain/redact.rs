@@ -3,7 +3,9 @@
 //! In: a line of a log. Out: the same line with `[masked]` in those places. What is doubtful is masked: the words of a
 //! refusal are short and have blanks.
 
-use crate::secret::suspect::NAMES;
+use std::ops::Range;
+
+use crate::secret::suspect::{self, NAMES};
 
 /// Names that have other meanings too: what follows them is masked when it may be a secret.
 const PERHAPS: &[&str] = &["bearer", "authorization", "xoauth2", "code", "pass"];
@@ -15,8 +17,6 @@ enum Before {
     Text,
     /// The name of a secret, as in a sentence.
     Name,
-    /// Such a name and a colon.
-    Colon,
     /// Such a name that is given a value.
     Value,
     /// The command that carries a password.
@@ -30,21 +30,58 @@ const LONGEST_PLAIN: usize = 36;
 /// The value put in place of what is taken out.
 const MASKED: &str = "[masked]";
 
-/// Masks every secret in a line.
+/// Masks every secret in a text.
 #[must_use]
-pub fn redact(line: &str) -> String {
-    let mut masked = String::with_capacity(line.len());
+pub fn redact(text: &str) -> String {
+    masked(text, 0..text.len(), &secrets(text))
+}
+
+/// Masks every secret in a part of a text, also one that only what stands before the part tells of.
+#[must_use]
+pub fn redact_part(text: &str, part: Range<usize>) -> String {
+    masked(text, part, &secrets(text))
+}
+
+/// The same for words that may be a part of the text; where they are not, they speak for themselves.
+#[must_use]
+pub fn redact_words(text: &str, words: &str) -> String {
+    match text.find(words) {
+        Some(at) => redact_part(text, at..at + words.len()),
+        None => redact(words),
+    }
+}
+
+fn masked(text: &str, part: Range<usize>, secrets: &[Range<usize>]) -> String {
+    let mut masked = String::with_capacity(part.len());
+    let mut from = part.start;
+    for secret in secrets.iter().filter(|secret| secret.start < part.end && part.start < secret.end) {
+        masked.push_str(&text[from..secret.start.max(from)]);
+        masked.push_str(MASKED);
+        from = secret.end.min(part.end);
+    }
+    masked.push_str(&text[from..part.end]);
+    masked
+}
+
+/// Where secrets are: by what stands around them, and by their form.
+fn secrets(text: &str) -> Vec<Range<usize>> {
+    let mut found = suspect::placed(text);
+    found.extend(words(text));
+    suspect::merged(found)
+}
+
+/// The words that are secrets by their form, or by the word before.
+fn words(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
     let mut before = Before::Text;
     let mut commands = ["", ""]; // the two words before
-    let mut rest = line;
-    while !rest.is_empty() {
-        let of_word = rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len());
-        let (word, after) = rest.split_at(of_word);
+    let mut at = 0;
+    while at < text.len() {
+        let rest = &text[at..];
+        let (word, after) = rest.split_at(rest.find(|c: char| !is_of_word(c)).unwrap_or(rest.len()));
         if !word.is_empty() {
             if is_secret(word, before) {
-                masked.push_str(MASKED);
-            } else {
-                masked.push_str(word);
+                found.push(at..at + word.len());
             }
             let bare = word.trim_matches(['=', '-', '_', '.']).to_ascii_lowercase();
             commands = [commands[1], word];
@@ -54,10 +91,9 @@ pub fn redact(line: &str) -> String {
         if between > 4 {
             before = Before::Text;
         }
-        masked.push_str(&after[..between]);
-        rest = &after[between..];
+        at += word.len() + between;
     }
-    masked
+    found
 }
 
 /// The characters of tokens and base64; `=` is taken out so that `name=value` falls apart.
@@ -75,7 +111,6 @@ fn of_name(word: &str, after: &str) -> Before {
     match sign.chars().next() {
         Some('=') if NAMES.contains(&word) => Before::Value,
         Some(':') if NAMES.contains(&word) && after.starts_with(['"', '\'', '\\']) => Before::Value,
-        Some(':') if NAMES.contains(&word) => Before::Colon,
         _ => Before::Name,
     }
 }
@@ -100,12 +135,11 @@ fn is_secret(word: &str, before: Before) -> bool {
     let longest = word.split(['.', '/', '-']).map(str::len).max().unwrap_or(0);
     let is_blob = longest > LONGEST_PLAIN || (word.len() > LONGEST_PLAIN && word.contains('~'));
     // a value of a few letters is a word of a sentence ("password expired"), unless it has digits in it
-    let is_value = matches!(before, Before::Name | Before::Colon | Before::Value)
+    let is_value = matches!(before, Before::Name | Before::Value)
         && (digits > 1 && word.len() >= 6 || word.len() >= 20 || word.contains('~'));
     let is_given = match before {
         Before::Value => true,
         Before::Mechanism => is_base64(word),
-        Before::Colon => word.bytes().any(|byte| !byte.is_ascii_lowercase()),
         Before::Name | Before::Text => false,
     };
     (is_jwt && word.len() > 12) || is_blob || is_value || is_given
@@ -149,6 +183,77 @@ mod tests {
         }
     }
 
+    /// What stands for a password in the texts below: no form of its own tells that it is one.
+    const PASSWORDS: &[&str] = &["Summer2024!", "hunter2", "p:a@ss/w#rd9", "Passw0rd,x;y", "sesame"];
+
+    #[test]
+    fn a_password_by_what_stands_around_it() {
+        for text in [
+            "proxy http://svc:{}@proxy.example.com:8080 returned 407 Proxy Authentication Required",
+            "HTTP_PROXY=http://DOM\\svc:{}@proxy.example.com:8080 535 5.7.3",
+            "imaps://sales:{}@outlook.office365.com/ AUTHENTICATE failed.",
+            "{\"proxy\":\"http:\\/\\/svc:{}@proxy:8080\\/\"}",
+            "git+https://{}@host.example/x",
+            "svc:{}@proxy:8080 failed",
+            "curl -u svc:{} smtps://smtp.office365.com:465 535 5.7.3",
+            "curl -vsu 'svc:{}' x",
+            "curl -usvc:{} x",
+            "curl --user \"svc:{}\" --proxy-user=svc:{} x",
+            "subprocess.run(['curl', '-u', 'svc:{}', 'x'])",
+            "<password>{}</password> 535 5.7.3",
+            "<ns:Password type=\"text\">{}</ns:Password>",
+            "&lt;password&gt;{}&lt;/password&gt;",
+            "<entry key=\"mail.smtp.password\">{}</entry>",
+            "<add key=\"SmtpPassword\" value=\"{}\"/>",
+            "{\"name\":\"password\",\"value\":\"{}\"}",
+            "mail.smtp.password={} 535 5.7.3",
+            "-Dhttp.proxyPassword={} -Dx=y",
+            "keytool -storepass {} -list",
+            "openssl pkcs12 -passin pass:{}",
+            "swaks --auth-user sales --auth-password {} --tls",
+            "password: \"{}\"",
+            "{\\\"password\\\": \\\"{}\\\"}",
+            "client_id=x&client_secret={}&grant_type=password",
+            "Server=x;User Id=sa;Password={};Encrypt=yes",
+            "pwd: '{}'",
+            "Password: {}",
+            "pwd:{}",
+            "USER sales\nPASS {}\n-ERR Logon failure",
+            "a1 LOGIN sales@example.com {}",
+            "C: a1 LOGIN \"sales\" \"{}\"",
+            "Connect-ExchangeOnline -Password (ConvertTo-SecureString '{}' -AsPlainText)",
+        ] {
+            for password in PASSWORDS {
+                let line = text.replace("{}", password);
+                let masked = redact(&line);
+                let whole = text.replace("{}", MASKED);
+                assert!(!masked.contains(password), "{line}: {masked}");
+                assert!(masked.contains(MASKED) && masked.len() <= whole.len() + 8, "{line}: {masked}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_password_in_base64_by_what_stands_around_it() {
+        for (text, part) in [
+            ("AUTH LOGIN\n334 VXNlcm5hbWU6\nc2FsZXM=\n334 UGFzc3dvcmQ6\nC: U3VtbWVyMjAyNCE=\n535 5.7.3 x", "U3VtbWVy"),
+            ("Proxy-Authorization: Basic c3ZjOlN1bW1lcg==", "c3ZjOlN1"),
+            ("sent AHNhbGVzAHBhc3N3b3Jk to the server", "AHNhbGVz"),
+            ("https%3A%2F%2Fsvc%3ASummer2024%40proxy%3A8080%2Fx", "Summer"),
+        ] {
+            let masked = redact(text);
+            assert!(!masked.contains(part) && masked.contains(MASKED), "{masked}");
+        }
+    }
+
+    #[test]
+    fn the_part_that_is_shown_is_masked_by_the_whole() {
+        let text = "curl -u svc:Summer2024! 535 5.7.3 Authentication unsuccessful";
+        assert_eq!(redact_words(text, "Summer2024! 535 5.7.3"), "[masked] 535 5.7.3");
+        assert_eq!(redact_words(text, "mer2024!"), "[masked]");
+        assert_eq!(redact_words(text, "other words"), "other words");
+    }
+
     #[test]
     fn the_words_of_a_refusal_stay() {
         for line in [
@@ -156,6 +261,11 @@ mod tests {
             "AUTH PLAIN LOGIN XOAUTH2 is offered, password expired, the password: expired",
             "AADSTS50126: invalid username or password. Trace ID: 0f8fad5b-d9cb-469f-a165-70867728950e",
             "javax.net.ssl.SSLHandshakeException: sun.security.validator.ValidatorException",
+            "The user name or password is incorrect. Invalid password: 535 5.7.139 the client secret keys for app",
+            "250-AUTH LOGIN XOAUTH2, A1 NO LOGIN failed. basic authentication is disabled for user:sales@example.com",
+            "GET https://graph.microsoft.com/v1.0/users/sales@example.com 403 at 2026-11-23T04:01:20 smtp.office365.com:587",
+            "https://login.example.com:8443/x?login_hint=sales@example.com [from:sales@example.com] imaps://sales@mail.example.com",
+            "PASS is not supported; password is required: set client_secret = { env = \"NAME\" }",
         ] {
             assert_eq!(redact(line), line);
         }

@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use super::redactor::replaced;
+pub use super::placed::NAMES;
+use super::{placed, redactor::replaced, userinfo};
 
 /// A shorter word is quoted: names of servers, releases and mailboxes are short.
 const SHORTEST: usize = 16;
@@ -18,28 +19,10 @@ const ENDINGS: &[&str] = &[
     "ps1", "toml", "txt", "xml", "zip",
 ];
 
-/// Names that are given nothing but a secret, in small letters, in logs and exports alike.
-pub const NAMES: &[&str] = &[
-    "client_secret",
-    "clientsecret",
-    "client_assertion",
-    "access_token",
-    "accesstoken",
-    "refresh_token",
-    "refreshtoken",
-    "id_token",
-    "password",
-    "passwd",
-    "pwd",
-    "secret",
-    "api_key",
-    "apikey",
-];
-
 /// The text without what may be a secret.
 #[must_use]
 pub fn masked(text: &str) -> String {
-    let mut found = passwords(text);
+    let mut found = userinfo::of(text);
     for word in words(text) {
         let covered = found.iter().any(|range: &Range<usize>| range.start < word.end && word.start < range.end);
         if !covered && !is_in_path(text, &word) && may_be_secret(&text[word.clone()]) {
@@ -61,6 +44,29 @@ pub fn may_be_secret(word: &str) -> bool {
         (has(|c| c.is_ascii_uppercase()), has(|c| c.is_ascii_lowercase()), has(|c| c.is_ascii_digit()));
     let unbroken = word.chars().all(|c| c.is_ascii_alphanumeric());
     word.contains('~') || (upper && lower && digit) || (unbroken && word.len() >= UNBROKEN && digit && (upper || lower))
+}
+
+/// Where secrets are in a text that others wrote, told by what stands around them.
+#[must_use]
+pub fn placed(text: &str) -> Vec<Range<usize>> {
+    placed::placed(text)
+}
+
+/// Such places in order, with those that overlap made one.
+#[must_use]
+pub fn merged(found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    placed::merged(found)
+}
+
+/// True when a name for people to read, such as that of a site, may be a secret or holds one: a password in a URL, a value
+/// with the name of a secret, or a word with letters, digits and a sign that no name has.
+#[must_use]
+pub fn is_no_name(text: &str) -> bool {
+    let is_password = |word: &str| {
+        let has = |test: fn(char) -> bool| word.contains(test);
+        has(char::is_alphabetic) && has(|c| c.is_ascii_digit()) && has(|c| "!$%^*=?~|\\`<>{}".contains(c))
+    };
+    text.contains("://") || !placed(text).is_empty() || text.split_whitespace().any(is_password)
 }
 
 /// Runs of the characters that tokens, client secrets and keys are made of.
@@ -91,27 +97,6 @@ fn has_ending(word: &str) -> bool {
     word.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
 }
 
-/// What is between the colon and the last at sign of `user:password@host`, with a scheme before it or without.
-fn passwords(text: &str) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    let ends = |c: char| c.is_whitespace() || "'\"<>".contains(c);
-    let mut start = 0;
-    for part in text.split_inclusive(ends) {
-        let word = part.trim_end_matches(ends);
-        let scheme = word.find("://").map_or(0, |at| at + 3);
-        let authority = &word[scheme..];
-        // with a scheme the authority ends at the first slash behind the last at sign
-        if let Some(at) = authority.rfind('@')
-            && let Some(colon) = authority[..at].find(':')
-            && at > colon + 1
-        {
-            found.push(start + scheme + colon + 1..start + scheme + at);
-        }
-        start += part.len();
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,10 +109,26 @@ mod tests {
             ("'http://u:PASSWORD@x'", "'http://u:<secret>@x'"),
             ("'http://DOM\\u:p/a@ss@x:80' is", "'http://DOM\\u:<secret>@x:80' is"),
             ("u:PASS@proxy:8080", "u:<secret>@proxy:8080"),
+            ("https://hunter2@x: cannot be read", "https://<secret>@x: cannot be read"),
+            ("ftp://hunter@x and http://a/b@x", "ftp://<secret>@x and http://<secret>@x"),
             ("key 0123456789abcdef0123456789abcdef.", "key <secret>."),
             ("the variable 1.AXoAabcdefGHIJ-klm_no is not set", "the variable <secret> is not set"),
         ] {
             assert_eq!(masked(text), clean);
+        }
+    }
+
+    #[test]
+    fn a_name_for_people_holds_no_secret() {
+        for secret in
+            ["http://u:PW@x", "https://hunter2@x", "u:PW@x", "password=sesame", "Summer2024!", "at Pa$$w0rd 1"]
+        {
+            assert!(is_no_name(secret), "{secret}");
+        }
+        for name in
+            ["Rotterdam", "Contoso Bern (2), DC-1 & DC-2", "SR 691234567", "Zürich #3", "São Paulo 1/2", "R&D: Lab 7"]
+        {
+            assert!(!is_no_name(name), "{name}");
         }
     }
 
@@ -141,7 +142,7 @@ mod tests {
             "/tmp/tmpAbC123xyzzy987/ece-check.toml, line 1: C:\\Users\\Abc123Abc123Abc123 is a folder",
             "15.0(1)ES202511_ET1 is unknown; https://login.microsoftonline.com/Common2/v2.0/token",
             "Report-2026-11-29T10.json: 203.0.113.9:8080 12:30:01",
-            "http://proxy.contoso.example:8080 and http://user@proxy:80",
+            "http://proxy.contoso.example:8080 and imaps://sales@mail.contoso.example",
         ] {
             assert_eq!(masked(text), text);
         }

@@ -99,6 +99,57 @@ fn mistakes_name_the_place_and_not_what_is_in_it() {
     assert!(searched(&no_token).contains("The access token is malformed"));
 }
 
+/// Texts with a password of which only what stands around it tells that it is one.
+const WITH_PASSWORD: [&str; 4] = [
+    "proxy http://svc:{}@proxy.example.com:8080 returned 407 Proxy Authentication Required",
+    "curl -u svc:{} smtps://smtp.office365.com:465 535 5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+    "535 5.7.3 Authentication unsuccessful <password>{}</password>",
+    "2026-11-23 04:01:20 ERROR mail.smtp.password={} 535 5.7.139 Authentication unsuccessful, basic authentication is disabled.",
+];
+
+/// All that the program wrote, in one line; a password of a few letters is looked for as it is.
+fn without(output: &Output, password: &str) -> String {
+    let said = String::from_utf8_lossy(&[output.stdout.as_slice(), &output.stderr].concat()).into_owned();
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(!said.contains(password) && said.contains("[masked]"), "{password}: {said}");
+    said
+}
+
+#[test]
+fn password_in_a_text_that_is_explained_is_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("some.log");
+    for password in ["Marked2024!", "marked", "m:a@rk/ed#9"] {
+        let texts: Vec<String> = WITH_PASSWORD.iter().map(|text| text.replace("{}", password)).collect();
+        let said = program(&["explain", &texts[0]]).output().unwrap();
+        assert!(without(&said, password).contains("proxy-auth-required"));
+        without(&program(&["explain", &texts[2]]).output().unwrap(), password);
+        fs::write(&file, format!("{}\n2026-11-23 04:01:21 x\n", texts.join("\n"))).unwrap();
+        for format in ["text", "json"] {
+            let said = program(&["explain", "-o", format, "-f", file.to_str().unwrap()]).output().unwrap();
+            assert!(without(&said, password).contains("basic-auth-retired"));
+        }
+        let input = fs::File::open(&file).unwrap();
+        without(&program(&["explain", "-"]).stdin(input).output().unwrap(), password);
+    }
+}
+
+#[test]
+fn secret_in_the_name_of_a_site_or_a_case_is_refused_and_not_repeated() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("site.toml");
+    for name in ["http://u:MarkedPw@x", "https://MarkedPw@x", "u:MarkedPw@x", "Marked2024!"] {
+        fs::write(&file, format!("site = \"{name}\"\n")).unwrap();
+        for arguments in [["--site", name], ["--case", name], ["--config", file.to_str().unwrap()]] {
+            let output = program(&[&["run", "--lab", "--only", "dns"], &arguments[..]].concat()).output().unwrap();
+            let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+            assert!(!said.contains("Marked"), "{said}");
+            assert!(said.contains("looks like a URL or a secret"), "{said}");
+        }
+    }
+}
+
 fn gives() -> Gives {
     let (refresh_token, device_code) = (REFRESH_TOKEN.to_owned(), DEVICE_CODE.to_owned());
     Gives { access_token: access_token(), refresh_token, device_code, refuses: false }
