@@ -28,17 +28,20 @@ fn main() {
     collect(&checks, &mut files);
     files.sort();
     let mut source = String::from("&[\n");
-    let mut causes = Vec::new();
+    let (mut causes, mut heads) = (Vec::new(), String::from("&[\n"));
     for (number, file) in files.iter().enumerate() {
         let place = file.strip_prefix(&checks).expect("below checks").to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
-        let (packed, entries) = pack(&text, &place);
+        let table = DeTable::parse(&text).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
+        let (packed, entries) = pack(&text, table.get_ref());
+        heads.extend(head(&place, table.get_ref()));
         causes.extend(entries.into_iter().map(|(code, begin)| (code, number, begin)));
         fs::write(out.join(format!("checks-{number}")), packed).expect("the folder can be written to");
         let packed = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/checks-{number}\"))");
         writeln!(source, "    (\"{place}\", \"checks/{place}\", {packed}),").expect("a text takes all");
     }
     fs::write(out.join("checks.rs"), source + "]\n").expect("the folder can be written to");
+    fs::write(out.join("heads.rs"), heads + "]\n").expect("the folder can be written to");
     causes.sort();
     fs::write(out.join("causes.rs"), format!("&{causes:?}")).expect("the folder can be written to");
 }
@@ -54,13 +57,30 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
+/// What a list shows of a check, as a line of Rust; none for a file that holds no check.
+fn head(place: &str, table: &DeTable<'_>) -> Option<String> {
+    let (folder, name) = place.split_once('/').filter(|(folder, _)| !["causes", "tables"].contains(folder))?;
+    let text = |key: &str| table.get(key).and_then(|value| value.get_ref().as_str()).unwrap_or_default();
+    let below = |key: &str| table.get(key).and_then(|value| value.get_ref().as_table());
+    let probe = below("probe").and_then(|probes| probes.keys().next());
+    let all = [text("section"), text("title"), probe.map_or("", |probe| probe.get_ref())];
+    let id = format!("{folder}.{}", name.trim_end_matches(".toml"));
+    let needs = texts(table.get("needs"));
+    let sources = texts(below("words").and_then(|words| words.get("sources")));
+    Some(format!("    ({id:?}, {all:?}, &{needs:?}, &{sources:?}),\n"))
+}
+
+fn texts<'t>(list: Option<&'t Spanned<DeValue<'t>>>) -> Vec<&'t str> {
+    let items = list.and_then(|list| list.get_ref().as_array());
+    items.into_iter().flatten().filter_map(|item| item.get_ref().as_str()).collect()
+}
+
 /// A file, and where in it the entry of each cause begins.
-fn pack(text: &str, place: &str) -> (Vec<u8>, Vec<(String, usize)>) {
-    let table = DeTable::parse(text).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
+fn pack(text: &str, table: &DeTable<'_>) -> (Vec<u8>, Vec<(String, usize)>) {
     let mut packed = Vec::new();
     let mut causes = Vec::new();
-    put_number(table.get_ref().len(), &mut packed);
-    for (key, value) in table.get_ref() {
+    put_number(table.len(), &mut packed);
+    for (key, value) in table {
         put_key(key, &mut packed);
         match value.get_ref() {
             DeValue::Array(entries) if key.get_ref() == "cause" => {

@@ -10,6 +10,7 @@ pub mod console;
 mod dated;
 pub mod expect;
 pub mod firewall;
+pub mod head;
 pub mod index;
 pub mod layer;
 pub mod lazy;
@@ -20,6 +21,7 @@ pub mod tables;
 
 pub use cause::Cause;
 pub use check::Check;
+pub use head::Head;
 pub use section::Section;
 
 use std::sync::OnceLock;
@@ -70,6 +72,15 @@ impl Catalogue {
     #[must_use]
     pub fn check(&self, id: &str) -> Option<&Check> {
         self.checks.iter().find(|check| check.id == id)
+    }
+
+    /// What a list shows of each check, for which the built-in checks are not read.
+    #[must_use]
+    pub fn heads(&self) -> Vec<Head<'_>> {
+        match self.checks.made() {
+            Some(checks) => checks.iter().map(Head::from).collect(),
+            None => head::built_in(),
+        }
     }
 
     /// The checks that read what colleagues export, and that a person may confirm by hand.

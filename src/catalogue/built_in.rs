@@ -10,6 +10,12 @@ static BUILT_IN: &[(&str, &str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/ch
 /// The causes of those files: code, the number of the file, where the entry begins in its bytes.
 static CAUSES: &[(&str, usize, usize)] = include!(concat!(env!("OUT_DIR"), "/causes.rs"));
 
+/// A check as a list shows it: its id; section, title and probe; the checks that it needs; its sources.
+type HeadRow = (&'static str, [&'static str; 3], &'static [&'static str], &'static [&'static str]);
+
+/// The checks of those files, as a list shows them.
+pub(super) static HEADS: &[HeadRow] = include!(concat!(env!("OUT_DIR"), "/heads.rs"));
+
 /// Files by their place below `checks/`, with slashes.
 pub(super) type Files = BTreeMap<String, Document>;
 

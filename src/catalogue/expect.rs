@@ -88,7 +88,9 @@ impl fmt::Display for Comparator {
 /// The declared fact of this full name.
 #[must_use]
 pub fn fact(name: &str) -> Option<&'static FactDef> {
-    FACTS.iter().flat_map(|(_, facts)| facts.iter()).find(|fact| fact.name == name)
+    let (group, _) = name.split_once('.')?;
+    let of_group = FACTS.iter().filter(|(known, _)| *known == group);
+    of_group.flat_map(|(_, facts)| facts.iter()).find(|fact| fact.name == name)
 }
 
 /// Reads a table of expectations. Names without a dot belong to `probe`.

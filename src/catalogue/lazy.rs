@@ -18,6 +18,12 @@ impl<T> Lazy<T> {
     pub fn new(make: fn() -> T) -> Self {
         Self { value: OnceLock::new(), make }
     }
+
+    /// The value, where it is there already.
+    #[must_use]
+    pub fn made(&self) -> Option<&T> {
+        self.value.get()
+    }
 }
 
 impl<T> From<T> for Lazy<T> {

@@ -2,17 +2,18 @@
 //! reference checkable at the place where it is written.
 
 use std::{
-    collections::BTreeMap,
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
 
 use super::{
-    Catalogue, Cause, Check,
+    Catalogue, Cause, Check, Head,
     built_in::{Files, id_of, own_cause, own_check_ids, own_files, own_table, sound},
     cause, check,
     console::{self, Console},
     firewall::{self, Firewall},
+    head,
     lazy::Lazy,
     tables::{self, Tables},
 };
@@ -196,34 +197,13 @@ fn read_causes<'f>(
     Ok(causes)
 }
 
-/// Section, then how deep the probe looks, then needs before what needs them, then id.
-fn order(checks: Vec<Check>) -> Result<Vec<Check>, Mistake> {
-    let mut depths: BTreeMap<String, usize> = BTreeMap::new();
-    let mut left: Vec<&Check> = checks.iter().collect();
-    while !left.is_empty() {
-        let (ready, waiting): (Vec<&Check>, Vec<&Check>) =
-            left.into_iter().partition(|check| check.needs.iter().all(|need| depths.contains_key(need)));
-        if ready.is_empty() {
-            return Err(Mistake {
-                file: "checks".to_owned(),
-                line: None,
-                wrong: format!("{} needs itself, by way of what it needs", waiting[0].id),
-                right: "break the circle of needs".to_owned(),
-            });
-        }
-        for check in ready {
-            let depth = check.needs.iter().map(|need| depths[need] + 1).max().unwrap_or(0);
-            depths.insert(check.id.clone(), depth);
-        }
-        left = waiting;
-    }
-    let probe = |check: &Check| FACTS.iter().position(|(name, _)| *name == check.probe.name);
-    let mut ordered = checks;
-    ordered.sort_by(|a, b| {
-        let key = |check: &Check| (check.section, probe(check), depths[&check.id]);
-        key(a).cmp(&key(b)).then_with(|| a.id.cmp(&b.id))
-    });
-    Ok(ordered)
+/// The checks in the order of their heads.
+fn order(mut checks: Vec<Check>) -> Result<Vec<Check>, Mistake> {
+    let ordered = head::order(checks.iter().map(Head::from).collect())?;
+    let places: HashMap<String, usize> =
+        ordered.iter().enumerate().map(|(place, head)| (head.id.to_owned(), place)).collect();
+    checks.sort_by_key(|check| places[&check.id]);
+    Ok(checks)
 }
 
 #[cfg(test)]

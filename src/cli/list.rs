@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{CliError, catalogue, print};
 use crate::{
-    catalogue::{Catalogue, Section},
+    catalogue::{Catalogue, Cause, Head, Section},
     diagnose::for_server,
     finding::Owner,
     report::{self, Page, Paint, Verbosity},
@@ -39,30 +39,41 @@ pub enum Output {
 
 /// Prints the checks or the causes.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
-    let mut catalogue = arguments.catalogue.load()?;
-    if let Some(part) = &arguments.part {
-        keep(&mut catalogue, &part.to_lowercase());
-        let is_empty = if arguments.causes { catalogue.causes.is_empty() } else { catalogue.checks.is_empty() };
-        if is_empty {
-            let right = "ece-check list and ece-check list --causes name them all";
-            return Err(CliError::Usage(format!("nothing in the catalogue has {part} in its name"), right.to_owned()));
+    let catalogue = arguments.catalogue.load()?;
+    let part = arguments.part.as_deref().unwrap_or_default();
+    let shown = if arguments.causes {
+        let causes = causes_with(&catalogue, &part.to_lowercase());
+        match arguments.output {
+            _ if causes.is_empty() => return Err(nothing(part)),
+            Output::Text => list_of_causes(&causes),
+            Output::Json => json(&cause_rows(&causes)),
         }
-    }
-    print::data(&match (arguments.causes, arguments.output) {
-        (false, Output::Text) => checks(&catalogue),
-        (true, Output::Text) => causes(&catalogue),
-        (false, Output::Json) => json(&check_rows(&catalogue)),
-        (true, Output::Json) => json(&cause_rows(&catalogue)),
-    });
+    } else {
+        let checks = checks_with(&catalogue, &part.to_lowercase());
+        match arguments.output {
+            _ if checks.is_empty() => return Err(nothing(part)),
+            Output::Text => list_of_checks(&checks),
+            Output::Json => json(&check_rows(&checks)),
+        }
+    };
+    print::data(&shown);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Leaves of the catalogue what has a part in its name, section or owner.
-fn keep(catalogue: &mut Catalogue, part: &str) {
-    catalogue.checks.retain(|check| check.id.contains(part) || check.section.name().contains(part));
-    catalogue
-        .causes
-        .retain(|cause| cause.code.contains(part) || report::owner(cause.owner).to_lowercase().contains(part));
+fn nothing(part: &str) -> CliError {
+    let right = "ece-check list and ece-check list --causes name them all";
+    CliError::Usage(format!("nothing in the catalogue has {part} in its name"), right.to_owned())
+}
+
+/// The checks that have a part in their name or section.
+fn checks_with<'c>(catalogue: &'c Catalogue, part: &str) -> Vec<Head<'c>> {
+    catalogue.heads().into_iter().filter(|check| check.has(part)).collect()
+}
+
+/// The causes that have a part in their name or owner.
+fn causes_with<'c>(catalogue: &'c Catalogue, part: &str) -> Vec<&'c Cause> {
+    let has = |cause: &&Cause| cause.code.contains(part) || report::owner(cause.owner).to_lowercase().contains(part);
+    catalogue.causes.iter().filter(has).collect()
 }
 
 /// Any rows as pretty JSON, for stdout.
@@ -76,36 +87,36 @@ fn narrow(page: &mut Page<'_>, name: &str, title: &str) {
     page.field("title", title);
 }
 
-fn checks(catalogue: &Catalogue) -> String {
+fn list_of_checks(checks: &[Head<'_>]) -> String {
     let style = print::style(true, Verbosity::Normal);
     let mut page = Page::new(&style);
     if page.is_narrow() {
-        for check in &catalogue.checks {
-            narrow(&mut page, &check.id, &check.title);
+        for check in checks {
+            narrow(&mut page, check.id, check.title);
         }
         return page.finish();
     }
-    let wide = widest(catalogue.checks.iter().map(|check| check.id.as_str()));
+    let wide = widest(checks.iter().map(|check| check.id));
     lines(Section::ALL.into_iter().flat_map(|section| {
-        let of_section = catalogue.checks.iter().filter(move |check| check.section == section);
+        let of_section = checks.iter().filter(move |check| check.section == section);
         let mut rows = of_section.map(|check| format!("  {:<wide$} {}", check.id, check.title)).peekable();
         let heading = rows.peek().map(|_| section.name().to_owned());
         heading.into_iter().chain(rows)
     }))
 }
 
-fn causes(catalogue: &Catalogue) -> String {
+fn list_of_causes(causes: &[&Cause]) -> String {
     let style = print::style(true, Verbosity::Normal);
     let mut page = Page::new(&style);
     if page.is_narrow() {
-        for cause in &catalogue.causes {
+        for cause in causes {
             narrow(&mut page, &cause.code, &for_server(&cause.title, None));
         }
         return page.finish();
     }
-    let wide = widest(catalogue.causes.iter().map(|cause| cause.code.as_str()));
-    let row = |cause: &crate::catalogue::Cause| format!("{:<wide$} {}", cause.code, for_server(&cause.title, None));
-    lines(catalogue.causes.iter().map(row))
+    let wide = widest(causes.iter().map(|cause| cause.code.as_str()));
+    let row = |cause: &&Cause| format!("{:<wide$} {}", cause.code, for_server(&cause.title, None));
+    lines(causes.iter().map(row))
 }
 
 fn widest<'n>(names: impl Iterator<Item = &'n str>) -> usize {
@@ -122,22 +133,19 @@ struct CheckRow<'c> {
     check: &'c str,
     section: &'c str,
     title: &'c str,
-    needs: &'c [String],
-    sources: &'c [String],
+    needs: &'c [&'c str],
+    sources: &'c [&'c str],
 }
 
-fn check_rows(catalogue: &Catalogue) -> Vec<CheckRow<'_>> {
-    catalogue
-        .checks
-        .iter()
-        .map(|check| CheckRow {
-            check: &check.id,
-            section: check.section.name(),
-            title: &check.title,
-            needs: &check.needs,
-            sources: &check.words.sources,
-        })
-        .collect()
+fn check_rows<'c>(checks: &'c [Head<'c>]) -> Vec<CheckRow<'c>> {
+    let row = |check: &'c Head<'c>| CheckRow {
+        check: check.id,
+        section: check.section.name(),
+        title: check.title,
+        needs: &check.needs,
+        sources: &check.sources,
+    };
+    checks.iter().map(row).collect()
 }
 
 #[derive(Serialize)]
@@ -150,9 +158,8 @@ struct CauseRow<'c> {
     sources: &'c [String],
 }
 
-fn cause_rows(catalogue: &Catalogue) -> Vec<CauseRow<'_>> {
-    catalogue
-        .causes
+fn cause_rows<'c>(causes: &[&'c Cause]) -> Vec<CauseRow<'c>> {
+    causes
         .iter()
         .map(|cause| CauseRow {
             cause: &cause.code,
