@@ -156,6 +156,10 @@ impl Visible {
 
 impl Formatter for Visible {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        // of nearly every text all is shown; without an early end the bytes are compared many at once
+        if fragment.bytes().fold(true, |is_plain, byte| is_plain & matches!(byte, b' '..=b'~')) {
+            return writer.write_all(fragment.as_bytes());
+        }
         let mut rest = fragment;
         while let Some((at, hidden)) = rest.char_indices().find(|(_, character)| !self.is_shown(*character)) {
             writer.write_all(&rest.as_bytes()[..at])?;
