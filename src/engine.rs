@@ -178,13 +178,18 @@ async fn look_when_ready(
     })
     .await;
     let _ = events.send(Event::Ended(subject));
-    Arc::new(Observation { own: planned.own, key: Some(planned.probe.key()), ..seen })
+    Arc::new(Observation { own: planned.own, key: Some(planned.probe.key()), ..seen }.shrunk())
 }
 
-/// Looks in a task of its own: many looks use all cores, and a fault of ours ends one look and not the run.
+/// Looks in a task of its own: many looks use all cores, and a fault of ours ends one look and not the run. The task is
+/// made here and not where it is waited for, so that a look that waits for its turn holds no room for it.
 #[expect(clippy::disallowed_methods, reason = "it is waited for at once, and its panic is caught here")]
-async fn guarded(planned: &PlannedLook, look: impl Future<Output = Observation> + Send + 'static) -> Observation {
-    tokio::spawn(look).await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string()))
+fn guarded(
+    planned: &PlannedLook,
+    look: impl Future<Output = Observation> + Send + 'static,
+) -> impl Future<Output = Observation> {
+    let task = tokio::spawn(look);
+    async move { task.await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string())) }
 }
 
 /// Whether a look is not worth making after what was seen earlier.

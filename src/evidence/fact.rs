@@ -1,9 +1,9 @@
 //! What was measured: one typed constant a fact, and the values by name.
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{borrow::Cow, collections::BTreeMap, fmt, marker::PhantomData};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// One thing that can be measured, with the type of its value. Its name stands here and nowhere else in the code.
 pub struct Fact<T> {
@@ -123,14 +123,20 @@ macro_rules! facts {
 pub(crate) use facts;
 
 /// Measured things by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct Facts(BTreeMap<String, Value>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize, JsonSchema)]
+#[serde(from = "ByName")]
+#[schemars(with = "ByName")]
+pub struct Facts(Vec<(Cow<'static, str>, Value)>); // in the order of the names: a tree takes far more for so few
+
+/// Measured things by name.
+#[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "Facts")]
+struct ByName(BTreeMap<String, Value>);
 
 impl Facts {
     /// Writes one fact down; a later value replaces an earlier one.
     pub fn set<T: FactValue>(&mut self, fact: Fact<T>, value: impl Into<T>) {
-        self.put(fact.name(), value.into());
+        self.insert(Cow::Borrowed(fact.name()), value.into().into());
     }
 
     /// The value of a fact, if it was measured.
@@ -147,28 +153,59 @@ impl Facts {
 
     /// Writes down what another has measured and named, such as a file of evidence.
     pub fn put(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
+        self.insert(Cow::Owned(name.to_owned()), value.into());
+    }
+
+    fn insert(&mut self, name: Cow<'static, str>, value: Value) {
+        match self.place(&name) {
+            Ok(at) => self.0[at].1 = value,
+            Err(at) => self.0.insert(at, (name, value)),
+        }
+    }
+
+    /// Where a name is, or where it belongs.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| (**known).cmp(name))
     }
 
     /// The value of the fact that a check or a text names, if it was measured.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.place(name).ok().map(|at| &self.0[at].1)
+    }
+
+    /// Gives back the room that is kept for more facts.
+    pub(super) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
     }
 
     /// Keeps the facts of which this is true.
     pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
-        self.0.retain(|name, _| keep(name));
+        self.0.retain(|(name, _)| keep(name));
     }
 
     /// Adds what another has measured.
     pub fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        for (name, value) in other.0 {
+            self.insert(name, value);
+        }
     }
 
     /// Names and values in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value))
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+}
+
+impl From<ByName> for Facts {
+    fn from(named: ByName) -> Self {
+        Self(named.0.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect())
+    }
+}
+
+impl Serialize for Facts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.iter())
     }
 }
 

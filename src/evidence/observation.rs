@@ -77,6 +77,17 @@ impl Observation {
         }
     }
 
+    /// Gives back the room that lists have kept to grow: thousands of observations stay until the end of a run.
+    #[must_use]
+    pub fn shrunk(mut self) -> Self {
+        for attempts in [&mut self.attempts, &mut self.tried] {
+            attempts.shrink_to_fit();
+            attempts.iter_mut().for_each(|attempt| attempt.facts.shrink());
+        }
+        self.facts.shrink();
+        self
+    }
+
     /// True when a connection came through to the end of the look.
     #[must_use]
     pub fn came_through(&self) -> bool {
