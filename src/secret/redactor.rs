@@ -13,6 +13,7 @@ use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
     fmt::{self, Write as _},
+    hash::{BuildHasherDefault, Hasher},
     ops::Range,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -43,11 +44,41 @@ pub struct Redactor {
 /// What is kept of the secrets: pieces by which they are recognised.
 #[derive(Default)]
 struct Known {
-    windows: HashSet<[u8; WINDOW]>,
+    windows: Windows,
     /// Says of most places in a text that no window is there.
     sieve: Sieve,
     /// Forms that are shorter than a window.
     short: HashSet<Vec<u8>>,
+}
+
+/// The windows that are kept.
+type Windows = HashSet<[u8; WINDOW], BuildHasherDefault<WindowHasher>>;
+
+/// Hashes a window with two multiplications. Who could choose what collides already knows the secrets.
+#[derive(Default)]
+struct WindowHasher(u64);
+
+impl Hasher for WindowHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        match (bytes.first_chunk(), bytes.last_chunk()) {
+            (Some(first), Some(last)) => {
+                self.write_u64(u64::from_le_bytes(*first));
+                self.write_u64(u64::from_le_bytes(*last));
+            }
+            _ => bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte))),
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = mixed(self.0.rotate_left(32) ^ number);
+    }
+
+    /// The length, which is the same for all.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
 }
 
 impl Redactor {
@@ -163,7 +194,7 @@ struct Sieve {
 
 impl Sieve {
     /// Room for twice as many windows as there are.
-    fn of(windows: &HashSet<[u8; WINDOW]>) -> Self {
+    fn of(windows: &Windows) -> Self {
         let words = (windows.len() * 2 * STEP * ROOM / 64).next_power_of_two().clamp(LEAST_WORDS, MOST_WORDS);
         let mut sieve = Self { bits: vec![0; words] };
         for window in windows {
@@ -200,10 +231,14 @@ impl Sieve {
 /// Word and bit of a gram among so many words, a power of two: the high bits of a product (Knuth, volume 3, section 6.4).
 fn place(gram: &[u8], words: usize) -> (usize, u64) {
     let number = gram.try_into().map_or(0, u64::from_le_bytes);
-    let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let hash = (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    let hash = mixed(number);
     let word = usize::try_from(hash >> 38).unwrap_or(usize::MAX) & (words - 1);
     (word, 1 << (hash & 63))
+}
+
+fn mixed(number: u64) -> u64 {
+    let hash = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (hash ^ (hash >> 32)).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
 /// Windows lie a stride apart, and base64 shares its first and last character with its neighbours: so many more
