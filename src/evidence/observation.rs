@@ -82,7 +82,9 @@ impl Observation {
     pub fn shrunk(mut self) -> Self {
         for attempts in [&mut self.attempts, &mut self.tried] {
             attempts.shrink_to_fit();
-            attempts.iter_mut().for_each(|attempt| attempt.facts.shrink());
+            for attempt in attempts {
+                attempt.facts.shrink();
+            }
         }
         self.facts.shrink();
         self
