@@ -29,6 +29,7 @@ mod run;
 mod runtime;
 mod saved;
 mod site;
+mod site_file;
 mod token;
 mod wait;
 
@@ -154,7 +155,11 @@ fn obey() -> ExitCode {
         Ok(cli) => cli,
         Err(said) => {
             print::usage(&said);
-            return if said.use_stderr() { misused("the command line is not understood") } else { ExitCode::SUCCESS };
+            return match said.use_stderr() {
+                true => misused("the command line is not understood"),
+                false if print::undelivered() => ExitCode::from(2),
+                false => ExitCode::SUCCESS,
+            };
         }
     };
     let outcome = match cli.command.unwrap_or(Command::Run(Box::new(cli.run))) {

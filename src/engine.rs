@@ -17,7 +17,7 @@ use crate::{
     deployment::Deployment,
     diagnose::diagnose,
     evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Unit, Value},
-    finding::{Finding, Remediation, Report, Run, Status, Summary, Tool},
+    finding::{Finding, Remediation, Report, Run, Status, Summary, Tool, site_file},
     judge::{Judgement, is_waived, judge, judge_all, owned, values, waive},
     plan::{Plan, PlannedFinding, PlannedLook, saved},
     probe::{Earlier, ProbeContext, dns, https},
@@ -103,7 +103,8 @@ pub fn rejudge(report: &Report, catalogue: &Catalogue, strict: bool) -> Result<R
 fn judged(plan: &Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: Run, strict: bool) -> Report {
     let mut findings = judge_all(plan, &looks);
     let fix_first = diagnose(&mut findings, &looks, catalogue);
-    let fix_first = waived(plan, &mut findings, &run, fix_first);
+    let mut fix_first = waived(plan, &mut findings, &run, fix_first);
+    site_file::name(&mut findings, &mut fix_first, run.config.as_deref());
     prose::write(&mut findings, &looks);
     Report {
         schema_version: json::SHAPE,

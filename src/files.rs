@@ -14,7 +14,7 @@ mod write;
 
 use std::{
     fs::{self, File, Metadata},
-    io::{self, Cursor, Read},
+    io::{self, Cursor, IsTerminal as _, Read},
     path::Path,
     sync::mpsc::{Receiver, RecvTimeoutError, sync_channel},
     thread,
@@ -139,10 +139,30 @@ pub fn read_within(path: &Path, largest: u64, patience: Patience) -> io::Result<
         let ends = Instant::now() + patience.whole;
         Waited::open(path, patience.idle, Some(ends))?.take(most).read_to_end(&mut bytes)?;
     }
+    within(bytes, largest)
+}
+
+fn within(bytes: Vec<u8>, largest: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > largest {
         return Err(said(io::ErrorKind::Other, format!("has more than {largest} bytes, which are not read")));
     }
     Ok(bytes)
+}
+
+/// Reads what comes through a pipe on standard input, of at most `largest` bytes. The program at its other end may be a
+/// run that takes minutes.
+///
+/// # Errors
+/// When it is a terminal, has more bytes, or does not end in time.
+pub fn read_stdin(largest: u64) -> io::Result<Vec<u8>> {
+    const PATIENCE: Duration = Duration::from_mins(30);
+    if io::stdin().is_terminal() {
+        return Err(said(io::ErrorKind::Other, "is a terminal, where nothing comes through a pipe"));
+    }
+    let mut bytes = Vec::new();
+    let ends = Instant::now() + PATIENCE;
+    Waited::start(|| Ok(io::stdin()), PATIENCE, Some(ends))?.take(largest.saturating_add(1)).read_to_end(&mut bytes)?;
+    within(bytes, largest)
 }
 
 /// Opens a file to be read from front to end, however long it is, as a log. A pipe must say something every few
@@ -190,11 +210,18 @@ struct Waited {
 
 impl Waited {
     fn open(path: &Path, idle: Duration, ends: Option<Instant>) -> io::Result<Self> {
-        let (give, chunks) = sync_channel(AHEAD);
         let path = path.to_owned();
+        Self::start(move || File::open(path), idle, ends)
+    }
+
+    fn start<R: Read>(
+        open: impl FnOnce() -> io::Result<R> + Send + 'static,
+        idle: Duration,
+        ends: Option<Instant>,
+    ) -> io::Result<Self> {
+        let (give, chunks) = sync_channel(AHEAD);
         let read_all = move || {
-            let opened = File::open(&path);
-            let mut file = match opened {
+            let mut file = match open() {
                 Ok(file) => file,
                 Err(error) => return drop(give.send(Err(error))),
             };

@@ -2,6 +2,7 @@
 //!
 //! The JSON report *is* [`Report`], written out. The exit code is decided here and nowhere else.
 
+pub mod site_file;
 mod value;
 
 use schemars::JsonSchema;

@@ -1,9 +1,13 @@
-//! Error texts that somebody pastes: whatever they are, something or nothing is found in them.
+//! Error texts that somebody pastes: whatever they are, they are explained or not, and never a panic.
 #![no_main]
 
-use ece_check::explain::extract;
+use std::sync::LazyLock;
+
+use ece_check::{catalogue::Catalogue, explain::explain};
 use libfuzzer_sys::fuzz_target;
 
+static CATALOGUE: LazyLock<Catalogue> = LazyLock::new(Catalogue::built_in);
+
 fuzz_target!(|text: &str| {
-    let _ = (extract::extract(text), extract::plain(text));
+    let _ = explain(text, None, &CATALOGUE);
 });

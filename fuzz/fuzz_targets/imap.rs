@@ -7,8 +7,12 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     if let Ok((reply, taken)) = imap::decode(bytes) {
         assert!(taken <= bytes.len());
-        let _ = (reply.words(), reply.capabilities(), reply.numbers(), reply.uid_validity(), reply.trash());
+        let _ = (reply.words(), imap::Capabilities::of(&reply));
     }
-    let _ = imap::decode_answer("a1", bytes);
-    let _ = imap::decode_folders("a1", bytes);
+    for answer in [imap::decode_answer("a1", bytes), imap::decode_folders("a1", bytes)] {
+        let Ok((answer, taken)) = answer else { continue };
+        assert!(taken <= bytes.len());
+        let _ =
+            (answer.capabilities(), answer.numbers(), answer.uid_validity(), answer.trash(), answer.message_count());
+    }
 });

@@ -35,9 +35,9 @@ fuzz_target!(|data: &[u8]| {
         let left = parts.any(|part| form.as_bytes().windows(piece).any(|piece| holds(part.as_bytes(), piece)));
         assert!(!left, "a part of the form {form} is left");
     }
-    let touched = forms.iter().any(|form| {
-        form.as_bytes().windows(form.len().min(LEAST)).any(|piece| holds(text.as_bytes(), piece))
-    });
+    let touched = forms
+        .iter()
+        .any(|form| form.as_bytes().windows(form.len().min(LEAST)).any(|piece| holds(text.as_bytes(), piece)));
     if !touched && !text.contains("eyJ") {
         assert!(clean == text && hits == 0, "something else was taken out");
     }

@@ -1,7 +1,10 @@
 //! The XOAUTH2 line and a server's challenge: a line that is made can be read back, a challenge never panics.
 #![no_main]
 
-use ece_check::{secret::Secret, wire::xoauth2::{Presentation, challenge}};
+use ece_check::{
+    secret::Secret,
+    wire::xoauth2::{Presentation, challenge},
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|parts: (&str, &str)| {

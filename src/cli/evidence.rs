@@ -25,17 +25,19 @@ use self::{
 use super::{
     CliError,
     list::{Output, json},
-    print,
+    print, site_file,
 };
 use crate::{
     catalogue::Catalogue,
     deployment::{Account, Cloud, Deployment},
     explain::ece_log,
+    finding::site_file::DEFAULT,
     import::{
         Stated,
         request::{Colleague, How, PLACEHOLDERS, Request, Site, Together, request},
         rules::{self, Question, webex},
     },
+    report::Verbosity,
 };
 
 #[derive(Debug, Args)]
@@ -114,9 +116,6 @@ impl From<Asked> for Colleague {
     }
 }
 
-/// The site file, when none is named and it exists.
-const DEFAULT_FILE: &str = "ece-check.toml";
-
 /// Shows or asks.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     match &arguments.command {
@@ -127,7 +126,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
 
 fn ask(arguments: &Ask) -> Result<ExitCode, CliError> {
     let path = path_of(arguments.config.as_deref());
-    let deployment = path.map(Deployment::read).transpose()?.unwrap_or_default();
+    let deployment = path.map(site_file::read_own_or_of_a_lab).transpose()?.unwrap_or_default();
     let request = request(arguments.colleague.into(), &site_of(&deployment));
     print::data(&match arguments.output {
         Output::Text => request_text(&request),
@@ -137,7 +136,7 @@ fn ask(arguments: &Ask) -> Result<ExitCode, CliError> {
 }
 
 fn path_of(config: Option<&Path>) -> Option<&Path> {
-    config.or_else(|| Some(Path::new(DEFAULT_FILE)).filter(|file| file.exists()))
+    config.or_else(|| Some(Path::new(DEFAULT)).filter(|file| file.exists()))
 }
 
 fn site_of(deployment: &Deployment) -> Site {
@@ -174,10 +173,16 @@ fn placeholders(request: &Request) -> String {
     if used.is_empty() {
         return String::new();
     }
-    format!("Replace {} first, or give the site file with -c ece-check.toml.\n", used.join(" and "))
+    let several = if used.iter().any(|name| name.contains("MAILBOX")) {
+        " Several mailboxes: 'first@example.com', 'second@example.com'."
+    } else {
+        ""
+    };
+    format!("Replace {} first, or give the site file with -c ece-check.toml.{several}\n", used.join(" and "))
 }
 
 fn request_text(request: &Request) -> String {
+    let style = print::style(true, Verbosity::Normal);
     let mut text = format!("{}\n{}", request.rights, placeholders(request));
     for (above, step) in request.steps.iter().enumerate() {
         let how = match step.how {
@@ -200,27 +205,34 @@ fn request_text(request: &Request) -> String {
         }
         text.push('\n');
         for line in &step.lines {
-            let _ = writeln!(text, "{line}");
+            let _ = writeln!(text, "{}", style.called(line));
         }
     }
     let is_read_back = request.steps.iter().any(|step| !step.settles.is_empty());
-    let end = match request.colleague {
+    let (before, command) = match request.colleague {
         Colleague::Webex => OF_WEBEX,
         _ if is_read_back => SEND_BACK,
         _ => TEST_AGAIN,
     };
-    text + end
+    let _ = writeln!(text, "\n{before}:\n\n{}", style.called(command));
+    text
 }
 
-/// What becomes of files that `run` reads.
-const SEND_BACK: &str =
-    "\nSend the files back to the person who asked for them, who runs:\n\nece-check run --evidence FILE\n";
+/// What becomes of files that `run` reads, and the command that reads them.
+const SEND_BACK: (&str, &str) =
+    ("Send the files back to the person who asked for them, who runs", "ece-check run --evidence FILE");
 
 /// The same for Webex, of which a site file may say nothing.
-const OF_WEBEX: &str = "\nSend the files back to the person who asked for them, who puts them into a folder and runs:\n\nece-check run --only webex --evidence FOLDER\n";
+const OF_WEBEX: (&str, &str) = (
+    "Send the files back to the person who asked for them, who puts them into a folder and runs",
+    "ece-check run --only webex --evidence FOLDER",
+);
 
 /// What shows that something was done of which no file is read.
-const TEST_AGAIN: &str = "\nAfter the change, the person who asked runs on the ECE server:\n\nece-check run --only dns,tcp,tls,https,smtp.starttls\n";
+const TEST_AGAIN: (&str, &str) = (
+    "After the change, the person who asked runs on the ECE server",
+    "ece-check run --only dns,tcp,tls,https,smtp.starttls",
+);
 
 fn show(arguments: &Show) -> Result<ExitCode, CliError> {
     let path = path_of(arguments.config.as_deref());

@@ -17,6 +17,7 @@ use clap::Args;
 use super::{CliError, catalogue, option, print, site};
 use crate::{
     catalogue::Catalogue,
+    command::Shell,
     deployment::{Cloud, Deployment},
     files::{self, Access},
     oauth::{endpoint::TokenRequest, provider::Provider},
@@ -79,10 +80,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         print::data(&text); // what was answered is not lost; no secret is asked for
     }
     let read = written?;
-    let program = super::program::name();
-    print::sentences(&format!("{name} is written. Next: {program} config check {name}"));
+    let (program, argument) =
+        (super::program::name(), Shell::EceCheck.quote(&name).unwrap_or_else(|| "FILE".to_owned()));
+    print::sentences(&format!("{name} is written. Next: {program} config check {argument}"));
     if let Some(next) = then(&read) {
-        print::sentences(&format!("{next}: {program} token sign-in -c {name} --save FILE"));
+        print::sentences(&format!("{next}: {program} token sign-in -c {argument} --save FILE"));
     }
     Ok(ExitCode::SUCCESS)
 }

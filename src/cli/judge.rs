@@ -21,7 +21,7 @@ use crate::{
 /// Nothing is tested again and no connection is opened. The exit code is that of a run with the new results.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The saved JSON report
+    /// The saved JSON report; - reads standard input
     file: PathBuf,
     /// The format to print; JSON is the new report, with the comparison under `changes`
     #[arg(short, long, value_enum, default_value = "text")]

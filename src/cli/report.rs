@@ -35,7 +35,7 @@ const MOST: usize = 200;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag that the user sets by itself")]
 pub struct Arguments {
-    /// Saved JSON reports, or bundles; several become one report
+    /// Saved JSON reports, or bundles; several become one report; - reads standard input
     #[arg(required_unless_present = "schema", value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Print the JSON Schema of the report

@@ -1,6 +1,6 @@
 //! `ece-check run`: walks the checklist.
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
+use std::{collections::HashSet, io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -374,11 +374,28 @@ struct Written {
 impl Written {
     fn prepare(arguments: &Arguments) -> Result<Self, CliError> {
         let report = |saved: &Saved| prepared(&saved.file).map(|place| (saved.format, place));
-        Ok(Self {
+        let written = Self {
             reports: arguments.report.iter().map(report).collect::<Result<_, _>>()?,
             transcript: arguments.transcript.as_ref().map(|file| prepared(file)).transpose()?,
             bundle: arguments.handover.prepare()?,
-        })
+        };
+        written.told_apart()?;
+        Ok(written)
+    }
+
+    /// Refuses one file for two outputs: the second would replace the first.
+    fn told_apart(&self) -> Result<(), CliError> {
+        let reports = self.reports.iter().map(|(_, place)| place);
+        let places = reports.chain(&self.transcript).chain(self.bundle.as_ref().map(Prepared::place));
+        let mut taken = HashSet::new();
+        for destination in places {
+            let name = destination.path().display();
+            if destination.place().is_some_and(|place| !taken.insert(place)) {
+                let right = "give each report, the transcript and the bundle a file of its own".to_owned();
+                return Err(CliError::Usage(format!("{name}: is named for two outputs"), right));
+            }
+        }
+        Ok(())
     }
 
     fn write(self, leaving: Leaving, verbosity: Verbosity) -> Result<(), CliError> {

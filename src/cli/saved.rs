@@ -32,6 +32,9 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 /// The largest key file, in bytes.
 const LARGEST_KEY: u64 = 64 << 10;
 
+/// The name that stands for standard input, as in `ece-check run -o json | ece-check report -`.
+const STDIN: &str = "-";
+
 const RIGHT: &str = "give a report that ece-check run --report json=FILE or --bundle FILE has written";
 
 /// Reads a saved report of any shape that this version knows, and counts its findings: a file may claim any numbers.
@@ -62,6 +65,9 @@ pub fn read_verified(file: &Path, key: Option<&Verifier>) -> Result<Report, CliE
 
 /// Whether a file is one that can be read as it comes: a plain and large one that begins as JSON does, in UTF-8.
 fn is_large_json(file: &Path) -> io::Result<bool> {
+    if file == Path::new(STDIN) {
+        return Ok(false);
+    }
     let about = files::metadata(file)?;
     if !about.is_file() || !(LARGE..=LARGEST).contains(&about.len()) {
         return Ok(false);
@@ -73,7 +79,8 @@ fn is_large_json(file: &Path) -> io::Result<bool> {
 
 fn whole_text(file: &Path, key: Option<&Verifier>) -> Result<String, CliError> {
     let wrong = |wrong: String| CliError::Usage(format!("{}: {wrong}", file.display()), RIGHT.to_owned());
-    let bytes = files::read(file, LARGEST).map_err(|error| wrong(error.to_string()))?;
+    let read = if file == Path::new(STDIN) { files::read_stdin(LARGEST) } else { files::read(file, LARGEST) };
+    let bytes = read.map_err(|error| wrong(error.to_string()))?;
     if is_bundle(&bytes) {
         let bundle = bundle::read::read(&bytes).map_err(|error| wrong(error.to_string()))?;
         signature(file, &bundle, key)?;

@@ -13,14 +13,14 @@ use tokio::{sync::watch, time::Instant};
 use super::{
     CliError, catalogue,
     evidence::{self, Given},
-    option, print,
+    option, print, site_file,
 };
 use crate::{
     catalogue::Catalogue,
     deployment::{Cloud, Deployment, KnownIds, Mistakes, Role},
     finding::{AskedOfWebex, Flags},
     import,
-    lab::{self, Lab},
+    lab::Lab,
     net::{
         ConnectOverrides, ConnectTo, Family, Limits, Network, Proxy, Resolve,
         dns::Resolver,
@@ -40,7 +40,7 @@ const ECE_HOME: &str = "C:\\ECE";
 const SHORTEST_PASSWORD: usize = 8;
 
 /// The user's file, when none is named and it is there.
-pub const DEFAULT_FILE: &str = "ece-check.toml";
+pub const DEFAULT_FILE: &str = crate::finding::site_file::DEFAULT;
 
 #[derive(Clone, Debug, Args)]
 #[group(skip)]
@@ -456,13 +456,9 @@ pub fn read_site(config: Option<&Path>, reach: &NetworkArgs) -> Result<Deploymen
 /// The file that `ece-check lab` prints is full of sample values, and is good where that lab is asked for the names: a
 /// DNS server on loopback with a port of its own.
 fn read(file: &Path, reach: &NetworkArgs) -> Result<Deployment, Mistakes> {
-    let is_of_the_lab = |site: &Deployment| site.entra.client_id.is_some_and(|id| id.to_string() == lab::CLIENT_ID);
     let servers = &reach.dns_server;
     let meets_a_lab = !servers.is_empty() && servers.iter().all(|at| at.ip().is_loopback() && at.port() != 53);
-    Deployment::read(file).or_else(|mistakes| match Deployment::read_sample(file) {
-        Ok(site) if meets_a_lab && is_of_the_lab(&site) => Ok(site),
-        _ => Err(mistakes),
-    })
+    if meets_a_lab { site_file::read_own_or_of_a_lab(file) } else { Deployment::read(file) }
 }
 
 /// The folder of ECE, when it is there. In the lab only the one that the file names counts.

@@ -58,6 +58,16 @@ impl Destination {
         &self.path
     }
 
+    /// Where the file is, whatever it was called; nothing for a pipe, a device or a stream, which takes several texts.
+    #[must_use]
+    pub fn place(&self) -> Option<PathBuf> {
+        let (Way::Replaced(target) | Way::Overwritten(target)) = &self.way else { return None };
+        fs::canonicalize(target).ok().or_else(|| {
+            let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
+            Some(fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?.join(target.file_name()?))
+        })
+    }
+
     /// True where a file is there that would be lost: a plain one with something in it.
     #[must_use]
     pub fn replaces(&self) -> bool {

@@ -177,6 +177,14 @@ impl NextStep {
             Self::Request { command } | Self::Verify { command, .. } | Self::Try { command, .. } => Some(command),
         }
     }
+
+    /// The same, to be changed.
+    pub(super) fn command_mut(&mut self) -> Option<&mut Command> {
+        match self {
+            Self::Provide { .. } => None,
+            Self::Request { command } | Self::Verify { command, .. } | Self::Try { command, .. } => Some(command),
+        }
+    }
 }
 
 /// Parts of a refusal that differ at each request: Entra writes them one a line or in one line.

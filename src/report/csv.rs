@@ -11,7 +11,7 @@ use crate::finding::{Finding, Report};
 /// The longest field, in characters; Excel takes 32,767.
 const LONGEST: usize = 4_000;
 
-const HEADER: [&str; 16] = [
+const HEADER: [&str; 17] = [
     "check",
     "section",
     "subject",
@@ -28,6 +28,7 @@ const HEADER: [&str; 16] = [
     "site",
     "server",
     "started",
+    "trace",
 ];
 
 /// Writes the findings of each report, one row each, in plan order. What the user should give stands under `fix` where
@@ -57,7 +58,7 @@ pub fn rows<const N: usize>(
     String::from_utf8(bytes).expect("only text was written")
 }
 
-fn row(report: &Report, finding: &Finding) -> [String; 16] {
+fn row(report: &Report, finding: &Finding) -> [String; 17] {
     let cause = finding.causes.first().map(|cause| cause.cause.clone()).unwrap_or_default();
     let next = finding.next.as_deref().unwrap_or_default();
     let (owner, fix) =
@@ -79,6 +80,7 @@ fn row(report: &Report, finding: &Finding) -> [String; 16] {
         words::site(report).to_owned(),
         report.run.host.clone(),
         report.run.started.clone(),
+        words::trace(report, finding).to_owned(),
     ]
 }
 

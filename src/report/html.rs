@@ -107,7 +107,7 @@ fn page(page: &Page) -> String {
             ..Value::from(Serde(page))
         },
     );
-    ascii(&written.unwrap_or_else(|fault| panic!("the template fits the values: {fault:#}")))
+    ascii(&written.unwrap_or_else(|fault| panic!("the template fits the values: {fault:#}"))) + "\n"
 }
 
 /// A hash as a Content Security Policy writes it (CSP 3, section 2.3.1).

@@ -132,6 +132,7 @@ fn body(report: &Report, finding: &Finding) -> String {
         ("subject", finding.subject.to_string()),
         ("account", finding.account.clone().unwrap_or_default()),
         ("found", finding.found.clone()),
+        ("trace", words::trace(report, finding).to_owned()),
         ("expected", finding.expected.clone()),
         ("impact", finding.means.clone()),
         ("severity", words::severity(finding.severity).to_owned()),

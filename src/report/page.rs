@@ -221,13 +221,16 @@ impl<'a> Page<'a> {
         self.entry((Paint::Plain, "  "), 2, (Paint::Plain, &said.join(", ")), None);
     }
 
+    /// The label may be outside text too, as the name of a claim is.
     fn labelled(&mut self, indent: usize, label: &str, text: &str) {
+        let label = self.shown(label);
         let (lead, hanging) = if self.is_narrow() && label.is_empty() {
             (" ".repeat(indent + 2), indent + 2) // goes on below the label above
         } else if self.is_narrow() {
             (format!("{:indent$}{label}: ", ""), indent + 2)
         } else {
-            (format!("{:indent$}{label:COLUMN$}", ""), indent + COLUMN)
+            let gap = if columns(&label) < COLUMN { COLUMN - columns(&label) } else { 1 };
+            (format!("{:indent$}{label}{:gap$}", "", ""), indent + COLUMN)
         };
         self.entry((Paint::Aside, &lead), hanging, (Paint::Plain, text), None);
     }
@@ -416,6 +419,36 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn outside_text_is_harmless_wherever_it_stands() {
+        const HOSTILE: &str = "a\u{1b}]0;x\u{7}b\u{202e}\r";
+        for width in [30, 100] {
+            let style = Style { width, ..Style::of_file(Verbosity::Verbose) };
+            let mut page = Page::new(&style);
+            page.heading(HOSTILE);
+            page.paragraph(Paint::Plain, HOSTILE);
+            page.item(Status::Fail, HOSTILE, Some(HOSTILE));
+            page.numbered(1, HOSTILE);
+            page.option(HOSTILE);
+            page.label(HOSTILE, HOSTILE);
+            page.field(HOSTILE, HOSTILE);
+            page.command(HOSTILE);
+            page.bare(HOSTILE);
+            page.block(HOSTILE);
+            let text = page.finish();
+            assert!(!text.contains(['\u{1b}', '\u{7}', '\u{202e}', '\r']), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn label_longer_than_its_column_keeps_a_space() {
+        let style = Style::of_file(Verbosity::Normal);
+        let mut page = Page::new(&style);
+        page.label("aud", "x");
+        page.label("app_displayname", "Cisco ECE");
+        assert_eq!(page.finish(), "aud      x\napp_displayname Cisco ECE\n");
+    }
 
     #[test]
     fn words_move_to_the_next_line_whole() {

@@ -20,7 +20,7 @@ use ring::{
 };
 use serde_json::Value;
 
-use crate::finding::{Redacted, Report, Run};
+use crate::finding::{Redacted, Report, Run, site_file};
 
 /// What is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -151,7 +151,11 @@ impl<'k> Redaction<'k> {
     /// # Errors
     /// When what is left is no report, which would be a fault of this program.
     pub fn report(&mut self, report: &Report) -> Result<Report, NotRedacted> {
-        let mut json = serde_json::to_value(report).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
+        let mut report = report.clone();
+        if self.0.kinds.contains(&Kind::Names) {
+            site_file::hide(&mut report);
+        }
+        let mut json = serde_json::to_value(&report).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
         self.0.value(&mut json);
         self.0.host(&report.run.host, &mut json);
         let redacted = self.counted();

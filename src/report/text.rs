@@ -79,9 +79,18 @@ impl<'a> Writer<'a> {
             0 if !self.has_waived() => Paint::Good,
             _ => Paint::Caution,
         };
-        self.page.paragraph(paint, &result);
-        self.page.paragraph(Paint::Strong, &first);
+        for (paint, line) in [(paint, result), (Paint::Strong, first)] {
+            self.page.paragraph(paint, &self.with_next_called(&line));
+        }
         self.page.gap();
+    }
+
+    /// A line with the command that it ends with as this program was called.
+    fn with_next_called(&self, line: &str) -> String {
+        match line.split_once("Next: ") {
+            Some((before, command)) => format!("{before}Next: {}", self.page.called(command)),
+            None => line.to_owned(),
+        }
     }
 
     fn header(&mut self) {

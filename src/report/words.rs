@@ -156,6 +156,13 @@ pub(super) fn site(report: &Report) -> &str {
     report.run.site.as_deref().unwrap_or_default()
 }
 
+/// Trace id, correlation id and time stamp of the refusal that a finding was judged by, as Microsoft sent them; its sign-in
+/// logs are searched by them. Nothing where there was none.
+pub(super) fn trace<'r>(report: &'r Report, finding: &Finding) -> &'r str {
+    let look = finding.look.and_then(|look| report.looks.get(look));
+    look.and_then(|look| look.failure.as_ref()?.trace.as_deref()).unwrap_or_default()
+}
+
 /// The word for a status.
 pub(super) fn status(status: Status) -> &'static str {
     match status {

@@ -22,6 +22,7 @@
 //! - `evidence_lab`: the lab with a fault and its files: what was possible becomes certain, or is ruled out.
 //! - `graph_sign_in`: `--graph` with a person at a browser or with a device code: declined, never completed, only GET.
 //! - `webex`: both integrations of Webex: each fault live and by files, Microsoft Graph, the text of Control Hub.
+//! - `fuzz_targets`: the targets of `fuzz/`: they compile, and take a few inputs.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //! - `judged`: saved reports judged again and compared.
 //! - `accuracy`: how often the cause of a text, or of a fault in the lab, is named rightly.
@@ -32,6 +33,9 @@
 //! that nobody here wrote) and `tests/files` (bad files of users).
 
 #![expect(clippy::disallowed_methods, reason = "tests open what the program reaches, and start the program")]
+
+/// The targets of `fuzz/` import a macro by this name.
+extern crate self as libfuzzer_sys;
 
 mod accuracy;
 mod causes;
@@ -46,6 +50,7 @@ mod evidence_bad;
 mod evidence_forms;
 mod evidence_lab;
 mod folder;
+mod fuzz_targets;
 #[cfg(unix)]
 mod graph_sign_in;
 mod handover;

@@ -1,12 +1,15 @@
 //! The JSON report of real runs: it keeps to its schema, its numbers agree, and it survives being saved.
 
+use std::{io::Write as _, process::Stdio};
+
 use boon::{Compiler, Schemas};
 use ece_check::{
-    command::placeholders,
-    finding::{Report, SkipReason, Status},
+    command::{Shell, placeholders},
+    finding::{NextStep, Report, SkipReason, Status},
+    lab::{Lab, Settings},
 };
 
-use crate::program::{Place, call};
+use crate::program::{Place, call, wait};
 
 /// The healthy lab, and faults of every layer and status.
 const RUNS: &[&str] = &[
@@ -102,4 +105,111 @@ fn what_is_no_report_is_refused() {
         place.write("bad.json", text);
         place.call(&["report", "bad.json"]).refused(says);
     }
+}
+
+#[tokio::test]
+async fn commands_of_our_own_name_the_site_file_that_the_run_was_given() {
+    let settings = Settings { faults: vec!["token-wrong-audience".to_owned()], ..Settings::default() };
+    let lab = Lab::start(&settings).await.expect("a lab");
+    let place = Place::new();
+    place.write("our site.toml", lab.deployment());
+    let commands = |arguments: &[&str]| {
+        let report = place.call(&[&["run", "--lab=token-wrong-audience", "-o", "json"], arguments].concat()).report();
+        let actions = report.summary.fix_first.iter().flat_map(|fix| &fix.commands);
+        let steps = report.findings.iter().flat_map(|finding| &finding.steps).filter_map(NextStep::command);
+        let own = actions.chain(steps).filter(|command| command.shell == Shell::EceCheck);
+        own.map(|command| command.text.clone()).collect::<Vec<_>>()
+    };
+    let named = commands(&["-c", "our site.toml"]);
+    let shows =
+        |flag: &str| named.iter().any(|text| text.starts_with(&format!("ece-check token show{flag} --account")));
+    assert!(shows(" -c 'our site.toml'") && !shows(""), "{named:?}");
+    let reads = |text: &&String| text.starts_with("ece-check run") || text.starts_with("ece-check evidence request");
+    assert!(named.iter().filter(reads).all(|text| text.contains(" -c 'our site.toml'")), "{named:?}");
+    assert!(commands(&[]).iter().all(|text| !text.contains(" -c ")));
+    let report = place.call(&["run", "--lab=token-wrong-audience", "-c", "our site.toml", "-o", "json"]).stdout;
+    place.write("named.json", report);
+    let hidden = place.call(&["report", "named.json", "--redact", "names", "-o", "json"]).stdout;
+    assert!(!hidden.contains("our site.toml") && hidden.contains("-c '<site file>'"), "{hidden}");
+}
+
+#[test]
+fn refusals_of_entra_are_told_with_the_ids_that_its_logs_know_in_every_format() {
+    let place = Place::new();
+    let run = place.call(&["run", "--lab=client-secret-expired", "-o", "json"]);
+    place.write("saved.json", &run.stdout);
+    let report = run.report();
+    let traces: Vec<&str> = report.looks.iter().filter_map(|look| look.failure.as_ref()?.trace.as_deref()).collect();
+    assert!(!traces.is_empty(), "{report:#?}");
+    for format in ["text", "json", "markdown", "csv", "junit", "html"] {
+        let shown = place.call(&["report", "saved.json", "-v", "-o", format]).stdout;
+        let id = traces[0].split([' ', ',']).nth(2).expect("Trace ID: ID");
+        assert!(shown.contains(id), "{format} has no {id}");
+    }
+}
+
+#[test]
+fn report_comes_through_a_pipe() {
+    let place = Place::new();
+    let run = place.call(&["run", "--lab=port-refused", "-o", "json"]);
+    for arguments in [&["report", "-", "-o", "json"] as &[&str], &["judge", "-", "-o", "json"]] {
+        let mut child = place.command(arguments).stdin(Stdio::piped()).spawn().expect("the program starts");
+        child.stdin.take().expect("a pipe").write_all(run.stdout.as_bytes()).expect("it reads");
+        let shown = wait(child);
+        assert_eq!(shown.report().findings, run.report().findings, "{arguments:?}: {shown:#?}");
+    }
+    place.call(&["report", "-"]).refused("-: ");
+}
+
+#[test]
+fn exit_code_is_counted_and_not_taken_from_the_file() {
+    let place = Place::new();
+    let healthy = place.call(&["run", "--lab", "-o", "json"]).stdout;
+    let failed = place.call(&["run", "--lab=port-refused", "-o", "json"]).stdout;
+    for (text, code) in [(healthy, 0), (failed, 1)] {
+        let mut report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        for claimed in [0, 70, 255] {
+            report["summary"]["exit_code"] = claimed.into();
+            place.write("saved.json", report.to_string());
+            assert_eq!(place.call(&["report", "saved.json"]).code, Some(code), "{claimed}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_no_success() {
+    let place = Place::new();
+    let run = place.call(&["run", "--lab", "-o", "json"]).stdout;
+    place.write("saved.json", run);
+    for arguments in [
+        &["--help"] as &[&str],
+        &["--version"],
+        &["run", "--help"],
+        &["list"],
+        &["report", "saved.json"],
+        &["report", "saved.json", "-o", "json"],
+        &["explain", "smtp-auth-disabled"],
+        &["run", "--lab", "--only", "dns", "-o", "json"],
+    ] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it");
+        let outcome = wait(place.command(arguments).stdout(full).spawn().expect("the program starts"));
+        assert_eq!(outcome.code, Some(2), "{arguments:?}: {outcome:#?}");
+    }
+}
+
+#[test]
+fn two_outputs_are_not_written_into_one_file() {
+    let place = Place::new();
+    let run = ["run", "--lab", "--only", "dns"];
+    for more in [
+        &["--report", "json=a", "--report", "csv=a"] as &[&str],
+        &["--report", "json=a", "--report", "csv=./a"],
+        &["--report", "json=a", "--transcript", "a"],
+    ] {
+        place.call(&[&run, more].concat()).refused("is named for two outputs");
+        assert!(!place.path().join("a").exists(), "{more:?}");
+    }
+    let apart = place.call(&[&run[..], &["--report", "json=a", "--report", "csv=b"]].concat());
+    assert_eq!(apart.code, Some(0), "{apart:#?}");
 }
