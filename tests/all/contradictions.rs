@@ -436,6 +436,9 @@ fn dns_server_that_answers_nonsense_has_answered() {
 #[cfg(unix)]
 #[test]
 fn secret_that_never_comes_is_a_missing_input() {
+    if std::env::var_os("ECE_CHECK_PROGRAM").is_some() {
+        return; // Wine reads no pipes of the system and has no sh
+    }
     let place = Place::new();
     let made = std::process::Command::new("mkfifo").arg(place.path().join("pipe")).status().expect("mkfifo");
     assert!(made.success());
