@@ -10,6 +10,7 @@ mod blob;
 mod codes;
 mod context;
 pub mod decode;
+pub mod decoded;
 pub mod ece_log;
 mod event;
 pub mod extract;
@@ -76,7 +77,9 @@ pub enum Channel {
 }
 
 impl Channel {
-    fn protocol(self) -> Protocol {
+    /// The protocol in the terms of the signs.
+    #[must_use]
+    pub fn protocol(self) -> Protocol {
         match self {
             Self::Smtp => Protocol::Smtp,
             Self::Imap => Protocol::Imap,
@@ -154,6 +157,24 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
         _ => fallback::next(text, channel, catalogue),
     };
     Meaning { next: Some(Next::text(next)), ..Meaning::default() }
+}
+
+/// The causes that something encoded proves by itself.
+#[must_use]
+pub fn of_decoded<'c>(
+    decoded: &decoded::Decoded,
+    channel: Option<Channel>,
+    catalogue: &'c Catalogue,
+) -> Vec<Meant<'c>> {
+    let mut causes: Vec<Meant<'c>> = Vec::new();
+    for proof in &decoded.proofs {
+        let Some(cause) = catalogue.cause(proof.cause(channel.map(Channel::protocol))) else { continue };
+        if !causes.iter().any(|known| known.cause.code == cause.code) {
+            causes.push(Meant { cause, certainty: proof.certainty() });
+        }
+    }
+    causes.sort_by_key(|meant| meant.certainty);
+    causes
 }
 
 /// What was pasted, without the challenges of a proxy that were answered; none where it reports no failure.

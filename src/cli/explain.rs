@@ -1,6 +1,7 @@
 //! `ece-check explain`: everything known about one check or cause, and what an error text or a log means. Offline.
 
 mod control_hub;
+mod decoded;
 mod logs;
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
 };
 
 use clap::Args;
+use jiff::Timestamp;
 
 use super::{
     CliError, catalogue,
@@ -143,6 +145,12 @@ fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Res
     let meaning = explain::explain(text, arguments.channel, catalogue);
     if meaning.causes.is_empty() && looks_like_a_name(text) {
         return Err(unknown(text, catalogue));
+    }
+    if let Some(decoded) = explain::decoded::read(text, arguments.channel.map(Channel::protocol), Timestamp::now())
+        && meaning.heard.as_ref().is_none_or(|heard| heard.protocol.is_none())
+    {
+        print::data(&decoded::told(&decoded, &meaning, arguments, catalogue));
+        return Ok(ExitCode::SUCCESS);
     }
     let blocks = control_hub::read(text);
     let resembling = if meaning.causes.is_empty() { Samples::of(catalogue).resembling(text) } else { Vec::new() };

@@ -50,14 +50,6 @@ pub struct Item {
     pub seen: Told,
 }
 
-impl Item {
-    /// One cause by itself.
-    #[must_use]
-    pub fn of(seen: &Told) -> Self {
-        Self { causes: vec![seen.cause.clone()], seen: seen.clone() }
-    }
-}
-
 /// The items so far, in the order in which they showed first. There are no more of them than meanings that the signs of
 /// the catalogue can give.
 #[derive(Debug, Default)]
@@ -90,11 +82,15 @@ impl Items {
         self.all[at].1.count(certainty, time, text);
     }
 
+    /// The items behind the first ones, in the order in which they showed first.
+    pub(super) fn behind(&self, known: usize, causes: &[Cause]) -> Vec<Item> {
+        let codes = |open: &[usize]| open.iter().map(|cause| causes[*cause].code.clone()).collect();
+        self.all.iter().skip(known).map(|(open, seen)| Item { causes: codes(open), seen: seen.clone() }).collect()
+    }
+
     /// The items: surer before less sure, then the more frequent.
     pub(super) fn told(&self, causes: &[Cause]) -> Vec<Item> {
-        let codes = |open: &[usize]| open.iter().map(|cause| causes[*cause].code.clone()).collect();
-        let mut items: Vec<Item> =
-            self.all.iter().map(|(open, seen)| Item { causes: codes(open), seen: seen.clone() }).collect();
+        let mut items = self.behind(0, causes);
         items.sort_by_key(|item| (item.seen.certainty, std::cmp::Reverse(item.seen.count)));
         items
     }

@@ -179,6 +179,12 @@ impl<'c> Log<'c> {
         self.items.told(&self.catalogue.causes)
     }
 
+    /// The items behind the first ones, in the order in which they showed first.
+    #[must_use]
+    pub fn items_behind(&self, known: usize) -> Vec<Item> {
+        self.items.behind(known, &self.catalogue.causes)
+    }
+
     /// What the first refusal tells by its code that no sign knows, if there is one.
     #[must_use]
     pub fn unknown(&self) -> Option<&str> {

@@ -82,7 +82,7 @@ fn tell(told: &[Told], log: &Log<'_>, arguments: &Arguments, catalogue: &Catalog
         return print::data(&healthy());
     }
     print::data(&match arguments.output {
-        Output::Text => page(&log.items(), next.as_deref(), catalogue),
+        Output::Text => page(&log.items(), 0, next.as_deref(), catalogue),
         Output::Json => json(&value(told, next.as_deref(), catalogue)),
     });
 }
@@ -171,13 +171,14 @@ fn unreadable(file: Option<&Path>, error: &io::Error) -> CliError {
     CliError::Usage(format!("{shown}: {}", files::unread(error)), "name a text file, plain or gzip".to_owned())
 }
 
-fn page(items: &[Item], next: Option<&str>, catalogue: &Catalogue) -> String {
+/// The items, numbered behind those that were told before.
+fn page(items: &[Item], before: usize, next: Option<&str>, catalogue: &Catalogue) -> String {
     if items.is_empty() {
         return nothing_known(&[], next.unwrap_or_default());
     }
     let style = style();
     let mut page = Page::new(&style);
-    for (number, item) in items.iter().enumerate() {
+    for (number, item) in (before..).zip(items) {
         page.gap();
         let causes: Vec<&Cause> = item.causes.iter().filter_map(|code| catalogue.cause(code)).collect();
         match causes.as_slice() {

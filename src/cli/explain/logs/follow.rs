@@ -12,7 +12,7 @@ use super::{Arguments, CliError, page, unreadable, value};
 use crate::{
     catalogue::Catalogue,
     cli::{list::Output, print},
-    explain::{decode, items::Item, log::Log},
+    explain::{decode, log::Log},
     files,
 };
 
@@ -28,7 +28,7 @@ pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Cli
     };
     let mut followed = Followed::open(file).map_err(|error| unreadable(Some(file), &error))?;
     let mut log = Log::new(catalogue, arguments.channel);
-    let mut known = 0;
+    let mut told = Told::default();
     loop {
         let bytes = followed.more().map_err(|error| unreadable(Some(file), &error))?;
         if bytes.is_empty() {
@@ -37,18 +37,42 @@ pub fn run(arguments: &Arguments, catalogue: &Catalogue) -> Result<ExitCode, Cli
         } else {
             log.push(&bytes);
         }
-        let told = log.told_in_order();
-        for told in &told[known..] {
-            let one = std::slice::from_ref(told);
-            print::data(&match arguments.output {
-                Output::Text => format!("{}\n", page(&[Item::of(told)], None, catalogue)),
-                Output::Json => value(one, None, catalogue).to_string() + "\n",
-            });
+        let new = match arguments.output {
+            Output::Text => told.pages(&log, catalogue),
+            Output::Json => told.values(&log, catalogue),
+        };
+        for new in &new {
+            print::data(new);
         }
-        known = told.len();
         if bytes.is_empty() {
             std::thread::sleep(OFTEN);
         }
+    }
+}
+
+/// How much was told so far.
+#[derive(Default)]
+struct Told {
+    items: usize,
+    causes: usize,
+}
+
+impl Told {
+    /// What is new, as a page each: events that leave the same causes open are one item.
+    fn pages(&mut self, log: &Log<'_>, catalogue: &Catalogue) -> Vec<String> {
+        let new = log.items_behind(self.items);
+        let page = |(at, item)| format!("{}\n", page(std::slice::from_ref(item), self.items + at, None, catalogue));
+        let pages = new.iter().enumerate().map(page).collect();
+        self.items += new.len();
+        pages
+    }
+
+    /// The causes that are new, in one line each.
+    fn values(&mut self, log: &Log<'_>, catalogue: &Catalogue) -> Vec<String> {
+        let told = log.told_in_order();
+        let new = &told[self.causes..];
+        self.causes = told.len();
+        new.iter().map(|told| value(std::slice::from_ref(told), None, catalogue).to_string() + "\n").collect()
     }
 }
 
@@ -140,6 +164,23 @@ mod tests {
         assert_eq!(more(&mut followed), "three, longer than what was read of the old one\n");
         std::fs::write(&path, "four\n").expect("cut to nothing and begun anew");
         assert_eq!(more(&mut followed), "four\n");
+    }
+
+    #[test]
+    fn a_line_that_leaves_many_causes_open_is_one_item_with_the_next_number() {
+        let catalogue = Catalogue::built_in();
+        let (mut log, mut told) = (Log::new(&catalogue, None), Told::default());
+        let mut pages = |line: &str| {
+            log.push(line.as_bytes());
+            log.flush();
+            told.pages(&log, &catalogue)
+        };
+        let open = "2026-11-23 04:01:20 ERROR 535 5.7.3 Authentication unsuccessful\n";
+        let first = pages(open);
+        assert!(first.len() == 1 && first[0].starts_with("1. One of ") && first[0].lines().count() < 40, "{first:?}");
+        assert!(pages(open).is_empty(), "the same line again is nothing new");
+        let second = pages("2026-11-23 04:01:21 ERROR AADSTS7000222: The provided client secret keys are expired.\n");
+        assert!(second.len() == 1 && second[0].starts_with("2. "), "{second:?}");
     }
 
     #[test]
