@@ -98,6 +98,7 @@ fn alone(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().skip_while(|word| is_before(word)).collect();
     let of_piece = |c: char| c.is_ascii_alphanumeric() || "+/=-_.".contains(c);
     let trimmed: Vec<&str> = words.iter().map(|word| word.trim_matches(|c| "\"'`[](),;".contains(c))).collect();
+    let trimmed: Vec<&str> = trimmed.into_iter().map(without_name).collect();
     let (last, lines) = trimmed.split_last()?;
     let is_wrapped = lines.iter().all(|line| line.len() >= SHORTEST_LINE && line.chars().all(of_piece));
     let is_bracketed = words.last()?.starts_with('[') && words.last()?.ends_with(']');
@@ -105,6 +106,14 @@ fn alone(text: &str) -> Option<String> {
         return Some((*last).to_owned());
     }
     (is_wrapped && last.chars().all(of_piece)).then(|| trimmed.concat())
+}
+
+/// A token without the name that it is given to: `access_token=eyJ…`.
+fn without_name(word: &str) -> &str {
+    match word.find("eyJ") {
+        Some(at) if word[..at].trim_end_matches(['"', '\'']).ends_with(['=', ':']) => &word[at..],
+        _ => word,
+    }
 }
 
 /// A word of the protocol, or a tag of IMAP.
@@ -169,9 +178,7 @@ fn of_line(line: &str, mut faults: Vec<String>, protocol: Option<Protocol>, now:
         }
     }
     fields.push(("token", if token.is_empty() { "none".to_owned() } else { inner.what }));
-    fields.extend(
-        inner.fields.into_iter().map(|(name, value)| (if name == "user" { "token user" } else { name }, value)),
-    );
+    fields.extend(inner.fields.into_iter().map(|(name, value)| (if name == "user" { "holder" } else { name }, value)));
     faults.extend(inner.faults);
     proofs.extend(inner.proofs);
     Decoded { what: "an XOAUTH2 sign-in line".to_owned(), fields, faults, proofs }
@@ -267,7 +274,8 @@ fn of_token(token: &str, protocol: Option<Protocol>, now: Timestamp) -> Decoded 
         decoded.fields = of_claims(&claims, now);
         decoded.proofs = blob::of_claims(&claims, protocol);
         if let Some(words) = claims.not_valid(now, GRACE) {
-            faults.push(format!("it is {words}"));
+            let is = if words.starts_with("expired") { "" } else { "is " };
+            faults.push(format!("it {is}{words}"));
             decoded.proofs.push(Proof::Expired);
         }
         faults.extend(claims.user_remarks().into_iter().map(|remark| format!("its user {remark}")));
@@ -292,10 +300,10 @@ fn of_claims(claims: &Claims, now: i64) -> Vec<(&'static str, String)> {
         ("user", user),
         ("kind", Some(kind.to_owned())),
         ("audience", audience.or_else(|| Some("none".to_owned()))),
-        ("permissions", Some(permissions).filter(|words| !words.is_empty())),
+        ("scopes", Some(permissions).filter(|words| !words.is_empty())),
         ("expires", moment.map(ends).or_else(|| Some("not known".to_owned()))),
         ("tenant", claims.tenant()),
-        ("application", claims.application()),
+        ("app", claims.application()),
     ];
     fields.into_iter().filter_map(|(name, value)| Some((name, redact(&value?)))).collect()
 }
@@ -341,7 +349,13 @@ mod tests {
     #[test]
     fn a_good_line_and_a_token_alone_are_told_without_faults() {
         let line = PLAIN.encode(format!("user=sales@example.com\u{1}auth=Bearer {}\u{1}\u{1}", good()));
-        for text in [good(), line.clone(), format!("A1 AUTHENTICATE XOAUTH2 {line}"), format!("C: {line}")] {
+        for text in [
+            good(),
+            line.clone(),
+            format!("A1 AUTHENTICATE XOAUTH2 {line}"),
+            format!("C: {line}"),
+            format!("access_token={}", good()),
+        ] {
             let decoded = decoded(&text);
             assert!(decoded.faults.is_empty() && decoded.proofs.is_empty(), "{decoded:?}");
             assert_eq!(field(&decoded, "user"), "sales@example.com");
@@ -387,7 +401,7 @@ mod tests {
         let old = decoded(&token("https://outlook.office365.com", NOW - 660));
         assert_eq!(
             (old.proofs.as_slice(), old.faults.as_slice()),
-            (&[Proof::Expired][..], &["it is expired 11 minutes ago".to_owned()][..])
+            (&[Proof::Expired][..], &["it expired 11 minutes ago".to_owned()][..])
         );
     }
 
