@@ -149,6 +149,19 @@ fn within(bytes: Vec<u8>, largest: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Standard input, to be read from front to end, however long it is. A terminal may take its time; a pipe must end within
+/// ten minutes, in which the longest log is read.
+///
+/// # Errors
+/// When this system gives no thread to read it.
+pub fn stdin() -> io::Result<Box<dyn Read>> {
+    const PATIENCE: Duration = Duration::from_mins(10);
+    if io::stdin().is_terminal() {
+        return Ok(Box::new(io::stdin()));
+    }
+    Ok(Box::new(Waited::start(|| Ok(io::stdin()), PATIENCE, Some(Instant::now() + PATIENCE))?))
+}
+
 /// Reads what comes through a pipe on standard input, of at most `largest` bytes. The program at its other end may be a
 /// run that takes minutes.
 ///

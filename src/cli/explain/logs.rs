@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments, files: &[PathBuf], catalogue: &Catalogue) -> R
     }
     let mut log = Log::new(catalogue, arguments.channel);
     let read = match files {
-        [] => match read_one(io::stdin().lock(), &mut log) {
+        [] => match files::stdin().and_then(with_text).and_then(|source| read_one(source, &mut log)) {
             Ok(Some(message)) => return explain_text(&message, arguments, catalogue),
             read => read.map(drop).map_err(|error| unreadable(None, &error)),
         },
@@ -98,7 +98,17 @@ fn open(file: &Path) -> io::Result<Box<dyn Read>> {
     if file.is_dir() {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder; name the log files in it"));
     }
-    files::open(file)
+    files::open(file).and_then(with_text)
+}
+
+/// A source that begins with something else than zero bytes: a device without an end has nothing else.
+fn with_text(mut source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
+    let mut head = Vec::new();
+    source.by_ref().take(LONGEST_MESSAGE as u64).read_to_end(&mut head)?;
+    if head.len() == LONGEST_MESSAGE && head.iter().all(|byte| *byte == 0) {
+        return Err(io::Error::other("it holds nothing but zero bytes; give a log or an error text"));
+    }
+    Ok(Box::new(Cursor::new(head).chain(source)))
 }
 
 /// Reads a source that is given alone: a single message is returned, a log is read.
