@@ -267,7 +267,7 @@ fn of_token(token: &str, protocol: Option<Protocol>, now: Timestamp) -> Decoded 
     let found = what::identify(token);
     let mut faults: Vec<String> =
         found.what.objection().filter(|_| !token.is_empty()).map(str::to_owned).into_iter().collect();
-    faults.extend(found.faults);
+    faults.extend(found.faults.into_iter().chain(found.origin_faults));
     let mut decoded = Decoded { what: found.what.name().to_owned(), ..Decoded::default() };
     if let Some(claims) = Claims::read(token) {
         let now = now.as_second();

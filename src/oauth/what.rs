@@ -141,6 +141,8 @@ pub struct Identified {
     pub wrapping: Option<&'static str>,
     /// What is wrong with its form.
     pub faults: Vec<String>,
+    /// What shows that Entra ID did not issue it. Its form may be right all the same.
+    pub origin_faults: Vec<String>,
 }
 
 impl Identified {
@@ -166,7 +168,8 @@ pub fn identify(text: &str) -> Identified {
     let (bare, mut faults) = unwrapped(bare);
     let what = kind(&bare);
     faults.extend(form_faults(&bare, what));
-    Identified { what, token: Secret::new(bare), wrapping: None, faults }
+    let origin_faults = origin_faults(&bare, what);
+    Identified { what, token: Secret::new(bare), wrapping: None, faults, origin_faults }
 }
 
 /// The text without `Bearer` before it and without line ends in it.
@@ -317,12 +320,26 @@ fn form_faults(token: &str, what: What) -> Vec<String> {
         return Vec::new();
     }
     let claims = Claims::read(token).filter(|_| what == What::AccessToken);
-    let of_claims = claims.iter().flat_map(|claims| claims.moment_faults().into_iter().chain(claims.issuer_fault()));
+    let of_claims = claims.iter().flat_map(Claims::moment_faults);
     signature_fault(parts[0], parts[2]).into_iter().chain(of_claims).collect()
 }
 
-/// What is wrong with the signature, as far as its length and its algorithm show: Entra ID signs with a private key, whose
-/// public half it publishes (<https://learn.microsoft.com/entra/identity-platform/access-tokens>, "Validate the signature").
+/// What shows that another provider issued the token: the issuer, and a signature with a key that both sides know. Entra ID
+/// signs with a private key, whose public half it publishes
+/// (<https://learn.microsoft.com/entra/identity-platform/access-tokens>, "Validate the signature").
+fn origin_faults(token: &str, what: What) -> Vec<String> {
+    let Some(header) = token.split('.').next().filter(|_| what == What::AccessToken).and_then(json) else {
+        return Vec::new();
+    };
+    let algorithm = header.get("alg").and_then(Value::as_str).filter(|name| !name.eq_ignore_ascii_case("none"));
+    let shared = algorithm.filter(|name| !is_of_key_pair(name)).map(|name| {
+        let name: String = name.chars().take(20).collect();
+        format!("it is signed with {name}; Entra ID signs with its private key (RS256)")
+    });
+    shared.into_iter().chain(Claims::read(token).and_then(|claims| claims.issuer_fault())).collect()
+}
+
+/// What is wrong with the signature, as far as its length shows.
 fn signature_fault(header: &str, signature: &str) -> Option<String> {
     let header = json(header);
     let algorithm = header.as_ref().and_then(|header| header.get("alg")?.as_str());
@@ -332,10 +349,6 @@ fn signature_fault(header: &str, signature: &str) -> Option<String> {
         _ if algorithm.eq_ignore_ascii_case("none") => "it is not signed (alg none)".to_owned(),
         (_, Ok(0)) => "its signature is missing".to_owned(),
         (_, Err(_)) => "its signature is damaged or cut off".to_owned(),
-        _ if !is_of_key_pair(algorithm) => {
-            let algorithm: String = algorithm.chars().take(20).collect();
-            format!("it is signed with {algorithm}; Entra ID signs with its private key (RS256)")
-        }
         (_, Ok(bytes)) if matches!(algorithm, "RS256" | "PS256") && bytes < SIGNATURE_BYTES => {
             format!("its signature has {bytes} of {SIGNATURE_BYTES} bytes: it was cut off")
         }
@@ -433,8 +446,11 @@ mod tests {
         assert!(signed(json!(5), 256)[0].contains("names no signature algorithm"));
         assert!(signed(json!("ES256"), 64).is_empty());
         for algorithm in ["HS256", "HS512", "XX256", "R", "é"] {
-            assert!(signed(json!(algorithm), 256)[0].contains(&format!("signed with {algorithm};")), "{algorithm}");
+            let found = identify(&token(&json!({"alg": algorithm}), &claims, 256));
+            assert!(found.faults.is_empty(), "another provider may sign so: {found:?}");
+            assert!(found.origin_faults[0].contains(&format!("signed with {algorithm};")), "{algorithm}");
         }
+        assert!(identify(&access(256)).origin_faults.is_empty());
     }
 
     #[test]
@@ -442,7 +458,10 @@ mod tests {
         let faults = |claims: Value| identify(&token(&json!({"alg": "RS256"}), &claims, 256)).faults;
         let of = |expires: Value, issuer: &str| faults(json!({"aud": "x", "scp": "y", "exp": expires, "iss": issuer}));
         assert_eq!(of(json!(1_800_000_000), "https://sts.windows.net/t/"), Vec::<String>::new());
-        assert!(of(json!(1_800_000_000), "https://accounts.google.com")[0].contains("not Microsoft Entra ID"));
+        assert_eq!(of(json!(1_800_000_000), "https://accounts.google.com"), Vec::<String>::new());
+        let google = json!({"aud": "x", "scp": "y", "exp": 1_800_000_000, "iss": "https://accounts.google.com"});
+        let found = identify(&token(&json!({"alg": "RS256"}), &google, 256));
+        assert!(found.origin_faults[0].contains("not Microsoft Entra ID"), "{found:?}");
         assert!(of(json!(true), "https://sts.windows.net/t/")[0].contains("(exp) is true"));
         assert!(faults(json!({"aud": "x", "scp": "y"}))[0].contains("(exp) is missing"));
     }

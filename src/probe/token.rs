@@ -37,6 +37,7 @@ facts! {
     KIND: String = "token.kind", "kind of token";
     FORM: String = "token.form", "format";
     FORM_FAULTS: Vec<String> = "token.form_faults", "format errors";
+    ORIGIN_FAULTS: Vec<String> = "token.origin_faults", "not issued by Microsoft Entra ID";
     USER_REMARKS: Vec<String> = "token.user_remarks", "unusual about the user";
     EXPIRY_READABLE: bool = "token.expiry_readable", "expiry can be read";
     LIFETIME_READABLE: bool = "token.lifetime_readable", "issue time can be read";
@@ -201,6 +202,7 @@ pub fn note(token: &Secret, look: &TokenProbe, now: i64, facts: &mut Facts) {
     let objection = found.what.objection().map(|why| format!("it is {}: {why}", found.what.name()));
     facts.set(FORM, found.wrapping.unwrap_or(found.what.name()));
     facts.set(FORM_FAULTS, objection.into_iter().chain(found.faults).collect::<Vec<_>>());
+    facts.set(ORIGIN_FAULTS, found.origin_faults);
     let claims = Claims::read(found.token.expose());
     facts.set(READABLE, claims.is_some());
     facts.set(KIND, claims.as_ref().map_or("opaque", |claims| claims.kind().name()));

@@ -133,6 +133,7 @@ mod tests {
             facts.put(&format!("token.{name}"), true);
         }
         facts.put("token.form_faults", Vec::<String>::new());
+        facts.put("token.origin_faults", Vec::<String>::new());
         facts.put("token.user_remarks", Vec::<String>::new());
         facts.put("token.kind", "delegated");
         facts.put("token.user_expected", "sales@example.com");
