@@ -17,7 +17,7 @@ use crate::{
     deployment::Deployment,
     diagnose::diagnose,
     evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Unit, Value},
-    finding::{Finding, Remediation, Report, Run, Status, Summary, Tool, site_file},
+    finding::{Finding, Remediation, Report, Run, Status, Summary, Tool, config_flag},
     judge::{Judgement, is_waived, judge, judge_all, owned, values, waive},
     plan::{Plan, PlannedFinding, PlannedLook, saved},
     probe::{Earlier, ProbeContext, dns, https},
@@ -104,7 +104,7 @@ fn judged(plan: &Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: 
     let mut findings = judge_all(plan, &looks);
     let fix_first = diagnose(&mut findings, &looks, catalogue);
     let mut fix_first = waived(plan, &mut findings, &run, fix_first);
-    site_file::name(&mut findings, &mut fix_first, run.config.as_deref());
+    config_flag::add(&mut findings, &mut fix_first, run.config.as_deref());
     prose::write(&mut findings, &looks);
     Report {
         schema_version: json::SHAPE,

@@ -2,7 +2,7 @@
 //!
 //! The JSON report *is* [`Report`], written out. The exit code is decided here and nowhere else.
 
-pub mod site_file;
+pub mod config_flag;
 mod value;
 
 use schemars::JsonSchema;
@@ -471,8 +471,10 @@ pub struct Flags {
 #[serde(rename_all = "kebab-case")]
 pub enum AskedOfWebex {
     /// A user that does not exist.
+    #[serde(alias = "nobody")] // as reports before 2026-11-30 name it
     MadeUpUser,
     /// A user whom the command line named.
+    #[serde(alias = "user")]
     NamedUser,
 }
 

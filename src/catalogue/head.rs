@@ -14,7 +14,7 @@ pub struct Head<'c> {
     pub id: &'c str,
     /// Its section of the checklist.
     pub section: Section,
-    /// A statement that is true when all is well.
+    /// A statement that is true when the check passes.
     pub title: &'c str,
     /// The group of facts that it reads.
     pub probe: &'c str,

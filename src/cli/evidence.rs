@@ -31,7 +31,7 @@ use crate::{
     catalogue::Catalogue,
     deployment::{Account, Cloud, Deployment},
     explain::ece_log,
-    finding::site_file::DEFAULT,
+    finding::config_flag::DEFAULT,
     import::{
         Stated,
         request::{Colleague, How, PLACEHOLDERS, Request, Site, Together, request},

@@ -390,7 +390,7 @@ impl Written {
         let mut taken = HashSet::new();
         for destination in places {
             let name = destination.path().display();
-            if destination.place().is_some_and(|place| !taken.insert(place)) {
+            if destination.target().is_some_and(|target| !taken.insert(target)) {
                 let right = "give each report, the transcript and the bundle a file of its own".to_owned();
                 return Err(CliError::Usage(format!("{name}: is named for two outputs"), right));
             }

@@ -40,7 +40,7 @@ const ECE_HOME: &str = "C:\\ECE";
 const SHORTEST_PASSWORD: usize = 8;
 
 /// The user's file, when none is named and it is there.
-pub const DEFAULT_FILE: &str = crate::finding::site_file::DEFAULT;
+pub const DEFAULT_FILE: &str = crate::finding::config_flag::DEFAULT;
 
 #[derive(Clone, Debug, Args)]
 #[group(skip)]

@@ -60,7 +60,7 @@ impl Destination {
 
     /// Where the file is, whatever it was called; nothing for a pipe, a device or a stream, which takes several texts.
     #[must_use]
-    pub fn place(&self) -> Option<PathBuf> {
+    pub fn target(&self) -> Option<PathBuf> {
         let (Way::Replaced(target) | Way::Overwritten(target)) = &self.way else { return None };
         fs::canonicalize(target).ok().or_else(|| {
             let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -20,7 +20,7 @@ use ring::{
 };
 use serde_json::Value;
 
-use crate::finding::{Redacted, Report, Run, site_file};
+use crate::finding::{Redacted, Report, Run, config_flag};
 
 /// What is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -153,7 +153,7 @@ impl<'k> Redaction<'k> {
     pub fn report(&mut self, report: &Report) -> Result<Report, NotRedacted> {
         let mut report = report.clone();
         if self.0.kinds.contains(&Kind::Names) {
-            site_file::hide(&mut report);
+            config_flag::hide(&mut report);
         }
         let mut json = serde_json::to_value(&report).map_err(|error| NotRedacted::Unreadable(error.to_string()))?;
         self.0.value(&mut json);
@@ -582,6 +582,25 @@ mod tests {
         assert_eq!(report.run.config, None);
         let count = report.run.redacted.expect("it says what was hidden");
         assert!(count.addresses > 1 && count.names > 1 && count.mailboxes > 0 && count.places > 6, "{count:?}");
+    }
+
+    #[test]
+    fn file_is_hidden_however_its_system_quotes_it() {
+        let golden = include_str!("../../tests/all/reports/golden.json");
+        for (file, quoted) in [
+            ("/srv/acme/site.toml", "/srv/acme/site.toml"),
+            ("our site.toml", "'our site.toml'"),
+            ("C:\\acme\\o'brien.toml", "'C:\\acme\\o''brien.toml'"),
+            ("/srv/o'brien.toml", "'/srv/o'\\''brien.toml'"),
+        ] {
+            let mut report = json::parse(golden).expect("the golden report");
+            report.run.config = Some(file.to_owned());
+            let action = &mut report.summary.fix_first[0];
+            action.command = Some(format!("ece-check run -c {quoted} --only smtp"));
+            config_flag::hide(&mut report);
+            let shown = report.summary.fix_first[0].command.clone();
+            assert_eq!(shown.as_deref(), Some("ece-check run -c '<site file>' --only smtp"), "{file}");
+        }
     }
 
     #[test]

@@ -213,3 +213,15 @@ fn two_outputs_are_not_written_into_one_file() {
     let apart = place.call(&[&run[..], &["--report", "json=a", "--report", "csv=b"]].concat());
     assert_eq!(apart.code, Some(0), "{apart:#?}");
 }
+
+#[test]
+fn flags_of_an_earlier_report_are_still_read() {
+    let place = Place::new();
+    let run = place.call(&["run", "--lab", "--only", "dns", "-o", "json"]).stdout;
+    for earlier in ["nobody", "user"] {
+        let mut report: serde_json::Value = serde_json::from_str(&run).expect("JSON");
+        report["run"]["flags"]["webex_connect"] = earlier.into();
+        place.write("earlier.json", report.to_string());
+        assert_eq!(place.call(&["report", "earlier.json"]).code, Some(0), "{earlier}");
+    }
+}

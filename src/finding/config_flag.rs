@@ -18,7 +18,7 @@ const READERS: [&str; 5] = [
 ];
 
 /// Writes the file of the run into each command that reads one and names none. The usual file needs no flag.
-pub fn name(findings: &mut [Finding], actions: &mut [Remediation], file: Option<&str>) {
+pub fn add(findings: &mut [Finding], actions: &mut [Remediation], file: Option<&str>) {
     let Some(file) = file.filter(|file| *file != DEFAULT) else { return };
     let flag = flag(file);
     for text in texts(findings, actions) {
@@ -39,9 +39,13 @@ fn with_flag(line: &str, flag: &str) -> String {
 /// Takes the name of the file out of the commands again: where a file is may tell whose it is.
 pub fn hide(report: &mut Report) {
     let Some(file) = report.run.config.clone() else { return };
-    let (named, hidden) = (flag(&file), format!(" -c {PLACEHOLDER}"));
+    // the report may come from the other system, whose shell quotes in another way
+    let named = [Shell::Sh, Shell::Powershell].into_iter().filter_map(|shell| shell.quote(&file));
+    let named: Vec<String> = named.map(|file| format!(" -c {file}")).collect();
     for text in texts(&mut report.findings, &mut report.summary.fix_first) {
-        *text = text.replace(&named, &hidden);
+        for flag in &named {
+            *text = text.replace(flag, &format!(" -c {PLACEHOLDER}"));
+        }
     }
 }
 
