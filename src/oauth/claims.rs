@@ -199,7 +199,7 @@ impl Claims {
     }
 
     /// What is wrong with the moments in it, a sentence each. Each is a `NumericDate`: a number of seconds since 1970, which
-    /// may have a fraction (RFC 7519, sections 2 and 4.1.4 to 4.1.6). Entra ID always says when its token expires.
+    /// may have a fraction, and may be left out (RFC 7519, sections 2 and 4.1.4 to 4.1.6).
     #[must_use]
     pub fn moment_faults(&self) -> Vec<String> {
         let moments = [("exp", "4.1.4", "expiry time"), ("nbf", "4.1.5", "start time"), ("iat", "4.1.6", "issue time")];
@@ -213,8 +213,8 @@ impl Claims {
         let expires = self.expires()?;
         let ends_before = |begin: Option<i64>| begin.is_some_and(|begin| expires <= begin);
         let what = match () {
-            () if ends_before(self.issued()) => "its expiry time (exp) is before it was issued (iat)",
-            () if ends_before(self.not_before()) => "its expiry time (exp) is before its start time (nbf)",
+            () if ends_before(self.issued()) => "its expiry time (exp) is not after its issue time (iat)",
+            () if ends_before(self.not_before()) => "its expiry time (exp) is not after its start time (nbf)",
             () => return None,
         };
         Some(what.to_owned())
@@ -222,7 +222,6 @@ impl Claims {
 
     fn moment_fault(&self, name: &str, section: &str, means: &str) -> Option<String> {
         let found = match self.0.get(name) {
-            None if name == "exp" => "is missing".to_owned(),
             None => return None,
             Some(Value::Number(number)) if number.as_f64().is_some_and(|seconds| seconds.abs() <= LATEST) => {
                 return None;
@@ -238,6 +237,14 @@ impl Claims {
         };
         let rule = format!("a number of seconds since 1970 is required (NumericDate, RFC 7519, section {section})");
         Some(format!("its {means} ({name}) {found}: {rule}"))
+    }
+
+    /// Why it is none of Entra ID, whose tokens all say when they expire; none when it does.
+    /// <https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference> (claim `exp`)
+    #[must_use]
+    pub fn endless(&self) -> Option<String> {
+        let is_there = self.0.contains_key("exp");
+        (!is_there).then(|| "its expiry time (exp) is missing, which tokens of Microsoft Entra ID have".to_owned())
     }
 
     /// Why the issuer that it names cannot be Entra ID; none when it is Entra ID, or names none.
@@ -265,11 +272,11 @@ impl Claims {
         }
     }
 
-    /// Who signed in, and who should have where it is another.
+    /// Who signed in, and who should have where it is another; none where the token names nobody.
     #[must_use]
-    pub fn signed_in(&self, expected: Option<&String>) -> String {
-        let user = self.user().unwrap_or_else(|| "a user without a name".to_owned());
-        expected.map_or_else(|| user.clone(), |expected| format!("{user}, expected {expected}"))
+    pub fn signed_in(&self, expected: Option<&String>) -> Option<String> {
+        let user = self.user()?;
+        Some(expected.map_or_else(|| user.clone(), |expected| format!("{user}, expected {expected}")))
     }
 
     /// Delegated permissions.
@@ -397,7 +404,7 @@ fn span(seconds: i64) -> String {
 /// True for an address of Entra ID's token service in any cloud.
 fn is_of_entra(issuer: &str) -> bool {
     let lower = issuer.to_ascii_lowercase();
-    let host = lower.strip_prefix("https://").and_then(|rest| rest.split('/').next());
+    let host = lower.strip_prefix("https://").and_then(|rest| rest.split(['/', ':']).next());
     host.is_some_and(|host| ISSUER_HOSTS.contains(&host))
 }
 
@@ -520,14 +527,16 @@ mod tests {
         }
         assert_eq!(
             faults(json!({ "exp": -5, "iat": good, "nbf": 0 })),
-            ["its expiry time (exp) is before it was issued (iat)"]
+            ["its expiry time (exp) is not after its issue time (iat)"]
         );
         assert_eq!(
             faults(json!({ "exp": 5, "iat": 0, "nbf": 9 })),
-            ["its expiry time (exp) is before its start time (nbf)"]
+            ["its expiry time (exp) is not after its start time (nbf)"]
         );
-        assert_eq!(faults(json!({ "exp": good })), Vec::<String>::new(), "only the expiry time is always there");
-        assert!(faults(json!({})).concat().starts_with("its expiry time (exp) is missing: a number of seconds"));
+        assert_eq!(faults(json!({ "exp": good })), Vec::<String>::new());
+        assert_eq!(faults(json!({})), Vec::<String>::new(), "the claim is optional (RFC 7519, section 4.1.4)");
+        assert!(claims(&json!({})).endless().is_some_and(|words| words.contains("(exp) is missing")));
+        assert_eq!(claims(&json!({ "exp": good })).endless(), None);
         for (wrong, words) in [
             (json!(u64::MAX), "is 18446744073709551615, a moment beyond the year 9999"),
             (json!(1e300), "beyond the year 9999"),

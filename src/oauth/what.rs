@@ -130,6 +130,9 @@ impl What {
     }
 }
 
+/// What people put around a token.
+const QUOTES: [char; 3] = ['"', '\'', '`'];
+
 /// What a text is, with the access token in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identified {
@@ -151,8 +154,9 @@ impl Identified {
     pub fn surroundings(&self, given: &Secret) -> Option<String> {
         match self.wrapping {
             Some(wrapping) => Some(format!("it is {wrapping}: give only the access token in it")),
-            None if self.faults.is_empty() && self.token != *given => Some("quotation marks are around it".to_owned()),
-            None => None,
+            None if !self.faults.is_empty() || self.token == *given => None,
+            None if given.expose().trim().starts_with(QUOTES) => Some("quotation marks are around it".to_owned()),
+            None => Some("spaces or other invisible characters are around it".to_owned()),
         }
     }
 }
@@ -161,7 +165,7 @@ impl Identified {
 #[must_use]
 pub fn identify(text: &str) -> Identified {
     let text = &text[..text.floor_char_boundary(LONGEST)];
-    let bare = text.trim().trim_matches(['"', '\'', '`']);
+    let bare = text.trim().trim_matches(QUOTES);
     if let Some(found) = of_response(bare).or_else(|| of_sasl(bare)) {
         return found;
     }
@@ -336,7 +340,8 @@ fn origin_faults(token: &str, what: What) -> Vec<String> {
         let name: String = name.chars().take(20).collect();
         format!("it is signed with {name}; Entra ID signs with its private key (RS256)")
     });
-    shared.into_iter().chain(Claims::read(token).and_then(|claims| claims.issuer_fault())).collect()
+    let of_claims = Claims::read(token).into_iter().flat_map(|claims| [claims.issuer_fault(), claims.endless()]);
+    shared.into_iter().chain(of_claims.flatten()).collect()
 }
 
 /// What is wrong with the signature, as far as its length shows.
@@ -463,7 +468,8 @@ mod tests {
         let found = identify(&token(&json!({"alg": "RS256"}), &google, 256));
         assert!(found.origin_faults[0].contains("not Microsoft Entra ID"), "{found:?}");
         assert!(of(json!(true), "https://sts.windows.net/t/")[0].contains("(exp) is true"));
-        assert!(faults(json!({"aud": "x", "scp": "y"}))[0].contains("(exp) is missing"));
+        let endless = identify(&token(&json!({"alg": "RS256"}), &json!({"aud": "x", "scp": "y"}), 256));
+        assert!(endless.faults.is_empty() && endless.origin_faults[0].contains("(exp) is missing"), "{endless:?}");
     }
 
     #[test]

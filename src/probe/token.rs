@@ -39,6 +39,7 @@ facts! {
     FORM_FAULTS: Vec<String> = "token.form_faults", "format errors";
     ORIGIN_FAULTS: Vec<String> = "token.origin_faults", "not issued by Microsoft Entra ID";
     USER_REMARKS: Vec<String> = "token.user_remarks", "unusual about the user";
+    USER_READABLE: bool = "token.user_readable", "user can be read";
     EXPIRY_READABLE: bool = "token.expiry_readable", "expiry can be read";
     LIFETIME_READABLE: bool = "token.lifetime_readable", "issue time can be read";
     READABLE: bool = "token.readable", "claims can be read";
@@ -205,6 +206,8 @@ pub fn note(token: &Secret, look: &TokenProbe, now: i64, facts: &mut Facts) {
     facts.set(ORIGIN_FAULTS, found.origin_faults);
     let claims = Claims::read(found.token.expose());
     facts.set(READABLE, claims.is_some());
+    let names_user = |claims: &Claims| claims.kind() != Kind::Delegated || claims.user().is_some();
+    facts.set(USER_READABLE, claims.as_ref().is_some_and(names_user));
     facts.set(KIND, claims.as_ref().map_or("opaque", |claims| claims.kind().name()));
     if let Some(expected) = &look.signs_in_as {
         facts.set(USER_EXPECTED, expected.as_str());
@@ -332,8 +335,10 @@ fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
     if let (Kind::Delegated, Some(expected)) = (claims.kind(), &look.signs_in_as) {
         let matches = claims.users().iter().any(|user| same(user, expected));
-        facts.set(USER_MATCHES, matches);
-        facts.set(SIGNED_IN, claims.signed_in(Some(expected).filter(|_| !matches)));
+        if let Some(signed_in) = claims.signed_in(Some(expected).filter(|_| !matches)) {
+            facts.set(USER_MATCHES, matches);
+            facts.set(SIGNED_IN, signed_in);
+        }
     }
     let tenant = look.application.tenant.as_deref().filter(|tenant| uuid::Uuid::try_parse(tenant).is_ok());
     if let (Some(named), Some(expected)) = (claims.tenant(), tenant) {
@@ -508,7 +513,7 @@ mod tests {
         }
         assert_eq!(text(&with("upn", json!("boss@example.com")), "token.signed_in"), "boss@example.com, expected Sales@Example.com");
         let before = text(&with("exp", json!(-5)), "token.form_faults");
-        assert!(before.contains("before it was issued"), "{before}");
+        assert!(before.contains("not after its issue time"), "{before}");
         let other_name = with("scp", json!("SMTP.SendAsApp"));
         assert_eq!(text(&other_name, "token.smtp_permission"), "yes");
         assert_eq!(text(&other_name, "token.smtp_permission_usual"), "no");

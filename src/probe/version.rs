@@ -26,7 +26,7 @@ facts! {
     NEWER_LEVEL: String = "version.newer_level", "newer level available";
     DEFECTS: Vec<String> = "version.defects", "known defects";
     FIXABLE_DEFECTS: Vec<String> = "version.fixable_defects", "known defects with a fix";
-    DEFECTS_KNOWN: bool = "version.defects_known", "level contained in the table";
+    DEFECTS_KNOWN: bool = "version.defects_known", "defects of the level known";
     TABLE_DATE: String = "version.table_date", "table date";
     TABLE_AGE_DAYS: i64 = "version.table_age_days", "table age (days)";
     NOTE: String = "version.note", "note";
@@ -92,10 +92,12 @@ fn facts(look: &VersionProbe) -> Facts {
     facts.set(NEWER_LEVEL, found.newer.word());
     facts.set(TABLE_DATE, table.date.to_string());
     facts.set(TABLE_AGE_DAYS, found.age_days);
-    facts.set(DEFECTS_KNOWN, found.is_listed);
     facts.set(DEFECTS, found.defects.iter().map(|defect| told(defect)).collect::<Vec<_>>());
     let fixable = found.defects.iter().filter(|defect| defect.fixed.is_some());
-    facts.set(FIXABLE_DEFECTS, fixable.map(|defect| told(defect)).collect::<Vec<_>>());
+    let fixable: Vec<String> = fixable.map(|defect| told(defect)).collect();
+    // a level that is not in the table may have others, but those are proved
+    facts.set(DEFECTS_KNOWN, found.is_listed || !fixable.is_empty());
+    facts.set(FIXABLE_DEFECTS, fixable);
     if let Some(note) = note(look, &found) {
         facts.set(NOTE, note);
     }
@@ -174,10 +176,12 @@ mod tests {
 
     #[test]
     fn package_of_another_release_is_told_by_its_name() {
-        for (level, words) in [("12.5(1)_ES202511", "named by number, such as ES3"), ("15.0(1)_ES2", "")] {
+        for (level, words) in [
+            ("12.5(1)_ES202511", "are named by number, such as ES3"),
+            ("15.0(1)_ES2", "are named by date, such as ES202511"),
+        ] {
             let note = text(&seen(level), "version.note");
-            assert!(note.contains("are named by") && note.contains(words), "{level}: {note}");
-            assert!(words.is_empty() || !note.contains("no source"), "{level}: {note}");
+            assert!(note.contains(words) && !note.contains("no source"), "{level}: {note}");
         }
     }
 

@@ -319,7 +319,7 @@ fn run_token(place: &Place, change: &[(&str, Option<serde_json::Value>)]) -> (Re
         "[[account]]\nname = \"sales\"\nsigns_in_as = \"sales@example.com\"\naccess_token = { file = \"token\" }\n\
          inbound = \"imap\"\nmailboxes = [\"sales@example.com\"]\n",
     );
-    let checks = "token.well-formed,token.valid-now,token.lifetime,token.identity";
+    let checks = "token.well-formed,token.valid-now,token.lifetime,token.identity,imap.sign-in";
     let run = place.call(&["run", "--lab", "-c", "site.toml", "--only", checks, "-o", "json"]);
     (run.report(), place.call(&["token", "show", "--file", "token"]).stdout)
 }
@@ -328,7 +328,6 @@ fn run_token(place: &Place, change: &[(&str, Option<serde_json::Value>)]) -> (Re
 fn token_without_a_readable_end_is_a_finding() {
     let place = Place::new();
     for (exp, words) in [
-        (None, "(exp) is missing"),
         (Some(json!(u64::MAX)), "(exp) is 18446744073709551615"),
         (Some(json!(1e20)), "a moment beyond the year 9999"),
         (Some(json!(true)), "(exp) is true"),
@@ -342,12 +341,17 @@ fn token_without_a_readable_end_is_a_finding() {
         assert_eq!(found.causes[0].cause, "token-malformed");
         assert_eq!(report.summary.exit_code, 1);
         if !is_text {
-            let blocked = one(&report, "token.valid-now", Status::Skip);
-            assert_eq!(blocked.reason, Some(SkipReason::Blocked), "{blocked:#?}");
+            let unread = one(&report, "token.valid-now", Status::Skip);
+            assert_eq!(unread.reason, Some(SkipReason::NeedsInput), "{unread:#?}");
         }
         has(&flat(&shown), &[words]);
         assert_eq!(place.call(&["token", "show", "--file", "token"]).code, Some(1));
     }
+    let (report, shown) = run_token(&place, &[("exp", None)]);
+    has(&one(&report, "token.well-formed", Status::Warn).found, &["(exp) is missing"]);
+    has(&flat(&shown), &["(exp) is missing"]);
+    assert_eq!(one(&report, "token.valid-now", Status::Skip).reason, Some(SkipReason::NeedsInput));
+    one(&report, "imap.sign-in", Status::Fail); // the claim is optional, so the token is tried
     let (report, _) = run_token(&place, &[("exp", Some(json!(jiff::Timestamp::now().as_second() + 3_600)))]);
     one(&report, "token.valid-now", Status::Pass);
     let fraction: f64 = format!("{}.5", jiff::Timestamp::now().as_second() + 3_600).parse().expect("a number");
@@ -385,6 +389,19 @@ fn token_of_another_issuer_is_told_and_tried_all_the_same() {
         &["https://accounts.google.com", "not Microsoft Entra ID"],
     );
     has(&flat(&shown), &["not Microsoft Entra ID"]);
+    let tried = one(&report, "imap.sign-in", Status::Fail);
+    assert!(tried.reason.is_none() && tried.look.is_some(), "{tried:#?}");
+}
+
+#[test]
+fn token_that_names_no_user_is_not_called_another_user_s() {
+    let place = Place::new();
+    let (report, _) = run_token(&place, &[("upn", None)]);
+    assert_eq!(one(&report, "token.identity", Status::Skip).reason, Some(SkipReason::NeedsInput));
+    let certain = report.findings.iter().flat_map(|finding| &finding.causes);
+    assert!(
+        certain.filter(|cause| cause.cause == "token-user-mismatch").all(|cause| cause.certainty != Certainty::Certain)
+    );
 }
 
 #[test]

@@ -124,9 +124,15 @@ mod tests {
 
     fn facts(changes: &[(&str, Value)]) -> Facts {
         let mut facts = Facts::default();
-        for name in
-            ["readable", "expiry_readable", "audience_is_exchange", "audience_of_cloud", "user_matches", "valid_now"]
-        {
+        for name in [
+            "readable",
+            "user_readable",
+            "expiry_readable",
+            "audience_is_exchange",
+            "audience_of_cloud",
+            "user_matches",
+            "valid_now",
+        ] {
             facts.put(&format!("token.{name}"), true);
         }
         for name in ["smtp_permission", "imap_permission", "pop3_permission", "smtp_permission_usual"] {
