@@ -361,7 +361,9 @@ fn note_times(claims: &Claims, now: i64, facts: &mut Facts) {
     if let Some(objection) = claims.not_valid(now, GRACE_SECONDS) {
         facts.set(VALIDITY, objection);
     }
-    if let Some(lifetime) = claims.issued().map(|issued| expires.saturating_sub(issued)).filter(|lifetime| *lifetime > 0) {
+    if let Some(lifetime) =
+        claims.issued().map(|issued| expires.saturating_sub(issued)).filter(|lifetime| *lifetime > 0)
+    {
         facts.set(LIFETIME_MINUTES, lifetime.div_euclid(60));
     }
 }
@@ -511,7 +513,10 @@ mod tests {
             let numbers = [text(&facts, "token.minutes_left"), text(&facts, "token.lifetime_minutes")];
             assert!(numbers.iter().all(|number| !number.starts_with('-')), "{name} {at}: {numbers:?}");
         }
-        assert_eq!(text(&with("upn", json!("boss@example.com")), "token.signed_in"), "boss@example.com, expected Sales@Example.com");
+        assert_eq!(
+            text(&with("upn", json!("boss@example.com")), "token.signed_in"),
+            "boss@example.com, expected Sales@Example.com"
+        );
         let before = text(&with("exp", json!(-5)), "token.form_faults");
         assert!(before.contains("not after its issue time"), "{before}");
         let other_name = with("scp", json!("SMTP.SendAsApp"));
