@@ -62,14 +62,13 @@ impl Proof {
         !matches!(self, Self::OtherUser | Self::Guest | Self::Expired)
     }
 
-    /// How sure its cause is. What was asked for need not be what was used.
+    /// How sure its cause is. What was asked for need not be what was used, and the other user may have Full Access.
     #[must_use]
     pub fn certainty(self) -> Certainty {
         match self {
             Self::WrongAudience | Self::WrongScope | Self::NoRole | Self::MalformedLine => Certainty::Certain,
-            Self::AskedOther | Self::AskedOtherScope | Self::Guest | Self::OtherUser | Self::Expired => {
-                Certainty::Likely
-            }
+            Self::AskedOther | Self::AskedOtherScope | Self::Guest | Self::Expired => Certainty::Likely,
+            Self::OtherUser => Certainty::Possible,
         }
     }
 }

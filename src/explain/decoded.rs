@@ -86,7 +86,7 @@ pub fn read(text: &str, protocol: Option<Protocol>, now: Timestamp) -> Option<De
     }
     if text.starts_with("user=") && text.contains("auth=") {
         let line = WRITTEN.iter().fold(text.to_owned(), |line, written| line.replace(written, "\u{1}"));
-        return Some(of_line(&line, Vec::new(), protocol, now));
+        return Some(of_line(&line, Copied::AsText, protocol, now));
     }
     let piece = alone(text)?;
     let found = of_base64(&piece, protocol, now);
@@ -129,11 +129,11 @@ fn is_before(word: &str) -> bool {
 fn of_base64(piece: &str, protocol: Option<Protocol>, now: Timestamp) -> Option<Decoded> {
     let (line, mut faults) = opened(piece)?;
     if is_line(&line) {
-        return Some(of_line(&line, faults, protocol, now));
+        return Some(of_line(&line, Copied::Encoded(faults), protocol, now));
     }
     if let Some((inner, _)) = opened(line.trim()).filter(|(inner, _)| is_line(inner)) {
         faults.push("it is base64-encoded twice".to_owned());
-        return Some(of_line(&inner, faults, protocol, now));
+        return Some(of_line(&inner, Copied::Encoded(faults), protocol, now));
     }
     of_challenge(&line)
 }
@@ -160,25 +160,41 @@ fn is_line(text: &str) -> bool {
     text.starts_with("user=") || text.to_ascii_lowercase().contains("auth=bearer")
 }
 
+/// How a line of XOAUTH2 was copied.
+enum Copied {
+    /// In base64, which keeps each byte: what is wrong with the encoding.
+    Encoded(Vec<String>),
+    /// As text: control characters and spaces are easily lost from it.
+    AsText,
+}
+
 /// A line of XOAUTH2: `user=U^Aauth=Bearer T^A^A`.
-fn of_line(line: &str, mut faults: Vec<String>, protocol: Option<Protocol>, now: Timestamp) -> Decoded {
+fn of_line(line: &str, copied: Copied, protocol: Option<Protocol>, now: Timestamp) -> Decoded {
     let (user, token) = (user(line), token(line));
-    faults.extend(line_faults(line, &user, token));
+    let mut faults = line_faults(line, &user, token);
+    let mut is_truncated = false;
+    if let Copied::Encoded(of_encoding) = copied {
+        faults.extend(of_encoding);
+        faults.extend(byte_faults(line, &user));
+        is_truncated = !line.ends_with(['\u{1}', '\n', '\r']);
+    }
     let mut proofs = if faults.is_empty() { Vec::new() } else { vec![Proof::MalformedLine] };
-    if is_cut(line) {
-        faults.push("it does not end with two Ctrl-A (byte 0x01): it is cut, or they are missing".to_owned());
+    if is_truncated {
+        faults.push("it does not end with two Ctrl-A (byte 0x01): it was truncated, or they are missing".to_owned());
     }
     let mut fields = vec![("user", redact(&user))];
     let inner = of_token(token, protocol, now);
     if let Some(claims) = Claims::read(token).filter(|claims| claims.kind() == Kind::Delegated) {
         let names = claims.users();
         if !user.is_empty() && !names.is_empty() && !names.iter().any(|name| name.eq_ignore_ascii_case(user.trim())) {
-            faults.push(format!("its user {} is not the user of the token, {}", redact(&user), names[0]));
+            let words = format!("{}: it works only if that user has Full Access to this mailbox", names[0]);
+            fields.push(("note", format!("the token belongs to another user, {}", redact(&words))));
             proofs.push(Proof::OtherUser);
         }
     }
     fields.push(("token", if token.is_empty() { "none".to_owned() } else { inner.what }));
-    fields.extend(inner.fields.into_iter().map(|(name, value)| (if name == "user" { "holder" } else { name }, value)));
+    let of_token = |name: &'static str| if name == "user" { "token user" } else { name };
+    fields.extend(inner.fields.into_iter().map(|(name, value)| (of_token(name), value)));
     faults.extend(inner.faults);
     proofs.extend(inner.proofs);
     Decoded { what: "an XOAUTH2 sign-in line".to_owned(), fields, faults, proofs }
@@ -201,34 +217,42 @@ fn token(line: &str) -> &str {
     &bare[..ends.unwrap_or(bare.len())]
 }
 
-/// Where only the begin of a line was copied, nothing else need be wrong with it.
-fn is_cut(line: &str) -> bool {
-    !line.ends_with('\u{1}') && !line.ends_with(['\n', '\r'])
-}
-
+/// What is wrong with a line, however it was copied.
 fn line_faults(line: &str, user: &str, token: &str) -> Vec<String> {
     let is_written = WRITTEN.iter().any(|written| line.contains(written));
     let has_sign = line.contains('\u{1}');
     let small = line.to_ascii_lowercase();
     let has_auth = small.contains("auth=");
-    let checks = [
+    told(&[
         (!line.starts_with("user="), "user= is missing at the beginning"),
-        (user.starts_with(char::is_whitespace) && !user.trim().is_empty(), "there is a space behind user="),
-        (user.trim_start() != user.trim(), "there is a space behind the user"),
-        (line.starts_with("user=") && user.trim().is_empty(), "there is no user behind user="),
-        (is_written, "the separator is written in letters (such as ^A or \\x01); it must be the byte 0x01"),
-        (has_auth && !has_sign && !is_written, "the separators (Ctrl-A, byte 0x01) are missing"),
+        (user.starts_with(char::is_whitespace) && !user.trim().is_empty(), "there is a space after user="),
+        (line.starts_with("user=") && user.trim().is_empty(), "there is no user after user="),
+        (is_written, "the separator is spelled out (such as ^A or \\x01); it must be the byte 0x01"),
         (has_sign && has_auth && !line.contains("\u{1}auth="), "Ctrl-A (byte 0x01) is missing before auth="),
-        (has_auth && !small.contains("auth=bearer "), "the word Bearer and a space are missing behind auth="),
+        (has_auth && !small.contains("auth=bearer "), "the word Bearer and a space are missing after auth="),
         (token.eq_ignore_ascii_case("bearer"), "the word Bearer is there twice"),
-        (has_auth && token.is_empty(), "there is no token behind auth="),
+        (has_auth && token.is_empty(), "there is no token after auth="),
         (
             line.trim_end().ends_with('\u{1}') && !line.trim_end().ends_with("\u{1}\u{1}"),
             "there is only one Ctrl-A (byte 0x01) at its end; two are required",
         ),
+    ])
+}
+
+/// What is wrong with the bytes of a line that was copied in base64.
+fn byte_faults(line: &str, user: &str) -> Vec<String> {
+    let is_written = WRITTEN.iter().any(|written| line.contains(written));
+    let has_auth = line.to_ascii_lowercase().contains("auth=");
+    told(&[
+        (user.trim_start() != user.trim(), "there is a space after the user"),
+        (has_auth && !line.contains('\u{1}') && !is_written, "the separators (Ctrl-A, byte 0x01) are missing"),
         (line.ends_with(['\n', '\r']), "there is a line break at its end"),
-    ];
-    checks.into_iter().filter(|(is_wrong, _)| *is_wrong).map(|(_, words)| words.to_owned()).collect()
+    ])
+}
+
+/// The words of what is so.
+fn told(checks: &[(bool, &str)]) -> Vec<String> {
+    checks.iter().filter(|(is_so, _)| *is_so).map(|(_, words)| (*words).to_owned()).collect()
 }
 
 /// `{"status":"400","schemes":"bearer","scope":"…"}`, which a server sends behind `334` or `+` when it refuses a token.
@@ -253,11 +277,9 @@ fn of_known(piece: &str, protocol: Option<Protocol>, now: Timestamp) -> Option<D
         What::Unknown | What::Guid | What::Address => None,
         What::ServerName => of_greeting(piece),
         What::LoginStep | What::Password => {
-            let user = opened(piece).map(|(line, _)| line).unwrap_or_default();
-            let user = user.split('\0').find(|part| part.contains('@')).map(|user| ("user", redact(user)));
+            // what of it is the user and what the password only the dialogue tells: neither is shown
             let faults = found.what.objection().map(str::to_owned).into_iter().collect();
-            let fields = user.into_iter().collect();
-            Some(Decoded { what: found.what.name().to_owned(), fields, faults, ..Decoded::default() })
+            Some(Decoded { what: found.what.name().to_owned(), faults, ..Decoded::default() })
         }
         _ => Some(of_token(piece, protocol, now)),
     }
@@ -373,14 +395,14 @@ mod tests {
         for (text, fault) in [
             (encoded(format!("user=sales@example.com\u{1}auth=Bearer {good}\u{1}")), "only one Ctrl-A"),
             (encoded(format!("user=sales@example.com\u{1}auth={good}\u{1}\u{1}")), "the word Bearer"),
-            (encoded(format!("user= sales@example.com\u{1}auth=Bearer {good}\u{1}\u{1}")), "a space behind user="),
-            (encoded(format!("user=sales@example.com^Aauth=Bearer {good}^A^A")), "written in letters"),
+            (encoded(format!("user= sales@example.com\u{1}auth=Bearer {good}\u{1}\u{1}")), "a space after user="),
+            (encoded(format!("user=sales@example.com^Aauth=Bearer {good}^A^A")), "spelled out"),
             (
                 encoded(format!("user=sales@example.comauth=Bearer {good}")),
                 "separators (Ctrl-A, byte 0x01) are missing",
             ),
-            (encoded(format!("user=\u{1}auth=Bearer {good}\u{1}\u{1}")), "no user behind"),
-            (encoded("user=sales@example.com\u{1}auth=Bearer \u{1}\u{1}".to_owned()), "no token behind"),
+            (encoded(format!("user=\u{1}auth=Bearer {good}\u{1}\u{1}")), "no user after"),
+            (encoded("user=sales@example.com\u{1}auth=Bearer \u{1}\u{1}".to_owned()), "no token after"),
             (encoded(format!("auth=Bearer {good}\u{1}\u{1}")), "user= is missing"),
             (encoded(format!("user=sales@example.com\u{1}auth=Bearer {good}\u{1}\u{1}\n")), "a line break at its end"),
             (encoded(encoded(format!("user=sales@example.com\u{1}auth=Bearer {good}\u{1}\u{1}"))), "encoded twice"),
@@ -393,11 +415,34 @@ mod tests {
     }
 
     #[test]
+    fn what_copying_loses_from_a_text_is_no_fault_of_its_line() {
+        for line in [
+            "user=sales@example.comauth=Bearer {}",
+            "user=sales@example.com auth=Bearer {}",
+            "user=sales@example.com^Aauth=Bearer {}^A^A",
+        ] {
+            let decoded = decoded(&line.replace("{}", &good()));
+            assert!(decoded.faults.is_empty() && decoded.proofs.is_empty(), "{line}: {decoded:?}");
+            assert_eq!(field(&decoded, "user").trim(), "sales@example.com");
+        }
+    }
+
+    #[test]
+    fn a_password_in_base64_shows_no_part_of_it() {
+        for text in ["svc@example.com:Welcome@2024.1", "\0svc@example.com\0Welcome@2024.1", "Welcome@2024.1"] {
+            let told = read(&PLAIN.encode(text), None, Timestamp::UNIX_EPOCH);
+            assert!(!format!("{told:?}").contains("2024"), "{told:?}");
+        }
+    }
+
+    #[test]
     fn audience_expiry_and_user_are_judged() {
         let line = |user: &str, token: &str| PLAIN.encode(format!("user={user}\u{1}auth=Bearer {token}\u{1}\u{1}"));
         let graph = token("https://graph.microsoft.com", NOW + 3_000);
         assert_eq!(decoded(&line("sales@example.com", &graph)).proofs, [Proof::WrongAudience]);
-        assert_eq!(decoded(&line("other@example.com", &good())).proofs, [Proof::OtherUser]);
+        let shared = decoded(&line("other@example.com", &good()));
+        assert_eq!(shared.proofs, [Proof::OtherUser]);
+        assert!(shared.faults.is_empty() && field(&shared, "note").contains("Full Access"), "{shared:?}");
         let old = decoded(&token("https://outlook.office365.com", NOW - 660));
         assert_eq!(
             (old.proofs.as_slice(), old.faults.as_slice()),

@@ -3,7 +3,7 @@
 mod follow;
 
 use std::{
-    io::{self, Cursor, Read},
+    io::{self, BufRead as _, BufReader, Cursor, Read},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -33,6 +33,11 @@ const HEALTHY: &str =
 
 /// What is at most so many bytes long may be one message, such as a block that was copied from Control Hub.
 const LONGEST_MESSAGE: usize = 8_192;
+
+/// After so many zero bytes no text is looked for any more.
+const MOST_ZEROS: usize = 1 << 30;
+/// So much is read at once.
+const LARGE_READ: usize = 64 << 10;
 
 /// What was given is a report of this program.
 #[derive(Debug, thiserror::Error)]
@@ -101,14 +106,28 @@ fn open(file: &Path) -> io::Result<Box<dyn Read>> {
     files::open(file).and_then(with_text)
 }
 
-/// A source that begins with something else than zero bytes: a device without an end has nothing else.
-fn with_text(mut source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
-    let mut head = Vec::new();
-    source.by_ref().take(LONGEST_MESSAGE as u64).read_to_end(&mut head)?;
-    if head.len() == LONGEST_MESSAGE && head.iter().all(|byte| *byte == 0) {
-        return Err(io::Error::other("it holds nothing but zero bytes; give a log or an error text"));
+/// The source without the zero bytes before its text: a log that is emptied while a program writes it (logrotate's
+/// `copytruncate`) has as many of them as it had text. A device without an end has nothing else.
+fn with_text(source: Box<dyn Read>) -> io::Result<Box<dyn Read>> {
+    let mut source = BufReader::with_capacity(LARGE_READ, source);
+    let mut zeros = 0;
+    loop {
+        let block = source.fill_buf()?;
+        let (begin, length) = (block.iter().position(|byte| *byte != 0), block.len());
+        match begin {
+            // a few are a part of UTF-16
+            Some(_) if zeros == 0 => return Ok(Box::new(source)),
+            Some(begin) => {
+                source.consume(begin);
+                return Ok(Box::new(source));
+            }
+            None if length == 0 && zeros == 0 => return Ok(Box::new(source)),
+            None if length == 0 || zeros >= MOST_ZEROS => break,
+            None => source.consume(length),
+        }
+        zeros += length;
     }
-    Ok(Box::new(Cursor::new(head).chain(source)))
+    Err(io::Error::other("it holds nothing but zero bytes; give a log or an error text"))
 }
 
 /// Reads a source that is given alone: a single message is returned, a log is read.
@@ -259,6 +278,19 @@ mod tests {
         let catalogue = Catalogue::built_in();
         let read = read_one(text.as_bytes(), &mut Log::new(&catalogue, None));
         read.expect("memory can be read").as_deref() == Some(text)
+    }
+
+    #[test]
+    fn zero_bytes_before_the_text_are_skipped_and_nothing_else_is_refused() {
+        let read = |bytes: Vec<u8>| {
+            let mut text = String::new();
+            with_text(Box::new(Cursor::new(bytes)))?.read_to_string(&mut text).map(|_| text)
+        };
+        let zeros = vec![0; 3 * LARGE_READ + 5];
+        assert_eq!(read([zeros.clone(), b"AADSTS7000222: x".to_vec()].concat()).expect("text"), "AADSTS7000222: x");
+        assert_eq!(read(Vec::new()).expect("nothing"), "");
+        assert!(read(zeros).is_err());
+        assert!(with_text(Box::new(io::repeat(0))).is_err());
     }
 
     #[test]
