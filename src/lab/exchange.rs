@@ -327,6 +327,7 @@ fn actor(claims: &Value, protocol: Protocol, now: Timestamp) -> Option<String> {
     let time = |name: &str| claims[name].as_i64();
     let is_now = time("nbf")? <= now.as_second() && now.as_second() < time("exp")?;
     let is_for_us = AUDIENCES.contains(&text("aud").trim_end_matches('/')) && text("tid") == TENANT_ID;
+    let is_for_us = is_for_us && text("iss") == issuer();
     if !is_now || !is_for_us {
         return None;
     }

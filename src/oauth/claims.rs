@@ -41,8 +41,9 @@ const ADMINISTRATORS: [(&str, &str); 3] = [
     ("e8611ab8-c189-46e8-94e1-60213ab1f814", "Privileged Role Administrator"),
 ];
 /// The hosts that name Entra ID as the issuer: tokens of version 1 name the security token service, those of version 2 the
-/// login host. <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>
-const ISSUER_HOSTS: [&str; 8] = [
+/// login host. <https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud>; the partner clouds of
+/// France and Germany: <https://github.com/maester365/maester/discussions/1904>
+const ISSUER_HOSTS: [&str; 10] = [
     "sts.windows.net",
     "login.microsoftonline.com",
     "login.microsoftonline.us",
@@ -51,6 +52,8 @@ const ISSUER_HOSTS: [&str; 8] = [
     "login.chinacloudapi.cn",
     "sts.chinacloudapi.cn",
     "login.windows.net",
+    "login.sovcloud-identity.fr",
+    "login.sovcloud-identity.de",
 ];
 /// The last second of the year 9999; a later moment is no moment.
 const LATEST: f64 = 253_402_300_799.0;

@@ -37,7 +37,7 @@ facts! {
     KIND: String = "token.kind", "kind of token";
     FORM: String = "token.form", "format";
     FORM_FAULTS: Vec<String> = "token.form_faults", "format errors";
-    ORIGIN_FAULTS: Vec<String> = "token.origin_faults", "not issued by Microsoft Entra ID";
+    ORIGIN_FAULTS: Vec<String> = "token.origin_faults", "issuer problems";
     USER_REMARKS: Vec<String> = "token.user_remarks", "unusual about the user";
     USER_READABLE: bool = "token.user_readable", "user can be read";
     EXPIRY_READABLE: bool = "token.expiry_readable", "expiry can be read";
