@@ -3,7 +3,8 @@
 //! In: a text with rows such as `ImapEnabled : False`, as PowerShell's `Format-List` and `Select-Object` print them, or a
 //! table of `Format-Table`. Out: the causes that the values prove, and whether values were seen that prove the opposite.
 //! Names of the properties: Get-CASMailbox, Get-TransportConfig, Get-AuthenticationPolicy, Test-ApplicationAccessPolicy,
-//! Test-NetConnection, Get-MgServicePrincipal on learn.microsoft.com.
+//! Test-ServicePrincipalAuthorization, Test-NetConnection, Get-MgServicePrincipal on learn.microsoft.com; of the registry, the
+//! policy that stops Windows from downloading roots.
 
 use super::Channel;
 use crate::finding::Certainty;
@@ -18,6 +19,8 @@ const PROPERTIES: &[(&str, &str, &str, Certainty)] = &[
     ("accountdisabled", "true", "account-disabled", Certainty::Certain),
     ("blockcredential", "true", "account-disabled", Certainty::Certain),
     ("islicensed", "false", "no-exchange-licence", Certainty::Certain),
+    ("disablerootautoupdate", "1", "trust-store-incomplete", Certainty::Likely),
+    ("inscope", "false", "no-full-access-to-mailbox", Certainty::Possible),
     ("tcptestsucceeded", "false", "port-blocked", Certainty::Likely),
     ("allowbasicauthimap", "false", "basic-auth-retired", Certainty::Likely),
     ("allowbasicauthpop", "false", "basic-auth-retired", Certainty::Likely),
@@ -157,6 +160,17 @@ mod tests {
         assert_eq!(causes("SmtpClientAuthenticationDisabled : True"), ["smtp-auth-disabled-mailbox"]);
         let tenant = "MaxReceiveSize : 36 MB\nSmtpClientAuthenticationDisabled : True";
         assert_eq!(causes(tenant), ["smtp-auth-disabled-tenant"]);
+    }
+
+    #[test]
+    fn rights_of_applications_and_policies_of_the_registry() {
+        let table = "RoleName                GrantedPermissions AllowedResourceScope ScopeType            InScope\n\
+            --------                ------------------ -------------------- ---------            -------\n\
+            Application SMTP.Send   SMTP.SendAsApp      Sales                CustomRecipientScope False\n";
+        assert_eq!(causes(table), ["no-full-access-to-mailbox"]);
+        assert!(causes(&table.replace("False", "True")).is_empty());
+        assert_eq!(causes("DisableRootAutoUpdate : 1\nPSPath : x"), ["trust-store-incomplete"]);
+        assert_eq!(causes("DisableRootAutoUpdate : 0"), Vec::<&str>::new());
     }
 
     #[test]

@@ -106,7 +106,13 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
     ),
     (
         "shows in other programs and consoles than ece-check; read from its text by explain",
-        &["admin-cmdlet-missing", "java-trust-store-unreadable", "mailbox-full", "revocation-list-unreachable"],
+        &[
+            "admin-cmdlet-missing",
+            "app-instance-locked",
+            "java-trust-store-unreadable",
+            "mailbox-full",
+            "revocation-list-unreachable",
+        ],
     ),
     ("a run asks nothing of Microsoft Graph", &["app-only-call-needs-user-path", "application-access-policy"]),
     ("shows in the browser while somebody signs in to Webex", &["webex-invalid-scope"]),
