@@ -4,10 +4,10 @@
 //! known to the [`Redactor`] at once. What is said of a secret that cannot be read names the place and never the content.
 
 mod placed;
+mod ranges;
 mod redactor;
 mod stream;
 pub mod suspect;
-mod userinfo;
 
 use std::{
     env, fmt,

@@ -21,7 +21,10 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use memchr::memmem;
 
-use super::Secret;
+use super::{
+    Secret,
+    ranges::{merged, replaced},
+};
 
 /// What stands where a secret stood.
 pub(super) const MARK: &str = "<secret>";
@@ -121,8 +124,8 @@ impl Redactor {
         if caught.is_empty() {
             return (Cow::Borrowed(text), 0);
         }
-        let (clean, hits) = replaced(text, &merged(caught));
-        (Cow::Owned(clean), hits)
+        let caught = merged(caught);
+        (Cow::Owned(replaced(text, 0..text.len(), &caught, MARK)), caught.len())
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -318,32 +321,6 @@ fn tokens(text: &str) -> Vec<Range<usize>> {
         }
     }
     found
-}
-
-/// In order, with those that touch made one.
-fn merged(mut caught: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    caught.sort_by_key(|range| range.start);
-    let mut merged: Vec<Range<usize>> = Vec::new();
-    for range in caught {
-        match merged.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => merged.push(range),
-        }
-    }
-    merged
-}
-
-/// A window may begin or end inside a character: the whole character goes.
-pub(super) fn replaced(text: &str, caught: &[Range<usize>]) -> (String, usize) {
-    let (mut clean, mut from) = (String::with_capacity(text.len()), 0);
-    let hits = caught.len();
-    for range in caught {
-        clean.push_str(text.get(from..text.floor_char_boundary(range.start)).unwrap_or_default());
-        clean.push_str(MARK);
-        from = text.ceil_char_boundary(range.end);
-    }
-    clean.push_str(&text[from..]);
-    (clean, hits)
 }
 
 #[cfg(test)]

@@ -6,8 +6,16 @@
 
 use std::ops::Range;
 
-pub use super::placed::NAMES;
-use super::{placed, redactor::replaced, userinfo};
+use super::{
+    placed::{
+        self,
+        name::{Kind, kind},
+        userinfo,
+        value::classes,
+    },
+    ranges,
+    redactor::MARK,
+};
 
 /// A shorter word is quoted: names of servers, releases and mailboxes are short.
 const SHORTEST: usize = 16;
@@ -29,8 +37,7 @@ pub fn masked(text: &str) -> String {
             found.push(word);
         }
     }
-    found.sort_by_key(|range| range.start);
-    replaced(text, &found).0
+    ranges::replaced(text, 0..text.len(), &ranges::merged(found), MARK)
 }
 
 /// True when a single word has the form of a token, a client secret or a key.
@@ -46,27 +53,26 @@ pub fn may_be_secret(word: &str) -> bool {
     word.contains('~') || (upper && lower && digit) || (unbroken && word.len() >= UNBROKEN && digit && (upper || lower))
 }
 
-/// Where secrets are in a text that others wrote, told by what stands around them.
+/// True for a name whose value is a secret: of a field, a setting or an option.
 #[must_use]
-pub fn placed(text: &str) -> Vec<Range<usize>> {
-    placed::placed(text)
+pub fn names_a_secret(name: &str) -> bool {
+    kind(name) == Some(Kind::Secret)
 }
 
-/// Such places in order, with those that overlap made one.
+/// A part of a text that others wrote with a mark in place of each secret: of those that what stands around them tells,
+/// also outside of the part, and of further ones.
 #[must_use]
-pub fn merged(found: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    placed::merged(found)
+pub fn replaced(text: &str, part: Range<usize>, further: Vec<Range<usize>>, mark: &str) -> String {
+    let places = [placed::placed(text), further].concat();
+    ranges::replaced(text, part, &ranges::merged(places), mark)
 }
 
 /// True when a name for people to read, such as that of a site, may be a secret or holds one: a password in a URL, a value
 /// with the name of a secret, or a word with letters, digits and a sign that no name has.
 #[must_use]
 pub fn is_no_name(text: &str) -> bool {
-    let is_password = |word: &str| {
-        let has = |test: fn(char) -> bool| word.contains(test);
-        has(char::is_alphabetic) && has(|c| c.is_ascii_digit()) && has(|c| "!$%^*=?~|\\`<>{}".contains(c))
-    };
-    text.contains("://") || !placed(text).is_empty() || text.split_whitespace().any(is_password)
+    let is_password = |word: &str| classes(word, "!$%^*=?~|\\`<>{}") == [true; 3];
+    text.contains("://") || !placed::placed(text).is_empty() || text.split_whitespace().any(is_password)
 }
 
 /// Runs of the characters that tokens, client secrets and keys are made of.
