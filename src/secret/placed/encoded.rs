@@ -23,7 +23,7 @@ pub(super) fn of(text: &str) -> Vec<Range<usize>> {
     for question in QUESTIONS {
         found.extend(walk(places(text, question), |question| answer(text, question.end)));
     }
-    found.extend(walk(places(text, "PRIVATE KEY-----"), |begin| key(text, begin.end)));
+    found.extend(walk(places(text, "PRIVATE KEY-----"), |begin| Some(key(text, begin.end))));
     for scheme in SCHEMES {
         found.extend(walk(places(text, scheme), |scheme| Some(scheme.end..scheme.end + word(&text[scheme.end..]))));
     }
@@ -48,12 +48,12 @@ fn answer(text: &str, end: usize) -> Option<Range<usize>> {
 }
 
 /// What is between the begin and the end of a key.
-fn key(text: &str, begin: usize) -> Option<Range<usize>> {
+fn key(text: &str, begin: usize) -> Range<usize> {
     let near = &text[begin..text.floor_char_boundary(begin + LONGEST_KEY)];
     let end = near.find("-----END").unwrap_or(near.len());
     let is_key = |c: char| c.is_ascii_alphanumeric() || "+/=\\ :,-".contains(c) || c.is_whitespace();
     let end = near[..end].find(|c| !is_key(c)).unwrap_or(end);
-    Some(begin..begin + end)
+    begin..begin + end
 }
 
 /// Words in base64 that hold what SASL sends.

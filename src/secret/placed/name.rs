@@ -258,9 +258,8 @@ fn of_word<'w>(word: &'w str, before: &str) -> Option<(Kind, &'w str)> {
         return Some((Kind::Secret, ""));
     }
     match is_made("token", OF_TOKENS) {
-        Some(true) => Some((Kind::Secret, "")),
         Some(false) if word.starts_with("token") => Some((Kind::Token, "")),
-        Some(false) => Some((Kind::Secret, "")),
+        Some(_) => Some((Kind::Secret, "")),
         None => (word == "assertion" && before == "client").then_some((Kind::Secret, "")),
     }
 }
