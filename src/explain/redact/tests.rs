@@ -350,7 +350,7 @@ fn the_words_of_a_refusal_stay() {
         "Syntax: LOGIN <user> <password> 535 5.7.3 Authentication unsuccessful",
         "password: javax.mail.AuthenticationFailedException: 535 5.7.3",
         "SPF: PASS with IP 40.107.1.2; spf=pass smtp.mailfrom=example.com; dkim=pass header.d=example.com",
-        "error code 0x80070005, error_code=80070005, \"code\":\"InvalidAuthenticationToken\",\"token_type\":\"Bearer\"",
+        "Error code: CAA2000B, error code 0x80070005, error_code=80070005, \"code\":\"InvalidAuthenticationToken\",\"token_type\":\"Bearer\"",
         "error%3Dinvalid_client%26error_description%3DAADSTS7000215%3a+Invalid+client+secret+provided.+Ensure+the+secret+is+valid",
         "Invalid client secret: AADSTS7000222: The provided client secret keys are expired. secret_expires=2026-11-01",
         "WWW-Authenticate: Bearer realm=\"\", error=\"invalid_token\" Authorization: denied, Basic Authentication is disabled",

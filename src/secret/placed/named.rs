@@ -60,15 +60,14 @@ enum Tie {
 /// Where the values are.
 pub(super) fn of(text: &str) -> Vec<Range<usize>> {
     walk(names(text), |own| {
-        let of_two = two(text, &own).and_then(|two| kind(&text[two])).filter(|kind| *kind == Kind::Secret);
-        let of_two =
-            of_two.map(|kind| if text[own.clone()].eq_ignore_ascii_case("token") { Kind::Token } else { kind });
-        of_name(text, &own, of_two.or_else(|| kind(&text[own.clone()]))?)
+        let name = &text[own.clone()];
+        let is_token = name.eq_ignore_ascii_case("token");
+        let of_two = two(text, &own).and_then(|two| kind(&text[two])).filter(|kind| !is_token && *kind == Kind::Secret);
+        of_name(text, &own, of_two.or_else(|| kind(name))?)
     })
 }
 
-/// Runs of letters, digits, `_`, `-` and `.` that may be names of secrets, without the last two at the end. Of a long one the
-/// end is given.
+/// Runs of letters, digits, `_`, `-` and `.` that may be names of secrets. A hyphen or a period at the end is none of it.
 fn names(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     let mut passed = 0;
     telling(text).filter_map(move |at| {
@@ -109,6 +108,8 @@ fn of_name(text: &str, name: &Range<usize>, kind: Kind) -> Option<Range<usize>> 
         }
     }
     let word = first_of_value(text, begin);
+    // a code in capital letters is one of an error: `CAA2000B`
+    let is_opaque = || is_like_a_token(word) && (word.len() >= 20 || word.contains(|c: char| c.is_ascii_lowercase()));
     let is_spaced = begin > name.end + 1 && text[begin..].starts_with(word);
     let is_one = match (kind, tie) {
         (Kind::Token, Tie::Given) if is_spaced => is_like_a_token(word),
@@ -118,7 +119,7 @@ fn of_name(text: &str, name: &Range<usize>, kind: Kind) -> Option<Range<usize>> 
         (Kind::Secret, Tie::Colon) => !is_of_sentence(word),
         (Kind::Secret, Tie::Space) => is_like_a_password(word),
         (Kind::Further, Tie::Given) => !is_of_sentence(word) && !word.contains("://") && !is_time(word),
-        (Kind::Token, Tie::Colon) | (Kind::Perhaps, Tie::Given | Tie::Colon) => is_like_a_token(word),
+        (Kind::Token, Tie::Colon) | (Kind::Perhaps, Tie::Given | Tie::Colon) => is_opaque(),
         (Kind::Further | Kind::Token | Kind::Perhaps, _) => false,
     };
     is_one.then(|| value(text, begin))
