@@ -339,8 +339,8 @@ fn what_is_no_text_file_is_refused() {
     let file = folder.path().join("ece-check.toml");
     says(&file, "cannot be read");
     says(folder.path(), "is a folder");
-    std::fs::write(&file, vec![b'#'; 10_000_000]).unwrap();
-    says(&file, "10000000 bytes");
+    std::fs::write(&file, vec![b'#'; 20_000_000]).unwrap();
+    says(&file, "20000000 bytes");
     std::fs::write(&file, b"MZ\x90\x00\x03\x00").unwrap();
     says(&file, "not text");
     std::fs::write(&file, b"\xFF\xFEa").unwrap();

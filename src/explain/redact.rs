@@ -61,8 +61,18 @@ fn is_token(word: &str) -> bool {
     };
     let mut begin = 0;
     let places = word.char_indices().filter(|one| ends(*one)).map(|(at, _)| at).chain([word.len()]);
-    let longest = places.map(|at| at - std::mem::replace(&mut begin, at + 1)).max().unwrap_or(0);
+    let pieces = places.map(|at| &word[std::mem::replace(&mut begin, at + 1)..at]);
+    let longest = pieces.filter(|piece| !is_identifier(piece)).map(str::len).max().unwrap_or(0);
     (is_jwt && word.len() > 12) || longest > LONGEST_PLAIN || (word.len() > LONGEST_PLAIN && word.contains('~'))
+}
+
+/// The name of an error or a class, such as `CannotUpdateLockedServicePrincipalProperty`: letters alone, each capital followed
+/// by small ones. Of base64 nearly half the letters are capitals, and one character in six is a digit.
+fn is_identifier(piece: &str) -> bool {
+    let capitals = piece.bytes().filter(u8::is_ascii_uppercase).count();
+    let mut parts = piece.split(|c: char| c.is_ascii_uppercase()).skip(1);
+    let is_of_letters = piece.bytes().all(|byte| byte.is_ascii_alphabetic());
+    is_of_letters && capitals >= 3 && capitals * 4 <= piece.len() && parts.all(|part| !part.is_empty())
 }
 
 #[cfg(test)]

@@ -68,11 +68,22 @@ pub fn replaced(text: &str, part: Range<usize>, further: Vec<Range<usize>>, mark
 }
 
 /// True when a name for people to read, such as that of a site, may be a secret or holds one: a password in a URL, a value
-/// with the name of a secret, or a word with letters, digits and a sign that no name has.
+/// with the name of a secret, a word in the form of a key, or one with letters, digits and a sign that no name has.
 #[must_use]
 pub fn is_no_name(text: &str) -> bool {
-    let is_password = |word: &str| classes(word, "!$%^*=?~|\\`<>{}") == [true; 3];
-    text.contains("://") || !placed::placed(text).is_empty() || text.split_whitespace().any(is_password)
+    let is_secret = |word: &str| {
+        let bare = word.trim_end_matches(['?', ',', ';']);
+        may_be_secret(bare) || is_access_key(bare) || classes(bare, "!$%^*=?~\\`<>{}") == [true; 3]
+    };
+    text.contains("://") || !placed::placed(text).is_empty() || text.split_whitespace().any(is_secret)
+}
+
+/// Capitals and digits without any separator, as cloud providers make the ids of their keys.
+fn is_access_key(word: &str) -> bool {
+    word.len() >= SHORTEST
+        && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && word.bytes().any(|byte| byte.is_ascii_digit())
+        && word.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 /// Runs of the characters that tokens, client secrets and keys are made of.
@@ -126,14 +137,28 @@ mod tests {
 
     #[test]
     fn a_name_for_people_holds_no_secret() {
-        for secret in
-            ["http://u:PW@x", "https://hunter2@x", "u:PW@x", "password=sesame", "Summer2024!", "at Pa$$w0rd 1"]
-        {
+        for secret in [
+            "http://u:PW@x",
+            "https://hunter2@x",
+            "u:PW@x",
+            "password=sesame",
+            "Summer2024!",
+            "at Pa$$w0rd 1",
+            "ghp_a1B2c3D4e5F6g7H8i9J0",
+            "AKIAIOSFODNN7EXAMPLE",
+        ] {
             assert!(is_no_name(secret), "{secret}");
         }
-        for name in
-            ["Rotterdam", "Contoso Bern (2), DC-1 & DC-2", "SR 691234567", "Zürich #3", "São Paulo 1/2", "R&D: Lab 7"]
-        {
+        for name in [
+            "Rotterdam",
+            "Contoso Bern (2), DC-1 & DC-2",
+            "SR 691234567",
+            "Zürich #3",
+            "São Paulo 1/2",
+            "R&D: Lab 7",
+            "Server 24h?",
+            "DC1|DC2",
+        ] {
             assert!(!is_no_name(name), "{name}");
         }
     }

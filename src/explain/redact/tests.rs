@@ -332,6 +332,8 @@ fn the_part_that_is_shown_is_masked_by_the_whole() {
 fn the_words_of_a_refusal_stay() {
     let mut wrong = Vec::new();
     for line in [
+        "CannotUpdateLockedServicePrincipalPropertyWithEnforcementScope: Property passwordCredentials is invalid.",
+        "org.example.ServiceNotAvailableAuthenticationExceptionFactory: null",
         "535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant. Visit https://aka.ms/smtp_auth_disabled",
         "AUTH PLAIN LOGIN XOAUTH2 is offered, password expired, the password: expired",
         "AADSTS50126: invalid username or password. Trace ID: 0f8fad5b-d9cb-469f-a165-70867728950e",
