@@ -56,7 +56,8 @@ fn of_login(text: &str, name: &Range<usize>) -> Option<Range<usize>> {
     let (user, next) = argument(text, name.end)?;
     let (password, _) = argument(text, next)?;
     let tag = tag(before(text, name.start));
-    let is_user = is_quoted || (text[user.clone()].contains('@') && tag != Tag::None) || tag == Tag::Command;
+    let is_begin = tag != Tag::None || is_command(before(text, name.start));
+    let is_user = is_quoted || (text[user.clone()].contains('@') && is_begin) || tag == Tag::Command;
     let is_sentence = is_of_sentence(&text[user]) || is_of_sentence(&text[password.clone()]);
     (is_user && (is_quoted || !is_sentence)).then_some(password)
 }
@@ -132,9 +133,14 @@ fn tag(before: &str) -> Tag {
 fn of_auth(text: &str, small: &str, end: usize) -> Option<Range<usize>> {
     let mechanism = MECHANISMS.iter().find(|name| small[end..].starts_with(**name))?;
     let from = end + mechanism.len();
-    let begin = skip(text, from, &[' ', '\t', '"']);
-    let word = begin..base64_end(text, begin);
-    (begin > from && is_base64(&text[word.clone()])).then_some(word)
+    let word = |from: usize| {
+        let begin = skip(text, from, &[' ', '\t', '"']);
+        begin..base64_end(text, begin)
+    };
+    let (first, second) = (word(from), word(word(from).end));
+    let is_one = |word: &Range<usize>| word.start > from && is_base64(&text[word.clone()]);
+    // behind AUTH LOGIN the password may follow the name of the user in one line
+    if is_one(&first) && !is_one(&second) { Some(first) } else { Some(second).filter(is_one) }
 }
 
 /// Where a run of base64 ends.

@@ -52,10 +52,21 @@ const WORDS: &[&str] = &[
     "비밀번호",
 ];
 /// Words for a secret that are parts of others, too: only as the end of a word.
-const ENDS: &[&str] =
-    &["pass", "passin", "passout", "pword", "passw", "accesskey", "accountkey", "apikey", "privatekey", "secretkey"];
+const ENDS: &[&str] = &[
+    "pass",
+    "passin",
+    "passout",
+    "pword",
+    "passw",
+    "pw",
+    "accesskey",
+    "accountkey",
+    "apikey",
+    "privatekey",
+    "secretkey",
+];
 /// Words for a secret when they are alone.
-const ALONE: &[&str] = &["passe", "pw", "psk", "securestring"];
+const ALONE: &[&str] = &["passe", "psk", "securestring"];
 /// Numbers for one sign-in.
 const NUMBERS: &[&str] = &["otp", "totp", "pin"];
 /// What ends in `pass` and has another meaning.

@@ -132,6 +132,7 @@ fn tie(text: &str, name: &Range<usize>) -> Option<(Tie, usize)> {
         if index > name.end { skip(text, index, &['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) } else { index };
     let closed = skip(text, index, &['"', '\'', '\\', '”', ']']);
     let bare = skip(text, closed, &[' ', '\t']);
+    let bare = bare + noted(&text[bare..]);
     let rest = &text[bare..];
     let is_option = is_option(text, name);
     if let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
@@ -154,16 +155,34 @@ fn tie(text: &str, name: &Range<usize>) -> Option<(Tie, usize)> {
     if bare == closed || text[..name.start].ends_with('=') {
         return None;
     }
-    if let Some(colon) = whose(rest) {
-        return Some((Tie::Colon, bare + colon + 1)).filter(|(_, begin)| is_alone(text, *begin));
+    in_sentence(text, name.start, bare)
+}
+
+/// What may stand between a name and its sign: `Client secret (value): …`, `Password....: …`. How long it is.
+fn noted(rest: &str) -> usize {
+    let near = behind(rest, 0);
+    let note = near.strip_prefix('(').and_then(|note| note.find([')', '\n', '"', '\''])).map_or(0, |end| end + 2);
+    let length = if note > 0 { note } else { near.len() - near.trim_start_matches(['.', ' ']).len() };
+    if near.get(length..).is_some_and(|rest| rest.starts_with([':', '='])) { length } else { 0 }
+}
+
+/// How a name is tied to what follows behind a space.
+fn in_sentence(text: &str, name: usize, bare: usize) -> Option<(Tie, usize)> {
+    let rest = &text[bare..];
+    if let Some(end) = whose(rest, ": ") {
+        return Some((Tie::Colon, bare + end)).filter(|(_, begin)| is_alone(text, *begin));
     }
-    if is_in_settings(text, name.start) {
+    if is_in_settings(text, name) {
         return Some((Tie::Colon, bare));
     }
-    let bare = if rest.starts_with("| ") { bare + 2 } else { bare };
-    let rest = &text[bare..];
-    let bare = bare + ["is ", "was ", "of "].iter().find(|word| rest.starts_with(**word)).map_or(0, |word| word.len());
-    Some((if text[bare..].starts_with(['"', '\'']) { Tie::Colon } else { Tie::Space }, bare))
+    let verb = ["is: ", "lautet: "].iter().find(|verb| rest.starts_with(**verb));
+    if let Some(verb) = verb {
+        return Some((Tie::Colon, bare + verb.len()));
+    }
+    let verbs = ["is ", "was ", "of ", "ist ", "lautet ", "est ", "| "];
+    let verb = verbs.iter().find(|verb| rest.starts_with(**verb)).map(|verb| verb.len());
+    let begin = bare + whose(rest, " is ").or(verb).unwrap_or(0);
+    Some((if text[begin..].starts_with(['"', '\'']) { Tie::Colon } else { Tie::Space }, begin))
 }
 
 /// Where the argument behind a name begins that is the first one: `put("mail.smtp.password", "…")`.
@@ -189,13 +208,13 @@ fn next_line(text: &str, from: usize, is_key: bool) -> usize {
     if is_key || block.is_some() || is_alone { next } else { at }
 }
 
-/// `for sales:` and `of sales:`: where the colon is.
-fn whose(rest: &str) -> Option<usize> {
-    let near = behind(rest, 0);
+/// `for sales: ` and `of sales is `: where this sign ends.
+fn whose(rest: &str, sign: &str) -> Option<usize> {
+    let near = line_behind(rest, 0);
     let whose = near.strip_prefix("for ").or_else(|| near.strip_prefix("of "))?;
-    let colon = whose.find([':', '\n'])?;
-    let is_whose = whose[colon..].starts_with(": ") && whose[..colon].split_whitespace().count() <= 3;
-    (is_whose && !whose[..colon].split_whitespace().any(is_verb)).then_some(near.len() - whose.len() + colon)
+    let end = whose.find(sign)?;
+    let is_whose = whose[..end].split_whitespace().count() <= 3 && !whose[..end].split_whitespace().any(is_verb);
+    is_whose.then_some(near.len() - whose.len() + end + sign.len())
 }
 
 /// A word that makes what it is in a sentence of its own.

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::value::{is_like_a_password, is_of_sentence, is_time};
+use super::value::{self, is_like_a_password, is_of_sentence};
 
 /// Schemes whose URLs name a mailbox without a password.
 const OF_MAIL: &[&str] = &["imap", "imaps", "pop", "pop3", "pops", "pop3s", "smtp", "smtps", "smtp+starttls", "mailto"];
@@ -81,7 +81,7 @@ fn behind_server(server: &str, word: &str) -> Option<Range<usize>> {
     }
     let is_server = server.starts_with('[') && server.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("]:");
     let colon = word.find(':').filter(|colon| is_server && *colon > 0)?;
-    (!is_time(word) && !is_of_sentence(&word[colon + 1..])).then_some(colon + 1..word.len())
+    (!value::is_time(word) && !is_of_sentence(&word[colon + 1..])).then_some(colon + 1..word.len())
 }
 
 /// The one before the last at sign of a word.
@@ -166,7 +166,7 @@ fn is_user(before: &str, behind: &str) -> bool {
     let is_two = |text: &str| text.len() >= 2 && text.as_bytes()[..2].iter().all(u8::is_ascii_digit);
     let is_time = user.len() <= 2 && user.bytes().all(|byte| byte.is_ascii_digit()) && is_two(behind);
     let is_date_time = user.contains('T') && user.ends_with(|c: char| c.is_ascii_digit()) && is_two(behind);
-    !user.is_empty() && !is_time && !is_date_time
+    !user.is_empty() && !is_time && !is_date_time && !value::is_time(before)
 }
 
 fn last_word(text: &str) -> &str {
@@ -186,7 +186,7 @@ fn behind_address(word: &str, is_last: bool) -> Option<Range<usize>> {
         && !is_port
         && !password.starts_with(['/', ':'])
         && !is_of_sentence(password)
-        && !is_time(password)
+        && !value::is_time(password)
         && (is_last || is_like_a_password(password));
     let from = at + 1 + host + 1;
     is_one.then_some(from..from + password.len())

@@ -46,6 +46,7 @@ const NO_VALUES: &[&str] = &[
     "{{",
     "{ ",
     "{\"",
+    "{\\",
     "{'",
     "{\n",
     "{\r",
@@ -351,12 +352,13 @@ fn is_line(text: &str) -> bool {
     text.is_empty() || text.starts_with(|c: char| c.is_ascii_digit() || c == '"' || c == '\\')
 }
 
-/// `name=` or `name:` begins here.
+/// `name=`, `name:` or `"name":` begins here.
 pub(super) fn is_field(text: &str) -> bool {
     let bare = text.strip_prefix(['"', '\'']).unwrap_or(text);
     let of_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.-".contains(byte);
     let name = bare.bytes().take(64).take_while(of_name).count();
-    name > 0 && bare[name..].starts_with(['=', ':'])
+    let rest = &bare[name..];
+    name > 0 && rest.strip_prefix(['"', '\'']).unwrap_or(rest).starts_with(['=', ':'])
 }
 
 /// The value says that there is none, or where it is kept.
