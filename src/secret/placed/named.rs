@@ -102,7 +102,8 @@ fn of_name(text: &str, name: &Range<usize>, kind: Kind) -> Option<Range<usize>> 
     }
     let (tie, begin) = tie(text, name)?;
     if tie != Tie::Space && kind == Kind::Secret {
-        let whole = list(text, begin).or_else(|| typed(text, begin)).or_else(|| whole_line(text, name.start, begin));
+        let typed = || if tie == Tie::Colon { typed(text, begin) } else { None };
+        let whole = list(text, begin).or_else(typed).or_else(|| whole_line(text, name.start, begin));
         if whole.is_some() {
             return whole;
         }
