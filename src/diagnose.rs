@@ -7,6 +7,7 @@ mod fill;
 mod heal;
 mod outrank;
 mod remediation;
+mod request;
 mod sign;
 mod text;
 mod weigh;
@@ -21,18 +22,15 @@ pub use self::{
     weigh::is_reason_of,
 };
 use self::{
+    request::Requests,
     sign::{Candidate, Elsewhere, best, raised_by},
     weigh::{CaseFile, Index, Weighed, against, weigh},
 };
 use crate::{
-    catalogue::{
-        Catalogue, Check,
-        cause::{Shows, Sign},
-        layer::Layer,
-    },
-    command::{Command, Effect, Template, evidence_request},
+    catalogue::{Catalogue, cause::Sign, layer::Layer},
+    command::{Command, Effect, Template},
     evidence::Observation,
-    finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Remediation, RuledOut, Status},
+    finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Remediation, RuledOut},
 };
 
 /// So many places to look are told: the best causes have theirs first.
@@ -56,12 +54,13 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
     one_certainty_a_cause(&mut diagnoses);
     let looks = &fill::Looks::of(looks);
     let fix_first = remediation::fix_first(&diagnoses, findings, looks, catalogue);
+    let requests = Requests::of(findings, catalogue);
     let mut told = Vec::new();
     for (at, diagnosis) in diagnoses.iter().enumerate() {
         let fill = |text: &str| fill::fill(text, &[at], findings, looks);
         let commands = |templates: &[Template]| fill::commands(templates, &[at], findings, looks);
         let mut steps = diagnosis.next(commands);
-        steps.extend(requests(diagnosis, &findings[at], findings, catalogue));
+        steps.extend(requests.settling(diagnosis, &findings[at]));
         told.push((diagnosis.named(fill), steps));
     }
     for ((finding, diagnosis), (causes, steps)) in findings.iter_mut().zip(diagnoses).zip(told) {
@@ -127,43 +126,6 @@ impl Diagnosis<'_> {
         }
         steps
     }
-}
-
-/// Which files would settle what is still open, where nothing that was read has: whom to ask for them.
-fn requests(
-    diagnosis: &Diagnosis<'_>,
-    finding: &Finding,
-    findings: &[Finding],
-    catalogue: &Catalogue,
-) -> Vec<NextStep> {
-    if matches!(finding.evidence, Some(Found::Outranked { .. })) {
-        let asks = catalogue.check(&finding.check).and_then(|check| check.asks);
-        return asks.map(|owner| NextStep::Request { command: evidence_request(owner.word()) }).into_iter().collect();
-    }
-    let open = diagnosis.standing.iter().filter(|weighed| weighed.certainty != Certainty::Certain);
-    let shown = open.flat_map(|weighed| &weighed.cause.signs).filter_map(|sign| match &sign.shows {
-        Shows::Finding { check, .. } => catalogue.check(check),
-        Shows::Failure(_) => None,
-    });
-    let same = |other: &&Finding| other.subject == finding.subject || other.account == finding.account;
-    let of_check =
-        |check: &Check| findings.iter().filter(same).filter(|other| other.check == check.id).collect::<Vec<_>>();
-    let mut asked: Vec<NextStep> = Vec::new();
-    let is_of_webex = |check: &str| check.starts_with("webex.");
-    let shown = shown.filter(|check| is_of_webex(&check.id) == is_of_webex(&finding.check));
-    for check in shown.filter(|check| of_check(check).iter().all(|other| other.status == Status::Skip)) {
-        let is_request = |step: &&NextStep| matches!(step, NextStep::Request { .. });
-        let missing: Vec<&NextStep> =
-            of_check(check).into_iter().flat_map(|other| &other.steps).filter(is_request).collect();
-        let usual = check.asks.filter(|_| missing.is_empty());
-        let usual = usual.map(|owner| NextStep::Request { command: evidence_request(owner.word()) });
-        for step in missing.into_iter().cloned().chain(usual) {
-            if !asked.contains(&step) {
-                asked.push(step);
-            }
-        }
-    }
-    asked
 }
 
 /// What each finding could mean by what it shows.
@@ -238,18 +200,18 @@ fn one_behind_many(diagnoses: &mut [Diagnosis<'_>], findings: &[Finding]) {
 }
 
 /// Which causes are certain, by account, subject and code.
-struct Known {
-    certain: HashMap<(String, String, String), usize>,
+struct Known<'k> {
+    certain: HashMap<(&'k str, &'k str, &'k str), usize>,
 }
 
-impl Known {
-    fn of(diagnoses: &[Diagnosis<'_>], findings: &[Finding]) -> Self {
+impl<'k> Known<'k> {
+    fn of(diagnoses: &[Diagnosis<'k>], findings: &'k [Finding]) -> Self {
         let mut certain = HashMap::new();
         for (at, diagnosis) in diagnoses.iter().enumerate() {
             let finding = &findings[at];
             let Some(account) = &finding.account else { continue };
             for weighed in diagnosis.standing.iter().filter(|weighed| weighed.certainty == Certainty::Certain) {
-                let key = (account.clone(), finding.subject.to_string(), weighed.cause.code.clone());
+                let key = (account.as_str(), finding.subject.as_str(), weighed.cause.code.as_str());
                 certain.entry(key).or_insert(at);
             }
         }
@@ -258,23 +220,23 @@ impl Known {
 
     /// Another finding of the same mailbox, or of its account as a whole, for which the cause is certain.
     fn other(&self, at: usize, finding: &Finding, code: &str) -> Option<usize> {
-        let account = finding.account.clone()?;
-        let of = |subject: &str| self.certain.get(&(account.clone(), subject.to_owned(), code.to_owned())).copied();
-        of(finding.subject.as_str()).or_else(|| of(&account)).filter(|other| *other != at)
+        let account = finding.account.as_deref()?;
+        let of = |subject: &str| self.certain.get(&(account, subject, code)).copied();
+        of(finding.subject.as_str()).or_else(|| of(account)).filter(|other| *other != at)
     }
 }
 
 /// A cause that is certain for one finding is no less certain for the next, but for causes of one mailbox alone: what is
 /// proved of one mailbox proves nothing of another.
 fn one_certainty_a_cause(diagnoses: &mut [Diagnosis<'_>]) {
-    let mut surest: HashMap<String, Certainty> = HashMap::new();
+    let mut surest: HashMap<&str, Certainty> = HashMap::new();
     for weighed in diagnoses.iter().flat_map(|diagnosis| &diagnosis.standing).filter(|one| !is_of_one_mailbox(one)) {
-        let certainty = surest.entry(weighed.cause.code.clone()).or_insert(weighed.certainty);
+        let certainty = surest.entry(&weighed.cause.code).or_insert(weighed.certainty);
         *certainty = weighed.certainty.min(*certainty);
     }
     for diagnosis in diagnoses {
         for weighed in &mut diagnosis.standing {
-            if let Some(certainty) = surest.get(&weighed.cause.code).filter(|_| !is_of_one_mailbox(weighed)) {
+            if let Some(certainty) = surest.get(weighed.cause.code.as_str()).filter(|_| !is_of_one_mailbox(weighed)) {
                 weighed.certainty = *certainty;
             }
         }
@@ -391,7 +353,7 @@ mod tests {
             ),
         ];
         let mut findings = [
-            Finding { account: Some("sales".to_owned()), ..finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)) },
+            Finding { account: Some("sales".into()), ..finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)) },
             finding("tcp.opens", "outlook.office365.com:993", Status::Fail, Some(1)),
         ];
         let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
@@ -422,7 +384,7 @@ mod tests {
             Failure::new(Protocol::Smtp, Stage::Recipient, FailureKind::Rejected, "550 5.1.10 RecipientNotFound");
         let unknown = Failure { code: Some(550), enhanced: Some("5.1.10".to_owned()), ..unknown };
         let looks = [look("smtp", MAILBOX, unknown), look("imap", MAILBOX, not_connected())];
-        let of_sales = |finding| Finding { account: Some("sales".to_owned()), ..finding };
+        let of_sales = |finding| Finding { account: Some("sales".into()), ..finding };
         let mut findings = [
             of_sales(finding("smtp.sender-accepted", MAILBOX, Status::Fail, Some(0))),
             of_sales(finding("imap.mailbox-opens", MAILBOX, Status::Fail, Some(1))),
