@@ -34,7 +34,7 @@ fn report(times: usize) -> Report {
     for time in 1..times {
         report.findings.extend(REPORT.findings.iter().cloned().map(|mut finding| {
             if let Some(mailbox) = finding.subject.mailbox() {
-                finding.subject = Subject::Mailbox(format!("{time}.{mailbox}"));
+                finding.subject = Subject::Mailbox(format!("{time}.{mailbox}").into());
             }
             finding
         }));

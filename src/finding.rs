@@ -11,28 +11,28 @@ use serde::{Deserialize, Serialize};
 pub use self::value::{Because, Found, Group, NextStep, NotApplicable, essence};
 use crate::{
     command::Command,
-    evidence::{Observation, SavedSite, Subject, as_text},
+    evidence::{Observation, SavedSite, SharedText, Subject, as_text},
 };
 
 /// How one check came out for one subject, and because of what.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The check, such as `tls.trusted`.
-    pub check: String,
+    pub check: SharedText,
     /// The section of Cisco's checklist.
-    pub section: String,
+    pub section: SharedText,
     /// A statement that is true when all is well.
-    pub title: String,
+    pub title: SharedText,
     /// What stands in its place when it fails or warns; empty where all is well, and in reports before 2026-11-24.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub fails: String,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub fails: SharedText,
     /// What the check was made for: an endpoint, a name, the user's file.
     #[serde(with = "as_text")]
     #[schemars(with = "String")]
     pub subject: Subject,
     /// The account whose token it is about, or that the mailbox belongs to.
     #[serde(default)]
-    pub account: Option<String>,
+    pub account: Option<SharedText>,
     /// How it came out.
     pub status: Status,
     /// Why it was skipped.
@@ -40,14 +40,14 @@ pub struct Finding {
     /// The place in `findings` of the finding that blocks this one.
     pub blocked_by: Option<usize>,
     /// What should have been seen.
-    pub expected: String,
+    pub expected: SharedText,
     /// What was seen, as a sentence.
-    pub found: String,
+    pub found: SharedText,
     /// What was seen, as values; reports of schema 1 do not have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evidence: Option<Found>,
     /// What it means for ECE when this fails; empty where all is well.
-    pub means: String,
+    pub means: SharedText,
     /// The causes left standing, best first.
     pub causes: Vec<NamedCause>,
     /// The causes that the other findings rule out.
@@ -78,19 +78,19 @@ impl Finding {
     #[must_use]
     pub fn new(check: &str, subject: Subject, status: Status) -> Self {
         Self {
-            check: check.to_owned(),
-            section: String::new(),
-            title: String::new(),
-            fails: String::new(),
+            check: check.into(),
+            section: SharedText::default(),
+            title: SharedText::default(),
+            fails: SharedText::default(),
             subject,
             account: None,
             status,
             reason: None,
             blocked_by: None,
-            expected: String::new(),
-            found: String::new(),
+            expected: SharedText::default(),
+            found: SharedText::default(),
             evidence: None,
-            means: String::new(),
+            means: SharedText::default(),
             causes: Vec::new(),
             ruled_out: Vec::new(),
             next: None,

@@ -7,18 +7,21 @@ mod choose;
 pub mod endpoint;
 mod exported;
 pub mod firewall;
+mod needs;
+mod prepared;
 mod reduce;
 pub mod saved;
 mod target;
 mod webex;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 
 pub use endpoint::{Endpoint, Site};
 
 use self::{
-    choose::{choose, is_asked, known_words},
-    exported::is_of_evidence,
+    choose::{Chosen, choose, is_asked, known_words},
+    needs::{Circle, Number, Numbers},
+    prepared::{Account, Mailbox, Place, Prepared},
     target::Target,
 };
 use crate::{
@@ -26,8 +29,8 @@ use crate::{
         Catalogue, Check,
         check::{Of, SubjectKind},
     },
-    deployment::{Account, Inbound},
-    evidence::{ProbeKey, Protocol, SavedSite, Subject},
+    deployment::{self, Inbound},
+    evidence::{ProbeKey, Protocol, SavedSite, SharedText, Subject},
     finding::{NotApplicable, Owner},
     import::rules::Exported,
     net::{ConnectOverrides, RouteChoice},
@@ -36,9 +39,9 @@ use crate::{
         AnyProbe,
         dns::DnsProbe,
         round_trip::{self, RoundTripProbe},
-        service::{self, Depth, LAYERS, Layer, Service, ServiceProbe},
+        service::{self, Depth, Service, ServiceProbe},
         sign_in::SignInProbe,
-        token, version,
+        version,
     },
 };
 
@@ -90,9 +93,7 @@ pub struct PlannedFinding<'c> {
     /// The findings that must hold before this one is worth a look.
     pub needs: Vec<usize>,
     /// The account whose token it is about, or that the mailbox belongs to.
-    pub account: Option<String>,
-    /// The subjects whose findings can be needs of this one: its own, and those that it is part of.
-    circle: Vec<Subject>,
+    pub account: Option<SharedText>,
 }
 
 /// Why a finding is known to be skipped before anything is opened.
@@ -127,9 +128,10 @@ pub struct Selection {
 
 impl Selection {
     /// The mailboxes that are tested, by account and address; none when each is.
-    fn sampled<'s>(&self, accounts: &'s [Account]) -> Option<HashSet<(&'s str, &'s str)>> {
-        let of =
-            |account: &'s Account| account.mailboxes.iter().map(|mailbox| (account.name.as_str(), mailbox.as_str()));
+    fn sampled<'s>(&self, accounts: &'s [deployment::Account]) -> Option<HashSet<(&'s str, &'s str)>> {
+        let of = |account: &'s deployment::Account| {
+            account.mailboxes.iter().map(|mailbox| (account.name.as_str(), mailbox.as_str()))
+        };
         let all: Vec<_> = accounts.iter().flat_map(of).collect();
         let wanted = usize::try_from(self.sample?).unwrap_or(usize::MAX).min(all.len());
         Some((0..wanted).map(|nth| all[nth * all.len() / wanted]).collect())
@@ -160,21 +162,30 @@ impl<'c> Plan<'c> {
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
         let empty = Plan { looks: Vec::new(), findings: Vec::new(), site: saved::save(site, selection, overrides) };
+        let mut numbers = Numbers::default();
+        let prepared = Prepared::of(site, &mut numbers);
         let mut draft = Draft {
             plan: empty,
             site,
+            prepared: &prepared,
+            numbers,
+            circles: Vec::new(),
             overrides,
             looks: HashMap::new(),
+            tokens: HashMap::new(),
+            sign_ins: HashMap::new(),
             stated: site.stated(),
             settled: exported::settled(&site.exported),
             sampled: selection.sampled(&site.deployment.accounts),
         };
-        for check in chosen {
-            draft.add(check, selection);
+        let mut ends = Vec::new();
+        for one in &chosen {
+            draft.add(one, selection);
+            ends.push(draft.plan.findings.len());
         }
-        draft.tie_needs();
-        draft.pass_on_what_is_not_given();
-        let mut plan = draft.plan;
+        let Draft { mut plan, circles, .. } = draft;
+        needs::tie(&mut plan.findings, &circles, &chosen, &ends);
+        needs::pass_on_what_is_not_given(&mut plan.findings);
         if !selection.only.is_empty() {
             plan = plan.reduced(|check| is_asked(check, selection));
         }
@@ -187,9 +198,17 @@ impl<'c> Plan<'c> {
 struct Draft<'c, 's> {
     plan: Plan<'c>,
     site: &'s Site,
+    prepared: &'s Prepared<'s>,
+    numbers: Numbers,
+    /// Of each finding, what it is part of.
+    circles: Vec<Circle>,
     overrides: &'s ConnectOverrides,
     /// The looks by the keys of their probes.
     looks: HashMap<ProbeKey, usize>,
+    /// The looks at the tokens of accounts.
+    tokens: HashMap<Number, usize>,
+    /// The sign-ins to mailboxes.
+    sign_ins: HashMap<(Number, Option<Protocol>), usize>,
     /// The probes that read the user's file, by the group of facts that it states.
     stated: Vec<(&'static str, AnyProbe)>,
     /// What evidence has settled, the first of each check.
@@ -199,62 +218,63 @@ struct Draft<'c, 's> {
 }
 
 impl<'c, 's> Draft<'c, 's> {
-    fn add(&mut self, check: &'c Check, selection: &Selection) {
-        for target in self.targets(check, selection) {
-            let skip = self.skip(check, &target, selection);
-            let look = if skip.is_none() { self.look(check, &target) } else { None };
-            let mut circle = target.circle(check);
-            circle.extend(self.login_of(&target));
+    fn add(&mut self, chosen: &Chosen<'c>, selection: &Selection) {
+        let check = chosen.check;
+        for target in self.targets(chosen, selection) {
+            let skip = self.skip(chosen, &target, selection);
+            let look = if skip.is_none() { self.look(chosen, &target) } else { None };
+            let login = self.login_of(&target);
+            self.circles.push(target.circle(check, self.prepared.site, login, &mut self.numbers));
             let (account, subject) = (target.account(), target.subject(check));
-            let (asked, needs) = (selection.only.contains(&check.id), Vec::new());
-            self.plan.findings.push(PlannedFinding { check, subject, look, skip, asked, needs, account, circle });
+            let (asked, needs) = (chosen.is_asked_by_id, Vec::new());
+            self.plan.findings.push(PlannedFinding { check, subject, look, skip, asked, needs, account });
         }
     }
 
     /// Where the token of an account comes from, unless it is at hand already.
-    fn login_of(&self, target: &Target<'_>) -> Option<Subject> {
+    fn login_of(&self, target: &Target<'_>) -> Option<Number> {
         let Target::Account(account) = target else { return None };
-        let is_at_hand = matches!(account.credential, None | Some(TokenSource::AccessToken(_)));
-        let login = self.site.endpoints.iter().find(|endpoint| endpoint.name == "login")?;
-        (!is_at_hand).then(|| login.subject())
+        let is_at_hand = matches!(account.stated.credential, None | Some(TokenSource::AccessToken(_)));
+        let login = self.prepared.places.iter().find(|place| place.endpoint.name == "login")?;
+        (!is_at_hand).then_some(login.number)
     }
 
-    fn targets(&self, check: &Check, selection: &Selection) -> Vec<Target<'s>> {
+    fn targets(&self, chosen: &Chosen<'_>, selection: &Selection) -> Vec<Target<'s>> {
+        let (check, prepared) = (chosen.check, self.prepared);
         if webex::is_left_out(check, self.site, selection) {
             return Vec::new();
         }
-        if is_of_evidence(check) {
+        if chosen.is_of_evidence {
             return self.exported(check, selection);
         }
-        let endpoints: Vec<&Endpoint> = self.site.endpoints.iter().filter(|endpoint| is_for(check, endpoint)).collect();
+        let places = || prepared.places.iter().filter(|place| is_for(chosen, place.endpoint));
         match check.subject {
             SubjectKind::Site => vec![Target::Site],
-            SubjectKind::Endpoint => endpoints.into_iter().map(Target::Endpoint).collect(),
-            SubjectKind::Account | SubjectKind::Mailbox if self.site.deployment.accounts.is_empty() => {
-                vec![Target::Site]
-            }
-            SubjectKind::Account => self.site.deployment.accounts.iter().map(Target::Account).collect(),
-            SubjectKind::Mailbox => self.mailboxes(check),
+            SubjectKind::Endpoint => places().map(Target::Endpoint).collect(),
+            SubjectKind::Account | SubjectKind::Mailbox if prepared.accounts.is_empty() => vec![Target::Site],
+            SubjectKind::Account => prepared.accounts.iter().map(Target::Account).collect(),
+            SubjectKind::Mailbox => self.mailboxes(chosen),
             SubjectKind::Name => {
-                let first = |(at, endpoint): &(usize, &&Endpoint)| {
-                    !endpoints[..*at].iter().any(|earlier| earlier.host.eq_ignore_ascii_case(&endpoint.host))
+                let is_first = |(at, place): &(usize, &Place<'_>)| {
+                    !places().take(*at).any(|earlier| earlier.endpoint.host.eq_ignore_ascii_case(&place.endpoint.host))
                 };
-                endpoints.iter().enumerate().filter(first).map(|(_, endpoint)| Target::Name(endpoint)).collect()
+                places().enumerate().filter(is_first).map(|(_, place)| Target::Name(place)).collect()
             }
         }
     }
 
     /// Every mailbox, with the endpoint that the check's protocol is spoken to.
-    fn mailboxes(&self, check: &Check) -> Vec<Target<'s>> {
-        let speaks = |endpoint: &&Endpoint| endpoint.microsoft && protocol(check) == endpoint.protocol;
-        let Some(endpoint) = self.site.endpoints.iter().find(speaks) else { return Vec::new() };
-        let of = |account: &'s Account| {
-            account.mailboxes.iter().map(move |mailbox| Target::Mailbox(account, mailbox.as_str(), endpoint))
+    fn mailboxes(&self, chosen: &Chosen<'_>) -> Vec<Target<'s>> {
+        let speaks = |place: &&Place<'_>| place.endpoint.microsoft && chosen.protocol == place.endpoint.protocol;
+        let Some(place) = self.prepared.places.iter().find(speaks) else { return Vec::new() };
+        let of = |account: &'s Account<'s>| {
+            account.mailboxes.iter().map(move |mailbox| Target::Mailbox(account, mailbox, place))
         };
-        self.site.deployment.accounts.iter().flat_map(of).collect()
+        self.prepared.accounts.iter().flat_map(of).collect()
     }
 
-    fn skip(&self, check: &Check, subject: &Target<'_>, selection: &Selection) -> Option<Skip> {
+    fn skip(&self, chosen: &Chosen<'_>, subject: &Target<'_>, selection: &Selection) -> Option<Skip> {
+        let check = chosen.check;
         if !check.roles.is_empty() && !check.roles.iter().any(|role| self.site.has_role(role)) {
             return Some(Skip::NotApplicable(NotApplicable::Role));
         }
@@ -269,26 +289,26 @@ impl<'c, 's> Draft<'c, 's> {
         if selection.pre_install && check.wants.iter().filter(missing).any(|key| key.starts_with("ece.")) {
             return Some(Skip::NotApplicable(NotApplicable::PreInstall));
         }
-        if check.wants.iter().any(|key| missing(&key)) && self.better_known(check).is_none() {
+        if check.wants.iter().any(|key| missing(&key)) && self.better_known(chosen).is_none() {
             let text = check.words.input.clone().unwrap_or_default();
             return Some(Skip::input(text, is_optional));
         }
         if let Target::Mailbox(account, mailbox, _) = subject
-            && !self.is_sampled(account, mailbox)
+            && !self.is_sampled(account, mailbox.address)
         {
             let text = "it is not in the sample: test it without --sample".to_owned();
             return Some(Skip::input(text, true));
         }
         let reason = match subject {
             Target::Exported(exported) => return exported.skip(check.words.input.as_deref()),
-            Target::Site if is_of_evidence(check) => {
+            Target::Site if chosen.is_of_evidence => {
                 let text = check.words.input.clone().unwrap_or_default();
                 return Some(Skip::input(text, is_optional));
             }
-            Target::Endpoint(endpoint) if !endpoint.used => NotApplicable::ProtocolUnused,
-            Target::Name(endpoint) if !self.is_looked_up(&endpoint.host) => NotApplicable::AddressesGiven,
-            Target::Account(account) | Target::Mailbox(account, ..) if !fetches(check, account) => {
-                NotApplicable::FetchesOtherwise { unused: unused(account) }
+            Target::Endpoint(place) if !place.endpoint.used => NotApplicable::ProtocolUnused,
+            Target::Name(place) if !self.is_looked_up(&place.endpoint.host) => NotApplicable::AddressesGiven,
+            Target::Account(account) | Target::Mailbox(account, ..) if !fetches(chosen, account.stated) => {
+                NotApplicable::FetchesOtherwise { unused: unused(account.stated) }
             }
             _ => return None,
         };
@@ -299,9 +319,9 @@ impl<'c, 's> Draft<'c, 's> {
     fn gives(&self, key: &str, subject: &Target<'_>) -> bool {
         match (key.strip_prefix("account."), subject) {
             (Some(key), Target::Account(account) | Target::Mailbox(account, ..)) => match key {
-                "token" => account.credential.is_some(),
-                "inbound" => account.inbound.is_some(),
-                "signs_in_as" => account.signs_in_as.is_some() || account.mailboxes.len() == 1,
+                "token" => account.stated.credential.is_some(),
+                "inbound" => account.stated.inbound.is_some(),
+                "signs_in_as" => account.stated.signs_in_as.is_some() || account.mailboxes.len() == 1,
                 _ => false,
             },
             (Some(_), _) => false,
@@ -313,8 +333,8 @@ impl<'c, 's> Draft<'c, 's> {
     }
 
     /// Whether a mailbox is tested.
-    fn is_sampled(&self, account: &Account, mailbox: &str) -> bool {
-        self.sampled.as_ref().is_none_or(|sampled| sampled.contains(&(account.name.as_str(), mailbox)))
+    fn is_sampled(&self, account: &Account<'_>, mailbox: &str) -> bool {
+        self.sampled.as_ref().is_none_or(|sampled| sampled.contains(&(account.stated.name.as_str(), mailbox)))
     }
 
     /// Whether any port of a name is dialled by what DNS says.
@@ -330,8 +350,9 @@ impl<'c, 's> Draft<'c, 's> {
         self.overrides.resolved(host, port).is_none() && self.overrides.turned(host, port).is_none() && !is_proxied
     }
 
-    fn look(&mut self, check: &Check, target: &Target<'_>) -> Option<usize> {
-        if let Some(exported) = self.better_known(check) {
+    fn look(&mut self, chosen: &Chosen<'_>, target: &Target<'_>) -> Option<usize> {
+        let check = chosen.check;
+        if let Some(exported) = self.better_known(chosen) {
             let probe = exported.probe(check.probe.name, Vec::new());
             return Some(self.note(probe, false, EXPORTED));
         }
@@ -358,18 +379,18 @@ impl<'c, 's> Draft<'c, 's> {
                 return Some(self.note(probe, false, EXPORTED));
             }
             Target::Account(account) => return self.ask_for_token(account),
-            Target::Mailbox(account, mailbox, endpoint) if check.probe.name == round_trip::ENTRY.0 => {
-                return self.round_trip(account, mailbox, endpoint);
+            Target::Mailbox(account, mailbox, place) if check.probe.name == round_trip::ENTRY.0 => {
+                return self.round_trip(account, mailbox, place.endpoint);
             }
-            Target::Mailbox(account, mailbox, endpoint) => return self.sign_in(account, mailbox, endpoint),
-            Target::Name(endpoint) | Target::Endpoint(endpoint) => endpoint,
+            Target::Mailbox(account, mailbox, place) => return self.sign_in(account, mailbox, place.endpoint),
+            Target::Name(place) | Target::Endpoint(place) => place.endpoint,
             Target::Site => {
                 let (host, port) = check.probe.place.as_ref()?;
-                placed = Endpoint::of_a_check(host, *port, protocol(check), &check.title);
+                placed = Endpoint::of_a_check(host, *port, chosen.protocol, &check.title);
                 &placed
             }
         };
-        Some(match layer(check) {
+        Some(match chosen.layer {
             Some(layer) => self.dial(endpoint, layer.depth),
             None => self.look_up(endpoint),
         })
@@ -419,17 +440,23 @@ impl<'c, 's> Draft<'c, 's> {
         self.site.java && way == RouteChoice::InForce && endpoint.microsoft && endpoint.name.starts_with("login")
     }
 
-    fn ask_for_token(&mut self, account: &Account) -> Option<usize> {
-        if let Some(known) = self.looks.get(&token::key(&account.name)) {
+    fn ask_for_token(&mut self, account: &Account<'_>) -> Option<usize> {
+        if let Some(known) = self.tokens.get(&account.number) {
             return Some(*known);
         }
-        let probe = self.site.token(account)?;
+        let probe = self.site.token(account.stated)?;
         let login = self.site.endpoints.iter().find(|endpoint| endpoint.name == "login")?;
         self.dial(login, Depth::Service);
-        Some(self.note(probe, false, "the token of this account: ECE refreshes it about every hour"))
+        let at = self.note(probe, false, "the token of this account: ECE refreshes it about every hour");
+        self.tokens.insert(account.number, at);
+        Some(at)
     }
 
-    fn sign_in(&mut self, account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<usize> {
+    fn sign_in(&mut self, account: &Account<'_>, mailbox: &Mailbox<'_>, endpoint: &Endpoint) -> Option<usize> {
+        let key = (mailbox.number, endpoint.protocol);
+        if let Some(known) = self.sign_ins.get(&key) {
+            return Some(*known);
+        }
         self.ask_for_token(account)?;
         let at = match self.looks.get(&service::key(&endpoint.host, endpoint.port)) {
             Some(known) => *known,
@@ -439,14 +466,16 @@ impl<'c, 's> Draft<'c, 's> {
             known.hands_over = true;
         }
         let probe = SignInProbe { second_opinion: self.site.second_opinion, ..sign_in(account, mailbox, endpoint)? };
-        Some(self.note(probe, false, &endpoint.why))
+        let at = self.note(probe, false, &endpoint.why);
+        self.sign_ins.insert(key, at);
+        Some(at)
     }
 
     /// A message from a mailbox to itself, after the sign-ins over which it goes.
-    fn round_trip(&mut self, account: &Account, mailbox: &str, outward: &Endpoint) -> Option<usize> {
+    fn round_trip(&mut self, account: &Account<'_>, mailbox: &Mailbox<'_>, outward: &Endpoint) -> Option<usize> {
         let wait = self.site.send_mail?;
         let site = self.site;
-        let inward = site.inbound(account)?;
+        let inward = site.inbound(account.stated)?;
         self.sign_in(account, mailbox, outward)?;
         self.sign_in(account, mailbox, inward)?;
         let (outward, inward) = (sign_in(account, mailbox, outward)?, sign_in(account, mailbox, inward)?);
@@ -466,61 +495,11 @@ impl<'c, 's> Draft<'c, 's> {
         self.looks.insert(key, self.plan.looks.len() - 1);
         self.plan.looks.len() - 1
     }
-
-    /// Ties needs to findings: those of a needed check for the subject itself, and for what it is part of.
-    fn tie_needs(&mut self) {
-        let mut made: HashMap<(&str, &Subject), Vec<usize>> = HashMap::new();
-        for (at, planned) in self.plan.findings.iter().enumerate() {
-            made.entry((&planned.check.id, &planned.subject)).or_default().push(at);
-        }
-        let needs = |planned: &PlannedFinding<'_>| -> Vec<usize> {
-            let of_check = |need: &String| -> Vec<usize> {
-                let mut found: Vec<usize> = planned
-                    .circle
-                    .iter()
-                    .filter_map(|subject| made.get(&(need.as_str(), subject)))
-                    .flatten()
-                    .copied()
-                    .collect();
-                found.sort_unstable();
-                found.dedup();
-                found
-            };
-            planned.check.needs.iter().flat_map(of_check).collect()
-        };
-        let all: Vec<Vec<usize>> = self.plan.findings.iter().map(needs).collect();
-        for (planned, needs) in self.plan.findings.iter_mut().zip(all) {
-            planned.needs = needs;
-        }
-    }
-
-    /// What needs something that the user has not given, waits for it too, and so does what needs that.
-    fn pass_on_what_is_not_given(&mut self) {
-        let findings = &mut self.plan.findings;
-        let mut needed_by: Vec<Vec<usize>> = vec![Vec::new(); findings.len()];
-        for (at, planned) in findings.iter().enumerate() {
-            for need in &planned.needs {
-                needed_by[*need].push(at);
-            }
-        }
-        let waits = |planned: &PlannedFinding<'_>| matches!(planned.skip, Some(Skip::NeedsInput { .. }));
-        let mut open: VecDeque<usize> = (0..findings.len()).filter(|at| waits(&findings[*at])).collect();
-        while let Some(at) = open.pop_front() {
-            let skip = findings[at].skip.clone();
-            for waiting in &needed_by[at] {
-                if findings[*waiting].skip.is_none() {
-                    findings[*waiting].skip.clone_from(&skip);
-                    findings[*waiting].look = None;
-                    open.push_back(*waiting);
-                }
-            }
-        }
-    }
 }
 
 /// Whether a check of IMAP or POP3 concerns an account: ECE fetches over one of the two, by design.
-fn fetches(check: &Check, account: &Account) -> bool {
-    let over = |protocol| check.protocols.contains(&protocol) || self::protocol(check) == Some(protocol);
+fn fetches(chosen: &Chosen<'_>, account: &deployment::Account) -> bool {
+    let over = |protocol| chosen.check.protocols.contains(&protocol) || chosen.protocol == Some(protocol);
     match account.inbound {
         Some(Inbound::Imap) => !over(Protocol::Pop3),
         Some(Inbound::Pop3) => !over(Protocol::Imap),
@@ -529,18 +508,18 @@ fn fetches(check: &Check, account: &Account) -> bool {
 }
 
 /// The protocol over which an account does not fetch its mail.
-fn unused(account: &Account) -> Option<Protocol> {
+fn unused(account: &deployment::Account) -> Option<Protocol> {
     match account.inbound? {
         Inbound::Imap => Some(Protocol::Pop3),
         Inbound::Pop3 => Some(Protocol::Imap),
     }
 }
 
-fn sign_in(account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<SignInProbe> {
+fn sign_in(account: &Account<'_>, mailbox: &Mailbox<'_>, endpoint: &Endpoint) -> Option<SignInProbe> {
     Some(SignInProbe {
-        account: account.name.clone(),
-        mailbox: mailbox.to_owned(),
-        signs_in_as: account.signs_in_as.clone(),
+        account: account.stated.name.clone(),
+        mailbox: mailbox.address.to_owned(),
+        signs_in_as: account.stated.signs_in_as.clone(),
         protocol: endpoint.protocol?,
         host: endpoint.host.clone(),
         port: endpoint.port,
@@ -548,25 +527,15 @@ fn sign_in(account: &Account, mailbox: &str, endpoint: &Endpoint) -> Option<Sign
     })
 }
 
-fn is_for(check: &Check, endpoint: &Endpoint) -> bool {
+fn is_for(chosen: &Chosen<'_>, endpoint: &Endpoint) -> bool {
+    let check = chosen.check;
     let of = match check.of {
         None => true,
         Some(Of::Microsoft) => endpoint.microsoft,
         Some(Of::Site) => !endpoint.microsoft,
     };
     let fits = check.protocols.is_empty() || endpoint.protocol.is_some_and(|own| check.protocols.contains(&own));
-    let speaks = endpoint.protocol.is_some() || protocol(check).is_none();
+    let speaks = endpoint.protocol.is_some() || chosen.protocol.is_none();
     let named = check.endpoints.is_empty() || check.endpoints.contains(&endpoint.name);
     of && fits && speaks && named
-}
-
-/// The group of facts of a service that a check reads; none for checks of names, accounts and the user's file.
-fn layer(check: &Check) -> Option<&'static Layer> {
-    LAYERS.iter().find(|layer| layer.name == check.probe.name)
-}
-
-/// The protocol over which the facts of a check are seen.
-fn protocol(check: &Check) -> Option<Protocol> {
-    let (round_trip, entry) = round_trip::ENTRY;
-    if check.probe.name == round_trip { Some(entry) } else { layer(check)?.protocol }
 }

@@ -9,7 +9,7 @@ use super::{
     expect::{self, Expectation},
 };
 use crate::{
-    evidence::{Protocol, Stage},
+    evidence::{Protocol, SharedText, Stage},
     finding::{Owner, Severity, Status},
     probe::FACTS,
     table::{At, Mistake, Table, choose, did_you_mean},
@@ -19,17 +19,17 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Check {
     /// Its id, such as `smtp.starttls`.
-    pub id: String,
+    pub id: SharedText,
     /// A statement that is true when all is well.
-    pub title: String,
+    pub title: SharedText,
     /// The same turned round: what is true when it does not hold.
-    pub fails: String,
+    pub fails: SharedText,
     /// The same where it fails at some addresses only, where that is to be said otherwise.
-    pub fails_some: Option<String>,
+    pub fails_some: Option<SharedText>,
     /// The same where a proxy refused and the service was not reached.
-    pub fails_proxy: Option<String>,
+    pub fails_proxy: Option<SharedText>,
     /// What is true when it holds with a reservation, where it has one to make beside a failure.
-    pub warns: Option<String>,
+    pub warns: Option<SharedText>,
     /// Its section of the checklist.
     pub section: Section,
     /// What it is made for.
@@ -132,17 +132,17 @@ pub struct ProbeTable {
 #[derive(Clone, Debug)]
 pub struct Words {
     /// What should be seen.
-    pub expected: String,
+    pub expected: SharedText,
     /// What it means for ECE when the check fails.
-    pub why: String,
+    pub why: SharedText,
     /// What a reservation means; nothing where it has no effect.
-    pub why_warn: Option<String>,
+    pub why_warn: Option<SharedText>,
     /// What it means when some addresses fail and others do not.
-    pub why_some: Option<String>,
+    pub why_some: Option<SharedText>,
     /// What it means when a proxy refused.
-    pub why_proxy: Option<String>,
+    pub why_proxy: Option<SharedText>,
     /// What it means when a server of the site itself shows it.
-    pub why_site: Option<String>,
+    pub why_site: Option<SharedText>,
     /// What to give when something is missing from the user's file.
     pub input: Option<String>,
     /// What to give when what is there is not as `given` has it.
@@ -177,12 +177,12 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
     }
     let section: Section = choose(&table.required("section")?)?;
     let check = Check {
-        id: id.to_owned(),
-        title: table.required("title")?.value,
-        fails: table.required("fails")?.value,
-        fails_some: table.text("fails_some")?.map(|at| at.value),
-        fails_proxy: table.text("fails_proxy")?.map(|at| at.value),
-        warns: table.text("warns")?.map(|at| at.value),
+        id: id.into(),
+        title: table.required("title")?.value.into(),
+        fails: table.required("fails")?.value.into(),
+        fails_some: table.text("fails_some")?.map(|at| at.value.into()),
+        fails_proxy: table.text("fails_proxy")?.map(|at| at.value.into()),
+        warns: table.text("warns")?.map(|at| at.value.into()),
         section,
         subject,
         of: table.text("of")?.map(|of| choose(&of)).transpose()?,
@@ -324,12 +324,12 @@ fn read_words(table: &mut Table<'_>) -> Result<Words, Mistake> {
         return Err(words.mistake("no sources", "add sources = [\"https://…\"]"));
     };
     let read = Words {
-        expected: words.required("expected")?.value,
-        why: words.required("why")?.value,
-        why_warn: words.text("why_warn")?.map(|at| at.value),
-        why_some: words.text("why_some")?.map(|at| at.value),
-        why_proxy: words.text("why_proxy")?.map(|at| at.value),
-        why_site: words.text("why_site")?.map(|at| at.value),
+        expected: words.required("expected")?.value.into(),
+        why: words.required("why")?.value.into(),
+        why_warn: words.text("why_warn")?.map(|at| at.value.into()),
+        why_some: words.text("why_some")?.map(|at| at.value.into()),
+        why_proxy: words.text("why_proxy")?.map(|at| at.value.into()),
+        why_site: words.text("why_site")?.map(|at| at.value.into()),
         input: words.text("input")?.map(|at| at.value),
         instead: words.text("instead")?.map(|at| at.value),
         sources: sources.value,

@@ -202,7 +202,7 @@ fn order(mut checks: Vec<Check>) -> Result<Vec<Check>, Mistake> {
     let ordered = head::order(checks.iter().map(Head::from).collect())?;
     let places: HashMap<String, usize> =
         ordered.iter().enumerate().map(|(place, head)| (head.id.to_owned(), place)).collect();
-    checks.sort_by_key(|check| places[&check.id]);
+    checks.sort_by_key(|check| places[check.id.as_str()]);
     Ok(checks)
 }
 

@@ -321,7 +321,7 @@ fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String>
             let users: BTreeSet<String> = USERS.iter().flat_map(|fact| facts(fact, shown)).collect();
             if users.is_empty() { values_of("mailbox", shown) } else { users }
         }
-        "account" => shown.iter().filter_map(|(finding, _)| finding.account.clone()).collect(),
+        "account" => shown.iter().filter_map(|(finding, _)| Some(finding.account.as_ref()?.to_string())).collect(),
         "address" | "addresses" => {
             shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect()
         }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::sign::Candidate;
 use crate::{
     catalogue::Catalogue,
-    evidence::Observation,
+    evidence::{Observation, SharedText},
     finding::{Finding, Found, Status},
     import::facts::mailbox,
 };
@@ -32,9 +32,10 @@ pub(super) fn outrank(
         let evidence = finding.evidence.take().map(Box::new);
         finding.evidence = Some(Found::Outranked { by, evidence });
         let is_failure = finding.status == Status::Fail;
-        finding.fails = catalogue.check(&finding.check).map(|check| check.contradicted(is_failure)).unwrap_or_default();
+        finding.fails =
+            catalogue.check(&finding.check).map(|check| check.contradicted(is_failure).into()).unwrap_or_default();
         finding.status = Status::Warn;
-        finding.means = String::new();
+        finding.means = SharedText::default();
     }
 }
 
@@ -54,18 +55,19 @@ fn contradicted(
 ) -> Option<usize> {
     let finding = &findings[at];
     let check = catalogue.check(&finding.check)?;
+    let names = |checks: &[String]| checks.iter().any(|check| *check == finding.check);
     let disagrees = |other: &usize| match (finding.status, findings[*other].status) {
         (Status::Fail, Status::Pass) => true,
         (Status::Warn, Status::Fail) if leaves_open(finding, looks) => false,
-        (Status::Pass | Status::Warn, Status::Fail) => raised[*other]
-            .iter()
-            .any(|candidate| candidate.settles && candidate.cause.evidence_against.pass.contains(&finding.check)),
+        (Status::Pass | Status::Warn, Status::Fail) => {
+            raised[*other].iter().any(|candidate| candidate.settles && names(&candidate.cause.evidence_against.pass))
+        }
         _ => false,
     };
     let denied = |other: &usize| {
         let by = &raised[*other];
         findings[*other].status == Status::Fail
-            && by.iter().any(|candidate| candidate.settles && candidate.cause.contradicts.contains(&finding.check))
+            && by.iter().any(|candidate| candidate.settles && names(&candidate.cause.contradicts))
     };
     let asked = |other: &usize| contacted(&findings[*other], looks);
     let better = check.outranked_by.iter().flat_map(|check| related.to(check, finding)).copied();

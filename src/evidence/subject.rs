@@ -5,6 +5,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::SharedText;
+
 /// What is looked at and judged.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -13,13 +15,13 @@ pub enum Subject {
     #[default]
     Site,
     /// A name in DNS.
-    Name(String),
+    Name(SharedText),
     /// A service on a port.
     Endpoint(Endpoint),
     /// An account of ECE, by its name there.
-    Account(String),
+    Account(SharedText),
     /// A mailbox, by its address.
-    Mailbox(String),
+    Mailbox(SharedText),
     /// The application in Entra.
     Application,
 }
@@ -30,16 +32,16 @@ pub enum Subject {
 #[schemars(with = "Place")]
 pub struct Endpoint {
     /// Its host.
-    pub host: String,
+    pub host: SharedText,
     /// Its port.
     pub port: u16,
     /// Both as one text, so that it can be lent.
-    text: String,
+    text: SharedText,
 }
 
 impl Endpoint {
     fn new(host: &str, port: u16) -> Self {
-        Self { host: host.to_owned(), port, text: format!("{host}:{port}") }
+        Self { host: host.into(), port, text: format!("{host}:{port}").into() }
     }
 }
 
@@ -47,7 +49,7 @@ impl Endpoint {
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Place {
     /// The host.
-    host: String,
+    host: SharedText,
     /// The port.
     port: u16,
 }
@@ -82,14 +84,14 @@ impl Subject {
             return Self::Application;
         }
         if text.contains('@') {
-            return Self::Mailbox(text.to_owned());
+            return Self::Mailbox(text.into());
         }
         let place = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
         let service = place.and_then(|(host, port)| Some(Self::endpoint(host, port.parse().ok()?)));
         match service {
             Some(service) if service.as_str() == text => service,
-            _ if text.contains('.') => Self::Name(text.to_owned()),
-            _ => Self::Account(text.to_owned()),
+            _ if text.contains('.') => Self::Name(text.into()),
+            _ => Self::Account(text.into()),
         }
     }
 
@@ -182,7 +184,7 @@ impl ProbeKey {
     #[must_use]
     pub fn new(probe: &str, subject: Subject, variant: &str) -> Self {
         let subject = match subject {
-            Subject::Name(name) => Subject::Name(name.to_lowercase()),
+            Subject::Name(name) => Subject::Name(name.to_lowercase().into()),
             Subject::Endpoint(at) => Subject::endpoint(&at.host.to_lowercase(), at.port),
             other => other,
         };
@@ -199,10 +201,10 @@ mod tests {
         let subjects = [
             Subject::Site,
             Subject::Application,
-            Subject::Name("outlook.office365.com".to_owned()),
+            Subject::Name("outlook.office365.com".into()),
             Subject::endpoint("outlook.office365.com", 993),
-            Subject::Account("sales".to_owned()),
-            Subject::Mailbox("sales@example.com".to_owned()),
+            Subject::Account("sales".into()),
+            Subject::Mailbox("sales@example.com".into()),
         ];
         for subject in subjects {
             assert_eq!(Subject::of_text(subject.as_str()), subject);

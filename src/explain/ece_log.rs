@@ -184,7 +184,7 @@ fn exported(area: Area, account: Option<String>, events: &[&Event], source: Sour
         _ => "it worked after the last refusal",
     };
     let failure = last.filter(|_| failed).and_then(|last| last.refused.as_ref()).map(|refused| failure(area, refused));
-    let subject = account.clone().map_or(Subject::Site, Subject::Account);
+    let subject = account.as_deref().map_or(Subject::Site, |name| Subject::Account(name.into()));
     let settled = Settled::restored(area.check(), subject, outcome, note.to_owned(), facts);
     Exported { settled, account, source, failure }
 }

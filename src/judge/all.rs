@@ -6,7 +6,7 @@ use super::{Judgement, judge};
 use crate::{
     catalogue::check::Check,
     command::evidence_request,
-    evidence::{Failure, Observation, Protocol, Unit},
+    evidence::{Failure, Observation, Protocol, SharedText, Unit},
     finding::{Finding, Found, Group, NextStep, NotApplicable, SkipReason, Status},
     plan::{Plan, PlannedFinding, Skip},
 };
@@ -65,7 +65,7 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
 fn unjudged(planned: &PlannedFinding<'_>) -> Finding {
     let check = planned.check;
     Finding {
-        section: check.section.name().to_owned(),
+        section: check.section.name().into(),
         title: check.title.clone(),
         account: planned.account.clone(),
         expected: check.words.expected.clone(),
@@ -122,7 +122,7 @@ fn judge_seen(
     }
     let extent = Extent::of(finding, seen);
     if matches!(finding.status, Status::Fail | Status::Warn) {
-        impact(check, finding.status, extent).clone_into(&mut finding.means);
+        finding.means = impact(check, finding.status, extent);
         finding.fails = turned(check, finding.status, extent);
     }
 }
@@ -161,28 +161,28 @@ impl Extent {
 }
 
 /// What a failure or a reservation means for ECE. A reservation never has the failure's text.
-fn impact(check: &Check, status: Status, extent: Extent) -> &str {
+fn impact(check: &Check, status: Status, extent: Extent) -> SharedText {
     let words = &check.words;
     let own = match (status, extent) {
-        (Status::Warn, _) => return words.why_warn.as_deref().unwrap_or_default(),
+        (Status::Warn, _) => return words.why_warn.clone().unwrap_or_default(),
         (_, Extent::Some) => &words.why_some,
         (_, Extent::Proxy) => &words.why_proxy,
         (_, Extent::Site) => &words.why_site,
         (_, Extent::All) => &None,
     };
-    own.as_deref().unwrap_or(&words.why)
+    own.as_ref().unwrap_or(&words.why).clone()
 }
 
 /// What is true in place of a check's title when it fails or warns; nothing where a reservation leaves the title true.
-fn turned(check: &Check, status: Status, extent: Extent) -> String {
-    let warns = check.warns.as_deref().or_else(|| check.expect.is_empty().then_some(check.fails.as_str()));
+fn turned(check: &Check, status: Status, extent: Extent) -> SharedText {
+    let warns = check.warns.as_ref().or_else(|| check.expect.is_empty().then_some(&check.fails));
     let fails = match extent {
-        Extent::Some => check.fails_some.as_deref(),
-        Extent::Proxy => check.fails_proxy.as_deref(),
+        Extent::Some => check.fails_some.as_ref(),
+        Extent::Proxy => check.fails_proxy.as_ref(),
         Extent::All | Extent::Site => None,
     };
     let said = if status == Status::Warn { warns } else { Some(fails.unwrap_or(&check.fails)) };
-    said.unwrap_or_default().to_owned()
+    said.cloned().unwrap_or_default()
 }
 
 /// A check that was not reached is blocked by what it needs; when nothing that it needs was planned, it answers itself.

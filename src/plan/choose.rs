@@ -5,8 +5,40 @@ use std::collections::BTreeSet;
 use super::{Selection, UnknownWord, exported::is_of_evidence};
 use crate::{
     catalogue::{Catalogue, Check, check::SubjectKind},
+    evidence::Protocol,
+    probe::{
+        round_trip,
+        service::{LAYERS, Layer},
+    },
     table::nearest,
 };
+
+/// A check that a run has, with what of it does not depend on the subject.
+pub(super) struct Chosen<'c> {
+    pub(super) check: &'c Check,
+    /// The group of facts of a service that it reads; none for checks of names, accounts and the user's file.
+    pub(super) layer: Option<&'static Layer>,
+    /// The protocol over which its facts are seen.
+    pub(super) protocol: Option<Protocol>,
+    /// Whether it reads what colleagues have exported.
+    pub(super) is_of_evidence: bool,
+    /// Whether the user named it by its id.
+    pub(super) is_asked_by_id: bool,
+}
+
+impl<'c> Chosen<'c> {
+    fn of(check: &'c Check, selection: &Selection) -> Self {
+        let layer = LAYERS.iter().find(|layer| layer.name == check.probe.name);
+        let (round_trip, entry) = round_trip::ENTRY;
+        Self {
+            check,
+            layer,
+            protocol: if check.probe.name == round_trip { Some(entry) } else { layer.and_then(|layer| layer.protocol) },
+            is_of_evidence: is_of_evidence(check),
+            is_asked_by_id: selection.only.iter().any(|word| *word == check.id),
+        }
+    }
+}
 
 /// Refuses a word that names no check.
 pub(super) fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), UnknownWord> {
@@ -47,7 +79,7 @@ fn uses_a_token(check: &Check) -> bool {
 }
 
 /// The chosen checks, what they need and what may rule their causes out, in the order of the catalogue.
-pub(super) fn choose<'c>(catalogue: &'c Catalogue, selection: &Selection) -> Vec<&'c Check> {
+pub(super) fn choose<'c>(catalogue: &'c Catalogue, selection: &Selection) -> Vec<Chosen<'c>> {
     let mut wanted: Vec<&Check> = catalogue.checks.iter().filter(|check| is_asked(check, selection)).collect();
     if !selection.only.is_empty() && wanted.iter().any(|check| uses_a_token(check)) {
         wanted.extend(witnesses(catalogue));
@@ -64,5 +96,5 @@ pub(super) fn choose<'c>(catalogue: &'c Catalogue, selection: &Selection) -> Vec
     }
     let left_out = |check: &Check| selection.skip.iter().any(|word| check.is_named(word));
     let is_wanted = |check: &&Check| wanted.iter().any(|known| known.id == check.id) && !left_out(check);
-    catalogue.checks.iter().filter(is_wanted).collect()
+    catalogue.checks.iter().filter(is_wanted).map(|check| Chosen::of(check, selection)).collect()
 }

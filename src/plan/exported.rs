@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::{Draft, Endpoint, Selection, Skip, Target, webex};
+use super::{Draft, Endpoint, Selection, Skip, Target, choose::Chosen, prepared::Account, webex};
 use crate::{
     catalogue::Check,
-    deployment::Account,
     evidence::{Fact, Failure, ProbeKey, Protocol, SavedEvidence},
     finding::{NotApplicable, Owner},
     import::{
@@ -125,19 +124,19 @@ impl<'s> Draft<'_, 's> {
 
     /// What evidence has settled for a check that otherwise reads the site file: Entra knows better than whoever wrote it.
     /// A certificate itself says when it ends.
-    pub(super) fn better_known(&self, check: &Check) -> Option<&'s Exported> {
+    pub(super) fn better_known(&self, chosen: &Chosen<'_>) -> Option<&'s Exported> {
         let by_certificate = matches!(self.site.deployment.entra.proof, Some(ClientCredential::Certificate(_)));
-        self.settled.get(check.id.as_str()).copied().filter(|_| !is_of_evidence(check) && !by_certificate)
+        self.settled.get(chosen.check.id.as_str()).copied().filter(|_| !chosen.is_of_evidence && !by_certificate)
     }
 
     /// The probes that do what ECE's log tells of, for the same account.
     pub(super) fn same_as(&mut self, exported: &Exported) -> Vec<ProbeKey> {
         let site = self.site;
-        let named = |account: &&'s Account| exported.account.as_ref() == Some(&account.name);
-        let Some(account) = site.deployment.accounts.iter().find(named) else { return Vec::new() };
+        let named = |account: &&'s Account<'s>| exported.account.as_ref() == Some(&account.stated.name);
+        let Some(account) = self.prepared.accounts.iter().find(named) else { return Vec::new() };
         let endpoint = match exported.settled.check {
             "ece.log-token" => return self.ask_for_token(account).map(|at| self.key_at(at)).into_iter().collect(),
-            "ece.log-receiving" => site.inbound(account),
+            "ece.log-receiving" => site.inbound(account.stated),
             "ece.log-sending" => {
                 let is_smtp = |endpoint: &&Endpoint| endpoint.microsoft && endpoint.protocol == Some(Protocol::Smtp);
                 site.endpoints.iter().find(is_smtp)
@@ -145,8 +144,8 @@ impl<'s> Draft<'_, 's> {
             _ => None,
         };
         let Some(endpoint) = endpoint else { return Vec::new() };
-        let sampled: Vec<&String> =
-            account.mailboxes.iter().filter(|mailbox| self.is_sampled(account, mailbox)).collect();
+        let mailboxes = account.mailboxes.iter();
+        let sampled: Vec<_> = mailboxes.filter(|mailbox| self.is_sampled(account, mailbox.address)).collect();
         let looks = sampled.into_iter().filter_map(|mailbox| self.sign_in(account, mailbox, endpoint));
         let looks: Vec<usize> = looks.collect();
         looks.into_iter().map(|at| self.key_at(at)).collect()

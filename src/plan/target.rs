@@ -1,15 +1,22 @@
 //! What one finding is made for, with what the plan knows of it.
 
-use super::Endpoint;
-use crate::{catalogue::Check, deployment::Account, evidence::Subject, import::rules::Exported};
+use super::{
+    needs::{Circle, Number, Numbers},
+    prepared::{Account, Mailbox, Place},
+};
+use crate::{
+    catalogue::Check,
+    evidence::{SharedText, Subject},
+    import::rules::Exported,
+};
 
 /// What one finding is made for.
 pub(super) enum Target<'s> {
     Site,
-    Name(&'s Endpoint),
-    Endpoint(&'s Endpoint),
-    Account(&'s Account),
-    Mailbox(&'s Account, &'s str, &'s Endpoint),
+    Name(&'s Place<'s>),
+    Endpoint(&'s Place<'s>),
+    Account(&'s Account<'s>),
+    Mailbox(&'s Account<'s>, &'s Mailbox<'s>, &'s Place<'s>),
     Exported(&'s Exported),
 }
 
@@ -18,14 +25,14 @@ impl Target<'_> {
     pub(super) fn is_ece(&self) -> bool {
         match self {
             Self::Site | Self::Account(_) | Self::Mailbox(..) | Self::Exported(_) => false,
-            Self::Name(endpoint) | Self::Endpoint(endpoint) => endpoint.of_ece,
+            Self::Name(place) | Self::Endpoint(place) => place.endpoint.of_ece,
         }
     }
 
     /// True for what belongs to the site and not to Microsoft.
     pub(super) fn is_own(&self) -> bool {
         match self {
-            Self::Name(endpoint) | Self::Endpoint(endpoint) => !endpoint.microsoft,
+            Self::Name(place) | Self::Endpoint(place) => !place.endpoint.microsoft,
             Self::Site | Self::Account(_) | Self::Mailbox(..) | Self::Exported(_) => false,
         }
     }
@@ -34,35 +41,38 @@ impl Target<'_> {
         match (self, &check.probe.place) {
             (Self::Site, Some((host, port))) => Subject::endpoint(host, *port),
             (Self::Site, None) => Subject::Site,
-            (Self::Name(endpoint), _) => Subject::Name(endpoint.host.clone()),
-            (Self::Endpoint(endpoint), _) => endpoint.subject(),
-            (Self::Account(account), _) => Subject::Account(account.name.clone()),
-            (Self::Mailbox(_, mailbox, _), _) => Subject::Mailbox((*mailbox).to_owned()),
+            (Self::Name(place), _) => place.name.clone(),
+            (Self::Endpoint(place), _) => place.subject.clone(),
+            (Self::Account(account), _) => account.subject.clone(),
+            (Self::Mailbox(_, mailbox, _), _) => mailbox.subject.clone(),
             (Self::Exported(exported), _) => exported.settled.subject.clone(),
         }
     }
 
-    pub(super) fn account(&self) -> Option<String> {
+    pub(super) fn account(&self) -> Option<SharedText> {
         match self {
             Self::Account(account) | Self::Mailbox(account, ..) => Some(account.name.clone()),
-            Self::Exported(exported) => exported.account.clone(),
+            Self::Exported(exported) => exported.account.as_deref().map(SharedText::from),
             Self::Site | Self::Name(_) | Self::Endpoint(_) => None,
         }
     }
 
-    /// The subjects that this one is part of, itself first.
-    pub(super) fn circle(&self, check: &Check) -> Vec<Subject> {
-        let mut circle = vec![self.subject(check)];
+    /// The subjects that this one is part of, itself first; `site` is the number of the site as a whole, `login` that of
+    /// where the token of an account comes from.
+    pub(super) fn circle(&self, check: &Check, site: Number, login: Option<Number>, numbers: &mut Numbers) -> Circle {
         match self {
-            Self::Endpoint(endpoint) => circle.push(Subject::Name(endpoint.host.clone())),
-            Self::Mailbox(account, _, endpoint) => {
-                let name = Subject::Name(endpoint.host.clone());
-                circle.extend([Subject::Account(account.name.clone()), endpoint.subject(), name]);
+            Self::Site => {
+                let host = check.probe.place.as_ref().map(|(host, _)| Subject::Name(host.as_str().into()));
+                let own = numbers.of(&self.subject(check));
+                Circle::of(own, host.map(|host| numbers.of(&host)).into_iter().chain([site]))
             }
-            Self::Site => circle.extend(check.probe.place.as_ref().map(|(host, _)| Subject::Name(host.clone()))),
-            Self::Name(_) | Self::Account(_) | Self::Exported(_) => {}
+            Self::Name(place) => Circle::of(place.name_number, [site]),
+            Self::Endpoint(place) => Circle::of(place.number, [place.name_number, site]),
+            Self::Account(account) => Circle::of(account.number, [site].into_iter().chain(login)),
+            Self::Mailbox(account, mailbox, place) => {
+                Circle::of(mailbox.number, [account.number, place.number, place.name_number, site])
+            }
+            Self::Exported(exported) => Circle::of(numbers.of(&exported.settled.subject), [site]),
         }
-        circle.push(Subject::Site);
-        circle
     }
 }

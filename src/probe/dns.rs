@@ -50,7 +50,7 @@ impl Probe for DnsProbe {
     const FACTS: &[FactGroup] = &[("dns", FACTS)];
 
     fn subject(&self) -> Subject {
-        Subject::Name(self.name.clone())
+        Subject::Name(self.name.as_str().into())
     }
 
     fn touches(&self) -> Vec<Touch> {
@@ -65,7 +65,7 @@ impl Probe for DnsProbe {
 /// The key of the lookup of a name.
 #[must_use]
 pub fn key(name: &str) -> ProbeKey {
-    ProbeKey::new(DnsProbe::NAME, Subject::Name(name.to_owned()), "")
+    ProbeKey::new(DnsProbe::NAME, Subject::Name(name.into()), "")
 }
 
 /// The addresses that a lookup gave.

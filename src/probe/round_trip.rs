@@ -59,7 +59,7 @@ impl Probe for RoundTripProbe {
     const FACTS: &[FactGroup] = &[("delivery", delivery::FACTS)];
 
     fn subject(&self) -> Subject {
-        Subject::Mailbox(self.outward.mailbox.clone())
+        Subject::Mailbox(self.outward.mailbox.as_str().into())
     }
 
     fn deepest(&self) -> &'static str {

@@ -63,7 +63,7 @@ impl Probe for SignInProbe {
     const FACTS: &[FactGroup] = &[("smtp", smtp::FACTS), ("imap", imap::FACTS), ("pop3", pop3::FACTS)];
 
     fn subject(&self) -> Subject {
-        Subject::Mailbox(self.mailbox.clone())
+        Subject::Mailbox(self.mailbox.as_str().into())
     }
 
     fn variant(&self) -> &'static str {

@@ -102,7 +102,7 @@ impl Probe for TokenProbe {
     const DESPITE_FAILED_NEEDS: bool = true;
 
     fn subject(&self) -> Subject {
-        Subject::Account(self.account.clone())
+        Subject::Account(self.account.as_str().into())
     }
 
     /// A ready token is judged by the login host's clock; a token that is asked for brings its own clock along, so that it
@@ -156,7 +156,7 @@ impl TokenProbe {
 /// The key of the token of an account.
 #[must_use]
 pub fn key(account: &str) -> ProbeKey {
-    ProbeKey::new(TokenProbe::NAME, Subject::Account(account.to_owned()), "")
+    ProbeKey::new(TokenProbe::NAME, Subject::Account(account.into()), "")
 }
 
 /// Comes by the token, keeps it in the wallet and tells what stands in it. For a ready token `earlier` may hold the look

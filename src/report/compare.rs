@@ -192,9 +192,9 @@ fn compared(old: Option<&Finding>, new: Option<&Finding>) -> Option<Compared> {
     let either = new.or(old)?;
     Some(Compared {
         change: change(old, new),
-        check: either.check.clone(),
+        check: either.check.to_string(),
         subject: either.subject.to_string(),
-        account: either.account.clone(),
+        account: either.account.as_ref().map(ToString::to_string),
         old: old.map(Verdict::of),
         new: new.map(Verdict::of),
     })
@@ -266,8 +266,8 @@ impl Verdict {
             status: finding.status,
             reason: finding.reason,
             title: super::words::title(finding).to_owned(),
-            expected: finding.expected.clone(),
-            found: finding.found.clone(),
+            expected: finding.expected.to_string(),
+            found: finding.found.to_string(),
             causes: finding.causes.clone(),
         }
     }

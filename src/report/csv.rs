@@ -64,17 +64,17 @@ fn row(report: &Report, finding: &Finding) -> [String; 17] {
     let (owner, fix) =
         grouping::fix(report, finding, &cause).map_or(("", next), |(_, fix)| (words::owner(fix.owner), &fix.fix));
     [
-        finding.check.clone(),
-        finding.section.clone(),
+        finding.check.to_string(),
+        finding.section.to_string(),
         finding.subject.to_string(),
         words::status(finding.status).to_owned(),
         finding.reason.map(words::name).unwrap_or_default(),
-        finding.found.clone(),
+        finding.found.to_string(),
         cause,
         owner.to_owned(),
         fix.to_owned(),
         finding.causes.first().map(|cause| words::certainty(cause.certainty).to_owned()).unwrap_or_default(),
-        finding.account.clone().unwrap_or_default(),
+        finding.account.as_ref().map(ToString::to_string).unwrap_or_default(),
         words::severity(finding.severity).to_owned(),
         words::waiver(finding),
         words::site(report).to_owned(),

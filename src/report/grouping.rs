@@ -67,14 +67,14 @@ pub(super) fn alike(report: &Report, places: impl IntoIterator<Item = usize>) ->
 fn gist(report: &Report, finding: &Finding) -> String {
     let seen = finding.look.and_then(|look| report.looks.get(look));
     let gist = finding.evidence.as_ref().and_then(|evidence| prose::gist(evidence, seen));
-    gist.unwrap_or_else(|| finding.found.clone())
+    gist.unwrap_or_else(|| finding.found.to_string())
 }
 
 /// What was found, for findings that are told as one.
 pub(super) fn found(report: &Report, findings: &[&Finding]) -> String {
     let Some(first) = findings.first() else { return String::new() };
     if findings.iter().all(|finding| finding.found == first.found) {
-        return first.found.clone();
+        return first.found.to_string();
     }
     gist(report, first)
 }

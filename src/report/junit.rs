@@ -92,7 +92,7 @@ fn properties(xml: &mut Xml, report: &Report) {
 
 fn case(xml: &mut Xml, report: &Report, finding: &Finding) {
     let subject = words::subject(finding);
-    let name = if subject.is_empty() { finding.title.clone() } else { format!("{}: {subject}", finding.title) };
+    let name = if subject.is_empty() { finding.title.to_string() } else { format!("{}: {subject}", finding.title) };
     let time = format!("{:.3}", milliseconds(report, finding) / 1_000.0);
     let attributes = [("classname", finding.check.as_str()), ("name", &name), ("time", &time)];
     let (message, body) = (message(finding), body(report, finding));
@@ -128,13 +128,13 @@ fn message(finding: &Finding) -> String {
 /// The same in full: what was seen and expected, the causes and who fixes them, what settles it.
 fn body(report: &Report, finding: &Finding) -> String {
     let mut lines = vec![
-        ("check", finding.check.clone()),
+        ("check", finding.check.to_string()),
         ("subject", finding.subject.to_string()),
-        ("account", finding.account.clone().unwrap_or_default()),
-        ("found", finding.found.clone()),
+        ("account", finding.account.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("found", finding.found.to_string()),
         ("trace", words::trace(report, finding).to_owned()),
-        ("expected", finding.expected.clone()),
-        ("impact", finding.means.clone()),
+        ("expected", finding.expected.to_string()),
+        ("impact", finding.means.to_string()),
         ("severity", words::severity(finding.severity).to_owned()),
         ("waiver", words::waiver(finding)),
     ];

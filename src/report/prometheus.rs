@@ -180,10 +180,10 @@ fn results(report: &Report) -> Vec<Sample> {
             Status::Skip => -1.0,
         };
         let labels = vec![
-            ("section", finding.section.clone()),
-            ("check", finding.check.clone()),
+            ("section", finding.section.to_string()),
+            ("check", finding.check.to_string()),
             ("subject", finding.subject.to_string()),
-            ("account", finding.account.clone().unwrap_or_default()),
+            ("account", finding.account.as_ref().map(ToString::to_string).unwrap_or_default()),
             ("severity", words::name(finding.severity)),
         ];
         Sample::new(labels, value)

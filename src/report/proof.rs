@@ -281,7 +281,7 @@ mod tests {
     fn text_from_outside_enters_no_command() {
         let mut report = report(None, "all");
         for finding in &mut report.findings {
-            finding.check = "tcp.opens; calc".to_owned();
+            finding.check = "tcp.opens; calc".into();
         }
         (report.run.role, report.run.cloud) = ("x; calc".to_owned(), "x; calc".to_owned());
         assert_eq!(command(&report), None);

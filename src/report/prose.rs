@@ -5,7 +5,7 @@
 
 use crate::{
     catalogue::expect,
-    evidence::{Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Unit, Value},
+    evidence::{Failure, FailureKind, Observation, Protocol, Route, SharedText, Sharer, Source, Stage, Unit, Value},
     finding::{Because, Finding, Found, Group, NextStep, NotApplicable, Status},
     judge::values,
     probe::tls,
@@ -22,7 +22,9 @@ pub const REQUESTED: &str = "run again with --evidence FILE";
 
 /// Writes the sentences of all findings into them, beside the values.
 pub fn write(findings: &mut [Finding], looks: &[Observation]) {
-    let told: Vec<Told> = findings.iter().map(|finding| Told::of(finding, findings, looks)).collect();
+    let mut shared = Sharer::default();
+    let mut tell = |finding| Told::of(finding, findings, looks, &mut shared);
+    let told: Vec<Told> = findings.iter().map(&mut tell).collect();
     for (finding, told) in findings.iter_mut().zip(told) {
         finding.found = told.found;
         finding.next = told.next;
@@ -37,18 +39,18 @@ pub fn write(findings: &mut [Finding], looks: &[Observation]) {
 
 /// The sentences of one finding.
 struct Told {
-    found: String,
+    found: SharedText,
     next: Option<String>,
     because: Vec<Vec<String>>,
     ruled_out: Vec<String>,
 }
 
 impl Told {
-    fn of(finding: &Finding, findings: &[Finding], looks: &[Observation]) -> Self {
+    fn of(finding: &Finding, findings: &[Finding], looks: &[Observation], shared: &mut Sharer) -> Self {
         let seen = finding.look.and_then(|look| looks.get(look));
         let found = match &finding.evidence {
             Some(evidence) => found(evidence, seen, findings),
-            None => finding.found.clone(),
+            None => finding.found.to_string(),
         };
         let say = |one: &Because| because(one, &found, seen, findings, looks);
         let of_cause = |evidence: &[Because]| evidence.iter().map(say).collect();
@@ -56,7 +58,7 @@ impl Told {
             because: finding.causes.iter().map(|cause| of_cause(&cause.evidence)).collect(),
             ruled_out: finding.ruled_out.iter().map(|out| out.evidence.as_ref().map(say).unwrap_or_default()).collect(),
             next: next(&finding.steps),
-            found,
+            found: shared.text(&found),
         }
     }
 }

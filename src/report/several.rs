@@ -176,7 +176,7 @@ fn difference(reports: &[&Report], row: &[Option<usize>]) -> Option<Difference> 
         })
     };
     Some(Difference {
-        check: first.check.clone(),
+        check: first.check.to_string(),
         subject: first.subject.to_string(),
         sentence: sentence(reports, &bad, &passed),
         hint: hint(reports, &bad, &passed),

@@ -34,7 +34,7 @@ pub struct Sentence {
 pub fn judgement(facts: &Facts, catalogue: &Catalogue) -> Vec<Sentence> {
     let observation = Observation {
         facts: facts.clone(),
-        ..Observation::new("token", Subject::Account("token".to_owned()), Route::File)
+        ..Observation::new("token", Subject::Account("token".into()), Route::File)
     };
     let is_asked = |check: &&Check| {
         check.probe.name == "token"
@@ -60,7 +60,7 @@ fn of_check(check: &Check, observation: &Observation) -> Option<Sentence> {
     };
     let found = prose::found(&found, Some(observation), &[]);
     let text = if found.is_empty() { format!("{statement}.") } else { format!("{statement}: {found}.") };
-    Some(Sentence { status, text, check: Some(check.id.clone()), command: None })
+    Some(Sentence { status, text, check: Some(check.id.to_string()), command: None })
 }
 
 fn is_of(sentence: &Sentence, checks: &[&str]) -> bool {

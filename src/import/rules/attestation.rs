@@ -27,7 +27,8 @@ pub struct Attestation {
 pub fn subjects(attestations: &[Attestation]) -> Vec<(&'static str, Subject)> {
     let of = |one: &Attestation| {
         let check = CHECKS.iter().find(|check| **check == one.check)?;
-        let subject = one.subject.as_ref().map_or(Subject::Application, |who| Subject::Mailbox(who.to_lowercase()));
+        let subject =
+            one.subject.as_ref().map_or(Subject::Application, |who| Subject::Mailbox(who.to_lowercase().into()));
         Some((*check, subject))
     };
     attestations.iter().filter_map(of).collect()

@@ -116,7 +116,7 @@ fn perhaps_shared(settled: Settled) -> Settled {
 }
 
 fn subject(address: &str) -> Subject {
-    Subject::Mailbox(address.to_owned())
+    Subject::Mailbox(address.into())
 }
 
 fn is_shared(mailbox: &Mailbox) -> bool {

@@ -34,7 +34,7 @@ const SMTP: &str = "mailbox.smtp-enabled";
 
 fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
     let hits = cas(evidence, address);
-    let subject = || Subject::Mailbox(address.to_owned());
+    let subject = || Subject::Mailbox(address.into());
     if hits.is_empty() {
         return Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::no_row_of("Get-CASMailbox", address));
     }
@@ -118,7 +118,7 @@ const POP: Fetching = Fetching {
 
 fn protocol_of(evidence: &Evidence<'_>, address: &str, protocol: &Fetching) -> Settled {
     let hits = cas(evidence, address);
-    let subject = Subject::Mailbox(address.to_lowercase());
+    let subject = Subject::Mailbox(address.to_lowercase().into());
     if hits.is_empty() {
         return Settled::new(
             protocol.check,

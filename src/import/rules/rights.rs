@@ -137,7 +137,8 @@ fn judged(
     (rights, files): (&[Right<'_>], &BTreeSet<usize>),
     mailboxes: &HashSet<String>,
 ) -> Settled {
-    let new = |outcome, reason| Settled::new(kind.check, Subject::Mailbox(mailbox.to_lowercase()), outcome, reason);
+    let new =
+        |outcome, reason| Settled::new(kind.check, Subject::Mailbox(mailbox.to_lowercase().into()), outcome, reason);
     let own: Vec<&Right<'_>> = rights.iter().filter(|right| holder.is(evidence, right.holder)).collect();
     if let Some(right) = own.iter().find(|right| right.denied) {
         return new(Outcome::Fail, Reason::Denied).with(kind.fact, "denied").because_of(kind.denied).from([right.file]);

@@ -67,7 +67,7 @@ pub fn failures(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
 }
 
 fn of(evidence: &Evidence<'_>, user: &str, rows: &[(Timestamp, &Hit<'_, SignIn>)]) -> Settled {
-    let new = |outcome, reason| Settled::new(CHECK, Subject::Mailbox(user.to_owned()), outcome, reason);
+    let new = |outcome, reason| Settled::new(CHECK, Subject::Mailbox(user.into()), outcome, reason);
     let own = rows.iter().filter(|(_, hit)| hit.row.user.as_deref().is_some_and(|name| evidence.same(user, name)));
     let Some(newest) = own.clone().map(|(at, _)| *at).max() else { return new(Outcome::NeedsInput, Reason::NoSignIn) };
     let own: Vec<_> = own.filter(|(at, _)| newest.duration_since(*at) <= WINDOW).collect();
