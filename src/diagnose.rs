@@ -139,7 +139,7 @@ fn diagnose_all<'c>(
     looks: &[Observation],
     raised: Vec<Vec<Candidate<'c>>>,
 ) -> Vec<Diagnosis<'c>> {
-    let index = Index::of(findings);
+    let index = Index::of(findings, &raised);
     // what each finding could mean by itself: an alike failure must be able to mean the same
     let none: Vec<Vec<&str>> = vec![Vec::new(); findings.len()];
     let open: Vec<Vec<&str>> = raised

@@ -16,7 +16,7 @@ use crate::{
     catalogue::Catalogue,
     deployment::Deployment,
     diagnose::diagnose,
-    evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, Stage, Unit, Value},
+    evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, SavedSite, Stage, Unit, Value},
     finding::{Finding, Remediation, Report, Run, Status, Summary, Tool, config_flag},
     judge::{Judgement, is_waived, judge, judge_all, owned, values, waive},
     plan::{Plan, PlannedFinding, PlannedLook, saved},
@@ -46,14 +46,14 @@ pub enum Event {
 
 /// Looks at everything that is planned, judges it and names the causes.
 pub async fn run(
-    plan: &Plan<'_>,
+    plan: Plan<'_>,
     world: &ProbeContext,
     catalogue: &Catalogue,
     options: Options,
     events: UnboundedSender<Event>,
 ) -> Report {
     let began = Instant::now();
-    let looks = look_at_all(plan, world, options.jobs, &events).await;
+    let looks = look_at_all(&plan, world, options.jobs, &events).await;
     world.connections.close().await;
     let vantage = Run {
         source_addresses: source_addresses(&looks),
@@ -96,14 +96,16 @@ pub fn rejudge(report: &Report, catalogue: &Catalogue, strict: bool) -> Result<R
     }
     let beside_the_plan = |look: &&Observation| look.key.as_ref().is_none_or(|key| seen.contains_key(key));
     looks.extend(report.looks.iter().filter(beside_the_plan).cloned()); // what is planned no more stays evidence
-    Ok(judged(&plan, looks, catalogue, report.run.clone(), strict))
+    Ok(judged(plan, looks, catalogue, report.run.clone(), strict))
 }
 
 /// The report of what was seen. Pure.
-fn judged(plan: &Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: Run, strict: bool) -> Report {
-    let mut findings = judge_all(plan, &looks);
+fn judged(plan: Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: Run, strict: bool) -> Report {
+    let mut findings = judge_all(&plan, &looks);
+    let Plan { site, findings: planned, looks: probes } = plan;
+    drop((planned, probes)); // of thousands of mailboxes they take as much room as what follows
     let fix_first = diagnose(&mut findings, &looks, catalogue);
-    let mut fix_first = waived(plan, &mut findings, &run, fix_first);
+    let mut fix_first = waived(&site, &mut findings, &run, fix_first);
     config_flag::add(&mut findings, &mut fix_first, run.config.as_deref());
     prose::write(&mut findings, &looks);
     Report {
@@ -114,7 +116,7 @@ fn judged(plan: &Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: 
             catalogue_date: catalogue.date(),
         },
         run,
-        site: Some(plan.site.clone()),
+        site: Some(site),
         summary: Summary::of(&findings, fix_first, strict),
         findings,
         looks,
@@ -123,8 +125,8 @@ fn judged(plan: &Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: 
 }
 
 /// Applies the waivers of the site file as they hold on the day of the run, and leaves out actions for nothing else.
-fn waived(plan: &Plan<'_>, findings: &mut [Finding], run: &Run, fix_first: Vec<Remediation>) -> Vec<Remediation> {
-    let site = Deployment::parse_sample("the site in the report", &plan.site.file);
+fn waived(site: &SavedSite, findings: &mut [Finding], run: &Run, fix_first: Vec<Remediation>) -> Vec<Remediation> {
+    let site = Deployment::parse_sample("the site in the report", &site.file);
     if let (Ok(site), Ok(at)) = (site, run.started.parse()) {
         waive(findings, &site.waivers, at);
         owned(findings, &fix_first);

@@ -3,6 +3,7 @@
 //! The JSON report *is* [`Report`], written out. The exit code is decided here and nowhere else.
 
 pub mod config_flag;
+mod sharing;
 mod value;
 
 use schemars::JsonSchema;
@@ -53,7 +54,7 @@ pub struct Finding {
     /// The causes that the other findings rule out.
     pub ruled_out: Vec<RuledOut>,
     /// The look or the command that would settle what is still open, or what the user should give.
-    pub next: Option<String>,
+    pub next: Option<SharedText>,
     /// The same step by step; reports of schema 1 do not have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<NextStep>,
@@ -68,7 +69,7 @@ pub struct Finding {
     pub severity: Option<Severity>,
     /// The waiver that is about this finding, in force or ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub waiver: Option<AppliedWaiver>,
+    pub waiver: Option<Box<AppliedWaiver>>,
     /// The place in `looks` of the look that was judged.
     pub look: Option<usize>,
 }
@@ -76,7 +77,7 @@ pub struct Finding {
 impl Finding {
     /// A finding of which no more is known than what it is about: every other value is empty.
     #[must_use]
-    pub fn new(check: &str, subject: Subject, status: Status) -> Self {
+    pub fn new(check: impl Into<SharedText>, subject: Subject, status: Status) -> Self {
         Self {
             check: check.into(),
             section: SharedText::default(),
@@ -307,6 +308,7 @@ pub struct Report {
     /// The outcome in numbers, and what to mend first.
     pub summary: Summary,
     /// How each planned check came out, in plan order.
+    #[serde(deserialize_with = "sharing::read")]
     pub findings: Vec<Finding>,
     /// What was seen, in plan order.
     pub looks: Vec<Observation>,

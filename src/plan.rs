@@ -104,7 +104,7 @@ pub enum Skip {
     /// The user has not given what it needs.
     NeedsInput {
         /// What to give, in the check's own words.
-        text: String,
+        text: SharedText,
         /// True when nothing is missing: the check is made only when it is asked for.
         optional: bool,
         /// Whose file is missing, where that is not who the check asks.
@@ -184,7 +184,8 @@ impl<'c> Plan<'c> {
             ends.push(draft.plan.findings.len());
         }
         let Draft { mut plan, circles, .. } = draft;
-        needs::tie(&mut plan.findings, &circles, &chosen, &ends);
+        let checks: Vec<&Check> = chosen.iter().map(|one| one.check).collect();
+        needs::tie(&mut plan.findings, &circles, &checks, &ends);
         needs::pass_on_what_is_not_given(&mut plan.findings);
         if !selection.only.is_empty() {
             plan = plan.reduced(|check| is_asked(check, selection));
@@ -289,14 +290,14 @@ impl<'c, 's> Draft<'c, 's> {
         if selection.pre_install && check.wants.iter().filter(missing).any(|key| key.starts_with("ece.")) {
             return Some(Skip::NotApplicable(NotApplicable::PreInstall));
         }
-        if check.wants.iter().any(|key| missing(&key)) && self.better_known(chosen).is_none() {
+        if check.wants.iter().any(|key| missing(&key)) && self.better_known(check).is_none() {
             let text = check.words.input.clone().unwrap_or_default();
             return Some(Skip::input(text, is_optional));
         }
         if let Target::Mailbox(account, mailbox, _) = subject
             && !self.is_sampled(account, mailbox.address)
         {
-            let text = "it is not in the sample: test it without --sample".to_owned();
+            let text = "it is not in the sample: test it without --sample".into();
             return Some(Skip::input(text, true));
         }
         let reason = match subject {
@@ -352,7 +353,7 @@ impl<'c, 's> Draft<'c, 's> {
 
     fn look(&mut self, chosen: &Chosen<'_>, target: &Target<'_>) -> Option<usize> {
         let check = chosen.check;
-        if let Some(exported) = self.better_known(chosen) {
+        if let Some(exported) = self.better_known(check) {
             let probe = exported.probe(check.probe.name, Vec::new());
             return Some(self.note(probe, false, EXPORTED));
         }

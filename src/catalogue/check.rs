@@ -144,9 +144,9 @@ pub struct Words {
     /// What it means when a server of the site itself shows it.
     pub why_site: Option<SharedText>,
     /// What to give when something is missing from the user's file.
-    pub input: Option<String>,
+    pub input: Option<SharedText>,
     /// What to give when what is there is not as `given` has it.
-    pub instead: Option<String>,
+    pub instead: Option<SharedText>,
     /// Pages that say so.
     pub sources: Vec<String>,
 }
@@ -330,8 +330,8 @@ fn read_words(table: &mut Table<'_>) -> Result<Words, Mistake> {
         why_some: words.text("why_some")?.map(|at| at.value.into()),
         why_proxy: words.text("why_proxy")?.map(|at| at.value.into()),
         why_site: words.text("why_site")?.map(|at| at.value.into()),
-        input: words.text("input")?.map(|at| at.value),
-        instead: words.text("instead")?.map(|at| at.value),
+        input: words.text("input")?.map(|at| at.value.into()),
+        instead: words.text("instead")?.map(|at| at.value.into()),
         sources: sources.value,
     };
     words.close()?;

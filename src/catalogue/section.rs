@@ -1,6 +1,13 @@
 //! The sections of Cisco's checklist, in its order (Cisco documents 218453 and 220476).
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
+
+use crate::evidence::SharedText;
+
+/// The names, in the order of [`Section::ALL`].
+static NAMES: LazyLock<[SharedText; 12]> = LazyLock::new(|| Section::ALL.map(|section| section.name().into()));
 
 /// A section of the checklist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,5 +73,11 @@ impl Section {
             Self::WebexIntegration => "webex-integration",
             Self::WebexProvisioning => "webex-provisioning",
         }
+    }
+
+    /// The name, for findings.
+    #[must_use]
+    pub fn shared_name(self) -> SharedText {
+        NAMES[self as usize].clone()
     }
 }

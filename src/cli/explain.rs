@@ -312,7 +312,7 @@ fn explain_check(check: &Check, catalogue: &Catalogue) -> String {
     page.label("expected", &check.words.expected);
     page.label("impact", &check.words.why);
     label_all(&mut page, "needs", &check.needs);
-    label_all(&mut page, "input", check.words.input.as_slice());
+    label_all(&mut page, "input", &check.words.input.iter().map(ToString::to_string).collect::<Vec<_>>());
     label_all(&mut page, "criteria", &check.expect.iter().map(ToString::to_string).collect::<Vec<_>>());
     label_all(
         &mut page,

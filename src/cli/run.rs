@@ -234,7 +234,7 @@ impl Ground<'_> {
             wallet: TokenCache::new(redactor),
             ..ProbeContext::new(network)
         };
-        let report = crate::engine::run(&plan, &world, catalogue, options, events).await;
+        let report = crate::engine::run(plan, &world, catalogue, options, events).await;
         let _ = progress.await;
         interruption.abort();
         Ok(report)

@@ -1,6 +1,9 @@
 //! What the other findings of a run say for and against the causes of one finding.
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use super::{Diagnosis, order, sign::Candidate};
 use crate::{
@@ -38,9 +41,14 @@ pub(super) struct Index<'f> {
 }
 
 impl<'f> Index<'f> {
-    pub(super) fn of(findings: &'f [Finding]) -> Self {
+    /// Indexes the findings of the checks that speak for or against what was raised; no other is asked for.
+    pub(super) fn of(findings: &'f [Finding], raised: &[Vec<Candidate<'_>>]) -> Self {
+        let causes = raised.iter().flatten().map(|one| one.cause);
+        let spoken = causes.flat_map(|cause| [&cause.evidence_for, &cause.evidence_against]);
+        let checks: HashSet<&str> =
+            spoken.flat_map(|one| [&one.pass, &one.fail, &one.alike]).flatten().map(String::as_str).collect();
         let mut index = Self::default();
-        for (at, finding) in findings.iter().enumerate() {
+        for (at, finding) in findings.iter().enumerate().filter(|(_, one)| checks.contains(one.check.as_str())) {
             let check = finding.check.as_str();
             index.by_check.entry(check).or_default().push(at);
             index.by_subject.entry((check, finding.subject.as_str())).or_default().push(at);

@@ -137,3 +137,15 @@ impl Visitor<'_> for Text {
         Ok(text.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_text_is_kept_once() {
+        let mut sharer = Sharer::default();
+        let (first, second) = (sharer.text("a"), sharer.text(&String::from("a")));
+        assert!(Arc::ptr_eq(&first.0, &second.0) && !Arc::ptr_eq(&first.0, &sharer.text("b").0));
+    }
+}

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     command::Command,
-    evidence::{Failure, Protocol, Value},
+    evidence::{Failure, Protocol, SharedText, Value},
 };
 
 /// What was seen.
@@ -145,7 +145,7 @@ pub enum NextStep {
     /// Something that the user has to give.
     Provide {
         /// What, from the check's own words.
-        text: String,
+        text: SharedText,
     },
     /// Where to look whether it is this cause, changing nothing.
     Verify {

@@ -45,7 +45,7 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
             block(&mut finding, None, planned, earlier);
         }
         Some(Skip::NeedsInput { text, optional, from }) => {
-            needs_input(&mut finding, text, *optional);
+            needs_input(&mut finding, text.clone(), *optional);
             let asked =
                 from.or(planned.check.asks).map(|owner| NextStep::Request { command: evidence_request(owner.word()) });
             finding.steps.extend(asked);
@@ -65,14 +65,14 @@ fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], ea
 fn unjudged(planned: &PlannedFinding<'_>) -> Finding {
     let check = planned.check;
     Finding {
-        section: check.section.name().into(),
+        section: check.section.shared_name(),
         title: check.title.clone(),
         account: planned.account.clone(),
         expected: check.words.expected.clone(),
         severity: Some(check.severity),
         look: planned.look,
         asked: planned.asked,
-        ..Finding::new(&check.id, planned.subject.clone(), Status::Skip)
+        ..Finding::new(check.id.clone(), planned.subject.clone(), Status::Skip)
     }
 }
 
@@ -82,18 +82,18 @@ fn not_applicable(finding: &mut Finding, reason: NotApplicable) {
     finding.evidence = Some(Found::NotApplicable { reason });
 }
 
-fn needs_input(finding: &mut Finding, text: &str, optional: bool) {
+fn needs_input(finding: &mut Finding, text: SharedText, optional: bool) {
     finding.status = Status::Skip;
     finding.reason = Some(SkipReason::NeedsInput);
     finding.evidence = Some(Found::NotGiven);
     finding.optional = optional;
-    finding.steps = vec![NextStep::Provide { text: text.to_owned() }];
+    finding.steps = vec![NextStep::Provide { text }];
 }
 
 fn missing_input(finding: &mut Finding, failure: Failure) {
     finding.status = Status::Skip;
     finding.reason = Some(SkipReason::NeedsInput);
-    finding.steps = vec![NextStep::Provide { text: failure.words.clone() }];
+    finding.steps = vec![NextStep::Provide { text: failure.words.as_str().into() }];
     finding.evidence = Some(Found::InputMissing { failure: Box::new(failure) });
 }
 
@@ -116,7 +116,7 @@ fn judge_seen(
             }
         }
         Judgement::NotApplicable(reason) => not_applicable(finding, reason),
-        Judgement::NotGiven => needs_input(finding, check.words.instead.as_deref().unwrap_or_default(), false),
+        Judgement::NotGiven => needs_input(finding, check.words.instead.clone().unwrap_or_default(), false),
         Judgement::InputMissing(failure) => missing_input(finding, failure),
         Judgement::NotReached { stop } => block(finding, stop, planned, earlier),
     }

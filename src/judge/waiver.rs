@@ -29,14 +29,14 @@ fn can_be_waived(finding: &Finding) -> bool {
 }
 
 fn apply(finding: &mut Finding, waiver: &Waiver, ended: bool) {
-    finding.waiver = Some(AppliedWaiver {
+    finding.waiver = Some(Box::new(AppliedWaiver {
         reason: waiver.reason.clone(),
         by: waiver.by.clone(),
         until: waiver.until.to_string(),
         status: finding.status,
         ended,
         owner: None,
-    });
+    }));
     if !ended {
         (finding.status, finding.reason) = (Status::Skip, Some(SkipReason::Waived));
     }

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Draft, Endpoint, Selection, Skip, Target, choose::Chosen, prepared::Account, webex};
+use super::{Draft, Endpoint, Selection, Skip, Target, prepared::Account, webex};
 use crate::{
     catalogue::Check,
-    evidence::{Fact, Failure, ProbeKey, Protocol, SavedEvidence},
+    evidence::{Fact, Failure, ProbeKey, Protocol, SavedEvidence, SharedText},
     finding::{NotApplicable, Owner},
     import::{
         facts::{self, directory, ece, entra, mailbox},
@@ -60,7 +60,7 @@ impl Exported {
                     Some((reason, command)) => format!("{reason}. {input} Export it with: {command}"),
                     None => format!("{reason}. {input}"),
                 };
-                Some(Skip::NeedsInput { text, optional: false, from: self.missing_from() })
+                Some(Skip::NeedsInput { text: text.into(), optional: false, from: self.missing_from() })
             }
             Outcome::NotApplicable if self.settled.check.starts_with("webex.") => {
                 Some(Skip::NotApplicable(NotApplicable::OtherIntegration))
@@ -100,7 +100,7 @@ impl Exported {
 
 impl Skip {
     /// Something that the user can give, or that those whom the check asks can.
-    pub(super) fn input(text: String, optional: bool) -> Self {
+    pub(super) fn input(text: SharedText, optional: bool) -> Self {
         Self::NeedsInput { text, optional, from: None }
     }
 }
@@ -124,9 +124,9 @@ impl<'s> Draft<'_, 's> {
 
     /// What evidence has settled for a check that otherwise reads the site file: Entra knows better than whoever wrote it.
     /// A certificate itself says when it ends.
-    pub(super) fn better_known(&self, chosen: &Chosen<'_>) -> Option<&'s Exported> {
+    pub(super) fn better_known(&self, check: &Check) -> Option<&'s Exported> {
         let by_certificate = matches!(self.site.deployment.entra.proof, Some(ClientCredential::Certificate(_)));
-        self.settled.get(chosen.check.id.as_str()).copied().filter(|_| !chosen.is_of_evidence && !by_certificate)
+        self.settled.get(check.id.as_str()).copied().filter(|_| !is_of_evidence(check) && !by_certificate)
     }
 
     /// The probes that do what ECE's log tells of, for the same account.

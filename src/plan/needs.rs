@@ -8,11 +8,11 @@ use std::{
     ops::Range,
 };
 
-use super::{PlannedFinding, Skip, choose::Chosen};
-use crate::evidence::Subject;
+use super::{PlannedFinding, Skip};
+use crate::{catalogue::Check, evidence::Subject};
 
 /// The number of a subject.
-pub(super) type Number = u32;
+pub(super) type Number = usize;
 
 /// The numbers of subjects, counted from 0.
 #[derive(Default)]
@@ -23,7 +23,7 @@ impl Numbers {
         if let Some(known) = self.0.get(subject) {
             return *known;
         }
-        let next = Number::try_from(self.0.len()).expect("fewer than four thousand million subjects");
+        let next = self.0.len();
         self.0.insert(subject.clone(), next);
         next
     }
@@ -49,12 +49,12 @@ impl Circle {
         circle
     }
 
-    fn own(&self) -> usize {
-        self.numbers[0] as usize
+    fn own(&self) -> Number {
+        self.numbers[0]
     }
 
-    fn all(&self) -> impl Iterator<Item = usize> {
-        self.numbers[..self.length].iter().map(|number| *number as usize)
+    fn all(&self) -> impl Iterator<Item = Number> {
+        self.numbers[..self.length].iter().copied()
     }
 }
 
@@ -83,24 +83,24 @@ impl Made {
     }
 
     /// The findings for a subject, in plan order.
-    fn of_subject(&self, number: usize) -> impl Iterator<Item = usize> {
+    fn of_subject(&self, number: Number) -> impl Iterator<Item = usize> {
         let first = self.first.get(number).copied().filter(|first| *first != NONE);
         std::iter::successors(first, |place| Some(self.next[*place - self.begin]).filter(|next| *next != NONE))
     }
 }
 
 /// Ties needs to findings: those of a needed check for the subject itself, and for what it is part of. `ends` says behind
-/// which finding each chosen check ends.
-pub(super) fn tie(findings: &mut [PlannedFinding<'_>], circles: &[Circle], chosen: &[Chosen<'_>], ends: &[usize]) {
+/// which finding each check ends.
+pub(super) fn tie(findings: &mut [PlannedFinding<'_>], circles: &[Circle], checks: &[&Check], ends: &[usize]) {
     let begins = || std::iter::once(0).chain(ends.iter().copied());
     let ranges: Vec<Range<usize>> = begins().zip(ends).map(|(begin, end)| begin..*end).collect();
     let made: Vec<Made> = ranges.iter().map(|places| Made::of(places.clone(), circles)).collect();
     let numbers: HashMap<&str, usize> =
-        chosen.iter().enumerate().map(|(number, one)| (one.check.id.as_str(), number)).collect();
+        checks.iter().enumerate().map(|(number, check)| (check.id.as_str(), number)).collect();
     let (mut all, mut found) = (Vec::new(), Vec::new());
-    for (one, places) in chosen.iter().zip(ranges) {
+    for (check, places) in checks.iter().zip(ranges) {
         let needed: Vec<&Made> =
-            one.check.needs.iter().filter_map(|need| numbers.get(need.as_str()).map(|number| &made[*number])).collect();
+            check.needs.iter().filter_map(|need| numbers.get(need.as_str()).map(|number| &made[*number])).collect();
         for place in places {
             for made in &needed {
                 found.extend(circles[place].all().flat_map(|number| made.of_subject(number)));
@@ -160,5 +160,19 @@ impl NeededBy {
 
     fn all(&self, at: usize) -> &[usize] {
         &self.places[self.begins[at]..self.begins[at + 1]]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_of_one_subject_are_found_in_plan_order() {
+        let circles = [7, 3, 7, 7].map(|number| Circle::of(number, [0]));
+        let made = Made::of(1..4, &circles);
+        assert_eq!(made.of_subject(7).collect::<Vec<_>>(), [2, 3], "the first belongs to another check");
+        assert_eq!(made.of_subject(3).collect::<Vec<_>>(), [1]);
+        assert_eq!(made.of_subject(0).count() + made.of_subject(99).count(), 0);
     }
 }

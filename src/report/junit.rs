@@ -147,7 +147,7 @@ fn body(report: &Report, finding: &Finding) -> String {
             lines.push(("fix", fix.fix.clone()));
         }
     }
-    lines.push(("verify", finding.next.clone().unwrap_or_default()));
+    lines.push(("verify", finding.next.as_ref().map(ToString::to_string).unwrap_or_default()));
     let lines = lines.into_iter().filter(|(_, text)| !text.is_empty());
     lines.map(|(label, text)| format!("{label}: {}", clean(&text))).collect::<Vec<_>>().join("\n")
 }

@@ -40,7 +40,7 @@ pub fn write(findings: &mut [Finding], looks: &[Observation]) {
 /// The sentences of one finding.
 struct Told {
     found: SharedText,
-    next: Option<String>,
+    next: Option<SharedText>,
     because: Vec<Vec<String>>,
     ruled_out: Vec<String>,
 }
@@ -57,7 +57,7 @@ impl Told {
         Self {
             because: finding.causes.iter().map(|cause| of_cause(&cause.evidence)).collect(),
             ruled_out: finding.ruled_out.iter().map(|out| out.evidence.as_ref().map(say).unwrap_or_default()).collect(),
-            next: next(&finding.steps),
+            next: next(&finding.steps).map(|next| shared.text(&next)),
             found: shared.text(&found),
         }
     }
@@ -77,7 +77,7 @@ fn next(steps: &[NextStep]) -> Option<String> {
 #[must_use]
 pub fn step(step: &NextStep) -> String {
     match step {
-        NextStep::Provide { text } => text.clone(),
+        NextStep::Provide { text } => text.to_string(),
         NextStep::Request { command } => format!("{}, then {}", command.text, REQUESTED),
         NextStep::Verify { command, .. } | NextStep::Try { command, .. } => match &command.confirms_if {
             Some(confirms_if) => format!("{} ({confirms_if})", command.text),

@@ -3,7 +3,7 @@
 use super::{grouping, harmless, mailbox, words};
 use crate::{
     evidence::Subject,
-    finding::{AppliedWaiver, Finding, Found, Report, SkipReason, Status},
+    finding::{Finding, Found, Report, SkipReason, Status},
 };
 
 /// The most check names in a line.
@@ -35,10 +35,10 @@ fn waived(report: &Report) -> Option<String> {
     places.sort_by_key(|place| report.findings[*place].seen_status() != Status::Fail);
     let first = &report.findings[*places.first()?];
     let waivers = places.iter().filter_map(|place| report.findings[*place].waiver.as_ref());
-    let until = waivers.map(|AppliedWaiver { until, .. }| until.as_str()).min().unwrap_or_default();
+    let until = waivers.map(|waiver| waiver.until.as_str()).min().unwrap_or_default();
     let is_blocked_by = |finding: &&Finding| {
         finding.reason == Some(SkipReason::Blocked)
-            && grouping::root(&report.findings, finding).is_some_and(|root| places.contains(&root))
+            && grouping::root(&report.findings, finding).is_some_and(|root| report.findings[root].is_waived())
     };
     let what = format!("{} {}", text(words::title(first)), text(words::subject(first)));
     let (what, until) = (what.trim(), text(until));

@@ -139,7 +139,7 @@ pub(super) fn severity(severity: Option<Severity>) -> &'static str {
 /// The waiver of a finding in words; nothing where it has none.
 pub(super) fn waiver(finding: &Finding) -> String {
     let Some(waiver) = &finding.waiver else { return String::new() };
-    let AppliedWaiver { reason, by, until, .. } = waiver;
+    let AppliedWaiver { reason, by, until, .. } = &**waiver;
     if waiver.ended {
         return format!("the waiver ended on {until} (reason: {reason}; by {by}): this counts again");
     }

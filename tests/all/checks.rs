@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use crate::walk::{alone, came_out, not_well, walk};
 
 fn outline(report: &Report) -> Vec<(String, String, Status)> {
-    report.findings.iter().map(|one| (one.check.clone(), one.subject.to_string(), one.status)).collect()
+    report.findings.iter().map(|one| (one.check.to_string(), one.subject.to_string(), one.status)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -148,7 +148,7 @@ fn waits((code, report, printed): (Option<i32>, Report, String), why: &str) {
     assert_eq!(code, Some(3), "{printed}");
     for check in CHECKS {
         let finding = report.findings.iter().find(|one| one.check == check).expect("it is planned");
-        let says = finding.next.clone().unwrap_or_default() + &finding.found;
+        let says = format!("{}{}", finding.next.clone().unwrap_or_default(), finding.found);
         assert!(finding.status != Status::Pass && says.contains(why), "{check}: {why:?} is not in {finding:#?}");
     }
     assert!(printed.contains(why) && !holds_token(&printed), "{printed}");

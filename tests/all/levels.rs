@@ -140,8 +140,8 @@ async fn nothing_stated_is_asked_for() {
     let report = walk_file("[ece]\n").await;
     for finding in report.findings {
         assert_eq!(finding.status, Status::Skip, "{}", finding.check);
-        let asks = |next: String| ["Give ", "Set ", "Add "].iter().any(|verb| next.contains(verb));
-        assert!(finding.next.is_some_and(asks), "{} says what to give", finding.check);
+        let asks = |next: &str| ["Give ", "Set ", "Add "].iter().any(|verb| next.contains(verb));
+        assert!(finding.next.as_deref().is_some_and(asks), "{} says what to give", finding.check);
     }
     assert_eq!(report.summary.exit_code, 3, "nothing seen is not healthy");
 }

@@ -87,7 +87,7 @@ fn saved_report_in_every_format_names_every_check() {
         let shown = place.call(&["report", "saved.json", "-v", "-o", format]);
         assert_eq!(shown.code, Some(1), "{format}");
         for finding in run.report().findings {
-            assert!(shown.stdout.contains(&finding.check), "{} is missing in {format}", finding.check);
+            assert!(shown.stdout.contains(finding.check.as_str()), "{} is missing in {format}", finding.check);
         }
     }
 }

@@ -162,7 +162,7 @@ fn every_protocol_has_a_probe_and_a_half_in_the_lab() {
 #[test]
 fn every_declared_fact_is_measured_and_stands_once_as_a_text() {
     let sources = sources();
-    let checks: BTreeSet<String> = Catalogue::built_in().checks.into_iter().map(|check| check.id).collect();
+    let checks: BTreeSet<String> = Catalogue::built_in().checks.into_iter().map(|check| check.id.to_string()).collect();
     let mut wrong: Vec<String> = Vec::new();
     for (group, facts) in FACTS.iter() {
         for fact in *facts {

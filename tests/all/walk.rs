@@ -103,7 +103,7 @@ pub async fn walk_lab(lab: &Lab, how: &Walk<'_>) -> Report {
         world.wallet.net.lend(&variable, value);
     }
     let options = Options { jobs: 64, strict: false, vantage: vantage() };
-    let report = run(&plan, &world, catalogue, options, events).await;
+    let report = run(plan, &world, catalogue, options, events).await;
     judged_again_it_is_the_same(&report, catalogue);
     report
 }

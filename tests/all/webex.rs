@@ -51,7 +51,7 @@ fn live(fault: &str) -> Report {
 
 fn names_it_first(report: &Report, fault: &FaultInfo) -> Result<(), String> {
     let status = |text: &str| serde_json::from_value::<Status>(text.into()).expect("a status");
-    let finding = report.findings.iter().find(|finding| finding.check == fault.check);
+    let finding = report.findings.iter().find(|finding| finding.check.as_str() == fault.check);
     let found = finding.map(|finding| (finding.status, finding.found.clone()));
     if finding.is_none_or(|finding| finding.status != status(&fault.status)) {
         return Err(format!("{}: {} is {found:?}", fault.name, fault.check));

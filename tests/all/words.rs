@@ -350,12 +350,12 @@ until = "soon"
 #[test]
 fn a_title_is_one_short_line() {
     let catalogue = Catalogue::built_in();
-    let causes = catalogue.causes.iter().map(|cause| (&cause.code, &cause.title));
+    let causes = catalogue.causes.iter().map(|cause| (cause.code.as_str(), cause.title.as_str()));
     let checks = catalogue.checks.iter().flat_map(|check| {
         [Some(&check.title), Some(&check.fails), check.warns.as_ref()]
             .into_iter()
             .flatten()
-            .map(move |title| (&check.id, title))
+            .map(move |title| (check.id.as_str(), title.as_str()))
     });
     for (place, title) in causes.chain(checks) {
         let length = title.replace(['{', '}'], "").chars().count();

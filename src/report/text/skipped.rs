@@ -88,9 +88,9 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// What could not be looked at because of the findings just told.
+    /// What could not be looked at because of the findings just told, which are in plan order.
     pub(super) fn blocked_by(&mut self, told: &[usize], waiting: &mut Waiting) {
-        let by_these = |(root, _): &(Option<usize>, _)| root.is_some_and(|root| told.contains(&root));
+        let by_these = |(root, _): &(Option<usize>, _)| root.is_some_and(|root| told.binary_search(&root).is_ok());
         let (these, others) = waiting.blocked.drain(..).partition::<Vec<_>, _>(by_these);
         waiting.blocked = others;
         let places: Vec<usize> = these.into_iter().flat_map(|(_, places)| places).collect();

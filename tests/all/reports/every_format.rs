@@ -47,7 +47,7 @@ fn every_check_is_named_in_every_format() {
     for format in [Format::Text, Format::Json, Format::Markdown, Format::Csv] {
         let rendered = render(&report, format, &verbosity(Verbosity::Verbose));
         for finding in &report.findings {
-            assert!(rendered.contains(&finding.check), "{} in {format:?}", finding.check);
+            assert!(rendered.contains(finding.check.as_str()), "{} in {format:?}", finding.check);
         }
     }
 }
@@ -58,7 +58,7 @@ fn quiet_tells_what_is_not_well_and_counts_the_rest() {
     let quiet = render(&report, Format::Text, &verbosity(Verbosity::Quiet));
     let is_seen = |status| !matches!(status, Status::Pass | Status::Skip);
     for finding in report.findings.iter().filter(|finding| is_seen(finding.status)) {
-        assert!(quiet.contains(&finding.check), "{}", finding.check);
+        assert!(quiet.contains(finding.check.as_str()), "{}", finding.check);
     }
     assert!(quiet.contains("18 not run (6 blocked"), "{quiet}");
     assert!(!quiet.lines().any(|line| line.starts_with(['\u{221a}', '-']) && !line.starts_with("--")), "{quiet}");
@@ -201,7 +201,7 @@ fn one_cause_behind_many_findings_is_told_once() {
     for finding in &mut report.findings {
         healthy(finding);
         (finding.status, finding.causes) = (Status::Fail, cause.clone().into_iter().collect());
-        finding.found = format!("seen at {}", finding.subject);
+        finding.found = format!("seen at {}", finding.subject).into();
     }
     let text = render(&report, Format::Text, &style(120));
     assert_eq!(text.matches(&title).count(), 3, "in the verdict, in the first finding and in its action: {text}");

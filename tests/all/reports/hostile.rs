@@ -177,7 +177,7 @@ proptest! {
     fn markdown_is_what_we_made_it(poison in poison(), style in any_style()) {
         let mut report = poisoned(&poison);
         for (number, finding) in report.findings.iter_mut().enumerate() {
-            finding.found.push_str(&number.to_string()); // none is like another
+            finding.found = format!("{}{number}", finding.found).into(); // none is like another
         }
         let markdown = render(&report, Format::Markdown, &style);
         let mut cells = 0;

@@ -13,7 +13,7 @@ mod told_once;
 mod verdict;
 
 use ece_check::{
-    evidence::Subject,
+    evidence::{SharedText, Subject},
     finding::{Finding, Report, SkipReason, Status, Summary},
     report::{Style, Symbols, Verbosity, parse},
 };
@@ -25,8 +25,8 @@ fn golden() -> Report {
 /// A finding without causes, of a section of its own making.
 fn finding(check: &str, subject: &str, status: Status) -> Finding {
     Finding {
-        section: "connectivity-test".to_owned(),
-        title: "It works".to_owned(),
+        section: "connectivity-test".into(),
+        title: "It works".into(),
         reason: (status == Status::Skip).then_some(SkipReason::NeedsInput),
         ..Finding::new(check, Subject::of_text(subject), status)
     }
@@ -43,7 +43,7 @@ fn report_of(findings: Vec<Finding>) -> Report {
 fn with_mailboxes(well: usize) -> Report {
     let mut findings = Vec::new();
     let mut mailbox = |name: &str, inbound: &str, [receive, open, send, sender]: [Status; 4]| {
-        let account = name.split(['@', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).next().map(str::to_owned);
+        let account = name.split(['@', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']).next().map(SharedText::from);
         let mut add =
             |check: &str, status| findings.push(Finding { account: account.clone(), ..finding(check, name, status) });
         add(&format!("{inbound}.sign-in"), receive);
@@ -60,14 +60,14 @@ fn with_mailboxes(well: usize) -> Report {
     }
     let not_pop3 = |finding: &Finding| {
         let reason = Some(SkipReason::NotApplicable);
-        let found = "the mailbox is read over IMAP".to_owned();
-        Finding { check: "pop3.sign-in".to_owned(), status: Status::Skip, reason, found, ..finding.clone() }
+        let found = "the mailbox is read over IMAP".into();
+        Finding { check: "pop3.sign-in".into(), status: Status::Skip, reason, found, ..finding.clone() }
     };
     let others: Vec<Finding> = findings.iter().filter(|f| f.check == "imap.sign-in").map(not_pop3).collect();
     findings.extend(others);
     for (account, status) in [("sales", yes), ("support", Status::Warn), ("branch", yes)] {
         let token = finding("token.issued", account, status);
-        findings.push(Finding { account: Some(account.to_owned()), ..token });
+        findings.push(Finding { account: Some(account.into()), ..token });
     }
     let mut report = report_of(findings);
     report.summary.fix_first.clear();

@@ -41,7 +41,7 @@ fn hostile_words_stay_words() {
     let hostile = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\" onload=\"x\u{202e}";
     report.run.host = hostile.to_owned();
     for finding in &mut report.findings {
-        finding.found = hostile.to_owned();
+        finding.found = hostile.into();
         finding.subject = Subject::of_text(&format!("{}{hostile}", finding.subject));
     }
     for fix in &mut report.summary.fix_first {
@@ -98,7 +98,7 @@ fn waivers_are_told_in_every_format() {
             ended,
             owner: None,
         };
-        report.findings[bad].waiver = Some(waiver);
+        report.findings[bad].waiver = Some(waiver.into());
         (report.findings[bad].status, report.findings[bad].reason) =
             if ended { (Status::Fail, None) } else { (Status::Skip, Some(SkipReason::Waived)) };
         for format in [Format::Text, Format::Markdown, Format::Html, Format::Csv, Format::Junit, Format::Nagios] {

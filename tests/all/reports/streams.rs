@@ -30,7 +30,7 @@ fn is_in_cp437(character: char) -> bool {
 fn foreign() -> Report {
     let mut report = golden();
     report.run.case = Some("Fall “Müller” – 接続 √ ‼ × € 🙂".to_owned());
-    "Zeitüberschreitung → 30 s … หมดเวลา".clone_into(&mut report.findings[0].found);
+    report.findings[0].found = "Zeitüberschreitung → 30 s … หมดเวลา".into();
     report.run.firewall = Some(vec!["port 587: rule \"Keine Grüße – 禁止\" (profile Domain)".to_owned()]);
     report
 }

@@ -13,15 +13,11 @@ fn text(report: &Report) -> String {
 }
 
 fn dead(name: &str) -> Finding {
-    Finding {
-        found: "no answer".to_owned(),
-        means: "No mail.".to_owned(),
-        ..finding("dns.resolves", name, Status::Fail)
-    }
+    Finding { found: "no answer".into(), means: "No mail.".into(), ..finding("dns.resolves", name, Status::Fail) }
 }
 
 fn waiting(check: &str, next: &str) -> Finding {
-    Finding { next: Some(next.to_owned()), ..finding(check, "site", Status::Skip) }
+    Finding { next: Some(next.into()), ..finding(check, "site", Status::Skip) }
 }
 
 #[test]
@@ -59,7 +55,10 @@ fn failures_at_every_address_of_each() {
 
 #[test]
 fn failures_at_some_addresses_are_not_alike() {
-    let at = |name, address: &str| Finding { found: format!("no answer (1 of 2 addresses: {address})"), ..dead(name) };
+    let at = |name, address: &str| Finding {
+        found: format!("no answer (1 of 2 addresses: {address})").into(),
+        ..dead(name)
+    };
     let text = text(&report_of(vec![at("a.example", "192.0.2.1"), at("b.example", "192.0.2.2")]));
     assert!(text.contains("It works: a.example") && text.contains("It works: b.example"), "{text}");
     assert!(text.contains("192.0.2.1") && text.contains("192.0.2.2"), "{text}");
@@ -68,7 +67,7 @@ fn failures_at_some_addresses_are_not_alike() {
 
 #[test]
 fn failures_with_other_words_are_not_alike() {
-    let other = Finding { found: "the name does not exist".to_owned(), ..dead("b.example") };
+    let other = Finding { found: "the name does not exist".into(), ..dead("b.example") };
     let text = text(&report_of(vec![dead("a.example"), other]));
     assert!(text.contains("found    no answer") && text.contains("found    the name does not exist"), "{text}");
 }
@@ -86,7 +85,7 @@ fn a_whole_section_that_waits_for_one_fix() {
     let cause = golden.findings.iter().find_map(|f| f.causes.iter().find(|c| c.cause == "starttls-stripped")).cloned();
     let failed = Finding { causes: cause.into_iter().collect(), ..dead("a.example") };
     let blocked = |check| Finding {
-        section: "mailbox-permissions".to_owned(),
+        section: "mailbox-permissions".into(),
         reason: Some(SkipReason::Blocked),
         blocked_by: Some(0),
         ..waiting(check, "")
@@ -104,7 +103,7 @@ fn the_site_as_a_whole_has_no_name() {
 
 #[test]
 fn section_without_a_problem_is_one_line() {
-    let elsewhere = Finding { section: "network-ports".to_owned(), ..dead("a.example") };
+    let elsewhere = Finding { section: "network-ports".into(), ..dead("a.example") };
     let passed = |check| finding(check, "a.example", Status::Pass);
     let inapplicable = Finding { reason: Some(SkipReason::NotApplicable), ..waiting("pop3.sign-in", "") };
     let text = text(&report_of(vec![passed("imap.sign-in"), passed("smtp.sign-in"), inapplicable, elsewhere]));
@@ -116,7 +115,7 @@ fn section_without_a_problem_is_one_line() {
 fn markdown_tells_of_no_pair_that_there_is_not() {
     let not_used = |check, account: &str| Finding {
         reason: Some(SkipReason::NotApplicable),
-        found: "this account does not use it".to_owned(),
+        found: "this account does not use it".into(),
         ..finding(check, account, Status::Skip)
     };
     let findings =
@@ -138,7 +137,7 @@ fn section_in_which_something_was_not_run_says_so() {
 
 #[test]
 fn the_same_need_in_two_sections() {
-    let elsewhere = Finding { section: "mailbox-permissions".to_owned(), ..waiting("imap.mailbox-opens", "Give it.") };
+    let elsewhere = Finding { section: "mailbox-permissions".into(), ..waiting("imap.mailbox-opens", "Give it.") };
     let text =
         text(&report_of(vec![waiting("imap.sign-in", "Give it."), waiting("smtp.sign-in", "Give it."), elsewhere]));
     assert_eq!(text.matches("Give it.").count(), 1, "{text}");
@@ -201,7 +200,7 @@ fn mailboxes_in_ascii() {
 
 #[test]
 fn a_failed_title_is_turned_round() {
-    let text = text(&report_of(vec![Finding { fails: "It is broken".to_owned(), ..dead("a.example") }]));
+    let text = text(&report_of(vec![Finding { fails: "It is broken".into(), ..dead("a.example") }]));
     assert!(text.contains("\u{d7} It is broken: a.example") && !text.contains("It works"), "{text}");
 }
 

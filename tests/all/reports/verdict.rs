@@ -21,9 +21,9 @@ fn with_waived_failure() -> Report {
         owner: Some(Owner::Network),
     };
     let waived = Finding {
-        fails: "Port cannot be opened".to_owned(),
+        fails: "Port cannot be opened".into(),
         reason: Some(SkipReason::Waived),
-        waiver: Some(applied),
+        waiver: Some(applied.into()),
         ..finding("tcp.opens", "mail.example.com:993", Status::Skip)
     };
     let blocked = Finding {
