@@ -143,3 +143,46 @@ pub fn values(observation: &Observation, fact: &str) -> Vec<Value> {
 
 pub use all::judge_all;
 pub use waiver::{is_waived, owned, waive};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalogue::Catalogue,
+        evidence::{Route, Subject},
+        finding::Group,
+    };
+
+    /// What a look with these facts says of a check of the catalogue.
+    fn judged(check: &str, facts: &[(&str, Value)]) -> Judgement {
+        let catalogue = Catalogue::built_in();
+        let mut seen = Observation::new("token", Subject::of_text("sales"), Route::Direct);
+        for (name, value) in facts {
+            seen.facts.put(name, value.clone());
+        }
+        judge(catalogue.check(check).expect(check), &seen)
+    }
+
+    #[test]
+    fn beside_what_is_missed_stands_only_what_else_was_measured() {
+        let (audience, of_cloud) = ("token.audience", "token.audience_of_cloud");
+        let facts = [
+            ("token.readable", true.into()),
+            ("token.audience_is_exchange", true.into()),
+            (of_cloud, false.into()),
+            (audience, Value::Text("https://outlook.office365.us".to_owned())),
+        ];
+        let Judgement::Seen { status: Status::Fail, found: Found::Groups { groups }, by_stop: false } =
+            judged("token.audience", &facts)
+        else {
+            panic!("a fact is missed")
+        };
+        let group = Group {
+            attempts: Vec::new(),
+            missed: vec![of_cloud.to_owned()],
+            context: vec![audience.to_owned()],
+            failed: false,
+        };
+        assert_eq!(groups, [group]);
+    }
+}

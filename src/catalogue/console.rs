@@ -125,3 +125,25 @@ fn read_reactivate(mut table: Table<'_>) -> Result<Reactivate, Mistake> {
     table.close()?;
     Ok(rule)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{catalogue::Catalogue, command::Shell};
+
+    #[test]
+    fn alias_is_set_active_again_after_what_ended_the_sign_in_of_ece() {
+        let catalogue = Catalogue::built_in();
+        for (code, reactivates) in [
+            ("client-secret-expired", true),
+            ("imap-disabled-for-mailbox", true),   // named beside the layers
+            ("smtp-auth-disabled-mailbox", false), // the retriever's sign-in goes on
+            ("port-blocked", false),
+        ] {
+            let commands = &catalogue.cause(code).expect(code).commands;
+            let note = |note: &String| note.contains("set the alias to Inactive") && note.contains("(ECE 12.6(1)");
+            let is_step =
+                commands.iter().any(|step| step.shell == Shell::EceConsole && step.note.as_ref().is_some_and(note));
+            assert_eq!(is_step, reactivates, "{code}");
+        }
+    }
+}

@@ -210,6 +210,14 @@ mod tests {
     }
 
     #[test]
+    fn absent_wants_an_empty_text_that_was_measured() {
+        let read = expectations("cipher = { absent = true }").unwrap();
+        assert_eq!(read[0].holds(None), None);
+        assert_eq!(read[0].holds(Some(&Value::Text(String::new()))), Some(true));
+        assert_eq!(read[0].holds(Some(&Value::Text("a".into()))), Some(false));
+    }
+
+    #[test]
     fn unknown_fact_names_the_nearest() {
         let mistake = expectations("\ncipherr = true").unwrap_err();
         assert_eq!(mistake.line, Some(2));

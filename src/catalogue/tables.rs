@@ -669,6 +669,17 @@ mod tests {
     }
 
     #[test]
+    fn guide_is_named_once_where_both_products_share_it() {
+        let documents = tables().documents;
+        for naming in &documents.releases {
+            let guides = documents.guides(naming.release);
+            let titles = [&naming.guide_ucce, &naming.guide_pcce];
+            assert_eq!(guides.len(), if titles[0] == titles[1] { 1 } else { 2 }, "{guides:?}");
+            assert!(guides.iter().zip(titles).all(|(guide, title)| guide.starts_with(title.as_str())), "{guides:?}");
+        }
+    }
+
+    #[test]
     fn date_is_that_of_the_newest_table() {
         let tables = tables();
         assert!(tables.date() >= tables.clouds.date && tables.date() >= tables.levels.date);

@@ -379,3 +379,24 @@ fn stopped(look: &Observation) -> Vec<&Attempt> {
     let stopped: Vec<&Attempt> = look.attempts.iter().filter(|path| path.failure.is_some()).collect();
     if stopped.is_empty() { look.attempts.iter().collect() } else { stopped }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{evidence::Route, finding::Status};
+
+    #[test]
+    fn items_of_lists_are_told_once_whatever_address_showed_them() {
+        let attempt = |names: [&str; 2]| {
+            let mut attempt = Attempt::new("192.0.2.1:443".parse().unwrap());
+            attempt.facts.put(tls::NAMES.name(), Value::List(names.map(str::to_owned).to_vec()));
+            attempt
+        };
+        let subject = Subject::endpoint("ece.example.com", 443);
+        let attempts = vec![attempt(["b.example", "a.example"]), attempt(["c.example", "a.example"])];
+        let looks = [Observation { attempts, ..Observation::new("tls", subject.clone(), Route::Direct) }];
+        let findings = [Finding { look: Some(0), ..Finding::new("tls.matches-name", subject, Status::Fail) }];
+        let text = fill("{tls.names}", &[0], &findings, &Looks::of(&looks));
+        assert_eq!(text, "a.example, b.example, c.example");
+    }
+}

@@ -371,4 +371,21 @@ mod tests {
         let cause = catalogue.cause("tls-not-testable").unwrap();
         assert!(cause.commands.iter().any(|command| command.confirms_if.is_some()));
     }
+
+    #[test]
+    fn of_signs_that_ask_for_as_much_the_first_is_told() {
+        let catalogue = Catalogue::built_in();
+        let cause = catalogue.cause("port-blocked").unwrap();
+        let candidate = |attempt| Candidate {
+            cause,
+            sign: &cause.signs[0],
+            seen: Because::Failure { attempt },
+            essence: None,
+            settles: false,
+            at_most_possible: false,
+        };
+        let best = best(vec![candidate(Some(1)), candidate(Some(2))]);
+        assert_eq!(best.len(), 1);
+        assert_eq!(best[0].seen, Because::Failure { attempt: Some(1) });
+    }
 }

@@ -4,6 +4,7 @@ use std::{io::Write as _, process::Stdio};
 
 use boon::{Compiler, Schemas};
 use ece_check::{
+    catalogue::Catalogue,
     command::{Shell, placeholders},
     finding::{NextStep, Report, SkipReason, Status},
     lab::{Lab, Settings},
@@ -42,6 +43,7 @@ fn every_run_keeps_to_the_schema_and_its_numbers_agree() {
 }
 
 fn agrees(report: &Report) {
+    let catalogue = Catalogue::built_in();
     let summary = &report.summary;
     let all = summary.pass + summary.warn + summary.fail + summary.skip + summary.error;
     assert_eq!((all, summary.planned), (report.findings.len(), report.findings.len()));
@@ -50,6 +52,7 @@ fn agrees(report: &Report) {
         assert_eq!(finding.reason == Some(SkipReason::Blocked), finding.blocked_by.is_some(), "{finding:#?}");
         assert!(finding.blocked_by.is_none_or(|by| by != at && by < report.findings.len()), "{finding:#?}");
         assert!(finding.look.is_none_or(|look| look < report.looks.len()), "{finding:#?}");
+        assert_eq!(finding.severity, catalogue.check(&finding.check).map(|check| check.severity), "{finding:#?}");
         let impact = !finding.means.is_empty();
         assert!(
             if impact { matches!(finding.status, Status::Fail | Status::Warn) } else { finding.status != Status::Fail },
