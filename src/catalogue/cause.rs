@@ -492,3 +492,72 @@ fn read_evidence(table: &mut Table<'_>, checks: &[&str]) -> Result<(Evidence, Ev
     evidence.close()?;
     Ok(read)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Document;
+
+    const CAUSE: &str = r#"code    = "mine"
+title   = "{host} is not reachable"
+owner   = "network"
+layer   = "name"
+fix     = "Allow TCP port {ports} to {hosts}."
+takes   = "immediately"
+sources = ["https://www.rfc-editor.org/rfc/rfc5280"]
+
+[[command]]
+shell  = "powershell"
+effect = "check"
+text   = "Test-NetConnection {host} -Port {port}"
+each   = "subject"
+
+[[sign]]
+stop   = { code = 535 }
+sample = "535"
+"#;
+
+    fn cause(text: &str) -> Result<Cause, Mistake> {
+        let console = include_str!("../../checks/tables/ece-console.toml");
+        let console = Console::read(&Document::new("console.toml", console)).unwrap();
+        read(Document::new("mine.toml", text).table().unwrap(), &["tls.trusted"], &console)
+    }
+
+    #[test]
+    fn cause_that_says_something_else_is_read_or_refused() {
+        for (there, instead, says) in [
+            ("535 }", "\"4xx\" }", None),
+            ("535 }", "[\"50x\", \"111\"] }", None),
+            ("535 }", "\"635\" }", Some("not a reply code")),
+            ("535 }", "\"53\" }", Some("not a reply code")),
+            ("535 }", "\"5350\" }", Some("not a reply code")),
+            ("535 }", "\"5yz\" }", Some("not a reply code")),
+            ("535 }", "[] }", Some("nothing to look for")),
+            ("code = 535", "words = \" \"", Some("nothing to look for")),
+            ("code = 535", "aadsts = \"AADSTS1\"", Some("not a number")),
+            ("stop   =", "finding = { check = \"tls.trusted\" }\nstop =", Some("a sign shows in one thing")),
+            ("{ports}", "{tls.issuer}", None),
+            ("{ports}", "{tls.nothing}", Some("unknown placeholder {tls.nothing}")),
+            ("{ports}", "{nothing}", Some("unknown placeholder {nothing}")),
+            ("{host} -Port", "({host})", None),
+            ("{host} -Port", "x{host}", Some("part of a longer word")),
+            ("{host} -Port", "{host}x", Some("part of a longer word")),
+            ("{host} -Port", "{hosts}", Some("can be several")),
+            ("each   = \"subject\"\n", "", Some("can be several")),
+            ("\"subject\"", "\"subjects\"", Some("no target subjects")),
+            ("\"powershell\"", "\"portal\"", None),
+        ] {
+            assert!(CAUSE.contains(there), "{there}");
+            let read = cause(&CAUSE.replace(there, instead));
+            let mistake = read.err().map(|mistake| mistake.to_string());
+            match says {
+                None => assert_eq!(mistake, None, "{instead}"),
+                Some(says) => {
+                    assert!(mistake.as_ref().is_some_and(|told| told.contains(says)), "{instead}: {mistake:?}")
+                }
+            }
+        }
+        let portal = CAUSE.replace("\"powershell\"", "\"portal\"").replace("{host} -Port", "x{hosts}");
+        assert!(cause(&portal).is_ok(), "a person reads it");
+    }
+}

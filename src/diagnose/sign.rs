@@ -388,4 +388,19 @@ mod tests {
         assert_eq!(best.len(), 1);
         assert_eq!(best[0].seen, Because::Failure { attempt: Some(1) });
     }
+
+    #[test]
+    fn sign_that_asks_for_more_goes_first_of_those_equally_sure() {
+        let catalogue = Catalogue::built_in();
+        let sign = |asks: usize| {
+            let asks_so_much = |sign: &&Sign| match &sign.shows {
+                Shows::Failure(pattern) => {
+                    !sign.rare && pattern.asks().into_iter().filter(|asks| *asks).count() == asks
+                }
+                Shows::Finding { .. } => false,
+            };
+            catalogue.signs().map(|(_, sign)| sign).find(asks_so_much).unwrap()
+        };
+        assert!(crate::diagnose::order(sign(3)) < crate::diagnose::order(sign(1)));
+    }
 }
