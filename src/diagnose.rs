@@ -263,7 +263,7 @@ fn is_of_one_mailbox(weighed: &Weighed<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::{
-        evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject},
+        evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject, Value},
         finding::{Owner, Status},
     };
 
@@ -456,5 +456,65 @@ mod tests {
                 assert!(layer < Layer::Application, "{kind:?} is called {}", named.cause);
             }
         }
+    }
+
+    #[test]
+    fn what_is_proved_of_one_mailbox_proves_nothing_of_another() {
+        let words = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.";
+        let boxes = ["a@example.com", "b@example.com"];
+        let looks = [
+            look("smtp", boxes[0], refused("5.7.139", words)),
+            look("smtp", boxes[1], refused("5.7.3", "5.7.3 Authentication unsuccessful")),
+        ];
+        let mut findings = [0, 1].map(|at| finding("smtp.sign-in", boxes[at], Status::Fail, Some(at)));
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let of = |at: usize| findings[at].causes.iter().find(|named| named.cause == "smtp-auth-disabled-mailbox");
+        assert_eq!(of(0).map(|named| named.certainty), Some(Certainty::Certain));
+        assert_eq!(of(1).map(|named| named.certainty), Some(Certainty::Possible));
+    }
+
+    #[test]
+    fn number_of_entra_tells_more_than_the_error_that_many_faults_share() {
+        let refused = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, "");
+        let refused = Failure { error: Some("invalid_client".to_owned()), ..refused };
+        let causes = |aadsts: Vec<u32>| {
+            let mut seen = look("token", "sales", Failure { aadsts, ..refused.clone() });
+            seen.facts.put("token.proof", "client secret");
+            let mut findings = [finding("token.issued", "sales", Status::Fail, Some(0))];
+            let _ = diagnose(&mut findings, &[seen], &Catalogue::built_in());
+            codes(&findings[0]).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert!(causes(Vec::new()).contains(&"client-secret-expired".to_owned()));
+        assert_eq!(causes(vec![70_002]), ["client-secret-invalid"]);
+    }
+
+    #[test]
+    fn other_route_is_told_with_the_cause_of_the_first() {
+        let place = "login.microsoftonline.com:443";
+        let refused = Failure::new(Protocol::Tcp, Stage::Connect, FailureKind::TimedOut, "timed out");
+        let beside = Observation { beside: true, ..look("tcp", place, refused.clone()) };
+        let looks = [look("tcp", place, refused), beside];
+        let mut findings = [finding("tcp.opens", place, Status::Fail, Some(0))];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        assert!(findings[0].causes[0].evidence.contains(&Because::OtherRoute { look: 1 }), "{findings:?}");
+    }
+
+    #[test]
+    fn what_only_warns_is_fixed_after_what_fails() {
+        let mut named = Observation::new("dns", Subject::of_text("outlook.office365.com"), Route::Direct);
+        for (fact, addresses) in
+            [("unpublished", vec!["192.0.2.1".to_owned()]), ("private", vec![]), ("sinkhole", vec![])]
+        {
+            named.facts.put(&format!("dns.{fact}_addresses"), Value::List(addresses));
+        }
+        let expired = Failure::new(Protocol::Tls, Stage::Certificate, FailureKind::Expired, "");
+        let looks = [named, look("tls", "outlook.office365.com:443", expired)];
+        let mut findings = [
+            finding("dns.leads-to-microsoft", "outlook.office365.com", Status::Warn, Some(0)),
+            finding("tls.trusted", "outlook.office365.com:443", Status::Fail, Some(1)),
+        ];
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let explained: Vec<&[usize]> = fixes.iter().map(|fix| fix.explains.as_slice()).collect();
+        assert_eq!(explained, [&[1][..], &[0]]);
     }
 }

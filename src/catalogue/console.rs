@@ -128,7 +128,21 @@ fn read_reactivate(mut table: Table<'_>) -> Result<Reactivate, Mistake> {
 
 #[cfg(test)]
 mod tests {
-    use crate::{catalogue::Catalogue, command::Shell};
+    use super::*;
+    use crate::catalogue::Catalogue;
+
+    #[test]
+    fn place_has_a_path_for_each_group_of_releases_and_no_other_name() {
+        let table = include_str!("../../checks/tables/ece-console.toml");
+        let console = Console::read(&Document::new("console.toml", table)).unwrap();
+        let open = |name: &str| {
+            let document = Document::new("x.toml", &format!("place = \"{name}\""));
+            console.open(&document.table().unwrap().required("place").unwrap())
+        };
+        let notes: Vec<Option<String>> = open("external-url").unwrap().into_iter().map(|step| step.note).collect();
+        assert_eq!(notes, ["ECE 12.6(1) and later", "ECE 11.5(1) to 12.5(1)"].map(|note| Some(note.to_owned())));
+        assert!(open("external-urls").unwrap_err().to_string().contains("external-url"));
+    }
 
     #[test]
     fn alias_is_set_active_again_after_what_ended_the_sign_in_of_ece() {

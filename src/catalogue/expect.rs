@@ -230,4 +230,20 @@ mod tests {
         assert!(expectations("trusted = { at_least = 1 }").is_err());
         assert!(expectations("days_left = { }").is_err());
     }
+
+    #[test]
+    fn what_is_expected_is_told_with_every_comparator() {
+        for (text, told) in [
+            ("trusted = true", "yes"),
+            ("days_left = { at_least = 10, at_most = 20 }", "at least 10 and at most 20"),
+            ("cipher = { contains = \"AES\" }", "with AES"),
+            ("cipher = { one_of = [\"a\", \"b\"] }", "a or b"),
+            ("names = { absent = true }", "none"),
+            ("names = { filled = true }", "some"),
+        ] {
+            let read = expectations(text).unwrap().remove(0);
+            let label = fact(&read.fact).unwrap().label;
+            assert_eq!(read.to_string(), format!("{label}: {told}"));
+        }
+    }
 }

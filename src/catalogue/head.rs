@@ -101,4 +101,11 @@ mod tests {
         let of_checks: Vec<Head<'_>> = catalogue.checks.iter().map(Head::from).collect();
         assert_eq!(built_in(), of_checks);
     }
+
+    #[test]
+    fn head_is_found_by_its_id_or_its_section() {
+        let head = built_in().into_iter().find(|head| head.id == "tls.trusted").unwrap();
+        let section = head.section.name();
+        assert!(!section.contains("tls") && head.has("tls.tr") && head.has(section) && !head.has("imap."));
+    }
 }

@@ -690,6 +690,11 @@ mod tests {
         let head = "date = 2026-01-01\nsources = [\"x\"]\n";
         for (text, line, words) in [
             ("[[release]]\nrelease = \"12.6(1)\"\npackages = [\"ES2\", \"ES1\"]\noauth = false\n", 5, "out of order"),
+            (
+                "[[release]]\nrelease = \"12.6(1)\"\npackages = [\"ES2\", \"ECE ES2\"]\noauth = false\n",
+                5,
+                "out of order",
+            ),
             ("[[release]]\nrelease = \"12.6(1)\"\npackages = [\"ES2\"]\nminimum = [\"ES3\"]\n", 6, "not among"),
             ("[[release]]\nrelease = \"12.6(1)\"\npackages = [\"ES2\"]\n", 3, "have OAuth?"),
             ("[[release]]\nrelease = \"SP1\"\n", 4, "not a level"),

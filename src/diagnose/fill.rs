@@ -383,7 +383,10 @@ fn stopped(look: &Observation) -> Vec<&Attempt> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{evidence::Route, finding::Status};
+    use crate::{
+        evidence::{Failure, FailureKind, Protocol, Route, Stage},
+        finding::Status,
+    };
 
     #[test]
     fn items_of_lists_are_told_once_whatever_address_showed_them() {
@@ -398,5 +401,45 @@ mod tests {
         let findings = [Finding { look: Some(0), ..Finding::new("tls.matches-name", subject, Status::Fail) }];
         let text = fill("{tls.names}", &[0], &findings, &Looks::of(&looks));
         assert_eq!(text, "a.example, b.example, c.example");
+    }
+
+    #[test]
+    fn every_name_and_port_of_microsoft_is_told_and_none_of_the_site() {
+        let look = |host: &str, own| Observation {
+            own,
+            ..Observation::new("tcp", Subject::endpoint(host, 443), Route::Direct)
+        };
+        let name = Observation::new("dns", Subject::of_text("outlook.office365.com"), Route::Direct);
+        let looks =
+            [look("login.example.com", false), look("ece.example.com", true), look("graph.example.com", false), name];
+        assert_eq!(fill("{endpoints}", &[], &[], &Looks::of(&looks)), "graph.example.com:443, login.example.com:443");
+    }
+
+    #[test]
+    fn status_of_a_refusal_is_told_where_no_page_was_measured() {
+        let busy =
+            Failure { code: Some(503), ..Failure::new(Protocol::Https, Stage::Request, FailureKind::BadStatus, "") };
+        let subject = Subject::endpoint("login.example.com", 443);
+        let looks = [Observation { failure: Some(busy), ..Observation::new("https", subject.clone(), Route::Direct) }];
+        let findings = [Finding { look: Some(0), ..Finding::new("https.answers", subject, Status::Fail) }];
+        assert_eq!(fill("HTTP {https.status}", &[0], &findings, &Looks::of(&looks)), "HTTP 503");
+    }
+
+    #[test]
+    fn refusal_is_found_in_the_logs_by_who_may_read_them() {
+        let refused = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, "AADSTS1");
+        let refused = Failure { trace: Some("0000-1".to_owned()), ..refused };
+        let subject = Subject::of_text("sales");
+        let mut look =
+            Observation { failure: Some(refused), ..Observation::new("token", subject.clone(), Route::Direct) };
+        let findings = [Finding { look: Some(0), ..Finding::new("token.issued", subject, Status::Fail) }];
+        for (kind, log) in [("user", USER_LOG), ("application", APPLICATION_LOG)] {
+            look.facts.put(token::KIND.name(), kind);
+            let looks = [look.clone()];
+            let entries = log_entries(&[0], &findings, &Looks::of(&looks));
+            let [entry] = &entries[..] else { panic!("{entries:?}") };
+            assert_eq!(entry.role.as_deref(), Some(LOG_READER));
+            assert!(entry.text.contains(log) && entry.text.ends_with("0000-1"), "{entry:?}");
+        }
     }
 }

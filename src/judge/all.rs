@@ -239,3 +239,34 @@ fn culprit(need: usize, earlier: &[Option<Finding>]) -> Option<usize> {
         Status::Pass | Status::Warn => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Attempt, FailureKind, Route, Stage, Subject};
+
+    #[test]
+    fn failure_concerns_some_addresses_all_of_them_the_proxy_or_the_site() {
+        let subject = Subject::endpoint("outlook.office365.com", 993);
+        let attempt = |protocol| Attempt {
+            failure: Some(Failure::new(protocol, Stage::Connect, FailureKind::Refused, "")),
+            ..Attempt::new("192.0.2.1:993".parse().unwrap())
+        };
+        let look = |protocol| Observation {
+            attempts: vec![attempt(protocol), attempt(protocol)],
+            ..Observation::new("tcp", subject.clone(), Route::Direct)
+        };
+        let (direct, proxied) = (look(Protocol::Tcp), look(Protocol::Proxy));
+        let own = Observation { own: true, ..direct.clone() };
+        let of = |attempts: &[usize], seen: &Observation| {
+            let group = Group { attempts: attempts.to_vec(), missed: Vec::new(), context: Vec::new(), failed: true };
+            let finding = Finding::new("tcp.opens", subject.clone(), Status::Fail);
+            Extent::of(&Finding { evidence: Some(Found::Groups { groups: vec![group] }), ..finding }, seen)
+        };
+        assert!(of(&[1], &direct) == Extent::Some);
+        assert!(of(&[0, 1], &direct) == Extent::All);
+        assert!(of(&[], &direct) == Extent::All);
+        assert!(of(&[1], &proxied) == Extent::Proxy);
+        assert!(of(&[1], &own) == Extent::Site);
+    }
+}

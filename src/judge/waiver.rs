@@ -61,3 +61,39 @@ pub fn is_waived(fix: &Remediation, findings: &[Finding]) -> bool {
     let open = |finding: &&Finding| finding.status != Status::Skip;
     explained.iter().any(waived) && !explained.iter().any(open)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        evidence::Subject,
+        finding::{Certainty, Owner},
+    };
+
+    #[test]
+    fn action_waits_only_where_all_that_it_explains_is_waived_or_skipped() {
+        let finding = |status, reason| Finding { reason, ..Finding::new("tls.trusted", Subject::Site, status) };
+        let findings = [
+            finding(Status::Skip, Some(SkipReason::Waived)),
+            finding(Status::Skip, Some(SkipReason::Blocked)),
+            finding(Status::Fail, None),
+        ];
+        for (explains, waits) in
+            [(&[0][..], true), (&[0, 1], true), (&[1], false), (&[0, 2], false), (&[2], false), (&[], false)]
+        {
+            let fix = Remediation {
+                cause: "cert-expired".to_owned(),
+                title: String::new(),
+                certainty: Certainty::Certain,
+                owner: Owner::Ece,
+                fix: String::new(),
+                command: None,
+                commands: Vec::new(),
+                takes: String::new(),
+                sources: Vec::new(),
+                explains: explains.to_vec(),
+            };
+            assert_eq!(is_waived(&fix, &findings), waits, "{explains:?}");
+        }
+    }
+}

@@ -52,7 +52,13 @@ fn agrees(report: &Report) {
         assert_eq!(finding.reason == Some(SkipReason::Blocked), finding.blocked_by.is_some(), "{finding:#?}");
         assert!(finding.blocked_by.is_none_or(|by| by != at && by < report.findings.len()), "{finding:#?}");
         assert!(finding.look.is_none_or(|look| look < report.looks.len()), "{finding:#?}");
-        assert_eq!(finding.severity, catalogue.check(&finding.check).map(|check| check.severity), "{finding:#?}");
+        let check = catalogue.check(&finding.check).expect("a check of the catalogue");
+        assert_eq!((finding.section.as_str(), &finding.title), (check.section.name(), &check.title), "{finding:#?}");
+        assert_eq!(
+            (&finding.expected, finding.severity),
+            (&check.words.expected, Some(check.severity)),
+            "{finding:#?}"
+        );
         let impact = !finding.means.is_empty();
         assert!(
             if impact { matches!(finding.status, Status::Fail | Status::Warn) } else { finding.status != Status::Fail },
