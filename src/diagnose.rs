@@ -517,4 +517,13 @@ mod tests {
         let explained: Vec<&[usize]> = fixes.iter().map(|fix| fix.explains.as_slice()).collect();
         assert_eq!(explained, [&[1][..], &[0]]);
     }
+
+    #[test]
+    fn file_that_would_settle_it_is_asked_for() {
+        let looks = [look("imap", MAILBOX, not_connected())];
+        let mut findings = [finding("imap.mailbox-opens", MAILBOX, Status::Fail, Some(0))];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let request = NextStep::Request { command: evidence_request(Owner::Exchange.word()) };
+        assert!(findings[0].steps.contains(&request), "{:?}", findings[0].steps);
+    }
 }

@@ -136,3 +136,25 @@ impl<'f> Related<'f> {
             .map_or(&[], Vec::as_slice)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{Attempt, Route, Source, Subject};
+
+    #[test]
+    fn service_was_asked_only_where_a_connection_was_tried() {
+        let quiet = Observation::new("token", Subject::of_text("sales"), Route::Direct);
+        let attempts = || vec![Attempt::new("192.0.2.1:443".parse().unwrap())];
+        let person = Source::Attestation { by: "A".to_owned(), on: "2026-11-01".to_owned() };
+        for (look, asked) in [
+            (Observation { attempts: attempts(), ..quiet.clone() }, true),
+            (Observation { tried: attempts(), ..quiet.clone() }, true),
+            (Observation { attempts: attempts(), source: person, ..quiet.clone() }, false),
+            (quiet, false),
+        ] {
+            let finding = Finding { look: Some(0), ..Finding::new("token.issued", look.subject.clone(), Status::Pass) };
+            assert_eq!(contacted(&finding, &[look]), asked);
+        }
+    }
+}
