@@ -442,4 +442,30 @@ mod tests {
             assert!(entry.text.contains(log) && entry.text.ends_with("0000-1"), "{entry:?}");
         }
     }
+
+    #[test]
+    fn command_for_each_server_of_a_mailbox_has_the_port_and_host_of_that_server() {
+        let at = |host: &str, port, address: &str| {
+            let attempts = vec![Attempt::new(address.parse().unwrap())];
+            Observation { attempts, ..Observation::new("tcp", Subject::endpoint(host, port), Route::Direct) }
+        };
+        let servers = [at("imap.example.com", 993, "192.0.2.1:993"), at("smtp.example.com", 587, "192.0.2.2:587")];
+        let mailbox = Subject::of_text("sales@example.com");
+        let attempts = servers.iter().flat_map(|server| server.attempts.clone()).collect();
+        let sign_in = Observation { attempts, ..Observation::new("imap", mailbox.clone(), Route::Direct) };
+        let looks = [servers.as_slice(), &[sign_in]].concat();
+        let findings = [Finding {
+            look: Some(2),
+            account: Some("sales".to_owned()),
+            ..Finding::new("imap.sign-in", mailbox, Status::Fail)
+        }];
+        let template = Template {
+            each: Some("subject".to_owned()),
+            ..Template::new(Shell::Powershell, Effect::Check, "Test-NetConnection {host} -Port {port}")
+        };
+        let commands = commands(&[template], &[0], &findings, &Looks::of(&looks));
+        let texts: Vec<&str> = commands.iter().map(|command| command.text.as_str()).collect();
+        let command = |host: &str, port: &str| format!("Test-NetConnection '{host}.example.com' -Port {port}");
+        assert_eq!(texts, [command("imap", "993"), command("smtp", "587")]);
+    }
 }

@@ -243,7 +243,13 @@ fn culprit(need: usize, earlier: &[Option<Finding>]) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Attempt, FailureKind, Route, Stage, Subject};
+    use crate::{
+        catalogue::Catalogue,
+        deployment::{Cloud, Deployment, Role},
+        evidence::{Attempt, FailureKind, Route, Stage, Subject},
+        net::ConnectOverrides,
+        plan::{Selection, Site},
+    };
 
     #[test]
     fn failure_concerns_some_addresses_all_of_them_the_proxy_or_the_site() {
@@ -268,5 +274,24 @@ mod tests {
         assert!(of(&[], &direct) == Extent::All);
         assert!(of(&[1], &proxied) == Extent::Proxy);
         assert!(of(&[1], &own) == Extent::Site);
+    }
+
+    #[test]
+    fn failure_is_told_by_the_check_before_only_where_both_read_the_same_look() {
+        let catalogue = Catalogue::built_in();
+        let site = Site::of(&Deployment::default(), &catalogue.tables, Cloud::Worldwide, Role::All);
+        let plan = Plan::make(&catalogue, &site, &Selection::default(), &ConnectOverrides::default()).unwrap();
+        let planned = plan.findings.iter().find(|planned| planned.check.id == "https.discovery").unwrap();
+        let answers = |need: &&usize| plan.findings[**need].check.id == "https.answers";
+        let need = *planned.needs.iter().find(answers).unwrap();
+        let mut earlier = vec![None; plan.findings.len()];
+        for (status, look, told) in [
+            (Status::Fail, planned.look, true),
+            (Status::Fail, planned.look.map(|look| look + 1), false),
+            (Status::Warn, planned.look, false),
+        ] {
+            earlier[need] = Some(Finding { look, ..Finding::new("https.answers", planned.subject.clone(), status) });
+            assert_eq!(answered(need, planned, &plan, &earlier), told, "{status:?} {look:?}");
+        }
     }
 }
