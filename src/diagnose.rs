@@ -519,11 +519,16 @@ mod tests {
     }
 
     #[test]
-    fn file_that_would_settle_it_is_asked_for() {
+    fn file_that_would_settle_it_is_asked_for_unless_it_was_read() {
+        let catalogue = Catalogue::built_in();
         let looks = [look("imap", MAILBOX, not_connected())];
-        let mut findings = [finding("imap.mailbox-opens", MAILBOX, Status::Fail, Some(0))];
-        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
-        let request = NextStep::Request { command: evidence_request(Owner::Exchange.word()) };
-        assert!(findings[0].steps.contains(&request), "{:?}", findings[0].steps);
+        for (status, asked) in [(Status::Skip, true), (Status::Warn, false)] {
+            let of_files = catalogue.of_evidence().into_iter().map(|check| finding(check, MAILBOX, status, None));
+            let mut findings = vec![finding("imap.mailbox-opens", MAILBOX, Status::Fail, Some(0))];
+            findings.extend(of_files);
+            let _ = diagnose(&mut findings, &looks, &catalogue);
+            let request = NextStep::Request { command: evidence_request(Owner::Exchange.word()) };
+            assert_eq!(findings[0].steps.contains(&request), asked, "{:?}", findings[0].steps);
+        }
     }
 }

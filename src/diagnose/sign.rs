@@ -356,7 +356,7 @@ mod tests {
         assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), answers()), possible("no-greeting"));
         assert_eq!(causes("smtp.starttls", &silent(Stage::Ehlo, 2_500.0), answers()), possible("session-ended-early"));
         assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 1_500.0), answers()), Vec::new());
-        let slow = look(Protocol::Imap, Stage::Greeting, 1_200.0, None);
+        let slow = look(Protocol::Imap, Stage::Greeting, AT_ONCE_MS, None);
         assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), slow), Vec::new());
         let refused = look(Protocol::Imap, Stage::Greeting, 20.0, Some(FailureKind::Closed));
         assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), refused), Vec::new());
