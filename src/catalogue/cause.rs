@@ -553,7 +553,7 @@ sample = "535"
             match says {
                 None => assert_eq!(mistake, None, "{instead}"),
                 Some(says) => {
-                    assert!(mistake.as_ref().is_some_and(|told| told.contains(says)), "{instead}: {mistake:?}")
+                    assert!(mistake.as_ref().is_some_and(|told| told.contains(says)), "{instead}: {mistake:?}");
                 }
             }
         }
