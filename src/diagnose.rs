@@ -263,6 +263,7 @@ fn is_of_one_mailbox(weighed: &Weighed<'_>) -> bool {
 mod tests {
     use super::*;
     use crate::{
+        command::evidence_request,
         evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject, Value},
         finding::{Owner, Status},
     };

@@ -456,7 +456,7 @@ mod tests {
         let looks = [servers.as_slice(), &[sign_in]].concat();
         let findings = [Finding {
             look: Some(2),
-            account: Some("sales".to_owned()),
+            account: Some("sales".into()),
             ..Finding::new("imap.sign-in", mailbox, Status::Fail)
         }];
         let template = Template {
