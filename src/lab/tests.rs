@@ -126,7 +126,6 @@ const REQUIRED: &[&str] = &[
     "tls-old-version-only",
     "tls-on-starttls-port",
     "token-expired",
-    "token-issuer-foreign",
     "token-lifetime-policy",
     "token-user-mismatch",
     "token-wrong-audience",

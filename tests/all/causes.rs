@@ -114,6 +114,10 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
             "revocation-list-unreachable",
         ],
     ),
+    (
+        "a warning beside other causes of the same refusal: other mail servers accept the tokens of other issuers; oauth::what",
+        &["token-issuer-foreign"],
+    ),
     ("a run asks nothing of Microsoft Graph", &["app-only-call-needs-user-path", "application-access-policy"]),
     ("shows in the browser while somebody signs in to Webex", &["webex-invalid-scope"]),
     (
