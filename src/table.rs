@@ -10,7 +10,7 @@ mod packed;
 mod scalar;
 mod word;
 
-use std::{collections::HashSet, ops::Range, path::Path, rc::Rc};
+use std::{collections::HashSet, ops::Range, path::Path, rc::Rc, sync::OnceLock};
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 use toml::{
@@ -36,6 +36,8 @@ pub struct Document {
     text: String,
     /// What stands for the text where the program was built with the file.
     packed: Option<Packed>,
+    /// Where lines end, from the first time that one is asked for: a file can have as many mistakes as lines.
+    ends: OnceLock<Vec<usize>>,
 }
 
 impl Document {
@@ -72,19 +74,19 @@ impl Document {
             },
             None => whole("is not text".to_owned(), "save it as UTF-8"),
         })?;
-        Ok(Self { name, text, packed: None })
+        Ok(Self { name, text, packed: None, ends: OnceLock::new() })
     }
 
     /// Takes a text that is already in memory.
     #[must_use]
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: name.to_owned(), text: text.to_owned(), packed: None }
+        Self { name: name.to_owned(), text: text.to_owned(), packed: None, ends: OnceLock::new() }
     }
 
     /// Takes a file that was parsed when the program was built.
     #[must_use]
     pub fn packed(name: &str, packed: Packed) -> Self {
-        Self { name: name.to_owned(), text: String::new(), packed: Some(packed) }
+        Self { name: name.to_owned(), text: String::new(), packed: Some(packed), ends: OnceLock::new() }
     }
 
     /// The mistake of standing in a folder that no probe is named after.
@@ -154,7 +156,8 @@ impl Document {
         if let Some(packed) = self.packed {
             return packed.line(offset);
         }
-        self.text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+        let ends = || self.text.match_indices('\n').map(|(at, _)| at).collect();
+        self.ends.get_or_init(ends).partition_point(|end| *end < offset) + 1
     }
 
     fn mistake(&self, span: &Range<usize>, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {
