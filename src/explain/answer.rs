@@ -19,7 +19,7 @@ const PROPERTIES: &[(&str, &str, &str, Certainty)] = &[
     ("accountdisabled", "true", "account-disabled", Certainty::Certain),
     ("blockcredential", "true", "account-disabled", Certainty::Certain),
     ("islicensed", "false", "no-exchange-licence", Certainty::Certain),
-    ("disablerootautoupdate", "1", "trust-store-incomplete", Certainty::Likely),
+    ("disablerootautoupdate", "1", "trust-store-incomplete", Certainty::Possible),
     ("inscope", "false", "no-full-access-to-mailbox", Certainty::Possible),
     ("tcptestsucceeded", "false", "port-blocked", Certainty::Likely),
     ("allowbasicauthimap", "false", "basic-auth-retired", Certainty::Likely),
@@ -51,7 +51,7 @@ pub fn read(text: &str, channel: Option<Channel>) -> Option<Answer> {
     let small = text.to_lowercase();
     let mut answer = Answer::default();
     let mut seen = 0;
-    for (name, value) in rows(&small).into_iter().chain(table(&small)) {
+    for (name, value) in rows(&small).into_iter().chain(table(&small)).chain(registry(&small)) {
         let Some((_, bad, cause, certainty)) = PROPERTIES.iter().find(|(known, ..)| *known == name) else { continue };
         seen += 1;
         if value == *bad {
@@ -132,6 +132,14 @@ fn table(text: &str) -> Vec<(&str, &str)> {
     found
 }
 
+/// Values as `reg query` prints them: `Name    REG_DWORD    0x1`.
+fn registry(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+        [name, "reg_dword", value] => Some((name, value.strip_prefix("0x")?)),
+        _ => None,
+    })
+}
+
 fn is_rule(line: &str) -> bool {
     line.contains("--") && line.bytes().all(|byte| matches!(byte, b'-' | b' '))
 }
@@ -170,7 +178,10 @@ mod tests {
         assert_eq!(causes(table), ["no-full-access-to-mailbox"]);
         assert!(causes(&table.replace("False", "True")).is_empty());
         assert_eq!(causes("DisableRootAutoUpdate : 1\nPSPath : x"), ["trust-store-incomplete"]);
-        assert_eq!(causes("DisableRootAutoUpdate : 0"), Vec::<&str>::new());
+        assert_eq!(causes("    DisableRootAutoUpdate    REG_DWORD    0x1"), ["trust-store-incomplete"]);
+        for fine in ["DisableRootAutoUpdate : 0", "    DisableRootAutoUpdate    REG_DWORD    0x0"] {
+            assert_eq!(causes(fine), Vec::<&str>::new());
+        }
     }
 
     #[test]

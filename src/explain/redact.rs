@@ -1,4 +1,4 @@
-//! Taking out of a text what nobody should see: tokens, secrets, and anything long that could be one.
+//! Masking of secrets in a text: tokens, passwords, and anything long that could be one.
 //!
 //! In: a text that others wrote. Out: the same with `[masked]` in those places. What is doubtful is masked: the words of a
 //! refusal are short and have spaces between them.

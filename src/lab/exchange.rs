@@ -326,8 +326,8 @@ fn actor(claims: &Value, protocol: Protocol, now: Timestamp) -> Option<String> {
     let text = |name: &str| claims[name].as_str().unwrap_or_default();
     let time = |name: &str| claims[name].as_i64();
     let is_now = time("nbf")? <= now.as_second() && now.as_second() < time("exp")?;
-    let is_for_us = AUDIENCES.contains(&text("aud").trim_end_matches('/')) && text("tid") == TENANT_ID;
-    let is_for_us = is_for_us && text("iss") == issuer();
+    let is_of_tenant = text("tid") == TENANT_ID && text("iss") == issuer();
+    let is_for_us = AUDIENCES.contains(&text("aud").trim_end_matches('/')) && is_of_tenant;
     if !is_now || !is_for_us {
         return None;
     }

@@ -6,7 +6,10 @@ use std::ops::Range;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 
-use super::value::{first_of_value, is_like_a_token, is_nothing, is_of_sentence, places, skip, walk, word};
+use super::{
+    command::base64_end,
+    value::{first_of_value, is_like_a_token, is_nothing, is_of_sentence, places, skip, walk, word},
+};
 
 /// Schemes, in small letters.
 const SCHEMES: &[&str] =
@@ -66,8 +69,7 @@ fn pairs(text: &str, from: usize, sign: char) -> Option<Range<usize>> {
 /// The word in base64 behind the name of a scheme.
 fn credential(text: &str, end: usize) -> Option<Range<usize>> {
     let begin = skip(text, end, SPACE);
-    let is_inside = |c: char| c.is_ascii_alphanumeric() || "+/=-_".contains(c);
-    let word = begin..text[begin..].find(|c| !is_inside(c)).map_or(text.len(), |length| begin + length);
+    let word = begin..base64_end(text, begin);
     (begin > end && is_credential(&text[word.clone()])).then_some(word)
 }
 

@@ -322,9 +322,12 @@ pub(super) fn quoted(text: &str, close: &str) -> usize {
         if text.as_bytes()[at] == b'\n' {
             return at;
         }
+        if !text[at..].starts_with(close) {
+            continue;
+        }
         // a quote behind a backslash is a part of the value
         let slashes = text.as_bytes()[..at].iter().rev().take_while(|byte| **byte == b'\\').count();
-        if text[at..].starts_with(close) && slashes % 2 == 0 {
+        if slashes % 2 == 0 {
             return at;
         }
     }
