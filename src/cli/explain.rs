@@ -266,6 +266,7 @@ fn because(meaning: &Meaning<'_>, sure: Certainty, text: &str) -> String {
     match sure {
         Certainty::Certain => format!("exact match: {says}"),
         Certainty::Likely => format!("no other known cause gives this message: {says}"),
+        Certainty::Possible if meaning.causes.len() == 1 => format!("possible, not confirmed by this message: {says}"),
         Certainty::Possible => format!("one of {} possible causes: {says}", meaning.causes.len()),
     }
 }

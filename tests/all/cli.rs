@@ -685,6 +685,13 @@ fn everything_that_is_listed_can_be_explained() {
 }
 
 #[test]
+fn the_only_possible_cause_is_not_called_one_of_several() {
+    let text = call(&["explain", "DisableRootAutoUpdate : 1"]).stdout;
+    assert!(text.contains("(possible)") && text.contains("possible, not confirmed by this message"), "{text}");
+    assert!(!text.contains("one of"), "{text}");
+}
+
+#[test]
 fn text_of_many_causes_says_first_what_tells_them_apart() {
     let text = call(&["explain", "535 5.7.3 Authentication unsuccessful"]).stdout;
     let next: Vec<&str> = text.lines().skip(2).take_while(|line| !line.starts_with("details")).collect();
