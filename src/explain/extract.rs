@@ -301,11 +301,12 @@ const VERSIONS: [&str; 5] = ["version", "release", "build", "mysql", "mariadb"];
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    [OAUTH_ERRORS, ENTRA_MARKS, STATUS_MARKS, INTRODUCE, &VERSIONS]
-        .into_iter()
-        .flatten()
-        .copied()
-        .chain(at_large::searched())
+    [OAUTH_ERRORS, ENTRA_MARKS, STATUS_MARKS].into_iter().flatten().copied().chain(at_large::searched())
+}
+
+/// The same of those that count as words of their own only.
+pub fn searched_as_words() -> impl Iterator<Item = &'static str> {
+    INTRODUCE.iter().chain(&VERSIONS).copied()
 }
 
 /// The status of an HTTP answer that the text names as such, or a mail reply code at its very beginning.

@@ -9,11 +9,17 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddrV4};
 use super::fields::Fields;
 use crate::{catalogue::tables::Clouds, finding::Certainty};
 
-/// Every string of this module that a text is searched for.
+/// Every string of this module that a text with a mail port is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
     let lists: [&[&str]; 10] =
         [&DENIES, &DROPS, &ACTIONS, &DESTINATIONS, &SOURCES, &PORTS, &DIRECTIONS, &INBOUND, &NETFILTER, &ARROWS];
     lists.into_iter().flatten().copied().chain(["tcp", "traffic", BEFORE_SOURCE])
+}
+
+/// Whether a text holds the number of a mail port: no other one is about a connection to it.
+#[must_use]
+pub fn names_mail_port(words: &str) -> bool {
+    MAIL.iter().any(|port| words.contains(&port.to_string()))
 }
 
 /// Strings of which each such line of a log holds one that ordinary lines do not hold.

@@ -73,13 +73,19 @@ pub fn is_denied(line: &str) -> bool {
     has_time && holds(line, &DENIALS) && is_ours() && !has_status(line, 407, &CHALLENGES)
 }
 
+/// Whether a text can tell of a denial or a challenge.
+#[must_use]
+pub fn may_tell(words: &str) -> bool {
+    words.contains("407") || holds(words, &DENIALS)
+}
+
 /// Whether a host, with its port where it has one, is one of mail, sign-in or Webex.
 fn is_ours(host: &str) -> bool {
     let host = host.split(':').next().unwrap_or_default().trim_end_matches('.');
     EXACT.contains(&host) || DOMAINS.iter().any(|domain| format!(".{host}").ends_with(domain))
 }
 
-/// Every string of this module that a text is searched for.
+/// Every string of this module that a text is searched for which [`may_tell`] of a proxy.
 pub fn searched() -> impl Iterator<Item = &'static str> {
     let others = ["407", "connect", "/200 ", " 200 ", "url", "host", "domain", RESULT];
     let lists: [&[&str]; 5] = [&DENIALS, &DOMAINS, &EXACT, &METHODS, &STATUS_FIELDS];

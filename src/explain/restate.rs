@@ -76,22 +76,20 @@ pub fn loose(words: &str) -> Option<&'static str> {
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 13] = [
-        &OF_WEBEX,
-        &STARTTLS_NOT_FOUND,
-        &NEVER,
-        &KINDS,
-        &FAILS,
-        &OBTAIN,
-        &NONE,
-        &ABSENT,
-        &FUNCTIONS,
-        &STOPS,
-        &HOURS,
-        &DAYS,
-        &OTHERS,
-    ];
-    lists.into_iter().flatten().chain(&CMDLETS).copied().chain(["token", "oauth", NOT_AUTHORIZED_CODE])
+    let lists: [&[&str]; 4] = [&OF_WEBEX, &STARTTLS_NOT_FOUND, &FUNCTIONS, &CMDLETS];
+    lists.into_iter().flatten().copied().chain(["token", "oauth", NOT_AUTHORIZED_CODE])
+}
+
+/// Whether a text names a token.
+#[must_use]
+pub fn names_token(words: &str) -> bool {
+    words.contains("token")
+}
+
+/// Every string of this module that a text is searched for which names a token.
+pub fn searched_beside_token() -> impl Iterator<Item = &'static str> {
+    let lists: [&[&str]; 10] = [&NEVER, &KINDS, &FAILS, &OBTAIN, &NONE, &ABSENT, &STOPS, &HOURS, &DAYS, &OTHERS];
+    lists.into_iter().flatten().copied()
 }
 
 // --- what Control Hub shows ---
@@ -315,7 +313,7 @@ const DAYS: [&str; 4] = ["90 days", "day 90", "ninety days", "three months"];
 #[must_use]
 pub fn rhythm(words: &str) -> Option<&'static str> {
     let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
-    if words.len() > LONGEST_TYPED || !words.contains("token") || !holds(&STOPS) || holds(&OTHERS) {
+    if words.len() > LONGEST_TYPED || !names_token(words) || !holds(&STOPS) || holds(&OTHERS) {
         return None;
     }
     if holds(&DAYS) {
