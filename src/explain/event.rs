@@ -14,6 +14,11 @@ pub const LONGEST: usize = super::extract::LONGEST;
 /// So much of a line tells what it is, in bytes.
 const LONGEST_HEAD: usize = 300;
 
+/// Before what an exception was caused by.
+pub const INNER: &str = "Caused by:";
+/// The same in small letters.
+pub const INNER_SMALL: &str = "caused by:";
+
 /// What a line is to the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {

@@ -38,8 +38,8 @@ use crate::catalogue::{
 const BLOCK: usize = 1 << 18;
 /// So much of a line tells its time, in bytes.
 const LONGEST_HEAD: usize = 200;
-/// So many different events are remembered; the memory is emptied when it is full.
-const MOST_REMEMBERED: usize = 20_000;
+/// So many different events are remembered; the memory is emptied when it is full, at some 10 MB.
+const MOST_REMEMBERED: usize = 60_000;
 
 /// Strings of which every refusal holds one, in small letters: a part of the words of each sign, the beginnings of codes,
 /// the idioms of libraries. They come from the signs, so a new sign brings its own.
@@ -279,7 +279,7 @@ fn make_room(remembered: &mut HashMap<u64, Meant>) {
 /// What an event means: in a dialogue the first refusal, else the innermost "Caused by" that is known, then the whole.
 fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) -> Meant {
     let text = &*context::messages(text);
-    let inner: Vec<&str> = text.match_indices("Caused by:").map(|(at, _)| &text[at..]).collect();
+    let inner: Vec<&str> = text.match_indices(event::INNER).map(|(at, _)| &text[at..]).collect();
     for part in inner.into_iter().rev().take(20).chain([text]) {
         let causes = explain(part, channel, catalogue).causes;
         if !causes.is_empty() {

@@ -351,17 +351,24 @@ fn spoken(line: &str) -> Option<Line<'_>> {
         end -= 1;
     }
     let mut begins = true;
-    for (at, character) in line[..end].char_indices() {
-        let is_mark = matches!(character, '<' | '>' | ':' | '\'' | '"' | '[' | ']' | '-' | '~' | '|' | '*' | '=');
-        if begins && !character.is_whitespace() {
-            if let Some(spoken) = line_of(unquoted(&line[at..])) {
+    for (at, &byte) in line.as_bytes()[..end].iter().enumerate() {
+        if begins && !is_space(line, at) {
+            let may_begin = byte.is_ascii_alphanumeric() || b"+-*.".contains(&byte);
+            if let Some(spoken) = line.get(at..).filter(|_| may_begin).and_then(|text| line_of(unquoted(text))) {
                 return Some(spoken);
             }
             begins = false;
         }
-        begins = begins || is_mark;
+        begins = begins || b"<>:'\"[]-~|*=".contains(&byte);
     }
     None
+}
+
+/// Whether a byte of a text is one of a character of white space.
+fn is_space(text: &str, at: usize) -> bool {
+    let byte = text.as_bytes()[at];
+    byte.is_ascii_whitespace()
+        || (!byte.is_ascii() && text.get(at..).is_none_or(|rest| rest.starts_with(char::is_whitespace)))
 }
 
 /// Without the end that programs put behind what was said: `\r\n'`, ` ]`.

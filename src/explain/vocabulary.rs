@@ -14,7 +14,7 @@ use std::{
 
 use aho_corasick::AhoCorasick;
 
-use super::{answer, context, extract, firewall, modality, phrases, proxy_log, restate, session, stated};
+use super::{answer, context, event, extract, firewall, modality, phrases, proxy_log, restate, session, stated};
 use crate::catalogue::{
     Catalogue,
     cause::{Shows, Words},
@@ -25,8 +25,8 @@ const LONGEST: usize = 4_096;
 /// Put in place of words that make no difference; no text in small letters holds it.
 const ANY: char = 'W';
 /// What is decoded, counted, or read line by line, before words are searched for: the begin of tokens and of lines of
-/// XOAUTH2, of a trace inside a line, and how many addresses of how many.
-const DECODED: [&str; 5] = ["eyj", "dxnlcj", "zfhobgnq", "caused by", " addresses"];
+/// XOAUTH2, and how many addresses of how many.
+const DECODED: [&str; 4] = ["eyj", "dxnlcj", "zfhobgnq", " addresses"];
 
 /// When a string that stands in a text makes a difference to its meaning.
 #[derive(Clone, Copy)]
@@ -69,11 +69,14 @@ impl Vocabulary {
             for parts in words.iter().map(Words::parts) {
                 let counts = if parts.len() > 1 { Counts::In(sentences.len()) } else { Counts::Always };
                 sentences.extend((parts.len() > 1).then_some(parts));
-                parts.iter().for_each(|part| strings.entry(part).or_default().push(counts));
+                for part in parts {
+                    strings.entry(part).or_default().push(counts);
+                }
             }
         }
         let always = extract::searched().chain(context::searched()).chain(session::searched());
-        let always = always.chain(restate::searched()).chain(stated::searched()).map(|string| -> &str { string });
+        let always = always.chain(restate::searched()).chain(stated::searched()).chain([event::INNER_SMALL]);
+        let always = always.map(|string| -> &str { string });
         let always = always.chain(phrases::phrases(&catalogue.tables.phrases));
         let own = always.map(|string| (string, Counts::Always));
         let own = own.chain(extract::searched_as_words().map(|string| (string, Counts::AsWord)));
@@ -85,7 +88,7 @@ impl Vocabulary {
         let numbers: HashMap<&str, usize> =
             strings.keys().enumerate().map(|(number, string)| (*string, number)).collect();
         let numbered = |parts: &&[String]| parts.iter().map(|part| numbers[part.as_str()]).collect();
-        let decoded = DECODED.into_iter().chain(answer::searched()).chain(stated::decoded()).chain([context::ADDRESS]);
+        let decoded = DECODED.into_iter().chain(answer::searched()).chain(stated::decoded());
         let build = |strings: Vec<&str>| AhoCorasick::new(strings).expect("a few thousand short strings");
         Self {
             automaton: build(strings.keys().copied().collect()),
@@ -106,6 +109,10 @@ impl Vocabulary {
             return None;
         }
         let words = text.to_ascii_lowercase();
+        // a trace inside the line is taken apart where it is written so
+        if text.matches(event::INNER).count() != words.matches(event::INNER_SMALL).count() {
+            return None;
+        }
         if self.decoded.is_match(&words) || modality::may_be_note(&words) || restate::typed(&words).is_some() {
             return None;
         }
@@ -156,6 +163,11 @@ impl Vocabulary {
         };
         let counting = found.iter().filter(|found| does_count(found.pattern().as_usize(), &found.range()));
         let mut counting: Vec<_> = counting.map(aho_corasick::Match::range).collect();
+        // of an address every letter counts
+        counting.extend(words.match_indices(context::ADDRESS).map(|(at, _)| {
+            let begin = words[..at].rfind(' ').map_or(0, |space| space + 1);
+            begin..words[at..].find(' ').map_or(words.len(), |space| at + space)
+        }));
         counting.sort_unstable_by_key(|range| range.start);
         counting
     }
@@ -210,7 +222,8 @@ mod tests {
     #[test]
     fn what_is_decoded_is_compared_whole() {
         let vocabulary = Vocabulary::of(&Catalogue::built_in());
-        for text in ["token eyJhbGciOi", "a\\nb", "Größe", "a&amp;b", "a\nb", "ImapEnabled : False"] {
+        for text in ["token eyJhbGciOi", "a\\nb", "Größe", "a&amp;b", "a\nb", "ImapEnabled : False", "a caused by: b"]
+        {
             assert_eq!(vocabulary.essence(text), None, "{text}");
         }
     }
@@ -253,6 +266,23 @@ mod tests {
         assert_eq!(essence(&format!("{said} mailzq")), essence(&format!("{said} mailxvj")));
         assert_ne!(essence(&format!("{said} mailzq")), essence(&format!("{said} mail")));
         assert_ne!(essence(&format!("{said} mailzq")), essence(&format!("{said} zqmail")));
+    }
+
+    #[test]
+    fn of_an_address_every_letter_counts() {
+        let vocabulary = Vocabulary::of(&Catalogue::built_in());
+        let essence = |text: &str| vocabulary.essence(text).expect("it can be compared");
+        assert_ne!(essence("zq https://zqxj.example/vv xj"), essence("zq https://zqjx.example/vv xj"));
+        assert_ne!(essence("zq https://zqxj.example/vv xj"), essence("zq https://zqxj.example/vq xj"));
+        assert_eq!(essence("zq https://zqxj.example/vv xj"), essence("qqq https://zqxj.example/vv vvv"));
+    }
+
+    #[test]
+    fn a_trace_inside_a_line_stays_a_trace() {
+        let vocabulary = Vocabulary::of(&Catalogue::built_in());
+        let essence = |text: &str| vocabulary.essence(text).expect("it can be compared");
+        assert_ne!(essence("zq Caused by: xj"), essence("zq caused. by: xj"));
+        assert_eq!(essence("zq Caused by: xj"), essence("vvv Caused by: qqj"));
     }
 
     #[test]
