@@ -22,15 +22,23 @@ pub fn pasted(text: &str) -> Cow<'_, str> {
 /// words are a customer's.
 #[must_use]
 pub fn messages(text: &str) -> Cow<'_, str> {
+    // every line of a log comes by here
+    let holds = |text: &str, part: &str| memchr::memmem::find(text.as_bytes(), part.as_bytes()).is_some();
     let small = text.to_ascii_lowercase();
-    let has_subject = SUBJECTS.iter().any(|mark| small.contains(mark));
-    if !text.contains(FIELD) && !has_subject {
+    let has_subject = holds(&small, SUBJECT) && SUBJECTS.iter().any(|mark| small.contains(mark));
+    let has_fields = holds(text, FIELD);
+    if !has_fields && !has_subject {
         return Cow::Borrowed(text);
     }
-    let message = |line| without_subject(if str::contains(line, FIELD) { message(line) } else { line });
+    let message = |line| {
+        let line = if has_fields && str::contains(line, FIELD) { message(line) } else { line };
+        if has_subject { without_subject(line) } else { Cow::Borrowed(line) }
+    };
     Cow::Owned(text.lines().map(message).collect::<Vec<_>>().join("\n"))
 }
 
+/// What each of [`SUBJECTS`] begins with.
+const SUBJECT: &str = "subject";
 /// Behind these stands the subject of a mail, or the subject of a certificate, which has attributes (`CN=…`).
 const SUBJECTS: [&str; 3] = ["subject: ", "subject '", "subject \""];
 

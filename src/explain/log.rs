@@ -226,10 +226,11 @@ impl<'c> Log<'c> {
     /// Takes one event; the line before it lends its time to an event that has none.
     fn take(&mut self, event: &[u8], before: &[u8]) {
         let text = String::from_utf8_lossy(event);
-        let key = self.key(&text);
+        let messages = context::messages(&text);
+        let key = self.fingerprint.key(&messages);
         if !self.remembered.contains_key(&key) {
             make_room(&mut self.remembered);
-            let meaning = self.meaning(&text);
+            let meaning = self.meaning(&text, &messages);
             self.remembered.insert(key, meaning);
         }
         let Some(meant) = self.remembered.get(&key).filter(|meant| !meant.is_empty()) else { return };
@@ -246,18 +247,14 @@ impl<'c> Log<'c> {
 }
 
 impl Log<'_> {
-    fn key(&self, text: &str) -> u64 {
-        self.fingerprint.key(&context::messages(text))
-    }
-
     /// What an event means of which no other has the fingerprint: what one of the same essence means, or what it says.
-    fn meaning(&mut self, text: &str) -> Meant {
+    fn meaning(&mut self, text: &str, messages: &str) -> Meant {
         let vocabulary = self.vocabulary.get_or_init(|| Vocabulary::of(self.catalogue));
-        let essence = vocabulary.essence(&context::messages(text)).map(|essence| self.fingerprint.key(&essence));
+        let essence = vocabulary.essence(messages).map(|essence| self.fingerprint.key(&essence));
         if let Some(known) = essence.and_then(|essence| self.essences.get(&essence)) {
             return known.clone();
         }
-        let meaning = explain_event(text, self.channel, self.catalogue);
+        let meaning = explain_event(messages, self.channel, self.catalogue);
         if meaning.is_empty() && self.unknown.is_none() {
             self.unknown = fallback::of_codes(text, self.catalogue);
         }
@@ -276,9 +273,9 @@ fn make_room(remembered: &mut HashMap<u64, Meant>) {
     }
 }
 
-/// What an event means: in a dialogue the first refusal, else the innermost "Caused by" that is known, then the whole.
+/// What the [messages](context::messages) of an event mean: in a dialogue the first refusal, else the innermost "Caused by" that
+/// is known, then the whole.
 fn explain_event(text: &str, channel: Option<Channel>, catalogue: &Catalogue) -> Meant {
-    let text = &*context::messages(text);
     let inner: Vec<&str> = text.match_indices(event::INNER).map(|(at, _)| &text[at..]).collect();
     for part in inner.into_iter().rev().take(20).chain([text]) {
         let causes = explain(part, channel, catalogue).causes;
@@ -383,7 +380,7 @@ mod tests {
         let mut told: Vec<Told> = Vec::new();
         for (before, event) in &events {
             let time = timestamp::of(event).or_else(|| timestamp::of(before));
-            for &(cause, certainty) in &*explain_event(event, None, catalogue) {
+            for &(cause, certainty) in &*explain_event(&context::messages(event), None, catalogue) {
                 let code = &catalogue.causes[cause].code;
                 if !told.iter().any(|told| told.cause == *code) {
                     told.push(Told::of(code, certainty, event));
