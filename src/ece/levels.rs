@@ -157,6 +157,8 @@ pub enum Newer {
     NoneKnown,
     /// The table is too old, or does not know the release or the package.
     CannotTell,
+    /// A package has a name of another release.
+    Misnamed,
 }
 
 impl Newer {
@@ -167,6 +169,7 @@ impl Newer {
             Self::Yes => "yes",
             Self::NoneKnown => "none known",
             Self::CannotTell => "cannot tell",
+            Self::Misnamed => "not judged, a package has a name of another release",
         }
     }
 }
@@ -253,7 +256,7 @@ fn newer(stated: &Stated, known: Option<&Known>, age_days: i64) -> Newer {
         return Newer::CannotTell;
     };
     match stated.highest() {
-        _ if is_misnamed(stated) => Newer::CannotTell,
+        _ if is_misnamed(stated) => Newer::Misnamed,
         highest if highest < Some(newest) => Newer::Yes,
         Some(highest) if highest == newest && age_days <= TABLE_GOOD_FOR_DAYS => Newer::NoneKnown,
         _ => Newer::CannotTell,
@@ -351,9 +354,9 @@ mod tests {
             assert_eq!(seen(level, 0).0, Verdict::NotKnown, "{level}");
         }
         for level in ["15 ES2", "12.6(1)_ES202511", "11.6(1)_ES202511"] {
-            assert_eq!(seen(level, 0).0, Verdict::Misnamed, "{level}");
+            assert_eq!(seen(level, 0), (Verdict::Misnamed, Newer::Misnamed, Vec::new()), "{level}");
         }
-        for level in ["12.7(1)_ES6", "20.0(1)_ES6", "15 ES2", "12.6(1)_ES13", "11.5(1)_ES6", "15.0(1)_ES202603"] {
+        for level in ["12.7(1)_ES6", "20.0(1)_ES6", "12.6(1)_ES13", "11.5(1)_ES6", "15.0(1)_ES202603"] {
             assert_eq!(seen(level, 0).1, Newer::CannotTell, "{level}");
         }
     }
