@@ -54,7 +54,20 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
 
 fn told(file: &str, read: &Deployment) -> String {
     let mailboxes: usize = read.accounts.iter().map(|account| account.mailboxes.len()).sum();
-    let missing: Vec<&str> = KEYS.iter().copied().filter(|key| is_missed(read, key)).collect();
+    let mut missing: Vec<&str> = KEYS.iter().copied().filter(|key| is_missed(read, key)).collect();
+    let without_token: Vec<&str> = read
+        .accounts
+        .iter()
+        .filter(|account| account.credential.is_none())
+        .map(|account| account.name.as_str())
+        .collect();
+    let of_token = match &without_token[..] {
+        [] => None,
+        [one] => Some(format!("a token for account {one}")),
+        several => Some(format!("tokens for {} accounts", several.len())),
+    };
+    let of_token = of_token.map(|which| format!("{which} (refresh_token, access_token or application_token)"));
+    missing.extend(of_token.as_deref());
     let mut text = format!(
         "{file}: no mistakes found.\nAccounts: {}; mailboxes: {mailboxes}; endpoints: {}; waivers: {}.\n",
         read.accounts.len(),

@@ -103,6 +103,8 @@ enum State {
     Intermittent,
     /// It was seen to fail, or what it needs was.
     Fails,
+    /// The sign-in was seen to work, and nothing beyond it was to be tested.
+    SignsIn,
     /// Nothing was seen of it.
     NotTested,
 }
@@ -156,6 +158,9 @@ fn state(
     if told.iter().all(|status| matches!(status, Some(Status::Pass | Status::Warn))) {
         let partial = protocols.iter().any(|protocol| services.partial.contains(protocol));
         return Some(if partial { State::Intermittent } else { State::Works });
+    }
+    if matches!(told, [Some(Status::Pass | Status::Warn), None]) {
+        return Some(State::SignsIn);
     }
     let shut_off = of_steps().any(|finding| is_shut_off(finding, report));
     Some(if shut_off { State::Fails } else { State::NotTested })
@@ -254,14 +259,17 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
     }
     let number = |state| mailboxes.iter().filter(|one| **one == state).count();
     let (intermittent, fails, open) = (number(State::Intermittent), number(State::Fails), number(State::NotTested));
-    let works = number(State::Works) + intermittent;
+    let signs_in = number(State::SignsIn);
+    let works = number(State::Works) + intermittent + signs_in;
     let all = words::plural(mailboxes.len(), "{n} mailbox", "{n} mailboxes");
     let notes = [
         (fails, words::plural(fails, "{n} fails", "{n} fail")),
         (open, format!("{open} not tested")),
         (intermittent, format!("{intermittent} only intermittently")),
+        (signs_in, "only the sign-in was tested".to_owned()),
     ];
     let notes: Vec<String> = notes.into_iter().filter(|(number, _)| *number > 0).map(|(_, note)| note).collect();
+    let what = if signs_in > 0 { format!("the sign-in for {what}") } else { what.to_owned() };
     let works = format!("{what} works for {works} of {all}");
     Some(if notes.is_empty() { works } else { format!("{works} ({})", notes.join(", ")) })
 }

@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    catalogue::Section,
+    command::{Effect, Shell},
     evidence::Observation,
     finding::{Because, Finding, Found, Owner, Remediation, Report, Run, SkipReason, Status, Summary},
 };
@@ -15,31 +17,46 @@ pub(super) fn places(report: &Report, owner: Owner) -> Vec<usize> {
     kept(report, owner, &actions(report, owner)).into_iter().collect()
 }
 
+/// What a team has to do: its own actions, and for the ECE administrator those of others that have steps in ECE, such as a new
+/// secret that must be entered there.
 fn actions(report: &Report, owner: Owner) -> Vec<&Remediation> {
-    report.summary.fix_first.iter().filter(|fix| fix.owner == owner).collect()
+    let in_ece = |fix: &Remediation| {
+        owner == Owner::Ece
+            && fix.commands.iter().any(|command| command.shell == Shell::EceConsole && command.effect == Effect::Change)
+    };
+    report.summary.fix_first.iter().filter(|fix| fix.owner == owner || in_ece(fix)).collect()
 }
 
 fn kept(report: &Report, owner: Owner, actions: &[&Remediation]) -> BTreeSet<usize> {
     let explained = actions.iter().flat_map(|fix| fix.explains.iter().copied());
     let needed = needed(report, explained.chain(waived(report, owner)));
-    if needed.is_empty() && owner == Owner::Network { tested(report) } else { needed }
+    if needed.is_empty() { tested(report, owner) } else { needed }
 }
 
-/// The sections that the network team answers for.
-const OF_NETWORK: [&str; 2] = ["network-urls", "network-ports"];
-
-fn is_of_network(finding: &Finding) -> bool {
-    OF_NETWORK.contains(&finding.section.as_str())
+/// The sections that a team answers for.
+fn sections(owner: Owner) -> &'static [Section] {
+    match owner {
+        Owner::Network => &[Section::NetworkUrls, Section::NetworkPorts],
+        Owner::Entra => &[Section::EntraApplication, Section::ExchangeLicence],
+        Owner::Exchange => &[Section::MailboxConfiguration, Section::MailboxPermissions, Section::ConnectivityTest],
+        Owner::Ece => &[Section::MinimumVersion, Section::SystemConfiguration, Section::TokenGeneration],
+        Owner::Webex => &[Section::WebexIntegration, Section::WebexProvisioning],
+        Owner::Microsoft => &[],
+    }
 }
 
-/// What shows the network team that their part works: what passed of it, and what was left out. What failed, and what that
-/// blocks, is of another team, which has it in its part.
-fn tested(report: &Report) -> BTreeSet<usize> {
+fn is_of(finding: &Finding, owner: Owner) -> bool {
+    sections(owner).iter().any(|section| finding.section.as_str() == section.name())
+}
+
+/// What shows a team that its part works: what passed of it, and what was left out. What failed, and what that blocks, is of
+/// another team, which has it in its part.
+fn tested(report: &Report, owner: Owner) -> BTreeSet<usize> {
     let is_shown = |finding: &Finding| {
         let is_left_out = finding.status == Status::Skip && finding.blocked_by.is_none();
         finding.status == Status::Pass || (is_left_out && finding.reason != Some(SkipReason::NotApplicable))
     };
-    let shown = |place: &usize| is_of_network(&report.findings[*place]) && is_shown(&report.findings[*place]);
+    let shown = |place: &usize| is_of(&report.findings[*place], owner) && is_shown(&report.findings[*place]);
     (0..report.findings.len()).filter(shown).collect()
 }
 
@@ -69,7 +86,7 @@ pub fn proof(report: &Report) -> Vec<&str> {
     let is_open = |finding: &&Finding| !matches!(finding.status, Status::Pass);
     // what the network team changes is proved on the path: no token, account or mailbox is needed for that
     let of_path = report.summary.fix_first.iter().all(|fix| fix.owner == Owner::Network);
-    let is_proof = |finding: &&Finding| !of_path || finding.status != Status::Skip || is_of_network(finding);
+    let is_proof = |finding: &&Finding| !of_path || finding.status != Status::Skip || is_of(finding, Owner::Network);
     let mut checks: Vec<&str> = Vec::new();
     for finding in report.findings.iter().filter(is_open).filter(is_proof) {
         if !checks.contains(&finding.check.as_str()) {

@@ -3,7 +3,7 @@
 use super::{grouping, harmless, mailbox, words};
 use crate::{
     evidence::Subject,
-    finding::{Finding, Found, Report, SkipReason, Status},
+    finding::{Finding, Found, Owner, Report, SkipReason, Status},
 };
 
 /// The most check names in a line.
@@ -94,7 +94,17 @@ fn of_part(report: &Report, owner: &str) -> String {
     if report.summary.fix_first.is_empty() {
         return match waived(report) {
             Some(_) => format!("For the {owner}: nothing to do on {server} for now."),
-            None => format!("Nothing to do for the {owner}: no cause found on {server} is theirs.{}", passed(report)),
+            None if report.summary.pass + report.summary.warn == 0 && report.run.part_for != Some(Owner::Microsoft) => {
+                untested_part(report, owner, &server)
+            }
+            None => {
+                let skips = words::skips(report.findings.iter());
+                let not_run = if skips.is_empty() { String::new() } else { format!(" Not run: {skips}.") };
+                format!(
+                    "Nothing to do for the {owner}: no cause found on {server} is theirs.{}{not_run}",
+                    passed(report)
+                )
+            }
         };
     }
     let (actions, checks) = (report.summary.fix_first.len(), report.summary.fail + report.summary.error);
@@ -106,6 +116,21 @@ fn of_part(report: &Report, owner: &str) -> String {
             format!("For the {owner}: {actions} on {server}; {failed}.")
         }
     }
+}
+
+/// What the part of a team comes to of which nothing was tested.
+fn untested_part(report: &Report, owner: &str, server: &str) -> String {
+    let skips = words::skips(report.findings.iter());
+    let why = if skips.is_empty() { String::new() } else { format!(" ({skips})") };
+    let next = match report.run.part_for {
+        Some(owner @ (Owner::Entra | Owner::Exchange | Owner::Webex)) => {
+            format!(" Next: ece-check evidence request --for {}", owner.word())
+        }
+        _ => String::new(),
+    };
+    format!(
+        "Not tested for the {owner}: none of their checks could be made on {server}{why}; no cause found is theirs.{next}"
+    )
 }
 
 /// So many ports are named in a line.

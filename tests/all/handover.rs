@@ -210,7 +210,51 @@ fn each_team_has_its_part() {
         &["ece-check run --only tcp.opens --lab=port-refused -c 'my site.toml' --role application --pre-install\n"],
     );
     let exchange = place.call(&["report", "faulty.json", "--for", "exchange", "-o", "markdown"]);
-    has(&exchange, &["Nothing to do for the Exchange administrator"]);
+    has(&exchange, &["Not tested for the Exchange administrator", "ece-check evidence request --for exchange"]);
+}
+
+#[test]
+fn a_team_of_which_nothing_was_tested_is_not_told_that_all_is_well() {
+    let place = Place::new();
+    for team in ["webex", "entra", "exchange"] {
+        let part = place.call(&["run", "--lab", "--only", "version", "--for", team]);
+        let said = part.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains("Not tested for the ") && !said.contains("Nothing to do"), "{said}");
+        assert!(said.contains(&format!("ece-check evidence request --for {team}")), "{said}");
+    }
+}
+
+#[test]
+fn steps_in_ece_are_in_the_part_of_its_administrator_whoever_has_the_others() {
+    let place = Place::new();
+    for fault in ["client-secret-expired", "consent-missing", "app-permissions-missing"] {
+        let run = format!("--lab={fault}");
+        let part = place.call(&["run", &run, "--for", "ece"]);
+        has(&part, &["For the ECE administrator: 1 action", "ECE console"]);
+    }
+}
+
+#[test]
+fn what_was_tested_of_a_mailbox_is_what_is_said_to_work() {
+    let place = Place::new();
+    let only = "token,imap.sign-in,smtp.sign-in,pop3.sign-in";
+    let said = place.call(&["run", "--lab", "--only", only]).stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for what in ["receiving", "sending"] {
+        let works = format!("the sign-in for {what} works for 4 of 4 mailboxes (only the sign-in was tested)");
+        assert!(said.contains(&works), "{said}");
+    }
+}
+
+#[test]
+fn an_account_without_a_token_is_told_to_get_one() {
+    let place = Place::new();
+    let account =
+        "[[account]]\nname = \"sales\"\nsigns_in_as = \"sales@fabrikam.com\"\nmailboxes = [\"sales@fabrikam.com\"]\n";
+    place.write("ece-check.toml", account);
+    let checked = place.call(&["config", "check"]);
+    has(&checked, &["a token for account sales (refresh_token, access_token or application_token)"]);
+    let run = place.call(&["run", "--lab", "--only", "token", "-c", "ece-check.toml", "-o", "json"]);
+    assert!(run.stdout.contains("A token is needed: an [[account]] with refresh_token"), "{}", run.stdout);
 }
 
 #[test]
