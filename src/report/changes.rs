@@ -142,6 +142,12 @@ fn differs(difference: &Difference) -> String {
         Aspect::Proxy => "proxy",
         Aspect::Lab => "lab mode",
         Aspect::Interrupted => "interrupted",
+        Aspect::Order => {
+            return format!(
+                "order: the new report began at {}, before the old one at {}. Are they swapped?",
+                difference.new, difference.old
+            );
+        }
     };
     format!("{what}: {} before, {} now", difference.old, difference.new)
 }

@@ -19,7 +19,7 @@ pub enum Change {
     NewFailure,
     /// It fails or warns as before, for another cause.
     ChangedCause,
-    /// It passed before and passes with a warning now.
+    /// It passes with a warning now; before it passed without one, or was not tested.
     NewWarning,
     /// It had a result before, and its test has none now.
     Inconclusive,
@@ -113,6 +113,8 @@ pub enum Aspect {
     Lab,
     /// Whether the run was interrupted.
     Interrupted,
+    /// When they began, where the later report of a server was given as the earlier one.
+    Order,
 }
 
 /// One finding in both reports.
@@ -209,9 +211,9 @@ fn change(old: Option<&Finding>, new: Option<&Finding>) -> Change {
         (Some(Pass | Warn), Some(Fail)) => Change::Broken,
         (_, Some(Fail)) => Change::NewFailure,
         (Some(Fail), Some(Pass | Warn)) => Change::Fixed,
-        (Some(Pass), Some(Warn)) => Change::NewWarning,
+        (_, Some(Warn)) => Change::NewWarning,
         (Some(Warn), Some(Pass)) => Change::WarningResolved,
-        (_, Some(Pass | Warn)) => Change::NowPassed,
+        (_, Some(Pass)) => Change::NowPassed,
         (None, Some(Skip | Error)) => Change::Added,
         (_, Some(Error)) => Change::Inconclusive,
         (_, Some(Skip)) => Change::NowSkipped,
@@ -290,5 +292,10 @@ fn differences(old: &Report, new: &Report) -> Vec<Difference> {
     };
     let pairs = aspects(old).into_iter().zip(aspects(new));
     let differing = pairs.filter(|((_, old), (_, new))| old != new);
-    differing.map(|((what, old), (_, new))| Difference { what, old, new }).collect()
+    let differing = differing.map(|((what, old), (_, new))| Difference { what, old, new });
+    let (before, now) = (&old.run, &new.run);
+    // both moments are written in UTC, so that their texts have the order of time
+    let is_swapped = before.host == now.host && now.started < before.started;
+    let order = || Difference { what: Aspect::Order, old: before.started.clone(), new: now.started.clone() };
+    differing.chain(is_swapped.then(order)).collect()
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     evidence::Value,
-    finding::{OtherRun, Redacted, Report},
+    finding::{OtherRun, Redacted, Report, Run},
     judge::values,
     probe::tls,
 };
@@ -67,7 +67,25 @@ pub(super) fn vantage(report: &Report) -> Vec<(&'static str, String)> {
         lines.push(("Java", list(&distinct(stores), 8)));
     }
     lines.extend(run.firewall.as_deref().map(|shut| ("Ports", ports(shut))));
+    lines.extend(options(run).map(|told| ("Options", told)));
     lines
+}
+
+/// What was chosen for this run and changes what it sees: another run on the same server can come out otherwise.
+fn options(run: &Run) -> Option<String> {
+    let flags = &run.flags;
+    let named = |what: &str, values: &[String]| {
+        let values: Vec<&str> = values.iter().map(String::as_str).filter(|value| !value.is_empty()).collect();
+        (!values.is_empty()).then(|| format!("{what} {}", list(&values, 4)))
+    };
+    let told = [
+        named("DNS server", &run.named_dns_servers),
+        named("also trusted: CA file", &flags.ca_files),
+        named("checks of", flags.checks.as_slice()),
+        flags.no_proxy.then(|| "proxy settings ignored".to_owned()),
+    ];
+    let told: Vec<String> = told.into_iter().flatten().collect();
+    (!told.is_empty()).then(|| told.join("; "))
 }
 
 /// What was hidden, in numbers.

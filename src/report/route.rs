@@ -26,10 +26,11 @@ pub(super) fn in_force(report: &Report) -> String {
         }
         (None, _) => "direct (no proxy)".to_owned(),
     };
-    let route = match run.ipv6 {
-        Some(true) => format!("{route}; IPv4 and IPv6"),
-        Some(false) => format!("{route}; no IPv6 on this server"),
-        None => route,
+    let route = match (&run.ip_version, run.ipv6) {
+        (Some(only), _) => format!("{route}; {only} only, as chosen for this run"),
+        (None, Some(true)) => format!("{route}; IPv4 and IPv6"),
+        (None, Some(false)) => format!("{route}; no IPv6 on this server"),
+        (None, None) => route,
     };
     let route = match &run.proxy_script {
         Some(script) => format!("{route}; proxy auto-config (PAC) {script} is set but was not evaluated; use --proxy"),

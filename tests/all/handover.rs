@@ -258,6 +258,19 @@ fn an_account_without_a_token_is_told_to_get_one() {
 }
 
 #[test]
+fn what_was_chosen_for_a_run_is_in_its_head() {
+    let place = Place::new();
+    let flags = ["run", "--lab", "--only", "dns", "-4", "--dns-server", "127.0.0.9:9", "--no-proxy"];
+    for format in ["text", "markdown", "html"] {
+        let shown = place.call(&[&flags[..], &["-o", format]].concat()).stdout;
+        for told in ["IPv4 only, as chosen for this run", "proxy settings ignored", "127.0.0.9"] {
+            assert!(shown.split_whitespace().collect::<Vec<_>>().join(" ").contains(told), "{format}: {told}: {shown}");
+        }
+        assert!(!shown.contains("IPv4 and IPv6"), "{shown}");
+    }
+}
+
+#[test]
 fn several_reports_say_first_what_differs() {
     let place = faulty();
     let healthy = place.call(&["run", "--lab", "--only", "tcp,imap.sign-in", "--role", "application", "-o", "json"]);

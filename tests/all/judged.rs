@@ -152,6 +152,27 @@ fn a_report_of_schema_1_is_compared() {
 
 /// A saved report is only a file: nothing in it reaches the terminal as it is.
 #[test]
+fn a_warning_that_was_not_tested_before_is_new_and_swapped_reports_are_told() {
+    let place = Place::new();
+    place.write("site.toml", "[ece]\nrelease = \"12.6(1)\"\ninstalled = [\"ES1\"]\n");
+    let saved = |name: &str, flags: &[&str]| {
+        let run = ["run", "--lab", "-c", "site.toml", "-o", "json", "--only", "version"];
+        let json = place.call(&[&run[..], flags].concat()).stdout;
+        place.write(name, json);
+    };
+    saved("before.json", &["--skip", "version.newest-level"]);
+    let before = std::fs::read_to_string(place.path().join("before.json")).expect("it was written");
+    let (head, rest) = before.split_once("\"started\": \"").expect("the report says when it began");
+    place.write("before.json", format!("{head}\"started\": \"2001{}", &rest[4..]));
+    saved("after.json", &[]);
+    says(&place.call(&["diff", "before.json", "after.json"]), 0, &["New warning (1)"]);
+    let swapped = place.call(&["diff", "after.json", "before.json"]);
+    assert!(swapped.stdout.contains("Are they swapped?"), "{swapped:?}");
+    let right = place.call(&["diff", "before.json", "after.json"]);
+    assert!(!right.stdout.contains("swapped"), "{right:?}");
+}
+
+#[test]
 fn hostile_words_of_a_report_stay_words() {
     let place = saved(&[FAULTY, HEALTHY]);
     change(&place, "faulty.json", |report| {
