@@ -56,10 +56,9 @@ impl Exported {
             Outcome::NeedsInput if self.failure.as_ref().is_some_and(Failure::is_missing_input) => None,
             Outcome::NeedsInput => {
                 let input = input.unwrap_or_default();
-                let text = match self.settled.reason.with_command() {
-                    Some((reason, command)) => format!("{reason}. {input} Export it with: {command}"),
-                    None => format!("{reason}. {input}"),
-                };
+                // the request for the file, which is a step, has the command for all mailboxes at once
+                let reason = self.settled.reason.with_command().map_or(reason, |(reason, _)| reason.to_owned());
+                let text = format!("{reason}. {input}");
                 Some(Skip::NeedsInput { text: text.into(), optional: false, from: self.missing_from() })
             }
             Outcome::NotApplicable if self.settled.check.starts_with("webex.") => {

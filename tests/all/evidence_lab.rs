@@ -297,3 +297,15 @@ fn request_is_for_who_called_it_and_takes_the_site_file_of_the_lab() {
     let left_over = place.call(&["evidence", "request", "--for", "exchange", "-c", "sample.toml"]);
     assert_eq!(left_over.code, Some(2), "{left_over:#?}");
 }
+
+#[test]
+fn rows_that_are_missing_for_many_mailboxes_are_asked_for_once() {
+    let place = Place::new();
+    place.write("row.txt", "Identity    : sales\nImapEnabled : False\nPopEnabled  : True\n");
+    let shown = place.call(&["run", "--lab", "--evidence", "row.txt"]).stdout;
+    let said = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("directory.licence (5)"), "{shown}");
+    assert!(said.matches("no row for it in the evidence").count() <= 6, "{shown}");
+    assert!(!said.contains("Get-MailboxPermission -Identity") && !said.contains("az rest"), "{shown}");
+    assert!(said.contains("evidence request --for exchange"), "{shown}");
+}
