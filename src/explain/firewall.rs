@@ -13,7 +13,7 @@ use crate::{catalogue::tables::Clouds, finding::Certainty};
 pub fn searched() -> impl Iterator<Item = &'static str> {
     let lists: [&[&str]; 10] =
         [&DENIES, &DROPS, &ACTIONS, &DESTINATIONS, &SOURCES, &PORTS, &DIRECTIONS, &INBOUND, &NETFILTER, &ARROWS];
-    lists.into_iter().flatten().copied().chain(["tcp", "traffic", BEFORE_SOURCE])
+    lists.into_iter().flatten().copied().chain(["tcp", "traffic", "eni-", "reject", BEFORE_SOURCE])
 }
 
 /// Whether a text holds the number of a mail port: no other one is about a connection to it.
@@ -23,7 +23,7 @@ pub fn names_mail_port(words: &str) -> bool {
 }
 
 /// Strings of which each such line of a log holds one that ordinary lines do not hold.
-pub const NEEDLES: [&str; 12] = [
+pub const NEEDLES: [&str; 16] = [
     "-106023: deny",
     "-106100: access-list",
     "ipaccesslogp",
@@ -36,11 +36,23 @@ pub const NEEDLES: [&str; 12] = [
     "action=drop",
     "act=deny",
     "act=drop",
+    "accesscontrolruleaction: block",
+    "connection dropped",
+    "action: deny",
+    " reject ok",
 ];
 
 /// Words of a line that say that a connection was denied.
-const DENIES: [&str; 7] =
-    [" deny ", " denied ", "session denied", "session_deny", " block out ", " block in ", "dropped by "];
+const DENIES: [&str; 8] = [
+    " deny ",
+    " denied ",
+    "session denied",
+    "session_deny",
+    " block out ",
+    " block in ",
+    "dropped by ",
+    "connection dropped",
+];
 /// What the field of the action says where a connection was denied.
 const DROPS: [&str; 13] = [
     "deny",
@@ -58,7 +70,8 @@ const DROPS: [&str; 13] = [
     "discard",
 ];
 /// The fields of the action.
-const ACTIONS: [&str; 7] = ["action", "act", "disposition", "fw_action", "result", "status", "log_subtype"];
+const ACTIONS: [&str; 8] =
+    ["action", "act", "disposition", "fw_action", "result", "status", "log_subtype", "accesscontrolruleaction"];
 /// The fields of the destination's address.
 const DESTINATIONS: [&str; 11] = [
     "dst",
@@ -133,14 +146,17 @@ pub fn target(line: &str) -> Option<SocketAddrV4> {
 
 /// The connection to a mail port outside the site that a line says was denied.
 fn read(line: &str, fields: &Fields<'_>) -> Option<Denied> {
-    let by_field = fields.value(&ACTIONS).is_some_and(|action| DROPS.contains(&action));
+    let by_field = fields.value(&ACTIONS).is_some_and(|action| DROPS.contains(&action.trim_end_matches('.')));
     let by_word = DENIES.iter().any(|word| line.contains(word)) || is_netfilter_drop(line, fields);
     let of_fields = || {
-        let port = fields.value(&PORTS)?.parse().ok()?;
-        Some(Denied { source: None, to: fields.value(&DESTINATIONS)?.parse().ok()?, port })
+        // `dst=52.97.1.2:993:X1`
+        let (to, port) = address(fields.value(&DESTINATIONS)?)?;
+        let port = fields.value(&PORTS).map_or(port, |port| port.parse().ok())?;
+        Some(Denied { source: None, to, port })
     };
     let of_line = || of_fields().or_else(|| of_sentence(line)).filter(|_| by_field || by_word);
-    of_line().filter(Denied::is_of_mail).or_else(|| panorama_drop(line).filter(Denied::is_of_mail))
+    let of_columns = || panorama_drop(line).or_else(|| flow_rejected(line));
+    of_line().filter(Denied::is_of_mail).or_else(|| of_columns().filter(Denied::is_of_mail))
 }
 
 /// A connection that was denied.
@@ -212,6 +228,15 @@ fn panorama_drop(line: &str) -> Option<Denied> {
     is_denied.then_some(Denied { source, to, port })
 }
 
+/// A flow log of a network at Amazon, see <https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html>: interface,
+/// source, destination, port and action in the fields 3, 4, 5, 7 and 13.
+fn flow_rejected(line: &str) -> Option<Denied> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let is_rejected = fields.get(2)?.starts_with("eni-") && fields.get(12) == Some(&"reject");
+    let (source, to, port) = (fields.get(3)?.parse().ok(), fields.get(4)?.parse().ok()?, fields.get(6)?.parse().ok()?);
+    is_rejected.then_some(Denied { source, to, port })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -233,6 +258,10 @@ mod tests {
             "kernel: [UFW BLOCK] IN=eth1 OUT=eth0 SRC=10.1.1.1 DST=52.96.1.1 PROTO=TCP SPT=1 DPT=993 SYN",
             "RT_FLOW - RT_FLOW_SESSION_DENY [junos@2636 source-address=\"10.1.2.3\" destination-address=\"52.97.1.2\" destination-port=\"993\"]",
             "log_component=\"Firewall Rule\" log_subtype=\"Denied\" status=\"Deny\" src_ip=10.1.2.3 dst_ip=52.97.1.2 dst_port=587",
+            "%FTD-1-430002: AccessControlRuleAction: Block, SrcIP: 10.1.1.1, DstIP: 52.96.1.1, DstPort: 993, Protocol: tcp",
+            "msg=\"TCP connection dropped\" n=12 src=10.1.1.1:51234:X0 dst=52.96.1.1:993:X1 proto=tcp/993",
+            "TCP request from 10.1.1.1:51234 to 52.96.1.1:993. Action: Deny. No rule matched. Proceeding with default action",
+            "2 123456789010 eni-1235b8ca 10.1.1.1 52.96.1.1 51234 993 6 1 40 1764078922 1764078982 REJECT OK",
             "RT_FLOW_SESSION_DENY: session denied 10.1.1.1/51234->52.96.1.1/587 junos-smtps 6(0) deny-all",
         ] {
             assert_eq!(sure(line), Some(Certainty::Certain), "{line}");
@@ -265,6 +294,9 @@ mod tests {
     fn allowed_and_other_connections_are_no_denial() {
         for line in [
             "action=\"accept\" dst=\"52.96.1.1\" proto=\"tcp\" service=\"993\"",
+            "%FTD-6-430003: AccessControlRuleAction: Allow, SrcIP: 10.1.1.1, DstIP: 52.96.1.1, DstPort: 993, Protocol: tcp",
+            "TCP request from 10.1.1.1:51234 to 52.96.1.1:993. Action: Allow. Rule Collection: o365. Rule: imap",
+            "2 123456789010 eni-1235b8ca 10.1.1.1 52.96.1.1 51234 993 6 20 4249 1764078922 1764078982 ACCEPT OK",
             "%ASA-4-106023: Deny tcp src outside:198.51.100.7/51234 dst inside:10.1.1.1/587 by access-group \"x\"",
             "%ASA-4-106023: Deny tcp src inside:10.1.1.1/993 dst outside:198.51.100.7/22 by access-group \"x\"",
             "kernel: IN=eth1 OUT=eth0 SRC=10.1.1.1 DST=52.96.1.1 PROTO=TCP SPT=1 DPT=993 SYN",

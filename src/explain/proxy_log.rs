@@ -18,15 +18,28 @@ const CONNECT: &str = "connect ";
 /// Behind these stands what was asked for.
 const METHODS: [&str; 8] = [CONNECT, "get ", "post ", "put ", "head ", "options ", "delete ", "patch "];
 /// Fields that name the host that was asked for, the most exact first: `host` can also be the proxy itself.
-const HOST_FIELDS: [&str; 10] =
-    ["url", "requesturl", "dhost", "dsthost", "dst_host", "dest_host", "cs-host", "hostname", "domain", "host"];
+const HOST_FIELDS: [&str; 13] = [
+    "url",
+    "eurl",
+    "requesturl",
+    "request",
+    "dhost",
+    "ehost",
+    "dsthost",
+    "dst_host",
+    "dest_host",
+    "cs-host",
+    "hostname",
+    "domain",
+    "host",
+];
 /// Fields with the status of the answer.
 const STATUS_FIELDS: [&str; 4] = ["responsecode", "respcode", "sc-status", "statuscode"];
 /// What Squid's results begin with, and those of the proxies that took them from it.
 const RESULT: &str = "tcp_";
 
 /// How a line says that a request was denied: each such line of a log holds one of these.
-pub const DENIALS: [&str; 12] = [
+pub const DENIALS: [&str; 18] = [
     "tcp_denied",
     "policy_denied",
     "content_filter_denied",
@@ -39,6 +52,12 @@ pub const DENIALS: [&str; 12] = [
     "action=\"blocked\"",
     "action=block ",
     "action=deny ",
+    "act=blocked",
+    "act=block ",
+    "\"action\":\"block\"",
+    "\"action\": \"block\"",
+    "\"action\":\"blocked\"",
+    "\"action\": \"blocked\"",
 ];
 /// The domains of mail, sign-in and Webex in all clouds (`checks/tables/clouds.toml`), each with a dot in front.
 const DOMAINS: [&str; 14] = [
@@ -67,10 +86,21 @@ const LEAST_DIGITS: usize = 10;
 /// user does not. Hosts elsewhere in the line, such as in the name of a user or in the page that led there, do not count.
 #[must_use]
 pub fn is_denied(line: &str) -> bool {
-    // a line of a log has a time; a page that says the same has none
-    let has_time = line.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS;
-    let is_ours = || requested(line).is_some_and(is_ours);
-    has_time && holds(line, &DENIALS) && is_ours() && !has_status(line, 407, &CHALLENGES)
+    is_denial(line) && requested(line).is_some_and(is_ours) && !has_status(line, 407, &CHALLENGES)
+}
+
+/// Whether the lines of a text tell of denied requests, each to a host that has nothing to do with mail, sign-in or Webex.
+#[must_use]
+pub fn denies_others_only(text: &str) -> bool {
+    let small = text.to_lowercase();
+    let mut lines = small.lines().filter(|line| !line.trim().is_empty()).peekable();
+    let is_other = |line: &str| is_denial(line) && requested(line).is_some_and(|host| !is_ours(host));
+    lines.peek().is_some() && lines.all(is_other)
+}
+
+/// Whether a line in small letters is that of a log about a denied request: it has a time; a page that says the same has none.
+fn is_denial(line: &str) -> bool {
+    holds(line, &DENIALS) && line.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS
 }
 
 /// Whether a text can tell of a denial or a challenge.
@@ -87,7 +117,7 @@ fn is_ours(host: &str) -> bool {
 
 /// Every string of this module that a text is searched for which [`may_tell`] of a proxy.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let others = ["407", "connect", "/200 ", " 200 ", "url", "host", "domain", RESULT];
+    let others = ["407", "connect", "/200 ", " 200 ", "url", "host", "domain", "request", RESULT];
     let lists: [&[&str]; 5] = [&DENIALS, &DOMAINS, &EXACT, &METHODS, &STATUS_FIELDS];
     lists.into_iter().flatten().copied().chain(others)
 }
@@ -214,6 +244,8 @@ mod tests {
             "2026-11-20 10:15:22 reason=Not allowed action=Blocked hostname=outlook.office365.us:443",
             "2026-11-20 10:15:22 reason=Not allowed action=Blocked hostname=login.partner.microsoftonline.cn",
             "2026-11-20 10:15:22 reason=Not allowed action=Blocked hostname=idbroker-b-us.webex.com",
+            "{\"time\":\"Fri Dec 31 07:07:07 2021\",\"eurl\":\"login.microsoftonline.com/common\",\"action\":\"Blocked\",\"respcode\":\"403\"}",
+            "Nov 20 2026 10:00:00 nss CEF:0|Zscaler|NSSWeblog|5.7|Blocked|x|3|act=Blocked dhost=login.microsoftonline.com dst=20.1.2.3",
         ] {
             assert!(is_denied(&line.to_lowercase()), "{line}");
         }

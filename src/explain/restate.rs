@@ -77,7 +77,7 @@ pub fn loose(words: &str) -> Option<&'static str> {
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
     let lists: [&[&str]; 4] = [&OF_WEBEX, &STARTTLS_NOT_FOUND, &FUNCTIONS, &CMDLETS];
-    lists.into_iter().flatten().copied().chain(["token", "oauth", NOT_AUTHORIZED_CODE])
+    lists.into_iter().flatten().copied().chain(["token", "oauth", BLOCKED, NOT_AUTHORIZED_CODE])
 }
 
 /// Whether a text names a token.
@@ -258,10 +258,15 @@ pub const PRIVATE: &str = "private or synthetic addresses: 10.0.0.1";
 /// What the output of `nslookup`, `dig` or `Resolve-DnsName` proves of a name of Microsoft, in any language.
 fn resolved(words: &str) -> Option<&'static str> {
     let mut is_ours = false;
+    if words.lines().any(is_blocked_by_umbrella) {
+        return Some(SINKHOLE);
+    }
     for line in words.lines().filter(|line| line.len() <= LONGEST_LINE) {
         let parts: Vec<&str> = line.split_whitespace().filter(|part| *part != ":").collect();
         let address = parts.last().and_then(|last| last.parse::<Ipv4Addr>().ok());
-        let is_row = parts.first().is_some_and(|first| is_of_microsoft(first)) && parts.contains(&"a");
+        // `dnsmasq`: "gravity blocked login.microsoftonline.com is 0.0.0.0"
+        let is_log = parts.len() >= 3 && parts[parts.len() - 2] == "is" && is_of_microsoft(parts[parts.len() - 3]);
+        let is_row = is_log || (parts.first().is_some_and(|first| is_of_microsoft(first)) && parts.contains(&"a"));
         match (&parts[..], address) {
             ([_, host], None) => is_ours = is_of_microsoft(host),
             (_, Some(address)) if is_row || (is_ours && parts.len() <= 2) => {
@@ -276,6 +281,16 @@ fn resolved(words: &str) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// The action of a query that Cisco Umbrella blocked, in quotes.
+const BLOCKED: &str = "\"blocked\"";
+
+/// Whether a line of the DNS log of Cisco Umbrella says that a name of Microsoft was blocked: action and domain are the fields 6
+/// and 9, see <https://docs.umbrella.com/deployment-umbrella/docs/dns-log-formats>.
+fn is_blocked_by_umbrella(line: &str) -> bool {
+    let fields: Vec<&str> = line.split("\",\"").collect();
+    fields.get(5) == Some(&BLOCKED.trim_matches('"')) && fields.get(8).is_some_and(|name| is_of_microsoft(name))
 }
 
 /// Whether a name is one of the hosts that mail and sign-in use.
@@ -438,6 +453,15 @@ mod tests {
         assert_eq!(exact(&nslookup("10.66.1.20")), Some(PRIVATE));
         assert_eq!(exact(&nslookup("52.98.1.1")), None);
         assert_eq!(exact("smtp.office365.com. 60 IN A 127.0.0.1"), Some(SINKHOLE));
+        assert_eq!(exact("dnsmasq[7]: gravity blocked login.microsoftonline.com is 0.0.0.0"), Some(SINKHOLE));
+        let umbrella = |action: &str| {
+            exact(&format!(
+                "\"2026-11-20 10:00:00\",\"ECE\",\"ECE\",\"10.1.2.3\",\"203.0.113.7\",\"{action}\",\"1 (A)\",\"NOERROR\",\
+                 \"login.microsoftonline.com.\",\"Software\""
+            ))
+        };
+        assert_eq!((umbrella("Blocked"), umbrella("Allowed")), (Some(SINKHOLE), None));
+        assert_eq!(exact("dnsmasq[7]: reply login.microsoftonline.com is 20.190.1.1"), None);
         assert_eq!(
             exact("Server:  dc01.office365.com\n\nAddress:  10.0.0.10\n\nName: www.example.com\nAddress: 10.0.0.1"),
             None
