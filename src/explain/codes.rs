@@ -2,8 +2,18 @@
 //!
 //! In: a text in small letters. Out: codes with their places.
 
-/// What Entra's numbers stand behind: in its sentences, in its JSON, and in the address of its page of errors.
-pub const ENTRA_MARKS: &[&str] = &["aadsts", "error_codes", "\"errorno\":", "error?code="];
+/// What Entra's numbers stand behind: in its sentences, in its JSON, in the address of its page of errors, and in its sign-in logs
+/// (<https://learn.microsoft.com/azure/azure-monitor/reference/tables/signinlogs>).
+pub const ENTRA_MARKS: &[&str] = &[
+    "aadsts",
+    "error_codes",
+    "\"errorno\":",
+    "error?code=",
+    "\"errorcode\":",
+    "\"resulttype\":",
+    "sign-in error code",
+    "{errorcode=",
+];
 
 /// The number at the beginning of a text, of 4 to 8 digits.
 #[must_use]

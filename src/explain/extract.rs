@@ -225,7 +225,7 @@ fn entra(words: &str, error: Option<&str>) -> Option<ErrorDetails> {
     }
     for mark in &ENTRA_MARKS[1..] {
         if let Some(at) = words.find(mark) {
-            let numbers = words[at + mark.len()..].trim_start_matches(['"', '\'', ':', ' ', '[']);
+            let numbers = words[at + mark.len()..].trim_start_matches(['"', '\'', ':', ' ', '[', '=']);
             aadsts.extend(numbers.split([',', ' ']).map_while(number).take(8));
         }
     }
@@ -233,7 +233,7 @@ fn entra(words: &str, error: Option<&str>) -> Option<ErrorDetails> {
     if aadsts.is_empty() {
         return None;
     }
-    let words_of_it = if begins < words.len() { &words[begins..] } else { words };
+    let words_of_it = if begins < words.len() { until_timestamp(&words[begins..]) } else { words };
     Some(ErrorDetails {
         protocol: Some(Protocol::Token),
         stage: Some(Stage::Grant),
@@ -242,6 +242,18 @@ fn entra(words: &str, error: Option<&str>) -> Option<ErrorDetails> {
         words: words_of_it.to_owned(),
         ..ErrorDetails::default()
     })
+}
+
+/// Before the time that ends what Entra says.
+const TIMESTAMP: &str = "timestamp: ";
+
+/// What Entra says, up to the time that ends it; behind it stands what a program said next.
+fn until_timestamp(words: &str) -> &str {
+    let Some(at) = words.find(TIMESTAMP) else { return words };
+    let is_of_time = |c: char| c.is_ascii_digit() || "-:tz. ".contains(c);
+    let rest = &words[at + TIMESTAMP.len()..];
+    let end = rest.find(|c| !is_of_time(c)).unwrap_or(rest.len());
+    &words[..at + TIMESTAMP.len() + end]
 }
 
 fn oauth_error(words: &str) -> Option<String> {
@@ -260,7 +272,8 @@ fn submission(words: &str) -> Vec<ErrorDetails> {
     let mut heard = Vec::new();
     for (nth, (at, enhanced)) in codes.iter().enumerate().rev() {
         let end = codes.get(nth + 1).map_or(words.len(), |(next, _)| *next);
-        if reply_code(&words[..*at]).is_none() && !introduces_a_reply(&words[..*at]) {
+        let is_version = || IN_VERSIONS.iter().any(|range| words[at + enhanced.len()..].starts_with(range));
+        if reply_code(&words[..*at]).is_none() && (!introduces_a_reply(&words[..*at]) || is_version()) {
             continue;
         }
         heard.push(ErrorDetails {
@@ -299,9 +312,14 @@ fn introduces_a_reply(before: &str) -> bool {
 /// Before a version stands one of these, and signs.
 const VERSIONS: [&str; 5] = ["version", "release", "build", "mysql", "mariadb"];
 
+/// What follows a version, and no code.
+const IN_VERSIONS: [&str; 8] =
+    [" and above", " and later", " and newer", " or above", " or later", " or newer", " or higher", " or greater"];
+
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    [OAUTH_ERRORS, ENTRA_MARKS, STATUS_MARKS].into_iter().flatten().copied().chain(at_large::searched())
+    let lists = [OAUTH_ERRORS, ENTRA_MARKS, STATUS_MARKS, &IN_VERSIONS, &[TIMESTAMP]];
+    lists.into_iter().flatten().copied().chain(at_large::searched())
 }
 
 /// The same of those that count as words of their own only.
