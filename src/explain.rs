@@ -31,6 +31,7 @@ mod rank;
 pub mod redact;
 pub mod resemble;
 mod restate;
+mod retried;
 mod session;
 mod stated;
 pub mod timestamp;
@@ -142,8 +143,10 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
     }
     // what a server offers before encryption, and what it grants, is no fault
     let is_harmless = session.as_ref().is_some_and(|session| session.refusal().is_none() && session.is_signed_in());
-    let rest = session.as_ref().filter(|_| is_harmless).map_or(text, |session| session.rest.as_str());
-    let words = extract::plain(rest);
+    let is_refused = session.as_ref().is_none_or(|session| session.refusal().is_some());
+    let whole = if is_refused { text } else { session::encrypted_part(text) };
+    let rest = session.as_ref().filter(|_| is_harmless).map_or(whole, |session| session.rest.as_str());
+    let words = if proxy_log::denies_others_only(rest) { String::new() } else { extract::plain(rest) };
     let loose = || restate::loose(&words).filter(|_| !context::is_foreign(&words));
     let known = of_words(&words, catalogue)
         .or_else(|| of_sentence(loose()?, catalogue))
@@ -184,9 +187,17 @@ fn prepared(text: &str) -> Option<Cow<'_, str>> {
         return None;
     }
     Some(match text {
-        Cow::Borrowed(text) => proxy_log::without_answered(text),
-        Cow::Owned(text) => Cow::Owned(proxy_log::without_answered(&text).into_owned()),
+        Cow::Borrowed(text) => without_answered(text),
+        Cow::Owned(text) => Cow::Owned(without_answered(&text).into_owned()),
     })
+}
+
+/// A text without what failed before it worked, and without the challenges of a proxy that were answered.
+fn without_answered(text: &str) -> Cow<'_, str> {
+    match retried::without_first_failures(text) {
+        Cow::Borrowed(text) => proxy_log::without_answered(text),
+        Cow::Owned(changed) => Cow::Owned(changed),
+    }
 }
 
 /// What the words of a text mean: the innermost refusal in them that is known.

@@ -211,7 +211,7 @@ const OTHERS: [&str; 40] = [
 ];
 
 /// What mail, sign-in and Webex are called.
-const OURS: [&str; 25] = [
+const OURS: [&str; 26] = [
     "smtp",
     "imap",
     "pop3",
@@ -237,6 +237,7 @@ const OURS: [&str; 25] = [
     " entra ",
     "port 993",
     "graph",
+    "scim",
 ];
 
 /// What Exchange Online says behind its codes, and no other server; `checks/causes/submission.toml` has the sources.
@@ -269,7 +270,19 @@ pub fn is_foreign(words: &str) -> bool {
             || has_other_hosts(words)
     };
     let is_ours = || names(&words.replace(OF_SQL_SERVER, ""), &OURS) || hosts(words).any(|(_, host)| is_our_host(host));
-    is_local_reject(words) || is_provider() || (is_other() && !is_ours())
+    is_local_reject(words) || is_of_browser_sign_in(words) || is_provider() || (is_other() && !is_ours())
+}
+
+/// What the sign-in of people to a web application is called: SAML, with certificates and lifetimes of its own, see
+/// <https://help.webex.com/article/WBX68460>.
+const SAML: [&str; 5] = ["sso error", "sso protocol error", "saml assertion", "saml response", "samlp:"];
+/// Beside these a text about SAML is one of ours too.
+const BESIDE_SAML: [&str; 6] = ["aadsts", "oauth", "smtp", "imap", "pop3", "scim"];
+
+/// Whether a text is about the sign-in of people with SAML, which no mailbox uses.
+fn is_of_browser_sign_in(words: &str) -> bool {
+    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    holds(&SAML) && !holds(&BESIDE_SAML)
 }
 
 /// Before each frame of a stack trace.
@@ -464,8 +477,15 @@ fn number(text: &str) -> Option<u16> {
 /// Whether the site's own mail server refused a stranger: Postfix as a server, not as the client of Exchange Online.
 #[must_use]
 pub fn is_local_reject(words: &str) -> bool {
-    OF_POSTFIX.iter().any(|name| words.contains(name)) && !OF_EXCHANGE.iter().any(|name| words.contains(name))
+    let holds = |parts: &[&str]| parts.iter().any(|part| words.contains(part));
+    let is_of_server = words.contains(REJECTED_BEFORE_QUEUE) && !words.contains(SAID_BY_NEXT);
+    is_of_server || (holds(&OF_POSTFIX) && !holds(&OF_EXCHANGE))
 }
+
+/// How Postfix as a server begins a refusal, see <https://www.postfix.org/postconf.5.html#soft_bounce>.
+const REJECTED_BEFORE_QUEUE: &str = "noqueue: reject";
+/// Before this Postfix names the server that it handed a message to.
+const SAID_BY_NEXT: &str = " said: ";
 
 /// What Postfix calls itself when it refuses.
 const OF_POSTFIX: [&str; 5] =
@@ -477,7 +497,7 @@ const OF_SQL_SERVER: &str = "com.microsoft.sqlserver";
 
 /// Every string of this module that a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let lists: [&[&str]; 16] = [
+    let lists: [&[&str]; 18] = [
         &ANCHORS,
         &FILLERS,
         &FAILURES,
@@ -493,7 +513,9 @@ pub fn searched() -> impl Iterator<Item = &'static str> {
         &SUBJECTS,
         &BEHIND_SUBJECT,
         &SAID_BY_EXCHANGE,
-        &[OF_SQL_SERVER, FIELD, FRAME, PORT],
+        &SAML,
+        &BESIDE_SAML,
+        &[OF_SQL_SERVER, FIELD, FRAME, PORT, SAID_BY_NEXT],
     ];
     lists.into_iter().flatten().copied()
 }
@@ -649,6 +671,12 @@ mod tests {
         assert!(is_foreign("postfix/smtpd[12]: noqueue: reject: 554 5.7.1 relay access denied"));
         assert!(is_foreign("server at db1 (10.0.0.5), port 5432 failed: connection timed out"));
         assert!(is_foreign("could not connect to queue: port=61616, connection refused"));
+        assert!(is_foreign(
+            "postfix/smtpd[12]: noqueue: reject: 550 5.1.1 recipient address rejected: [smtp.office365.com]:587"
+        ));
+        assert!(is_foreign("webex sso error 15: x.509 certificate has expired"));
+        assert!(!is_foreign("aadsts50105: saml assertion: the signed in user is not assigned to a role"));
+        assert!(!is_foreign("noqueue: reject; host smtp.office365.com[52.1.2.3] said: 550 5.7.60 x"));
         assert!(!is_foreign("could not connect, port: 993, connection refused"));
         assert!(!is_foreign("connect to smtp.office365.com:587: connection timed out"));
     }

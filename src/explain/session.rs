@@ -521,7 +521,7 @@ fn mechanism(name: &str) -> Option<Mechanism> {
 }
 
 /// Words of a sign-in with a password.
-const PASSWORD: [&str; 12] = [
+const PASSWORD: [&str; 14] = [
     "sasl login authentication failed",
     "sasl plain authentication failed",
     "auth login",
@@ -534,13 +534,28 @@ const PASSWORD: [&str; 12] = [
     "-err logon failure",
     "login failed.",
     "auth=plain",
+    // the protocol log of Exchange
+    ",authenticate,plain,",
+    ",authenticate,login,",
 ];
 /// Words of a sign-in with a token.
 const TOKEN: [&str; 3] = ["xoauth2", "oauthbearer", "bearer"];
 
 /// The words of a way of signing in, which a text is searched for.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    PASSWORD.into_iter().chain(TOKEN)
+    PASSWORD.into_iter().chain(TOKEN).chain(ENCRYPTED)
+}
+
+/// What servers say when they begin encryption, in small letters (RFC 9051, section 6.2.1; RFC 2595, section 4; Exchange's SMTP).
+const ENCRYPTED: [&str; 2] = ["begin tls negotiation", "220 2.0.0 smtp server ready"];
+
+/// What a dialogue says after it began encryption; all of it where it did not. What is offered before counts no more
+/// (RFC 9051, section 6.2.1).
+#[must_use]
+pub fn encrypted_part(text: &str) -> &str {
+    let small = text.to_ascii_lowercase();
+    let begin = ENCRYPTED.iter().filter_map(|words| Some(small.rfind(words)? + words.len())).max();
+    begin.and_then(|begin| text[begin..].split_once('\n')).map_or(text, |(_, behind)| behind)
 }
 
 /// The way of signing in that a text names, where it names one kind only and is no dialogue.
@@ -557,6 +572,13 @@ pub fn named_mechanism(words: &str) -> Option<Mechanism> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_offered_before_encryption_is_left_out() {
+        let text = "S: * CAPABILITY IMAP4 LOGINDISABLED STARTTLS\nC: 1 STARTTLS\nS: 1 OK Begin TLS negotiation now.\nC: 2 CAPABILITY";
+        assert_eq!(encrypted_part(text), "C: 2 CAPABILITY");
+        assert_eq!(encrypted_part("220 x\n250 OK"), "220 x\n250 OK");
+    }
 
     fn refusal(text: &str) -> (Verb, String) {
         let session = read(text).expect("a dialogue");
