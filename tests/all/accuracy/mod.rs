@@ -8,7 +8,8 @@
 //! - `held`: the counterpart of `tune` by chance (a hash of the text); its misses are listed only on request;
 //! - `later` and `last`: further threads and manuals;
 //! - `fresh`: picked by chance from 501 texts, mostly after the messages of servers and libraries, wrapped as many clients wrap them;
-//! - `stranger`, `second` and `third`: the forms of other products.
+//! - `stranger`, `second` and `third`: the forms of other products;
+//! - `fourth` and `fifth`: of public threads and of makers' logs, about a half of them where no cause of ours is behind the text.
 //!
 //! In `nothing.txt` each line is a text by itself that must name no cause.
 //!
@@ -95,9 +96,9 @@ fn the_corpus_is_explained() {
 #[test]
 fn unseen_texts_are_explained() {
     let lines = read(UNSEEN);
-    let reach = ["tune", "held", "later", "last", "fresh", "stranger", "second", "third"]
+    let reach = ["tune", "held", "later", "last", "fresh", "stranger", "second", "third", "fourth", "fifth"]
         .map(|half| reaches_the_goal(half, &lines.iter().filter(|line| line.half == half).collect::<Vec<_>>()));
-    assert_eq!(reach, [true; 8], "{BELOW}");
+    assert_eq!(reach, [true; 10], "{BELOW}");
 }
 
 #[test]
