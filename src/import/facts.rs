@@ -116,7 +116,7 @@ pub mod webex {
         USERS_WILL_BE_DOUBLED: Vec<String> = "webex.users_will_be_doubled", "would be created twice";
         USERS_DOUBLED: Vec<String> = "webex.users_doubled", "in Control Hub twice";
         USERS_WITHOUT_NAME: Vec<String> = "webex.users_without_name", "without a name";
-        USERS_WILL_BE_CREATED: i64 = "webex.users_will_be_created", "users that will be created";
+        USERS_WILL_BE_CREATED: i64 = "webex.users_will_be_created", "other users that will be created";
         USERS_NOT_IN_ENTRA: i64 = "webex.users_not_in_entra", "users only in Control Hub";
         DELETED_USERS: i64 = "webex.deleted_users", "deleted users in Control Hub";
         DELETED_USERS_END: String = "webex.deleted_users_end", "end of the 30 days";

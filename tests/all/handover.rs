@@ -271,6 +271,15 @@ fn what_was_chosen_for_a_run_is_in_its_head() {
 }
 
 #[test]
+fn logs_that_are_none_of_ece_are_said_not_to_be_used() {
+    let place = Place::new();
+    place.write("other.log", "2026-11-30 10:00:00.100 ERROR 535 5.7.3 Authentication unsuccessful\n");
+    place.write("site.toml", "[ece]\nlogs = \"other.log\"\n");
+    let run = place.call(&["run", "--lab", "-c", "site.toml", "--only", "ece.log-token"]);
+    assert!(run.stderr.contains("other.log: no file there is a log of ECE"), "{run:?}");
+}
+
+#[test]
 fn several_reports_say_first_what_differs() {
     let place = faulty();
     let healthy = place.call(&["run", "--lab", "--only", "tcp,imap.sign-in", "--role", "application", "-o", "json"]);

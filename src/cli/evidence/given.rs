@@ -120,7 +120,15 @@ pub fn read_evidence(paths: &[PathBuf], deployment: &Deployment) -> Result<Given
     for one in &given.rejected {
         print::error(&one.to_string());
     }
-    given.logs.extend(logs::of_site(deployment));
+    let of_site = logs::of_site(deployment);
+    if let Some(place) = deployment.ece.logs.as_ref().filter(|_| of_site.is_empty()) {
+        print::error(&format!(
+            "{}: no file there is a log of ECE (lines with a time and fields between <@>), so logs under [ece] is not used. \
+             What another log says: ece-check explain --file FILE",
+            place.display()
+        ));
+    }
+    given.logs.extend(of_site);
     Ok(given)
 }
 
