@@ -22,6 +22,11 @@ const UNREACHABLE: &str = "network is unreachable";
 /// How `curl` says that a connection is open.
 const CONNECTED: &str = "* connected to ";
 
+/// Every string of this module that a text is searched for.
+pub fn searched() -> impl Iterator<Item = &'static str> {
+    [TIMED_OUT, TIMEOUT, REFUSAL, UNREACHABLE, CONNECTED].into_iter()
+}
+
 /// A text without what failed before it worked.
 #[must_use]
 pub fn without_first_failures(text: &str) -> Cow<'_, str> {

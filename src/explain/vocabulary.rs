@@ -14,7 +14,9 @@ use std::{
 
 use aho_corasick::AhoCorasick;
 
-use super::{answer, context, event, extract, firewall, modality, phrases, proxy_log, restate, session, stated};
+use super::{
+    answer, context, event, extract, firewall, modality, phrases, proxy_log, restate, retried, session, stated,
+};
 use crate::catalogue::{
     Catalogue,
     cause::{Shows, Words},
@@ -75,7 +77,11 @@ impl Vocabulary {
             }
         }
         let always = extract::searched().chain(context::searched()).chain(session::searched());
-        let always = always.chain(restate::searched()).chain(stated::searched()).chain([event::INNER_SMALL]);
+        let always = always
+            .chain(restate::searched())
+            .chain(retried::searched())
+            .chain(stated::searched())
+            .chain([event::INNER_SMALL]);
         let always = always.map(|string| -> &str { string });
         let always = always.chain(phrases::phrases(&catalogue.tables.phrases));
         let own = always.map(|string| (string, Counts::Always));
