@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "this is the place that dials")]
 
 pub mod address;
+pub mod alert;
 pub mod api;
 pub mod dial;
 pub mod dns;

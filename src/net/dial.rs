@@ -49,7 +49,10 @@ fn kind(error: &io::Error) -> FailureKind {
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => FailureKind::Reset,
         ErrorKind::UnexpectedEof | ErrorKind::WriteZero | ErrorKind::NotConnected => FailureKind::Closed,
         ErrorKind::PermissionDenied => FailureKind::LocallyBlocked, // EACCES, EPERM, WSAEACCES
-        ErrorKind::InvalidData => FailureKind::MalformedReply,
+        ErrorKind::NetworkUnreachable | ErrorKind::HostUnreachable | ErrorKind::AddrNotAvailable => {
+            FailureKind::Unreachable
+        }
+        _ if error.raw_os_error().is_none() => FailureKind::MalformedReply, // a library complains of what was received
         _ => FailureKind::Unreachable, // no network, no route, no address of that family, no socket left
     }
 }
@@ -61,6 +64,9 @@ const FORBIDDEN_BY_WINDOWS: i32 = 10_013;
 fn words(error: &io::Error) -> String {
     if error.raw_os_error() == Some(FORBIDDEN_BY_WINDOWS) {
         return "Windows forbids it by its access permissions (WSAEACCES)".to_owned(); // it has its own sentence in each language
+    }
+    if error.kind() == ErrorKind::UnexpectedEof && error.get_ref().is_some() {
+        return String::new(); // the kind says it; the libraries add advice to programmers
     }
     let text = error.to_string();
     match text.rfind(" (os error ") {
@@ -93,9 +99,16 @@ mod tests {
             (ErrorKind::HostUnreachable, FailureKind::Unreachable),
             (ErrorKind::AddrNotAvailable, FailureKind::Unreachable),
             (ErrorKind::PermissionDenied, FailureKind::LocallyBlocked),
+            (ErrorKind::InvalidData, FailureKind::MalformedReply),
+            (ErrorKind::InvalidInput, FailureKind::MalformedReply),
         ] {
             assert_eq!(halt(&io::Error::from(error)).kind, kind, "{error}");
         }
+        let invalid_argument = 22; // EINVAL: an address that no connection can be made to
+        assert_eq!(halt(&io::Error::from_raw_os_error(invalid_argument)).kind, FailureKind::Unreachable);
+        let advice = "peer closed connection without sending TLS close_notify: https://docs.rs/rustls";
+        let closed = halt(&io::Error::new(ErrorKind::UnexpectedEof, advice));
+        assert_eq!((closed.kind, closed.words.as_str()), (FailureKind::Closed, ""));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::{Halt, Limits};
+use super::{Halt, Limits, alert, dial};
 pub use crate::wire::{Decoded, NoReply};
 use crate::{
     evidence::{Attempt, Direction, FailureKind},
@@ -335,8 +335,8 @@ fn in_base64(text: &str, before: usize) -> Vec<u8> {
 
 /// What broke the connection. Inside TLS an alert of the other side comes as the error of a read.
 fn broken(error: &io::Error) -> Halt {
-    if let Some(rustls::Error::AlertReceived(_)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
-        return Halt::new(FailureKind::TlsAlert, error.to_string());
+    if let Some(rustls::Error::AlertReceived(alert)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return Halt::new(FailureKind::TlsAlert, alert::words(*alert));
     }
     let kind = match error.kind() {
         io::ErrorKind::ConnectionReset => FailureKind::Reset,
@@ -345,7 +345,7 @@ fn broken(error: &io::Error) -> Halt {
         io::ErrorKind::InvalidData => FailureKind::MalformedReply,
         _ => FailureKind::Closed, // the rest are ways to say that the other side is gone
     };
-    let words = if error.kind() == io::ErrorKind::UnexpectedEof { String::new() } else { error.to_string() };
+    let words = if error.kind() == io::ErrorKind::UnexpectedEof { String::new() } else { dial::halt(error).words };
     Halt::new(kind, words)
 }
 

@@ -7,7 +7,7 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage, PeerInco
 use super::certificate::{Certificate, beyond_us, moment, seconds, shortened};
 use crate::{
     evidence::FailureKind,
-    net::{Halt, dial},
+    net::{Halt, alert, dial},
 };
 
 /// Names an error that ended an encrypted connection after its handshake.
@@ -58,13 +58,12 @@ fn closed(received: &[u8]) -> Halt {
     Halt::new(FailureKind::Closed, words)
 }
 
-fn refused(error: &Error, chain: &[CertificateDer<'_>], certificate_wanted: bool) -> Halt {
+pub(super) fn refused(error: &Error, chain: &[CertificateDer<'_>], certificate_wanted: bool) -> Halt {
     let Halt { kind, mut words } = match error {
         Error::InvalidCertificate(error) => certificate_trouble(error, chain),
         other => tls_trouble(other),
     };
-    let asks = matches!(error, Error::AlertReceived(AlertDescription::CertificateRequired));
-    if certificate_wanted || asks {
+    if certificate_wanted {
         words.push_str("; the server asks for a client certificate");
     }
     Halt::new(kind, shortened(&words))
@@ -77,7 +76,7 @@ pub(super) fn tls_trouble(error: &Error) -> Halt {
             FailureKind::TlsVersionTooOld,
             "alert protocol_version: the server knows neither TLS 1.2 nor 1.3".to_owned(),
         ),
-        Error::AlertReceived(alert) => (FailureKind::TlsAlert, format!("alert {}", alert_name(*alert))),
+        Error::AlertReceived(alert) => (FailureKind::TlsAlert, alert::words(*alert)),
         Error::PeerIncompatible(
             PeerIncompatible::ServerDoesNotSupportTls12Or13 | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => (FailureKind::TlsVersionTooOld, "the server knows neither TLS 1.2 nor 1.3".to_owned()),
@@ -157,18 +156,6 @@ fn spaced(text: &str) -> String {
     words
 }
 
-/// The name of an alert as RFC 8446, section 6 writes it.
-fn alert_name(alert: AlertDescription) -> String {
-    let Some(name) = alert.as_str() else { return format!("{}", u8::from(alert)) };
-    name.char_indices().fold(String::new(), |mut text, (at, letter)| {
-        if letter.is_ascii_uppercase() && at > 0 {
-            text.push('_');
-        }
-        text.push(letter.to_ascii_lowercase());
-        text
-    })
-}
-
 /// A `ServerHello` that chooses an older version: record header, then the handshake's type, length and version
 /// (RFC 5246, section 7.4.1.3).
 fn old_version(received: &[u8]) -> Option<Halt> {
@@ -196,7 +183,8 @@ fn not_tls(received: &[u8]) -> Option<Halt> {
 fn first_line(received: &[u8]) -> Option<String> {
     let text = received.trim_ascii_start();
     let end = text.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(text.len());
+    let is_text = std::str::from_utf8(&text[..end]).is_ok_and(|line| !line.is_empty());
     let line = shortened(&String::from_utf8_lossy(&text[..end]));
-    let readable = !line.is_empty() && !line.chars().any(|c| c.is_control() && c != '\t');
+    let readable = is_text && !line.chars().any(|c| c.is_control() && c != '\t');
     readable.then_some(line)
 }

@@ -11,18 +11,18 @@ use std::{
 };
 
 use rustls::{
-    ClientConfig, ClientConnection, Error, SignatureScheme,
+    AlertDescription, ClientConfig, ClientConnection, Error, SignatureScheme,
     client::{ResolvesClientCert, Resumption},
     pki_types::{CertificateDer, ServerName},
     sign::CertifiedKey,
     version::{TLS12, TLS13},
 };
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
 
 use super::{
     TrustStores,
-    failure::stopped,
+    failure::{refused, stopped},
     verifier::{ReceiveChain, Verifier},
 };
 use crate::{
@@ -32,6 +32,10 @@ use crate::{
 
 /// Received bytes that are kept to tell what was spoken in place of TLS.
 const KEPT: usize = 512;
+
+/// RFC 8446, sections 5.1 and 6: the type of a record that is an alert, and the level of one that ends the connection.
+const CONTENT_ALERT: u8 = 21;
+const FATAL: u8 = 2;
 
 /// What the handshakes with one host share, so that its sessions are resumed.
 #[derive(Clone, Debug)]
@@ -123,12 +127,27 @@ async fn shake(
             shown.agreed(encrypted.get_ref().1);
             (shown, Ok(Box::new(encrypted)))
         }
-        Ok(Err((error, tap))) => {
-            let halt = stopped(&error, &tap.received, &shown.chain, with.witness.receiver.wanted());
+        Ok(Err((error, mut tap))) => {
+            let wanted = with.witness.receiver.wanted();
+            let halt = match unread_alert(&error, &mut tap.stream, limits).await {
+                Some(alert) => refused(&Error::AlertReceived(alert), &shown.chain, wanted),
+                None => stopped(&error, &tap.received, &shown.chain, wanted),
+            };
             (shown, Err(halt))
         }
         Err(limit) => (shown, Err(limit)),
     }
+}
+
+/// The alert of a server that refused and was gone before our next message could be written: it is still there to be read.
+async fn unread_alert(error: &io::Error, stream: &mut Box<dyn Stream>, limits: &Limits) -> Option<AlertDescription> {
+    if !matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) {
+        return None;
+    }
+    let mut record = [0; 7];
+    limits.step(stream.read_exact(&mut record)).await.ok()?.ok()?;
+    let [CONTENT_ALERT, 3, _, 0, 2, FATAL, alert] = record else { return None };
+    Some(alert.into())
 }
 
 impl HandshakeInfo {
@@ -237,5 +256,35 @@ impl ResolvesClientCert for RecordingVerifier {
 
     fn has_certs(&self) -> bool {
         false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+    use crate::net::limit::for_tests;
+
+    #[tokio::test]
+    async fn alert_of_a_server_that_is_gone_is_read() {
+        let refused = Some(AlertDescription::HandshakeFailure);
+        for (sent, kind, alert) in [
+            (&[21, 3, 3, 0, 2, 2, 40][..], io::ErrorKind::BrokenPipe, refused),
+            (&[21, 3, 3, 0, 2, 2, 40], io::ErrorKind::ConnectionReset, refused),
+            (&[21, 3, 3, 0, 2, 1, 0], io::ErrorKind::BrokenPipe, None), // a warning refuses nothing
+            (&[22, 3, 3, 0, 2, 2, 40], io::ErrorKind::BrokenPipe, None),
+            (&[21, 3, 3, 0, 2, 2, 40], io::ErrorKind::UnexpectedEof, None),
+            (&[], io::ErrorKind::BrokenPipe, None),
+        ] {
+            let (ours, mut theirs) = tokio::io::duplex(64);
+            theirs.write_all(sent).await.unwrap();
+            drop(theirs);
+            let mut ours: Box<dyn Stream> = Box::new(ours);
+            let read = unread_alert(&kind.into(), &mut ours, &for_tests(Duration::from_secs(20))).await;
+            assert_eq!(read, alert, "{sent:?} {kind:?}");
+        }
     }
 }
