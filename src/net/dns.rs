@@ -40,6 +40,8 @@ use crate::evidence::FailureKind;
 const LONGEST_CHAIN: usize = 16;
 /// Resolvers beyond these are never asked: their turn would not come within a step.
 const MOST_SERVERS: usize = 4;
+/// So long the answer for IPv6 is waited for when there is no such name for IPv4.
+const MOMENT: Duration = Duration::from_secs(1);
 /// Behind something that is no answer to the question, the true answer is waited for so long: who forges is faster.
 const GRACE: Duration = Duration::from_millis(100);
 /// Addresses and aliases of one answer beyond these are left out.
@@ -178,13 +180,16 @@ impl Resolver {
         }
     }
 
-    /// When there is no such name for IPv4, the answer for IPv6 is not waited for. The other way round it is: some
-    /// servers deny a name because it has no IPv6 address (RFC 4074, section 4.2).
+    /// When there is no such name for IPv4, the answer for IPv6 is waited for only a moment. The other way round it is
+    /// waited for in full: some servers deny a name because it has no IPv6 address (RFC 4074, section 4.2).
     async fn both_families(&self, name: &Name, step: Duration) -> Lookup {
         let v4 = Box::pin(self.question(name, RecordType::A, step));
         let v6 = Box::pin(self.question(name, RecordType::AAAA, step));
         match select(v4, v6).await {
-            Either::Left((v4, _)) if v4.says_unknown() => one_family(v4),
+            Either::Left((v4, v6)) if v4.says_unknown() => match timeout(MOMENT, v6).await {
+                Ok(v6) => merged(v4, v6),
+                Err(_) => one_family(v4),
+            },
             Either::Left((v4, v6)) => merged(v4, v6.await),
             Either::Right((v6, v4)) => merged(v4.await, v6),
         }
@@ -387,7 +392,10 @@ fn read(message: &Message, name: &Name, kind: RecordType) -> Result<Answer, Halt
             _ => Err(Halt::new(FailureKind::ServFail, "the DNS server failed (SERVFAIL)")),
         },
         ResponseCode::Refused => Err(Halt::new(FailureKind::DnsRefused, "the DNS server refused the query (REFUSED)")),
-        other => Err(Halt::new(FailureKind::MalformedReply, format!("the DNS server answered with the code {other}"))),
+        other => {
+            let words = format!("the DNS server answered with the code {} ({other})", u16::from(other));
+            Err(Halt::new(FailureKind::MalformedReply, words))
+        }
     }
 }
 
@@ -399,9 +407,13 @@ fn follow(message: &Message, name: &Name, kind: RecordType) -> Answer {
         let seen = next == *name || chain.contains(&next);
         chain.push(next.clone());
         if seen || chain.len() > LONGEST_CHAIN {
-            let words = if seen { "circular" } else { "too many aliases" };
+            let (kind, words) = if seen {
+                (FailureKind::AliasLoop, "circular".to_owned())
+            } else {
+                (FailureKind::ReplyTooLarge, format!("more than {LONGEST_CHAIN} aliases (CNAME)"))
+            };
             let words = format!("{words}: {} is an alias of {}", plain(&current), plain(&next));
-            return Answer { aliases: spoken(&chain), addresses: Err(Halt::new(FailureKind::AliasLoop, words)) };
+            return Answer { aliases: spoken(&chain), addresses: Err(Halt::new(kind, words)) };
         }
         current = next;
     }
@@ -574,6 +586,8 @@ mod tests {
         Zone(RCODE, &'static [(&'static str, &'static str)]),
         /// This code for AAAA, one address for A.
         OnlyA(RCODE),
+        /// This code for A, one address for AAAA.
+        OnlyAaaa(RCODE),
         /// This code for A, nothing for AAAA.
         SilentForV6(RCODE),
         /// Too long for UDP; over TCP the address 192.0.2.9.
@@ -628,6 +642,8 @@ mod tests {
             Says::Zone(code, records) => (code, records),
             Says::OnlyA(code) if v6 => (code, &[]),
             Says::OnlyA(_) => (RCODE::NoError, &[("mail.test", "192.0.2.1")]),
+            Says::OnlyAaaa(code) if !v6 => (code, &[]),
+            Says::OnlyAaaa(_) => (RCODE::NoError, &[("mail.test", "2001:db8::1")]),
             Says::SilentForV6(code) if !v6 => (code, &[]),
             Says::Truncated if over_tcp => (RCODE::NoError, &[("mail.test", "192.0.2.9")]),
             Says::Truncated => {
@@ -778,6 +794,33 @@ mod tests {
         let lookup = look(Says::OnlyA(RCODE::NameError)).await;
         assert_eq!(lookup.addresses, Ok(addresses(&["192.0.2.1"])));
         assert!(lookup.other_family_failed.unwrap().contains("NXDOMAIN"));
+    }
+
+    #[tokio::test]
+    async fn name_denied_for_ipv4_alone_has_the_address_of_the_other() {
+        let lookup = look(Says::OnlyAaaa(RCODE::NameError)).await;
+        assert_eq!(lookup.addresses, Ok(addresses(&["2001:db8::1"])));
+        assert!(lookup.other_family_failed.unwrap().starts_with("IPv4: mail.test does not exist (NXDOMAIN)"));
+    }
+
+    #[tokio::test]
+    async fn code_without_a_name_is_told_by_its_number() {
+        let halt = look(Says::Zone(RCODE::NOTAUTH, &[])).await.addresses.unwrap_err();
+        assert_eq!(halt.kind, FailureKind::MalformedReply);
+        assert!(halt.words.contains("with the code 9 ("), "{}", halt.words);
+    }
+
+    #[test]
+    fn long_chain_of_aliases_is_no_circle() {
+        let name = |at: usize| Name::from_str(&format!("n{at}.test.")).unwrap();
+        let mut message = Message::query();
+        for at in 0..40 {
+            let target = RData::CNAME(hickory_resolver::proto::rr::rdata::CNAME(name(at + 1)));
+            message.answers.push(hickory_resolver::proto::rr::Record::from_rdata(name(at), 60, target));
+        }
+        let halt = follow(&message, &name(0), RecordType::A).addresses.unwrap_err();
+        assert_eq!(halt.kind, FailureKind::ReplyTooLarge);
+        assert!(halt.words.starts_with("more than 16 aliases"), "{}", halt.words);
     }
 
     #[tokio::test]
