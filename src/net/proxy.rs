@@ -23,6 +23,8 @@ use crate::{
 
 /// The longest head of an answer that is read, in bytes.
 const LONGEST_HEAD: usize = 16 * 1024;
+/// So many interim answers are read before the one that counts.
+const MOST_INTERIM: usize = 8;
 /// The longest part of an answer that is quoted, in characters.
 const QUOTED: usize = 120;
 /// Exceptions beyond these are left out.
@@ -241,11 +243,24 @@ pub async fn tunnel(
     let ask = format!("CONNECT {place} HTTP/1.1\r\nHost: {place}\r\nUser-Agent: ece-check\r\n{login}\r\n");
     let sent = limits.step(stream.write_all(ask.as_bytes())).await?;
     sent.map_err(|error| super::dial::halt(&error))?;
-    let head = limits.step(head(&mut stream)).await.map_err(silent)??;
-    match judge(&head) {
-        Ok(()) => Ok(stream),
-        Err(refused) => Err(refused),
+    let head = limits.step(final_head(&mut stream)).await.map_err(silent)??;
+    judge(&head).map(|()| stream)
+}
+
+/// The head of the answer that counts: those with 1xx come before it (RFC 9110, section 15.2).
+async fn final_head(stream: &mut Box<dyn Stream>) -> Result<Vec<u8>, Halt> {
+    for _ in 0..MOST_INTERIM {
+        let head = head(stream).await?;
+        if !matches!(status(&head), Some(100..=199)) {
+            return Ok(head);
+        }
     }
+    Err(Halt::new(FailureKind::ReplyTooLarge, "the proxy sends interim answers (1xx) without end"))
+}
+
+fn status(head: &[u8]) -> Option<u16> {
+    let code = head.strip_prefix(b"HTTP/1.")?.get(2..5)?;
+    std::str::from_utf8(code).ok()?.parse().ok()
 }
 
 /// A proxy that is there and says nothing is told from one that cannot be reached.
@@ -278,8 +293,7 @@ fn judge(head: &[u8]) -> Result<(), NoTunnel> {
     let text = String::from_utf8_lossy(head);
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    let status =
-        first.strip_prefix("HTTP/1.").and_then(|rest| rest.get(2..5)).and_then(|code| code.parse::<u16>().ok());
+    let status = status(head);
     let quoted: String = first.chars().take(QUOTED).collect();
     match status {
         Some(200..=299) => Ok(()),
@@ -419,6 +433,18 @@ mod tests {
         );
         assert!(overrides.proxied("a.test", 8443).is_some());
         assert!(!overrides.has_two("a.test", 443), "a rule leaves no other route");
+    }
+
+    #[tokio::test]
+    async fn interim_answers_of_a_proxy_are_no_refusal() {
+        let read = async |sent: &str| {
+            let mut stream: Box<dyn Stream> = Box::new(std::io::Cursor::new(sent.as_bytes().to_vec()));
+            final_head(&mut stream).await.map(|head| status(&head))
+        };
+        assert_eq!(read("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n").await, Ok(Some(200)));
+        assert_eq!(read("HTTP/1.1 403 Forbidden\r\n\r\n").await, Ok(Some(403)));
+        let endless = read(&"HTTP/1.1 100 Continue\r\n\r\n".repeat(20)).await;
+        assert_eq!(endless.unwrap_err().kind, FailureKind::ReplyTooLarge);
     }
 
     #[test]
