@@ -28,6 +28,8 @@ pub struct Check {
     pub fails_some: Option<SharedText>,
     /// The same where a proxy refused and the service was not reached.
     pub fails_proxy: Option<SharedText>,
+    /// The same where the other side ended or was not understood, so that what it is about was never answered.
+    pub fails_cut_off: Option<SharedText>,
     /// What is true when it holds with a reservation, where it has one to make beside a failure.
     pub warns: Option<SharedText>,
     /// Its section of the checklist.
@@ -141,6 +143,8 @@ pub struct Words {
     pub why_some: Option<SharedText>,
     /// What it means when a proxy refused.
     pub why_proxy: Option<SharedText>,
+    /// What it means where what it is about was never answered.
+    pub why_cut_off: Option<SharedText>,
     /// What it means when a server of the site itself shows it.
     pub why_site: Option<SharedText>,
     /// What to give when something is missing from the user's file.
@@ -182,6 +186,7 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         fails: table.required("fails")?.value.into(),
         fails_some: table.text("fails_some")?.map(|at| at.value.into()),
         fails_proxy: table.text("fails_proxy")?.map(|at| at.value.into()),
+        fails_cut_off: table.text("fails_cut_off")?.map(|at| at.value.into()),
         warns: table.text("warns")?.map(|at| at.value.into()),
         section,
         subject,
@@ -329,6 +334,7 @@ fn read_words(table: &mut Table<'_>) -> Result<Words, Mistake> {
         why_warn: words.text("why_warn")?.map(|at| at.value.into()),
         why_some: words.text("why_some")?.map(|at| at.value.into()),
         why_proxy: words.text("why_proxy")?.map(|at| at.value.into()),
+        why_cut_off: words.text("why_cut_off")?.map(|at| at.value.into()),
         why_site: words.text("why_site")?.map(|at| at.value.into()),
         input: words.text("input")?.map(|at| at.value.into()),
         instead: words.text("instead")?.map(|at| at.value.into()),

@@ -6,7 +6,7 @@ use super::{Judgement, judge};
 use crate::{
     catalogue::check::Check,
     command::evidence_request,
-    evidence::{Failure, Observation, Protocol, SharedText, Unit},
+    evidence::{Failure, FailureKind, Observation, Protocol, SharedText, Stage},
     finding::{Finding, Found, Group, NextStep, NotApplicable, SkipReason, Status},
     plan::{Plan, PlannedFinding, Skip},
 };
@@ -121,9 +121,46 @@ fn judge_seen(
         Judgement::NotReached { stop } => block(finding, stop, planned, earlier),
     }
     let extent = Extent::of(finding, seen);
+    let is_cut_off = failures(finding, seen).first().is_some_and(is_cut_off);
     if matches!(finding.status, Status::Fail | Status::Warn) {
-        finding.means = impact(check, finding.status, extent);
-        finding.fails = turned(check, finding.status, extent);
+        finding.means = impact(check, finding.status, extent, is_cut_off);
+        finding.fails = turned(check, finding.status, extent, is_cut_off);
+    }
+}
+
+/// The failures that speak against a finding, as it tells them.
+fn failures(finding: &Finding, seen: &Observation) -> Vec<Failure> {
+    let units = seen.units();
+    match &finding.evidence {
+        Some(Found::Groups { groups }) => {
+            let failed = groups.iter().filter(|group| group.failed);
+            let of_group = |group: &Group| match group.attempts.as_slice() {
+                [] => seen.failure.iter().cloned().collect(),
+                places => places.iter().filter_map(|place| units.get(*place)?.failure().cloned()).collect::<Vec<_>>(),
+            };
+            failed.flat_map(of_group).collect()
+        }
+        Some(Found::Failure { failure }) => vec![(**failure).clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// True where the other side ended, refused the connection as a whole or said what nobody understands, so that what the
+/// check is about was never answered.
+fn is_cut_off(failure: &Failure) -> bool {
+    match failure.kind {
+        FailureKind::TimedOut
+        | FailureKind::Reset
+        | FailureKind::Closed
+        | FailureKind::MalformedReply
+        | FailureKind::ReplyTooLarge
+        | FailureKind::UnexpectedHttp
+        | FailureKind::UnexpectedTls
+        | FailureKind::UnexpectedPlaintext
+        | FailureKind::TlsAlert
+        | FailureKind::TlsVersionTooOld => true,
+        FailureKind::Rejected => matches!(failure.stage, Stage::Greeting | Stage::Ehlo | Stage::Capabilities),
+        _ => false,
     }
 }
 
@@ -142,44 +179,44 @@ enum Extent {
 
 impl Extent {
     fn of(finding: &Finding, seen: &Observation) -> Self {
-        let groups: &[Group] = match &finding.evidence {
-            Some(Found::Groups { groups }) => groups,
-            _ => &[],
-        };
-        let units = seen.units();
-        let failure = |place: &usize| units.get(*place).and_then(Unit::failure);
-        let mut failures = groups.iter().filter(|group| group.failed).flat_map(|group| &group.attempts);
-        if failures.any(|place| failure(place).is_some_and(|failure| failure.protocol == Protocol::Proxy)) {
+        let failures = failures(finding, seen);
+        if failures.iter().any(|failure| failure.protocol == Protocol::Proxy) {
             return Self::Proxy;
         }
         if seen.own {
             return Self::Site;
         }
+        let groups: &[Group] = match &finding.evidence {
+            Some(Found::Groups { groups }) => groups,
+            _ => &[],
+        };
         let bad: usize = groups.iter().map(|group| group.attempts.len()).sum();
-        if bad > 0 && bad < units.len() { Self::Some } else { Self::All }
+        if bad > 0 && bad < seen.units().len() { Self::Some } else { Self::All }
     }
 }
 
 /// What a failure or a reservation means for ECE. A reservation never has the failure's text.
-fn impact(check: &Check, status: Status, extent: Extent) -> SharedText {
+fn impact(check: &Check, status: Status, extent: Extent, is_cut_off: bool) -> SharedText {
     let words = &check.words;
     let own = match (status, extent) {
         (Status::Warn, _) => return words.why_warn.clone().unwrap_or_default(),
         (_, Extent::Some) => &words.why_some,
         (_, Extent::Proxy) => &words.why_proxy,
         (_, Extent::Site) => &words.why_site,
+        (_, Extent::All) if is_cut_off => &words.why_cut_off,
         (_, Extent::All) => &None,
     };
     own.as_ref().unwrap_or(&words.why).clone()
 }
 
 /// What is true in place of a check's title when it fails or warns; nothing where a reservation leaves the title true.
-fn turned(check: &Check, status: Status, extent: Extent) -> SharedText {
+fn turned(check: &Check, status: Status, extent: Extent, is_cut_off: bool) -> SharedText {
     let warns = check.warns.as_ref().or_else(|| check.expect.is_empty().then_some(&check.fails));
     let fails = match extent {
+        Extent::Proxy if !is_cut_off => check.fails_proxy.as_ref(),
+        _ if is_cut_off && check.fails_cut_off.is_some() => check.fails_cut_off.as_ref(),
         Extent::Some => check.fails_some.as_ref(),
-        Extent::Proxy => check.fails_proxy.as_ref(),
-        Extent::All | Extent::Site => None,
+        Extent::All | Extent::Proxy | Extent::Site => None,
     };
     let said = if status == Status::Warn { warns } else { Some(fails.unwrap_or(&check.fails)) };
     said.cloned().unwrap_or_default()
@@ -246,7 +283,7 @@ mod tests {
     use crate::{
         catalogue::Catalogue,
         deployment::{Cloud, Deployment, Role},
-        evidence::{Attempt, FailureKind, Route, Stage, Subject},
+        evidence::{Attempt, Route, Subject},
         net::ConnectOverrides,
         plan::{Selection, Site},
     };

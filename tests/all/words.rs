@@ -181,7 +181,8 @@ fn of_catalogue() -> Vec<Text> {
         texts.extend([text(id, "expected", &words.expected), text(id, "why", &words.why)]);
         let others = [&check.warns, &words.input, &words.why_warn, &words.why_some, &words.why_proxy, &words.why_site];
         texts.extend(others.into_iter().flatten().map(|words| text(id, "words", words)));
-        let titles = [&check.fails_some, &check.fails_proxy];
+        texts.extend(words.why_cut_off.iter().map(|why| text(id, "why_cut_off", why)));
+        let titles = [&check.fails_some, &check.fails_proxy, &check.fails_cut_off];
         texts.extend(titles.into_iter().flatten().map(|title| text(id, "title", title)));
     }
     for table in ["aadsts", "mail-codes"] {
