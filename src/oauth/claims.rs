@@ -132,12 +132,14 @@ impl Claims {
         if application { Kind::Application } else { Kind::Delegated }
     }
 
-    /// The resource, as it stands there.
+    /// The resource, as it stands there. Of several that of Exchange Online, which accepts a token that names it among
+    /// others (RFC 7519, section 4.1.3), else the first.
     #[must_use]
     pub fn audience(&self) -> Option<String> {
         let audience = self.0.get("aud")?;
-        let first = audience.as_array().map_or(Some(audience), |all| all.first());
-        first?.as_str().map(shortened)
+        let all = audience.as_array().map_or(std::slice::from_ref(audience), Vec::as_slice);
+        let exchange = all.iter().filter_map(Value::as_str).find(|one| service(one) == Audience::Exchange);
+        exchange.or_else(|| all.first()?.as_str()).map(shortened)
     }
 
     /// The host of the resource; none when it is named by its number.

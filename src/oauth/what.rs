@@ -41,6 +41,8 @@ pub enum What {
     Encrypted,
     /// A JSON Web Token of which a part is missing.
     CutToken,
+    /// A JSON Web Token without claims: what should hold them is no JSON object.
+    Claimless,
     /// A refresh token.
     RefreshToken,
     /// An authorization code.
@@ -76,6 +78,7 @@ impl What {
             Self::CompactTicket => "a sealed access token of a personal account",
             Self::Encrypted => "an encrypted token (JWE)",
             Self::CutToken => "a part of a token",
+            Self::Claimless => "a token without readable claims",
             Self::RefreshToken => "a refresh token",
             Self::AuthorizationCode => "an authorization code",
             Self::GoogleToken => "a token of Google",
@@ -105,6 +108,7 @@ impl What {
                 "only the service that it was encrypted for can read it; Exchange Online access tokens are not encrypted"
             }
             Self::CutToken => "it was truncated on the way, or copied in part; read it from its source again",
+            Self::Claimless => "its payload is not a JSON object: it was damaged, or is not a token of Entra ID",
             Self::RefreshToken => {
                 "it is exchanged for access tokens at Entra ID; put it into the site file as refresh_token"
             }
@@ -206,6 +210,7 @@ fn kind(text: &str) -> What {
         _ if is_login_step(text) => What::LoginStep,
         _ if is_server_name(text) => What::ServerName,
         5 if parts[0].starts_with("eyJ") => What::Encrypted,
+        3 if parts[0].starts_with("eyJ") && !parts[2].is_empty() && !is_object(parts[1]) => What::Claimless,
         3 if parts[0].starts_with("eyJ") => of_claims(parts[1]),
         _ if text.starts_with("eyJ") => What::CutToken,
         _ if starts(&["ya29.", "1//"]) => What::GoogleToken,
@@ -214,6 +219,10 @@ fn kind(text: &str) -> What {
         _ if is_client_secret(text) => What::ClientSecret,
         _ => What::Unknown,
     }
+}
+
+fn is_object(payload: &str) -> bool {
+    json(payload).is_some_and(|value| value.is_object())
 }
 
 /// A token with an audience that is not the application itself is an access token.
@@ -416,6 +425,8 @@ mod tests {
             (format!("EwBA{long}"), What::CompactTicket),
             (format!("eyJhbGciOiJSU0EtT0FFUCJ9.{long}.{long}.{long}.{long}"), What::Encrypted),
             (access(256)[..60].to_owned(), What::CutToken),
+            (format!("eyJhbGciOiJSUzI1NiJ9.{}.{long}", URL.encode("[1]")), What::Claimless),
+            (format!("eyJhbGciOiJSUzI1NiJ9.{}.{long}", URL.encode([0xff, 0xfe])), What::Claimless),
             (access(256)[5..].to_owned(), What::Unknown),
             (format!("ya29.{long}"), What::GoogleToken),
             (format!("abc8Q~{}", "x".repeat(34)), What::ClientSecret),

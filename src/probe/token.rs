@@ -63,6 +63,7 @@ facts! {
     NOT_BEFORE: String = "token.not_before", "valid from";
     EXPIRES: String = "token.expires", "valid until";
     VALID_NOW: bool = "token.valid_now", "";
+    BEGINS_LATER: bool = "token.begins_later", "not valid yet";
     VALIDITY: String = "token.validity", "token";
     MINUTES_LEFT: i64 = "token.minutes_left", "minutes left";
     LIFETIME_MINUTES: i64 = "token.lifetime_minutes", "lifetime (minutes)";
@@ -204,7 +205,8 @@ pub fn note(token: &Secret, look: &TokenProbe, now: i64, facts: &mut Facts) {
     facts.set(FORM, found.wrapping.unwrap_or(found.what.name()));
     facts.set(FORM_FAULTS, objection.into_iter().chain(found.faults).collect::<Vec<_>>());
     facts.set(ORIGIN_FAULTS, found.origin_faults);
-    let claims = Claims::read(found.token.expose());
+    // of what is no access token nothing is judged but that: whom an ID token is for says nothing of a wrong scope
+    let claims = Claims::read(found.token.expose()).filter(|_| found.what.objection().is_none());
     facts.set(READABLE, claims.is_some());
     let names_user = |claims: &Claims| claims.kind() != Kind::Delegated || claims.user().is_some();
     facts.set(USER_READABLE, claims.as_ref().is_some_and(names_user));
@@ -355,6 +357,7 @@ fn note_times(claims: &Claims, now: i64, facts: &mut Facts) {
     facts.set(LIFETIME_READABLE, claims.issued().is_some());
     let begun = claims.not_before().is_none_or(|begin| begin.saturating_sub(GRACE_SECONDS) <= now);
     facts.set(VALID_NOW, begun && now < expires);
+    facts.set(BEGINS_LATER, !begun && now < expires);
     if now < expires {
         facts.set(MINUTES_LEFT, expires.saturating_sub(now).div_euclid(60));
     }
