@@ -167,11 +167,9 @@ pub(super) async fn prepare(look: &SignInProbe, earlier: &Earlier, world: &Probe
     };
     let user = look.user(&held).to_owned();
     let presented = Presentation::new(&user, &held.token).ok_or_else(|| {
-        look.stop(
-            Stage::Credential,
-            FailureKind::MalformedReply,
-            "the token or its user holds characters that no token has",
-        )
+        // an input that is wrong, of which no server was asked
+        let words = format!("the token of {} or its user is empty, too long or holds control characters", look.account);
+        look.stop(Stage::Credential, FailureKind::Missing, line::shorten(&words, line::MOST_WORDS))
     })?;
     let way = way(look)?;
     let (places, address) = address(look, earlier, &world.network).await?;
@@ -764,7 +762,8 @@ pub(super) mod tests {
         assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::Missing));
         world.wallet.keep("sales", held(Some("a\x01auth=x"), false));
         let stop = seen(&look(Protocol::Smtp), &Earlier::default(), &world).await.failure.unwrap();
-        assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::MalformedReply));
+        assert_eq!((stop.stage, stop.kind), (Stage::Credential, FailureKind::Missing));
+        assert!(stop.words.contains("control characters"), "{}", stop.words);
         let dialled = tokio::time::timeout(std::time::Duration::from_millis(20), listener.accept()).await;
         assert!(dialled.is_err(), "nobody came");
     }

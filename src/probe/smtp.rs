@@ -127,8 +127,8 @@ fn envelope(mailbox: &str) -> Result<[String; 2], Failure> {
     if is_path(mailbox) {
         return Ok(["MAIL FROM", "RCPT TO"].map(|verb| format!("{verb}:<{mailbox}>")));
     }
-    let words = format!("not an address that SMTP can carry: {mailbox}");
-    Err(DIALECT.failure(Stage::Sender, FailureKind::Internal, &words))
+    let words = format!("addresses in quotes and beyond ASCII (SMTPUTF8) are not tested over SMTP: {mailbox}");
+    Err(DIALECT.failure(Stage::Sender, FailureKind::CannotJudge, &words))
 }
 
 /// Whether sender and recipient are accepted. What was sent at once is answered to its end, also behind a refusal.
@@ -736,7 +736,7 @@ mod tests {
     async fn address_that_would_end_the_command_is_never_sent() {
         let mut session = session(vec![Turn::Hold]).inside_tls();
         let stop = open(&mut session, &offer(true), "a@b>\r\nDATA").await.unwrap_err();
-        assert_eq!((stop.stage, stop.kind), (Stage::Sender, FailureKind::Internal));
+        assert_eq!((stop.stage, stop.kind), (Stage::Sender, FailureKind::CannotJudge));
         assert_eq!(said(session), [""; 0]);
     }
 

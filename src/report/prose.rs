@@ -361,8 +361,14 @@ fn said(failure: &Failure) -> String {
             _ => {}
         }
     }
-    if failure.protocol == Protocol::Proxy && failure.kind == FailureKind::Rejected {
-        return "the proxy refused the connection".to_owned();
+    if failure.protocol == Protocol::Proxy {
+        match failure.kind {
+            FailureKind::Rejected => return "the proxy refused the connection".to_owned(),
+            FailureKind::Closed => return "the proxy closed the connection".to_owned(),
+            FailureKind::MalformedReply => return "unexpected response from the proxy".to_owned(),
+            FailureKind::ReplyTooLarge => return "the response of the proxy exceeded the size limit".to_owned(),
+            _ => {}
+        }
     }
     let said = match failure.kind {
         FailureKind::NxDomain => "the name does not exist (NXDOMAIN)",
@@ -374,9 +380,9 @@ fn said(failure: &Failure) -> String {
         FailureKind::Refused => "connection refused",
         FailureKind::Unreachable => "no route to host",
         FailureKind::LocallyBlocked => "blocked by this server (firewall or endpoint protection)",
-        FailureKind::UnexpectedPlaintext => "the server answered in plain text; implicit TLS was expected",
+        FailureKind::UnexpectedPlaintext => "the server answered in plain text; TLS was expected",
         FailureKind::StarttlsInjection => "unencrypted data was injected after the STARTTLS response",
-        FailureKind::TlsAlert => "the server ended the TLS handshake",
+        FailureKind::TlsAlert if failure.stage == Stage::Handshake => "the server ended the TLS handshake",
         FailureKind::TlsVersionTooOld => "the server supports only TLS versions older than 1.2",
         FailureKind::Expired => "the certificate has expired",
         FailureKind::NotYetValid => "the certificate is not valid yet",
@@ -387,7 +393,7 @@ fn said(failure: &Failure) -> String {
         FailureKind::BadCertificate => "the certificate cannot be used",
         FailureKind::BadStatus => "the server returned an error",
         FailureKind::WebPage => "an HTML page was returned instead of JSON",
-        FailureKind::CannotJudge => "not judged: this program lacks what it would need",
+        FailureKind::CannotJudge => "not judged by this program",
         FailureKind::Missing => "a required input is missing",
         FailureKind::Internal => "internal error of ece-check",
         _ => return said_during(failure.kind, place),
@@ -402,6 +408,7 @@ fn said_during(kind: FailureKind, place: &str) -> String {
         FailureKind::Reset => format!("the connection was reset {place}"),
         FailureKind::Closed => format!("the server closed the connection {place}"),
         FailureKind::Rejected => format!("refused {place}"),
+        FailureKind::TlsAlert => format!("the server ended the TLS connection {place}"),
         FailureKind::NotOffered => format!("not offered {place}"),
         FailureKind::UnexpectedHttp => format!("a web server or proxy answered {place}"),
         FailureKind::UnexpectedTls => format!("the server started TLS {place}; plain text was expected"),
