@@ -478,15 +478,47 @@ mod tests {
     fn number_of_entra_tells_more_than_the_error_that_many_faults_share() {
         let refused = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, "");
         let refused = Failure { error: Some("invalid_client".to_owned()), ..refused };
-        let causes = |aadsts: Vec<u32>| {
-            let mut seen = look("token", "sales", Failure { aadsts, ..refused.clone() });
+        let causes = |code: Option<u16>, aadsts: Vec<u32>| {
+            let mut seen = look("token", "sales", Failure { code, aadsts, ..refused.clone() });
             seen.facts.put("token.proof", "client secret");
             let mut findings = [finding("token.issued", "sales", Status::Fail, Some(0))];
             let _ = diagnose(&mut findings, &[seen], &Catalogue::built_in());
             codes(&findings[0]).into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
-        assert!(causes(Vec::new()).contains(&"client-secret-expired".to_owned()));
-        assert_eq!(causes(vec![70_002]), ["client-secret-invalid"]);
+        assert!(causes(None, Vec::new()).contains(&"client-secret-expired".to_owned()));
+        assert_eq!(causes(None, vec![70_002]), ["client-secret-invalid"]);
+        // one fault has one certain cause: the status says less than the number, unless the number leaves more than one open
+        assert_eq!(causes(Some(429), vec![50_196]), ["client-request-loop"]);
+        assert_eq!(causes(Some(429), vec![90_055]), ["throttled"]);
+    }
+
+    #[test]
+    fn proxy_is_told_for_what_it_did() {
+        let place = "login.microsoftonline.com:443";
+        let cause = |kind, code, words: &str| {
+            let failure = Failure { code, ..Failure::new(Protocol::Proxy, Stage::Connect, kind, words) };
+            let mut findings = [finding("tcp.opens", place, Status::Fail, Some(0))];
+            let _ = diagnose(&mut findings, &[look("tcp", place, failure)], &Catalogue::built_in());
+            codes(&findings[0]).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let socks = |words| cause(FailureKind::Rejected, None, &format!("the SOCKS proxy {words}"));
+        let silent = "the SOCKS proxy accepted the connection and did not answer: no answer within 10 s";
+        assert_eq!(cause(FailureKind::TimedOut, None, silent), ["proxy-silent"]);
+        assert_eq!(cause(FailureKind::TimedOut, None, "no answer within 10 s"), ["proxy-unreachable"]);
+        assert_eq!(socks("wants a user and a password"), ["proxy-auth-required"]);
+        assert_eq!(socks("does not accept the user and the password"), ["proxy-auth-required"]);
+        assert_eq!(socks("refuses the tunnel: host unreachable (4)"), ["proxy-cannot-connect"]);
+        assert_eq!(socks("refuses the tunnel: not allowed by its rules (2)"), ["proxy-denied"]);
+        for (code, causes) in [
+            (403, &["proxy-denied"][..]),
+            (407, &["proxy-auth-required"]),
+            (502, &["proxy-cannot-connect"]),
+            (503, &["proxy-cannot-connect", "proxy-denied"]),
+            (504, &["proxy-cannot-connect"]),
+        ] {
+            assert_eq!(cause(FailureKind::Rejected, Some(code), "HTTP/1.1"), causes, "{code}");
+        }
+        assert_eq!(cause(FailureKind::MalformedReply, None, "SSH-2.0"), ["proxy-not-a-proxy"]);
     }
 
     #[test]

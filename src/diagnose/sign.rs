@@ -143,10 +143,19 @@ fn knows_error_only(sign: &Sign) -> bool {
     matches!(&sign.shows, Shows::Failure(pattern) if !pattern.error.is_empty() && pattern.aadsts.is_empty() && pattern.words.is_empty())
 }
 
+/// True for a sign that asks for nothing but the status.
+fn knows_status_only(sign: &Sign) -> bool {
+    matches!(&sign.shows, Shows::Failure(pattern) if !pattern.code.is_empty() && narrowness(sign) == 1)
+}
+
 /// The best sign of each cause, after the narrower signs had their say.
 pub(super) fn best(mut raised: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
     if raised.iter().any(|one| knows_number(one.sign)) {
         raised.retain(|one| !knows_error_only(one.sign));
+    }
+    // Entra's number says why there is this status
+    if raised.iter().any(|one| knows_number(one.sign) && one.settles) {
+        raised.retain(|one| !knows_status_only(one.sign));
     }
     let superseded: Vec<bool> = raised.iter().map(|one| is_superseded(one, &raised)).collect();
     let mut superseded = superseded.into_iter();

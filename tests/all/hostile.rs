@@ -5,10 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ece_check::finding::{Certainty, Finding, Report, Status};
+
 use crate::{
     accuracy::agree::assert_agrees,
     program::{Place, wait},
-    walk::alone,
+    walk::{alone, walk},
 };
 
 /// The stages of the longest look: lookup, connect, greeting, EHLO, STARTTLS, handshake, capabilities, and the farewell.
@@ -106,5 +108,81 @@ fn device_without_an_end_is_no_log() {
         let outcome = wait(child);
         assert_eq!(outcome.code, Some(2), "{arguments:?}: {outcome:#?}");
         assert!(outcome.stderr.contains("nothing but zero bytes"), "{arguments:?}: {outcome:#?}");
+    }
+}
+
+/// What a run with one of the lab's faults says of the check that the fault is about.
+async fn said_of(fault: &str, check: &str) -> (Report, Finding) {
+    let report = walk(&[fault]).await;
+    let seen =
+        report.findings.iter().find(|one| one.check == check && matches!(one.status, Status::Fail | Status::Warn));
+    let seen = seen.unwrap_or_else(|| panic!("{fault}: {check} holds in {:#?}", report.findings)).clone();
+    assert_agrees(&report, fault);
+    (report, seen)
+}
+
+/// A server that ends the session, or says what nobody understands, has not shown that it lacks something.
+#[tokio::test]
+async fn title_says_no_more_than_was_seen() {
+    for (fault, check, title) in [
+        ("session-ended-early", "imap.xoauth2-offered", "The IMAP session fails before the sign-in"),
+        ("no-greeting.pop3", "pop3.xoauth2-offered", "The POP3 session fails before the sign-in"),
+        ("session-ended-early.closed-after-starttls", "tls.trusted", "The TLS handshake fails"),
+        ("tls-handshake-refused", "tls.trusted", "The TLS handshake fails"),
+        ("connection-closed-at-once.smtp", "smtp.starttls", "The SMTP session fails before TLS"),
+        ("server-reply-malformed.sender", "smtp.sender-accepted", "The SMTP session fails at the sender address"),
+        // what was seen keeps its title
+        ("cert-expired", "tls.trusted", "The TLS certificate is invalid or not trusted"),
+        ("imap-xoauth2-not-offered", "imap.xoauth2-offered", "IMAP server does not advertise XOAUTH2"),
+        ("send-as-denied", "smtp.sender-accepted", "Sending as the mailbox is rejected"),
+    ] {
+        let (_, seen) = said_of(fault, check).await;
+        assert_eq!(seen.fails.as_str(), title, "{fault}: {seen:#?}");
+    }
+}
+
+/// A cause that is not proved is not called certain: who sent a reset, what stands behind Microsoft's own certificate.
+#[tokio::test]
+async fn cause_that_is_not_proved_is_not_certain() {
+    for (fault, check, cause) in [
+        ("connection-reset-by-middlebox.smtp", "smtp.starttls", "connection-reset-by-middlebox"),
+        ("session-ended-early.before-greeting", "imap.xoauth2-offered", "session-ended-early"),
+        ("session-ended-early.in-handshake", "tls.trusted", "session-ended-early"),
+        ("no-greeting.imap", "imap.xoauth2-offered", "no-greeting"),
+        ("http-block-page.inside-tls", "imap.xoauth2-offered", "http-block-page"),
+        ("microsoft-service-error.broken-document", "https.discovery", "microsoft-service-error"),
+        ("microsoft-service-error.token-garbled", "token.issued", "microsoft-service-error"),
+        ("dns-answer-malformed.long-chain", "dns.resolves", "dns-answer-malformed"),
+        ("ece-web-unreachable.closed", "tls.trusted", "ece-web-unreachable"),
+        ("plain-text-on-tls-port.ece-noise", "tls.trusted", "plain-text-on-tls-port"),
+        ("not-microsoft-server.starttls", "smtp.starttls", "not-microsoft-server"),
+    ] {
+        let (_, seen) = said_of(fault, check).await;
+        let first = &seen.causes[0];
+        assert_eq!(first.cause, cause, "{fault}: {seen:#?}");
+        assert_ne!(first.certainty, Certainty::Certain, "{fault}: {seen:#?}");
+    }
+}
+
+/// The cause of another fault is never named: each of these was called something that it is not.
+#[tokio::test]
+async fn refusal_is_named_for_what_it_is() {
+    for (fault, check, cause, found) in [
+        ("server-rejects-connection.inside-tls", "smtp.xoauth2-offered", "server-rejects-connection", "550 5.7.1"),
+        ("dns-server-error", "dns.resolves", "dns-server-error", "with the code 4 ("),
+        ("proxy-cannot-connect", "tcp.opens", "proxy-cannot-connect", "502 Bad Gateway"),
+        ("proxy-not-a-proxy", "tcp.opens", "proxy-not-a-proxy", "unexpected response from the proxy"),
+        ("microsoft-service-error.token-garbled", "token.issued", "microsoft-service-error", "unexpected response"),
+        ("login-block-page.token", "token.issued", "login-block-page", "HTTP status 302"),
+        ("token-not-yet-valid", "token.valid-now", "token-not-yet-valid", "not valid for another"),
+        ("plain-text-on-tls-port.after-starttls", "tls.trusted", "plain-text-on-tls-port", "TLS was expected"),
+        ("dns-nxdomain.ipv4", "dns.resolves", "dns-nxdomain", "IPv4: outlook.office365.com does not exist"),
+    ] {
+        let (report, seen) = said_of(fault, check).await;
+        let causes: Vec<&str> = seen.causes.iter().map(|one| one.cause.as_str()).collect();
+        assert_eq!(causes, [cause], "{fault}: {seen:#?}");
+        assert!(seen.found.contains(found), "{fault}: {}", seen.found);
+        let fixes = &report.summary.fix_first;
+        assert!(fixes.iter().all(|fix| !fix.fix.contains("ports 993 and 995")), "{fault}: {fixes:#?}");
     }
 }
