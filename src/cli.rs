@@ -30,6 +30,7 @@ mod runtime;
 mod saved;
 mod site;
 mod site_file;
+mod stop;
 mod token;
 mod wait;
 
@@ -142,6 +143,7 @@ const OWN_FAULT: u8 = 70;
 #[must_use]
 pub fn main() -> ExitCode {
     print::quiet_panics();
+    stop::outlive_the_limit_of_files();
     shielded(obey)
 }
 

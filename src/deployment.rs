@@ -7,6 +7,7 @@
 //! accepted, and the checks `url.*` judge it.
 
 pub mod evidence;
+mod files;
 mod known;
 mod left_over;
 mod mistakes;

@@ -13,6 +13,7 @@ pub mod running;
 mod write;
 
 use std::{
+    borrow::Cow,
     fs::{self, File, Metadata},
     io::{self, Cursor, IsTerminal as _, Read},
     path::Path,
@@ -211,6 +212,19 @@ pub fn open_plain(path: &Path) -> io::Result<File> {
     File::open(path).map_err(|error| plain_words(&error))
 }
 
+/// Finds out whether so many files can be open at the same time, besides those that are.
+///
+/// # Errors
+/// When the system gives this process fewer (`ulimit -n`).
+pub fn room(count: usize) -> io::Result<()> {
+    let nothing = if cfg!(windows) { "NUL" } else { "/dev/null" };
+    let opened: io::Result<Vec<File>> = (0..count).map(|_| File::open(nothing)).collect();
+    match opened {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error), // some containers have no devices
+        _ => Ok(()),
+    }
+}
+
 /// What a thread of its own reads, waited for within limits.
 #[derive(Debug)]
 struct Waited {
@@ -292,11 +306,20 @@ fn timed_out(words: &str) -> io::Error {
     said(io::ErrorKind::TimedOut, words)
 }
 
-/// The operating system's sentence without Rust's "(os error 2)", which says nothing to a reader.
+/// The operating system's sentences without Rust's "(os error 2)", which says nothing to a reader.
+#[must_use]
+pub fn without_numbers(text: &str) -> Cow<'_, str> {
+    let (mut plain, mut rest) = (String::new(), text);
+    while let Some((before, number)) = rest.split_once(" (os error ") {
+        let Some((_, behind)) = number.split_once(')') else { break };
+        plain.push_str(before);
+        rest = behind;
+    }
+    if rest.len() == text.len() { Cow::Borrowed(text) } else { Cow::Owned(plain + rest) }
+}
+
 fn plain_words(error: &io::Error) -> io::Error {
-    let text = error.to_string();
-    let end = text.rfind(" (os error ").unwrap_or(text.len());
-    said(error.kind(), format!("cannot be read: {}", &text[..end]))
+    said(error.kind(), format!("cannot be read: {}", without_numbers(&error.to_string())))
 }
 
 /// Words that fit behind the name of the file and a colon.

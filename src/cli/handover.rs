@@ -91,6 +91,11 @@ impl Arguments {
         Ok(Some(Prepared { place: prepared(file)?, signer }))
     }
 
+    /// The files that are read: of keys.
+    pub fn read(&self) -> impl Iterator<Item = &Path> {
+        self.redact_key.iter().chain(&self.sign_with).map(PathBuf::as_path)
+    }
+
     /// The key that placeholders are made with.
     fn key(&self) -> Result<Key, CliError> {
         let Some(file) = &self.redact_key else { return Ok(Key::random()?) };

@@ -52,7 +52,7 @@ fn is_routed(address: &Ipv6Addr) -> bool {
 
 /// A small file of the system.
 #[cfg(not(windows))]
-fn system_file(path: &str) -> std::io::Result<String> {
+pub(super) fn system_file(path: &str) -> std::io::Result<String> {
     let bytes = files::read(std::path::Path::new(path), 1 << 20)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -16,6 +16,7 @@ use super::{
     CliError,
     list::{Output, json, lines},
     option, print, runtime,
+    stop::Stop,
 };
 use crate::{
     files::{self, Access},
@@ -237,55 +238,4 @@ fn describe(reach: &LabAddresses) -> String {
 /// The line that sets a variable: of a POSIX shell, or of PowerShell. No value holds a quote.
 fn set_variable(name: &str, value: &str) -> String {
     if cfg!(windows) { format!("$env:{name} = '{value}'") } else { format!("export {name}='{value}'") }
-}
-
-/// What tells the program to end: Ctrl-C, and what a service manager or a closing terminal sends.
-#[cfg(unix)]
-struct Stop(Vec<tokio::signal::unix::Signal>);
-
-#[cfg(unix)]
-impl Stop {
-    /// Listens from now on.
-    fn listen() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
-        Self(kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect())
-    }
-
-    /// Waits for the first of them.
-    async fn wait(&mut self) {
-        std::future::poll_fn(|context| {
-            let told = self.0.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
-            if told { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
-    }
-}
-
-/// What tells the program to end: Ctrl-C, Ctrl-Break, and a closing window.
-#[cfg(windows)]
-struct Stop {
-    interrupt: Option<tokio::signal::windows::CtrlC>,
-    interrupted: Option<tokio::signal::windows::CtrlBreak>,
-    close: Option<tokio::signal::windows::CtrlClose>,
-}
-
-#[cfg(windows)]
-impl Stop {
-    /// Listens from now on.
-    fn listen() -> Self {
-        use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
-        Self { interrupt: ctrl_c().ok(), interrupted: ctrl_break().ok(), close: ctrl_close().ok() }
-    }
-
-    /// Waits for the first of them.
-    async fn wait(&mut self) {
-        std::future::poll_fn(|context| {
-            let told = self.interrupt.as_mut().is_some_and(|signal| signal.poll_recv(context).is_ready())
-                || self.interrupted.as_mut().is_some_and(|signal| signal.poll_recv(context).is_ready())
-                || self.close.as_mut().is_some_and(|signal| signal.poll_recv(context).is_ready());
-            if told { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-        })
-        .await;
-    }
 }

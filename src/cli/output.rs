@@ -15,6 +15,21 @@ pub fn unwritable(file: &Path, error: &io::Error) -> CliError {
     CliError::Usage(format!("{}: {error}", file.display()), "name a place where this user may write".to_owned())
 }
 
+/// Refuses an output in place of a file that is read: it would be lost.
+pub fn spared<'a>(
+    places: impl Iterator<Item = &'a Destination>,
+    read: impl Iterator<Item = &'a Path>,
+) -> Result<(), CliError> {
+    let read: Vec<&Path> = read.collect();
+    for place in places {
+        if read.iter().any(|file| place.is(file)) {
+            let wrong = format!("{}: this file is read; the output would replace it", place.path().display());
+            return Err(CliError::Usage(wrong, "name another file for the output".to_owned()));
+        }
+    }
+    Ok(())
+}
+
 /// No file is replaced without a word.
 pub fn told_of_replacing(place: &Destination, told: bool) {
     if told && place.replaces() {

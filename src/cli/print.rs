@@ -17,6 +17,7 @@ use clap::error::{ContextKind, ContextValue};
 
 use super::{option, program};
 use crate::{
+    files,
     report::{self, Format, Page, Paint, Stream, Style, Symbols, Together, Verbosity, harmless},
     secret::{RedactingWriter, Redactor, suspect},
 };
@@ -177,7 +178,7 @@ pub fn sentences(text: &str) {
 fn lines(text: &str) {
     let ascii = Style::of(Stream::Stderr, true, Verbosity::Normal).symbols == Symbols::Ascii;
     let mut stderr = std::io::stderr().lock();
-    for line in text.lines() {
+    for line in files::without_numbers(text).lines() {
         let line = harmless::line(line, 2_000);
         let line = if ascii { harmless::ascii(&line) } else { line };
         let _ = writeln!(stderr, "{line}");

@@ -9,9 +9,9 @@ use clap::Args;
 
 use super::{
     CliError,
-    handover::{self, Leaving, Material},
+    handover::{self, Leaving, Material, Prepared},
     option,
-    output::{summary_is_text, told_of_replacing},
+    output::{self, summary_is_text, told_of_replacing},
     part, print, saved,
 };
 use crate::{
@@ -87,6 +87,8 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         return Err(CliError::Usage("--bundle holds one report".to_owned(), right));
     }
     let bundle = arguments.handover.prepare()?;
+    let read = arguments.files.iter().chain(&arguments.verify_with).map(PathBuf::as_path);
+    output::spared(bundle.iter().map(Prepared::place), read.chain(arguments.handover.read()))?;
     let key = arguments.verify_with.as_deref().map(saved::verifier).transpose()?;
     let mut leaving: Vec<Leaving> =
         arguments.files.iter().map(|file| arguments.leaving(file, key.as_ref())).collect::<Result<_, _>>()?;

@@ -1,6 +1,6 @@
 //! `ece-check run`: walks the checklist.
 
-use std::{collections::HashSet, io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -10,9 +10,11 @@ use super::{
     CliError, evidence, graph,
     handover::{self, Leaving, Material, Prepared},
     host, option,
-    output::{prepared, summary_is_text, told_of_replacing, unwritable},
+    output::{self, prepared, summary_is_text, told_of_replacing, unwritable},
     parallel::Parallel,
-    part, print, runtime, site, wait,
+    part, print, runtime, site,
+    stop::Stop,
+    wait,
 };
 use crate::{
     catalogue::Catalogue,
@@ -124,7 +126,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let parallel =
         if arguments.lab.is_some() { Parallel::alone() } else { Parallel::begin(arguments.site.sends_mail())? };
     let event_loop = runtime::of_several_threads()?;
-    let walked = event_loop.block_on(walk(arguments));
+    let walked = event_loop.block_on(walk(arguments, &written));
     event_loop.shutdown_background(); // a resolver library may still wait for an answer
     let (mut report, material) = walked?;
     report.run.other_runs = parallel.end();
@@ -154,11 +156,12 @@ struct Ground<'a> {
 }
 
 /// Walks the checklist, and collects what a bundle holds beside the report.
-async fn walk(arguments: &Arguments) -> Result<(Report, Material), CliError> {
+async fn walk(arguments: &Arguments, written: &Written) -> Result<(Report, Material), CliError> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
     let lab = start_lab(arguments).await?;
     let deployment = site.deployment_with(&catalogue, lab.as_ref())?;
+    output::spared(written.places(), deployment.files())?;
     let ground = Ground { arguments, catalogue, lab, deployment };
     let selection = site.selection();
     let material = ground.material()?; // before the tests: nothing that is missing may cost the report
@@ -319,16 +322,12 @@ const LEFT: i32 = 3;
 
 /// The first interruption asks for the report so far; a second one ends the program.
 async fn stop_on_interrupt(stop: watch::Sender<bool>) {
-    if tokio::signal::ctrl_c().await.is_err() {
-        return;
-    }
-    let mut again = std::pin::pin!(tokio::signal::ctrl_c());
-    let _ = futures_util::poll!(&mut again); // it listens before anybody is told to press it
+    let mut told = Stop::listen();
+    told.wait().await;
     let _ = stop.send(true);
     print::note("stopping: the report so far follows; press Ctrl-C again to leave without it");
-    if again.await.is_ok() {
-        std::process::exit(LEFT);
-    }
+    told.wait().await;
+    std::process::exit(LEFT);
 }
 
 /// One line on a terminal, nothing elsewhere.
@@ -380,20 +379,27 @@ impl Written {
             bundle: arguments.handover.prepare()?,
         };
         written.told_apart()?;
+        output::spared(written.places(), arguments.site.read().chain(arguments.handover.read()))?;
         Ok(written)
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Destination> {
+        let reports = self.reports.iter().map(|(_, place)| place);
+        reports.chain(&self.transcript).chain(self.bundle.as_ref().map(Prepared::place))
     }
 
     /// Refuses one file for two outputs: the second would replace the first.
     fn told_apart(&self) -> Result<(), CliError> {
-        let reports = self.reports.iter().map(|(_, place)| place);
-        let places = reports.chain(&self.transcript).chain(self.bundle.as_ref().map(Prepared::place));
-        let mut taken = HashSet::new();
-        for destination in places {
-            let name = destination.path().display();
-            if destination.target().is_some_and(|target| !taken.insert(target)) {
+        let mut earlier: Vec<&Destination> = Vec::new();
+        for place in self.places() {
+            let same = |other: &&Destination| {
+                place.is(other.path()) || place.target().is_some_and(|target| other.target() == Some(target))
+            };
+            if earlier.iter().any(same) {
                 let right = "give each report, the transcript and the bundle a file of its own".to_owned();
-                return Err(CliError::Usage(format!("{name}: is named for two outputs"), right));
+                return Err(CliError::Usage(format!("{}: is named for two outputs", place.path().display()), right));
             }
+            earlier.push(place);
         }
         Ok(())
     }

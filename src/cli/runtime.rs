@@ -1,13 +1,18 @@
 //! Starting the event loop, when the system gives threads for it.
 //!
 //! A runtime that cannot start its threads panics, or waits for a thread that never comes; a limit of processes
-//! (`ulimit -u`) is reason enough. So threads are asked for first, and it is said what is missing.
+//! (`ulimit -u`) is reason enough, and so is one of open files (`ulimit -n`). So both are asked for first, and it is said
+//! what is missing.
 
 use std::{io, sync::mpsc, thread};
 
 use tokio::runtime::{Builder, Runtime};
 
 use super::CliError;
+use crate::files;
+
+/// Files that an event loop opens for itself, and some more: it panics where its last one is missing.
+pub const FILES: usize = 16;
 
 /// More threads than this make no run faster: it waits for servers, not for the processor.
 const MOST_WORKERS: usize = 8;
@@ -17,6 +22,7 @@ const MOST_WORKERS: usize = 8;
 /// # Errors
 /// When this user may not start threads, or the system lacks memory or files for it.
 pub fn of_several_threads() -> Result<Runtime, CliError> {
+    files::room(FILES).map_err(|error| lacking("files", &error))?;
     let wanted = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
     // one for what blocks, such as a command that prints a token
     let workers = started(2, wanted + 1)? - 1;
@@ -28,14 +34,19 @@ pub fn of_several_threads() -> Result<Runtime, CliError> {
 /// # Errors
 /// As [`of_several_threads`].
 pub fn of_one_thread() -> Result<Runtime, CliError> {
+    files::room(FILES).map_err(|error| lacking("files", &error))?;
     started(1, 1)?;
     Builder::new_current_thread().enable_all().build().map_err(|error| missing(&error))
 }
 
 fn missing(error: &io::Error) -> CliError {
+    lacking("threads", error)
+}
+
+fn lacking(what: &str, error: &io::Error) -> CliError {
     let right =
         "raise the limit of processes and open files of this user (Linux: ulimit -u, ulimit -n), or stop programs";
-    CliError::Usage(format!("the system gives this user no further threads: {error}"), right.to_owned())
+    CliError::Usage(format!("the system gives this user no further {what}: {error}"), right.to_owned())
 }
 
 /// How many threads of those that are wanted can run at the same time.

@@ -234,6 +234,13 @@ impl Arguments {
         as_named(&self.evidence)
     }
 
+    /// The files that the command line names to be read, and the site file of the folder.
+    pub fn read(&self) -> impl Iterator<Item = &Path> {
+        let config = self.config.as_deref().unwrap_or(Path::new(DEFAULT_FILE));
+        let named = self.evidence.iter().chain(&self.java_trust_store).chain(&self.reach.ca_file);
+        std::iter::once(config).chain(named.map(PathBuf::as_path))
+    }
+
     /// What else of the command line a repetition needs.
     pub fn flags(&self) -> Flags {
         Flags {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use tokio::time::Instant;
 
-use super::{CliError, print};
+use super::{CliError, print, stop::Stop};
 use crate::{
     catalogue::Catalogue,
     diagnose::can_heal,
@@ -32,6 +32,7 @@ pub async fn until_healed(
     strict: bool,
 ) -> Result<Report, CliError> {
     let (end, mut report, mut told) = (Instant::now() + wait, first, Told::default());
+    let mut stop = Stop::listen();
     loop {
         let open = can_heal(&report.findings, &report.looks);
         if open.is_empty() || report.run.interrupted {
@@ -45,7 +46,7 @@ pub async fn until_healed(
         let pause = (wait / 10).clamp(PAUSES.0, PAUSES.1).min(left);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(over(report, &open)),
+            () = stop.wait() => return Ok(over(report, &open)),
         }
         let again = test(&Selection { only: checks(&report, &open), ..selection.clone() }).await?;
         report = merged(report, again, catalogue, strict)?;

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use super::FileKind;
+use super::{FileKind, without_numbers};
 
 /// So long a pipe or a device is waited for, when it is opened and when it is written to.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,6 +66,14 @@ impl Destination {
             let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty());
             Some(fs::canonicalize(folder.unwrap_or(Path::new("."))).ok()?.join(target.file_name()?))
         })
+    }
+
+    /// True where writing would replace this file, whatever name it is called by.
+    #[must_use]
+    pub fn is(&self, file: &Path) -> bool {
+        let (Way::Replaced(target) | Way::Overwritten(target)) = &self.way else { return false };
+        let same_path = || Some(fs::canonicalize(file).ok()? == self.target()?);
+        same_file(target, file).or_else(same_path).unwrap_or(false)
     }
 
     /// True where a file is there that would be lost: a plain one with something in it.
@@ -172,6 +180,19 @@ fn own_stream(_: &Metadata) -> Option<File> {
     None
 }
 
+/// True for two names of one file; none where one is of no file, or the system does not tell.
+#[cfg(unix)]
+fn same_file(one: &Path, other: &Path) -> Option<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let file = |path: &Path| fs::metadata(path).ok().map(|about| (about.dev(), about.ino()));
+    Some(file(one)? == file(other)?)
+}
+
+#[cfg(not(unix))]
+fn same_file(_: &Path, _: &Path) -> Option<bool> {
+    None
+}
+
 /// A file with several names would lose all but one of them.
 #[cfg(unix)]
 fn is_shared(about: &Metadata) -> bool {
@@ -236,8 +257,11 @@ pub fn write_new(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     #[cfg(not(unix))]
     let _ = access;
     let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path); // half a file would pass for a whole one, and is in the way of the next try
+    }
+    written
 }
 
 fn open_within(path: &Path, patience: Duration) -> io::Result<File> {
@@ -263,10 +287,9 @@ fn waited<T: Send + 'static>(
 
 fn unwritable(error: &io::Error) -> io::Error {
     let text = error.to_string();
-    let end = text.find(" (os error ").unwrap_or(text.len());
-    let text = &text[..end];
+    let text = without_numbers(&text);
     let words = if text.starts_with("is a ") || text.starts_with("cannot be ") {
-        text.to_owned()
+        text.into_owned()
     } else {
         format!("cannot be written: {text}")
     };
@@ -304,6 +327,18 @@ mod tests {
         assert_eq!(wrong(folder.path()), "is a folder");
         assert_eq!(wrong(&folder.path().join("no/report")), "cannot be written: its folder does not exist");
         assert_eq!(entries(folder.path()), 0);
+    }
+
+    #[test]
+    fn the_file_that_would_be_replaced_is_known_by_each_of_its_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let [file, second, new] = ["file", "second", "new"].map(|name| folder.path().join(name));
+        fs::write(&file, "read").unwrap();
+        fs::hard_link(&file, &second).unwrap();
+        let place = |path: &Path| Destination::prepare(path).unwrap();
+        assert!(place(&file).is(&folder.path().join("./file")));
+        assert!(!place(&new).is(&file) && !place(&file).is(&new));
+        assert!(!cfg!(unix) || place(&second).is(&file), "a second name of the same file");
     }
 
     #[cfg(unix)]

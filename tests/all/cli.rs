@@ -507,12 +507,20 @@ fn reader_that_goes_away_is_no_fault() {
 #[tokio::test]
 async fn interruption_gives_the_report_so_far() {
     let _alone = alone().await;
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        interrupted_by(signal);
+    }
+}
+
+/// What a person, a service manager and a terminal that is closed send.
+#[cfg(target_os = "linux")]
+fn interrupted_by(signal: &str) {
     let place = Place::new();
     let child = place.start(&["run", "--lab=port-blocked", "--timeout", "30s", "-o", "json"]);
     let id = child.id().to_string();
     wait_until_it_listens_for_interruptions(&id);
     let began = Instant::now();
-    let sent = std::process::Command::new("kill").args(["-INT", &id]).status().expect("kill is there");
+    let sent = std::process::Command::new("kill").args([signal, &id]).status().expect("kill is there");
     assert!(sent.success());
     let outcome = wait(child);
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
@@ -530,7 +538,8 @@ fn wait_until_it_listens_for_interruptions(id: &str) {
     let listens = || {
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("the program runs");
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a mask").trim().to_owned();
-        u64::from_str_radix(&caught, 16).expect("a mask is hexadecimal") & 0b10 != 0
+        let all = (1 << (15 - 1)) | 0b11; // SIGTERM, SIGINT and SIGHUP
+        u64::from_str_radix(&caught, 16).expect("a mask is hexadecimal") & all == all
     };
     while !listens() {
         assert!(began.elapsed() < Duration::from_secs(10), "it never listens");

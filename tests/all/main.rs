@@ -24,6 +24,7 @@
 //! - `webex`: both integrations of Webex: each fault live and by files, Microsoft Graph, the text of Control Hub.
 //! - `fuzz_targets`: the targets of `fuzz/`: they compile, and take a few inputs.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
+//! - `outputs`: files that a run reads and writes: no output replaces what is read, nothing half is left behind.
 //! - `judged`: saved reports judged again and compared.
 //! - `accuracy`: how often the cause of a text, or of a fault in the lab, is named rightly.
 //! - `reports`: one golden report in every format.
@@ -57,6 +58,7 @@ mod handover;
 mod hostile;
 mod judged;
 mod levels;
+mod outputs;
 mod program;
 mod report;
 mod reports;

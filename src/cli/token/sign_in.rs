@@ -317,7 +317,7 @@ fn loopback_redirect(given: Option<&Url>) -> Result<Url, Failure> {
 fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), CliError> {
     match (&arguments.save, &granted.refresh) {
         (Some(file), Some(refresh)) => {
-            save(file, refresh).map_err(|error| not_saved(file, &error))?;
+            save(file, refresh).map_err(|error| not_saved(file, &error.to_string()))?;
             print::note(&format!("The refresh token ({}) is in {}.", refresh.size(), file.display()));
             let quoted = toml::Value::String(file.display().to_string());
             print::note(&format!("Below [[account]] in ece-check.toml: refresh_token = {{ file = {quoted} }}"));
@@ -337,14 +337,14 @@ fn keep(arguments: &Arguments, granted: &Granted) -> Result<(), CliError> {
 fn savable(file: &Path) -> Result<(), CliError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if file.symlink_metadata().is_ok() {
-        return Err(not_saved(file, &io::ErrorKind::AlreadyExists.into()));
+        return Err(not_saved(file, "it exists"));
     }
-    if folder.is_dir() { Ok(()) } else { Err(not_saved(file, &io::ErrorKind::NotFound.into())) }
+    if folder.is_dir() { Ok(()) } else { Err(not_saved(file, "its folder does not exist")) }
 }
 
-fn not_saved(file: &Path, error: &io::Error) -> CliError {
+fn not_saved(file: &Path, why: &str) -> CliError {
     let right = "name a new file in an existing folder; existing files are never overwritten";
-    CliError::Usage(format!("{} cannot be written: {error}", file.display()), right.to_owned())
+    CliError::Usage(format!("{} cannot be written: {why}", file.display()), right.to_owned())
 }
 
 fn save(file: &Path, refresh: &Secret) -> io::Result<()> {
