@@ -8,6 +8,7 @@ mod forgiving;
 mod mistake;
 mod packed;
 mod scalar;
+mod syntax;
 mod word;
 
 use std::{collections::HashSet, ops::Range, path::Path, rc::Rc, sync::OnceLock};
@@ -133,12 +134,10 @@ impl Document {
     }
 
     fn syntax_mistake(&self, error: &toml::de::Error) -> Mistake {
-        Mistake {
-            file: self.name.clone(),
-            line: error.span().map(|span| self.line(span.start)),
-            wrong: first_line(error.message()),
-            right: remedy_for(error.message()).to_owned(),
-        }
+        let line = error.span().map(|span| self.line(span.start));
+        let text = line.and_then(|line| self.text.lines().nth(line - 1)).unwrap_or_default();
+        let (wrong, right) = syntax::told(error.message(), text);
+        Mistake { file: self.name.clone(), line, wrong, right: right.to_owned() }
     }
 
     /// The lines of the text with their numbers, counted from 1. For what must be seen before the text is parsed.
@@ -184,20 +183,6 @@ pub fn decode(bytes: &[u8]) -> Option<String> {
         _ => String::from_utf8(bytes.to_vec()).ok()?,
     };
     (!text.contains('\0')).then_some(text)
-}
-
-fn first_line(message: &str) -> String {
-    message.lines().next().unwrap_or("is not TOML").to_owned()
-}
-
-fn remedy_for(message: &str) -> &'static str {
-    if message.contains("duplicate key") {
-        "write each key once, and each table once"
-    } else if ["string", "quote", "escape", "unicode"].iter().any(|word| message.contains(word)) {
-        "write texts in double quotes, for example \"outlook.office365.com\"; double each backslash"
-    } else {
-        "write one key = value in a line; texts in double quotes; dates as 2027-01-31"
-    }
 }
 
 /// One table of a document. Keys are taken out one by one; [`Table::close`] complains about the rest.
@@ -396,13 +381,14 @@ impl<'d> Table<'d> {
     /// # Errors
     /// When something else stands there.
     pub fn int(&mut self, key: &str) -> Result<Option<At<'d, i64>>, Mistake> {
-        let Some(found) = self.scalar(key)? else { return Ok(None) };
+        let right = format!("write {key} = 443, without quotes");
+        let a_number = |mistake| Mistake { right: right.clone(), ..mistake };
+        let Some(found) = self.scalar(key).map_err(a_number)? else { return Ok(None) };
         match found.value {
             Scalar::Int(value) => Ok(Some(At { value, document: found.document, span: found.span })),
-            ref other => Err(found.mistake(
-                format!("{} must be a whole number, not {}", self.full(key), describe(other)),
-                format!("write {key} = 443, without quotes"),
-            )),
+            ref other => {
+                Err(found.mistake(format!("{} must be a whole number, not {}", self.full(key), describe(other)), right))
+            }
         }
     }
 

@@ -89,6 +89,9 @@ fn whole_text(file: &Path, key: Option<&Verifier>) -> Result<String, CliError> {
     if key.is_some() {
         return Err(unsigned(file, "is not a bundle, and only bundles are signed"));
     }
+    if bytes.trim_ascii().is_empty() {
+        return Err(wrong("is empty".to_owned()));
+    }
     decode(&bytes).ok_or_else(|| wrong("is not text".to_owned()))
 }
 

@@ -84,7 +84,13 @@ pub fn read(file: &Path, password: Option<&Secret>) -> Result<Store, BadStore> {
         let version = version(file);
         Store { file: file.to_owned(), format, version, unread: false, roots, default_password, note }
     };
-    let wrong = || bad("the password is wrong", "give the store's password; Java's own default is changeit");
+    // Java cannot tell the two apart either: "Keystore was tampered with, or password was incorrect"
+    let wrong = || {
+        bad(
+            "the password is wrong, or the file is damaged",
+            "give the store's password (Java's own default is changeit), or copy the file anew",
+        )
+    };
     let default = fits(&bytes, DEFAULT_PASSWORD);
     match format(&bytes) {
         Some(format @ ("JKS" | "JCEKS")) => {

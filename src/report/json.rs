@@ -135,6 +135,7 @@ impl Unreadable {
         match error.classify() {
             Category::Data => Self::NoReport { reason },
             Category::Syntax | Category::Eof | Category::Io => {
+                let reason = reason.split(" at line ").next().unwrap_or_default().to_owned(); // told before it
                 Self::NotJson { line: error.line(), column: error.column(), reason }
             }
         }

@@ -45,7 +45,7 @@ pub(super) fn describe(value: &Scalar) -> &'static str {
 pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
-        DeValue::Integer(_) => "a number",
+        DeValue::Integer(_) => "a number that is too large",
         DeValue::Float(_) => "a number with a fraction",
         DeValue::Boolean(_) => "true or false",
         DeValue::Datetime(_) => "a date",

@@ -1,0 +1,73 @@
+//! What is wrong with a line that is no TOML, in words that its author understands.
+//!
+//! In: what the parser says, which is about its grammar, and the line. Out: what is wrong, and what would be right. The line
+//! is not repeated: a secret may stand in it.
+
+use super::may_be_quoted;
+
+const QUOTES: &str = "write texts in double quotes, for example \"outlook.office365.com\"; double each backslash";
+const PATHS: &str = "write paths in single quotes, as in 'C:\\ECE\\token.txt', or double each backslash";
+
+/// What is wrong with a line, and what would be right.
+pub(super) fn told(message: &str, line: &str) -> (String, &'static str) {
+    let message = message.lines().next().unwrap_or("is not TOML");
+    let (key, value) = line.split_once('=').map_or((line, ""), |(key, value)| (key.trim(), value.trim()));
+    if message.contains("duplicate key") {
+        let key = key.trim_matches(['[', ']', ' ']);
+        let wrong = if may_be_quoted(key) { format!("{message} {key}") } else { message.to_owned() };
+        return (wrong, "write each key once, and each table once");
+    }
+    if is_about_texts(message) && value.contains('\\') {
+        return ("a backslash in double quotes begins an escape".to_owned(), PATHS);
+    }
+    if is_bare_text(value) && !message.contains("date") && !message.contains("time") {
+        return ("this value is not in quotes".to_owned(), QUOTES);
+    }
+    let otherwise = "write one key = value in a line; texts in double quotes; dates as 2027-01-31";
+    (message.to_owned(), if is_about_texts(message) { QUOTES } else { otherwise })
+}
+
+fn is_about_texts(message: &str) -> bool {
+    ["string", "quote", "escape", "unicode"].iter().any(|word| message.contains(word))
+}
+
+/// True for a text as people write it elsewhere: no quote or bracket begins it, and it is no number, date or word of TOML.
+fn is_bare_text(value: &str) -> bool {
+    let value = value.split('#').next().unwrap_or_default().trim_end();
+    let begins = value.starts_with(|c: char| c.is_alphanumeric() || "/\\.$%\u{201c}\u{201d}\u{201e}\u{ab}".contains(c));
+    begins && !["true", "false", "inf", "nan"].contains(&value) && value.parse::<f64>().is_err() && !value.contains('"')
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::table::Document;
+
+    fn said(text: &str) -> String {
+        let document = Document::new("a.toml", text);
+        let mistakes = document.table_as_far_as_possible().1;
+        mistakes.first().map(ToString::to_string).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_mistake_of_the_author_is_named() {
+        for (text, wrong, right) in [
+            (r#"file = "C:\Users\ece\token.txt""#, "a backslash in double quotes", "single quotes"),
+            ("tenant = bigshop.test", "this value is not in quotes", "in double quotes"),
+            ("release = 12.6(1)", "this value is not in quotes", "in double quotes"),
+            ("release = \u{201c}12.6(1)\u{201d}", "this value is not in quotes", "in double quotes"),
+            ("role = \"a\"\nrole = \"b\"", "line 2: duplicate key role", "each key once"),
+            ("[ece]\n[ece]", "line 2: duplicate key ece", "each table once"),
+            ("day = 2027-02-30", "invalid date", "2027-01-31"),
+        ] {
+            let said = said(text);
+            assert!(said.contains(wrong) && said.contains(right), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_line_is_repeated_that_may_be_secret() {
+        for text in ["Hunter2 = 1\nHunter2 = 2", "a = Hunter2", r#"a = "\Hunter2""#, "Hunter2"] {
+            assert!(!said(text).contains("unter2"), "{text}");
+        }
+    }
+}
