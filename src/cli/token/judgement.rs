@@ -44,6 +44,7 @@ pub fn judgement(facts: &Facts, catalogue: &Catalogue) -> Vec<Sentence> {
     let mut sentences: Vec<Sentence> =
         catalogue.checks.iter().filter(is_asked).filter_map(|check| of_check(check, &observation)).collect();
     sentences.sort_by_key(|sentence| !is_of(sentence, &["token.well-formed", "token.audience"])); // what decides, first
+    foreign(&mut sentences);
     permissions(&mut sentences);
     sentences.extend(user(facts).into_iter().chain(application(facts)));
     sentences
@@ -65,6 +66,14 @@ fn of_check(check: &Check, observation: &Observation) -> Option<Sentence> {
 
 fn is_of(sentence: &Sentence, checks: &[&str]) -> bool {
     sentence.check.as_deref().is_some_and(|check| checks.contains(&check))
+}
+
+/// A run only warns of a token that Entra ID does not issue, since the servers that it asks decide. Here nobody else does.
+fn foreign(sentences: &mut [Sentence]) {
+    let warned = |sentence: &&mut Sentence| is_of(sentence, &["token.well-formed"]) && sentence.status == Status::Warn;
+    for sentence in sentences.iter_mut().filter(warned) {
+        sentence.status = Status::Fail;
+    }
 }
 
 /// One missing permission may be intended; none at all cannot. Permissions and the length of what no mail server accepts
@@ -177,6 +186,7 @@ mod tests {
             (("pop3_permission", no()), Status::Warn, "token.pop3-permission"),
             (("smtp_permission_usual", no()), Status::Warn, "token.smtp-permission"),
             (("form_faults", Value::List(vec!["cut".into()])), Status::Fail, "token.well-formed"),
+            (("origin_faults", Value::List(vec!["another issuer".into()])), Status::Fail, "token.well-formed"),
             (("user_remarks", Value::List(vec!["guest".into()])), Status::Warn, "token.service-account"),
         ] {
             assert_eq!(wrong(std::slice::from_ref(&change)), [(status, check.to_owned())], "{change:?}");
