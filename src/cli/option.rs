@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     deployment::holds_secret,
+    ece::external_url::normal,
     finding::Report,
     net::{ConnectTo, Resolve},
     report::{Format, nagios::State},
@@ -146,8 +147,10 @@ fn port(text: &str) -> Option<u16> {
 
 fn name(text: &str) -> Option<String> {
     let plain = unbracketed(text);
-    let allowed = |c: char| c.is_alphanumeric() || ".-_:".contains(c);
-    (!plain.is_empty() && plain.chars().all(allowed)).then(|| plain.to_owned())
+    if plain.parse::<IpAddr>().is_ok() {
+        return Some(plain.to_owned());
+    }
+    normal(plain).filter(|_| !suspect::is_no_host(plain))
 }
 
 fn unbracketed(text: &str) -> &str {

@@ -2,7 +2,10 @@
 //!
 //! In: the lines of the file. Out: a [`Mistake`] with its line. No message repeats a secret.
 
-use crate::table::{Document, Mistake, may_be_quoted};
+use crate::{
+    secret::suspect::is_random,
+    table::{Document, Mistake, may_be_quoted},
+};
 
 /// A mistake for each line that holds a token or a client secret, be it in a comment.
 pub(super) fn secrets(document: &Document) -> Vec<Mistake> {
@@ -41,7 +44,8 @@ fn is_client_secret(word: &str) -> bool {
 /// A long run of letters of both cases and digits, such as a refresh token; no name or path of a person's making.
 fn is_opaque(word: &str) -> bool {
     let has = |test: fn(&u8) -> bool| word.as_bytes().iter().any(test);
-    word.len() >= 64 && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit)
+    (word.len() >= 64 && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit))
+        || word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
 }
 
 /// The value in quotes when it cannot be a secret, and otherwise what it is called.

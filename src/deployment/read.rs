@@ -14,6 +14,7 @@ use crate::{
     ece::release::{Level, NotALevel, Release, Stated},
     evidence::Protocol,
     oauth::{ClientCredential, Papers, TokenSource},
+    secret::suspect,
     table::{At, Document, Table},
 };
 
@@ -293,6 +294,11 @@ fn address(table: &mut Table<'_>, key: &str, mistakes: &mut Collector) -> Option
 /// The name of an account or an endpoint; `others` are those before it, in small letters.
 fn name(table: &mut Table<'_>, what: &str, others: &mut HashSet<String>, mistakes: &mut Collector) -> Option<String> {
     let found = required(table, "name", what, mistakes)?;
+    if found.value.split_whitespace().any(suspect::is_key) {
+        let right = format!("write the name that people know this {what} by");
+        mistakes.wrong(found.mistake(format!("{what}.name looks like a secret"), right));
+        return None;
+    }
     if !others.insert(found.value.to_ascii_lowercase()) {
         mistakes.wrong(found.mistake(
             format!("there are two {what}s of the name \"{}\"", found.value),
@@ -322,9 +328,16 @@ fn mailboxes(
         mistakes.wrong(found.mistake("account.mailboxes is an empty list", right));
     }
     let mut addresses: Vec<String> = Vec::new();
-    for item in found.value {
+    let is_list = found.value.len() > 1;
+    for (place_in_list, item) in found.value.into_iter().enumerate() {
         let place = item.place();
-        let parsed = item.parse(|text| decent(text).and_then(|text| value::mail_address("account.mailboxes", &text)));
+        // a wrong address may be a secret and is not repeated; its place tells which one it is
+        let called = if is_list {
+            format!("account.mailboxes, entry {}", place_in_list + 1)
+        } else {
+            "account.mailboxes".to_owned()
+        };
+        let parsed = item.parse(|text| decent(text).and_then(|text| value::mail_address(&called, &text)));
         let Some(address) = mistakes.keep(parsed.map(Some)) else { continue };
         let address = address.value;
         match owners.entry(address.to_ascii_lowercase()) {

@@ -164,6 +164,38 @@ fn mistakes_of_writing_and_of_meaning_are_told_together() {
 }
 
 #[test]
+fn what_can_be_no_host_and_no_mailbox_is_refused() {
+    let endpoint = |host: &str| format!("[[endpoint]]\nname = \"a\"\nport = 1\nhost = \"{host}\"");
+    for host in
+        ["10.1.2.300", "-a.bigshop.test", "a..bigshop.test", "big\u{200b}shop.test", "EwBIA8l6BAAUbDba3x2OMJElkF7gJ4z"]
+    {
+        let mistakes = Deployment::parse("a.toml", &endpoint(host)).expect_err(host).to_string();
+        assert!(!mistakes.contains(host), "{mistakes}");
+    }
+    let said = |text: &str| Deployment::parse("a.toml", text).expect_err(text).to_string();
+    assert!(said("[entra]\ntenant = \"big\u{200b}shop.test\"").contains("neither a GUID nor a domain"));
+    let boxes = |list: &str| said(&format!("[[account]]\nname = \"a\"\nmailboxes = [{list}]"));
+    assert!(boxes("\"mailto:a@bigshop.test\"").contains("there is a : in it"));
+    let second = boxes("\"a@bigshop.test\", \"b\"");
+    assert!(second.contains("account.mailboxes, entry 2 is not a mail address: there is no @ in it"), "{second}");
+    assert!(
+        said("[[endpoint]]\nname = \"a\"\nhost = \"a\"\nport = 443.5").contains("write port = 443, without quotes")
+    );
+    assert!(said("[entra]\nclient_secret = { file = \"C:\\temp\\a\" }").contains("single quotes"));
+}
+
+#[test]
+fn each_file_that_a_site_file_names_is_known() {
+    let text = "[ece]\njava_trust_store = \"cacerts\"\n[entra]\nclient_certificate = { file = \"app.pem\" }\nclient_key = { \
+                file = \"app.key\" }\ngraph_token = { env = \"TOKEN\" }\n[[account]]\nname = \"a\"\nsigns_in_as = \
+                \"a@bigshop.test\"\nmailboxes = [\"a@bigshop.test\"]\nrefresh_token = { file = \"token\" }\n[webex]\ntoken = \
+                { file = \"scim\" }\n[evidence]\nfiles = [\"users.csv\"]\n";
+    let deployment = Deployment::parse("a.toml", text).unwrap();
+    let files: Vec<_> = deployment.files().map(|file| file.to_str().unwrap()).collect();
+    assert_eq!(files, ["cacerts", "users.csv", "app.pem", "app.key", "token", "scim"]);
+}
+
+#[test]
 fn what_was_pasted_in_the_wrong_place_is_never_repeated() {
     let texts = [
         "hunter2Secret = 1",
@@ -189,6 +221,7 @@ fn what_was_pasted_in_the_wrong_place_is_never_repeated() {
         "[[account]]\nname = \"a\"\nsigns_in_as = \"hunter2Secret\"\nmailboxes = [\"a@bigshop.test\"]",
         "[[endpoint]]\nname = \"a\"\nport = 1\nhost = \"hunter2 Secret\"",
         "[[endpoint]]\nname = \"a\"\nport = 1\nhost = \"a\"\nprotocol = \"hunter2Secret\"",
+        "[[account]]\nname = \"9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c\"\nmailboxes = [\"hunter2Secret\"]",
         "[webex]\nintegration = \"hunter2Secret\"",
         "[webex]\ntoken = \"hunter2Secret\"",
         "[[waiver]]\nuntil = \"hunter2Secret\"",
@@ -199,7 +232,8 @@ fn what_was_pasted_in_the_wrong_place_is_never_repeated() {
     ];
     for text in texts {
         let mistakes = Deployment::parse("a.toml", text).expect_err(text);
-        assert!(!format!("{mistakes} {mistakes:?}").contains("hunter2"), "{text}\n{mistakes}");
+        let told = format!("{mistakes} {mistakes:?}");
+        assert!(!told.contains("hunter2") && !told.contains("9f8e7d6c"), "{text}\n{mistakes}");
     }
 }
 

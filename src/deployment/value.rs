@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::mistakes::Collector;
 use crate::{
-    ece::external_url::normal,
+    ece::external_url::{is_invisible, normal},
     secret::{Source, suspect},
     table::{At, Mistake, Scalar, Table, may_be_quoted},
 };
@@ -48,9 +48,12 @@ pub(super) fn required<'d>(
     text(table, key, mistakes)
 }
 
+const A_LINE: &str = "write it in one line, and a path in single quotes, as in 'C:\\temp\\token.txt': in double quotes a \
+                      backslash begins an escape";
+
 pub(super) fn decent(text: &str) -> Result<String, Refusal> {
     if text.chars().any(char::is_control) {
-        return Err(("there is a control character in this value".to_owned(), "write it in one line".to_owned()));
+        return Err(("there is a control character in this value".to_owned(), A_LINE.to_owned()));
     }
     short(text)
 }
@@ -146,7 +149,7 @@ pub(super) fn mail_address(key: &str, text: &str) -> Result<String, Refusal> {
     if text.contains(char::is_whitespace) {
         return refuse("there is a space in it");
     }
-    if let Some(hidden) = text.chars().find(|c| is_format_character(*c)) {
+    if let Some(hidden) = text.chars().find(|c| is_invisible(*c)) {
         return refuse(&format!("there is an invisible character in it (U+{:04X})", u32::from(hidden)));
     }
     let Some((user, domain)) = text.rsplit_once('@') else { return refuse("there is no @ in it") };
@@ -156,15 +159,14 @@ pub(super) fn mail_address(key: &str, text: &str) -> Result<String, Refusal> {
     if user.contains('@') {
         return refuse("there are two @ in it");
     }
+    // RFC 5321, section 4.1.2: only in quotes, which no mailbox of Exchange Online has
+    if let Some(mark) = user.chars().find(|c| "():;<>[]\\,\"".contains(*c)) {
+        return refuse(&format!("there is a {mark} in it"));
+    }
     match normal(domain).filter(|domain| domain.contains('.')) {
         Some(_) => Ok(text.to_owned()),
         None => refuse("there is no domain after the @"),
     }
-}
-
-/// Characters that change what a person sees and not what a program reads (Unicode category Cf).
-fn is_format_character(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 pub(super) fn host(text: &str) -> Result<String, Refusal> {
@@ -182,7 +184,7 @@ pub(super) fn host(text: &str) -> Result<String, Refusal> {
         return refuse("the port does not belong here", "write host = \"…\" and port = 443 in two lines");
     }
     match normal(text) {
-        Some(name) if text.len() <= LONGEST => Ok(name),
+        Some(name) if text.len() <= LONGEST && !suspect::is_no_host(text) => Ok(name),
         _ => refuse("this cannot be the name of a host", "write it as in proxy.yourcompany.com"),
     }
 }

@@ -53,7 +53,8 @@ pub fn faults(text: &str) -> Vec<String> {
 
 /// True for what a browser's address bar or a copied table cell may carry along unseen: control characters, zero-width
 /// and direction marks (Unicode category Cf), and the no-break space.
-fn is_invisible(c: char) -> bool {
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{a0}' | '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
@@ -189,24 +190,62 @@ fn is_address(host: &str) -> bool {
     bare.parse::<Ipv4Addr>().is_ok() || bare.parse::<Ipv6Addr>().is_ok()
 }
 
-/// The host as DNS and certificates have it: IDNA, lower case, no trailing dot. None when it cannot be a name.
+/// The host as DNS and certificates have it: IDNA, lower case, no trailing dot. None when it cannot be a name: IDNA drops
+/// invisible characters, a hyphen stands inside of a label (RFC 1123, section 2.1), and what ends in a number is an IPv4
+/// address or none (WHATWG URL, "ends in a number").
 #[must_use]
 pub fn normal(host: &str) -> Option<String> {
     if is_address(host) {
         return Some(host.to_lowercase());
+    }
+    if host.contains(is_invisible) {
+        return None;
     }
     let name = idna::domain_to_ascii(host).ok()?;
     let name = name.strip_suffix('.').unwrap_or(&name);
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
-    (name.len() <= 253 && name.split('.').all(is_label)).then(|| name.to_owned())
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_number = last.bytes().all(|byte| byte.is_ascii_digit()) || last.starts_with("0x");
+    (name.len() <= 253 && name.split('.').all(is_label) && !is_number).then(|| name.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_can_be_a_host() {
+        for (host, name) in [
+            ("ECE.Example.com.", "ece.example.com"),
+            ("bücher.example.com", "xn--bcher-kva.example.com"),
+            ("a_b.example.com", "a_b.example.com"),
+            ("10.1.2.3", "10.1.2.3"),
+            ("1and1.example", "1and1.example"),
+            ("3.example0x", "3.example0x"),
+        ] {
+            assert_eq!(normal(host).as_deref(), Some(name), "{host}");
+        }
+        for wrong in [
+            "",
+            "10.1.2.300",
+            "10.1.2",
+            "127.1",
+            "2130706433",
+            "a.0x7f",
+            "-a.example.com",
+            "a-.example.com",
+            "a..example.com",
+            "fabri\u{200b}kam.com",
+            "a b.com",
+        ] {
+            assert_eq!(normal(wrong), None, "{wrong}");
+        }
+    }
 
     #[test]
     fn any_text_is_evidence() {

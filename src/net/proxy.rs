@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::{Halt, Limits, session::Stream};
 use crate::{
     evidence::{Failure, FailureKind, Protocol, Route, Stage},
-    secret::Secret,
+    secret::{Secret, suspect::is_no_host},
 };
 
 /// The longest head of an answer that is read, in bytes.
@@ -153,7 +153,8 @@ pub fn exceptions(variable: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let set = |name: &&str| variable(name).filter(|value| !value.trim().is_empty());
     let listed = ["no_proxy", "NO_PROXY"].iter().find_map(set).unwrap_or_default();
     let entries = listed.split([',', ';', '|', ' ', '\t']).filter(|entry| !entry.is_empty());
-    entries.take(MOST_EXCEPTIONS).map(str::to_owned).collect()
+    // what no host can be is most likely a secret in the wrong variable, and reports repeat these names
+    entries.filter(|entry| !is_no_host(entry)).take(MOST_EXCEPTIONS).map(str::to_owned).collect()
 }
 
 /// A name without a last dot and without brackets, in small letters.
@@ -350,6 +351,14 @@ mod tests {
             assert!(!proxy.is_for(host), "{host}");
         }
         assert_eq!(Proxy::of_environment(|_| None), Ok(None));
+    }
+
+    #[test]
+    fn secret_in_place_of_an_exception_is_not_kept() {
+        let list =
+            "inside.test,EwBIA8l6BAAUbDba3x2OMJElkF7gJ4z,9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c,[2001:db8::1]:443";
+        let kept = exceptions(|name| (name == "NO_PROXY").then(|| list.to_owned()));
+        assert_eq!(kept, ["inside.test", "[2001:db8::1]:443"]);
     }
 
     #[test]

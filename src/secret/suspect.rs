@@ -21,6 +21,9 @@ use super::{
 const SHORTEST: usize = 16;
 /// Letters and digits without any separator, this long, are a key.
 const UNBROKEN: usize = 24;
+/// Of so many neighbors in a word at least one is of another kind (capital, small letter, digit), where chance has put
+/// them together. In words of people one kind follows itself: `EceClientSecret2026`.
+const EVEN: usize = 3;
 /// Endings of files.
 const ENDINGS: &[&str] = &[
     "cer", "crt", "csv", "exe", "gz", "htm", "html", "jks", "json", "key", "log", "md", "p12", "pem", "pfx", "pid",
@@ -43,7 +46,10 @@ pub fn masked(text: &str) -> String {
 /// True when a single word has the form of a token, a client secret or a key.
 #[must_use]
 pub fn may_be_secret(word: &str) -> bool {
-    if word.len() < SHORTEST || is_guid(word) || has_ending(word) {
+    if let Some(name) = without_ending(word) {
+        return name.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random) || name.contains("Q~");
+    }
+    if word.len() < SHORTEST || is_guid(word) {
         return false;
     }
     let has = |class: fn(char) -> bool| word.contains(class);
@@ -51,6 +57,39 @@ pub fn may_be_secret(word: &str) -> bool {
         (has(|c| c.is_ascii_uppercase()), has(|c| c.is_ascii_lowercase()), has(|c| c.is_ascii_digit()));
     let unbroken = word.chars().all(|c| c.is_ascii_alphanumeric());
     word.contains('~') || (upper && lower && digit) || (unbroken && word.len() >= UNBROKEN && digit && (upper || lower))
+}
+
+/// True for letters of both cases and digits that no person has put together: a part of a token, or a key. A name, a path
+/// or an id never has such a part.
+#[must_use]
+pub fn is_random(part: &str) -> bool {
+    let class = |c: char| match c {
+        'A'..='Z' => Some(0),
+        'a'..='z' => Some(1),
+        '0'..='9' => Some(2),
+        _ => None,
+    };
+    let Some(classes) = part.chars().map(class).collect::<Option<Vec<usize>>>() else { return false };
+    let all = (0..3).all(|class| classes.contains(&class));
+    // a capital begins a word: it does not count against the small letter behind it
+    let changes = classes.windows(2).filter(|pair| pair[0] != pair[1] && pair != &[0, 1]).count();
+    all && part.len() >= UNBROKEN && changes * EVEN >= part.len()
+}
+
+/// True for a word that only a key is: random letters, or hexadecimal digits as many as a key of 128 bits has.
+#[must_use]
+pub fn is_key(word: &str) -> bool {
+    const DIGITS: usize = 32;
+    let is_hexadecimal = word.len() >= DIGITS && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hexadecimal || word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
+}
+
+/// True for what stands where the name of a host belongs and is more likely a key. Names of hosts do not tell capitals
+/// from small letters, so nobody mixes them in one.
+#[must_use]
+pub fn is_no_host(host: &str) -> bool {
+    host.split(['.', '-', '_']).any(is_random)
+        || (host.len() >= UNBROKEN && !host.contains(['.', ':']) && may_be_secret(host))
 }
 
 /// True for a name whose value is a secret: of a field, a setting or an option.
@@ -95,7 +134,8 @@ fn words(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
         let end = text[start..].find(|c| !of_word(c)).map_or(text.len(), |at| start + at);
         rest = end;
         let trimmed = text[start..end].trim_end_matches('.').len();
-        Some(start..start + trimmed)
+        let dashes = text[start..end].len() - text[start..end].trim_start_matches('-').len();
+        Some(start + dashes.min(trimmed)..start + trimmed)
     })
 }
 
@@ -110,8 +150,10 @@ fn is_guid(word: &str) -> bool {
     word.contains('-') && uuid::Uuid::try_parse(word).is_ok()
 }
 
-fn has_ending(word: &str) -> bool {
-    word.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+/// The name of a file without the ending that shows it to be one.
+fn without_ending(word: &str) -> Option<&str> {
+    let (name, ending) = word.rsplit_once('.')?;
+    ENDINGS.iter().any(|known| ending.eq_ignore_ascii_case(known)).then_some(name)
 }
 
 #[cfg(test)]
@@ -130,8 +172,32 @@ mod tests {
             ("ftp://hunter@x and http://a/b@x", "ftp://<secret>@x and http://<secret>@x"),
             ("key 0123456789abcdef0123456789abcdef.", "key <secret>."),
             ("the variable 1.AXoAabcdefGHIJ-klm_no is not set", "the variable <secret> is not set"),
+            ("'--9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c' found", "'--<secret>' found"),
+            ("kQ28Q~vTr4mZ0uYpLw6sNdE1xCfGhJbKaBoiR3Xq.toml: no", "<secret>: no"),
+            ("EwBIA8l6BAAUbDba3x2OMJElkF7gJ4z_Vb.json, line 1", "<secret>, line 1"),
         ] {
             assert_eq!(masked(text), clean);
+        }
+    }
+
+    #[test]
+    fn what_no_person_has_put_together_is_no_word_and_no_host() {
+        for key in ["EwBIA8l6BAAUbDba3x2OMJElkF7gJ4z", "AXoAkq3vT8mZ0uYpLw6sNdE1xCfGhJbKaBoiR3Xq"] {
+            assert!(is_random(key) && is_no_host(key) && is_no_host(&format!("1.{key}.Ag")), "{key}");
+        }
+        assert!(is_no_host("9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"));
+        for name in [
+            "EceClientSecretOfProduction2026",
+            "ExportUsers20261130101533WithLicenses",
+            "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c",
+            "EwBIA8l6BAAUbDba3x2OMJE",
+        ] {
+            assert!(!is_random(name), "{name}");
+        }
+        for host in
+            ["WIN-7D8KQ2J9P1A", "ece-app-01.Emea.Contoso-Mail.com", "2001:db8::1", "d111111abcdef8.cloudfront.net"]
+        {
+            assert!(!is_no_host(host), "{host}");
         }
     }
 

@@ -16,6 +16,7 @@ use crate::{
         rules::{Exported, Outcome, Settled},
     },
     report::{Page, Paint, Verbosity, prose},
+    secret::suspect,
 };
 
 /// What is shown of files, in either format.
@@ -74,7 +75,7 @@ impl Shown {
         });
         Self {
             files: files.iter().map(ShownFile::new).collect(),
-            rejected: rejected.iter().map(ToString::to_string).collect(),
+            rejected: rejected.iter().map(|one| suspect::masked(&one.to_string())).collect(),
             settles: settles.collect(),
         }
     }

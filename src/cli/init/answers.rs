@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::{
     cli::{CliError, print, site},
-    deployment::{Cloud, Deployment, Mistakes},
+    deployment::{Cloud, Deployment, Mistakes, holds_secret},
     ece::external_url::faults,
     secret::suspect::may_be_secret,
     table::Mistake,
@@ -364,11 +364,12 @@ fn pasted_secret((question, value): &Line) -> Option<Mistake> {
         "mailboxes" | "signs_in_as" => ("an address", "write the address, such as sales@yourcompany.com"),
         "client_id" => ("an application ID", "write the GUID of the application"),
         "client_secret" | "refresh_token" => ("the name of a variable", "write the name, such as ECE_CLIENT_SECRET"),
+        _ if holds_secret(value) => ("an answer", "answer the question"),
         _ => return None,
     };
     let of_word = |c: char| !c.is_whitespace() && !"\"',[]{}=".contains(c);
     let is_secret = |word: &str| !word.contains('@') && may_be_secret(word);
-    value.split(|c| !of_word(c)).any(is_secret).then(|| Mistake {
+    (holds_secret(value) || value.split(|c| !of_word(c)).any(is_secret)).then(|| Mistake {
         file: String::new(),
         line: None,
         wrong: format!("this looks like a secret, not {expected}"),

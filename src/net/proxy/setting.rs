@@ -7,12 +7,16 @@
 use std::net::Ipv6Addr;
 
 use super::{BadProxy, Proxy, ProxyKind};
-use crate::secret::Secret;
+use crate::{
+    ece::external_url::normal,
+    secret::{Secret, suspect},
+};
 
 /// The port that is meant when none is written, as curl has it.
 const HTTP_PORT: u16 = 80;
 /// RFC 1928, section 3.
 const SOCKS_PORT: u16 = 1080;
+const BRACKETS: &str = "write http://[2001:db8::1]:8080: without brackets no one can tell where the port begins";
 const RIGHT: &str = "write http://proxy.company.com:8080 or socks5://proxy.company.com:1080";
 
 /// Reads a setting.
@@ -94,7 +98,7 @@ fn place_of(place: &str, kind: ProxyKind) -> Result<(String, u16), (&'static str
         (host, port.strip_prefix(':'))
     } else {
         match place.rsplit_once(':') {
-            Some((host, _)) if host.contains(':') => (place, None), // an IPv6 address without brackets
+            Some((host, _)) if host.contains(':') => return Err(("is an IPv6 address without brackets", BRACKETS)),
             Some((host, port)) => (host, Some(port)),
             None => (place, None),
         }
@@ -114,11 +118,9 @@ fn place_of(place: &str, kind: ProxyKind) -> Result<(String, u16), (&'static str
     Ok((host, port))
 }
 
-/// A name or an IPv4 address in the letters of DNS.
+/// A name or an IPv4 address in the letters of DNS; none for what may be a token in the wrong variable.
 fn name(host: &str) -> Option<String> {
-    let ascii = idna::domain_to_ascii(host).ok()?;
-    let fits = !ascii.is_empty() && ascii.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
-    fits.then_some(ascii)
+    normal(host).filter(|_| !suspect::is_no_host(host))
 }
 
 /// User and password, decoded where they are percent-encoded.
@@ -167,6 +169,11 @@ mod tests {
             ("http://proxy.test:80/path", "has a path"),
             ("http://u:hunter22@proxy.test:port", "not a number"),
             ("http://proxy.test:0", "not a number"),
+            ("2001:db8::1:8080", "an IPv6 address without brackets"),
+            ("10.1.2.300:8080", "is not an address"),
+            ("proxy..test:8080", "is not an address"),
+            ("http://pro\u{200b}xy:8080", "is not an address"),
+            ("9f8e7d6c5b4a39281706f5hunter22:8080", "is not an address"),
             ("http://:8080", "names no host"),
             ("http://pro xy:8080", "is a list"),
             ("http://pro'xy:8080", "is not an address"),

@@ -195,6 +195,19 @@ fn mistakes_of_the_file_and_the_flags_repeat_nothing() {
         assert_eq!(output.status.code(), Some(2), "{wrong}: {}", searched(&output));
         searched(&output);
     }
+    for arguments in [
+        &["evidence", "show", CLIENT_SECRET, "-o", "json"] as &[&str],
+        &["config", "check", &format!("{CLIENT_SECRET}.toml")],
+        &["run", "--resolve", &format!("{CLIENT_SECRET}:443:127.0.0.1")],
+    ] {
+        let output = site.call(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", searched(&output));
+    }
+    for variable in ["NO_PROXY", "HTTPS_PROXY"] {
+        let mut command = site.command(&["plan", "--only", "https.answers"]);
+        command.env("HTTPS_PROXY", "http://127.0.0.1:9").env(variable, CLIENT_SECRET);
+        searched(&command.output().unwrap());
+    }
     let output = site.call(&["run", "--proxy", &proxy]);
     assert_eq!(output.status.code(), Some(2), "{}", searched(&output));
     for setting in [proxy.clone(), proxy.replace("http://", "https://"), proxy.replace("http://", "socks5://")] {
