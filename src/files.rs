@@ -46,6 +46,7 @@ impl Default for Patience {
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "Windows has no devices and sockets among its files"))]
 enum FileKind {
     /// A file with a size.
     Plain,
