@@ -106,7 +106,8 @@ fn what_is_no_report_is_refused() {
     let place = Place::new();
     place.call(&["report", "missing.json"]).refused("missing.json");
     for (text, says) in [
-        ("", "not JSON"),
+        ("", "is empty"),
+        ("no report", "not JSON"),
         ("{\n\"a\": ]", "line 2"),
         ("{}", "not a report"),
         ("{\"schema_version\": 9}", "schema_version 9"),
