@@ -11,13 +11,15 @@
 //! - `stranger`, `second` and `third`: the forms of other products;
 //! - `fourth` and `fifth`: of public threads and of makers' logs, about a half of them where no cause of ours is behind the text.
 //!
-//! In `nothing.txt` each line is a text by itself that must name no cause.
+//! In `nothing.txt` each line is a text by itself that must name no cause. `entra-numbers.txt` lists the numbers that must be
+//! known: see `numbers`.
 //!
 //! Run it with `make accuracy`; `ECE_CHECK_MISSES=1` lists the misses and the figures of each channel, those of `held`
 //! only with `ECE_CHECK_MISSES=held`.
 
 pub mod agree;
 mod lab;
+mod numbers;
 mod sources;
 mod wrap;
 
