@@ -73,7 +73,8 @@ pub struct Sign {
     pub facts: Vec<Expectation>,
     /// Whose service must show it; none is anybody's.
     pub of: Option<Of>,
-    /// Whether all addresses show it or only some; none is either.
+    /// Whether all addresses show it or only some, for a lookup all names that its DNS servers were asked for; none is
+    /// either.
     pub share: Option<Share>,
     /// Whose word it must be; none is anybody's.
     pub by: Option<By>,

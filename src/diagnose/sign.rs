@@ -10,6 +10,7 @@ use crate::{
     },
     evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Stage, Unit},
     finding::{Because, Finding, Status, essence},
+    probe::dns,
 };
 
 /// A connection that opens within so many milliseconds tells that this run could have seen an answer.
@@ -25,6 +26,8 @@ pub(super) struct Elsewhere {
     connects: bool,
     /// Whether something was answered at once on an open connection.
     answers: bool,
+    /// The DNS servers that answered for a name, each with that name.
+    resolves: Vec<(String, String)>,
 }
 
 impl Elsewhere {
@@ -39,8 +42,27 @@ impl Elsewhere {
         Self {
             connects: stages.contains(&Stage::Connect),
             answers: stages.iter().any(|stage| !matches!(stage, Stage::Lookup | Stage::Connect)),
+            resolves: looks.iter().filter(|look| is_answered(look)).flat_map(servers).collect(),
         }
     }
+
+    /// Whether a DNS server that was asked for this name answered for another one.
+    fn answers_another_name(&self, lookup: &Observation) -> bool {
+        servers(lookup).any(|(server, name)| self.resolves.iter().any(|(at, other)| *at == server && *other != name))
+    }
+}
+
+/// Whether a DNS server answered, be it that there is no such name.
+fn is_answered(lookup: &Observation) -> bool {
+    use FailureKind::{AliasLoop, DnsRefused, MalformedReply, NoData, NxDomain, ServFail};
+    let answers = [AliasLoop, DnsRefused, MalformedReply, NoData, NxDomain, ServFail];
+    lookup.failure.as_ref().is_none_or(|failure| answers.contains(&failure.kind))
+}
+
+/// The DNS servers that were asked for a name, each with the name; none where a hosts file answered.
+fn servers(lookup: &Observation) -> impl Iterator<Item = (String, String)> {
+    let asked = lookup.facts.get(dns::SERVERS).map_or(&[][..], Vec::as_slice);
+    asked.iter().map(|server| (server.clone(), lookup.subject.to_string()))
 }
 
 /// The causes that a finding's own observation shows.
@@ -59,7 +81,7 @@ pub(super) fn raised_by<'c>(
     let failures: Vec<Told> = failures.into_iter().map(Told::of).collect();
     let signs = can_show(finding, &failures, catalogue);
     let raised = signs.into_iter().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
-        let shown = shows(sign, finding, observation, &failures)?;
+        let shown = shows(sign, finding, observation, &failures, elsewhere)?;
         let is_beyond_us = shown.essence.as_ref().is_some_and(|failure| failure.kind == FailureKind::CannotJudge);
         let cut_short = silent && !is_beyond_us;
         Some(Candidate {
@@ -253,7 +275,13 @@ struct Shown {
 }
 
 /// What of this finding shows the sign; none when it does not. `failures` are those that speak against its check.
-fn shows(sign: &Sign, finding: &Finding, observation: &Observation, failures: &[Told]) -> Option<Shown> {
+fn shows(
+    sign: &Sign,
+    finding: &Finding,
+    observation: &Observation,
+    failures: &[Told],
+    elsewhere: &Elsewhere,
+) -> Option<Shown> {
     if sign.of.is_some_and(|of| (of == Of::Site) != observation.own) {
         return None;
     }
@@ -275,12 +303,9 @@ fn shows(sign: &Sign, finding: &Finding, observation: &Observation, failures: &[
             };
             let fitting = |told: &&Told| is_beside(told.attempt) && fits(pattern, &told.details);
             let matching: Vec<&Told> = failures.iter().filter(fitting).collect();
-            let all = matching.len() == observation.attempts.len().max(1);
-            let share = match sign.share {
-                Some(Share::All) => all,
-                Some(Share::Some) => !all,
-                None => true,
-            };
+            let is_all =
+                || matching.len() == observation.attempts.len().max(1) && !elsewhere.answers_another_name(observation);
+            let share = sign.share.is_none_or(|share| is_all() == (share == Share::All));
             let told = matching.first().filter(|_| share)?;
             Some(Shown { because: Because::Failure { attempt: told.attempt }, essence: Some(essence(&told.failure)) })
         }
@@ -369,6 +394,32 @@ mod tests {
         assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), slow), Vec::new());
         let refused = look(Protocol::Imap, Stage::Greeting, 20.0, Some(FailureKind::Closed));
         assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), refused), Vec::new());
+    }
+
+    #[test]
+    fn dns_server_is_silent_where_it_answered_for_no_other_name() {
+        let look = |name: &str, server: &str, kind: Option<FailureKind>| {
+            let mut look = Observation::new("dns", Subject::of_text(name), Route::Direct);
+            look.facts.set(dns::SERVERS, vec![server.to_owned()]);
+            look.failure = kind.map(|kind| Failure::new(Protocol::Dns, Stage::Lookup, kind, "no answer"));
+            look
+        };
+        let causes = |other: Observation| {
+            let looks = [look("outlook.office365.com", "192.0.2.53", Some(FailureKind::TimedOut)), other];
+            let finding =
+                Finding { look: Some(0), ..Finding::new("dns.resolves", looks[0].subject.clone(), Status::Fail) };
+            let catalogue = Catalogue::built_in();
+            let raised = best(raised_by(&finding, &looks, &catalogue, &Elsewhere::of(&looks)));
+            raised.into_iter().map(|one| one.cause.code.clone()).collect::<Vec<_>>()
+        };
+        let answers = [None, Some(FailureKind::NxDomain)];
+        for kind in answers {
+            assert_eq!(causes(look("smtp.office365.com", "192.0.2.53", kind)), ["dns-name-unanswered"], "{kind:?}");
+        }
+        let silent = look("smtp.office365.com", "192.0.2.53", Some(FailureKind::TimedOut));
+        for other in [silent, look("smtp.office365.com", "192.0.2.54", None)] {
+            assert_eq!(causes(other), ["dns-resolver-unreachable"]);
+        }
     }
 
     #[test]

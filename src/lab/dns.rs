@@ -45,6 +45,7 @@ pub(super) struct Zone {
 enum Reaction {
     Say(Vec<u8>, Duration),
     Nothing,
+    Close,
 }
 
 /// Answers over UDP until it is dropped.
@@ -94,8 +95,10 @@ async fn answer_stream(mut stream: TcpStream, zone: &Zone) -> std::io::Result<()
         }
         let mut question = vec![0; length];
         stream.read_exact(&mut question).await?;
-        let Reaction::Say(answer, wait) = zone.react(&question, true) else {
-            return std::future::pending().await; // until the limit: silent, but not closed
+        let (answer, wait) = match zone.react(&question, true) {
+            Reaction::Say(answer, wait) => (answer, wait),
+            Reaction::Nothing => return std::future::pending().await, // until the limit: silent, but not closed
+            Reaction::Close => return Ok(()),
         };
         sleep(wait).await;
         let mut framed = u16::try_from(answer.len()).unwrap_or(u16::MAX).to_be_bytes().to_vec();
@@ -115,6 +118,9 @@ impl Zone {
         let known = self.find(&asked, query.questions[0].qtype);
         if known.is_some_and(|(answer, _)| answer.silent || (answer.silent_over_tcp && over_tcp)) {
             return Reaction::Nothing;
+        }
+        if over_tcp && known.is_some_and(|(answer, _)| answer.closes_over_tcp) {
+            return Reaction::Close;
         }
         let wait = self.latency + Duration::from_millis(known.map_or(0, |(answer, _)| answer.wait_ms));
         say(&query, &asked, known, over_tcp).map_or(Reaction::Nothing, |answer| Reaction::Say(answer, wait))
@@ -147,7 +153,7 @@ fn say(query: &Packet<'_>, asked: &str, known: Option<(&Answer, usize)>, over_tc
         reply.name_servers.push(authority(asked)?);
     }
     let whole = reply.build_bytes_vec_compressed().ok()?;
-    let must_ask_over_tcp = known.is_some_and(|(answer, _)| answer.silent_over_tcp);
+    let must_ask_over_tcp = known.is_some_and(|(answer, _)| answer.silent_over_tcp || answer.closes_over_tcp);
     if over_tcp || (whole.len() <= room(query) && !must_ask_over_tcp) {
         return Some(whole);
     }

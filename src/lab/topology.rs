@@ -35,6 +35,7 @@ pub(super) struct Name {
 
 /// What the resolver says to one kind of question.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the file of a fault")]
 pub(super) struct Answer {
     pub code: Option<Code>,
     pub aliases: Vec<String>,
@@ -42,6 +43,7 @@ pub(super) struct Answer {
     pub silent: bool,
     pub wait_ms: u64,
     pub silent_over_tcp: bool,
+    pub closes_over_tcp: bool,
     pub foreign_id: bool,
     pub hex: Option<String>,
 }
@@ -141,6 +143,7 @@ fn healthy_answer(host: &Host, family: Family) -> Answer {
         silent: false,
         wait_ms: 0,
         silent_over_tcp: false,
+        closes_over_tcp: false,
         foreign_id: false,
         hex: None,
     }
@@ -158,6 +161,7 @@ impl Answer {
         self.silent = dns.silent;
         self.wait_ms = dns.wait_ms;
         self.silent_over_tcp = dns.silent_over_tcp;
+        self.closes_over_tcp = dns.closes_over_tcp;
         self.foreign_id = dns.foreign_id;
         self.hex.clone_from(&dns.hex);
     }

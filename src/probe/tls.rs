@@ -38,7 +38,7 @@ facts! {
     JAVA_DISTRUSTED_BY: Vec<String> = "tls.java_distrusted_by", "rejected by";
     JAVA_UNREAD: Vec<String> = "tls.java_unread", "not readable by Java";
     JAVA_STORE_UNREAD: bool = "tls.java_store_unread", "a trust store from which Java reads nothing";
-    JAVA_CHAINS: Vec<String> = "tls.java_chains", "issuers seen over all connections";
+    JAVA_CHAINS: Vec<String> = "tls.java_chains", "issuers seen";
     JAVA_MISSING_ROOT: Vec<String> = "tls.java_missing_root", "root CA missing in Java";
     JAVA_KEYTOOL: Vec<String> = "tls.java_keytool", "import command";
     FINGERPRINT_SHA256: String = "tls.fingerprint_sha256", "SHA-256 fingerprint";

@@ -10,7 +10,6 @@ use ece_check::{
 
 /// Causes that no fault of the lab shows, and why.
 const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
-    ("the lab answers DNS over UDP and TCP alike, and cuts no answer", &["dns-answer-cut"]),
     ("only the operating system of the client can forbid a connection", &["local-firewall"]),
     (
         "shows in files that colleagues export: see evidence",

@@ -11,7 +11,7 @@ use ece_check::{
 };
 use serde_json::json;
 
-use crate::program::Place;
+use crate::{accuracy::agree::assert_agrees, program::Place};
 
 fn run(arguments: &[&str]) -> (Report, String) {
     let place = Place::new();
@@ -447,6 +447,81 @@ fn dns_server_that_answers_nonsense_has_answered() {
         );
         has_not(&text, &["No DNS response"]);
     }
+}
+
+#[test]
+fn dns_server_that_answers_for_another_name_responds() {
+    for (fault, cause, rule) in [
+        ("--lab=dns-name-unanswered", "dns-name-unanswered", None),
+        ("--lab=dns-over-tcp-blocked", "dns-over-tcp-blocked", Some("Ports: TCP 53\n")),
+        ("--lab=dns-answer-cut", "dns-answer-cut", None),
+    ] {
+        let (report, text) = run(&[fault, "--timeout", "1s", "--only", "dns.resolves"]);
+        assert_eq!(certainties(&report).into_keys().collect::<Vec<_>>(), [cause], "{fault}");
+        has_not(&text, &["No DNS response from the DNS server"]);
+        let commands = report.summary.fix_first.iter().flat_map(|fix| &fix.commands);
+        let rules: Vec<&str> = commands.filter(|one| one.shell == Shell::Rule).map(|one| one.text.as_str()).collect();
+        assert_eq!(rules.len(), usize::from(rule.is_some()), "{fault}: {rules:?}");
+        assert!(rules.iter().all(|text| rule.is_some_and(|rule| text.contains(rule))), "{fault}: {rules:?}");
+    }
+    let (report, _) = run(&["--lab=dns-resolver-unreachable", "--timeout", "1s", "--only", "dns.resolves"]);
+    assert_eq!(certainties(&report).into_keys().collect::<Vec<_>>(), ["dns-resolver-unreachable"]);
+}
+
+#[test]
+fn warning_of_one_ip_version_has_its_cause() {
+    for (fault, cause) in [
+        ("--lab=dns-answer-refused.ipv6", "dns-answer-refused"),
+        ("--lab=dns-name-unanswered.ipv6", "dns-name-unanswered"),
+        ("--lab=dns-servfail.ipv6", "dns-servfail"),
+    ] {
+        let (report, _) = run(&[fault, "--timeout", "1s", "--only", "dns.resolves"]);
+        let warned = one(&report, "dns.resolves", Status::Warn);
+        let named: Vec<&str> = warned.causes.iter().map(|one| one.cause.as_str()).collect();
+        assert_eq!(named, [cause], "{fault}: {warned:#?}");
+    }
+}
+
+#[test]
+fn name_of_the_site_has_an_action_of_its_own() {
+    let (report, _) = run(&["--lab=dns-nxdomain.ece,dns-nxdomain", "--only", "dns.resolves"]);
+    let fixes: Vec<&str> = report.summary.fix_first.iter().map(|fix| fix.fix.as_str()).collect();
+    assert_eq!(fixes.len(), 2, "{fixes:?}");
+    for fix in fixes {
+        let (of_site, of_microsoft) = (fix.contains("ece.example.com"), fix.contains("outlook.office365.com"));
+        assert!(of_site != of_microsoft && of_microsoft == fix.contains("public records"), "{fix}");
+    }
+}
+
+#[test]
+fn store_from_which_java_reads_nothing_is_the_one_cause_of_its_check() {
+    let place = Place::new();
+    let store = [&[0xCE, 0xCE, 0xCE, 0xCE, 0, 0, 0, 2, 0, 0, 0, 0][..], &[0; 20]].concat();
+    place.write("cacerts.jceks", store); // Java reads JCEKS only where it is told so
+    let run = ["run", "--lab=tls-intercepted", "--java-trust-store", "cacerts.jceks", "--only", "tls", "-o", "json"];
+    let report = place.call(&run).report();
+    let of_java: Vec<&Finding> = report.findings.iter().filter(|one| one.check == "tls.java-trust").collect();
+    assert!(!of_java.is_empty() && of_java.iter().all(|one| one.status == Status::Fail), "{of_java:#?}");
+    for finding in of_java {
+        let named: Vec<&str> = finding.causes.iter().map(|one| one.cause.as_str()).collect();
+        assert_eq!(named, ["java-trust-store-unread"], "{}", finding.subject);
+    }
+    assert_eq!(one(&report, "tls.not-intercepted", Status::Fail).causes[0].cause, "tls-intercepted");
+    assert_agrees(&report, "tls-intercepted with a store that Java cannot read");
+}
+
+#[test]
+fn result_counts_what_ece_itself_cannot_do_and_names_the_route_that_works() {
+    let place = Place::new();
+    let store = [&[0xCE, 0xCE, 0xCE, 0xCE, 0, 0, 0, 2, 0, 0, 0, 0][..], &[0; 20]].concat();
+    place.write("cacerts.jceks", store);
+    let rejected = place.call(&["run", "--lab", "--java-trust-store", "cacerts.jceks"]).stdout;
+    has(
+        &flat(&rejected),
+        &["receiving works for 0 of 4 mailboxes (4 fail); sending works for 0 of 4 mailboxes (4 fail)."],
+    );
+    let denied = place.call(&["run", "--lab=proxy-denied"]).stdout;
+    has(&flat(&denied), &["receiving works for 0 of 4 mailboxes", "The service answers over the other route"]);
 }
 
 /// A pipe that nothing writes to is an input that is not there: nothing is known of the mailbox.

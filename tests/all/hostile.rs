@@ -31,7 +31,7 @@ async fn stalling_peers_end_at_the_step_limit() {
         "session-ended-early.silent-at-capabilities",
         "no-greeting.login",
         "dns-resolver-unreachable",
-        "dns-resolver-unreachable.no-tcp",
+        "dns-over-tcp-blocked",
         "port-blocked.all-mail",
     ];
     let runs =

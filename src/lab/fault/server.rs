@@ -54,6 +54,7 @@ impl Family {
 /// What the resolver answers in place of the healthy answer. What is not named stays healthy.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own in the file of a fault")]
 pub(in crate::lab) struct Dns {
     /// The response code.
     pub code: Option<Code>,
@@ -70,6 +71,9 @@ pub(in crate::lab) struct Dns {
     /// Over UDP only says that the answer does not fit, and over TCP says nothing.
     #[serde(default)]
     pub silent_over_tcp: bool,
+    /// Over UDP only says that the answer does not fit, and closes the connection when it is asked over TCP.
+    #[serde(default)]
+    pub closes_over_tcp: bool,
     /// Answers under another query's number.
     #[serde(default)]
     pub foreign_id: bool,

@@ -10,9 +10,10 @@ use std::{
 };
 
 use ece_check::{
-    catalogue::{Catalogue, Cause},
+    catalogue::{Catalogue, Cause, cause::By, layer::Layer},
     command::{Command, Part, Shell, parts},
     finding::{Certainty, Finding, NextStep, Remediation, Report, Status},
+    probe::dns,
     report::{Format, Style, Verbosity, render},
 };
 
@@ -48,6 +49,8 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
             "dns-no-address-of-version",
             "dns-alias-loop",
             "dns-answer-cut",
+            "dns-name-unanswered",
+            "dns-over-tcp-blocked",
         ],
         Of::Host,
         &["dns.resolves"],
@@ -66,6 +69,7 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
             "proxy-denied",
             "proxy-not-a-proxy",
             "proxy-host-wrong",
+            "proxy-silent",
             "proxy-unreachable",
         ],
         Of::Endpoint,
@@ -82,6 +86,7 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
             "tls-old-version-only",
             "plain-text-on-tls-port",
             "tls-on-starttls-port",
+            "tls-not-testable",
         ],
         Of::Endpoint,
         &["tls.trusted"],
@@ -93,6 +98,11 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
         &["no-greeting", "connection-closed-at-once", "connection-reset-by-middlebox", "not-microsoft-server"],
         Of::Endpoint,
         &["smtp.xoauth2-offered", "imap.xoauth2-offered", "pop3.xoauth2-offered", "https.answers"],
+    ),
+    (
+        &["http-block-page"],
+        Of::Endpoint,
+        &["https.no-block-page", "smtp.xoauth2-offered", "imap.xoauth2-offered", "pop3.xoauth2-offered"],
     ),
     // who shows Microsoft's certificate is Microsoft, and who has answered STARTTLS has greeted
     (&["not-microsoft-server"], Of::Endpoint, &["tls.not-intercepted"]),
@@ -135,10 +145,54 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
     ),
 ];
 
+/// Causes of the network of which no check that passed says the opposite, and why. What only a text can show is none of them:
+/// a text has no other findings.
+const UNCLAIMED: &[(&str, &[&str])] = &[
+    ("of a DNS server, not of a name: see `silent_dns_servers`", &["dns-resolver-unreachable"]),
+    ("a note on an address where everything else passes", &["dns-synthetic-answer"]),
+    ("of the setting of the proxy, which is refused before anything is opened", &["proxy-scheme-wrong"]),
+    (
+        "where ECE's own log and the run disagree: its check passed, and that is the point",
+        &["ece-trusts-fewer-roots", "ece-connects-another-way"],
+    ),
+    (
+        "comes and goes: the next session of the same run can pass",
+        &[
+            "server-rejects-connection",
+            "temporary-server-error",
+            "server-reply-malformed",
+            "microsoft-service-error",
+            "session-ended-early",
+            "sender-ip-or-tenant-throttled",
+        ],
+    ),
+    ("a client certificate is missed after the handshake, at the first byte (TLS 1.3)", &["tls-handshake-refused"]),
+    ("of the name in one EHLO, which the server may forget at the next", &["ehlo-name-rejected"]),
+    ("of the recipients: no check sends to others", &["tenant-sending-blocked", "relay-not-attributed-to-tenant"]),
+];
+
+#[test]
+fn every_cause_of_the_network_is_claimed_or_excused() {
+    let claimed: HashSet<&str> = CLAIMS.iter().flat_map(|(causes, ..)| *causes).copied().collect();
+    let excused: HashSet<&str> = UNCLAIMED.iter().flat_map(|(_, causes)| *causes).copied().collect();
+    let of_runs = CATALOGUE.causes.iter().filter(|cause| cause.signs.iter().any(|sign| sign.by != Some(By::Text)));
+    let of_network: HashSet<&str> =
+        of_runs.filter(|cause| cause.layer < Layer::Ece).map(|cause| cause.code.as_str()).collect();
+    let open: Vec<&&str> =
+        of_network.iter().filter(|code| claimed.contains(**code) == excused.contains(**code)).collect();
+    assert!(open.is_empty(), "neither claimed nor excused, or both: {open:?}");
+    let stale: Vec<&&str> = excused.iter().filter(|code| !of_network.contains(**code)).collect();
+    assert!(stale.is_empty(), "excused, and no cause of the network: {stale:?}");
+    let unknown: Vec<&&str> = claimed.iter().filter(|code| CATALOGUE.cause(code).is_none()).collect();
+    assert!(unknown.is_empty(), "claimed, and no cause: {unknown:?}");
+}
+
 /// What a run says that it should not, one line each.
 pub fn wrong(report: &Report) -> Vec<String> {
     let mut wrong = Vec::new();
     contradictions(report, &mut wrong);
+    silent_dns_servers(report, &mut wrong);
+    refusals(report, &mut wrong);
     placeholders(report, &mut wrong);
     commands(report, &mut wrong);
     certainties(report, &mut wrong);
@@ -202,6 +256,46 @@ fn contradictions(report: &Report, wrong: &mut Vec<String>) {
             if passed(report, &["tcp.opens"]).any(|one| one.subject == place.as_str()) && needs_opening(fix) {
                 wrong.push(format!("{} asks for a rule for {place}, which is open", fix.cause));
             }
+        }
+    }
+}
+
+/// A DNS server that answered for one name is not silent, and its port needs no rule for UDP.
+fn silent_dns_servers(report: &Report, wrong: &mut Vec<String>) {
+    let servers = |finding: &Finding| -> Vec<String> {
+        let look = finding.look.and_then(|look| report.looks.get(look));
+        look.and_then(|look| look.facts.get(dns::SERVERS)).cloned().unwrap_or_default()
+    };
+    let answered: HashSet<String> = passed(report, &["dns.resolves"]).flat_map(servers).collect();
+    for finding in &report.findings {
+        let named = finding.causes.iter().any(|named| named.cause == "dns-resolver-unreachable");
+        let found = servers(finding).into_iter().filter(|server| named && answered.contains(server));
+        wrong.extend(found.map(|server| format!("{server} is called silent, and answered for another name")));
+    }
+    for fix in &report.summary.fix_first {
+        let rules = fix.commands.iter().filter(|command| command.shell == Shell::Rule);
+        let mut rules = rules.filter(|rule| rule.text.contains("UDP 53"));
+        let found = rules.find(|rule| answered.iter().any(|server| rule.text.contains(server.as_str())));
+        wrong.extend(found.map(|rule| format!("{}: UDP is open: {}", fix.cause, rule.text)));
+    }
+}
+
+/// Each refusal of Entra ID is printed with the ids that its owner searches for, as far as there are not many.
+fn refusals(report: &Report, wrong: &mut Vec<String>) {
+    const MOST: usize = 3; // of one cause; the report as JSON has all of them
+    let failures = report.looks.iter().filter_map(|look| look.failure.as_ref());
+    let traces: HashSet<&str> = failures
+        .filter(|failure| !failure.aadsts.is_empty())
+        .map(|one| one.trace.as_deref().unwrap_or("none"))
+        .collect();
+    if traces.len() > MOST {
+        return;
+    }
+    let printed = flat(&render(report, Format::Text, &Style { width: 1_000, ..Style::of_file(Verbosity::Normal) }));
+    for trace in traces {
+        let is_whole = ["Trace ID: ", "Correlation ID: ", "Timestamp: "].iter().all(|id| trace.contains(id));
+        if !is_whole || !printed.contains(&flat(trace)) {
+            wrong.push(format!("a refusal is printed without its ids: {trace}"));
         }
     }
 }
