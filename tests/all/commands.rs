@@ -38,8 +38,8 @@ const UNSEEN: &[&str] =
 fn templates() -> Vec<(String, Template)> {
     let catalogue = Catalogue::built_in();
     let of = |cause: &ece_check::catalogue::Cause| -> Vec<(String, Template)> {
-        let site = cause.site.iter().flat_map(|site| &site.commands);
-        cause.commands.iter().chain(site).map(|template| (cause.code.clone(), template.clone())).collect()
+        let others = [&cause.site, &cause.webex].into_iter().flatten().flat_map(|other| &other.commands);
+        cause.commands.iter().chain(others).map(|template| (cause.code.clone(), template.clone())).collect()
     };
     catalogue.causes.iter().flat_map(of).collect()
 }
@@ -130,12 +130,22 @@ fn port_587_is_asked_with_starttls() {
 
 #[test]
 fn what_can_be_asked_on_windows_is_asked_there_first() {
+    let for_windows = |shell: Shell| shell.is_powershell() || matches!(shell, Shell::Cmd | Shell::EceCheck);
     for cause in &Catalogue::built_in().causes {
-        let for_windows = |shell: Shell| shell.is_powershell() || matches!(shell, Shell::Cmd | Shell::EceCheck);
-        let first_sh = cause.commands.iter().position(|command| command.shell == Shell::Sh);
-        let first_windows = cause.commands.iter().position(|command| for_windows(command.shell));
-        if let (Some(sh), Some(windows)) = (first_sh, first_windows) {
-            assert!(windows < sh, "{}", cause.code);
+        let others = [&cause.site, &cause.webex].into_iter().flatten().map(|other| &other.commands);
+        for commands in [&cause.commands].into_iter().chain(others) {
+            for (at, sh) in commands.iter().enumerate().filter(|(_, command)| command.shell == Shell::Sh) {
+                for port in [Encryption::ImplicitTls, Encryption::Starttls] {
+                    let fits = |command: &Template| command.when.is_none_or(|when| when == port);
+                    let before = commands[..at].iter().any(|command| for_windows(command.shell) && fits(command));
+                    assert!(
+                        before || !fits(sh),
+                        "{}: ECE runs on Windows, and has nothing before {}",
+                        cause.code,
+                        sh.text
+                    );
+                }
+            }
         }
     }
 }
