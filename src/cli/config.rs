@@ -10,6 +10,7 @@ use clap::{Args, Subcommand};
 use super::{
     CliError, catalogue, print,
     site::{DEFAULT_FILE, with_known_ids},
+    site_file::read_own_or_of_a_lab,
 };
 use crate::deployment::{Deployment, KEYS, schema::schema};
 
@@ -44,7 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
         Command::Check(check) => {
             let file = check.file.as_deref().or(check.config.as_deref()).unwrap_or(Path::new(DEFAULT_FILE));
             let catalogue = check.catalogue.load()?;
-            let read = with_known_ids(Deployment::read(file), &catalogue)?;
+            let read = with_known_ids(read_own_or_of_a_lab(file), &catalogue)?;
             print::data(&told(&file.display().to_string(), &read));
         }
         Command::Schema => print::data(&super::list::json(&schema())),

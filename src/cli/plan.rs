@@ -82,7 +82,7 @@ struct Row {
 pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let site = &arguments.site;
     let catalogue = site.catalogue.load()?;
-    let deployment = site.deployment_with(&catalogue, None)?;
+    let deployment = site.deployment_unconnected(&catalogue)?;
     let overrides = site.reach.overrides(None)?;
     let given = site.evidence_files(&deployment)?;
     let cloud = catalogue.tables.clouds.named(site.cloud(&deployment).word()).filter(|_| site.graph.is_some());

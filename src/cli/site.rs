@@ -183,6 +183,14 @@ impl Arguments {
         }
     }
 
+    /// The same of a command that connects nowhere: the file that `ece-check lab` prints is as good as any.
+    ///
+    /// # Errors
+    /// Every mistake in the file.
+    pub fn deployment_unconnected(&self, catalogue: &Catalogue) -> Result<Deployment, CliError> {
+        Ok(with_known_ids(read_site_unconnected(self.config.as_deref()), catalogue)?)
+    }
+
     /// The role of this server: the flag's, the file's, or both roles.
     pub fn role(&self, deployment: &Deployment) -> Role {
         self.role.or(deployment.ece.role).unwrap_or(Role::All)
@@ -452,20 +460,37 @@ impl NetworkArgs {
 /// # Errors
 /// Every mistake in the file.
 pub fn read_site(config: Option<&Path>, reach: &NetworkArgs) -> Result<Deployment, CliError> {
+    named(config).map_or_else(|| Ok(Deployment::default()), |file| read(file, reach))
+}
+
+/// The same for a command that connects nowhere.
+///
+/// # Errors
+/// Every mistake in the file.
+pub fn read_site_unconnected(config: Option<&Path>) -> Result<Deployment, Mistakes> {
+    named(config).map_or_else(|| Ok(Deployment::default()), site_file::read_own_or_of_a_lab)
+}
+
+fn named(config: Option<&Path>) -> Option<&Path> {
     let default = Path::new(DEFAULT_FILE);
-    match config {
-        Some(file) => Ok(read(file, reach)?),
-        None if default.exists() => Ok(read(default, reach)?),
-        None => Ok(Deployment::default()),
-    }
+    config.or_else(|| default.exists().then_some(default))
 }
 
 /// The file that `ece-check lab` prints is full of sample values, and is good where that lab is asked for the names: a
 /// DNS server on loopback with a port of its own.
-fn read(file: &Path, reach: &NetworkArgs) -> Result<Deployment, Mistakes> {
+fn read(file: &Path, reach: &NetworkArgs) -> Result<Deployment, CliError> {
     let servers = &reach.dns_server;
     let meets_a_lab = !servers.is_empty() && servers.iter().all(|at| at.ip().is_loopback() && at.port() != 53);
-    if meets_a_lab { site_file::read_own_or_of_a_lab(file) } else { Deployment::read(file) }
+    if meets_a_lab {
+        return Ok(site_file::read_own_or_of_a_lab(file)?);
+    }
+    Deployment::read(file).map_err(|mistakes| match site_file::read_own_or_of_a_lab(file) {
+        Ok(_) => CliError::Usage(
+            format!("{} is the site file of ece-check lab, and Microsoft has no such tenant", file.display()),
+            "add the flags that ece-check lab prints with it, such as --dns-server".to_owned(),
+        ),
+        Err(_) => mistakes.into(),
+    })
 }
 
 /// The folder of ECE, when it is there. In the lab only the one that the file names counts.

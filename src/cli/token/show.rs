@@ -64,7 +64,11 @@ struct From {
 /// Tells what the text is, and judges the token in it.
 pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let catalogue = arguments.catalogue.load()?;
-    let deployment = site::read_site(arguments.config.as_deref(), &arguments.reach)?;
+    let config = arguments.config.as_deref();
+    let deployment = match &arguments.from.account {
+        Some(_) => site::read_site(config, &arguments.reach)?,
+        None => site::read_site_unconnected(config)?,
+    };
     let given = match (&arguments.from.env, &arguments.from.file) {
         (Some(name), _) => Some(whole(&Source::Env(name.clone())).await?),
         (_, Some(file)) => Some(whole(&Source::File(file.clone())).await?),
