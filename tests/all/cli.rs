@@ -9,7 +9,7 @@ use std::{
 
 use ece_check::{
     catalogue::Catalogue,
-    finding::{Report, SkipReason, Status},
+    finding::{Certainty, Report, SkipReason, Status},
 };
 
 use crate::{
@@ -71,7 +71,7 @@ fn nothing_to_judge_is_3() {
 #[tokio::test]
 async fn black_hole_under_a_deadline_ends_in_time_with_what_is_known() {
     let _alone = alone().await;
-    let outcome = call(&["run", "--lab=port-blocked", "--deadline", "1s", "-o", "json"]);
+    let outcome = call(&["run", "--lab=port-blocked", "--deadline", "4s", "-o", "json"]);
     let report = outcome.report();
     assert!(report.run.duration_ms < 10_000, "{}", report.run.duration_ms); // a step alone may take as long
     assert!(outcome.took < Duration::from_secs(30), "{:?}, with the start of the lab", outcome.took);
@@ -81,6 +81,10 @@ async fn black_hole_under_a_deadline_ends_in_time_with_what_is_known() {
         assert!(finding.found.contains("deadline"), "{finding:#?}");
     }
     assert!(!report.run.interrupted);
+    let of_port = of_check(&report, "tcp.opens").into_iter().filter(|one| one.status == Status::Error);
+    let named: Vec<(&str, Certainty)> =
+        of_port.flat_map(|one| &one.causes).map(|one| (one.cause.as_str(), one.certainty)).collect();
+    assert!(!named.is_empty() && named.iter().all(|one| *one == ("port-blocked", Certainty::Possible)), "{named:?}");
 }
 
 #[test]

@@ -1,6 +1,12 @@
 //! The causes that stand in the user's file: the level of ECE, and the addresses it is known by.
 
-use ece_check::finding::{Report, SkipReason, Status};
+use std::collections::BTreeSet;
+
+use ece_check::{
+    catalogue::Catalogue,
+    ece::{levels::OAuth, release::Package},
+    finding::{Report, SkipReason, Status},
+};
 
 use crate::walk::{of_check, walk_file};
 
@@ -202,4 +208,40 @@ async fn addresses_that_agree() {
     for check in ["url.external-form", "url.console-match", "url.redirect-match"] {
         assert_eq!(of_check(&report, check)[0].status, Status::Pass, "{check}");
     }
+}
+
+/// The builds that Cisco's CVE records name up to 2026-05-06 (CVE-2026-20172, CVE-2025-20310, CVE-2025-20139,
+/// CVE-2024-20484), and for 15.0(1) the release notes of Contact Center Enterprise; copied by hand, not from the table.
+const BUILDS: &[(&str, &str)] = &[
+    ("11.5(1)", "ES1 ES1_ET1"),
+    ("11.6(1)", "ES1 ES2 ES3 ES4 ES5 ES6 ES6_ET1 ES7 ES8 ES8_ET1 ES9 ES9a ES10 ES11 ES12 ES12_ET1"),
+    ("12.0(1)", "ES1 ES2 ES3 ES4 ES5 ES5a ES6 ES6_ET1 ES6_ET2 ES6_ET3 ES7 ES7_ET1"),
+    (
+        "12.5(1)",
+        "ET1 ES1 ES2 ES3 ES3_ET1 ES3_ET2 ES3_ET3 ES4 ES4_ET1 ES4_ET2 ES5 ES5_ET1 ES5_ET2 ES6 ES6_ET1 ES7 ES7_ET1 ES8 ES8_ET1 ES9 ES10",
+    ),
+    (
+        "12.6(1)",
+        "ET1 ET2 ET3 ES1 ES1_ET1 ES1_ET2 ES2 ES2_ET1 ES2_ET2 ES2_ET3 ES2_ET4 ES2_ET5 ES3 ES3_ET1 ES3_ET2 ES3_ET3 ES4 ES4_ET1 ES4_ET2 ES5 ES5_ET1 ES5_ET2 ES5_ET3 ES6 ES6_ET1 ES6_ET2 ES6_ET3 ES7 ES7_ET1 ES8 ES8_ET1 ES8_ET2 ES9 ES9_ET1 ES9_ET2 ES9_ET3 ES10 ES10_ET1 ES11 ES11_ET1 ES11_ET2 ES12 ES12_ET1",
+    ),
+    ("15.0(1)", "ET1 ES202508 ES202511 ES202511_ET1 ES202603 ES202607"),
+];
+/// The lowest levels with OAuth 2.0 of Cisco document 218453.
+const MINIMUM: &[(&str, &str)] =
+    &[("11.6(1)", "ES12 ES12_ET1"), ("12.0(1)", "ES6"), ("12.5(1)", "ES3"), ("12.6(1)", "ES1")];
+
+#[test]
+fn table_of_levels_holds_what_its_sources_name_and_nothing_else() {
+    let catalogue = Catalogue::built_in();
+    let releases = &catalogue.tables.levels.releases;
+    let words = |packages: &[Package]| -> BTreeSet<String> { packages.iter().map(ToString::to_string).collect() };
+    let split = |names: &str| -> BTreeSet<String> { names.split(' ').map(str::to_owned).collect() };
+    for (release, builds) in BUILDS {
+        let known = releases.iter().find(|one| one.release.to_string() == *release).expect(release);
+        assert_eq!(words(&known.packages), split(builds), "{release}");
+        let minimum = MINIMUM.iter().find(|(of, _)| of == release).map(|(_, levels)| split(levels));
+        let told = if let OAuth::From(packages) = &known.oauth { Some(words(packages)) } else { None };
+        assert_eq!(told, minimum, "{release}");
+    }
+    assert_eq!(releases.len(), BUILDS.len());
 }

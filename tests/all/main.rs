@@ -6,6 +6,9 @@
 //! - `levels`: the causes that need no lab: the level of ECE and the addresses it is known by.
 //! - `shape`: the layers, the names of files and functions, what no source file may hold.
 //! - `cli`: the program as people call it: exit codes, flags, bad input, streams.
+//! - `asked`: what people type behind `explain` and `list`: names, numbers, files, words without quotes.
+//! - `simulator`: `lab` in a process of its own: its site file, its end.
+//! - `token`: the exit code of `token show`.
 //! - `commands`: every command of every cause with hostile values: what each shell makes of them.
 //! - `words`: what people read: banned words, titles of one line, fixes that begin with a verb.
 //! - `docs`: what README.md and docs/ show is what the program prints, and what they tell people to type is a command.
@@ -39,6 +42,7 @@
 extern crate self as libfuzzer_sys;
 
 mod accuracy;
+mod asked;
 mod causes;
 mod checks;
 mod cli;
@@ -65,6 +69,8 @@ mod reports;
 mod secrets;
 mod shape;
 mod signin;
+mod simulator;
+mod token;
 mod walk;
 mod webex;
 mod words;
