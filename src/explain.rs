@@ -44,7 +44,7 @@ use clap::ValueEnum;
 pub use self::next::Next;
 use self::session::{Mechanism, Session};
 use crate::{
-    catalogue::{Catalogue, cause::Shows},
+    catalogue::{Catalogue, Cause, cause::Shows},
     diagnose::{self, ErrorDetails, Meant},
     evidence::{FailureKind, Protocol, Stage},
     finding::Certainty,
@@ -379,6 +379,13 @@ fn next(causes: &[Meant<'_>], heard: &ErrorDetails, channel: Option<Channel>) ->
         run(&format!("token,{check}"), "checks the token (audience, user, expiry, scopes), then signs in")
     };
     match channel.map(Channel::protocol).or(heard.protocol) {
+        None if is_unspecific(heard) => Some(Next::text(UNSPECIFIC)),
+        None if causes.iter().all(|meant| is_of_webex(meant.cause)) => Some(Next {
+            text:
+                "asks for the files that tell these causes apart; then run ece-check run --only webex --evidence FOLDER"
+                    .to_owned(),
+            command: Some("ece-check evidence request --for webex".to_owned()),
+        }),
         Some(Protocol::Dns) => run("dns", "run it on the ECE server, as the user that runs ECE"),
         Some(Protocol::Tcp) => run("dns,tcp", "tests every address and port"),
         Some(Protocol::Tls) => run("tcp,tls", "shows who issued the certificate"),
@@ -395,6 +402,22 @@ fn next(causes: &[Meant<'_>], heard: &ErrorDetails, channel: Option<Channel>) ->
         )),
         None => Some(Next::each_part()),
     }
+}
+
+/// Said of an error that Entra gives for causes without end.
+const UNSPECIFIC: &str = "This error alone is not specific: Entra gives it for many other causes too, such as MFA, Conditional \
+    Access or a disabled account. Give the whole message with its AADSTS number, or find it in Entra admin center > Sign-in logs";
+
+/// Whether a text has nothing but an error of OAuth 2.0 (RFC 6749, section 5.2), without Entra's number.
+#[must_use]
+pub fn is_unspecific(heard: &ErrorDetails) -> bool {
+    let bare = heard.words.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+    heard.aadsts.is_empty() && heard.error.as_deref().is_some_and(|error| bare == error)
+}
+
+/// Whether files about Webex show it, besides texts.
+fn is_of_webex(cause: &Cause) -> bool {
+    cause.signs.iter().any(|sign| matches!(&sign.shows, Shows::Finding { check, .. } if check.starts_with("webex.")))
 }
 
 #[cfg(test)]

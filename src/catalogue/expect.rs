@@ -44,6 +44,12 @@ impl Expectation {
     pub fn holds(&self, value: Option<&Value>) -> Option<bool> {
         value.map(|value| self.all.iter().all(|comparator| comparator.holds(value)))
     }
+
+    /// Whether people have a name for the fact.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        fact(&self.fact).is_none_or(|fact| !fact.label.is_empty())
+    }
 }
 
 impl Comparator {

@@ -21,6 +21,7 @@ use crate::{
     catalogue::{
         Catalogue, Cause, Check,
         cause::{By, Shows, Sign},
+        expect::Expectation,
     },
     diagnose::{self, Meant, commands_for_server, for_server, one_text},
     evidence::{Protocol, Stage, Subject},
@@ -204,7 +205,8 @@ fn tell_next(page: &mut Page<'_>, next: &Next) {
 /// Many causes of which the text rules out none: first what tells them apart, then a line each, by owner.
 fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str, server: Option<&Subject>) {
     let says = meaning.heard.as_ref().map(|heard| explain::said(heard, text)).unwrap_or_default();
-    page.paragraph(Paint::Strong, &format!("This message has {} possible causes.", meaning.causes.len()));
+    let more = if meaning.heard.as_ref().is_some_and(explain::is_unspecific) { ", and others" } else { "" };
+    page.paragraph(Paint::Strong, &format!("This message has {} possible causes{more}.", meaning.causes.len()));
     page.label("message", &says);
     tell_next(page, &meaning.next.clone().unwrap_or_else(Next::each_part));
     page.label("details", "owner, fix and time to take effect of one cause");
@@ -314,16 +316,21 @@ fn explain_check(check: &Check, catalogue: &Catalogue) -> String {
     page.label("impact", &check.words.why);
     label_all(&mut page, "needs", &check.needs);
     label_all(&mut page, "input", &check.words.input.iter().map(ToString::to_string).collect::<Vec<_>>());
-    label_all(&mut page, "criteria", &check.expect.iter().map(ToString::to_string).collect::<Vec<_>>());
-    label_all(
-        &mut page,
-        "",
-        &check.prefer.iter().map(|prefer| format!("{prefer} (otherwise a warning)")).collect::<Vec<_>>(),
-    );
+    label_all(&mut page, "criteria", &criteria(check));
+    label_all(&mut page, "warning", &check.warns.iter().map(ToString::to_string).collect::<Vec<_>>());
     label_all(&mut page, "causes", &shown_by(check, catalogue));
     label_all(&mut page, "simulate", &check.proofs.iter().filter_map(|proof| shown(&proof.fault)).collect::<Vec<_>>());
     label_all(&mut page, "sources", &check.words.sources);
     page.finish()
+}
+
+/// What the facts must be, and what they should be. Facts that only code reads have no name for people: `expected` says what
+/// they come to.
+fn criteria(check: &Check) -> Vec<String> {
+    let named = |expectation: &&Expectation| expectation.is_named();
+    let must = check.expect.iter().filter(named).map(ToString::to_string);
+    let should = check.prefer.iter().filter(named).map(|prefer| format!("{prefer} (otherwise a warning)"));
+    must.chain(should).collect()
 }
 
 /// The run that shows a fault, where the built-in tenant has it.
@@ -461,6 +468,49 @@ mod tests {
             let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(page.contains(title) && !page.contains("<host>") && !page.contains("<port>"), "{page}");
             assert!(value.to_string().contains(title) && !value.to_string().contains("<host>"), "{value}");
+        }
+    }
+
+    #[test]
+    fn every_criterion_has_a_name() {
+        for check in Catalogue::built_in().checks.iter() {
+            for line in criteria(check) {
+                assert!(!line.starts_with(':'), "{}: {line}", check.id);
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_run_has_filled_says_what_belongs_there() {
+        for cause in &Catalogue::built_in().causes {
+            let page = explain_cause(cause);
+            let value = cause_value(cause).to_string();
+            for empty in ["<>", "''", "\"\""] {
+                assert!(!page.contains(empty), "{}: {page}", cause.code);
+            }
+            assert!(!value.contains("<>") && !page.contains("//adminconsent"), "{}: {value}", cause.code);
+            let variants = cause.site.iter().chain(&cause.webex);
+            for command in variants.flat_map(|other| commands_for_server(&other.commands, None)) {
+                assert!(!command.text.contains("<>"), "{}: {}", cause.code, command.text);
+            }
+        }
+    }
+
+    #[test]
+    fn integration_of_webex_is_settled_by_files_about_webex() {
+        for text in ["Azure AD integration error. The request was unauthorized. TrackingID: X", "701018"] {
+            let (page, _) = told(text);
+            let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(page.contains("evidence request --for webex") && page.contains("run --only webex"), "{page}");
+        }
+    }
+
+    #[test]
+    fn error_without_a_number_is_not_said_to_have_these_causes_alone() {
+        for (text, is_bare) in [("invalid_grant", true), ("invalid_grant AADSTS700082", false)] {
+            let (page, _) = told(text);
+            let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(page.contains("AADSTS number") && page.contains("and others"), is_bare, "{page}");
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     command::{Command, Effect, Encryption, Shell, Template, replace},
     evidence::{Attempt, Observation, Subject, Value},
     finding::{Finding, Found},
+    import::facts::webex,
     judge::values,
     probe::{https, smtp, tls, token},
 };
@@ -34,6 +35,9 @@ const USERS: [&str; 2] = [smtp::SIGNED_IN_AS.name(), token::USER.name()];
 const USER: &str = token::USER_EXPECTED.name();
 /// The status of an HTTP response.
 const STATUS: &str = https::STATUS.name();
+/// In a URL of Entra, and what stands there for any tenant.
+const TENANT: &str = webex::TENANT.name();
+const ANY_TENANT: &str = "common";
 /// The tabs of Entra's sign-in logs in which a client without a person before it appears
 /// (<https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins>), and the role that reads them.
 const USER_LOG: &str = "User sign-ins (non-interactive)";
@@ -290,6 +294,9 @@ fn is_for_port(template: &Template, port: Option<u16>) -> bool {
 }
 
 fn of_server(name: &str, server: Option<&Subject>) -> Option<String> {
+    if name == TENANT {
+        return Some(ANY_TENANT.to_owned());
+    }
     let server = server?;
     match name {
         "host" | "hosts" => host(server),
