@@ -4,6 +4,7 @@
 //! PowerShell, and names one target. The block for Exchange writes one file that [`super::parse`] reads back.
 //! <https://learn.microsoft.com/powershell/exchange/connect-to-exchange-online-powershell>
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::command::Shell;
@@ -185,10 +186,46 @@ $o | ConvertTo-Json -Depth 5 | Out-File ece-exchange.json -Encoding utf8"
     }
 }
 
-/// One request to Graph through the Azure CLI, which most administrators have; it needs no consent of its own.
+/// A command that gets one page of Graph through the Azure CLI, which most administrators have; it needs no consent of its
+/// own. On Windows `az` is a batch file: `cmd` reads the arguments again, and Windows PowerShell puts only those with a
+/// space in quotes. Parentheses and `&` are for a path with a space
+/// (<https://github.com/Azure/azure-cli/blob/dev/doc/quoting-issues-with-powershell.md>).
+fn az_get(path: &str) -> String {
+    format!("az rest --method get --url {}", quoted(&format!("{GRAPH}/{path}")))
+}
+
+/// The same, into a file.
 fn az(path: &str, file: &str) -> String {
-    let url = quoted(&format!("https://graph.microsoft.com/v1.0/{path}"));
-    format!("az rest --method get --url {url} | Out-File {file} -Encoding utf8")
+    format!("{} {}", az_get(path), into(file))
+}
+
+fn into(file: &str) -> String {
+    format!("| Out-File {file} -Encoding utf8")
+}
+
+const GRAPH: &str = "https://graph.microsoft.com/v1.0";
+
+/// The command that gets the licenses of one user.
+#[must_use]
+pub fn az_licenses(address: &str) -> String {
+    az_get(&format!("users/{}/licenseDetails", utf8_percent_encode(address, IN_ADDRESS)))
+}
+
+/// Of an address, what neither a URL nor `cmd` takes for anything else stays readable.
+const IN_ADDRESS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'@').remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Commands that get a list of enterprise applications, and the consent of the one with this ID.
+fn consent(list: &str, id: &str, [all, roles, grants]: [&str; 3]) -> Vec<String> {
+    let id = quoted(id);
+    let of_one = |what: &str, file: &str| {
+        format!("az rest --method get --url \"{GRAPH}/servicePrincipals/$id/{what}\" {}", into(file))
+    };
+    vec![
+        az(list, all),
+        format!("$id = ((Get-Content {all} -Raw | ConvertFrom-Json).value | Where-Object appId -eq {id}).id"),
+        of_one("appRoleAssignments", roles),
+        of_one("oauth2PermissionGrants", grants),
+    ]
 }
 
 fn entra(site: &Site) -> Vec<Step> {
@@ -205,9 +242,8 @@ fn entra(site: &Site) -> Vec<Step> {
     let placeholder = [USER.to_owned()];
     let users = if site.mailboxes.is_empty() { &placeholder[..] } else { &site.mailboxes };
     let licenses = users.iter().enumerate().map(|(above, address)| {
-        az(&format!("users/{address}/licenseDetails"), &format!("ece-license-{}.json", above + 1))
+        format!("{} {}", az_licenses(address), into(&format!("ece-license-{}.json", above + 1)))
     });
-    let one = format!("servicePrincipals(appId='{id}')");
     vec![
         click(
             "Redirect URIs and client secrets (the secrets themselves are not in the file)",
@@ -229,11 +265,11 @@ fn entra(site: &Site) -> Vec<Step> {
             together: Some(Together { check: PRINCIPAL, with: Colleague::Exchange }),
             ..az_step(
                 "Enterprise application and consent",
-                vec![
-                    az(&one, "ece-enterprise.json"),
-                    az(&format!("{one}/oauth2PermissionGrants"), "ece-grants.json"),
-                    az(&format!("{one}/appRoleAssignments"), "ece-roles.json"),
-                ],
+                consent(
+                    &format!("servicePrincipals?$filter=appId eq '{id}'"),
+                    &id,
+                    ["ece-enterprise.json", "ece-roles.json", "ece-grants.json"],
+                ),
                 "ece-enterprise.json, ece-grants.json, ece-roles.json",
                 &["directory.consent"],
             )
@@ -256,7 +292,18 @@ fn webex() -> Vec<Step> {
         settles,
         together: None,
     };
-    let one = format!("servicePrincipals(appId='{}')", super::rules::webex::INTEGRATION_APP);
+    let mut applications = consent(
+        "servicePrincipals?$filter=startswith(displayName,'Cisco Webex')",
+        super::rules::webex::INTEGRATION_APP,
+        ["ece-webex-apps.json", "ece-webex-roles.json", "ece-webex-grants.json"],
+    );
+    applications.extend([
+        az("directory/deletedItems/microsoft.graph.servicePrincipal", "ece-webex-deleted.json"),
+        az(
+            "auditLogs/directoryAudits?$filter=activityDisplayName eq 'Remove service principal'",
+            "ece-webex-audit.json",
+        ),
+    ]);
     vec![
         click(
             "The error as Control Hub tells it",
@@ -266,14 +313,8 @@ fn webex() -> Vec<Step> {
         ),
         az_step(
             "Enterprise applications of Webex, also deleted ones, with their consent (an administrator of Entra ID)",
-            vec![
-                az("servicePrincipals?$filter=startswith(displayName,'Cisco Webex')", "ece-webex-apps.json"),
-                az("directory/deletedItems/microsoft.graph.servicePrincipal", "ece-webex-deleted.json"),
-                az(&format!("{one}/appRoleAssignments"), "ece-webex-roles.json"),
-                az(&format!("{one}/oauth2PermissionGrants"), "ece-webex-grants.json"),
-                az("auditLogs/directoryAudits?$filter=activityDisplayName eq 'Remove service principal'", "ece-webex-audit.json"),
-            ],
-            "ece-webex-apps.json, ece-webex-deleted.json, ece-webex-roles.json, ece-webex-grants.json, ece-webex-audit.json",
+            applications,
+            "ece-webex-apps.json, ece-webex-roles.json, ece-webex-grants.json, ece-webex-deleted.json, ece-webex-audit.json",
             &["webex.applications-present", "webex.consent"],
         ),
         Step {
@@ -456,6 +497,41 @@ mod tests {
                         assert!(!line.contains(verb), "{line}");
                     }
                 }
+            }
+        }
+    }
+
+    /// The arguments of a command that PowerShell hands on, without its quotes.
+    fn arguments(line: &str) -> Vec<String> {
+        let (mut arguments, mut quote) = (vec![String::new()], None);
+        for character in line.split(" | Out-File").next().unwrap_or_default().chars() {
+            match quote {
+                None if character == ' ' => arguments.push(String::new()),
+                None if character == '\'' || character == '"' => quote = Some(character),
+                Some(open) if character == open => quote = None,
+                _ => arguments.last_mut().expect("one").push(character),
+            }
+        }
+        arguments
+    }
+
+    #[test]
+    fn batch_file_of_azure_gets_every_argument_whole() {
+        let hostile =
+            Site { mailboxes: vec!["a&b^c(d)|e@example.com".into(), "o'n%PATH%<x@example.com".into()], ..site() };
+        let mut lines: Vec<String> = [Colleague::Entra, Colleague::Webex]
+            .into_iter()
+            .flat_map(|colleague| request(colleague, &hostile).steps)
+            .flat_map(|step| step.lines)
+            .collect();
+        lines.extend(hostile.mailboxes.iter().map(|address| az_licenses(address)));
+        let commands: Vec<&String> = lines.iter().filter(|line| line.starts_with("az ")).collect();
+        assert!(commands.len() > 10, "{lines:#?}");
+        for line in commands {
+            for argument in arguments(line) {
+                let is_quoted = argument.contains(' ');
+                assert!(is_quoted || !argument.contains(['&', '|', '<', '>', '^', '(', ')']), "{line}: {argument}");
+                assert!(!argument.contains(['"', '\'']) || is_quoted, "{line}: {argument}");
             }
         }
     }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::{command::Shell, import::cell::Switch};
+use crate::{
+    command::Shell,
+    import::{cell::Switch, request::az_licenses},
+};
 
 /// Why a check comes out as it does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,11 +130,7 @@ impl Reason {
             "Get-MailboxPermission" => rights("User,AccessRights,Deny,IsInherited"),
             "Get-RecipientPermission" => rights("Trustee,AccessRights,AccessControlType"),
             // the answer of Graph names the user, which that of Get-MgUserLicenseDetail does not
-            _ => {
-                let url = format!("https://graph.microsoft.com/v1.0/users/{address}/licenseDetails");
-                let url = Shell::Powershell.quote(&url).unwrap_or_else(|| "'URL'".to_owned());
-                format!("az rest --method get --url {url}")
-            }
+            _ => az_licenses(address),
         })
     }
 
