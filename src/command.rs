@@ -51,6 +51,8 @@ pub enum Effect {
     Check,
     /// It changes something.
     Change,
+    /// It changes something, in place of the change before it.
+    Alternative,
 }
 
 /// A command for one target, ready to paste.

@@ -91,9 +91,10 @@ fn commands(text: &mut String, fix: &Remediation, indent: &str) {
             let _ = writeln!(text, "{indent}- {label}: {}", prose(&about));
         }
         text.push_str(&fenced(&command.text, &format!("{indent}  ")));
-        for (label, said) in [("expect", &command.confirms_if), ("note", &command.note)] {
-            if let Some(said) = said {
-                let _ = writeln!(text, "{indent}- {label}: {}", prose(said));
+        let note = command.note.clone().unwrap_or_default();
+        for (label, said) in [(words::CONFIRMS, words::confirms(command)), ("note", note)] {
+            if !said.is_empty() {
+                let _ = writeln!(text, "{indent}- {label}: {}", prose(&said));
             }
         }
     }
@@ -208,7 +209,7 @@ fn steps(text: &mut String, report: &Report) {
             all.push_str(&fenced(&command.text, "  "));
             match &command.confirms_if {
                 _ if asks => drop(writeln!(all, "  - then: {}", prose(REQUESTED))),
-                Some(expected) => drop(writeln!(all, "  - expect: {}", prose(expected))),
+                Some(_) => drop(writeln!(all, "  - {}: {}", words::CONFIRMS, prose(&words::confirms(command)))),
                 None => {}
             }
         }

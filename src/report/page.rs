@@ -172,9 +172,14 @@ impl<'a> Page<'a> {
                 self.field(label, &about);
             }
             self.one(command);
-            self.field("expect", command.confirms_if.as_deref().unwrap_or_default());
+            self.confirms(command);
             self.field("note", command.note.as_deref().unwrap_or_default());
         }
+    }
+
+    /// What a check shows when it is this cause: no goal of the fix.
+    pub fn confirms(&mut self, command: &Command) {
+        self.field(words::CONFIRMS, &words::confirms(command));
     }
 
     /// A command alone on its line; one of this program as it is called here.

@@ -94,11 +94,20 @@ pub fn certainty(certainty: Certainty) -> &'static str {
     }
 }
 
-/// What is done with a command: one that reads checks, any other is run.
+/// The label of what a check shows when it is the cause.
+pub(super) const CONFIRMS: &str = "confirms";
+
+/// What a check shows when it is the cause; empty where nothing is said of it.
+pub(super) fn confirms(command: &Command) -> String {
+    command.confirms_if.as_ref().map(|shows| format!("the cause if: {shows}")).unwrap_or_default()
+}
+
+/// What is done with a command: one that reads checks, any other is run, or another one in its place.
 pub(super) fn label(command: &Command) -> &'static str {
     match command.effect {
         Effect::Check => "check",
         Effect::Change => "run",
+        Effect::Alternative => "or",
     }
 }
 

@@ -40,7 +40,7 @@ impl CommandView {
             label: words::label(command),
             about: clean(&words::about(command)),
             text: lines(&command.text),
-            expect: clean(command.confirms_if.as_deref().unwrap_or_default()),
+            expect: clean(&words::confirms(command)),
             note: clean(command.note.as_deref().unwrap_or_default()),
         }
     }

@@ -146,7 +146,7 @@ impl<'a> Writer<'a> {
         let about = tested.map_or_else(|| about.clone(), |cause| format!("{cause}: {about}"));
         self.page.field(if asks { "ask" } else { "verify" }, &about);
         self.page.one(command);
-        self.page.field("expect", command.confirms_if.as_deref().unwrap_or_default());
+        self.page.confirms(command);
         self.page.field("then", if asks { prose::REQUESTED } else { "" });
     }
 
