@@ -255,7 +255,7 @@ fn is_of_one_mailbox(weighed: &Weighed<'_>) -> bool {
     let names = |text: &str| OF_ONE_MAILBOX.iter().any(|placeholder| text.contains(placeholder));
     // what is set for the whole tenant is set before anything is set for a mailbox
     let first = cause.commands.first().is_some_and(|command| names(&command.text));
-    let is_of_tenant = cause.layer == Layer::SignIn && !first;
+    let is_of_tenant = matches!(cause.layer, Layer::Application | Layer::SignIn) && !first;
     names(&cause.title) || (!is_of_tenant && cause.commands.iter().any(|command| names(&command.text)))
 }
 
