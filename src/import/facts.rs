@@ -48,6 +48,7 @@ pub mod entra {
         NOTE: String = "entra.note", "evidence";
         REDIRECT_REGISTERED: bool = "entra.redirect_registered", "registered as Web";
         REDIRECT_PLATFORM: String = "entra.redirect_platform", "platform";
+        REDIRECT_SENT: String = "entra.redirect_sent", "redirect URI that ECE sends";
         WEB_REDIRECTS: Vec<String> = "entra.web_redirects", "redirect URIs of the platform Web";
         CONSENT: bool = "entra.consent", "granted";
         CONSENT_MISSING: Vec<String> = "entra.consent_missing", "permissions not granted";

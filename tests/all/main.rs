@@ -25,6 +25,7 @@
 //! - `evidence_lab`: the lab with a fault and its files: what was possible becomes certain, or is ruled out.
 //! - `graph_sign_in`: `--graph` with a person at a browser or with a device code: declined, never completed, only GET.
 //! - `webex`: both integrations of Webex: each fault live and by files, Microsoft Graph, the text of Control Hub.
+//! - `fixes`: what an action asks for is what the run knows.
 //! - `fuzz_targets`: the targets of `fuzz/`: they compile, and take a few inputs.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
 //! - `outputs`: files that a run reads and writes: no output replaces what is read, nothing half is left behind.
@@ -54,6 +55,7 @@ mod evidence;
 mod evidence_bad;
 mod evidence_forms;
 mod evidence_lab;
+mod fixes;
 mod folder;
 mod fuzz_targets;
 #[cfg(unix)]

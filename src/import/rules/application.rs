@@ -78,6 +78,7 @@ fn redirect(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Se
             .with(entra::REDIRECT_REGISTERED, false)
             .with(entra::REDIRECT_PLATFORM, platform)
             .with(entra::WEB_REDIRECTS, web.clone())
+            .with(entra::REDIRECT_SENT, sent)
             .because_of(cause)
             .from([file])
     };
