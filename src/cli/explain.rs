@@ -473,7 +473,7 @@ mod tests {
 
     #[test]
     fn every_criterion_has_a_name() {
-        for check in Catalogue::built_in().checks.iter() {
+        for check in &Catalogue::built_in().checks {
             for line in criteria(check) {
                 assert!(!line.starts_with(':'), "{}: {line}", check.id);
             }
