@@ -399,9 +399,14 @@ fn commands(report: &Report, wrong: &mut Vec<String>) {
 }
 
 fn faulty(command: &Command) -> Option<&'static str> {
+    // what only another command of the cause can tell is written so in the catalogue
     let of_template = |text: &str| {
         let known = CATALOGUE.causes.iter().flat_map(|cause| &cause.commands);
-        known.into_iter().any(|template| template.text.contains("'<") && text.contains(&template.text))
+        let left_open = |template: &str| {
+            let (_, rest) = template.split_once("'<")?;
+            Some(format!("'<{}>'", rest.split_once(">'")?.0))
+        };
+        known.into_iter().filter_map(|template| left_open(&template.text)).any(|open| text.contains(&open))
     };
     let texts = [Some(&command.text), command.target.as_ref(), command.confirms_if.as_ref(), command.note.as_ref()];
     let mut texts = texts.into_iter().flatten();
