@@ -283,7 +283,9 @@ fn silent_dns_servers(report: &Report, wrong: &mut Vec<String>) {
 /// Each refusal of Entra ID is printed with the ids that its owner searches for, as far as there are not many.
 fn refusals(report: &Report, wrong: &mut Vec<String>) {
     const MOST: usize = 3; // of one cause; the report as JSON has all of them
-    let failures = report.looks.iter().filter_map(|look| look.failure.as_ref());
+    // a file of a colleague has what was exported
+    let live = report.looks.iter().filter(|look| look.source.is_live());
+    let failures = live.filter_map(|look| look.failure.as_ref());
     let traces: HashSet<&str> = failures
         .filter(|failure| !failure.aadsts.is_empty())
         .map(|one| one.trace.as_deref().unwrap_or("none"))
