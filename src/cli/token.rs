@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, process::ExitCode};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use self::judgement::{Sentence, judgement};
+use self::judgement::{Issuers, Sentence, judgement};
 use super::{
     CliError,
     list::{Output, json},
@@ -71,9 +71,9 @@ struct Told<'t> {
 }
 
 /// Prints the claims of a token and what they mean. Exit code 1 when something is wrong.
-fn tell(token: &Secret, facts: &Facts, catalogue: &Catalogue, output: Output) -> ExitCode {
+fn tell(token: &Secret, facts: &Facts, issuers: Issuers, catalogue: &Catalogue, output: Output) -> ExitCode {
     let claims = Claims::read(token.expose()).map(|claims| claims.all().collect()).unwrap_or_default();
-    let told = Told { claims, facts, judgement: judgement(facts, catalogue) };
+    let told = Told { claims, facts, judgement: judgement(facts, issuers, catalogue) };
     print::data(&match output {
         Output::Text => text(&told),
         Output::Json => json(&told),

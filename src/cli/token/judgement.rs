@@ -30,8 +30,17 @@ pub struct Sentence {
     pub command: Option<String>,
 }
 
+/// Who may have issued a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Issuers {
+    /// Microsoft Entra ID alone.
+    Entra,
+    /// The provider that the user has named in its place.
+    Named,
+}
+
 /// What the facts mean.
-pub fn judgement(facts: &Facts, catalogue: &Catalogue) -> Vec<Sentence> {
+pub fn judgement(facts: &Facts, issuers: Issuers, catalogue: &Catalogue) -> Vec<Sentence> {
     let observation = Observation {
         facts: facts.clone(),
         ..Observation::new("token", Subject::Account("token".into()), Route::File)
@@ -44,7 +53,9 @@ pub fn judgement(facts: &Facts, catalogue: &Catalogue) -> Vec<Sentence> {
     let mut sentences: Vec<Sentence> =
         catalogue.checks.iter().filter(is_asked).filter_map(|check| of_check(check, &observation)).collect();
     sentences.sort_by_key(|sentence| !is_of(sentence, &["token.well-formed", "token.audience"])); // what decides, first
-    foreign(&mut sentences);
+    if issuers == Issuers::Entra {
+        foreign(&mut sentences);
+    }
     permissions(&mut sentences);
     sentences.extend(user(facts).into_iter().chain(application(facts)));
     sentences
@@ -161,14 +172,14 @@ mod tests {
     }
 
     fn wrong(changes: &[(&str, Value)]) -> Vec<(Status, String)> {
-        let sentences = judgement(&facts(changes), &Catalogue::built_in());
+        let sentences = judgement(&facts(changes), Issuers::Entra, &Catalogue::built_in());
         let wrong = sentences.into_iter().filter(|sentence| matches!(sentence.status, Status::Warn | Status::Fail));
         wrong.map(|sentence| (sentence.status, sentence.check.unwrap_or_default())).collect()
     }
 
     #[test]
     fn good_token_passes_every_check() {
-        let sentences = judgement(&facts(&[]), &Catalogue::built_in());
+        let sentences = judgement(&facts(&[]), Issuers::Entra, &Catalogue::built_in());
         assert!(sentences.iter().all(|sentence| sentence.status == Status::Pass), "{sentences:?}");
         assert!(sentences.len() >= 8, "{sentences:?}");
     }
@@ -202,7 +213,7 @@ mod tests {
     #[test]
     fn no_tick_stands_beside_a_token_that_mail_servers_refuse() {
         for change in [("audience_is_exchange", Value::Bool(false)), ("form_faults", Value::List(vec!["cut".into()]))] {
-            let sentences = judgement(&facts(&[change]), &Catalogue::built_in());
+            let sentences = judgement(&facts(&[change]), Issuers::Entra, &Catalogue::built_in());
             let permitted = |one: &&Sentence| one.check.as_deref().is_some_and(|id| id.ends_with("-permission"));
             assert!(sentences.iter().filter(permitted).all(|one| one.status == Status::Skip), "{sentences:?}");
         }
@@ -225,7 +236,7 @@ mod tests {
             }
             open
         };
-        let sentences = judgement(&facts, &Catalogue::built_in());
+        let sentences = judgement(&facts, Issuers::Entra, &Catalogue::built_in());
         let user = sentences.iter().find(|sentence| sentence.text.starts_with("User:")).unwrap();
         assert_eq!(user.status, Status::Skip);
         assert!(!sentences.iter().any(|sentence| is_of(sentence, &["token.identity"])));
@@ -235,7 +246,9 @@ mod tests {
     fn command_for_the_application_holds_only_ids() {
         let with = |object: &str| {
             let changes = [("kind", "application".into()), ("application", "a-1".into()), ("object_id", object.into())];
-            judgement(&facts(&changes), &Catalogue::built_in()).into_iter().find_map(|sentence| sentence.command)
+            judgement(&facts(&changes), Issuers::Entra, &Catalogue::built_in())
+                .into_iter()
+                .find_map(|sentence| sentence.command)
         };
         assert_eq!(with("o-2").as_deref(), Some("New-ServicePrincipal -AppId a-1 -ObjectId o-2"));
         assert_eq!(with("o; Remove-Mailbox"), None);

@@ -4,7 +4,7 @@ use std::{io::Read as _, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::Args;
 
-use super::{CliError, refused, tell};
+use super::{CliError, judgement::Issuers, refused, tell};
 use crate::{
     catalogue::Catalogue,
     cli::{catalogue, list::Output, option, print, site},
@@ -83,7 +83,7 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     print::net().add(&found.token);
     let mut facts = Facts::default();
     token::note(&secret, &look, token::true_time(0), &mut facts);
-    Ok(tell(&found.token, &facts, &catalogue, arguments.output))
+    Ok(tell(&found.token, &facts, Issuers::Entra, &catalogue, arguments.output))
 }
 
 /// The text as it is, in several lines or one; Notepad's and PowerShell's encodings are read.
@@ -130,7 +130,7 @@ async fn of_account(
         }
     }
     match (&seen.failure, world.wallet.held(&look.account)) {
-        (None, Some(held)) => Ok(tell(&held.token, &seen.facts, catalogue, arguments.output)),
+        (None, Some(held)) => Ok(tell(&held.token, &seen.facts, Issuers::Entra, catalogue, arguments.output)),
         (Some(stop), _) => refused(stop),
         (None, None) => unreachable!("an observation without a failure keeps its token"),
     }

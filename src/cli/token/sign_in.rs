@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::{CLIENT_ID_PLACE, CliError, refused, tell};
+use super::{CLIENT_ID_PLACE, CliError, judgement::Issuers, refused, tell};
 use crate::{
     catalogue::{Catalogue, tables},
     cli::{catalogue, list::Output, option, print, site},
@@ -160,7 +160,8 @@ pub async fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     keep(arguments, &granted)?;
     let mut facts = Facts::default();
     note(&granted.access, &look, true_time(errand.clock_ahead_ms.unwrap_or_default()), &mut facts);
-    Ok(tell(&granted.access, &facts, &catalogue, arguments.output))
+    let issuers = if arguments.login_host.is_some() { Issuers::Named } else { Issuers::Entra };
+    Ok(tell(&granted.access, &facts, issuers, &catalogue, arguments.output))
 }
 
 impl Arguments {
