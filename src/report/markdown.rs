@@ -91,11 +91,11 @@ fn commands(text: &mut String, fix: &Remediation, indent: &str) {
             let _ = writeln!(text, "{indent}- {label}: {}", prose(&about));
         }
         text.push_str(&fenced(&command.text, &format!("{indent}  ")));
-        let note = command.note.clone().unwrap_or_default();
-        for (label, said) in [(words::CONFIRMS, words::confirms(command)), ("note", note)] {
-            if !said.is_empty() {
-                let _ = writeln!(text, "{indent}- {label}: {}", prose(&said));
-            }
+        if command.confirms_if.is_some() {
+            let _ = writeln!(text, "{indent}- {} {}", words::CONFIRMS, prose(&words::confirms(command)));
+        }
+        if let Some(note) = &command.note {
+            let _ = writeln!(text, "{indent}- note: {}", prose(note));
         }
     }
 }
@@ -209,7 +209,7 @@ fn steps(text: &mut String, report: &Report) {
             all.push_str(&fenced(&command.text, "  "));
             match &command.confirms_if {
                 _ if asks => drop(writeln!(all, "  - then: {}", prose(REQUESTED))),
-                Some(_) => drop(writeln!(all, "  - {}: {}", words::CONFIRMS, prose(&words::confirms(command)))),
+                Some(_) => drop(writeln!(all, "  - {} {}", words::CONFIRMS, prose(&words::confirms(command)))),
                 None => {}
             }
         }

@@ -336,7 +336,10 @@ fn ticket_of_a_team_says_where_each_command_runs() {
         &ticket,
         &["- check: Exchange Online PowerShell, Connect-ExchangeOnline", "     Get-CASMailbox -Identity 'sales@"],
     );
-    has(&ticket, &["- expect: SmtpClientAuthenticationDisabled is True", "- run: Exchange Online PowerShell"]);
+    has(
+        &ticket,
+        &["- confirms the cause if: SmtpClientAuthenticationDisabled is True", "- run: Exchange Online PowerShell"],
+    );
 }
 
 #[test]
