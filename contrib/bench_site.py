@@ -7,6 +7,7 @@ where there is one. Nothing is asserted and the exit code is 0. Everything happe
 
 import json
 import math
+import multiprocessing
 import os
 import re
 import subprocess
@@ -71,7 +72,10 @@ def sites(program, folder):
         met = verdict(exponent <= 1.1 and peak <= goal)
         print(f"  {name:34} {few:6.2f} {many:8.2f} {exponent:9.2f} {peak:9.0f} {before:7} {goal:5}  {met}")
         saved(program, report)
-    if fail_in_many_ways(folder):
+    # by another process: the peak of a child counts what its parent holds when it is started
+    with multiprocessing.Pool(1) as other:
+        has_ways = other.apply(fail_in_many_ways, (folder,))
+    if has_ways:
         print(f"  failing in {WAYS} ways: the same reports, each refusal with other words")
         saved(program, report)
     print()
