@@ -301,6 +301,19 @@ impl Deployment {
         read::checked(&Document::read(path)?)
     }
 
+    /// Reads the site file once, and tells whether it is one that is accepted with the values of the sample only:
+    /// `is_sample` says of such a file whether it is.
+    ///
+    /// # Errors
+    /// Every mistake, with file, line and remedy.
+    pub fn read_or_sample(path: &Path, is_sample: impl Fn(&Self) -> bool) -> Result<(Self, bool), Mistakes> {
+        let document = Document::read(path)?;
+        read::checked(&document).map(|site| (site, false)).or_else(|mistakes| {
+            let sample = read::parsed(&document).ok().filter(is_sample).ok_or(mistakes)?;
+            Ok((sample, true))
+        })
+    }
+
     /// Reads a file that may hold the values of the sample, for a run against the lab.
     ///
     /// # Errors

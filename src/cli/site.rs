@@ -481,16 +481,13 @@ fn named(config: Option<&Path>) -> Option<&Path> {
 fn read(file: &Path, reach: &NetworkArgs) -> Result<Deployment, CliError> {
     let servers = &reach.dns_server;
     let meets_a_lab = !servers.is_empty() && servers.iter().all(|at| at.ip().is_loopback() && at.port() != 53);
-    if meets_a_lab {
-        return Ok(site_file::read_own_or_of_a_lab(file)?);
-    }
-    Deployment::read(file).map_err(|mistakes| match site_file::read_own_or_of_a_lab(file) {
-        Ok(_) => CliError::Usage(
+    match site_file::read(file)? {
+        (_, true) if !meets_a_lab => Err(CliError::Usage(
             format!("{} is the site file of ece-check lab, and Microsoft has no such tenant", file.display()),
             "add the flags that ece-check lab prints with it, such as --dns-server".to_owned(),
-        ),
-        Err(_) => mistakes.into(),
-    })
+        )),
+        (site, _) => Ok(site),
+    }
 }
 
 /// The folder of ECE, when it is there. In the lab only the one that the file names counts.

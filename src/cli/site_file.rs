@@ -12,6 +12,13 @@ use crate::{
 /// # Errors
 /// Every mistake in the file.
 pub fn read_own_or_of_a_lab(file: &Path) -> Result<Deployment, Mistakes> {
-    let is_of_a_lab = |site: &Deployment| site.entra.client_id.is_some_and(|id| id.to_string() == lab::CLIENT_ID);
-    Deployment::read(file).or_else(|mistakes| Deployment::read_sample(file).ok().filter(is_of_a_lab).ok_or(mistakes))
+    read(file).map(|(site, _)| site)
+}
+
+/// The same, and whether it is the one of a lab.
+///
+/// # Errors
+/// Every mistake in the file.
+pub fn read(file: &Path) -> Result<(Deployment, bool), Mistakes> {
+    Deployment::read_or_sample(file, |site| site.entra.client_id.is_some_and(|id| id.to_string() == lab::CLIENT_ID))
 }

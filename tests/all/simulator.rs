@@ -88,3 +88,25 @@ fn lab_that_is_told_to_end_takes_its_ca_file_with_it() {
     assert_eq!(outcome.code, Some(0), "{outcome:#?}");
     assert!(!Path::new(&ca).exists(), "{ca} is left");
 }
+
+/// A pipe can be read once: read again it is an empty site file, which is none of a lab.
+#[cfg(unix)]
+#[test]
+fn site_file_that_comes_through_a_pipe_is_read_once() {
+    use std::io::Write as _;
+
+    if std::env::var_os("ECE_CHECK_PROGRAM").is_some() {
+        return; // Wine has no /dev/stdin
+    }
+    for command in [&["run", "--only", "version"][..], &["token", "show", "--account", "sales"], &["plan"]] {
+        let place = Place::new();
+        let mut command = place.command(&[command, &["-c", "/dev/stdin"]].concat());
+        let mut child = command.stdin(std::process::Stdio::piped()).spawn().expect("the program starts");
+        let mut pipe = child.stdin.take().expect("it is piped");
+        pipe.write_all(b"[ece]\nreleas = \"12.6(1)\"\n").expect("the program reads it");
+        drop(pipe);
+        let outcome = crate::program::wait(child);
+        outcome.refused("line 2: unknown key ece.releas");
+        assert!(!outcome.stderr.contains("lab"), "{outcome:?}");
+    }
+}
