@@ -135,8 +135,7 @@ impl Document {
 
     fn syntax_mistake(&self, error: &toml::de::Error) -> Mistake {
         let line = error.span().map(|span| self.line(span.start));
-        let text = line.and_then(|line| self.text.lines().nth(line - 1)).unwrap_or_default();
-        let (wrong, right) = syntax::told(error.message(), text);
+        let (wrong, right) = syntax::told(error.message(), line.map_or("", |line| self.text_of(line)));
         Mistake { file: self.name.clone(), line, wrong, right: right.to_owned() }
     }
 
@@ -155,8 +154,18 @@ impl Document {
         if let Some(packed) = self.packed {
             return packed.line(offset);
         }
-        let ends = || self.text.match_indices('\n').map(|(at, _)| at).collect();
-        self.ends.get_or_init(ends).partition_point(|end| *end < offset) + 1
+        self.ends().partition_point(|end| *end < offset) + 1
+    }
+
+    fn ends(&self) -> &[usize] {
+        self.ends.get_or_init(|| self.text.match_indices('\n').map(|(at, _)| at).collect())
+    }
+
+    /// The text of a line, counted from 1.
+    fn text_of(&self, line: usize) -> &str {
+        let begin = line.checked_sub(2).and_then(|before| self.ends().get(before)).map_or(0, |end| end + 1);
+        let end = self.ends().get(line - 1).copied().unwrap_or(self.text.len());
+        self.text.get(begin..end).unwrap_or_default()
     }
 
     fn mistake(&self, span: &Range<usize>, wrong: impl Into<String>, right: impl Into<String>) -> Mistake {

@@ -64,6 +64,16 @@ mod tests {
         }
     }
 
+    /// Minutes where each mistake looks for its line from the beginning of the file.
+    #[test]
+    fn file_of_wrong_lines_has_a_mistake_for_each() {
+        let text: String = (1..=60_000).map(|line| format!("a{line} = b c\n")).collect();
+        let document = Document::new("a.toml", &text);
+        let mistakes = document.table_as_far_as_possible().1;
+        assert_eq!(mistakes.last().and_then(|last| last.line), Some(mistakes.len()));
+        assert!(mistakes.iter().all(|mistake| mistake.wrong == "this value is not in quotes"));
+    }
+
     #[test]
     fn no_part_of_a_line_is_repeated_that_may_be_secret() {
         for text in ["Hunter2 = 1\nHunter2 = 2", "a = Hunter2", r#"a = "\Hunter2""#, "Hunter2"] {
