@@ -10,7 +10,7 @@ use std::{
 use tokio::net::TcpStream;
 
 use super::{Halt, Limits};
-use crate::evidence::FailureKind;
+use crate::{evidence::FailureKind, files};
 
 /// Opens a connection to one address. Small writes leave at once (`TCP_NODELAY`).
 ///
@@ -68,11 +68,7 @@ fn words(error: &io::Error) -> String {
     if error.kind() == ErrorKind::UnexpectedEof && error.get_ref().is_some() {
         return String::new(); // the kind says it; the libraries add advice to programmers
     }
-    let text = error.to_string();
-    match text.rfind(" (os error ") {
-        Some(end) => text[..end].to_owned(),
-        None => text,
-    }
+    files::without_numbers(&error.to_string()).into_owned()
 }
 
 #[cfg(test)]
