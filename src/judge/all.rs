@@ -120,33 +120,34 @@ fn judge_seen(
         Judgement::InputMissing(failure) => missing_input(finding, failure),
         Judgement::NotReached { stop } => block(finding, stop, planned, earlier),
     }
-    let extent = Extent::of(finding, seen);
-    let is_cut_off = failures(finding, seen).first().is_some_and(is_cut_off);
     if matches!(finding.status, Status::Fail | Status::Warn) {
+        let failures = failures(finding, seen);
+        let extent = Extent::of(finding, seen, &failures);
+        let is_cut_off = failures.first().is_some_and(|failure| is_cut_off(failure));
         finding.means = impact(check, finding.status, extent, is_cut_off);
         finding.fails = turned(check, finding.status, extent, is_cut_off);
     }
 }
 
 /// The failures that speak against a finding, as it tells them.
-fn failures(finding: &Finding, seen: &Observation) -> Vec<Failure> {
+fn failures<'f>(finding: &'f Finding, seen: &'f Observation) -> Vec<&'f Failure> {
     let units = seen.units();
     match &finding.evidence {
         Some(Found::Groups { groups }) => {
             let failed = groups.iter().filter(|group| group.failed);
             let of_group = |group: &Group| match group.attempts.as_slice() {
-                [] => seen.failure.iter().cloned().collect(),
-                places => places.iter().filter_map(|place| units.get(*place)?.failure().cloned()).collect::<Vec<_>>(),
+                [] => seen.failure.iter().collect(),
+                places => places.iter().filter_map(|place| units.get(*place)?.failure()).collect::<Vec<_>>(),
             };
             failed.flat_map(of_group).collect()
         }
-        Some(Found::Failure { failure }) => vec![(**failure).clone()],
+        Some(Found::Failure { failure }) => vec![failure],
         _ => Vec::new(),
     }
 }
 
-/// True where the other side ended, refused the connection as a whole or said what nobody understands, so that what the
-/// check is about was never answered.
+/// True where the other side ended, refused the connection as a whole or was not understood, so that what the check is
+/// about was never answered.
 fn is_cut_off(failure: &Failure) -> bool {
     match failure.kind {
         FailureKind::TimedOut
@@ -178,8 +179,8 @@ enum Extent {
 }
 
 impl Extent {
-    fn of(finding: &Finding, seen: &Observation) -> Self {
-        let failures = failures(finding, seen);
+    /// `failures` are those that speak against the finding.
+    fn of(finding: &Finding, seen: &Observation, failures: &[&Failure]) -> Self {
         if failures.iter().any(|failure| failure.protocol == Protocol::Proxy) {
             return Self::Proxy;
         }
@@ -304,7 +305,8 @@ mod tests {
         let of = |attempts: &[usize], seen: &Observation| {
             let group = Group { attempts: attempts.to_vec(), missed: Vec::new(), context: Vec::new(), failed: true };
             let finding = Finding::new("tcp.opens", subject.clone(), Status::Fail);
-            Extent::of(&Finding { evidence: Some(Found::Groups { groups: vec![group] }), ..finding }, seen)
+            let finding = Finding { evidence: Some(Found::Groups { groups: vec![group] }), ..finding };
+            Extent::of(&finding, seen, &failures(&finding, seen))
         };
         assert!(of(&[1], &direct) == Extent::Some);
         assert!(of(&[0, 1], &direct) == Extent::All);
