@@ -22,7 +22,7 @@ pub(super) fn places(report: &Report, owner: Owner) -> Vec<usize> {
 fn actions(report: &Report, owner: Owner) -> Vec<&Remediation> {
     let in_ece = |fix: &Remediation| {
         owner == Owner::Ece
-            && fix.commands.iter().any(|command| command.shell == Shell::EceConsole && command.effect == Effect::Change)
+            && fix.commands.iter().any(|command| command.shell == Shell::EceConsole && command.effect != Effect::Check)
     };
     report.summary.fix_first.iter().filter(|fix| fix.owner == owner || in_ece(fix)).collect()
 }
