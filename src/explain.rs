@@ -404,7 +404,7 @@ fn next(causes: &[Meant<'_>], heard: &ErrorDetails, channel: Option<Channel>) ->
     }
 }
 
-/// Said of an error that Entra gives for causes without end.
+/// Said of an error that Entra gives for many causes.
 const UNSPECIFIC: &str = "This error alone is not specific: Entra gives it for many other causes too, such as MFA, Conditional \
     Access or a disabled account. Give the whole message with its AADSTS number, or find it in Entra admin center > Sign-in logs";
 

@@ -1,7 +1,7 @@
 //! What failed first and then worked: no failure is left.
 //!
 //! In: a text. Out: the text without such lines. `nslookup` first asks for the name of the DNS server itself, and says that this
-//! timed out where nobody has given the server a name; the answer follows, in any language of Windows. `curl` tries the addresses
+//! timed out where the server has no name; the answer follows, in any language of Windows. `curl` tries the addresses
 //! of IPv6 first, and says that they are unreachable where a server has IPv4 only (RFC 8305); the connection follows.
 
 use std::{

@@ -85,7 +85,7 @@ pub fn is_key(word: &str) -> bool {
 }
 
 /// True for what stands where the name of a host belongs and is more likely a key. Names of hosts do not tell capitals
-/// from small letters, so nobody mixes them in one.
+/// from small letters, so people do not mix them in one.
 #[must_use]
 pub fn is_no_host(host: &str) -> bool {
     host.split(['.', '-', '_']).any(is_random)

@@ -79,7 +79,7 @@ fn is_of(sentence: &Sentence, checks: &[&str]) -> bool {
     sentence.check.as_deref().is_some_and(|check| checks.contains(&check))
 }
 
-/// A run only warns of a token that Entra ID does not issue, since the servers that it asks decide. Here nobody else does.
+/// A run only warns of a token that Entra ID does not issue, since the servers that it asks decide. Here no server is asked.
 fn foreign(sentences: &mut [Sentence]) {
     let warned = |sentence: &&mut Sentence| is_of(sentence, &["token.well-formed"]) && sentence.status == Status::Warn;
     for sentence in sentences.iter_mut().filter(warned) {
