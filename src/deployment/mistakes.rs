@@ -1,6 +1,6 @@
 //! All mistakes of one file at once, so that it is corrected in one go.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use super::{
     known::{KnownIds, NamedId},
@@ -127,7 +127,7 @@ impl Collector {
                 self.unknown.push(key.mistake(wrong, KEEP_IT));
             }
         }
-        let told: Vec<Option<usize>> = self.unknown.iter().map(|mistake| mistake.line).collect();
+        let told: HashSet<Option<usize>> = self.unknown.iter().map(|mistake| mistake.line).collect();
         let unknown = table.close_whole().into_iter().filter(|mistake| !told.contains(&mistake.line));
         self.unknown.extend(unknown);
     }
@@ -135,7 +135,7 @@ impl Collector {
     /// The mistakes, or none.
     pub(super) fn finish(self) -> Option<Mistakes> {
         let missing = if self.syntax.is_empty() { self.missing } else { Vec::new() };
-        let mut broken: Vec<usize> = self.secrets.iter().filter_map(|mistake| mistake.line).collect();
+        let mut broken: HashSet<usize> = self.secrets.iter().filter_map(|mistake| mistake.line).collect();
         let mut all: Vec<Mistake> = in_order(self.secrets);
         let mut wrong = self.wrong;
         wrong.extend(missing);
