@@ -30,6 +30,7 @@ client = httpx2.Client(
     base_url=address,
     headers={"Authorization": "Bearer " + os.environ["SCIM_TOKEN"], "Host": name},
     transport=Loopback(verify=ssl.create_default_context(cafile=ca)),
+    timeout=60,  # of httpx 5, which a busy machine can take
 )
 results = check_server(SyncSCIMClient(client))
 for result in sorted(results, key=lambda one: one.status != Status.ERROR):
