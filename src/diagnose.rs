@@ -15,7 +15,7 @@ mod weigh;
 use std::{cmp::Reverse, collections::HashMap};
 
 pub use self::{
-    fill::{commands_for_server, for_server},
+    fill::{Names, commands_with_names, fill_names},
     heal::can_heal,
     sign::ErrorDetails,
     text::{Meant, of_text},

@@ -21,10 +21,11 @@ mod firewall;
 mod issuer;
 pub mod items;
 pub mod log;
+mod mailbox;
 mod modality;
 mod next;
 mod phrases;
-pub mod place;
+mod place;
 pub mod prefilter;
 mod proxy_log;
 mod rank;
@@ -45,7 +46,7 @@ pub use self::next::Next;
 use self::session::{Mechanism, Session};
 use crate::{
     catalogue::{Catalogue, Cause, cause::Shows},
-    diagnose::{self, ErrorDetails, Meant},
+    diagnose::{self, ErrorDetails, Meant, Names},
     evidence::{FailureKind, Protocol, Stage},
     finding::Certainty,
 };
@@ -75,6 +76,12 @@ pub enum Channel {
     Dns,
     /// HTTP and its proxies
     Http,
+}
+
+/// The server and the mailbox that a text names.
+#[must_use]
+pub fn names(text: &str) -> Names {
+    Names { server: place::of(text), mailbox: mailbox::of(text) }
 }
 
 impl Channel {

@@ -23,7 +23,7 @@ use crate::{
         cause::{By, Shows, Sign},
         expect::Expectation,
     },
-    diagnose::{self, Meant, commands_for_server, for_server, one_text},
+    diagnose::{self, Meant, Names, commands_with_names, fill_names, one_text},
     evidence::{Protocol, Stage, Subject},
     explain::{self, Channel, Meaning, Next, resemble::Samples},
     finding::{Certainty, Owner},
@@ -175,16 +175,16 @@ fn meaning_page(meaning: &Meaning<'_>, resembling: &[Meant<'_>], text: &str) -> 
     }
     let style = style();
     let mut page = Page::new(&style);
-    let server = explain::place::of(text);
+    let names = explain::names(text);
     if meaning.causes.len() > MOST_ENTRIES && meaning.causes[0].certainty != Certainty::Certain {
-        tell_many(&mut page, meaning, text, server.as_ref());
+        tell_many(&mut page, meaning, text, &names);
         return page.finish();
     }
     for (number, meant) in meaning.causes.iter().enumerate() {
         page.gap();
-        heading(&mut page, number + 1, meant.cause, certainty(meant.certainty), server.as_ref());
+        heading(&mut page, number + 1, meant.cause, certainty(meant.certainty), &names);
         page.field("reason", &because(meaning, meant.certainty, text));
-        entry(&mut page, meant.cause, server.as_ref());
+        entry(&mut page, meant.cause, &names);
     }
     if let Some(next) = &meaning.next {
         page.gap();
@@ -203,7 +203,7 @@ fn tell_next(page: &mut Page<'_>, next: &Next) {
 }
 
 /// Many causes of which the text rules out none: first what tells them apart, then a line each, by owner.
-fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str, server: Option<&Subject>) {
+fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str, names: &Names) {
     let says = meaning.heard.as_ref().map(|heard| explain::said(heard, text)).unwrap_or_default();
     let more = if meaning.heard.as_ref().is_some_and(explain::is_unspecific) { ", and others" } else { "" };
     page.paragraph(Paint::Strong, &format!("This message has {} possible causes{more}.", meaning.causes.len()));
@@ -223,7 +223,7 @@ fn tell_many(page: &mut Page<'_>, meaning: &Meaning<'_>, text: &str, server: Opt
         page.paragraph(Paint::Strong, owner(of));
         for meant in meaning.causes.iter().filter(|meant| meant.cause.owner == of) {
             let sure = certainty(meant.certainty);
-            page.option(&format!("{} ({sure}) [{}]", for_server(&meant.cause.title, server), meant.cause.code));
+            page.option(&format!("{} ({sure}) [{}]", fill_names(&meant.cause.title, names), meant.cause.code));
         }
     }
 }
@@ -238,7 +238,11 @@ pub(super) fn nothing_known(resembling: &[Meant<'_>], next: &str) -> String {
         page.paragraph(Paint::Plain, "These known errors use similar words. Each is possible; none is confirmed:");
         for meant in resembling {
             let who = owner(meant.cause.owner);
-            page.option(&format!("{} ({who}) [{}]", for_server(&meant.cause.title, None), meant.cause.code));
+            page.option(&format!(
+                "{} ({who}) [{}]",
+                fill_names(&meant.cause.title, &Names::default()),
+                meant.cause.code
+            ));
         }
         page.gap();
     }
@@ -247,16 +251,16 @@ pub(super) fn nothing_known(resembling: &[Meant<'_>], next: &str) -> String {
 }
 
 /// The first line of a cause, as an action of a report begins: its owner, its title, and how sure it is.
-pub(super) fn heading(page: &mut Page<'_>, number: usize, cause: &Cause, sure: &str, server: Option<&Subject>) {
-    let title = for_server(&cause.title, server);
+pub(super) fn heading(page: &mut Page<'_>, number: usize, cause: &Cause, sure: &str, names: &Names) {
+    let title = fill_names(&cause.title, names);
     page.numbered(number, &format!("{}: {title} ({sure})", owner(cause.owner).to_uppercase()));
     page.field("cause", &cause.code);
 }
 
 /// The fix, its commands, when it takes effect, and the sources.
-pub(super) fn entry(page: &mut Page<'_>, cause: &Cause, server: Option<&Subject>) {
-    page.field("fix", &for_server(&cause.fix, server));
-    page.commands(&commands_for_server(&cause.commands, server));
+pub(super) fn entry(page: &mut Page<'_>, cause: &Cause, names: &Names) {
+    page.field("fix", &fill_names(&cause.fix, names));
+    page.commands(&commands_with_names(&cause.commands, names));
     page.field("effect", &cause.takes);
     for source in &cause.sources {
         page.field("source", source);
@@ -274,10 +278,10 @@ fn because(meaning: &Meaning<'_>, sure: Certainty, text: &str) -> String {
 }
 
 fn meaning_value(meaning: &Meaning<'_>, resembling: &[Meant<'_>], text: &str) -> serde_json::Value {
-    let server = explain::place::of(text);
-    let known = meaning.causes.iter().map(|meant| named_value(meant.cause, meant.certainty, server.as_ref()));
+    let names = explain::names(text);
+    let known = meaning.causes.iter().map(|meant| named_value(meant.cause, meant.certainty, &names));
     let suggested = resembling.iter().map(|meant| {
-        let mut value = named_value(meant.cause, meant.certainty, None);
+        let mut value = named_value(meant.cause, meant.certainty, &Names::default());
         value["resembles"] = true.into();
         value
     });
@@ -286,11 +290,11 @@ fn meaning_value(meaning: &Meaning<'_>, resembling: &[Meant<'_>], text: &str) ->
 }
 
 /// A cause as the contract has it.
-pub(super) fn named_value(cause: &Cause, certainty: Certainty, server: Option<&Subject>) -> serde_json::Value {
-    let words = |text: &str| for_server(text, server);
+pub(super) fn named_value(cause: &Cause, certainty: Certainty, names: &Names) -> serde_json::Value {
+    let words = |text: &str| fill_names(text, names);
     serde_json::json!({
         "cause": cause.code, "certainty": certainty, "title": words(&cause.title), "owner": cause.owner, "fix": words(&cause.fix),
-        "command": one_text(&commands_for_server(&cause.commands, server)), "takes": cause.takes, "sources": cause.sources,
+        "command": one_text(&commands_with_names(&cause.commands, names)), "takes": cause.takes, "sources": cause.sources,
     })
 }
 
@@ -376,10 +380,10 @@ fn shows(sign: &Sign, check: &Check) -> bool {
 fn explain_cause(cause: &Cause) -> String {
     let style = style();
     let mut page = Page::new(&style);
-    page.heading(&format!("{}: {}", cause.code, for_server(&cause.title, None)));
+    page.heading(&format!("{}: {}", cause.code, fill_names(&cause.title, &Names::default())));
     page.label("owner", owner(cause.owner));
-    page.label("fix", &for_server(&cause.fix, None));
-    page.commands(&commands_for_server(&cause.commands, None));
+    page.label("fix", &fill_names(&cause.fix, &Names::default()));
+    page.commands(&commands_with_names(&cause.commands, &Names::default()));
     page.label("effect", &cause.takes);
     label_all(&mut page, "messages", &samples(cause));
     label_all(&mut page, "simulate", &shown(&cause.code).into_iter().collect::<Vec<_>>());
@@ -408,7 +412,7 @@ fn check_value(check: &Check) -> serde_json::Value {
 }
 
 fn cause_value(cause: &Cause) -> serde_json::Value {
-    serde_json::json!({ "causes": [named_value(cause, Certainty::Certain, None)], "next": null })
+    serde_json::json!({ "causes": [named_value(cause, Certainty::Certain, &Names::default())], "next": null })
 }
 
 #[cfg(test)]
@@ -490,7 +494,7 @@ mod tests {
             }
             assert!(!value.contains("<>") && !page.contains("//adminconsent"), "{}: {value}", cause.code);
             let variants = cause.site.iter().chain(&cause.webex);
-            for command in variants.flat_map(|other| commands_for_server(&other.commands, None)) {
+            for command in variants.flat_map(|other| commands_with_names(&other.commands, &Names::default())) {
                 assert!(!command.text.contains("<>"), "{}: {}", cause.code, command.text);
             }
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{CliError, catalogue, print};
 use crate::{
     catalogue::{Catalogue, Cause, Head, Section},
-    diagnose::for_server,
+    diagnose::{Names, fill_names},
     finding::Owner,
     report::{self, Page, Paint, Verbosity},
 };
@@ -110,12 +110,12 @@ fn list_of_causes(causes: &[&Cause]) -> String {
     let mut page = Page::new(&style);
     if page.is_narrow() {
         for cause in causes {
-            narrow(&mut page, &cause.code, &for_server(&cause.title, None));
+            narrow(&mut page, &cause.code, &fill_names(&cause.title, &Names::default()));
         }
         return page.finish();
     }
     let wide = widest(causes.iter().map(|cause| cause.code.as_str()));
-    let row = |cause: &&Cause| format!("{:<wide$} {}", cause.code, for_server(&cause.title, None));
+    let row = |cause: &&Cause| format!("{:<wide$} {}", cause.code, fill_names(&cause.title, &Names::default()));
     lines(causes.iter().map(row))
 }
 
@@ -163,9 +163,9 @@ fn cause_rows<'c>(causes: &[&'c Cause]) -> Vec<CauseRow<'c>> {
         .iter()
         .map(|cause| CauseRow {
             cause: &cause.code,
-            title: for_server(&cause.title, None),
+            title: fill_names(&cause.title, &Names::default()),
             owner: cause.owner,
-            fix: for_server(&cause.fix, None),
+            fix: fill_names(&cause.fix, &Names::default()),
             takes: &cause.takes,
             sources: &cause.sources,
         })

@@ -273,17 +273,26 @@ fn shown<'f>(shown_in: &[usize], findings: &'f [Finding], looks: &Looks<'f>) -> 
     shown_in.iter().filter_map(look).collect()
 }
 
-/// The words of a cause where one server is known at most. What is not known becomes a plain word: `<host>`, `<days left>`.
-#[must_use]
-pub fn for_server(text: &str, server: Option<&Subject>) -> String {
-    replace(text, |name| of_server(name, server).unwrap_or_else(|| format!("<{}>", meaning(name))))
+/// What is known of a site of which no run is at hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// The server, with its port.
+    pub server: Option<Subject>,
+    /// The address of the mailbox, which is that of the user who signs in to it.
+    pub mailbox: Option<String>,
 }
 
-/// The commands of a cause where one server is known at most.
+/// The words of a cause by the names that are known. What is not known becomes a plain word: `<host>`, `<days left>`.
 #[must_use]
-pub fn commands_for_server(templates: &[Template], server: Option<&Subject>) -> Vec<Command> {
-    let values = |name: &str| of_server(name, server).into_iter().collect();
-    let fits = |template: &&Template| is_for_port(template, server.and_then(Subject::port));
+pub fn fill_names(text: &str, names: &Names) -> String {
+    replace(text, |name| known(name, names).unwrap_or_else(|| format!("<{}>", meaning(name))))
+}
+
+/// The commands of a cause by the names that are known.
+#[must_use]
+pub fn commands_with_names(templates: &[Template], names: &Names) -> Vec<Command> {
+    let values = |name: &str| known(name, names).into_iter().collect();
+    let fits = |template: &&Template| is_for_port(template, names.server.as_ref().and_then(Subject::port));
     templates.iter().filter(fits).map(|template| template.fill(None, values, meaning)).collect()
 }
 
@@ -293,15 +302,13 @@ fn is_for_port(template: &Template, port: Option<u16>) -> bool {
     template.when.is_none() || encryption.is_none() || encryption == template.when
 }
 
-fn of_server(name: &str, server: Option<&Subject>) -> Option<String> {
-    if name == TENANT {
-        return Some(ANY_TENANT.to_owned());
-    }
-    let server = server?;
+fn known(name: &str, Names { server, mailbox }: &Names) -> Option<String> {
     match name {
-        "host" | "hosts" => host(server),
-        "port" | "ports" => port(server),
-        "subject" | "subjects" => Some(server.to_string()),
+        TENANT => Some(ANY_TENANT.to_owned()),
+        "host" | "hosts" => host(server.as_ref()?),
+        "port" | "ports" => port(server.as_ref()?),
+        "subject" | "subjects" => Some(server.as_ref()?.to_string()),
+        "mailbox" | "user" => mailbox.clone(),
         _ => None,
     }
 }

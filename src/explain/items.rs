@@ -5,8 +5,8 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use super::{context, place, redact, session};
-use crate::{catalogue::Cause, evidence::Subject, finding::Certainty};
+use super::{context, mailbox, place, redact, session};
+use crate::{catalogue::Cause, diagnose::Names, evidence::Subject, finding::Certainty};
 
 /// The longest example, in characters.
 const LONGEST_EXAMPLE: usize = 300;
@@ -29,16 +29,10 @@ pub struct Told {
     pub last: Option<String>,
     /// A line that shows it, without secrets.
     pub example: String,
-    /// The server that its lines name.
-    named: Named,
-}
-
-/// The server that all events name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Named {
-    One(Subject),
-    /// They name several, or one of them names none.
-    NotOne,
+    /// The server that all its events name: none where they name several, or one of them names none.
+    server: Option<Subject>,
+    /// The mailbox that all its events name.
+    mailbox: Option<String>,
 }
 
 /// Events that allow the same causes.
@@ -100,24 +94,25 @@ impl Told {
     /// A cause that was told of in no event so far, and the text that will be the first.
     pub(super) fn of(cause: &str, certainty: Certainty, text: &str) -> Self {
         let example = example(text);
-        let named = named(text).map_or(Named::NotOne, Named::One);
-        Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example, named }
+        let text = context::messages(text);
+        let (server, mailbox) = (place::of(&text), mailbox::of(&text));
+        Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example, server, mailbox }
     }
 
-    /// The server, where all events name the same one.
+    /// The server and the mailbox, each where all events name the same one.
     #[must_use]
-    pub fn server(&self) -> Option<&Subject> {
-        match &self.named {
-            Named::One(server) => Some(server),
-            Named::NotOne => None,
-        }
+    pub fn names(&self) -> Names {
+        Names { server: self.server.clone(), mailbox: self.mailbox.clone() }
     }
 
     /// Counts an event.
     pub(super) fn count(&mut self, certainty: Certainty, time: Option<&str>, text: &str) {
         self.count += 1;
-        if matches!(&self.named, Named::One(known) if named(text).as_ref() != Some(known)) {
-            self.named = Named::NotOne;
+        if self.server.is_some() && place::of(&context::messages(text)) != self.server {
+            self.server = None;
+        }
+        if self.mailbox.is_some() && mailbox::of(&context::messages(text)) != self.mailbox {
+            self.mailbox = None;
         }
         // rotated files come in any order
         if let Some(time) = time {
@@ -133,11 +128,6 @@ impl Told {
             self.example = example(text);
         }
     }
-}
-
-/// The one server that an event names.
-fn named(text: &str) -> Option<Subject> {
-    place::of(&context::messages(text))
 }
 
 /// The line of an event to show: the refusal in a dialogue, the innermost cause of a trace, else the first line that says
@@ -159,7 +149,7 @@ mod tests {
         for line in lines {
             told.count(Certainty::Certain, None, line);
         }
-        told.server().map(ToString::to_string)
+        told.names().server.map(|server| server.to_string())
     }
 
     #[test]

@@ -16,8 +16,10 @@ pub fn told(decoded: &Decoded, meaning: &Meaning<'_>, arguments: &Arguments, cat
     if causes.is_empty() {
         causes.clone_from(&meaning.causes);
     }
+    let user = decoded.fields.iter().find(|(name, _)| *name == "user");
+    let names = user.map(|(_, user)| explain::names(&format!("user {user}"))).unwrap_or_default();
     if arguments.output == Output::Json {
-        let causes: Vec<Value> = causes.iter().map(|meant| named_value(meant.cause, meant.certainty, None)).collect();
+        let causes: Vec<Value> = causes.iter().map(|meant| named_value(meant.cause, meant.certainty, &names)).collect();
         let fields: serde_json::Map<String, Value> =
             decoded.fields.iter().map(|(name, value)| (name.replace(' ', "_"), value.clone().into())).collect();
         let decoded = serde_json::json!({ "what": decoded.what, "fields": fields, "faults": decoded.faults });
@@ -34,8 +36,8 @@ pub fn told(decoded: &Decoded, meaning: &Meaning<'_>, arguments: &Arguments, cat
     }
     for (number, meant) in causes.iter().enumerate() {
         page.gap();
-        heading(&mut page, number + 1, meant.cause, certainty(meant.certainty), None);
-        entry(&mut page, meant.cause, None);
+        heading(&mut page, number + 1, meant.cause, certainty(meant.certainty), &names);
+        entry(&mut page, meant.cause, &names);
     }
     page.finish()
 }
