@@ -21,8 +21,8 @@ mod firewall;
 mod issuer;
 pub mod items;
 pub mod log;
-mod mailbox;
 mod modality;
+mod names;
 mod next;
 mod phrases;
 mod place;
@@ -42,11 +42,11 @@ use std::{borrow::Cow, ops::Range};
 
 use clap::ValueEnum;
 
-pub use self::next::Next;
 use self::session::{Mechanism, Session};
+pub use self::{names::of as names, next::Next};
 use crate::{
     catalogue::{Catalogue, Cause, cause::Shows},
-    diagnose::{self, ErrorDetails, Meant, Names},
+    diagnose::{self, ErrorDetails, Meant},
     evidence::{FailureKind, Protocol, Stage},
     finding::Certainty,
 };
@@ -76,12 +76,6 @@ pub enum Channel {
     Dns,
     /// HTTP and its proxies
     Http,
-}
-
-/// The server and the mailbox that a text names.
-#[must_use]
-pub fn names(text: &str) -> Names {
-    Names { server: place::of(text), mailbox: mailbox::of(text) }
 }
 
 impl Channel {

@@ -280,6 +280,8 @@ pub struct Names {
     pub server: Option<Subject>,
     /// The address of the mailbox, which is that of the user who signs in to it.
     pub mailbox: Option<String>,
+    /// The application, by its client id.
+    pub application: Option<String>,
 }
 
 /// The words of a cause by the names that are known. What is not known becomes a plain word: `<host>`, `<days left>`.
@@ -302,13 +304,14 @@ fn is_for_port(template: &Template, port: Option<u16>) -> bool {
     template.when.is_none() || encryption.is_none() || encryption == template.when
 }
 
-fn known(name: &str, Names { server, mailbox }: &Names) -> Option<String> {
+fn known(name: &str, Names { server, mailbox, application }: &Names) -> Option<String> {
     match name {
         TENANT => Some(ANY_TENANT.to_owned()),
         "host" | "hosts" => host(server.as_ref()?),
         "port" | "ports" => port(server.as_ref()?),
         "subject" | "subjects" => Some(server.as_ref()?.to_string()),
         "mailbox" | "user" => mailbox.clone(),
+        APPLICATION => application.clone(),
         _ => None,
     }
 }

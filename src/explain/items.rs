@@ -5,8 +5,8 @@
 
 use std::{collections::HashMap, rc::Rc};
 
-use super::{context, mailbox, place, redact, session};
-use crate::{catalogue::Cause, diagnose::Names, evidence::Subject, finding::Certainty};
+use super::{context, names, redact, session};
+use crate::{catalogue::Cause, diagnose::Names, finding::Certainty};
 
 /// The longest example, in characters.
 const LONGEST_EXAMPLE: usize = 300;
@@ -29,10 +29,8 @@ pub struct Told {
     pub last: Option<String>,
     /// A line that shows it, without secrets.
     pub example: String,
-    /// The server that all its events name: none where they name several, or one of them names none.
-    server: Option<Subject>,
-    /// The mailbox that all its events name.
-    mailbox: Option<String>,
+    /// What all its events name: nothing where one of them names another, or none.
+    pub names: Names,
 }
 
 /// Events that allow the same causes.
@@ -94,25 +92,15 @@ impl Told {
     /// A cause that was told of in no event so far, and the text that will be the first.
     pub(super) fn of(cause: &str, certainty: Certainty, text: &str) -> Self {
         let example = example(text);
-        let text = context::messages(text);
-        let (server, mailbox) = (place::of(&text), mailbox::of(&text));
-        Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example, server, mailbox }
-    }
-
-    /// The server and the mailbox, each where all events name the same one.
-    #[must_use]
-    pub fn names(&self) -> Names {
-        Names { server: self.server.clone(), mailbox: self.mailbox.clone() }
+        let names = names::of(&context::messages(text));
+        Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example, names }
     }
 
     /// Counts an event.
     pub(super) fn count(&mut self, certainty: Certainty, time: Option<&str>, text: &str) {
         self.count += 1;
-        if self.server.is_some() && place::of(&context::messages(text)) != self.server {
-            self.server = None;
-        }
-        if self.mailbox.is_some() && mailbox::of(&context::messages(text)) != self.mailbox {
-            self.mailbox = None;
+        if self.names != Names::default() {
+            self.names = names::common(&self.names, &names::of(&context::messages(text)));
         }
         // rotated files come in any order
         if let Some(time) = time {
@@ -149,7 +137,7 @@ mod tests {
         for line in lines {
             told.count(Certainty::Certain, None, line);
         }
-        told.names().server.map(|server| server.to_string())
+        told.names.server.map(|server| server.to_string())
     }
 
     #[test]

@@ -223,11 +223,11 @@ fn page(items: &[Item], before: usize, next: Option<&str>, catalogue: &Catalogue
 }
 
 fn tell_one(page: &mut Page<'_>, number: usize, told: &Told, cause: &Cause) {
-    let names = told.names();
+    let names = &told.names;
     let sure = format!("{}, {}", certainty(told.certainty), times(told.count));
-    heading(page, number, cause, &sure, &names);
+    heading(page, number, cause, &sure, names);
     seen(page, told);
-    entry(page, cause, &names);
+    entry(page, cause, names);
 }
 
 /// Several causes that the same lines allow: their names, once, and what tells them apart.
@@ -238,7 +238,7 @@ fn tell_several(page: &mut Page<'_>, number: usize, told: &Told, causes: &[&Caus
     );
     seen(page, told);
     for cause in causes {
-        page.option(&format!("{}: {} [{}]", owner(cause.owner), fill_names(&cause.title, &told.names()), cause.code));
+        page.option(&format!("{}: {} [{}]", owner(cause.owner), fill_names(&cause.title, &told.names), cause.code));
     }
     page.field("verify", "tests each part separately");
     let run = page.called("ece-check run");
@@ -260,7 +260,7 @@ fn times(count: u64) -> String {
 
 fn value(told: &[Told], next: Option<&str>, catalogue: &Catalogue) -> serde_json::Value {
     let causes = told.iter().filter_map(|told| {
-        let mut value = named_value(catalogue.cause(&told.cause)?, told.certainty, &told.names());
+        let mut value = named_value(catalogue.cause(&told.cause)?, told.certainty, &told.names);
         value["count"] = told.count.into();
         value["first"] = told.first.clone().into();
         value["last"] = told.last.clone().into();

@@ -1,0 +1,180 @@
+//! What a text names: the server, the mailbox and the application.
+//!
+//! In: a text. Out: [`Names`], each only where the text names one and no other. Pure. A mailbox is an address behind `user`,
+//! `mailbox`, `alias` and the like, or in a path of Graph (`/users/ADDRESS/`); other addresses may be those of customers. An
+//! application is an id behind `application`, `app` or `client_id`, as Entra writes it.
+
+use uuid::Uuid;
+
+use super::place;
+use crate::diagnose::Names;
+
+/// Longer texts are logs, in which many are named.
+const LONGEST: usize = 32 << 10;
+/// Words that say that what follows is a mailbox or its user.
+const MAILBOXES: [&str; 12] = [
+    "user",
+    "username",
+    "user_name",
+    "user name",
+    "userid",
+    "userprincipalname",
+    "upn",
+    "mailbox",
+    "account",
+    "alias",
+    "login",
+    "signs_in_as",
+];
+/// Words that say that what follows is the application that signs in.
+const APPLICATIONS: [&str; 10] = [
+    "app",
+    "application",
+    "application with identifier",
+    "application with id",
+    "client app id",
+    "client_id",
+    "clientid",
+    "client id",
+    "appid",
+    "application id",
+];
+/// An application of Microsoft's, or the one that is asked for.
+const MICROSOFTS: [&str; 4] = ["first party application", "first party app", "resource app", "resource application"];
+/// What may stand between a label and what it labels.
+const QUOTES: [char; 10] = [' ', '=', ':', '"', '\'', '<', '[', '(', '`', '\\'];
+/// Before an address in a request to Graph.
+const PATHS: [&str; 3] = ["/users/", "/users('", "/users(%27"];
+/// Names of servers, which stand behind an @ in identifiers of messages and sessions.
+const SERVERS: [&str; 3] = [".outlook.com", ".exchangelabs.com", ".office365.com"];
+
+/// What a text names.
+#[must_use]
+pub fn of(text: &str) -> Names {
+    if text.len() > LONGEST {
+        return Names::default();
+    }
+    let mailboxes = text.match_indices('@').filter_map(|(at, _)| address(text, at));
+    let applications = text.match_indices('-').filter_map(|(at, _)| application(text, at));
+    Names { server: place::of(text), mailbox: one(mailboxes), application: one(applications) }
+}
+
+/// What two texts name alike.
+pub(super) fn common(these: &Names, those: &Names) -> Names {
+    Names {
+        server: these.server.clone().filter(|server| those.server.as_ref() == Some(server)),
+        mailbox: these.mailbox.clone().filter(|mailbox| those.mailbox.as_ref() == Some(mailbox)),
+        application: these.application.clone().filter(|id| those.application.as_ref() == Some(id)),
+    }
+}
+
+/// The only one there is, in whatever case it is written.
+fn one<'t>(mut all: impl Iterator<Item = &'t str>) -> Option<String> {
+    let first = all.next()?;
+    all.all(|other| other.eq_ignore_ascii_case(first)).then(|| first.to_lowercase())
+}
+
+/// The client id whose first hyphen is here, where the words before it say that it is one.
+fn application(text: &str, at: usize) -> Option<&str> {
+    let from = at.checked_sub(8)?;
+    let id = text.get(from..from + 36)?;
+    let ahead = &text[..from];
+    let is_whole = !ahead.ends_with(|c: char| c.is_alphanumeric() || c == '-');
+    let is_of_others = || MICROSOFTS.iter().any(|of| ahead.trim_end_matches(QUOTES).to_ascii_lowercase().ends_with(of));
+    (is_whole
+        && Uuid::try_parse(id).is_ok_and(|id| !id.is_nil())
+        && is_labelled(ahead, &APPLICATIONS)
+        && !is_of_others())
+    .then_some(id)
+}
+
+/// The address around this @, where the words before it say that it is a mailbox.
+fn address(text: &str, at: usize) -> Option<&str> {
+    let is_of_user = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
+    let is_of_domain = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
+    let (before, behind) = (&text[..at], &text[at + 1..]);
+    let user = &before[before.trim_end_matches(is_of_user).len()..];
+    let domain = &behind[..behind.len() - behind.trim_start_matches(is_of_domain).len()];
+    let domain = domain.trim_end_matches(['.', '-']);
+    let top = domain.rsplit_once('.')?.1;
+    let is_mailbox = user.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && top.len() > 1
+        && top.chars().all(|c| c.is_ascii_alphabetic())
+        && !behind[domain.len()..].starts_with('@')
+        && !SERVERS.iter().any(|server| domain.to_ascii_lowercase().ends_with(server));
+    let ahead = &before[..before.len() - user.len()];
+    let is_named = PATHS.iter().any(|path| ends_with(ahead, path)) || is_labelled(ahead, &MAILBOXES);
+    (is_mailbox && is_named).then(|| &text[at - user.len()..=at + domain.len()])
+}
+
+/// Whether what stands before a value ends with one of these labels.
+fn is_labelled(ahead: &str, labels: &[&str]) -> bool {
+    let label = ahead.trim_end_matches(QUOTES);
+    let is_label = |known: &&str| {
+        ends_with(label, known)
+            && !label[..label.len() - known.len()].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+    };
+    label.len() < ahead.len() && labels.iter().any(|known| is_label(&known))
+}
+
+fn ends_with(text: &str, end: &str) -> bool {
+    text.len() >= end.len() && text.as_bytes()[text.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mailbox_is_found_behind_a_word_that_says_so() {
+        for text in [
+            "AuthenticationFailedException: 535 5.7.139 user=sales@contoso.com [AM0PR01CA0101.eurprd01.prod.exchangelabs.com]",
+            "unable to log in to the mailbox 'Sales@contoso.com'. User: sales@contoso.com",
+            "GET https://graph.microsoft.com/v1.0/users/sales@contoso.com/messages from carol@example.org",
+            "{\"userPrincipalName\": \"sales@contoso.com\", \"id\": \"<x@AM0PR01MB1.eurprd01.prod.outlook.com>\"}",
+            "Alias [sales@contoso.com] could not be retrieved.",
+            "logon failed for user sales@contoso.com.",
+        ] {
+            assert_eq!(of(text).mailbox.as_deref(), Some("sales@contoso.com"), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_addresses_and_several_are_no_mailbox() {
+        for text in [
+            "550 5.1.10 RESOLVER.ADR.RecipientNotFound; carol@example.org",
+            "user a@contoso.com has no rights in mailbox b@contoso.com",
+            "user contoso\\sales@contoso.com@local",
+            "superuser sales@contoso.com, enduser=<sales@contoso.com>",
+            "user $(calc)@contoso.com",
+            "user sales@contoso",
+            "user@",
+            "ユーザー@contoso.com",
+        ] {
+            assert_eq!(of(text).mailbox, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn application_is_the_one_that_signs_in() {
+        let id = "6731de76-14a6-49ae-97bc-6eba6914391e";
+        for text in [
+            "AADSTS700016: Application with identifier '6731de76-14a6-49ae-97bc-6eba6914391e' was not found in the directory 'x'",
+            "AADSTS7000222: The provided client secret keys for app '6731DE76-14a6-49ae-97bc-6eba6914391e' are expired.",
+            "AADSTS650057: Client app ID: 6731de76-14a6-49ae-97bc-6eba6914391e(ECE). Resource app ID: 1731de76-14a6-49ae-97bc-6eba6914391e.",
+            "use the application with ID '6731de76-14a6-49ae-97bc-6eba6914391e' named 'ECE'. Trace ID: 2731de76-14a6-49ae-97bc-6eba6914391e",
+            "POST /token client_id=6731de76-14a6-49ae-97bc-6eba6914391e&grant_type=refresh_token",
+        ] {
+            assert_eq!(of(text).application.as_deref(), Some(id), "{text}");
+        }
+        for text in [
+            "Trace ID: 6731de76-14a6-49ae-97bc-6eba6914391e",
+            "between first party application '6731de76-14a6-49ae-97bc-6eba6914391e'",
+            "application '00000000-0000-0000-0000-000000000000'",
+            "app 6731de76-14a6-49ae-97bc-6eba6914391e and app 1731de76-14a6-49ae-97bc-6eba6914391e",
+            "app 6731de76-14a6-49ae-97bc",
+        ] {
+            assert_eq!(of(text).application, None, "{text}");
+        }
+    }
+}
