@@ -114,4 +114,29 @@ fn what_the_system_says_is_told_without_its_number() {
     said.refused("file cannot be written: it exists");
 }
 
+/// Planning was quadratic once: 16,000 mailboxes then took minutes of a processor, and take two seconds of it now.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_plan_grows_with_the_mailboxes_and_not_with_their_square() {
+    let one = |number: usize| format!("\"m{number}@bigshop.test\"");
+    let all: Vec<String> = (0..16_000).map(one).collect();
+    let account = |mailboxes: &[String]| {
+        let name = mailboxes[0].trim_matches('"');
+        let head = format!("[[account]]\nname = \"{name}\"\nsigns_in_as = \"{name}\"\ninbound = \"imap\"");
+        format!("{head}\naccess_token = {{ env = \"T\" }}\nmailboxes = [{}]\n", mailboxes.join(", "))
+    };
+    let in_one = account(&all);
+    let in_many: String = all[..4_000].chunks(1).map(account).collect();
+    for (accounts, mailboxes) in [(in_one, 16_000), (in_many, 4_000)] {
+        let place = Place::new();
+        place.write("site.toml", &format!("[entra]\ntenant = \"bigshop.test\"\nclient_id = \"{ID}\"\n{accounts}"));
+        let mut shell = std::process::Command::new("sh");
+        let line = "ulimit -c 0; ulimit -t 40; exec \"$0\" plan -c site.toml --no-proxy";
+        shell.arg("-c").arg(line).arg(place.command(&[]).get_program()).current_dir(place.path());
+        let said = finish(shell);
+        assert_eq!(said.code, Some(0), "{mailboxes} mailboxes: {:?} {}", said.code, said.stderr);
+        assert!(said.stdout.contains(&format!("signs in to {mailboxes} mailboxes")), "{}", said.stdout);
+    }
+}
+
 const ID: &str = "7d0a2f3e-1111-4c2b-9d3a-5a5a5a5a5a5a";

@@ -15,7 +15,7 @@ use clap::CommandFactory as _;
 use ece_check::{
     catalogue::{Catalogue, Cause, check::SubjectKind},
     cli::Cli,
-    diagnose::for_server,
+    diagnose::{Names, fill_names},
     probe::FACTS,
 };
 
@@ -399,7 +399,8 @@ fn no_measured_fact_is_named_by_a_word_that_the_field_does_not_use() {
 
 #[test]
 fn two_causes_have_two_titles() {
-    let titles: Vec<String> = Catalogue::built_in().causes.iter().map(|cause| for_server(&cause.title, None)).collect();
+    let titles: Vec<String> =
+        Catalogue::built_in().causes.iter().map(|cause| fill_names(&cause.title, &Names::default())).collect();
     let different: BTreeSet<&String> = titles.iter().collect();
     assert_eq!(different.len(), titles.len());
 }

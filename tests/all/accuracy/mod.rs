@@ -27,7 +27,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use ece_check::{
     catalogue::Catalogue,
-    diagnose::commands_for_server,
+    diagnose::{Names, commands_with_names},
     explain::{Channel, Meaning, explain, log::Log},
     finding::{Certainty, Owner},
 };
@@ -326,7 +326,7 @@ fn what_each_team_has_to_show_is_answered() {
             (first.cause.code.as_str(), first.cause.owner, first.certainty),
             (*cause, *owner, Certainty::Certain)
         );
-        let commands = commands_for_server(&first.cause.commands, None);
+        let commands = commands_with_names(&first.cause.commands, &Names::default());
         assert!(!first.cause.fix.is_empty() && commands.iter().any(|command| !command.text.is_empty()), "{cause}");
     }
 }
