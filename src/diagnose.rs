@@ -24,7 +24,7 @@ pub use self::{
 use self::{
     request::Requests,
     sign::{Candidate, Elsewhere, best, raised_by},
-    weigh::{CaseFile, Index, Weighed, against, weigh},
+    weigh::{CaseFile, Index, Weighed, rules_out, weigh},
 };
 use crate::{
     catalogue::{Catalogue, cause::Sign, layer::Layer},
@@ -145,11 +145,11 @@ fn diagnose_all<'c>(
     let open: Vec<Vec<&str>> = raised
         .iter()
         .enumerate()
-        .map(|(at, raised)| open(raised, &CaseFile::of(at, findings, &none, &index)))
+        .map(|(at, raised)| open(raised, &CaseFile::of(at, findings, looks, &none, &index)))
         .collect();
     let routes = other_routes(looks);
     let weighed = raised.into_iter().enumerate().map(|(at, raised)| {
-        let mut diagnosis = weigh(raised, &CaseFile::of(at, findings, &open, &index));
+        let mut diagnosis = weigh(raised, &CaseFile::of(at, findings, looks, &open, &index));
         let other = findings[at].look.and_then(|look| looks.get(look)).filter(|look| !look.beside);
         if let Some(look) = other.and_then(|look| routes.get(&(look.probe.as_str(), look.subject.as_str()))) {
             let because = Because::OtherRoute { look: *look };
@@ -174,7 +174,7 @@ fn other_routes(looks: &[Observation]) -> HashMap<(&str, &str), usize> {
 
 /// The causes that a finding's own signs leave open, less those that passed checks rule out.
 fn open<'c>(raised: &[Candidate<'c>], file: &CaseFile<'_>) -> Vec<&'c str> {
-    let left: Vec<&Candidate<'c>> = raised.iter().filter(|one| against(one.cause, file).is_none()).collect();
+    let left: Vec<&Candidate<'c>> = raised.iter().filter(|one| rules_out(one, file).is_none()).collect();
     let settled = left.iter().any(|one| one.settles);
     left.iter().filter(|one| one.settles || !settled).map(|one| one.cause.code.as_str()).collect()
 }

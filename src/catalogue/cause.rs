@@ -76,6 +76,8 @@ pub struct Sign {
     /// Whether all addresses show it or only some, for a lookup all names that its DNS servers were asked for; none is
     /// either.
     pub share: Option<Share>,
+    /// How the service was reached; none is either way. A text does not tell.
+    pub route: Option<Through>,
     /// Whose word it must be; none is anybody's.
     pub by: Option<By>,
     /// True when this alone names the cause.
@@ -195,6 +197,16 @@ pub enum Share {
     All,
     /// Some, while others do not.
     Some,
+}
+
+/// How a service is reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Through {
+    /// At its own addresses.
+    Direct,
+    /// Through a proxy.
+    Proxy,
 }
 
 /// How other checks came out, for the same subject where they have it.
@@ -393,6 +405,7 @@ fn read_sign(mut table: Table<'_>, checks: &[&str], by: Option<By>) -> Result<Si
         facts: table.table("facts")?.map_or_else(|| Ok(Vec::new()), |facts| expect::read(facts, ""))?,
         of: table.text("of")?.map(|of| choose(&of)).transpose()?,
         share: table.text("share")?.map(|share| choose(&share)).transpose()?,
+        route: table.text("route")?.map(|route| choose(&route)).transpose()?,
         by: table.text("by")?.map(|by| choose(&by)).transpose()?.or(by),
         settles: table.bool("settles")?.is_some_and(|at| at.value),
         rare: table.bool("rare")?.is_some_and(|at| at.value),

@@ -3,7 +3,7 @@
 use crate::{
     catalogue::{
         Catalogue, Cause,
-        cause::{By, FailurePattern, Share, Shows, Sign},
+        cause::{By, FailurePattern, Share, Shows, Sign, Through},
         check::Of,
         expect::Expectation,
         index::Codes,
@@ -81,7 +81,7 @@ pub(super) fn raised_by<'c>(
     let failures: Vec<Told> = failures.into_iter().map(Told::of).collect();
     let signs = can_show(finding, &failures, catalogue);
     let raised = signs.into_iter().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
-        let shown = shows(sign, finding, observation, &failures, elsewhere)?;
+        let shown = shows(sign, finding, observation, &failures, looks, elsewhere)?;
         let is_beyond_us = shown.essence.as_ref().is_some_and(|failure| failure.kind == FailureKind::CannotJudge);
         let cut_short = silent && !is_beyond_us;
         Some(Candidate {
@@ -140,7 +140,21 @@ fn unjudged(observation: &Observation, elsewhere: &Elsewhere) -> Vec<(Option<usi
         let is_silence = failure.kind == FailureKind::Deadline && others && spent >= SILENT_MS;
         is_silence.then(|| (Some(at), Failure { kind: FailureKind::TimedOut, ..failure.clone() }))
     });
-    told.collect()
+    told.chain(unanswered(observation, elsewhere).map(|failure| (None, failure))).collect()
+}
+
+/// The silence of a look that has no attempts: a lookup, for which no other answer is needed, because nothing is reached
+/// where no DNS server answers, or a request whose addresses stand apart.
+fn unanswered(observation: &Observation, elsewhere: &Elsewhere) -> Option<Failure> {
+    let failure = observation.failure.as_ref().filter(|failure| failure.kind == FailureKind::Deadline)?;
+    let spent: f64 = observation.timings.iter().filter(|one| one.name == failure.stage).map(|one| one.ms).sum();
+    let others = match failure.stage {
+        Stage::Lookup => true,
+        Stage::Connect => false, // the look at the service tells that, with its addresses
+        _ => elsewhere.answers,
+    };
+    let is_silence = spent >= SILENT_MS && others;
+    is_silence.then(|| Failure { kind: FailureKind::TimedOut, ..failure.clone() })
 }
 
 /// A cause that a sign raises, with what was seen of it.
@@ -280,9 +294,13 @@ fn shows(
     finding: &Finding,
     observation: &Observation,
     failures: &[Told],
+    looks: &[Observation],
     elsewhere: &Elsewhere,
 ) -> Option<Shown> {
-    if sign.of.is_some_and(|of| (of == Of::Site) != observation.own) {
+    if sign.of.is_some_and(|of| (of == Of::Site) != is_of_site(observation, looks)) {
+        return None;
+    }
+    if sign.route.is_some_and(|through| (through == Through::Proxy) != observation.route.is_proxy()) {
         return None;
     }
     let units = observation.units();
@@ -292,7 +310,10 @@ fn shows(
     let beside = |unit: &Unit<'_>| agrees(&sign.facts, unit);
     match &sign.shows {
         Shows::Finding { check, facts, .. } => {
-            let seen = *check == finding.check && units.iter().any(|unit| agrees(facts, unit) && beside(unit));
+            let all = || units.iter().all(|unit| agrees(facts, unit));
+            let seen = *check == finding.check
+                && units.iter().any(|unit| agrees(facts, unit) && beside(unit))
+                && sign.share.is_none_or(|share| all() == (share == Share::All));
             seen.then_some(Shown { because: Because::Found, essence: None })
         }
         Shows::Failure(pattern) => {
@@ -310,6 +331,16 @@ fn shows(
             Some(Shown { because: Because::Failure { attempt: told.attempt }, essence: Some(essence(&told.failure)) })
         }
     }
+}
+
+/// Whether what fails may be the site's own server. Behind a proxy it is that only where it fails directly too: otherwise
+/// whatever speaks there may be the proxy.
+fn is_of_site(observation: &Observation, looks: &[Observation]) -> bool {
+    let fails = |look: &Observation| look.failure.is_some() || look.attempts.iter().any(|one| one.failure.is_some());
+    let is_same = |look: &&Observation| {
+        look.beside && look.probe == observation.probe && look.subject == observation.subject && !look.route.is_proxy()
+    };
+    observation.own && (!observation.route.is_proxy() || looks.iter().find(is_same).is_some_and(fails))
 }
 
 /// The failures that speak against this finding's check, each with its attempt.

@@ -8,7 +8,7 @@ use std::{
 use super::{Diagnosis, order, sign::Candidate};
 use crate::{
     catalogue::{Cause, cause::Evidence},
-    evidence::Subject,
+    evidence::{Attempt, Observation, Subject},
     finding::{Because, Certainty, Finding, RuledOut, Status},
 };
 
@@ -92,21 +92,35 @@ pub(super) struct CaseFile<'f> {
     subject: &'f Subject,
     account: Option<&'f str>,
     all: &'f [Finding],
+    looks: &'f [Observation],
     /// What each finding could mean by itself.
     open: &'f [Vec<&'f str>],
     index: &'f Index<'f>,
 }
 
 impl<'f> CaseFile<'f> {
-    pub(super) fn of(at: usize, all: &'f [Finding], open: &'f [Vec<&'f str>], index: &'f Index<'f>) -> Self {
+    pub(super) fn of(
+        at: usize,
+        all: &'f [Finding],
+        looks: &'f [Observation],
+        open: &'f [Vec<&'f str>],
+        index: &'f Index<'f>,
+    ) -> Self {
         let finding = &all[at];
         let account = finding.account.as_deref();
-        Self { at, check: &finding.check, subject: &finding.subject, account, all, open, index }
+        Self { at, check: &finding.check, subject: &finding.subject, account, all, looks, open, index }
+    }
+
+    /// False where some addresses of a service gave no answer to the check that passed: what stands there is not known.
+    fn is_seen_everywhere(&self, at: usize) -> bool {
+        let look = self.all[at].look.and_then(|look| self.looks.get(look));
+        let is_cut = |attempt: &Attempt| attempt.failure.as_ref().is_some_and(|failure| !failure.kind.is_ours());
+        look.is_none_or(|look| !look.attempts.iter().any(is_cut))
     }
 
     /// A case of which nothing but its own text is known.
     pub(super) fn without_findings(index: &'f Index<'f>) -> Self {
-        Self { at: 0, check: "", subject: &Subject::Site, account: None, all: &[], open: &[], index }
+        Self { at: 0, check: "", subject: &Subject::Site, account: None, all: &[], looks: &[], open: &[], index }
     }
 }
 
@@ -115,7 +129,7 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
     let mut diagnosis = Diagnosis::default();
     let mut left = Vec::new();
     for one in raised {
-        match against(one.cause, file) {
+        match rules_out(&one, file) {
             Some(evidence) => diagnosis.ruled_out.push(RuledOut {
                 cause: one.cause.code.clone(),
                 because: String::new(),
@@ -147,9 +161,18 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
     diagnosis
 }
 
+/// The first finding that rules out what was raised. A failure that names its cause alone was seen itself: that a check
+/// passed on another connection does not undo it.
+pub(super) fn rules_out(raised: &Candidate<'_>, file: &CaseFile<'_>) -> Option<Because> {
+    let evidence = against(raised.cause, file)?;
+    let is_seen = raised.settles && matches!(raised.seen, Because::Failure { .. });
+    let is_elsewhere = is_seen && matches!(evidence, Because::Passed { .. });
+    (!is_elsewhere).then_some(evidence)
+}
+
 /// The first finding that rules a cause out. Of failures that may have the same reason, one that can mean what this
 /// finding can mean.
-pub(super) fn against(cause: &Cause, file: &CaseFile<'_>) -> Option<Because> {
+fn against(cause: &Cause, file: &CaseFile<'_>) -> Option<Because> {
     let own = file.open.get(file.at).map_or(&[][..], Vec::as_slice);
     let alike = |open: &[&str]| open.iter().any(|code| *code != cause.code && own.contains(code));
     evidence(&cause.evidence_against, file, |_| true, alike).into_iter().next()
@@ -173,7 +196,8 @@ fn evidence(
         let others = ids.iter().filter(|id| *id != file.check);
         let related = others.flat_map(|id| file.index.related(id, file));
         let open = |at: usize| file.open.get(at).map_or(&[][..], Vec::as_slice);
-        related.filter(|at| file.all[*at].status == status && counts(open(*at))).collect()
+        let is_so = |at: &usize| file.all[*at].status == status && counts(open(*at));
+        related.filter(|at| is_so(at) && (status != Status::Pass || file.is_seen_everywhere(*at))).collect()
     };
     let passed = came_out(&evidence.pass, Status::Pass, &|_| true);
     let failed = came_out(&evidence.fail, Status::Fail, &fails);

@@ -95,6 +95,7 @@ const REQUIRED: &[&str] = &[
     "proxy-host-wrong",
     "proxy-not-a-proxy",
     "proxy-silent",
+    "proxy-tunnel-closed",
     "proxy-unreachable",
     "public-client-with-secret",
     "redirect-uri-registered-as-spa",

@@ -266,7 +266,7 @@ fn status(head: &[u8]) -> Option<u16> {
 
 /// A proxy that is there and says nothing is told from one that cannot be reached.
 fn silent(halt: Halt) -> Halt {
-    if halt.kind != FailureKind::TimedOut {
+    if !matches!(halt.kind, FailureKind::TimedOut | FailureKind::Deadline) {
         return halt;
     }
     Halt::new(halt.kind, format!("the proxy accepted the connection and did not answer CONNECT: {}", halt.words))

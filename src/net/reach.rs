@@ -226,10 +226,11 @@ async fn walk(
     Ok(encrypted)
 }
 
-/// True when another address may answer: a program that connects goes on to it. A proxy that says no says so at each of
-/// its addresses.
+/// True when another address may answer, or another server behind it. A proxy that says no says so at each of its
+/// addresses.
 fn is_of_the_address(stop: &Failure) -> bool {
-    stop.stage == Stage::Connect && stop.kind != FailureKind::Rejected && !stop.kind.is_ours()
+    let is_before_the_answer = matches!(stop.stage, Stage::Connect | Stage::Handshake | Stage::Certificate);
+    is_before_the_answer && stop.kind != FailureKind::Rejected && !stop.kind.is_ours()
 }
 
 fn stop(protocol: Protocol, stage: Stage, halt: Halt) -> Failure {
@@ -248,7 +249,7 @@ mod tests {
         limit::for_tests,
         tls::{
             TrustStores,
-            tests::{GOOD, Papers, acceptor, issued, serve},
+            tests::{GOOD, Papers, acceptor, issued, issued_under, serve},
         },
     };
 
@@ -321,11 +322,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn certificate_that_nobody_vouches_for_is_not_tried_again_elsewhere() {
+    async fn certificate_that_nobody_vouches_for_gets_nothing_and_the_next_address_is_tried() {
         let papers = issued(GOOD);
         let others = Network { trust: Arc::new(TrustStores::of_roots([])), ..network(&papers).await };
         let (outcome, tried) = opened(&others).await;
         assert_eq!(outcome.err().map(|stop| (stop.protocol, stop.stage)), Some((Protocol::Tls, Stage::Certificate)));
-        assert_eq!(tried.len(), 3);
+        assert_eq!(tried.len(), 4);
+
+        let (foreign, good) = (network(&issued_under("Other Root", GOOD)).await, network(&papers).await);
+        let mut turns = foreign.overrides.connect_to;
+        turns.pop();
+        turns.extend(good.overrides.connect_to.last().cloned());
+        let mixed = Network { overrides: ConnectOverrides { connect_to: turns, ..good.overrides }, ..good };
+        let (outcome, tried) = opened(&mixed).await;
+        assert!(outcome.is_ok());
+        let refused = tried[2].failure.as_ref().map(|stop| (stop.stage, stop.kind));
+        assert_eq!(refused, Some((Stage::Certificate, FailureKind::UnknownIssuer)));
     }
 }

@@ -172,6 +172,8 @@ async fn refusal_is_named_for_what_it_is() {
         ("dns-server-error", "dns.resolves", "dns-server-error", "with the code 4 ("),
         ("proxy-cannot-connect", "tcp.opens", "proxy-cannot-connect", "502 Bad Gateway"),
         ("proxy-not-a-proxy", "tcp.opens", "proxy-not-a-proxy", "unexpected response from the proxy"),
+        ("proxy-tunnel-closed", "tls.trusted", "proxy-tunnel-closed", "closed"),
+        ("proxy-tunnel-closed.silent", "tls.trusted", "proxy-tunnel-closed", "timeout"),
         ("microsoft-service-error.token-garbled", "token.issued", "microsoft-service-error", "unexpected response"),
         ("login-block-page.token", "token.issued", "login-block-page", "HTTP status 302"),
         ("token-not-yet-valid", "token.valid-now", "token-not-yet-valid", "not valid for another"),

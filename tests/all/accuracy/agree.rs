@@ -87,6 +87,7 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
             "plain-text-on-tls-port",
             "tls-on-starttls-port",
             "tls-not-testable",
+            "proxy-tunnel-closed",
         ],
         Of::Endpoint,
         &["tls.trusted"],
