@@ -7,11 +7,13 @@
 mod answer;
 mod at_large;
 mod blob;
+mod clock;
 mod codes;
 mod context;
 pub mod decode;
 pub mod decoded;
 pub mod ece_log;
+mod elsewhere;
 mod event;
 pub mod extract;
 pub mod fallback;
@@ -321,7 +323,7 @@ fn of_answer<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue)
         .iter()
         .filter_map(|(code, certainty)| Some(Meant { cause: catalogue.cause(code)?, certainty: *certainty }))
         .collect();
-    if causes.is_empty() {
+    if causes.is_empty() || elsewhere::is_test_of_others(&extract::plain(text)) {
         // good values beside a refusal say nothing of it
         return None;
     }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::codes;
+use super::{codes, elsewhere};
 
 /// What stands between the fields of ECE's log: time, level, thread, process, user, session, class, method, message.
 const FIELD: &str = "<@>";
@@ -167,7 +167,8 @@ const ASKED: [&str; 9] = ["psql", "cassandra", "mysql", "postgres", "jdbc", "lda
 
 /// What other services are called, in small letters. Frames of a stack trace do not count: they are also those of the server that
 /// the program runs in.
-const OTHERS: [&str; 40] = [
+const OTHERS: [&str; 41] = [
+    "network policy server",
     "jms",
     "jtapi",
     "finesse",
@@ -270,12 +271,16 @@ pub fn is_foreign(words: &str) -> bool {
             || has_other_hosts(words)
     };
     let is_ours = || names(&words.replace(OF_SQL_SERVER, ""), &OURS) || hosts(words).any(|(_, host)| is_our_host(host));
-    is_local_reject(words) || is_of_browser_sign_in(words) || is_provider() || (is_other() && !is_ours())
+    is_local_reject(words)
+        || is_of_browser_sign_in(words)
+        || elsewhere::is_elsewhere(words)
+        || is_provider()
+        || (is_other() && !is_ours())
 }
 
 /// What the sign-in of people to a web application is called: SAML, with certificates and lifetimes of its own, see
 /// <https://help.webex.com/article/WBX68460>.
-const SAML: [&str; 5] = ["sso error", "sso protocol error", "saml assertion", "saml response", "samlp:"];
+const SAML: [&str; 6] = ["sso error", "sso protocol error", "saml assertion", "saml response", "samlp:", "saml2"];
 /// Beside these a text about SAML is one of ours too.
 const BESIDE_SAML: [&str; 6] = ["aadsts", "oauth", "smtp", "imap", "pop3", "scim"];
 
@@ -517,7 +522,7 @@ pub fn searched() -> impl Iterator<Item = &'static str> {
         &BESIDE_SAML,
         &[OF_SQL_SERVER, FIELD, FRAME, PORT, SAID_BY_NEXT],
     ];
-    lists.into_iter().flatten().copied()
+    lists.into_iter().flatten().copied().chain(elsewhere::searched())
 }
 
 #[cfg(test)]

@@ -13,7 +13,15 @@ use crate::{catalogue::tables::Clouds, finding::Certainty};
 pub fn searched() -> impl Iterator<Item = &'static str> {
     let lists: [&[&str]; 10] =
         [&DENIES, &DROPS, &ACTIONS, &DESTINATIONS, &SOURCES, &PORTS, &DIRECTIONS, &INBOUND, &NETFILTER, &ARROWS];
-    lists.into_iter().flatten().copied().chain(["tcp", "traffic", "eni-", "reject", BEFORE_SOURCE])
+    lists.into_iter().flatten().copied().chain([
+        "tcp",
+        "traffic",
+        "eni-",
+        "reject",
+        "subtype",
+        INSPECTED,
+        BEFORE_SOURCE,
+    ])
 }
 
 /// Whether a text holds the number of a mail port: no other one is about a connection to it.
@@ -121,11 +129,17 @@ const PORTS: [&str; 11] = [
 /// The mail ports of Exchange Online, see <https://learn.microsoft.com/exchange/clients-and-mobile-in-exchange-online/pop3-and-imap4/pop3-and-imap4>.
 const MAIL: [u16; 3] = [587, 993, 995];
 
+/// What `FortiOS` says of a connection that its inspection of TLS ended, which no rule denied.
+const INSPECTED: &str = "ssl";
+
 /// How sure a line in small letters makes that a firewall denied a connection of the site to Exchange Online, if it tells of a
 /// denied connection to a mail port outside the site. A connection from outside is one to the site's own mail server.
 #[must_use]
 pub fn denied(line: &str, clouds: &Clouds) -> Option<Certainty> {
     let fields = Fields::of(line);
+    if fields.value(&["subtype"]) == Some(INSPECTED) {
+        return None;
+    }
     let denied = read(line, &fields)?;
     let source = denied.source.or_else(|| fields.value(&SOURCES)?.parse().ok()).or_else(|| source(line));
     let is_from_outside = source.is_some_and(is_outside);

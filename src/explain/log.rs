@@ -49,7 +49,8 @@ pub fn needles(catalogue: &Catalogue) -> Vec<String> {
     needles.extend(
         phrases::phrases(&catalogue.tables.phrases).chain(extract::OAUTH_ERRORS.iter().copied()).map(ToOwned::to_owned),
     );
-    needles.extend(firewall::NEEDLES.iter().chain(&proxy_log::DENIALS).map(ToString::to_string));
+    let of_lines = firewall::NEEDLES.iter().chain(&proxy_log::DENIALS).chain(&proxy_log::FAILURES);
+    needles.extend(of_lines.map(ToString::to_string));
     for (_, sign) in catalogue.signs().filter(|(_, sign)| sign.by != Some(By::Probe)) {
         match &sign.shows {
             Shows::Failure(pattern) => needles.extend(of_stop(pattern)),

@@ -39,7 +39,7 @@ const STATUS_FIELDS: [&str; 4] = ["responsecode", "respcode", "sc-status", "stat
 const RESULT: &str = "tcp_";
 
 /// How a line says that a request was denied: each such line of a log holds one of these.
-pub const DENIALS: [&str; 18] = [
+pub const DENIALS: [&str; 21] = [
     "tcp_denied",
     "policy_denied",
     "content_filter_denied",
@@ -58,7 +58,12 @@ pub const DENIALS: [&str; 18] = [
     "\"action\": \"block\"",
     "\"action\":\"blocked\"",
     "\"action\": \"blocked\"",
+    ",block-url,",
+    ",block-continue,",
+    ",block-override,",
 ];
+/// How the log of a proxy tells that it could not reach a host: Squid's result without a peer, and the status of a gateway.
+pub const FAILURES: [&str; 6] = ["none/503 ", "none/502 ", "none/504 ", "miss/503 ", "miss/502 ", "miss/504 "];
 /// The domains of mail, sign-in and Webex in all clouds (`checks/tables/clouds.toml`), each with a dot in front.
 const DOMAINS: [&str; 14] = [
     ".office365.com",
@@ -79,6 +84,12 @@ const DOMAINS: [&str; 14] = [
 /// Hosts of sign-in and Microsoft Graph whose domain is also that of others.
 const EXACT: [&str; 2] = ["dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"];
 
+/// What `FortiOS` says of a connection that its inspection of TLS ended, which no filter denied.
+const INSPECTED: &str = "subtype=\"ssl\"";
+/// In a log of URLs of PAN-OS; the address that was asked for is its field 32, see
+/// <https://docs.paloaltonetworks.com/ngfw/administration/monitoring/use-syslog-for-monitoring/syslog-field-descriptions/url-filtering-log-fields>.
+const URL_LOG: &str = ",threat,url,";
+
 /// So many digits a date with a time has at least.
 const LEAST_DIGITS: usize = 10;
 
@@ -87,6 +98,12 @@ const LEAST_DIGITS: usize = 10;
 #[must_use]
 pub fn is_denied(line: &str) -> bool {
     is_denial(line) && requested(line).is_some_and(is_ours) && !has_status(line, 407, &CHALLENGES)
+}
+
+/// Whether a line in small letters says that a proxy could not reach a host of mail, sign-in or Webex.
+#[must_use]
+pub fn cannot_connect(line: &str) -> bool {
+    holds(line, &FAILURES) && has_time(line) && requested(line).is_some_and(is_ours)
 }
 
 /// Whether the lines of a text tell of denied requests, each to a host that has nothing to do with mail, sign-in or Webex.
@@ -100,13 +117,17 @@ pub fn denies_others_only(text: &str) -> bool {
 
 /// Whether a line in small letters is that of a log about a denied request: it has a time; a page that says the same has none.
 fn is_denial(line: &str) -> bool {
-    holds(line, &DENIALS) && line.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS
+    holds(line, &DENIALS) && has_time(line) && !line.contains(INSPECTED)
+}
+
+fn has_time(line: &str) -> bool {
+    line.bytes().filter(u8::is_ascii_digit).count() >= LEAST_DIGITS
 }
 
 /// Whether a text can tell of a denial or a challenge.
 #[must_use]
 pub fn may_tell(words: &str) -> bool {
-    words.contains("407") || holds(words, &DENIALS)
+    words.contains("407") || holds(words, &DENIALS) || holds(words, &FAILURES)
 }
 
 /// Whether a host, with its port where it has one, is one of mail, sign-in or Webex.
@@ -117,8 +138,8 @@ fn is_ours(host: &str) -> bool {
 
 /// Every string of this module that a text is searched for which [`may_tell`] of a proxy.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let others = ["407", "connect", "/200 ", " 200 ", "url", "host", "domain", "request", RESULT];
-    let lists: [&[&str]; 5] = [&DENIALS, &DOMAINS, &EXACT, &METHODS, &STATUS_FIELDS];
+    let others = ["407", "connect", "/200 ", " 200 ", "url", "host", "domain", "request", RESULT, URL_LOG, INSPECTED];
+    let lists: [&[&str]; 6] = [&DENIALS, &FAILURES, &DOMAINS, &EXACT, &METHODS, &STATUS_FIELDS];
     lists.into_iter().flatten().copied().chain(others)
 }
 
@@ -155,6 +176,9 @@ fn tunnel(line: &str) -> Option<(IpAddr, &str)> {
 
 /// The host that a line's request is for: of a field, behind the method, or of the only address in the line.
 fn requested(line: &str) -> Option<&str> {
+    if line.contains(URL_LOG) {
+        return line.split(',').nth(31).and_then(host);
+    }
     let fields = Fields::of(line);
     let of_field = HOST_FIELDS.iter().find_map(|name| fields.value(&[name]).and_then(host));
     of_field.or_else(|| METHODS.iter().find_map(|method| behind_method(line, method))).or_else(|| only_address(line))
@@ -245,6 +269,7 @@ mod tests {
             "2026-11-20 10:15:22 reason=Not allowed action=Blocked hostname=login.partner.microsoftonline.cn",
             "2026-11-20 10:15:22 reason=Not allowed action=Blocked hostname=idbroker-b-us.webex.com",
             "{\"time\":\"Fri Dec 31 07:07:07 2021\",\"eurl\":\"login.microsoftonline.com/common\",\"action\":\"Blocked\",\"respcode\":\"403\"}",
+            "1,2026/09/08 16:45:31,023001020729,THREAT,url,2817,2026/09/08 16:45:31,172.48.14.115,20.190.151.8,119.110.198.148,20.190.151.8,P,,,ssl,vsys1,LAN,WAN,ethernet1/2,ethernet1/1,F,2026/09/08 16:45:33,227850,1,58959,443,43025,443,0x403400,tcp,block-url,\"login.microsoftonline.com/\",(9999)",
             "Nov 20 2026 10:00:00 nss CEF:0|Zscaler|NSSWeblog|5.7|Blocked|x|3|act=Blocked dhost=login.microsoftonline.com dst=20.1.2.3",
         ] {
             assert!(is_denied(&line.to_lowercase()), "{line}");
@@ -253,6 +278,7 @@ mod tests {
             "Access Denied (policy_denied) https://login.microsoftonline.com",
             ASKED,
             GRANTED,
+            "date=2026-11-20 time=10:00:00 type=\"utm\" subtype=\"ssl\" action=\"blocked\" hostname=\"outlook.office365.com\"",
             "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT ads.example.net:443 - HIER_NONE/- -",
             "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 CONNECT ads.example.net:443 svc-webex HIER_NONE/- -",
             "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 GET http://ads.example.net/a?from=outlook.office365.com - HIER_NONE/- -",
@@ -267,6 +293,19 @@ mod tests {
             "1700478922.1 1 10.1.1.1 TCP_DENIED/403 39 GET http://download.microsoft.com/x - HIER_NONE/- text/html",
         ] {
             assert!(!is_denied(&line.to_lowercase()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_the_proxy_cannot_reach_is_told_from_one_that_it_denies() {
+        let line = "1700478922.1 60012 10.1.1.1 NONE_NONE/503 0 CONNECT outlook.office365.com:993 - HIER_NONE/- -";
+        assert!(cannot_connect(&line.to_lowercase()) && !is_denied(&line.to_lowercase()));
+        for line in [
+            GRANTED,
+            &line.replace("outlook.office365.com:993", "ads.example.net:443"),
+            "none/503 connect outlook.office365.com",
+        ] {
+            assert!(!cannot_connect(&line.to_lowercase()), "{line}");
         }
     }
 

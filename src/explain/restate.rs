@@ -6,13 +6,15 @@
 
 use std::net::Ipv4Addr;
 
-use super::{firewall, proxy_log};
+use super::{clock, firewall, proxy_log};
 use crate::{catalogue::tables::Clouds, finding::Certainty};
 
 /// Said where a firewall denied a connection to a mail port.
 pub const DENIED: &str = "a firewall denied the connection to the mail port";
 /// Said where a proxy denied a request to a host of mail, sign-in or Webex.
 pub const PROXY_DENIED: &str = "a proxy denied the request to the host of mail or sign-in";
+/// Said where a proxy could not reach a host of mail, sign-in or Webex.
+pub const PROXY_FAILED: &str = "a proxy could not connect to the host of mail or sign-in";
 /// Said where a program has no token to sign in with.
 pub const NO_TOKEN: &str = "no access token";
 /// Said where the session of an administrator lacks a cmdlet.
@@ -52,7 +54,8 @@ pub fn exact(text: &str, clouds: &Clouds) -> Option<(&'static str, Certainty)> {
         return Some((NO_STARTTLS, Certainty::Certain));
     }
     let missing = lacks_cmdlet(&small).then_some(NO_CMDLET);
-    let sentence = missing.or_else(|| not_in_exchange(&small)).or_else(|| resolved(&small))?;
+    let of_clock = || clock::is_off(&small).then_some(clock::OFF);
+    let sentence = missing.or_else(|| not_in_exchange(&small)).or_else(|| resolved(&small)).or_else(of_clock)?;
     Some((sentence, Certainty::Certain))
 }
 
@@ -62,7 +65,8 @@ fn denied(text: &str, clouds: &Clouds) -> Option<(&'static str, Certainty)> {
     let denials = lines.filter_map(|line| {
         let line = line.to_lowercase();
         let by_proxy = || proxy_log::is_denied(&line).then_some((PROXY_DENIED, Certainty::Certain));
-        firewall::denied(&line, clouds).map(|sure| (DENIED, sure)).or_else(by_proxy)
+        let failed = || proxy_log::cannot_connect(&line).then_some((PROXY_FAILED, Certainty::Certain));
+        firewall::denied(&line, clouds).map(|sure| (DENIED, sure)).or_else(by_proxy).or_else(failed)
     });
     denials.min_by_key(|(_, certainty)| *certainty)
 }
@@ -267,10 +271,16 @@ fn resolved(words: &str) -> Option<&'static str> {
         // `dnsmasq`: "gravity blocked login.microsoftonline.com is 0.0.0.0"
         let is_log = parts.len() >= 3 && parts[parts.len() - 2] == "is" && is_of_microsoft(parts[parts.len() - 3]);
         let is_row = is_log || (parts.first().is_some_and(|first| is_of_microsoft(first)) && parts.contains(&"a"));
-        match (&parts[..], address) {
+        // a row of the hosts file, with a note or without
+        let of_hosts_file = match parts[..] {
+            [first, host] if is_of_microsoft(host) => first.parse::<Ipv4Addr>().ok(),
+            [first, host, note, ..] if is_of_microsoft(host) && note.starts_with('#') => first.parse().ok(),
+            _ => None,
+        };
+        match (&parts[..], of_hosts_file.or(address)) {
             ([_, host], None) => is_ours = is_of_microsoft(host),
-            (_, Some(address)) if is_row || (is_ours && parts.len() <= 2) => {
-                if address.is_unspecified() || address.is_loopback() {
+            (_, Some(address)) if is_row || of_hosts_file.is_some() || (is_ours && parts.len() <= 2) => {
+                if address.is_unspecified() || address.is_loopback() || is_block_page(address) {
                     return Some(SINKHOLE);
                 }
                 if address.is_private() {
@@ -281,6 +291,12 @@ fn resolved(words: &str) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// Whether an address is that of a page that Cisco Umbrella shows in place of a site, see
+/// <https://www.cisco.com/c/en/us/support/docs/security/umbrella/224799-learn-the-umbrella-block-page-ip.html>.
+fn is_block_page(address: Ipv4Addr) -> bool {
+    matches!(address.octets(), [146, 112, 61, 104..=110])
 }
 
 /// The action of a query that Cisco Umbrella blocked, in quotes.

@@ -15,7 +15,8 @@ use std::{
 use aho_corasick::AhoCorasick;
 
 use super::{
-    answer, context, event, extract, firewall, modality, phrases, proxy_log, restate, retried, session, stated,
+    answer, clock, context, elsewhere, event, extract, firewall, modality, phrases, proxy_log, restate, retried,
+    session, stated,
 };
 use crate::catalogue::{
     Catalogue,
@@ -95,6 +96,7 @@ impl Vocabulary {
             strings.keys().enumerate().map(|(number, string)| (*string, number)).collect();
         let numbered = |parts: &&[String]| parts.iter().map(|part| numbers[part.as_str()]).collect();
         let decoded = DECODED.into_iter().chain(answer::searched()).chain(stated::decoded());
+        let decoded = decoded.chain(clock::TOOLS).chain(elsewhere::beside_names());
         let build = |strings: Vec<&str>| AhoCorasick::new(strings).expect("a few thousand short strings");
         Self {
             automaton: build(strings.keys().copied().collect()),
