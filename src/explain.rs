@@ -206,7 +206,8 @@ fn without_answered(text: &str) -> Cow<'_, str> {
 /// What the words of a text mean: the innermost refusal in them that is known.
 fn of_words<'c>(words: &str, catalogue: &'c Catalogue) -> Option<(ErrorDetails, Vec<Meant<'c>>)> {
     let worded = catalogue.index().worded(words);
-    let mut named = extract::of_words(words, &catalogue.tables.phrases).into_iter().filter_map(|heard| {
+    let heard = without_guesses(extract::of_words(words, &catalogue.tables.phrases), catalogue);
+    let mut named = heard.into_iter().filter_map(|heard| {
         let causes = diagnose::of_text(&heard, &worded, catalogue);
         (!causes.is_empty()).then_some((heard, causes))
     });
@@ -224,6 +225,35 @@ fn of_words<'c>(words: &str, catalogue: &'c Catalogue) -> Option<(ErrorDetails, 
         }
     }
     Some((heard, causes))
+}
+
+/// Replies by which a server refuses a message, not a sign-in (RFC 5321, section 4.2.3).
+const OF_MESSAGES: [u16; 8] = [450, 451, 452, 550, 551, 552, 553, 554];
+
+/// What was heard, without what is only said around a code whose meaning is known and none of our causes: the table of Entra's
+/// numbers and that of mail codes say more than `invalid_grant`, "connection refused" or "authentication" beside them.
+fn without_guesses(mut heard: Vec<ErrorDetails>, catalogue: &Catalogue) -> Vec<ErrorDetails> {
+    let tables = &catalogue.tables;
+    let is_explained = |one: &ErrorDetails| one.aadsts.iter().all(|number| tables.numbers.means(*number).is_some());
+    if heard.iter().any(|one| !one.aadsts.is_empty() && is_explained(one)) {
+        heard.retain(|one| !one.aadsts.is_empty() || one.enhanced.is_some());
+        for one in &mut heard {
+            one.error = None;
+        }
+    }
+    let is_of_delivery = |code: &str| {
+        let Some((_, rest)) = code.split_once('.') else { return false };
+        ["4", "5"].iter().any(|class| tables.codes.means(&format!("{class}.{rest}")).is_some())
+    };
+    if heard.iter().filter_map(|one| one.enhanced.as_deref()).any(is_of_delivery) {
+        heard.retain(|one| one.kind.is_none());
+    }
+    let refuses_message =
+        |one: &ErrorDetails| one.enhanced.is_some() && one.code.is_some_and(|code| OF_MESSAGES.contains(&code));
+    if heard.iter().any(refuses_message) {
+        heard.retain(|one| one.kind.is_none() || one.stage != Some(Stage::Authenticate));
+    }
+    heard
 }
 
 /// Whether a refusal is one of an address: a client that tries several can be told another thing by each.

@@ -2,6 +2,7 @@
 //!
 //! In: a text in small letters. Out: what it says, where it names a service of mail or login.
 
+use super::restate;
 use crate::{
     diagnose::ErrorDetails,
     evidence::{FailureKind, Protocol, Stage},
@@ -11,6 +12,9 @@ use crate::{
 const AT_LARGE: &[(&[&str], Stage, FailureKind)] = &[
     (
         &[
+            "authenticationfailedexception",
+            "authorization failure",
+            "(authfail)",
             "denied authentication",
             "authentication failed",
             "authentication failure",
@@ -147,6 +151,10 @@ const SERVICES: &[&str] = &[
     "xoauth2",
     "msal",
     "webex",
+    "fetchmail",
+    "getmail",
+    "msmtp",
+    "davmail",
 ];
 
 /// How a text says that something failed.
@@ -202,7 +210,15 @@ const SHORT_SUCCESSES: [&str; 2] = ["ok", "works"];
 /// Whether a part stands in a text somewhere where it is neither denied (`0 errors`) nor said to have worked
 /// (`authentication succeeded`).
 fn is_said(words: &str, part: &str) -> bool {
+    is_said_where(words, part, |_| true)
+}
+
+/// The same where what is right before the part fulfills a condition.
+fn is_said_where(words: &str, part: &str, may_precede: fn(char) -> bool) -> bool {
     let is_meant = |at: usize| {
+        if !words[..at].chars().next_back().is_none_or(may_precede) {
+            return false;
+        }
         let before = words[..at].trim_end().rsplit(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
         let rest = &words[at + part.len()..];
         let next = |text: &str| {
@@ -241,15 +257,16 @@ fn is_counter(text: &str) -> bool {
 }
 
 /// What a text says at large, when it names a mail or login service and nothing more exact is in it: libraries and
-/// products put such words in place of what they were told.
+/// products put such words in place of what they were told. Where there is no token, that is why a sign-in failed.
 pub fn extract(words: &str) -> Option<ErrorDetails> {
-    if !is_failure(words) {
+    if !is_failure(words) || restate::lacks_token(words) {
         return None;
     }
+    let named = || SIGN_INS.iter().any(|part| is_said_where(words, part, |before| !before.is_ascii_alphanumeric()));
     let (_, stage, kind) = AT_LARGE
         .iter()
-        .chain([&(SIGN_INS, Stage::Authenticate, FailureKind::Rejected)])
-        .find(|(parts, ..)| parts.iter().any(|part| is_said(words, part)))?;
+        .find(|(parts, ..)| parts.iter().any(|part| is_said(words, part)))
+        .or_else(|| named().then_some(&(SIGN_INS, Stage::Authenticate, FailureKind::Rejected)))?;
     let protocol = match stage {
         Stage::Handshake => Protocol::Tls,
         Stage::Request | Stage::Connect => Protocol::Tcp,

@@ -153,7 +153,8 @@ const ABSENT: [&str; 14] = [
 const NEAR: usize = 60;
 
 /// Whether a text in small letters says that there is no token of OAuth: a failed "get … token", or a token that is not there.
-fn lacks_token(words: &str) -> bool {
+#[must_use]
+pub fn lacks_token(words: &str) -> bool {
     if NEVER.iter().any(|other| words.contains(other)) {
         return false;
     }
@@ -248,9 +249,20 @@ fn not_in_exchange(words: &str) -> Option<&'static str> {
     match (identity.contains('@'), is_id) {
         (true, _) => Some(NO_MAILBOX),
         (_, true) => Some(NO_PRINCIPAL),
-        _ => None,
+        _ => OF_MAILBOXES.iter().any(|cmdlet| words.contains(cmdlet)).then_some(NO_MAILBOX),
     }
 }
+
+/// Cmdlets whose identity is a mailbox, also where it is given as an alias or a display name.
+const OF_MAILBOXES: [&str; 7] = [
+    "get-mailbox",
+    "set-mailbox",
+    "get-exomailbox",
+    "get-casmailbox",
+    "set-casmailbox",
+    "add-mailboxpermission",
+    "add-recipientpermission",
+];
 
 // --- what a resolver answered ---
 
