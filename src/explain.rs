@@ -253,6 +253,12 @@ fn without_guesses(mut heard: Vec<ErrorDetails>, catalogue: &Catalogue) -> Vec<E
     if heard.iter().any(refuses_message) {
         heard.retain(|one| one.kind.is_none() || one.stage != Some(Stage::Authenticate));
     }
+    // what any code of its class can mean is not meant by one that the table knows
+    let is_known =
+        |one: &&mut ErrorDetails| one.enhanced.as_deref().is_some_and(|code| tables.codes.means(code).is_some());
+    for one in heard.iter_mut().filter(is_known) {
+        (one.enhanced, one.code) = (None, None);
+    }
     heard
 }
 
@@ -494,6 +500,26 @@ mod tests {
         let meaning = explain(text, None, &catalogue);
         let first = meaning.causes.first().unwrap_or_else(|| panic!("nothing is known of {text}"));
         (first.cause.code.clone(), first.certainty)
+    }
+
+    #[test]
+    fn what_a_table_says_of_a_code_counts_not_the_words_around_it() {
+        let catalogue = Catalogue::built_in();
+        for text in [
+            "{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS50058: A silent sign-in request was sent but no user is signed in.\"}",
+            "smtp; 550 5.7.515 Access denied, sending domain does not meet the required authentication level",
+            "550 5.4.316 Message expired, connection refused (Socket error code 10061)",
+            "450 4.4.316 Connection refused [Message=Socket error code 10061]",
+            "smtp: 550 5.9.9 authentication of the message failed",
+        ] {
+            let meaning = explain(text, None, &catalogue);
+            let named: Vec<&str> = meaning.causes.iter().map(|meant| meant.cause.code.as_str()).collect();
+            assert!(named.is_empty(), "{text} is {named:?}");
+        }
+        assert_eq!(
+            first("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant").0,
+            "smtp-auth-disabled-tenant"
+        );
     }
 
     #[test]

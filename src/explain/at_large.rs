@@ -30,6 +30,16 @@ const AT_LARGE: &[(&[&str], Stage, FailureKind)] = &[
             "password wrong",
             "password is wrong",
             "invalid credentials",
+            "credentials are invalid",
+            "credentials are wrong",
+            "credentials are incorrect",
+            "invalid username or password",
+            "invalid user name or password",
+            "invalid user or password",
+            "incorrect username or password",
+            "incorrect user name or password",
+            "username or password is incorrect",
+            "user name or password is incorrect",
             "bad credentials",
             "invalid login",
             "login denied",
@@ -151,6 +161,9 @@ const SERVICES: &[&str] = &[
     "xoauth2",
     "msal",
     "webex",
+    "microsoft 365",
+    "office 365",
+    "microsoft exchange",
     "fetchmail",
     "getmail",
     "msmtp",
@@ -321,6 +334,17 @@ mod tests {
         ] {
             assert!(!is_failure(words), "{words}");
         }
+    }
+
+    #[test]
+    fn a_sign_in_is_a_word_of_its_own_and_needs_a_token() {
+        assert!(
+            extract("set-casmailbox: cannot find parameter smtpclientauthenticationdisabled of exchange online")
+                .is_none()
+        );
+        assert!(extract("oauth2 authentication failed for the mail server: token is null").is_none());
+        let heard = extract("javax.mail.authenticationfailedexception: failed to connect, no password specified?");
+        assert_eq!(heard.and_then(|heard| heard.stage), Some(Stage::Authenticate));
     }
 
     #[test]

@@ -158,7 +158,7 @@ pub fn lacks_token(words: &str) -> bool {
     if NEVER.iter().any(|other| words.contains(other)) {
         return false;
     }
-    let of_oauth = words.contains("oauth") || KINDS.iter().any(|kind| words.contains(kind));
+    let of_oauth = words.contains("oauth") || words.contains("msal") || KINDS.iter().any(|kind| words.contains(kind));
     of_oauth && words.match_indices("token").take(8).any(|(at, token)| is_absent(words, at, at + token.len()))
 }
 
@@ -467,6 +467,12 @@ mod tests {
         assert_eq!(answer("info@example.com"), Some(NO_MAILBOX));
         assert_eq!(answer("22222222-2222-2222-2222-222222222222"), Some(NO_PRINCIPAL));
         assert_eq!(answer("sales"), None);
+        assert_eq!(
+            exact(
+                "Get-Mailbox : The operation couldn't be performed because object 'sales' couldn't be found on 'DB8.PROD'."
+            ),
+            Some(NO_MAILBOX)
+        );
         assert_eq!(loose("works for just over an hour, then fails until we generate the token again"), Some(AN_HOUR));
         assert_eq!(loose("on day 90 after the token was made all mail stopped"), Some(NINETY_DAYS));
         assert_eq!(loose("the token was refreshed after an hour"), None);
