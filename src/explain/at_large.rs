@@ -43,6 +43,7 @@ const AT_LARGE: &[(&[&str], Stage, FailureKind)] = &[
             "bad credentials",
             "invalid login",
             "login denied",
+            "rejected your login",
             "login incorrect",
             "authentication credentials invalid",
             "not accepted from server",
