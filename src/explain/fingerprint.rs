@@ -158,9 +158,9 @@ mod tests {
 
     #[test]
     fn ids_times_and_counters_make_no_difference() {
-        let one = "2026-11-23 04:01:20.006 GMT+0000 <@> ERROR <@> [67:RxInstance id : 999] mail id 48812 AADSTS7000222: expired. \
+        let one = "2026-11-23 04:01:20.006 GMT+0000 <@> ERROR <@> [81:RxInstance id : 999] mail id 48812 AADSTS7000222: expired. \
             Trace ID: 0f8fad5b-d9cb-469f-a165-70867728950e Timestamp: 2026-11-23 04:01:19Z at Rx.java:2160";
-        let two = "2026-11-24 14:51:59.996 GMT+0000 <@> ERROR <@> [68:RxInstance id : 999] mail id 51777 AADSTS7000222: expired. \
+        let two = "2026-11-24 14:51:59.996 GMT+0000 <@> ERROR <@> [82:RxInstance id : 999] mail id 51777 AADSTS7000222: expired. \
             Trace ID: 1a8fad5b-aacb-569f-b165-00867728950f Timestamp: 2026-11-23 14:51:58Z at Rx.java:2160";
         assert_eq!(key(one), key(two));
     }
