@@ -18,6 +18,7 @@ pub mod load;
 pub mod phrases;
 pub mod section;
 pub mod tables;
+pub mod wording;
 
 pub use cause::Cause;
 pub use check::Check;

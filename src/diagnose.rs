@@ -27,8 +27,8 @@ use self::{
     weigh::{CaseFile, Index, Weighed, rules_out, weigh},
 };
 use crate::{
-    catalogue::{Catalogue, cause::Sign, layer::Layer},
-    command::{Command, Effect, Template},
+    catalogue::{Catalogue, Cause, cause::Sign, layer::Layer, wording::Wording},
+    command::{Command, Effect},
     evidence::Observation,
     finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Remediation, RuledOut},
 };
@@ -39,9 +39,14 @@ const MOST_TESTS: usize = 3;
 /// The placeholders of a cause that concerns one mailbox and says nothing of another.
 const OF_ONE_MAILBOX: [&str; 2] = ["{mailbox}", "{user}"];
 
-/// Names the causes of every finding that did not pass, and returns those of the whole run.
+/// Names the causes of every finding that did not pass, and returns those of the whole run, in the words of its cloud.
 #[must_use]
-pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Catalogue) -> Vec<Remediation> {
+pub fn diagnose(
+    findings: &mut [Finding],
+    looks: &[Observation],
+    catalogue: &Catalogue,
+    wording: &Wording,
+) -> Vec<Remediation> {
     let mut raised = raised(findings, looks, catalogue);
     outrank::outrank(findings, looks, catalogue, &raised);
     for (raised, finding) in raised.iter_mut().zip(&*findings) {
@@ -52,13 +57,13 @@ pub fn diagnose(findings: &mut [Finding], looks: &[Observation], catalogue: &Cat
     let mut diagnoses = diagnose_all(findings, looks, raised);
     one_behind_many(&mut diagnoses, findings);
     one_certainty_a_cause(&mut diagnoses);
-    let looks = &fill::Looks::of(looks);
+    let looks = &fill::Looks::of(looks, wording);
     let fix_first = remediation::fix_first(&diagnoses, findings, looks, catalogue);
     let requests = Requests::of(findings, catalogue);
     let mut told = Vec::new();
     for (at, diagnosis) in diagnoses.iter().enumerate() {
-        let fill = |text: &str| fill::fill(text, &[at], findings, looks);
-        let commands = |templates: &[Template]| fill::commands(templates, &[at], findings, looks);
+        let fill = |text: &str, cause: &Cause| fill::fill(text, Some(cause), &[at], findings, looks);
+        let commands = |cause: &Cause| fill::commands(&cause.commands, Some(cause), &[at], findings, looks);
         let mut steps = diagnosis.next(commands);
         steps.extend(requests.settling(diagnosis, &findings[at]));
         told.push((diagnosis.named(fill), steps));
@@ -97,10 +102,10 @@ struct Diagnosis<'c> {
 }
 
 impl Diagnosis<'_> {
-    fn named(&self, fill: impl Fn(&str) -> String) -> Vec<NamedCause> {
+    fn named(&self, fill: impl Fn(&str, &Cause) -> String) -> Vec<NamedCause> {
         let name = |weighed: &Weighed<'_>| NamedCause {
             cause: weighed.cause.code.clone(),
-            title: fill(&weighed.cause.title),
+            title: fill(&weighed.cause.title, weighed.cause),
             certainty: weighed.certainty,
             because: Vec::new(),
             evidence: weighed.because.clone(),
@@ -109,19 +114,19 @@ impl Diagnosis<'_> {
     }
 
     /// What settles what is still open: how to verify the best cause, or else the next. Nothing where all is certain.
-    fn next(&self, commands: impl Fn(&[Template]) -> Vec<Command>) -> Vec<NextStep> {
+    fn next(&self, commands: impl Fn(&Cause) -> Vec<Command>) -> Vec<NextStep> {
         let open: Vec<&Weighed<'_>> =
             self.standing.iter().filter(|weighed| weighed.certainty != Certainty::Certain).collect();
         let mut steps: Vec<NextStep> = Vec::new();
         for weighed in open.iter().take(MOST_TESTS) {
             let verifies = |command: &Command| command.confirms_if.is_some();
-            let Some(command) = commands(&weighed.cause.commands).into_iter().find(verifies) else { continue };
+            let Some(command) = commands(weighed.cause).into_iter().find(verifies) else { continue };
             if !steps.iter().any(|step| step.command().is_some_and(|known| known.text == command.text)) {
                 steps.push(NextStep::Verify { cause: weighed.cause.code.clone(), command });
             }
         }
         if steps.is_empty() && open.len() > 1 {
-            let fix = commands(&open[0].cause.commands).into_iter().find(|command| command.effect == Effect::Change);
+            let fix = commands(open[0].cause).into_iter().find(|command| command.effect == Effect::Change);
             steps.extend(fix.map(|command| NextStep::Try { cause: open[0].cause.code.clone(), command }));
         }
         steps
@@ -293,7 +298,7 @@ mod tests {
         let words = "5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Mailbox.";
         let looks = [look("smtp", MAILBOX, refused("5.7.139", words))];
         let mut findings = [finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0))];
-        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         assert_eq!(codes(&findings[0]), ["smtp-auth-disabled-mailbox"]);
         assert_eq!(findings[0].causes[0].certainty, Certainty::Certain);
     }
@@ -304,7 +309,7 @@ mod tests {
         let expired = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, words);
         let looks = [look("token", "sales", Failure { aadsts: vec![700_082], ..expired })];
         let mut findings = [finding("token.issued", "sales", Status::Fail, Some(0))];
-        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         let named: Vec<(&str, Certainty)> =
             findings[0].causes.iter().map(|named| (named.cause.as_str(), named.certainty)).collect();
         let open = ("refresh-token-not-rotated-by-client", Certainty::Possible);
@@ -324,7 +329,7 @@ mod tests {
             finding("token.identity", "sales", Status::Pass, None),
             finding("imap.sign-in", MAILBOX, Status::Pass, None),
         ];
-        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         let ruled_out: Vec<&str> = findings[0].ruled_out.iter().map(|out| out.cause.as_str()).collect();
         for cause in ["token-wrong-audience", "token-expired", "token-user-mismatch"] {
             assert!(ruled_out.contains(&cause), "{cause} of {ruled_out:?}");
@@ -337,7 +342,7 @@ mod tests {
     fn without_those_findings_nothing_is_sure() {
         let looks = [look("smtp", MAILBOX, refused("5.7.3", "5.7.3 Authentication unsuccessful"))];
         let mut findings = [finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0))];
-        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         assert!(findings[0].causes.len() > 2);
         assert!(findings[0].causes.iter().all(|named| named.certainty == Certainty::Possible));
     }
@@ -357,7 +362,7 @@ mod tests {
             Finding { account: Some("sales".into()), ..finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)) },
             finding("tcp.opens", "outlook.office365.com:993", Status::Fail, Some(1)),
         ];
-        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         let fixes: Vec<&str> = fixes.iter().map(|fix| fix.cause.as_str()).collect();
         assert_eq!(fixes, ["smtp-auth-disabled-tenant", "port-blocked"]);
     }
@@ -375,7 +380,7 @@ mod tests {
             finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)),
             finding("imap.mailbox-opens", MAILBOX, Status::Fail, Some(1)),
         ];
-        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         assert!(codes(&findings[1]).contains(&"imap-disabled-for-mailbox"), "{:?}", findings[1].ruled_out);
     }
 
@@ -390,7 +395,7 @@ mod tests {
             of_sales(finding("smtp.sender-accepted", MAILBOX, Status::Fail, Some(0))),
             of_sales(finding("imap.mailbox-opens", MAILBOX, Status::Fail, Some(1))),
         ];
-        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         assert_eq!(codes(&findings[1]), ["mailbox-not-found"]);
         assert_eq!((fixes.len(), fixes[0].explains.as_slice()), (1, &[0, 1][..]));
     }
@@ -404,7 +409,7 @@ mod tests {
             finding("tls.trusted", "outlook.office365.com:443", Status::Fail, Some(0)),
             finding("tls.trusted", "ece.example.com:443", Status::Fail, Some(1)),
         ];
-        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         let fixes: Vec<(&str, Owner, &[usize])> =
             fixes.iter().map(|fix| (fix.cause.as_str(), fix.owner, fix.explains.as_slice())).collect();
         assert_eq!(fixes, [("cert-expired", Owner::Network, &[0][..]), ("cert-expired", Owner::Ece, &[1][..])]);
@@ -416,7 +421,7 @@ mod tests {
         let boxes = ["a@example.com", "b@example.com"];
         let looks = boxes.map(|mailbox| look("smtp", mailbox, refused("5.7.139", words)));
         let mut findings = [0, 1].map(|at| finding("smtp.sign-in", boxes[at], Status::Fail, Some(at)));
-        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         let command = fixes[0].command.as_deref().expect("a command");
         let lines: Vec<&str> = command.lines().collect();
         assert!(lines.len() == 2 && lines.iter().zip(boxes).all(|(line, one)| line.contains(one)), "{command}");
@@ -432,7 +437,7 @@ mod tests {
             look
         });
         let mut findings = [0, 1].map(|at| finding("smtp.sign-in", boxes[at], Status::Fail, Some(at)));
-        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         let command = fixes[0].command.as_deref().expect("a command");
         assert!(command.contains("-Identity 'team@example.com' "), "{command}");
         let note = fixes[0].commands.iter().find_map(|command| command.note.as_deref());
@@ -451,7 +456,7 @@ mod tests {
         ] {
             let looks = [look("tcp", "smtp.office365.com:587", Failure::new(Protocol::Tcp, Stage::Connect, kind, ""))];
             let mut findings = [finding("tcp.opens", "smtp.office365.com:587", Status::Fail, Some(0))];
-            let _ = diagnose(&mut findings, &looks, &catalogue);
+            let _ = diagnose(&mut findings, &looks, &catalogue, &Wording::default());
             for named in &findings[0].causes {
                 let layer = catalogue.cause(&named.cause).expect("a named cause").layer;
                 assert!(layer < Layer::Application, "{kind:?} is called {}", named.cause);
@@ -468,7 +473,7 @@ mod tests {
             look("smtp", boxes[1], refused("5.7.3", "5.7.3 Authentication unsuccessful")),
         ];
         let mut findings = [0, 1].map(|at| finding("smtp.sign-in", boxes[at], Status::Fail, Some(at)));
-        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         let of = |at: usize| findings[at].causes.iter().find(|named| named.cause == "smtp-auth-disabled-mailbox");
         assert_eq!(of(0).map(|named| named.certainty), Some(Certainty::Certain));
         assert_eq!(of(1).map(|named| named.certainty), Some(Certainty::Possible));
@@ -482,7 +487,7 @@ mod tests {
             let mut seen = look("token", "sales", Failure { code, aadsts, ..refused.clone() });
             seen.facts.put("token.proof", "client secret");
             let mut findings = [finding("token.issued", "sales", Status::Fail, Some(0))];
-            let _ = diagnose(&mut findings, &[seen], &Catalogue::built_in());
+            let _ = diagnose(&mut findings, &[seen], &Catalogue::built_in(), &Wording::default());
             codes(&findings[0]).into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
         assert!(causes(None, Vec::new()).contains(&"client-secret-expired".to_owned()));
@@ -498,7 +503,7 @@ mod tests {
         let cause = |kind, code, words: &str| {
             let failure = Failure { code, ..Failure::new(Protocol::Proxy, Stage::Connect, kind, words) };
             let mut findings = [finding("tcp.opens", place, Status::Fail, Some(0))];
-            let _ = diagnose(&mut findings, &[look("tcp", place, failure)], &Catalogue::built_in());
+            let _ = diagnose(&mut findings, &[look("tcp", place, failure)], &Catalogue::built_in(), &Wording::default());
             codes(&findings[0]).into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
         let socks = |words| cause(FailureKind::Rejected, None, &format!("the SOCKS proxy {words}"));
@@ -528,7 +533,7 @@ mod tests {
         let beside = Observation { beside: true, ..look("tcp", place, refused.clone()) };
         let looks = [look("tcp", place, refused), beside];
         let mut findings = [finding("tcp.opens", place, Status::Fail, Some(0))];
-        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         assert!(findings[0].causes[0].evidence.contains(&Because::OtherRoute { look: 1 }), "{findings:?}");
     }
 
@@ -546,7 +551,7 @@ mod tests {
             finding("dns.leads-to-microsoft", "outlook.office365.com", Status::Warn, Some(0)),
             finding("tls.trusted", "outlook.office365.com:443", Status::Fail, Some(1)),
         ];
-        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in());
+        let fixes = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
         let explained: Vec<&[usize]> = fixes.iter().map(|fix| fix.explains.as_slice()).collect();
         assert_eq!(explained, [&[1][..], &[0]]);
     }
@@ -559,7 +564,7 @@ mod tests {
             let of_files = catalogue.of_evidence().into_iter().map(|check| finding(check, MAILBOX, status, None));
             let mut findings = vec![finding("imap.mailbox-opens", MAILBOX, Status::Fail, Some(0))];
             findings.extend(of_files);
-            let _ = diagnose(&mut findings, &looks, &catalogue);
+            let _ = diagnose(&mut findings, &looks, &catalogue, &Wording::default());
             let request = NextStep::Request { command: evidence_request(Owner::Exchange.word()) };
             assert_eq!(findings[0].steps.contains(&request), asked, "{:?}", findings[0].steps);
         }

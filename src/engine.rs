@@ -4,7 +4,7 @@
 //! that it depends on has ended, so a run takes as long as its slowest chain of looks. Judging and diagnosing begin when
 //! all looks have ended.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use futures_util::{FutureExt, future::Shared};
 use tokio::{
@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, wording::Wording},
     deployment::Deployment,
     diagnose::diagnose,
     evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, SavedSite, Stage, Unit, Value},
@@ -104,7 +104,13 @@ fn judged(plan: Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: R
     let mut findings = judge_all(&plan, &looks);
     let Plan { site, findings: planned, looks: probes } = plan;
     drop((planned, probes)); // of thousands of mailboxes they take as much room as what follows
-    let fix_first = diagnose(&mut findings, &looks, catalogue);
+    let wording = Wording::of(&catalogue.tables.clouds, &site.cloud);
+    for finding in &mut findings {
+        if let Cow::Owned(expected) = wording.text(&finding.expected) {
+            finding.expected = expected.into();
+        }
+    }
+    let fix_first = diagnose(&mut findings, &looks, catalogue, &wording);
     let mut fix_first = waived(&site, &mut findings, &run, fix_first);
     config_flag::add(&mut findings, &mut fix_first, run.config.as_deref());
     prose::write(&mut findings, &looks);

@@ -136,6 +136,10 @@ impl Clouds {
     }
 }
 
+/// The keys of where administrators of a cloud work: portals, and the commands that connect.
+const ADMIN: [&str; 8] =
+    ["entra", "office", "exchange", "restricted", "connect_exchange", "connect_graph", "azure_cli", "azure_rest"];
+
 /// One of Microsoft's clouds: its names, the endpoints that ECE needs, the published ranges.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cloud {
@@ -159,6 +163,8 @@ pub struct Cloud {
     pub application_scope: String,
     /// The hosts by which Exchange is named in tokens of this cloud.
     pub audiences: Vec<String>,
+    /// Where its administrators work, and how: in the order of [`ADMIN`].
+    pub admin: [Option<String>; ADMIN.len()],
     /// What ECE must reach.
     pub endpoints: Vec<Endpoint>,
     /// Which addresses Microsoft publishes for which hosts.
@@ -400,6 +406,13 @@ fn clouds(document: &Document) -> Result<Clouds, Mistake> {
 
 fn cloud(mut table: Table<'_>) -> Result<Cloud, Mistake> {
     let (date, sources) = dated(&mut table)?;
+    let mut admin = [const { None }; ADMIN.len()];
+    if let Some(mut places) = table.table("admin")? {
+        for (place, key) in admin.iter_mut().zip(ADMIN) {
+            *place = places.text(key)?.map(|at| at.value);
+        }
+        places.close()?;
+    }
     let cloud = Cloud {
         id: table.required("id")?.value,
         title: table.required("title")?.value,
@@ -411,6 +424,7 @@ fn cloud(mut table: Table<'_>) -> Result<Cloud, Mistake> {
         scopes: table.required("scopes")?.value,
         application_scope: table.required("application_scope")?.value,
         audiences: table.texts("audiences")?.map(|at| at.value).unwrap_or_default(),
+        admin,
         endpoints: endpoints(table.tables("endpoint")?)?,
         ranges: table.tables("range")?.into_iter().map(published).collect::<Result<_, _>>()?,
     };

@@ -28,7 +28,7 @@ use super::{
     print, site_file,
 };
 use crate::{
-    catalogue::Catalogue,
+    catalogue::{Catalogue, wording::Wording},
     deployment::{Account, Cloud, Deployment},
     explain::ece_log,
     finding::config_flag::DEFAULT,
@@ -154,13 +154,18 @@ fn site_of(deployment: &Deployment) -> Site {
         client_id: deployment.entra.client_id.map(|id| id.to_string()),
         application: deployment.accounts.iter().any(is_application),
         endpoints: endpoints(deployment),
+        wording: Wording::of(&Catalogue::built_in().tables.clouds, cloud_of(deployment).word()),
     }
+}
+
+fn cloud_of(deployment: &Deployment) -> Cloud {
+    deployment.entra.cloud.unwrap_or(Cloud::Worldwide)
 }
 
 /// What ECE connects to in the cloud of the site.
 fn endpoints(deployment: &Deployment) -> Vec<(String, u16)> {
     let catalogue = Catalogue::built_in();
-    let cloud = catalogue.tables.clouds.named(deployment.entra.cloud.unwrap_or(Cloud::Worldwide).word());
+    let cloud = catalogue.tables.clouds.named(cloud_of(deployment).word());
     let endpoints = cloud.into_iter().flat_map(|cloud| &cloud.endpoints);
     endpoints.map(|endpoint| (endpoint.host.clone(), endpoint.port)).collect()
 }

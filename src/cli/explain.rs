@@ -419,6 +419,7 @@ fn cause_value(cause: &Cause) -> serde_json::Value {
 mod tests {
     use super::*;
     use crate::{
+        catalogue::wording::Wording,
         evidence::{Failure, FailureKind, Observation, Route, Subject},
         finding::{Finding, Status},
     };
@@ -431,7 +432,7 @@ mod tests {
     /// The causes that a run names for a finding, where nothing else was looked at.
     fn of_run(check: &str, look: Observation) -> Vec<String> {
         let mut findings = [Finding { look: Some(0), ..Finding::new(check, look.subject.clone(), Status::Fail) }];
-        let _ = diagnose::diagnose(&mut findings, &[look], &Catalogue::built_in());
+        let _ = diagnose::diagnose(&mut findings, &[look], &Catalogue::built_in(), &Wording::default());
         findings[0].causes.iter().map(|named| named.cause.clone()).collect()
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::sign::attempts_showing;
 use crate::{
-    catalogue::expect,
-    command::{Command, Effect, Encryption, Shell, Template, replace},
+    catalogue::{Cause, expect, wording::Wording},
+    command::{Command, Effect, Encryption, Shell, Template, placeholders, replace},
     evidence::{Attempt, Observation, Subject, Value},
     finding::{Finding, Found},
     import::facts::webex,
@@ -19,6 +20,10 @@ const ENDPOINTS: &str = "endpoints";
 /// The placeholders of which a title names only so many.
 const MANY: [&str; 3] = ["subjects", "hosts", "mailbox"];
 const MOST_IN_TITLE: usize = 2;
+/// Placeholders that say where a fault is seen, of which a list says as much as pairs.
+const PLACES: [&str; 7] = ["subjects", "hosts", "ports", "addresses", "sources", "mailbox", ENDPOINTS];
+/// A sentence is there for so many cases.
+const MOST_CASES: usize = 3;
 /// One command is written out for so many targets.
 const MOST_TARGETS: usize = 25;
 /// Whose token the account holds.
@@ -77,18 +82,19 @@ pub struct Looks<'l> {
     services: Vec<&'l Observation>,
     tokens: Vec<&'l Observation>,
     tokens_of: HashMap<&'l str, Vec<usize>>,
+    wording: &'l Wording,
 }
 
 impl<'l> Looks<'l> {
-    /// Sorts the looks of a run.
-    pub fn of(all: &'l [Observation]) -> Self {
+    /// Sorts the looks of a run, of which the cloud has this wording.
+    pub fn of(all: &'l [Observation], wording: &'l Wording) -> Self {
         let is_service = |look: &&Observation| look.subject.port().is_some();
         let tokens: Vec<&Observation> = all.iter().filter(|look| look.probe == "token").collect();
         let mut tokens_of: HashMap<&str, Vec<usize>> = HashMap::new();
         for (at, token) in tokens.iter().enumerate() {
             tokens_of.entry(token.subject.as_str()).or_default().push(at);
         }
-        Self { all, services: all.iter().filter(is_service).collect(), tokens, tokens_of }
+        Self { all, services: all.iter().filter(is_service).collect(), tokens, tokens_of, wording }
     }
 
     /// The look at a place in the report.
@@ -98,15 +104,57 @@ impl<'l> Looks<'l> {
 }
 
 /// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
-pub fn fill(text: &str, shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) -> String {
-    let shown = shown(shown_in, findings, looks);
-    replace(text, |name| told(name, &shown, looks))
+pub fn fill(
+    text: &str,
+    cause: Option<&Cause>,
+    shown_in: &[usize],
+    findings: &[Finding],
+    looks: &Looks<'_>,
+) -> String {
+    let shown = shown(cause, shown_in, findings, looks);
+    let text = looks.wording.text(text);
+    let sentences = text.split_inclusive(". ").map(|sentence| filled_sentence(sentence, &shown, looks));
+    sentences.collect::<String>().trim_end().to_owned()
+}
+
+/// Fills one sentence, with all values of each placeholder. Where values belong together and differ from case to case, the
+/// sentence is there once for each case: a list of users beside a list of mailboxes would not say which is whose.
+fn filled_sentence(sentence: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> String {
+    let told_of = |shown: &[Shown<'_>]| replace(sentence, |name| told(name, shown, looks));
+    let cases: Vec<Shown<'_>> = shown.iter().flat_map(Shown::each_attempt).collect();
+    let differs = |name: &&str| {
+        let mut values = cases.iter().map(|case| all(name, &[case.clone()], looks));
+        let first = values.next();
+        values.any(|other| Some(other) != first)
+    };
+    let differing: Vec<&str> = placeholders(sentence).collect::<BTreeSet<_>>().into_iter().filter(differs).collect();
+    if differing.len() < 2 || differing.iter().all(|name| PLACES.contains(name)) {
+        return told_of(shown);
+    }
+    let mut sentences: Vec<String> = Vec::new();
+    for sentence in cases.into_iter().map(|case| told_of(&[case])) {
+        if !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    let left = sentences.len().saturating_sub(MOST_CASES);
+    sentences.truncate(MOST_CASES);
+    let mut told: Vec<&str> = sentences.iter().map(|sentence| sentence.trim_end()).collect();
+    let rest = format!("The findings show {left} more.");
+    told.extend((left > 0).then_some(rest.as_str()));
+    format!("{} ", told.join(" "))
 }
 
 /// Fills a title: of many endpoints it names the first, and says how many are left.
-pub fn fill_title(text: &str, shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) -> String {
-    let shown = shown(shown_in, findings, looks);
-    replace(text, |name| {
+pub fn fill_title(
+    text: &str,
+    cause: Option<&Cause>,
+    shown_in: &[usize],
+    findings: &[Finding],
+    looks: &Looks<'_>,
+) -> String {
+    let shown = shown(cause, shown_in, findings, looks);
+    replace(&looks.wording.text(text), |name| {
         let values: Vec<String> =
             if MANY.contains(&name) { all(name, &shown, looks).into_iter().collect() } else { Vec::new() };
         match values.len().saturating_sub(MOST_IN_TITLE) {
@@ -117,12 +165,30 @@ pub fn fill_title(text: &str, shown_in: &[usize], findings: &[Finding], looks: &
 }
 
 /// The commands of a cause for this site: one for each target, every value quoted for its shell.
-pub fn commands(templates: &[Template], shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) -> Vec<Command> {
-    let shown = shown(shown_in, findings, looks);
-    templates.iter().flat_map(|template| for_each_target(template, &shown, looks)).collect()
+pub fn commands(
+    templates: &[Template],
+    cause: Option<&Cause>,
+    shown_in: &[usize],
+    findings: &[Finding],
+    looks: &Looks<'_>,
+) -> Vec<Command> {
+    let shown = shown(cause, shown_in, findings, looks);
+    let mut commands: Vec<Command> =
+        templates.iter().flat_map(|template| for_each_target(&in_words_of(looks, template), &shown, looks)).collect();
+    for connect in commands.iter_mut().filter_map(|command| command.connect.as_mut()) {
+        *connect = looks.wording.text(connect).into_owned();
+    }
+    commands
 }
 
-fn for_each_target(template: &Template, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> Vec<Command> {
+/// A command as it is right in the cloud of the run.
+fn in_words_of(looks: &Looks<'_>, template: &Template) -> Template {
+    let text = |text: &String| looks.wording.text(text).into_owned();
+    let confirms_if = template.confirms_if.as_ref().map(text);
+    Template { text: text(&template.text), confirms_if, ..template.clone() }
+}
+
+fn for_each_target(template: &Template, shown: &[Shown<'_>], looks: &Looks<'_>) -> Vec<Command> {
     let Some(each) = template.each.as_deref() else {
         return vec![template.fill(None, |name| all(name, shown, looks).into_iter().collect(), meaning)];
     };
@@ -147,7 +213,7 @@ struct Target {
     service: Option<Subject>,
 }
 
-fn targets(each: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> Vec<Target> {
+fn targets(each: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> Vec<Target> {
     if each == "subject" {
         let services = services(shown, looks).into_iter();
         return services.map(|(text, service)| Target { text, service: Some(service) }).collect();
@@ -159,12 +225,12 @@ fn for_target(
     template: &Template,
     each: &str,
     target: &Target,
-    shown: &[(&Finding, &Observation)],
+    shown: &[Shown<'_>],
     looks: &Looks<'_>,
 ) -> Command {
     let (target, service) = (target.text.as_str(), target.service.as_ref());
-    let own = |only: &&(&Finding, &Observation)| all(each, &[**only], looks).contains(target);
-    let shown: Vec<_> = shown.iter().filter(own).copied().collect();
+    let own = |only: &&Shown<'_>| all(each, std::slice::from_ref(*only), looks).contains(target);
+    let shown: Vec<Shown<'_>> = shown.iter().filter(own).cloned().collect();
     let values = |name: &str| -> Vec<String> {
         match (each, name) {
             _ if name == each => vec![target.to_owned()],
@@ -186,8 +252,8 @@ fn for_target(
 
 /// Where the team that owns Entra finds each refusal in its logs: Microsoft's own ids of it, as they were sent.
 pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) -> Vec<Command> {
-    let shown = shown(shown_in, findings, looks);
-    let traces = shown.iter().filter_map(|(_, look)| {
+    let shown = shown(None, shown_in, findings, looks);
+    let traces = shown.iter().filter_map(|Shown { look, .. }| {
         let trace = look.failure.as_ref()?.trace.clone()?;
         let as_application = look.facts.get(token::KIND).is_some_and(|kind| kind == "application");
         Some((trace, if as_application { APPLICATION_LOG } else { USER_LOG }))
@@ -195,25 +261,25 @@ pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) 
     let distinct: BTreeSet<(String, &str)> = traces.collect();
     let entry = |(trace, log): (String, &str)| {
         let text = format!("https://entra.microsoft.com > Sign-in logs > {log} > {{trace}}");
-        let template = Template::new(Shell::Portal, Effect::Check, &text);
+        let template = Template::new(Shell::Portal, Effect::Check, &looks.wording.text(&text));
         Command { role: Some(LOG_READER.to_owned()), ..template.fill(None, |_| vec![trace.clone()], meaning) }
     };
     distinct.into_iter().take(MOST_LOG_ENTRIES).map(entry).collect()
 }
 
 /// Whose mail a user sends who is nowhere else in the report; nothing for the user's own mailbox.
-fn signs_in_for(user: &str, shown: &[(&Finding, &Observation)]) -> Option<String> {
+fn signs_in_for(user: &str, shown: &[Shown<'_>]) -> Option<String> {
     let mailboxes = values_of("mailbox", shown);
     let others = !mailboxes.is_empty() && !mailboxes.contains(user);
     others.then(|| format!("signs in for {}", joined("mailbox", mailboxes)))
 }
 
-fn told(name: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> String {
+fn told(name: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> String {
     joined(name, all(name, shown, looks))
 }
 
 /// All values of a placeholder.
-fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTreeSet<String> {
+fn all(name: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> BTreeSet<String> {
     let of_token =
         |token: &Observation, facts: &[&str]| facts.iter().find_map(|fact| Some(token.facts.value(fact)?.to_string()));
     match name {
@@ -235,13 +301,13 @@ fn all(name: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTr
     }
 }
 
-fn of_tokens(fact: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTreeSet<String> {
+fn of_tokens(fact: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> BTreeSet<String> {
     tokens(shown, looks).filter_map(|token| Some(token.facts.value(fact)?.to_string())).collect()
 }
 
 /// The servers that these findings are about, by their texts.
-fn services(shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTreeMap<String, Subject> {
-    let places = shown.iter().flat_map(|(finding, look)| places(finding, look, looks));
+fn services(shown: &[Shown<'_>], looks: &Looks<'_>) -> BTreeMap<String, Subject> {
+    let places = shown.iter().flat_map(|one| places(one.finding, one.look, looks));
     places.map(|place| (place.to_string(), place)).collect()
 }
 
@@ -257,20 +323,73 @@ fn places(finding: &Finding, look: &Observation, looks: &Looks<'_>) -> Vec<Subje
 
 /// The looks at the tokens of the accounts that these findings are about.
 fn tokens<'l>(
-    shown: &[(&Finding, &Observation)],
+    shown: &[Shown<'_>],
     looks: &Looks<'l>,
 ) -> impl Iterator<Item = &'l Observation> + use<'l> {
-    let accounts: BTreeSet<&str> = shown.iter().filter_map(|(finding, _)| finding.account.as_deref()).collect();
+    let accounts: BTreeSet<&str> = shown.iter().filter_map(|one| one.finding.account.as_deref()).collect();
     let places: BTreeSet<usize> =
         accounts.into_iter().filter_map(|account| looks.tokens_of.get(account)).flatten().copied().collect();
     let tokens: Vec<&'l Observation> = places.into_iter().map(|place| looks.tokens[place]).collect();
     tokens.into_iter()
 }
 
-/// The findings that show a cause, each with its look.
-fn shown<'f>(shown_in: &[usize], findings: &'f [Finding], looks: &Looks<'f>) -> Vec<(&'f Finding, &'f Observation)> {
-    let look = |at: &usize| Some((&findings[*at], looks.get(findings[*at].look?)?));
-    shown_in.iter().filter_map(look).collect()
+/// The findings that show a cause, each with its look and the addresses that show it.
+fn shown<'f>(
+    cause: Option<&Cause>,
+    shown_in: &[usize],
+    findings: &'f [Finding],
+    looks: &Looks<'f>,
+) -> Vec<Shown<'f>> {
+    let shown = |at: &usize| {
+        let (finding, look) = (&findings[*at], looks.get(findings[*at].look?)?);
+        let attempts = cause.map(|cause| attempts_showing(cause, finding, look)).unwrap_or_default();
+        Some(Shown { finding, look, attempts })
+    };
+    shown_in.iter().filter_map(shown).collect()
+}
+
+/// A finding that shows a cause.
+#[derive(Clone)]
+struct Shown<'f> {
+    finding: &'f Finding,
+    look: &'f Observation,
+    /// The places of the attempts that show it; empty where all do.
+    attempts: Vec<usize>,
+}
+
+impl Shown<'_> {
+    /// The same with each of its addresses alone, where it has several.
+    fn each_attempt(&self) -> Vec<Self> {
+        let alone = |at: &usize| Self { attempts: vec![*at], ..self.clone() };
+        if self.attempts.is_empty() { vec![self.clone()] } else { self.attempts.iter().map(alone).collect() }
+    }
+
+    /// Whether an attempt shows it.
+    fn is_shown_on(&self, attempt: usize) -> bool {
+        self.attempts.is_empty() || self.attempts.contains(&attempt)
+    }
+
+    /// The addresses that show it and could not go on; all of them when every one could.
+    fn stopped(&self) -> Vec<&Attempt> {
+        let attempts = self.look.attempts.iter().enumerate().filter(|(at, _)| self.is_shown_on(*at));
+        let attempts: Vec<&Attempt> = attempts.map(|(_, attempt)| attempt).collect();
+        let stopped: Vec<&Attempt> = attempts.iter().copied().filter(|path| path.failure.is_some()).collect();
+        if stopped.is_empty() { attempts } else { stopped }
+    }
+
+    /// The values of a fact on the addresses that show the cause, or else that speak against the check: what the others
+    /// showed is no part of the fault.
+    fn measured(&self, fact: &str) -> Vec<Value> {
+        let of_groups = || match &self.finding.evidence {
+            Some(Found::Groups { groups }) => groups.iter().flat_map(|group| group.attempts.clone()).collect(),
+            _ => Vec::new(),
+        };
+        let attempts = if self.attempts.is_empty() { of_groups() } else { self.attempts.clone() };
+        let units = self.look.units();
+        let attempts = attempts.into_iter().filter_map(|place| units.get(place));
+        let measured: Vec<Value> = attempts.filter_map(|unit| unit.fact(fact).cloned()).collect();
+        if measured.is_empty() { values(self.look, fact) } else { measured }
+    }
 }
 
 /// What is known of a site of which no run is at hand.
@@ -327,23 +446,23 @@ fn joined(name: &str, values: BTreeSet<String>) -> String {
     if values.is_empty() { "…".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(between) }
 }
 
-fn values_of(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
+fn values_of(name: &str, shown: &[Shown<'_>]) -> BTreeSet<String> {
     match name {
         "mailbox" => {
             let mailboxes: BTreeSet<String> =
-                shown.iter().filter_map(|(finding, _)| Some(finding.subject.mailbox()?.to_owned())).collect();
+                shown.iter().filter_map(|one| Some(one.finding.subject.mailbox()?.to_owned())).collect();
             if mailboxes.is_empty() { facts(USER, shown) } else { mailboxes }
         }
         "user" => {
             let users: BTreeSet<String> = USERS.iter().flat_map(|fact| facts(fact, shown)).collect();
             if users.is_empty() { values_of("mailbox", shown) } else { users }
         }
-        "account" => shown.iter().filter_map(|(finding, _)| Some(finding.account.as_ref()?.to_string())).collect(),
+        "account" => shown.iter().filter_map(|one| Some(one.finding.account.as_ref()?.to_string())).collect(),
         "address" | "addresses" => {
-            shown.iter().flat_map(|(_, look)| stopped(look)).map(|path| path.address.ip().to_string()).collect()
+            shown.iter().flat_map(Shown::stopped).map(|path| path.address.ip().to_string()).collect()
         }
         "sources" => {
-            shown.iter().flat_map(|(_, look)| look.attempts.iter()).filter_map(|path| path.source.clone()).collect()
+            shown.iter().flat_map(|one| one.look.attempts.iter()).filter_map(|path| path.source.clone()).collect()
         }
         fact => facts(fact, shown),
     }
@@ -355,28 +474,19 @@ fn endpoints(looks: &Looks<'_>) -> BTreeSet<String> {
     services.map(|look| look.subject.to_string()).collect()
 }
 
-fn facts(name: &str, shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
+fn facts(name: &str, shown: &[Shown<'_>]) -> BTreeSet<String> {
     let items = |value: Value| match value {
         Value::List(items) if !items.is_empty() => items,
         other => vec![other.to_string()],
     };
-    let of_attempts = shown.iter().flat_map(|(finding, look)| measured_against(name, finding, look));
+    let of_attempts = shown.iter().flat_map(|one| one.measured(name));
     let found: BTreeSet<String> = of_attempts.flat_map(items).collect();
     if name == STATUS && found.is_empty() { statuses(shown) } else { found }
 }
 
-/// The values of a fact on the addresses that speak against the check: what the others showed is no part of the fault.
-fn measured_against(fact: &str, finding: &Finding, look: &Observation) -> Vec<Value> {
-    let Some(Found::Groups { groups }) = &finding.evidence else { return values(look, fact) };
-    let units = look.units();
-    let attempts = groups.iter().flat_map(|group| &group.attempts).filter_map(|place| units.get(*place));
-    let measured: Vec<Value> = attempts.filter_map(|unit| unit.fact(fact).cloned()).collect();
-    if measured.is_empty() { values(look, fact) } else { measured }
-}
-
 /// The HTTP statuses of failures, where no response was measured as a fact.
-fn statuses(shown: &[(&Finding, &Observation)]) -> BTreeSet<String> {
-    let failures = shown.iter().flat_map(|(_, look)| {
+fn statuses(shown: &[Shown<'_>]) -> BTreeSet<String> {
+    let failures = shown.iter().flat_map(|Shown { look, .. }| {
         let of_attempts = look.attempts.iter().chain(&look.tried).filter_map(|attempt| attempt.failure.as_ref());
         of_attempts.chain(&look.failure)
     });
@@ -389,12 +499,6 @@ fn host(subject: &Subject) -> Option<String> {
 
 fn port(subject: &Subject) -> Option<String> {
     subject.port().map(|port| port.to_string())
-}
-
-/// The addresses that could not go on; all of them when every one could.
-fn stopped(look: &Observation) -> Vec<&Attempt> {
-    let stopped: Vec<&Attempt> = look.attempts.iter().filter(|path| path.failure.is_some()).collect();
-    if stopped.is_empty() { look.attempts.iter().collect() } else { stopped }
 }
 
 #[cfg(test)]
@@ -416,7 +520,7 @@ mod tests {
         let attempts = vec![attempt(["b.example", "a.example"]), attempt(["c.example", "a.example"])];
         let looks = [Observation { attempts, ..Observation::new("tls", subject.clone(), Route::Direct) }];
         let findings = [Finding { look: Some(0), ..Finding::new("tls.matches-name", subject, Status::Fail) }];
-        let text = fill("{tls.names}", &[0], &findings, &Looks::of(&looks));
+        let text = fill("{tls.names}", None, &[0], &findings, &Looks::of(&looks, &Wording::default()));
         assert_eq!(text, "a.example, b.example, c.example");
     }
 
@@ -429,7 +533,7 @@ mod tests {
         let name = Observation::new("dns", Subject::of_text("outlook.office365.com"), Route::Direct);
         let looks =
             [look("login.example.com", false), look("ece.example.com", true), look("graph.example.com", false), name];
-        assert_eq!(fill("{endpoints}", &[], &[], &Looks::of(&looks)), "graph.example.com:443, login.example.com:443");
+        assert_eq!(fill("{endpoints}", None, &[], &[], &Looks::of(&looks, &Wording::default())), "graph.example.com:443, login.example.com:443");
     }
 
     #[test]
@@ -439,7 +543,7 @@ mod tests {
         let subject = Subject::endpoint("login.example.com", 443);
         let looks = [Observation { failure: Some(busy), ..Observation::new("https", subject.clone(), Route::Direct) }];
         let findings = [Finding { look: Some(0), ..Finding::new("https.answers", subject, Status::Fail) }];
-        assert_eq!(fill("HTTP {https.status}", &[0], &findings, &Looks::of(&looks)), "HTTP 503");
+        assert_eq!(fill("HTTP {https.status}", None, &[0], &findings, &Looks::of(&looks, &Wording::default())), "HTTP 503");
     }
 
     #[test]
@@ -453,7 +557,7 @@ mod tests {
         for (kind, log) in [("user", USER_LOG), ("application", APPLICATION_LOG)] {
             look.facts.put(token::KIND.name(), kind);
             let looks = [look.clone()];
-            let entries = log_entries(&[0], &findings, &Looks::of(&looks));
+            let entries = log_entries(&[0], &findings, &Looks::of(&looks, &Wording::default()));
             let [entry] = &entries[..] else { panic!("{entries:?}") };
             assert_eq!(entry.role.as_deref(), Some(LOG_READER));
             assert!(entry.text.contains(log) && entry.text.ends_with("0000-1"), "{entry:?}");
@@ -480,7 +584,7 @@ mod tests {
             each: Some("subject".to_owned()),
             ..Template::new(Shell::Powershell, Effect::Check, "Test-NetConnection {host} -Port {port}")
         };
-        let commands = commands(&[template], &[0], &findings, &Looks::of(&looks));
+        let commands = commands(&[template], None, &[0], &findings, &Looks::of(&looks, &Wording::default()));
         let texts: Vec<&str> = commands.iter().map(|command| command.text.as_str()).collect();
         let command = |host: &str, port: &str| format!("Test-NetConnection '{host}.example.com' -Port {port}");
         assert_eq!(texts, [command("imap", "993"), command("smtp", "587")]);

@@ -103,14 +103,14 @@ fn remediation(
     let (owner, fix, templates) =
         other.map_or((cause.owner, &cause.fix, &cause.commands), |other| (other.owner, &other.fix, &other.commands));
     let title = other.and_then(|other| other.title.as_ref()).unwrap_or(&cause.title);
-    let mut commands = fill::commands(templates, places, findings, looks);
+    let mut commands = fill::commands(templates, Some(cause), places, findings, looks);
     commands.extend(fill::log_entries(places, findings, looks));
     Remediation {
         cause: cause.code.clone(),
-        title: fill::fill_title(title, places, findings, looks),
+        title: fill::fill_title(title, Some(cause), places, findings, looks),
         certainty,
         owner,
-        fix: fill::fill(fix, places, findings, looks),
+        fix: fill::fill(fix, Some(cause), places, findings, looks),
         command: one_text(&commands),
         commands,
         takes: cause.takes.clone(),

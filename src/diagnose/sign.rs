@@ -288,6 +288,29 @@ struct Shown {
     essence: Option<Failure>,
 }
 
+/// The places of the attempts of a look that show a cause; empty where it is shown on none of them by itself.
+pub(super) fn attempts_showing(cause: &Cause, finding: &Finding, look: &Observation) -> Vec<usize> {
+    if look.attempts.len() < 2 {
+        return Vec::new();
+    }
+    let agrees = |facts: &[Expectation], unit: &Unit<'_>| {
+        facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true))
+    };
+    let shows = |sign: &Sign, unit: &Unit<'_>| {
+        agrees(&sign.facts, unit)
+            && match &sign.shows {
+                Shows::Finding { check, facts, .. } => *check == finding.check && agrees(facts, unit),
+                Shows::Failure(pattern) => {
+                    unit.failure().is_some_and(|failure| fits(pattern, &ErrorDetails::from(failure)))
+                }
+            }
+    };
+    let signs: Vec<&Sign> = cause.signs.iter().filter(|sign| sign.by != Some(By::Text)).collect();
+    let units = look.units();
+    let showing = units.iter().enumerate().filter(|(_, unit)| signs.iter().any(|sign| shows(sign, unit)));
+    showing.map(|(at, _)| at).collect()
+}
+
 /// What of this finding shows the sign; none when it does not. `failures` are those that speak against its check.
 fn shows(
     sign: &Sign,

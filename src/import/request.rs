@@ -4,10 +4,12 @@
 //! PowerShell, and names one target. The block for Exchange writes one file that [`super::parse`] reads back.
 //! <https://learn.microsoft.com/powershell/exchange/connect-to-exchange-online-powershell>
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::command::Shell;
+use crate::{catalogue::wording::Wording, command::Shell};
 
 /// Who is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -50,6 +52,8 @@ pub struct Site {
     pub application: bool,
     /// The names and ports that ECE connects to.
     pub endpoints: Vec<(String, u16)>,
+    /// The words of its cloud.
+    pub wording: Wording,
 }
 
 /// What a colleague is asked for.
@@ -71,7 +75,7 @@ pub struct Step {
     /// How it is done.
     pub how: How,
     /// What must be installed or signed in to first; empty for a browser.
-    pub needs: &'static str,
+    pub needs: Cow<'static, str>,
     /// The lines to paste, or the places to click.
     pub lines: Vec<String>,
     /// The file that comes of it; empty where there is none.
@@ -115,7 +119,7 @@ const AZURE_CLI: &str = "the Azure CLI, signed in (az login)";
 /// What to ask a colleague for.
 #[must_use]
 pub fn request(colleague: Colleague, site: &Site) -> Request {
-    let (rights, steps) = match colleague {
+    let (rights, mut steps) = match colleague {
         Colleague::Exchange => (
             "The roles View-Only Organization Management or Global Reader suffice; nothing is changed.",
             vec![exchange(site)],
@@ -134,6 +138,11 @@ pub fn request(colleague: Colleague, site: &Site) -> Request {
         ),
         Colleague::Ece => ("Read access to the folder of ECE's log files suffices; nothing is changed.", vec![ece()]),
     };
+    let text = |text: &str| site.wording.text(text).into_owned();
+    for step in &mut steps {
+        step.needs = text(&step.needs).into();
+        step.lines.iter_mut().for_each(|line| *line = text(line));
+    }
     Request { colleague, rights, steps }
 }
 
@@ -178,7 +187,7 @@ $o | ConvertTo-Json -Depth 5 | Out-File ece-exchange.json -Encoding utf8"
     Step {
         title: "Mailbox settings and permissions, in one file",
         how: How::Powershell,
-        needs: EXCHANGE_MODULE,
+        needs: EXCHANGE_MODULE.into(),
         lines: block.lines().map(str::to_owned).collect(),
         file: "ece-exchange.json",
         settles: EXCHANGE_CHECKS,
@@ -233,7 +242,7 @@ fn entra(site: &Site) -> Vec<Step> {
     let click = |title, lines: &[&str], file, settles| Step {
         title,
         how: How::Browser,
-        needs: "",
+        needs: Cow::Borrowed(""),
         lines: lines.iter().map(|line| line.replace("{id}", &id)).collect(),
         file,
         settles,
@@ -279,14 +288,14 @@ fn entra(site: &Site) -> Vec<Step> {
 }
 
 fn az_step(title: &'static str, lines: Vec<String>, file: &'static str, settles: &'static [&'static str]) -> Step {
-    Step { title, how: How::Powershell, needs: AZURE_CLI, lines, file, settles, together: None }
+    Step { title, how: How::Powershell, needs: AZURE_CLI.into(), lines, file, settles, together: None }
 }
 
 fn webex() -> Vec<Step> {
     let click = |title, lines: &[&str], file, settles| Step {
         title,
         how: How::Browser,
-        needs: "",
+        needs: Cow::Borrowed(""),
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
         file,
         settles,
@@ -320,7 +329,7 @@ fn webex() -> Vec<Step> {
         Step {
             title: "Provisioning job and attribute mapping, with the gallery application only (role: Application Administrator)",
             how: How::Powershell,
-            needs: GRAPH_MODULE,
+            needs: GRAPH_MODULE.into(),
             lines: [
                 "Connect-MgGraph -Scopes Application.Read.All,Synchronization.Read.All -NoWelcome",
                 "$g = 'https://graph.microsoft.com/v1.0/servicePrincipals'",
@@ -361,7 +370,7 @@ fn network(site: &Site) -> Vec<Step> {
     let step = |title, how, file, lines: Vec<String>| Step {
         title,
         how,
-        needs: "",
+        needs: Cow::Borrowed(""),
         lines,
         file,
         settles: &[],
@@ -429,7 +438,7 @@ fn ece() -> Step {
     Step {
         title: "ECE's log files of the last day: retriever, dispatcher and token",
         how: How::Browser,
-        needs: "",
+        needs: Cow::Borrowed(""),
         lines: vec!["Copy the log files of the services server into one folder and state it as logs under [ece] in the site file".to_owned()],
         file: "the folder",
         settles: &["ece.log-receiving", "ece.log-sending", "ece.log-token"],
@@ -447,6 +456,7 @@ mod tests {
             client_id: Some("aaaaaaaa-0000-4000-8000-00000000000a".into()),
             application: false,
             endpoints: vec![("outlook.office365.com".into(), 993), ("outlook.office365.com".into(), 995)],
+            ..Site::default()
         }
     }
 

@@ -133,6 +133,7 @@ const REQUIRED: &[&str] = &[
     "tls-old-version-only",
     "tls-on-starttls-port",
     "token-expired",
+    "token-for-another-cloud",
     "token-lifetime-policy",
     "token-not-yet-valid",
     "token-user-mismatch",

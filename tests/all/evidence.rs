@@ -491,7 +491,7 @@ fn every_printed_line_of_powershell_is_whole() {
         mailboxes: mailboxes.map(str::to_owned).into(),
         client_id: Some(CLIENT_ID.to_owned()),
         application: false,
-        endpoints: Vec::new(),
+        ..Site::default()
     };
     for colleague in [Colleague::Exchange, Colleague::Entra, Colleague::Webex, Colleague::Network, Colleague::Ece] {
         for step in request(colleague, &site).steps.iter().filter(|step| step.how == How::Powershell) {
