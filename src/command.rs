@@ -8,6 +8,8 @@
 //! of the POSIX shell (XCU section 2.2.2, single quotes), and the characters that `cmd` treats specially
 //! (<https://learn.microsoft.com/windows-server/administration/windows-commands/cmd>).
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -304,6 +306,25 @@ pub fn replace(text: &str, value: impl Fn(&str) -> String) -> String {
         Part::Placeholder(name) => value(name),
     });
     filled.collect()
+}
+
+/// The names of one of Microsoft's clouds, each with what all texts have in its place: those of the worldwide cloud.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wording {
+    /// The worldwide name, and the one of the cloud.
+    pub pairs: Vec<(String, String)>,
+}
+
+impl Wording {
+    /// A text as it is right in this cloud. It must hold no values of the site yet.
+    #[must_use]
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let mut own = Cow::Borrowed(text);
+        for (usual, name) in self.pairs.iter().filter(|(usual, _)| text.contains(usual.as_str())) {
+            own = Cow::Owned(own.replace(usual, name));
+        }
+        own
+    }
 }
 
 /// The placeholder that becomes ` -starttls smtp` on a port that begins in plain text, and nothing elsewhere.

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    catalogue::{Catalogue, wording::Wording},
+    catalogue::{Catalogue, wording},
     deployment::Deployment,
     diagnose::diagnose,
     evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, SavedSite, Stage, Unit, Value},
@@ -104,13 +104,13 @@ fn judged(plan: Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: R
     let mut findings = judge_all(&plan, &looks);
     let Plan { site, findings: planned, looks: probes } = plan;
     drop((planned, probes)); // of thousands of mailboxes they take as much room as what follows
-    let wording = Wording::of(&catalogue.tables.clouds, &site.cloud);
+    let words = wording::of(&catalogue.tables.clouds, &site.cloud);
     for finding in &mut findings {
-        if let Cow::Owned(expected) = wording.text(&finding.expected) {
+        if let Cow::Owned(expected) = words.text(&finding.expected) {
             finding.expected = expected.into();
         }
     }
-    let fix_first = diagnose(&mut findings, &looks, catalogue, &wording);
+    let fix_first = diagnose(&mut findings, &looks, catalogue, &words);
     let mut fix_first = waived(&site, &mut findings, &run, fix_first);
     config_flag::add(&mut findings, &mut fix_first, run.config.as_deref());
     prose::write(&mut findings, &looks);

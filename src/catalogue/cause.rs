@@ -49,6 +49,8 @@ pub struct Cause {
     pub evidence_against: Evidence,
     /// Checks of files that cannot fail where a service of the run settles this, for the same subject.
     pub contradicts: Vec<String>,
+    /// Causes that cannot be where this one is certain for the same mailbox: it proves what they deny.
+    pub refutes: Vec<String>,
 }
 
 /// Who mends a cause that a server of the site itself or an application of Webex shows, and with what.
@@ -262,6 +264,7 @@ pub fn read(mut table: Table<'_>, checks: &[&str], console: &Console) -> Result<
         return Err(table.mistake(format!("{} has no sign", code.value), "add [[cause.sign]] with a sample"));
     }
     let contradicts = read_checks(&mut table, "contradicts", checks)?;
+    let refutes = table.texts("refutes")?.map(|codes| codes.value).unwrap_or_default();
     let (evidence_for, evidence_against) = read_evidence(&mut table, checks)?;
     let site = table.table("site")?.map(|site| read_site(site, console)).transpose()?;
     let webex = table.table("webex")?.map(|webex| read_site(webex, console)).transpose()?;
@@ -283,6 +286,7 @@ pub fn read(mut table: Table<'_>, checks: &[&str], console: &Console) -> Result<
         evidence_for,
         evidence_against,
         contradicts,
+        refutes,
     };
     table.close()?;
     Ok(cause)

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     probe::FACTS,
-    table::{Document, Mistake},
+    table::{Document, Mistake, did_you_mean},
 };
 
 /// No folder of checks goes deeper than this.
@@ -181,6 +181,7 @@ fn read_causes<'f>(
     console: &Console,
 ) -> Result<Vec<Cause>, Mistake> {
     let mut causes: Vec<Cause> = Vec::new();
+    let mut refuting = Vec::new();
     for document in files {
         let mut table = document.table()?;
         for entry in table.tables("cause")? {
@@ -189,9 +190,16 @@ fn read_causes<'f>(
             if causes.iter().any(|known| known.code == cause.code) {
                 return Err(place.mistake(format!("{} is there twice", cause.code), "name each cause once"));
             }
+            refuting.push((place, cause.refutes.clone()));
             causes.push(cause);
         }
         table.close()?;
+    }
+    for (place, refuted) in refuting {
+        let codes: Vec<&str> = causes.iter().map(|cause| cause.code.as_str()).collect();
+        if let Some(unknown) = refuted.iter().find(|code| !codes.contains(&code.as_str())) {
+            return Err(place.mistake(format!("refutes names no cause: {unknown}"), did_you_mean(unknown, &codes)));
+        }
     }
     causes.sort_by(|a, b| (a.layer, &a.code).cmp(&(b.layer, &b.code)));
     Ok(causes)

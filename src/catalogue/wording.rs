@@ -3,39 +3,19 @@
 //!
 //! In: `checks/tables/clouds.toml`. Out: a [`Wording`], which goes over a text before the values of the site are in it. Pure.
 
-use std::borrow::Cow;
-
 use super::tables::{Cloud, Clouds};
-use crate::evidence::Protocol;
+use crate::{command::Wording, evidence::Protocol};
 
 /// The cloud for which all texts are written.
 const WORLDWIDE: &str = "worldwide";
 
-/// The names of one cloud, each with what the texts have in its place; none for the worldwide cloud.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wording {
-    pairs: Vec<(String, String)>,
-}
-
-impl Wording {
-    /// The wording of a cloud; that of the worldwide one where it is not known.
-    #[must_use]
-    pub fn of(clouds: &Clouds, id: &str) -> Self {
-        let (Some(usual), Some(cloud)) = (clouds.named(WORLDWIDE), clouds.named(id)) else { return Self::default() };
-        let pairs = names(usual).into_iter().zip(names(cloud));
-        let known = pairs.filter_map(|(usual, own)| Some((usual?, own?)));
-        Self { pairs: known.filter(|(usual, own)| usual != own).collect() }
-    }
-
-    /// The text as it is right in this cloud.
-    #[must_use]
-    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let mut own = Cow::Borrowed(text);
-        for (usual, name) in self.pairs.iter().filter(|(usual, _)| text.contains(usual.as_str())) {
-            own = Cow::Owned(own.replace(usual, name));
-        }
-        own
-    }
+/// The wording of a cloud; that of the worldwide one where it is not known.
+#[must_use]
+pub fn of(clouds: &Clouds, id: &str) -> Wording {
+    let (Some(usual), Some(cloud)) = (clouds.named(WORLDWIDE), clouds.named(id)) else { return Wording::default() };
+    let pairs = names(usual).into_iter().zip(names(cloud));
+    let known = pairs.filter_map(|(usual, own)| Some((usual?, own?)));
+    Wording { pairs: known.filter(|(usual, own)| usual != own).collect() }
 }
 
 /// What differs from cloud to cloud, a longer name before the one that begins it.
@@ -65,7 +45,7 @@ mod tests {
     use crate::catalogue::Catalogue;
 
     fn said(cloud: &str, text: &str) -> String {
-        Wording::of(&Catalogue::built_in().tables.clouds, cloud).text(text).into_owned()
+        of(&Catalogue::built_in().tables.clouds, cloud).text(text).into_owned()
     }
 
     #[test]
@@ -89,7 +69,7 @@ mod tests {
         let catalogue = Catalogue::built_in();
         let worldwide = catalogue.tables.clouds.named(WORLDWIDE).expect("the cloud");
         for cloud in catalogue.tables.clouds.clouds.iter().filter(|cloud| cloud.id != WORLDWIDE) {
-            let wording = Wording::of(&catalogue.tables.clouds, &cloud.id);
+            let wording = of(&catalogue.tables.clouds, &cloud.id);
             for cause in catalogue.causes.iter() {
                 let texts = cause.commands.iter().map(|command| &command.text).chain([&cause.title, &cause.fix]);
                 for text in texts {

@@ -28,7 +28,7 @@ use super::{
     print, site_file,
 };
 use crate::{
-    catalogue::{Catalogue, wording::Wording},
+    catalogue::{Catalogue, wording},
     deployment::{Account, Cloud, Deployment},
     explain::ece_log,
     finding::config_flag::DEFAULT,
@@ -154,7 +154,7 @@ fn site_of(deployment: &Deployment) -> Site {
         client_id: deployment.entra.client_id.map(|id| id.to_string()),
         application: deployment.accounts.iter().any(is_application),
         endpoints: endpoints(deployment),
-        wording: Wording::of(&Catalogue::built_in().tables.clouds, cloud_of(deployment).word()),
+        wording: wording::of(&Catalogue::built_in().tables.clouds, cloud_of(deployment).word()),
     }
 }
 

@@ -419,7 +419,7 @@ fn cause_value(cause: &Cause) -> serde_json::Value {
 mod tests {
     use super::*;
     use crate::{
-        catalogue::wording::Wording,
+        command::Wording,
         evidence::{Failure, FailureKind, Observation, Route, Subject},
         finding::{Finding, Status},
     };

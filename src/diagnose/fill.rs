@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::sign::attempts_showing;
 use crate::{
-    catalogue::{Cause, expect, wording::Wording},
-    command::{Command, Effect, Encryption, Shell, Template, placeholders, replace},
+    catalogue::{Cause, expect},
+    command::{Command, Effect, Encryption, Shell, Template, Wording, placeholders, replace},
     evidence::{Attempt, Observation, Subject, Value},
     finding::{Finding, Found},
     import::facts::webex,
@@ -104,13 +104,7 @@ impl<'l> Looks<'l> {
 }
 
 /// Fills every placeholder from the findings that show the cause; what is not known becomes `…`.
-pub fn fill(
-    text: &str,
-    cause: Option<&Cause>,
-    shown_in: &[usize],
-    findings: &[Finding],
-    looks: &Looks<'_>,
-) -> String {
+pub fn fill(text: &str, cause: Option<&Cause>, shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) -> String {
     let shown = shown(cause, shown_in, findings, looks);
     let text = looks.wording.text(text);
     let sentences = text.split_inclusive(". ").map(|sentence| filled_sentence(sentence, &shown, looks));
@@ -140,7 +134,7 @@ fn filled_sentence(sentence: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> St
     let left = sentences.len().saturating_sub(MOST_CASES);
     sentences.truncate(MOST_CASES);
     let mut told: Vec<&str> = sentences.iter().map(|sentence| sentence.trim_end()).collect();
-    let rest = format!("The findings show {left} more.");
+    let rest = format!("… ({left} more)");
     told.extend((left > 0).then_some(rest.as_str()));
     format!("{} ", told.join(" "))
 }
@@ -221,13 +215,7 @@ fn targets(each: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> Vec<Target> {
     all(each, shown, looks).into_iter().map(|text| Target { text, service: None }).collect()
 }
 
-fn for_target(
-    template: &Template,
-    each: &str,
-    target: &Target,
-    shown: &[Shown<'_>],
-    looks: &Looks<'_>,
-) -> Command {
+fn for_target(template: &Template, each: &str, target: &Target, shown: &[Shown<'_>], looks: &Looks<'_>) -> Command {
     let (target, service) = (target.text.as_str(), target.service.as_ref());
     let own = |only: &&Shown<'_>| all(each, std::slice::from_ref(*only), looks).contains(target);
     let shown: Vec<Shown<'_>> = shown.iter().filter(own).cloned().collect();
@@ -322,10 +310,7 @@ fn places(finding: &Finding, look: &Observation, looks: &Looks<'_>) -> Vec<Subje
 }
 
 /// The looks at the tokens of the accounts that these findings are about.
-fn tokens<'l>(
-    shown: &[Shown<'_>],
-    looks: &Looks<'l>,
-) -> impl Iterator<Item = &'l Observation> + use<'l> {
+fn tokens<'l>(shown: &[Shown<'_>], looks: &Looks<'l>) -> impl Iterator<Item = &'l Observation> + use<'l> {
     let accounts: BTreeSet<&str> = shown.iter().filter_map(|one| one.finding.account.as_deref()).collect();
     let places: BTreeSet<usize> =
         accounts.into_iter().filter_map(|account| looks.tokens_of.get(account)).flatten().copied().collect();
@@ -334,12 +319,7 @@ fn tokens<'l>(
 }
 
 /// The findings that show a cause, each with its look and the addresses that show it.
-fn shown<'f>(
-    cause: Option<&Cause>,
-    shown_in: &[usize],
-    findings: &'f [Finding],
-    looks: &Looks<'f>,
-) -> Vec<Shown<'f>> {
+fn shown<'f>(cause: Option<&Cause>, shown_in: &[usize], findings: &'f [Finding], looks: &Looks<'f>) -> Vec<Shown<'f>> {
     let shown = |at: &usize| {
         let (finding, look) = (&findings[*at], looks.get(findings[*at].look?)?);
         let attempts = cause.map(|cause| attempts_showing(cause, finding, look)).unwrap_or_default();
@@ -502,91 +482,4 @@ fn port(subject: &Subject) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        evidence::{Failure, FailureKind, Protocol, Route, Stage},
-        finding::Status,
-    };
-
-    #[test]
-    fn items_of_lists_are_told_once_whatever_address_showed_them() {
-        let attempt = |names: [&str; 2]| {
-            let mut attempt = Attempt::new("192.0.2.1:443".parse().unwrap());
-            attempt.facts.put(tls::NAMES.name(), Value::List(names.map(str::to_owned).to_vec()));
-            attempt
-        };
-        let subject = Subject::endpoint("ece.example.com", 443);
-        let attempts = vec![attempt(["b.example", "a.example"]), attempt(["c.example", "a.example"])];
-        let looks = [Observation { attempts, ..Observation::new("tls", subject.clone(), Route::Direct) }];
-        let findings = [Finding { look: Some(0), ..Finding::new("tls.matches-name", subject, Status::Fail) }];
-        let text = fill("{tls.names}", None, &[0], &findings, &Looks::of(&looks, &Wording::default()));
-        assert_eq!(text, "a.example, b.example, c.example");
-    }
-
-    #[test]
-    fn every_name_and_port_of_microsoft_is_told_and_none_of_the_site() {
-        let look = |host: &str, own| Observation {
-            own,
-            ..Observation::new("tcp", Subject::endpoint(host, 443), Route::Direct)
-        };
-        let name = Observation::new("dns", Subject::of_text("outlook.office365.com"), Route::Direct);
-        let looks =
-            [look("login.example.com", false), look("ece.example.com", true), look("graph.example.com", false), name];
-        assert_eq!(fill("{endpoints}", None, &[], &[], &Looks::of(&looks, &Wording::default())), "graph.example.com:443, login.example.com:443");
-    }
-
-    #[test]
-    fn status_of_a_refusal_is_told_where_no_page_was_measured() {
-        let busy =
-            Failure { code: Some(503), ..Failure::new(Protocol::Https, Stage::Request, FailureKind::BadStatus, "") };
-        let subject = Subject::endpoint("login.example.com", 443);
-        let looks = [Observation { failure: Some(busy), ..Observation::new("https", subject.clone(), Route::Direct) }];
-        let findings = [Finding { look: Some(0), ..Finding::new("https.answers", subject, Status::Fail) }];
-        assert_eq!(fill("HTTP {https.status}", None, &[0], &findings, &Looks::of(&looks, &Wording::default())), "HTTP 503");
-    }
-
-    #[test]
-    fn refusal_is_found_in_the_logs_by_who_may_read_them() {
-        let refused = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, "AADSTS1");
-        let refused = Failure { trace: Some("0000-1".to_owned()), ..refused };
-        let subject = Subject::of_text("sales");
-        let mut look =
-            Observation { failure: Some(refused), ..Observation::new("token", subject.clone(), Route::Direct) };
-        let findings = [Finding { look: Some(0), ..Finding::new("token.issued", subject, Status::Fail) }];
-        for (kind, log) in [("user", USER_LOG), ("application", APPLICATION_LOG)] {
-            look.facts.put(token::KIND.name(), kind);
-            let looks = [look.clone()];
-            let entries = log_entries(&[0], &findings, &Looks::of(&looks, &Wording::default()));
-            let [entry] = &entries[..] else { panic!("{entries:?}") };
-            assert_eq!(entry.role.as_deref(), Some(LOG_READER));
-            assert!(entry.text.contains(log) && entry.text.ends_with("0000-1"), "{entry:?}");
-        }
-    }
-
-    #[test]
-    fn command_for_each_server_of_a_mailbox_has_the_port_and_host_of_that_server() {
-        let at = |host: &str, port, address: &str| {
-            let attempts = vec![Attempt::new(address.parse().unwrap())];
-            Observation { attempts, ..Observation::new("tcp", Subject::endpoint(host, port), Route::Direct) }
-        };
-        let servers = [at("imap.example.com", 993, "192.0.2.1:993"), at("smtp.example.com", 587, "192.0.2.2:587")];
-        let mailbox = Subject::of_text("sales@example.com");
-        let attempts = servers.iter().flat_map(|server| server.attempts.clone()).collect();
-        let sign_in = Observation { attempts, ..Observation::new("imap", mailbox.clone(), Route::Direct) };
-        let looks = [servers.as_slice(), &[sign_in]].concat();
-        let findings = [Finding {
-            look: Some(2),
-            account: Some("sales".into()),
-            ..Finding::new("imap.sign-in", mailbox, Status::Fail)
-        }];
-        let template = Template {
-            each: Some("subject".to_owned()),
-            ..Template::new(Shell::Powershell, Effect::Check, "Test-NetConnection {host} -Port {port}")
-        };
-        let commands = commands(&[template], None, &[0], &findings, &Looks::of(&looks, &Wording::default()));
-        let texts: Vec<&str> = commands.iter().map(|command| command.text.as_str()).collect();
-        let command = |host: &str, port: &str| format!("Test-NetConnection '{host}.example.com' -Port {port}");
-        assert_eq!(texts, [command("imap", "993"), command("smtp", "587")]);
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! Signs: what a finding or a text shows of a cause, and which of several signs knows better.
 
+use std::{collections::HashSet, net::SocketAddr};
+
 use crate::{
     catalogue::{
         Catalogue, Cause,
@@ -28,6 +30,8 @@ pub(super) struct Elsewhere {
     answers: bool,
     /// The DNS servers that answered for a name, each with that name.
     resolves: Vec<(String, String)>,
+    /// The probes that did with a mailbox all that they meant to, each with the address.
+    serves: HashSet<(String, SocketAddr)>,
 }
 
 impl Elsewhere {
@@ -43,7 +47,14 @@ impl Elsewhere {
             connects: stages.contains(&Stage::Connect),
             answers: stages.iter().any(|stage| !matches!(stage, Stage::Lookup | Stage::Connect)),
             resolves: looks.iter().filter(|look| is_answered(look)).flat_map(servers).collect(),
+            serves: looks.iter().filter(|look| look.subject.mailbox().is_some()).flat_map(served_on).collect(),
         }
+    }
+
+    /// Whether another mailbox was served by the same protocol on an address on which this one was not.
+    fn serves_another_mailbox(&self, look: &Observation) -> bool {
+        let failed = look.attempts.iter().filter(|attempt| attempt.failure.is_some());
+        failed.into_iter().any(|attempt| self.serves.contains(&(look.probe.clone(), attempt.address)))
     }
 
     /// Whether a DNS server that was asked for this name answered for another one.
@@ -57,6 +68,12 @@ fn is_answered(lookup: &Observation) -> bool {
     use FailureKind::{AliasLoop, DnsRefused, MalformedReply, NoData, NxDomain, ServFail};
     let answers = [AliasLoop, DnsRefused, MalformedReply, NoData, NxDomain, ServFail];
     lookup.failure.as_ref().is_none_or(|failure| answers.contains(&failure.kind))
+}
+
+/// The addresses on which a probe did all that it meant to.
+fn served_on(look: &Observation) -> impl Iterator<Item = (String, SocketAddr)> {
+    let served = look.attempts.iter().filter(|attempt| attempt.failure.is_none());
+    served.map(|attempt| (look.probe.clone(), attempt.address))
 }
 
 /// The DNS servers that were asked for a name, each with the name; none where a hosts file answered.
@@ -219,7 +236,7 @@ pub(super) fn narrowness(sign: &Sign) -> usize {
 /// True for a sign that would settle its cause, when another one on the same stop asks for all that it asks for, and for
 /// more of the failure or of the facts beside it: that one knows better, even when it only allows.
 fn is_superseded(raised: &Candidate<'_>, others: &[Candidate<'_>]) -> bool {
-    let Shows::Failure(pattern) = &raised.sign.shows else { return false };
+    let Shows::Failure(pattern) = &raised.sign.shows else { return is_narrower_finding(raised, others) };
     let asks = pattern.asks();
     let knows_better = |other: &Candidate<'_>| {
         let Shows::Failure(narrower) = &other.sign.shows else { return false };
@@ -229,6 +246,18 @@ fn is_superseded(raised: &Candidate<'_>, others: &[Candidate<'_>]) -> bool {
             && same_words
             && (more != asks || other.sign.facts.len() > raised.sign.facts.len())
             && asks.iter().zip(more).all(|(asked, asks_more)| !asked || asks_more)
+    };
+    raised.settles && others.iter().any(knows_better)
+}
+
+/// True for a sign of a check, when another one that settles asks for all that it asks for, and for more.
+fn is_narrower_finding(raised: &Candidate<'_>, others: &[Candidate<'_>]) -> bool {
+    let Shows::Finding { check, facts, .. } = &raised.sign.shows else { return false };
+    let knows_better = |other: &Candidate<'_>| match &other.sign.shows {
+        Shows::Finding { check: same, facts: more, .. } => {
+            other.settles && same == check && more.len() > facts.len() && facts.iter().all(|fact| more.contains(fact))
+        }
+        Shows::Failure(_) => false,
     };
     raised.settles && others.iter().any(knows_better)
 }
@@ -347,8 +376,12 @@ fn shows(
             };
             let fitting = |told: &&Told| is_beside(told.attempt) && fits(pattern, &told.details);
             let matching: Vec<&Told> = failures.iter().filter(fitting).collect();
-            let is_all =
-                || matching.len() == observation.attempts.len().max(1) && !elsewhere.answers_another_name(observation);
+            let is_all = || {
+                if observation.subject.mailbox().is_some() {
+                    return !elsewhere.serves_another_mailbox(observation);
+                }
+                matching.len() == observation.attempts.len().max(1) && !elsewhere.answers_another_name(observation)
+            };
             let share = sign.share.is_none_or(|share| is_all() == (share == Share::All));
             let told = matching.first().filter(|_| share)?;
             Some(Shown { because: Because::Failure { attempt: told.attempt }, essence: Some(essence(&told.failure)) })
@@ -516,5 +549,27 @@ mod tests {
             catalogue.signs().map(|(_, sign)| sign).find(asks_so_much).unwrap()
         };
         assert!(crate::diagnose::order(sign(3)) < crate::diagnose::order(sign(1)));
+    }
+
+    #[test]
+    fn session_that_ends_for_one_mailbox_alone_is_no_matter_of_the_network() {
+        let mailbox = |address: &str, kind: Option<FailureKind>| {
+            let look = look(Protocol::Imap, Stage::Authenticate, 20.0, kind);
+            Observation { subject: Subject::of_text(address), probe: "imap".to_owned(), ..look }
+        };
+        let ended = mailbox("sales@example.com", Some(FailureKind::Closed));
+        let catalogue = Catalogue::built_in();
+        let named = |other: Observation| {
+            let looks = [ended.clone(), other];
+            let finding =
+                Finding { look: Some(0), ..Finding::new("imap.sign-in", ended.subject.clone(), Status::Fail) };
+            let raised = best(raised_by(&finding, &looks, &catalogue, &Elsewhere::of(&looks)));
+            raised.into_iter().map(|one| one.cause.code.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(named(mailbox("info@example.com", None)), ["mailbox-session-ended"]);
+        let of_network = ["session-ended-early"];
+        assert_eq!(named(mailbox("info@example.com", Some(FailureKind::Closed))), of_network);
+        let smtp = Observation { probe: "smtp".to_owned(), ..mailbox("info@example.com", None) };
+        assert_eq!(named(smtp), of_network);
     }
 }

@@ -84,6 +84,10 @@ fn host(subject: &Subject) -> &str {
     subject.host().unwrap_or(subject.as_str())
 }
 
+/// What is certain by one finding and proves of its mailbox what other causes deny: by mailbox, the finding and the codes of
+/// the causes that it refutes.
+pub(super) type Proofs<'p> = HashMap<&'p str, Vec<(usize, &'p [String])>>;
+
 /// One finding in question, and the findings of the run that speak for or against a cause of it.
 pub(super) struct CaseFile<'f> {
     /// The place of the finding in question.
@@ -96,6 +100,8 @@ pub(super) struct CaseFile<'f> {
     /// What each finding could mean by itself.
     open: &'f [Vec<&'f str>],
     index: &'f Index<'f>,
+    /// What other findings prove of the same mailbox.
+    proofs: &'f [(usize, &'f [String])],
 }
 
 impl<'f> CaseFile<'f> {
@@ -108,7 +114,7 @@ impl<'f> CaseFile<'f> {
     ) -> Self {
         let finding = &all[at];
         let account = finding.account.as_deref();
-        Self { at, check: &finding.check, subject: &finding.subject, account, all, looks, open, index }
+        Self { at, check: &finding.check, subject: &finding.subject, account, all, looks, open, index, proofs: &[] }
     }
 
     /// False where some addresses of a service gave no answer to the check that passed: what stands there is not known.
@@ -118,9 +124,32 @@ impl<'f> CaseFile<'f> {
         look.is_none_or(|look| !look.attempts.iter().any(is_cut))
     }
 
+    /// The same with what is proved of mailboxes.
+    pub(super) fn with(self, proofs: &'f Proofs<'_>) -> Self {
+        let of_mailbox = proofs.get(self.subject.as_str()).map_or(&[][..], Vec::as_slice);
+        Self { proofs: of_mailbox, ..self }
+    }
+
+    /// The finding that proves what a cause denies.
+    fn refuted(&self, code: &str) -> Option<Because> {
+        let mut others = self.proofs.iter().filter(|(other, _)| *other != self.at);
+        let (finding, _) = others.find(|(_, codes)| codes.iter().any(|one| one == code))?;
+        Some(Because::Failed { finding: *finding })
+    }
+
     /// A case of which nothing but its own text is known.
     pub(super) fn without_findings(index: &'f Index<'f>) -> Self {
-        Self { at: 0, check: "", subject: &Subject::Site, account: None, all: &[], looks: &[], open: &[], index }
+        Self {
+            at: 0,
+            check: "",
+            subject: &Subject::Site,
+            account: None,
+            all: &[],
+            looks: &[],
+            open: &[],
+            index,
+            proofs: &[],
+        }
     }
 }
 
@@ -129,7 +158,7 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
     let mut diagnosis = Diagnosis::default();
     let mut left = Vec::new();
     for one in raised {
-        match rules_out(&one, file) {
+        match rules_out(&one, file).or_else(|| file.refuted(&one.cause.code)) {
             Some(evidence) => diagnosis.ruled_out.push(RuledOut {
                 cause: one.cause.code.clone(),
                 because: String::new(),
@@ -181,7 +210,12 @@ fn against(cause: &Cause, file: &CaseFile<'_>) -> Option<Because> {
 /// The findings that speak for a cause. A failure does when it can mean the cause.
 fn supports(cause: &Cause, file: &CaseFile<'_>) -> Vec<Because> {
     let means_it = |open: &[&str]| open.contains(&cause.code.as_str());
-    evidence(&cause.evidence_for, file, means_it, means_it)
+    let mut support = evidence(&cause.evidence_for, file, means_it, means_it);
+    // what proves that the mailbox is there speaks for a cause as much as if that check had passed
+    let others = file.proofs.iter().filter(|(other, _)| *other != file.at);
+    let as_good = others.filter(|(other, _)| cause.evidence_for.pass.iter().any(|id| **id == *file.all[*other].check));
+    support.extend(as_good.map(|(finding, _)| Because::Failed { finding: *finding }));
+    support
 }
 
 /// The findings that agree with the evidence: those that failed only where what they could mean is as asked for.

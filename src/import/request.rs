@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
-use crate::{catalogue::wording::Wording, command::Shell};
+use crate::command::{Shell, Wording};
 
 /// Who is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -553,5 +553,20 @@ mod tests {
             assert!(block.contains(&format!("\n  {part:<5} = ")) && block.contains(cmdlet), "{part} {cmdlet}");
         }
         assert!(block.contains("'o''neil@example.com'"));
+    }
+
+    #[test]
+    fn request_is_in_the_words_of_the_cloud() {
+        let catalogue = crate::catalogue::Catalogue::built_in();
+        let wording = crate::catalogue::wording::of(&catalogue.tables.clouds, "china");
+        let site = Site { wording, ..site() };
+        let lines = |colleague| {
+            let steps = request(colleague, &site).steps;
+            steps.into_iter().flat_map(|step| step.lines).collect::<Vec<_>>().join("\n")
+        };
+        assert!(lines(Colleague::Exchange).starts_with("Connect-ExchangeOnline -ExchangeEnvironmentName O365China "));
+        let entra = lines(Colleague::Entra);
+        assert!(entra.contains("https://entra.microsoftonline.cn"), "{entra}");
+        assert!(!entra.contains("microsoft.com"), "{entra}");
     }
 }

@@ -287,8 +287,9 @@ impl Cloud {
 
     /// True when whoever signed in may send as this address. The owner of an address outside of the tenant is nobody.
     pub fn may_send_as(&self, session: &Session, sender: &str) -> bool {
+        let is_address = self.tenant.mailbox(sender).is_none_or(|mailbox| mailbox.is_address);
         let own = session.mailbox.eq_ignore_ascii_case(sender);
-        own || self.tenant.mailbox(sender).is_some_and(|mailbox| mailbox.sends_for(&session.actor))
+        is_address && (own || self.tenant.mailbox(sender).is_some_and(|mailbox| mailbox.sends_for(&session.actor)))
     }
 }
 

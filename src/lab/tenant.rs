@@ -98,6 +98,8 @@ pub(super) struct Mailbox {
     pub full_access: Vec<String>,
     /// Who is denied Full Access; a denial wins over a grant.
     pub deny: Vec<String>,
+    /// False when the name of its user is none of its addresses.
+    pub is_address: bool,
     /// Who may send as it besides its user.
     pub send_as: Vec<String>,
     /// Where messages for it come to.
@@ -355,6 +357,7 @@ impl Mailbox {
             smtp: None,
             full_access: Vec::new(),
             deny: Vec::new(),
+            is_address: true,
             send_as: Vec::new(),
             arrives: Arrival::Inbox,
             arrives_after: Duration::ZERO,
@@ -373,6 +376,7 @@ impl Mailbox {
         if let Some(names) = &wish.deny {
             self.deny.clone_from(names);
         }
+        self.is_address = wish.is_address.unwrap_or(self.is_address);
         self.imap = wish.imap.unwrap_or(self.imap);
         self.pop = wish.pop.unwrap_or(self.pop);
         self.smtp = wish.smtp.or(self.smtp);

@@ -284,6 +284,12 @@ impl Claims {
         Some(expected.map_or_else(|| user.clone(), |expected| format!("{user}, expected {expected}")))
     }
 
+    /// The same for a user of another tenant.
+    #[must_use]
+    pub fn of_tenants(signed_in: &str, named: &str, expected: &str) -> String {
+        format!("{signed_in} in tenant {named}, expected tenant {expected}")
+    }
+
     /// Delegated permissions.
     #[must_use]
     pub fn scopes(&self) -> Vec<String> {
@@ -349,6 +355,13 @@ impl Claims {
     }
 
     /// A list of texts, or one text with blanks between.
+    /// True where the client can be told that a token has ended: such tokens live up to 28 hours without a policy.
+    /// <https://learn.microsoft.com/entra/identity-platform/app-resilience-continuous-access-evaluation>
+    #[must_use]
+    pub fn is_of_continuous_access(&self) -> bool {
+        self.words("xms_cc").iter().any(|capability| capability.eq_ignore_ascii_case("cp1"))
+    }
+
     fn words(&self, name: &str) -> Vec<String> {
         match self.0.get(name) {
             Some(Value::String(text)) => text.split_whitespace().take(MOST_ENTRIES).map(shortened).collect(),

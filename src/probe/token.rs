@@ -42,6 +42,7 @@ facts! {
     USER_READABLE: bool = "token.user_readable", "user can be read";
     EXPIRY_READABLE: bool = "token.expiry_readable", "expiry can be read";
     LIFETIME_READABLE: bool = "token.lifetime_readable", "issue time can be read";
+    CONTINUOUS_ACCESS: bool = "token.continuous_access", "client of continuous access evaluation";
     READABLE: bool = "token.readable", "claims can be read";
     VERSION: String = "token.version", "version";
     LENGTH_BYTES: i64 = "token.length_bytes", "length (bytes)";
@@ -178,7 +179,7 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
     let stop = match got {
         Ok(token) => {
             let ahead = clock_ahead_ms(earlier.get(&look.login())).or(errand.clock_ahead_ms).unwrap_or_default();
-            note(&token, look, true_time(ahead), &mut facts);
+            note(&token, &of_tenant(look, earlier.get(&look.login())), true_time(ahead), &mut facts);
             note_surroundings(&token, &mut facts);
             keep(token, look, world);
             None
@@ -194,6 +195,20 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
         ..Observation::new("token", look.subject(), route(look, world))
     }
+}
+
+/// The same look with the tenant's GUID, where the user's file gives a domain and the login host has told the GUID.
+fn of_tenant(look: &TokenProbe, login: Option<&Observation>) -> TokenProbe {
+    let mut look = look.clone();
+    let is_guid = |tenant: &str| uuid::Uuid::try_parse(tenant).is_ok();
+    if !look.application.tenant.as_deref().is_some_and(is_guid) {
+        let issuers = login.into_iter().flat_map(Observation::units);
+        let issuers: Vec<String> =
+            issuers.filter_map(|unit| Some(unit.fact(https::ISSUER.name())?.to_string())).collect();
+        let named = issuers.iter().flat_map(|issuer| issuer.split('/')).find(|part| is_guid(part));
+        look.application.tenant = named.map(str::to_owned).or(look.application.tenant);
+    }
+    look
 }
 
 /// Writes down what stands in a token. `now` is the true time, in seconds since 1970.
@@ -335,16 +350,20 @@ fn note_cloud(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
 /// A tenant that the user's file gives as a domain cannot be compared with the GUID in the token.
 fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
+    let tenant = look.application.tenant.as_deref().filter(|tenant| uuid::Uuid::try_parse(tenant).is_ok());
+    let tenants = claims.tenant().zip(tenant);
+    let other = tenants.as_ref().filter(|(named, expected)| !same(named, expected));
+    if tenants.is_some() {
+        facts.set(TENANT_MATCHES, other.is_none());
+    }
     if let (Kind::Delegated, Some(expected)) = (claims.kind(), &look.signs_in_as) {
         let matches = claims.users().iter().any(|user| same(user, expected));
         if let Some(signed_in) = claims.signed_in(Some(expected).filter(|_| !matches)) {
-            facts.set(USER_MATCHES, matches);
-            facts.set(SIGNED_IN, signed_in);
+            // the same name in another tenant is another user
+            facts.set(USER_MATCHES, matches && other.is_none());
+            let of = other.map(|(named, expected)| Claims::of_tenants(&signed_in, named, expected));
+            facts.set(SIGNED_IN, of.unwrap_or(signed_in));
         }
-    }
-    let tenant = look.application.tenant.as_deref().filter(|tenant| uuid::Uuid::try_parse(tenant).is_ok());
-    if let (Some(named), Some(expected)) = (claims.tenant(), tenant) {
-        facts.set(TENANT_MATCHES, same(&named, expected));
     }
     if let (Some(named), Some(expected)) = (claims.application(), &look.application.client_id) {
         facts.set(APPLICATION_MATCHES, same(&named, expected));
@@ -353,6 +372,7 @@ fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
 
 fn note_times(claims: &Claims, now: i64, facts: &mut Facts) {
     facts.set(EXPIRY_READABLE, claims.expires().is_some());
+    facts.set(CONTINUOUS_ACCESS, claims.is_of_continuous_access());
     let Some(expires) = claims.expires() else { return };
     facts.set(LIFETIME_READABLE, claims.issued().is_some());
     let begun = claims.not_before().is_none_or(|begin| begin.saturating_sub(GRACE_SECONDS) <= now);
@@ -525,6 +545,34 @@ mod tests {
         let other_name = with("scp", json!("SMTP.SendAsApp"));
         assert_eq!(text(&other_name, "token.smtp_permission"), "yes");
         assert_eq!(text(&other_name, "token.smtp_permission_usual"), "no");
+    }
+
+    #[test]
+    fn user_of_the_same_name_in_another_tenant_is_another_user() {
+        let issuer = format!("https://login.microsoftonline.com/{GUID}/v2.0");
+        let mut login = Observation::new("https", Subject::endpoint("login.microsoftonline.com", 443), Route::Direct);
+        login.facts.set(https::ISSUER, issuer);
+        let by_domain = TokenProbe {
+            application: Application { tenant: Some("contoso.com".to_owned()), ..look().application },
+            ..look()
+        };
+        let named = of_tenant(&by_domain, Some(&login));
+        assert_eq!(named.application.tenant.as_deref(), Some(GUID));
+        assert_eq!(of_tenant(&by_domain, None).application.tenant.as_deref(), Some("contoso.com"));
+        let mut claims = good();
+        claims["tid"] = json!("99999999-0f3a-4d2e-9c41-7a6be0c2d913");
+        let mut facts = Facts::default();
+        note(&Secret::new(unsigned(&claims)), &named, NOW, &mut facts);
+        assert_eq!(text(&facts, "token.user_matches"), "no");
+        assert!(text(&facts, "token.signed_in").ends_with(&format!(", expected tenant {GUID}")));
+    }
+
+    #[test]
+    fn client_of_continuous_access_evaluation_is_known() {
+        let mut claims = good();
+        assert_eq!(text(&facts(&claims, NOW), "token.continuous_access"), "no");
+        claims["xms_cc"] = json!(["cp1"]);
+        assert_eq!(text(&facts(&claims, NOW), "token.continuous_access"), "yes");
     }
 
     #[test]

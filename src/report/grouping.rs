@@ -123,17 +123,19 @@ pub(super) fn actions(numbers: &[usize]) -> String {
     format!("action {}", numbers.join(" or "))
 }
 
+/// Whether an action explains this finding of the report.
+pub(super) fn explains(report: &Report, fix: &Remediation, finding: &Finding) -> bool {
+    fix.explains.iter().filter_map(|at| report.findings.get(*at)).any(|one| std::ptr::eq(one, finding))
+}
+
 /// The recommended action for a cause of a finding, with its number counted from 1. Where a cause has two, one for
 /// Microsoft's servers and one for the site's own, it is the one that explains the finding.
 pub(super) fn fix<'a>(report: &'a Report, finding: &Finding, cause: &str) -> Option<(usize, &'a Remediation)> {
     let mut of_cause = report.summary.fix_first.iter().enumerate().filter(|(_, fix)| fix.cause == cause);
     let first = of_cause.next()?;
-    let explains = |fix: &Remediation| {
-        fix.explains.iter().filter_map(|at| report.findings.get(*at)).any(|one| std::ptr::eq(one, finding))
-    };
     // one action alone needs no search through all that it explains
     let (place, fix) = match of_cause.next() {
-        Some(second) if explains(second.1) => second,
+        Some(second) if explains(report, second.1, finding) => second,
         _ => first,
     };
     Some((place + 1, fix))

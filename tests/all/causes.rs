@@ -123,6 +123,7 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
         "shows in the site file, or in files that colleagues export: see import::rules::webex and probe::scim_token",
         &["webex-tenant-url-wrong", "webex-token-not-issued", "webex-users-not-provisioned"],
     ),
+    ("the lab serves all mailboxes of a port alike; diagnose::sign has the test", &["mailbox-session-ended"]),
     ("a run goes through no other server than the one for submission", &["relay-not-attributed-to-tenant"]),
     ("another kind of mailbox than the tenant of the lab has", &["consumer-imap-service-fault", "mailbox-on-premises"]),
 ];

@@ -177,6 +177,25 @@ fn causes_of_chosen_checks_agree_with_what_was_seen() {
     assert!(report.findings.iter().all(|finding| finding.account.is_none()), "no token is asked for");
 }
 
+/// What passed in the same run is not said to be the fault.
+#[test]
+fn user_whose_mail_works_is_not_told_to_be_without_rights() {
+    let (report, _) = run(&["--lab=signs-in-as-differs"]);
+    let identity = one(&report, "token.identity", Status::Fail);
+    assert_eq!(identity.causes[0].cause, "signs-in-as-differs", "{identity:#?}");
+    assert!(identity.causes.iter().all(|named| named.cause != "smtp-user-must-be-token-owner"), "{identity:#?}");
+}
+
+/// The command that removes the entry of an application does so only where the entry is wrong.
+#[test]
+fn entry_that_may_be_right_is_not_removed() {
+    let (report, _) = run(&["--lab=exchange-service-principal-missing"]);
+    let fixes = report.summary.fix_first.iter().flat_map(|fix| &fix.commands);
+    let removes = fixes.filter(|command| command.text.contains("Remove-ServicePrincipal"));
+    let removes: Vec<_> = removes.collect();
+    assert!(!removes.is_empty() && removes.iter().all(|command| command.text.contains("-ne ")), "{removes:#?}");
+}
+
 /// A mailbox that is said to fail has a column that shows where.
 #[test]
 fn mailbox_without_a_service_fails_in_its_column() {

@@ -79,6 +79,7 @@ const NO_COMMAND: &[(&str, &[&str])] = &[
     ("limits of the service", &["sending-limit-exceeded", "sender-ip-or-tenant-throttled"]),
     ("a purchase, or a project", &["resource-not-in-tenant", "mailbox-on-premises"]),
     ("what may be deleted only its owner knows", &["mailbox-full"]),
+    ("a move, or a session of another program, ends by itself", &["mailbox-session-ended"]),
     ("another administrator", &["admin-cmdlet-missing"]),
     ("another fix for each user", &["webex-users-not-provisioned"]),
 ];

@@ -134,7 +134,7 @@ async fn title_says_no_more_than_was_seen() {
         // what was seen keeps its title
         ("cert-expired", "tls.trusted", "The TLS certificate is invalid or not trusted"),
         ("imap-xoauth2-not-offered", "imap.xoauth2-offered", "IMAP server does not advertise XOAUTH2"),
-        ("send-as-denied", "smtp.sender-accepted", "Sending as the mailbox is rejected"),
+        ("send-as-denied", "smtp.sender-accepted", "Mail from the mailbox is not accepted"),
     ] {
         let (_, seen) = said_of(fault, check).await;
         assert_eq!(seen.fails.as_str(), title, "{fault}: {seen:#?}");

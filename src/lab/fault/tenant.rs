@@ -142,6 +142,8 @@ pub(in crate::lab) struct Mailbox {
     pub full_access: Option<Vec<String>>,
     /// Who is denied Full Access, which wins over any grant.
     pub deny: Option<Vec<String>>,
+    /// The name of its user is one of its addresses.
+    pub is_address: Option<bool>,
     /// Who may send as it besides its user.
     pub send_as: Option<Vec<String>>,
     /// Where messages for it come to.

@@ -574,8 +574,13 @@ fn note(outcomes: &mut BTreeMap<&'static str, bool>, check: &'static str, is_wel
 fn look_into(outcomes: &mut BTreeMap<&'static str, bool>, claims: &Value, expected: Option<&str>) {
     let now = jiff::Timestamp::now().as_second();
     let permissions = format!("{} {}", claims["scp"], claims["roles"]);
-    note(outcomes, "token.audience", claims["aud"].as_str().expect("aud").starts_with("https://outlook.office"));
-    note(outcomes, "token.identity", expected.is_none() || claims["upn"].as_str() == expected);
+    note(
+        outcomes,
+        "token.audience",
+        ["https://outlook.office.com", "https://outlook.office365.com"].contains(&claims["aud"].as_str().expect("aud")),
+    );
+    let is_of_tenant = claims["tid"] == crate::lab::hosts::TENANT_ID;
+    note(outcomes, "token.identity", expected.is_none() || claims["upn"].as_str() == expected && is_of_tenant);
     let has_begun = claims["nbf"].as_i64().is_none_or(|begin| begin <= now);
     note(outcomes, "token.valid-now", has_begun && claims["exp"].as_i64().expect("exp") > now);
     let lifetime = (claims["exp"].as_i64().expect("exp") - claims["iat"].as_i64().expect("iat")) / 60;

@@ -90,10 +90,10 @@ impl<'a> Writer<'a> {
         self.page.field("cause", &format!("{title} ({}){because}", words::certainty(cause.certainty)));
     }
 
-    /// The title of a cause, as its action has it.
+    /// The title of a cause, as its action has it; its own where the action is for other subjects.
     fn cause_title(&self, finding: &Finding, cause: &'a NamedCause) -> &'a str {
         match grouping::fix(self.report, finding, &cause.cause) {
-            Some((_, fix)) if !fix.title.is_empty() => &fix.title,
+            Some((_, fix)) if !fix.title.is_empty() && grouping::explains(self.report, fix, finding) => &fix.title,
             _ => words::cause(cause),
         }
     }
