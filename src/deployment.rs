@@ -14,6 +14,7 @@ mod mistakes;
 mod read;
 mod saved;
 pub mod schema;
+mod subject;
 mod value;
 pub mod waiver;
 

@@ -8,7 +8,7 @@ use super::{
     mistakes::Collector,
     value::{date, decent, each, required, text},
 };
-use crate::table::Table;
+use crate::table::{At, Table};
 
 /// `[evidence]`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Attestation {
     pub file: String,
     /// The line of `check` in it.
     pub line: usize,
+    /// The line of `subject` in it.
+    pub subject_line: Option<usize>,
 }
 
 pub(super) fn evidence(mut table: Table<'_>, mistakes: &mut Collector) -> Evidence {
@@ -51,7 +53,7 @@ pub(super) fn evidence(mut table: Table<'_>, mistakes: &mut Collector) -> Eviden
 
 pub(super) fn attestation(mut table: Table<'_>, mistakes: &mut Collector) -> Option<Attestation> {
     let check = required(&mut table, "check", "attestation", mistakes);
-    let subject = text(&mut table, "subject", mistakes).map(|at| at.value);
+    let subject = text(&mut table, "subject", mistakes);
     if !table.has("holds") {
         mistakes.missing(table.mistake("attestation.holds is missing", "add holds = true, or holds = false"));
     }
@@ -70,7 +72,8 @@ pub(super) fn attestation(mut table: Table<'_>, mistakes: &mut Collector) -> Opt
     Some(Attestation {
         line,
         check: check.value,
-        subject,
+        subject_line: subject.as_ref().map(At::line),
+        subject: subject.map(|at| at.value),
         holds: holds?,
         saw: saw?.value,
         by: by?.value,

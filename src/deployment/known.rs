@@ -53,12 +53,14 @@ impl Deployment {
         !self.waivers.is_empty() || !self.attestations.is_empty()
     }
 
-    /// Refuses waivers and attestations of what the catalogue does not have.
+    /// Refuses waivers and attestations of what the catalogue or the site does not have.
     ///
     /// # Errors
-    /// Each unknown id, with its line and the nearest known one.
+    /// Each unknown id and subject, with its line and the nearest known one.
     pub fn with_known_ids(self, known: KnownIds<'_>) -> Result<Self, Mistakes> {
-        match Mistakes::of(self.named_ids().iter().filter_map(|named| named.mistake(known)).collect()) {
+        let mut mistakes: Vec<_> = self.named_ids().iter().filter_map(|named| named.mistake(known)).collect();
+        mistakes.extend(self.unknown_subjects());
+        match Mistakes::of(mistakes) {
             Some(mistakes) => Err(mistakes),
             None => Ok(self),
         }

@@ -181,7 +181,12 @@ fn waiver(mut table: Table<'_>, mistakes: &mut Collector) -> Option<Waiver> {
         mistakes.names("waiver.cause", &file, cause);
     }
     Some(Waiver {
-        place: Place { file, check: Some(check.line()), cause: cause.as_ref().map(At::line) },
+        place: Place {
+            file,
+            check: Some(check.line()),
+            cause: cause.as_ref().map(At::line),
+            subject: subject.as_ref().map(At::line),
+        },
         check: check.value,
         subject: subject.map(|at| at.value),
         cause: cause.map(|at| at.value),

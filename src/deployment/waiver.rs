@@ -33,6 +33,8 @@ pub struct Place {
     pub check: Option<usize>,
     /// The line of `cause`.
     pub cause: Option<usize>,
+    /// The line of `subject`.
+    pub subject: Option<usize>,
 }
 
 impl Waiver {

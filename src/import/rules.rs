@@ -24,7 +24,7 @@ use serde::Serialize;
 use super::{File, Made, facts, record::Record};
 use crate::evidence::{Fact, FactValue, Facts, Failure, FailureKind, Protocol, Source, Stage, Subject};
 
-pub use attestation::{Attestation, attested};
+pub use attestation::{About, Attestation, about, attested};
 pub use find::Evidence;
 pub use foreign::foreign;
 pub use reason::Reason;
@@ -257,23 +257,28 @@ pub fn exported(files: &[File], attestations: &[Attestation], question: &Questio
     let with_source = |settled: Settled| {
         let oldest = settled.from.iter().filter_map(|at| files.get(*at)).min_by_key(|file| file.made.at());
         let source = oldest.map_or(Source::Live, File::source);
-        let failure = refused_sign_in(&settled);
+        let failure = refusal(&settled);
         Exported { account: account_of(&settled.subject, question), settled, source, failure }
     };
     let mut exported: Vec<Exported> = settle(files, question).into_iter().map(with_source).collect();
-    for (check, subject) in attestation::subjects(attestations) {
+    for (check, subject) in attestation::subjects(attestations, question) {
         if !exported.iter().any(|one| one.settled.check == check && one.settled.subject == subject) {
             exported.push(with_source(Settled::new(check, subject, Outcome::NeedsInput, Reason::NoEvidence)));
         }
     }
     let exported = exported.into_iter().map(|one| attested(one, attestations, question.now));
-    // where there are statements alone, nothing else waits for a file
-    exported.filter(|one| !files.is_empty() || is_expected || one.source != Source::Live).collect()
+    // where there are statements alone, only what they could have said waits for a file
+    let is_stated = |one: &Exported| attestations.iter().any(|statement| statement.check == one.settled.check);
+    exported.filter(|one| !files.is_empty() || is_expected || is_stated(one)).collect()
 }
 
-/// The refusal that the sign-in log names, as the token endpoint would have said it: what an error code of Entra means is
-/// known once, whoever says it.
-fn refused_sign_in(settled: &Settled) -> Option<Failure> {
+/// The refusal that evidence names, as the token endpoint would have said it: what an error code of Entra means is known
+/// once, whoever says it.
+fn refusal(settled: &Settled) -> Option<Failure> {
+    let refused = |stage| Failure::new(Protocol::Token, stage, FailureKind::Rejected, settled.reason.to_string());
+    if settled.check == application::SECRET && settled.outcome == Outcome::Fail {
+        return (!settled.facts.is(facts::directory::OVER)).then(|| refused(Stage::Credential));
+    }
     let code = settled.facts.get(facts::entra::SIGN_IN_ERROR)?;
     let words = settled.reason.to_string();
     let failure = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, words);

@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{CHECKS, Exported, Outcome, Reason, Settled};
+use super::{CHECKS, Exported, Outcome, Question, Reason, Settled, sign_in, sign_in::CHECK as SIGN_INS};
 use crate::evidence::{Source, Subject};
 
 /// For so many days a statement counts.
@@ -23,15 +23,48 @@ pub struct Attestation {
     pub on: Date,
 }
 
-/// The checks and subjects that statements are about.
-pub fn subjects(attestations: &[Attestation]) -> Vec<(&'static str, Subject)> {
-    let of = |one: &Attestation| {
-        let check = CHECKS.iter().find(|check| **check == one.check)?;
-        let subject =
-            one.subject.as_ref().map_or(Subject::Application, |who| Subject::Mailbox(who.to_lowercase().into()));
-        Some((*check, subject))
+/// What of a site a check is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A mailbox, or a user who signs in.
+    Mailbox,
+    /// An account of ECE.
+    Account,
+    /// The one application, or the one connection to Webex.
+    Whole,
+}
+
+/// What of a site a check is about.
+#[must_use]
+pub fn about(check: &str) -> About {
+    match check {
+        "mailbox.service-principal"
+        | "directory.redirect-registered"
+        | "directory.secret-lifetime"
+        | "directory.consent" => About::Whole,
+        _ if check.starts_with("webex.") => About::Whole,
+        _ if check.starts_with("ece.") => About::Account,
+        _ => About::Mailbox,
+    }
+}
+
+/// The subjects of the site for each check that a statement is about and that no file needs to name first.
+pub fn subjects(attestations: &[Attestation], question: &Question) -> Vec<(&'static str, Subject)> {
+    let stated = |check: &&&'static str| attestations.iter().any(|one| one.check == ***check);
+    let of = |check: &'static str| {
+        let subjects: Vec<Subject> = match about(check) {
+            About::Whole => vec![Subject::Application],
+            About::Account => question.accounts.iter().map(|one| Subject::Account(one.name.as_str().into())).collect(),
+            About::Mailbox if check == SIGN_INS => sign_in::users(question).into_iter().map(mailbox).collect(),
+            About::Mailbox => Vec::new(), // the evidence of mailboxes has them all
+        };
+        subjects.into_iter().map(move |subject| (check, subject))
     };
-    attestations.iter().filter_map(of).collect()
+    CHECKS.iter().filter(stated).copied().flat_map(of).collect()
+}
+
+fn mailbox(address: String) -> Subject {
+    Subject::Mailbox(address.into())
 }
 
 /// What a person states, where the files say nothing.

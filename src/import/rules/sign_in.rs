@@ -5,6 +5,8 @@
 //! A sign-in that succeeded says only that Entra issued a token; Exchange may refuse it all the same.
 //! <https://learn.microsoft.com/entra/identity/monitoring-health/concept-noninteractive-sign-ins>
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Evidence, Outcome, Question, Reason, Settled, find::Hit};
@@ -16,7 +18,7 @@ use crate::{
     },
 };
 
-const CHECK: &str = "entra.sign-in-failures";
+pub const CHECK: &str = "entra.sign-in-failures";
 
 /// How far back from the newest row the log is read.
 const WINDOW: SignedDuration = SignedDuration::from_hours(48);
@@ -55,18 +57,16 @@ pub fn failures(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
     if evidence.rows(|record| if let Record::SignIn(row) = record { Some(row) } else { None }).is_empty() {
         return Vec::new();
     }
-    let users = question
-        .accounts
-        .iter()
-        .filter(|account| !account.application)
-        .filter_map(|account| account.signs_in_as.as_deref());
-    let mut users: Vec<String> = users.map(str::to_lowercase).collect();
-    users.sort();
-    users.dedup();
-    users.into_iter().map(|user| of(evidence, &user, &rows)).collect()
+    users(question).into_iter().map(|user| of(evidence, &user, &rows, question.now)).collect()
 }
 
-fn of(evidence: &Evidence<'_>, user: &str, rows: &[(Timestamp, &Hit<'_, SignIn>)]) -> Settled {
+/// Everybody who signs in, in lower case.
+pub fn users(question: &Question) -> BTreeSet<String> {
+    let users = question.accounts.iter().filter(|account| !account.application);
+    users.filter_map(|account| account.signs_in_as.as_deref()).map(str::to_lowercase).collect()
+}
+
+fn of(evidence: &Evidence<'_>, user: &str, rows: &[(Timestamp, &Hit<'_, SignIn>)], now: Timestamp) -> Settled {
     let new = |outcome, reason| Settled::new(CHECK, Subject::Mailbox(user.into()), outcome, reason);
     let own = rows.iter().filter(|(_, hit)| hit.row.user.as_deref().is_some_and(|name| evidence.same(user, name)));
     let Some(newest) = own.clone().map(|(at, _)| *at).max() else { return new(Outcome::NeedsInput, Reason::NoSignIn) };
