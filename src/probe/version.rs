@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use super::{Earlier, FactGroup, Probe, ProbeContext};
 use crate::{
     ece::{
-        levels::{Assessment, Defect, Table, Verdict, assess},
+        levels::{Assessment, Defect, TABLE_GOOD_FOR_DAYS, Table, Verdict, assess},
         release::Stated,
     },
     evidence::{Facts, Observation, Route, Subject, facts},
@@ -29,6 +29,8 @@ facts! {
     DEFECTS_KNOWN: bool = "version.defects_known", "defects of the level known";
     TABLE_DATE: String = "version.table_date", "table date";
     TABLE_AGE_DAYS: i64 = "version.table_age_days", "table age (days)";
+    TABLE_RECENT: bool = "version.table_recent", "table at most 180 days old";
+    RELEASE_EXISTS: bool = "version.release_exists", "release exists";
     NOTE: String = "version.note", "note";
 }
 
@@ -42,6 +44,7 @@ pub mod docs {
     facts! {
         /// What is known of the documents of a release.
         GUIDES: Vec<String> = "docs.guides", "guide";
+        RELEASE_EXISTS: bool = "docs.release_exists", "release exists";
     }
 }
 
@@ -81,7 +84,10 @@ fn facts(look: &VersionProbe) -> Facts {
     let VersionProbe { stated, table, today, guides } = look;
     let found = assess(stated, table, *today);
     let mut facts = Facts::default();
-    facts.set(docs::GUIDES, guides.clone());
+    let exists = found.verdict != Verdict::ReleaseUnknown;
+    facts.set(docs::GUIDES, if exists { guides.clone() } else { Vec::new() });
+    facts.set(docs::RELEASE_EXISTS, exists);
+    facts.set(RELEASE_EXISTS, exists);
     facts.set(RELEASE, stated.release.to_string());
     facts.set(LEVEL, stated.to_string());
     facts.set(VERDICT, found.verdict.word());
@@ -92,6 +98,7 @@ fn facts(look: &VersionProbe) -> Facts {
     facts.set(NEWER_LEVEL, found.newer.word());
     facts.set(TABLE_DATE, table.date.to_string());
     facts.set(TABLE_AGE_DAYS, found.age_days);
+    facts.set(TABLE_RECENT, found.age_days <= TABLE_GOOD_FOR_DAYS);
     facts.set(DEFECTS, found.defects.iter().map(|defect| told(defect)).collect::<Vec<_>>());
     let fixable = found.defects.iter().filter(|defect| defect.fixed.is_some());
     let fixable: Vec<String> = fixable.map(|defect| told(defect)).collect();

@@ -55,7 +55,7 @@ pub async fn walk_changed(settings: &Settings, change: impl FnOnce(&str) -> Stri
 
 /// Runs the checks that judge the user's file, on this one.
 pub async fn walk_file(file: &str) -> Report {
-    let only = vec!["version".to_owned(), "url".to_owned()];
+    let only = ["version", "url", "docs"].map(str::to_owned).to_vec();
     let lab = start(&Settings::default()).await;
     walk_lab(&lab, &Walk { file: Some(file), only, ..Walk::default() }).await
 }
