@@ -90,6 +90,8 @@ pub struct Address {
     /// `error`, where the sign-in was refused.
     error: Option<String>,
     has_state: bool,
+    /// Why the text is not the address at which a browser ended.
+    strange: Option<&'static str>,
 }
 
 impl Address {
@@ -97,6 +99,7 @@ impl Address {
     #[must_use]
     pub fn read(line: &Secret, redactor: &Redactor) -> Self {
         let line = line.expose().trim();
+        let strange = strange(line);
         let fields = line.split_once('#').or_else(|| line.split_once('?')).map_or(line, |(_, fields)| fields);
         let mut fields: HashMap<String, String> = form_urlencoded::parse(fields.as_bytes()).into_owned().collect();
         let token = fields.remove("access_token").filter(|token| !token.is_empty()).map(Secret::new);
@@ -109,6 +112,7 @@ impl Address {
             token_type: fields.remove("token_type"),
             error: fields.remove("error"),
             has_state: fields.contains_key("state"),
+            strange,
         }
     }
 
@@ -124,9 +128,25 @@ impl Address {
     }
 }
 
+/// Why a text is not the address at which a browser ended after the sign-in.
+fn strange(line: &str) -> Option<&'static str> {
+    let is_address = ["http://", "https://", "localhost"].iter().any(|start| line.starts_with(start));
+    match line {
+        _ if line.contains("response_type=") => Some("sign-in address"),
+        _ if is_address && !line.contains(char::is_whitespace) => None,
+        _ if line.starts_with('<') => Some("web page"),
+        _ => Some("other text"),
+    }
+}
+
 /// The end of a token.
 fn facts(address: Option<&Address>, issued: Option<Date>, today: Date) -> Result<Facts, Failure> {
     let mut facts = Facts::default();
+    if let Some(strange) = address.and_then(|address| address.strange) {
+        return Err(missing(&format!(
+            "token_redirect holds no address after a sign-in ({strange}); give the whole address line that the browser showed"
+        )));
+    }
     if let Some((fault, address)) = address.and_then(|address| Some((address.fault()?, address))) {
         facts.set(STATE, fault);
         if let Some(error) = &address.error {
@@ -135,6 +155,11 @@ fn facts(address: Option<&Address>, issued: Option<Date>, today: Date) -> Result
         return Ok(facts);
     }
     let known = address.and_then(|address| address.expires_in);
+    if address.is_some() && known.is_none() {
+        let words = "the address has no expires_in in whole seconds, so the end of the token is not known; give the whole \
+                     address line that the browser showed";
+        return Err(missing(words));
+    }
     let seconds = known.unwrap_or(USUAL_SECONDS);
     let days = seconds.saturating_add(DAY - 1) / DAY; // 44 d 23:59:59 is spoken of as 45 days
     let Some(issued) = issued else { return Err(issue_day_missing(days)) };
@@ -162,6 +187,10 @@ fn facts(address: Option<&Address>, issued: Option<Date>, today: Date) -> Result
 fn issue_day_missing(days: i64) -> Failure {
     let words =
         format!("the token lives {days} days; state the day on which it was issued as token_issued under [webex]");
+    missing(&words)
+}
+
+fn missing(words: &str) -> Failure {
     Failure::new(Protocol::Scim, Stage::Credential, FailureKind::Missing, words)
 }
 
@@ -219,6 +248,23 @@ mod tests {
             ("http://localhost:3000/auth/code#access_token=a%2Bb&expires_in=3887999", "without-state"),
         ] {
             assert_eq!(seen(Some(line), Some("2026-11-28")).0, state, "{line}");
+        }
+    }
+
+    #[test]
+    fn text_that_is_no_whole_address_waits_for_one() {
+        let token = "ZDI3MGEyYzQtNmFlNS00NDNhLWFlNzAtZGVjNjE0MGU1OGZm";
+        let address = format!("http://localhost:3000/auth/code#access_token={token}&token_type=Bearer&state=x");
+        for (text, said) in [
+            (token.to_owned(), "(other text)"),
+            ("<html>This site can\u{2019}t be reached</html>".to_owned(), "(web page)"),
+            ("https://idbroker.webex.com/idb/oauth2/v1/authorize?response_type=token&state=x".to_owned(), "(sign-in address)"),
+            (address.clone(), "no expires_in"),
+            (format!("{address}&expires_in=3887999.0"), "no expires_in"),
+            (format!("{address}&expires_in=99999999999999999999"), "no expires_in"),
+        ] {
+            let (state, words) = seen(Some(&text), Some("2026-11-28"));
+            assert!(state == "not given" && words.contains(said), "{text}: {state} {words}");
         }
     }
 

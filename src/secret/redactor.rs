@@ -23,6 +23,7 @@ use memchr::memmem;
 
 use super::{
     Secret,
+    placed::name::{Kind, kind},
     ranges::{merged, replaced},
 };
 
@@ -85,8 +86,15 @@ impl Hasher for WindowHasher {
 }
 
 impl Redactor {
-    /// Makes a secret known.
+    /// Makes a secret known. Of the address at which a browser ended after a sign-in only the values of its fields are
+    /// secret that are named as such: the rest of it is in every command that makes a new one.
     pub fn add(&self, secret: &Secret) {
+        if let Some(values) = secrets_of_address(secret.expose()) {
+            for value in &values {
+                self.add(value);
+            }
+            return;
+        }
         if secret.len() < SHORTEST {
             return;
         }
@@ -253,6 +261,23 @@ fn widened(text: &[u8], found: Range<usize>) -> Range<usize> {
     found.start - before..found.end + behind
 }
 
+/// The secrets in the address at which a browser ended, as they are written and decoded; none where the text is no such
+/// address.
+fn secrets_of_address(text: &str) -> Option<Vec<Secret>> {
+    const SAID: [&str; 3] = ["access_token", "error", "state"];
+    let text = text.trim();
+    let fields = text.split_once(['#', '?']).filter(|_| text.starts_with("http://") || text.starts_with("https://"))?.1;
+    let fields: Vec<(&str, &str)> = fields.split(['&', '#', '?']).filter_map(|field| field.split_once('=')).collect();
+    let is_answer = fields.iter().any(|(name, _)| SAID.contains(name)) && !text.contains(char::is_whitespace);
+    let is_secret = |name: &str| name == "code" || kind(name) == Some(Kind::Secret);
+    let values = fields.into_iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value);
+    let both = |value: &str| {
+        let decoded = percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned();
+        [Secret::new(value), Secret::new(decoded)]
+    };
+    is_answer.then(|| values.flat_map(both).collect())
+}
+
 /// Every way in which a secret may be written.
 fn forms(secret: &str) -> HashSet<String> {
     let quoted = serde_json::to_string(secret).unwrap_or_default();
@@ -394,6 +419,22 @@ mod tests {
         assert_eq!(unknown.clean(&format!("x {header}.{claims}.sig y")), ("x <secret> y".to_owned(), 1));
         assert_eq!(unknown.clean(&format!("{header}.{claims}.")).1, 1);
         assert_eq!(unknown.clean("eyJ.a.b and eyJhbGciOi").1, 0);
+    }
+
+    #[test]
+    fn of_the_address_behind_a_sign_in_only_the_token_is_hidden() {
+        let back = "http://localhost:3000/auth/code";
+        let command =
+            "https://login.example/authorize?redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fauth%2Fcode&state=ece-check";
+        let token = "ZDI3MGEyYzQtNmFlNS00NDNhLWFlNzAtZGVjNj%2BE0MGU1OGZm";
+        let net = knowing(&format!("{back}#access_token={token}&token_type=Bearer&expires_in=3887999&state=ece-check"));
+        assert_eq!(net.clean(command).1, 0);
+        for written in [token.to_owned(), token.replace("%2B", "+")] {
+            assert_eq!(net.clean(&format!("say {written} again")).0, "say <secret> again");
+        }
+        let refused = knowing(&format!("{back}?error=access_denied&error_description=x&state=ece-check"));
+        assert_eq!(refused.clean("error: access_denied").1, 0);
+        assert_eq!(knowing("https://hooks.example/T0/B0/x7Yz#part-two").clean("say hooks.example/T0/B0/x7Yz").1, 1);
     }
 
     #[test]

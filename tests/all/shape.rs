@@ -368,7 +368,7 @@ const ENGLISH: &[(&str, usize, &str)] = &[
     ("probe/pop3.rs", 3, "commands, words of failures and remarks of transcripts"),
     ("probe/round_trip.rs", 14, "commands, words of failures and remarks of transcripts"),
     ("probe/scim.rs", 12, "words of failures"),
-    ("probe/scim_token.rs", 1, "words of a failure"),
+    ("probe/scim_token.rs", 3, "words of failures"),
     ("probe/second_opinion.rs", 5, "commands, words of failures and remarks of transcripts"),
     ("probe/service.rs", 5, "commands, words of failures and remarks of transcripts"),
     ("probe/sign_in.rs", 5, "commands, words of failures and remarks of transcripts"),
