@@ -238,6 +238,7 @@ mod tests {
             "the environment variable ECE_CHECK_SALES_TOKEN_2 is not set",
             "/tmp/tmpAbC123xyzzy987/ece-check.toml, line 1: C:\\Users\\Abc123Abc123Abc123 is a folder",
             "15.0(1)ES202511_ET1 is unknown; https://login.microsoftonline.com/Common2/v2.0/token",
+            "for example outlook.office365.com:993:127.0.0.1:40993",
             "Report-2026-11-29T10.json: 203.0.113.9:8080 12:30:01",
             "http://proxy.contoso.example:8080 and imaps://sales@mail.contoso.example",
         ] {

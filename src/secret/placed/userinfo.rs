@@ -76,12 +76,19 @@ fn behind_server(server: &str, word: &str) -> Option<Range<usize>> {
         && is_host(host)
         && PORTS.contains(&port)
         && host.contains('.')
+        && !is_second_server(&parts)
     {
         return Some(word.len() - password.len()..word.len());
     }
     let is_server = server.starts_with('[') && server.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with("]:");
     let colon = word.find(':').filter(|colon| is_server && *colon > 0)?;
     (!value::is_time(word) && !is_of_sentence(&word[colon + 1..])).then_some(colon + 1..word.len())
+}
+
+/// `HOST:PORT:HOST2:PORT2`, as `--connect-to` has it.
+fn is_second_server(parts: &[&str]) -> bool {
+    let [_, _, host, port] = parts else { return false };
+    host.contains('.') && is_host(host) && (port.parse::<u16>().is_ok() || *port == "PORT2")
 }
 
 /// The one before the last at sign of a word.

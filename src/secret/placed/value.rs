@@ -312,7 +312,20 @@ pub(super) fn value(text: &str, from: usize) -> Range<usize> {
         let inside = begin + '“'.len_utf8();
         return inside..inside + end;
     }
-    begin..begin + word(&text[begin..])
+    begin..begin + hexadecimal(&text[begin..]).unwrap_or_else(|| word(&text[begin..]))
+}
+
+/// The length of bytes in hexadecimal with a space between them, as tools dump them; none for anything else.
+fn hexadecimal(text: &str) -> Option<usize> {
+    const FEWEST: usize = 4;
+    let bytes = text.as_bytes().chunks(3);
+    let is_byte = |chunk: &&[u8]| {
+        chunk.len() >= 2
+            && chunk[..2].iter().all(u8::is_ascii_hexdigit)
+            && chunk.get(2).is_none_or(u8::is_ascii_whitespace)
+    };
+    let count = bytes.take_while(is_byte).count();
+    (count >= FEWEST).then(|| (count * 3 - 1).min(text.len()))
 }
 
 /// The length of what is in quotes; where they are not closed, of the line.
