@@ -70,7 +70,10 @@ struct Told<'t> {
     judgement: Vec<Sentence>,
 }
 
-/// Prints the claims of a token and what they mean. Exit code 1 when something is wrong.
+/// The exit code of what could not be judged.
+const NOT_JUDGED: u8 = 3;
+
+/// Prints the claims of a token and what they mean. Exit code 1 when something is wrong, 3 when nothing could be compared.
 fn tell(token: &Secret, facts: &Facts, issuers: Issuers, catalogue: &Catalogue, output: Output) -> ExitCode {
     let claims = Claims::read(token.expose()).map(|claims| claims.all().collect()).unwrap_or_default();
     let told = Told { claims, facts, judgement: judgement(facts, issuers, catalogue) };
@@ -79,7 +82,11 @@ fn tell(token: &Secret, facts: &Facts, issuers: Issuers, catalogue: &Catalogue, 
         Output::Json => json(&told),
     });
     let wrong = told.judgement.iter().any(|sentence| matches!(sentence.status, Status::Fail | Status::Error));
-    ExitCode::from(u8::from(wrong))
+    match (wrong, judgement::is_compared(&told.judgement)) {
+        (true, _) => ExitCode::FAILURE,
+        (false, true) => ExitCode::SUCCESS,
+        (false, false) => ExitCode::from(NOT_JUDGED),
+    }
 }
 
 fn text(told: &Told<'_>) -> String {

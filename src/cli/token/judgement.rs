@@ -57,6 +57,7 @@ pub fn judgement(facts: &Facts, issuers: Issuers, catalogue: &Catalogue) -> Vec<
         foreign(&mut sentences);
     }
     permissions(&mut sentences);
+    sealed(&mut sentences);
     sentences.extend(user(facts).into_iter().chain(application(facts)));
     sentences
 }
@@ -107,6 +108,22 @@ fn permissions(sentences: &mut [Sentence]) {
             status => status,
         };
     }
+}
+
+/// True when the token could be read, so that it was compared with what mail servers accept.
+pub fn is_compared(sentences: &[Sentence]) -> bool {
+    sentences.iter().any(|sentence| is_of(sentence, &["token.audience"]))
+}
+
+/// No tick stands beside a token of which nothing can be read.
+fn sealed(sentences: &mut Vec<Sentence>) {
+    if is_compared(sentences) || sentences.iter().any(|sentence| sentence.status == Status::Fail) {
+        return;
+    }
+    sentences.retain(|sentence| !is_of(sentence, &["token.well-formed"]));
+    let words = "The token is sealed: its audience, permissions, user and expiry cannot be read, and nothing was compared. Test \
+                 it with ece-check run.";
+    sentences.insert(0, told(words.to_owned()));
 }
 
 fn user(facts: &Facts) -> Option<Sentence> {
@@ -217,6 +234,17 @@ mod tests {
             let permitted = |one: &&Sentence| one.check.as_deref().is_some_and(|id| id.ends_with("-permission"));
             assert!(sentences.iter().filter(permitted).all(|one| one.status == Status::Skip), "{sentences:?}");
         }
+    }
+
+    #[test]
+    fn sealed_token_is_told_and_not_ticked() {
+        let mut sealed = Facts::default();
+        sealed.put("token.form_faults", Vec::<String>::new());
+        sealed.put("token.origin_faults", Vec::<String>::new());
+        let sentences = judgement(&sealed, Issuers::Entra, &Catalogue::built_in());
+        assert!(!is_compared(&sentences) && sentences[0].text.starts_with("The token is sealed"), "{sentences:?}");
+        assert!(!sentences.iter().any(|one| is_of(one, &["token.well-formed"])), "{sentences:?}");
+        assert!(is_compared(&judgement(&facts(&[]), Issuers::Entra, &Catalogue::built_in())));
     }
 
     #[test]
