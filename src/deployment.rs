@@ -261,6 +261,9 @@ impl FromStr for Cloud {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if text.eq_ignore_ascii_case("gcc") {
+            return Err("GCC (not GCC High) uses the endpoints of worldwide: write worldwide".to_owned());
+        }
         value_of(text, Self::WORDS)
     }
 }

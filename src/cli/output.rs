@@ -7,6 +7,10 @@ use crate::files::Destination;
 
 /// The place of a file that is to be written, found writable now.
 pub fn prepared(file: &Path) -> Result<Destination, CliError> {
+    if file == Path::new("-") {
+        let right = "use --output for standard output, or write ./- for a file of that name";
+        return Err(CliError::Usage("-: a file is wanted here, not standard output".to_owned(), right.to_owned()));
+    }
     Destination::prepare(file).map_err(|error| unwritable(file, &error))
 }
 

@@ -83,13 +83,13 @@ pub(super) fn attestation(mut table: Table<'_>, mistakes: &mut Collector) -> Opt
 }
 
 /// A day that is not in the future: what nobody can have seen yet is a slip of the pen. One day is left for time zones.
-fn past_day(table: &mut Table<'_>, section: &str, key: &str, mistakes: &mut Collector) -> Option<Date> {
+pub(super) fn past_day(table: &mut Table<'_>, section: &str, key: &str, mistakes: &mut Collector) -> Option<Date> {
     let day = date(table, section, key, mistakes)?;
     let tomorrow = Timestamp::now().to_zoned(TimeZone::UTC).date().tomorrow().unwrap_or(Date::MAX);
     if day > tomorrow {
         mistakes.wrong(table.mistake(
             format!("{section}.{key}: {day} is in the future"),
-            "write the day on which it was seen or exported, year-month-day",
+            "write the day on which it was seen, exported or created, year-month-day",
         ));
         return None;
     }

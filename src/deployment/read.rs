@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use super::{
-    Account, Cloud, Deployment, Ece, Endpoint, Entra, Inbound, Integration, Mistakes, Role, Waiver, Webex, evidence,
+    Account, Deployment, Ece, Endpoint, Entra, Inbound, Integration, Mistakes, Role, Waiver, Webex, evidence,
     left_over::{self, quoted},
     mistakes::Collector,
     saved,
@@ -84,7 +84,7 @@ fn ece(mut table: Table<'_>, mistakes: &mut Collector) -> Ece {
 
 fn entra(mut table: Table<'_>, mistakes: &mut Collector) -> Entra {
     let entra = Entra {
-        cloud: choice(&mut table, "cloud", Cloud::WORDS, mistakes),
+        cloud: parsed_text(&mut table, "cloud", value::cloud, mistakes),
         tenant: parsed_text(&mut table, "tenant", value::tenant, mistakes),
         client_id: parsed_text(&mut table, "client_id", value::guid, mistakes),
         proof: proof(&mut table, mistakes),
@@ -112,7 +112,7 @@ fn webex(mut table: Table<'_>, mistakes: &mut Collector) -> Webex {
         tenant_url: address(&mut table, "tenant_url", mistakes),
         token,
         token_redirect,
-        token_issued: date(&mut table, "webex", "token_issued", mistakes),
+        token_issued: evidence::past_day(&mut table, "webex", "token_issued", mistakes),
         user_name_from: text(&mut table, "user_name_from", mistakes).map(|at| at.value),
     };
     mistakes.close(table);

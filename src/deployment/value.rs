@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::mistakes::Collector;
+use super::{Cloud, mistakes::Collector};
 use crate::{
     ece::external_url::{is_invisible, normal},
     secret::{Source, suspect},
@@ -170,12 +170,34 @@ pub(super) fn mail_address(key: &str, text: &str) -> Result<String, Refusal> {
 }
 
 pub(super) fn host(text: &str) -> Result<String, Refusal> {
+    if domain.ends_with('.') {
+        return refuse("there is a dot at its end");
+    }
+    if let Some(letter) = of_another_script(text) {
+        return refuse(&format!(
+            "the letter {letter} (U+{:04X}) is not Latin, although it may look so",
+            u32::from(letter)
+        ));
+    }
     let refuse = |wrong: &str, right: &str| Err((format!("endpoint.host: {wrong}"), right.to_owned()));
     if text.parse::<IpAddr>().is_ok() {
         return Ok(text.to_owned());
     }
     if text.contains("://") || text.contains('/') {
         return refuse("this is an address, not a host", "write the name alone, without https:// and without a path");
+/// A Greek or Cyrillic letter in a name or a label that has Latin letters too: nobody writes so on purpose.
+fn of_another_script(text: &str) -> Option<char> {
+    let is_other = |c: &char| ('\u{370}'..='\u{52f}').contains(c);
+    let labels = text.split(['@', '.', '-', '_']).filter(|label| label.contains(|c: char| c.is_ascii_alphabetic()));
+    labels.flat_map(str::chars).find(is_other)
+}
+
+/// A Microsoft cloud.
+pub(super) fn cloud(text: &str) -> Result<Cloud, Refusal> {
+    let shown = if may_be_quoted(text) { format!(" \"{text}\"") } else { String::new() };
+    text.parse().map_err(|right| (format!("invalid entra.cloud{shown}"), right))
+}
+
     }
     if text.contains('*') {
         return refuse("a pattern cannot be looked up", "write one endpoint for each name that is needed");
@@ -186,6 +208,10 @@ pub(super) fn host(text: &str) -> Result<String, Refusal> {
     match normal(text) {
         Some(name) if text.len() <= LONGEST && !suspect::is_no_host(text) => Ok(name),
         _ => refuse("this cannot be the name of a host", "write it as in proxy.yourcompany.com"),
+    }
+    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if let Some(inner) = inner.filter(|inner| inner.parse::<IpAddr>().is_ok()) {
+        return refuse("an IPv6 address has no brackets here", &format!("write host = \"{inner}\""));
     }
 }
 

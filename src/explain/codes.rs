@@ -13,6 +13,9 @@ pub const ENTRA_MARKS: &[&str] = &[
     "\"resulttype\":",
     "sign-in error code",
     "{errorcode=",
+    "aadsts ",
+    "aadsts: ",
+    "aadsts-",
 ];
 
 /// The number at the beginning of a text, of 4 to 8 digits.

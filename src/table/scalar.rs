@@ -42,9 +42,13 @@ pub(super) fn describe(value: &Scalar) -> &'static str {
     }
 }
 
+/// A number with fewer digits is never too large.
+const MOST_DIGITS: usize = 19;
+
 pub(super) fn kind(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "a text",
+        DeValue::Integer(number) if number.as_str().len() < MOST_DIGITS => "a number",
         DeValue::Integer(_) => "a number that is too large",
         DeValue::Float(_) => "a number with a fraction",
         DeValue::Boolean(_) => "true or false",

@@ -27,6 +27,17 @@ fn number_alone_is_an_error_of_entra() {
 }
 
 #[test]
+fn number_of_entra_is_read_with_a_space_before_it() {
+    for text in ["AADSTS 7000215", "AADSTS: 7000215", "AADSTS-7000215"] {
+        let explained = call(&["explain", text]);
+        assert!(
+            explained.code == Some(0) && explained.stdout.contains("client-secret-invalid"),
+            "{text}: {explained:?}"
+        );
+    }
+}
+
+#[test]
 fn words_without_quotes_are_one_text() {
     let apart = call(&["explain", "535", "5.7.3"]);
     assert_eq!(apart.stdout, call(&["explain", "535 5.7.3"]).stdout);

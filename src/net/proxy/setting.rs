@@ -17,6 +17,8 @@ const HTTP_PORT: u16 = 80;
 /// RFC 1928, section 3.
 const SOCKS_PORT: u16 = 1080;
 const BRACKETS: &str = "write http://[2001:db8::1]:8080: without brackets no one can tell where the port begins";
+/// What people write for no proxy, and what would be looked up as the name of a host.
+const NONE: [&str; 5] = ["none", "off", "no", "direct", "false"];
 const RIGHT: &str = "write http://proxy.company.com:8080 or socks5://proxy.company.com:1080";
 
 /// Reads a setting.
@@ -98,6 +100,7 @@ fn place_of(place: &str, kind: ProxyKind) -> Result<(String, u16), (&'static str
         (host, port.strip_prefix(':'))
     } else {
         match place.rsplit_once(':') {
+            Some((_, "")) => return Err(("has a colon at its end", RIGHT)),
             Some((host, _)) if host.contains(':') => return Err(("is an IPv6 address without brackets", BRACKETS)),
             Some((host, port)) => (host, Some(port)),
             None => (place, None),
@@ -110,6 +113,9 @@ fn place_of(place: &str, kind: ProxyKind) -> Result<(String, u16), (&'static str
             "write http://proxy.company.com:8080; a password with a colon or an at sign needs a user before it",
         ))?,
     };
+    if NONE.iter().any(|word| host.eq_ignore_ascii_case(word)) {
+        return Err(("names no proxy", "leave it unset where there is none, or use --no-proxy"));
+    }
     let host = if host.contains(':') {
         host.parse::<Ipv6Addr>().map_err(|_| ("is not an address", RIGHT))?.to_string()
     } else {
@@ -160,6 +166,8 @@ mod tests {
             ("http://wpad.example.com/wpad.dat", "PAC script"),
             ("http://user:hunter22@proxy.test/proxy.pac?x=1", "PAC script"),
             ("PROXY h:8080; DIRECT", "answer of a PAC script"),
+            ("http://p.test:8080:", "has a colon at its end"),
+            ("none", "names no proxy"),
             ("DIRECT", "answer of a PAC script"),
             ("http=a:80;https=b:8080", "one proxy for each scheme"),
             ("http://a:80, http://b:80", "is a list"),
