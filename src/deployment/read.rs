@@ -108,7 +108,7 @@ fn webex(mut table: Table<'_>, mistakes: &mut Collector) -> Webex {
     }
     let webex = Webex {
         integration: choice(&mut table, "integration", Integration::WORDS, mistakes),
-        org_id: text(&mut table, "org_id", mistakes).map(|at| at.value),
+        org_id: parsed_text(&mut table, "org_id", value::organization, mistakes),
         tenant_url: address(&mut table, "tenant_url", mistakes),
         token,
         token_redirect,

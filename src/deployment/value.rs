@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::{Cloud, mistakes::Collector};
 use crate::{
     ece::external_url::{is_invisible, normal},
+    import::rules::webex::tenant_url,
     secret::{Source, suspect},
     table::{At, Mistake, Scalar, Table, may_be_quoted},
 };
@@ -137,6 +138,12 @@ pub(super) fn guid(text: &str) -> Result<Uuid, Refusal> {
     })
 }
 
+/// An organization ID of Webex as typed; of its long form, which developer pages show, the GUID in it.
+#[expect(clippy::unnecessary_wraps, reason = "read as every value is")]
+pub(super) fn organization(text: &str) -> Result<String, Refusal> {
+    Ok(tenant_url::decoded(text.trim()).map_or_else(|| text.to_owned(), |id| id.to_string()))
+}
+
 fn is_guid(text: &str) -> bool {
     text.len() == 36 && Uuid::try_parse(text).is_ok()
 }
@@ -163,13 +170,6 @@ pub(super) fn mail_address(key: &str, text: &str) -> Result<String, Refusal> {
     if let Some(mark) = user.chars().find(|c| "():;<>[]\\,\"".contains(*c)) {
         return refuse(&format!("there is a {mark} in it"));
     }
-    match normal(domain).filter(|domain| domain.contains('.')) {
-        Some(_) => Ok(text.to_owned()),
-        None => refuse("there is no domain after the @"),
-    }
-}
-
-pub(super) fn host(text: &str) -> Result<String, Refusal> {
     if domain.ends_with('.') {
         return refuse("there is a dot at its end");
     }
@@ -179,12 +179,12 @@ pub(super) fn host(text: &str) -> Result<String, Refusal> {
             u32::from(letter)
         ));
     }
-    let refuse = |wrong: &str, right: &str| Err((format!("endpoint.host: {wrong}"), right.to_owned()));
-    if text.parse::<IpAddr>().is_ok() {
-        return Ok(text.to_owned());
+    match normal(domain).filter(|domain| domain.contains('.')) {
+        Some(_) => Ok(text.to_owned()),
+        None => refuse("there is no domain after the @"),
     }
-    if text.contains("://") || text.contains('/') {
-        return refuse("this is an address, not a host", "write the name alone, without https:// and without a path");
+}
+
 /// A Greek or Cyrillic letter in a name or a label that has Latin letters too: nobody writes so on purpose.
 fn of_another_script(text: &str) -> Option<char> {
     let is_other = |c: &char| ('\u{370}'..='\u{52f}').contains(c);
@@ -198,9 +198,20 @@ pub(super) fn cloud(text: &str) -> Result<Cloud, Refusal> {
     text.parse().map_err(|right| (format!("invalid entra.cloud{shown}"), right))
 }
 
+pub(super) fn host(text: &str) -> Result<String, Refusal> {
+    let refuse = |wrong: &str, right: &str| Err((format!("endpoint.host: {wrong}"), right.to_owned()));
+    if text.parse::<IpAddr>().is_ok() {
+        return Ok(text.to_owned());
+    }
+    if text.contains("://") || text.contains('/') {
+        return refuse("this is an address, not a host", "write the name alone, without https:// and without a path");
     }
     if text.contains('*') {
         return refuse("a pattern cannot be looked up", "write one endpoint for each name that is needed");
+    }
+    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if let Some(inner) = inner.filter(|inner| inner.parse::<IpAddr>().is_ok()) {
+        return refuse("an IPv6 address has no brackets here", &format!("write host = \"{inner}\""));
     }
     if text.contains(':') {
         return refuse("the port does not belong here", "write host = \"…\" and port = 443 in two lines");
@@ -208,10 +219,6 @@ pub(super) fn cloud(text: &str) -> Result<Cloud, Refusal> {
     match normal(text) {
         Some(name) if text.len() <= LONGEST && !suspect::is_no_host(text) => Ok(name),
         _ => refuse("this cannot be the name of a host", "write it as in proxy.yourcompany.com"),
-    }
-    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    if let Some(inner) = inner.filter(|inner| inner.parse::<IpAddr>().is_ok()) {
-        return refuse("an IPv6 address has no brackets here", &format!("write host = \"{inner}\""));
     }
 }
 

@@ -81,7 +81,8 @@ fn guid(text: &str) -> Option<Uuid> {
 }
 
 /// The organization ID of Webex's developer pages: base64 of `ciscospark://us/ORGANIZATION/GUID`.
-fn decoded(text: &str) -> Option<Uuid> {
+#[must_use]
+pub fn decoded(text: &str) -> Option<Uuid> {
     let bytes = STANDARD_NO_PAD.decode(text.trim_end_matches('=')).ok()?;
     let plain = String::from_utf8(bytes).ok()?;
     guid(plain.strip_prefix("ciscospark://")?.rsplit('/').next()?)
