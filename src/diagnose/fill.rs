@@ -8,9 +8,9 @@ use crate::{
     command::{Command, Effect, Encryption, Shell, Template, Wording, placeholders, replace},
     evidence::{Attempt, Observation, Subject, Value},
     finding::{Finding, Found},
-    import::facts::webex,
+    import::facts::{entra, mailbox, webex},
     judge::values,
-    probe::{https, smtp, tls, token},
+    probe::{https, smtp, tls, token, url},
 };
 
 /// The fact whose items are commands: one a line.
@@ -270,7 +270,7 @@ fn told(name: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> String {
 fn all(name: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> BTreeSet<String> {
     let of_token =
         |token: &Observation, facts: &[&str]| facts.iter().find_map(|fact| Some(token.facts.value(fact)?.to_string()));
-    match name {
+    let known = match name {
         ENDPOINTS => endpoints(looks),
         HOLDER => tokens(shown, looks).filter_map(|token| of_token(token, &HELD_BY)).collect(),
         APPLICATION => looks.tokens.iter().filter_map(|token| of_token(token, &CLIENT_IDS)).collect(),
@@ -286,6 +286,20 @@ fn all(name: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> BTreeSet<String> {
             values if values.is_empty() => of_tokens(name, shown, looks),
             values => values,
         },
+    };
+    if known.is_empty() { of_site(name, shown, looks) } else { known }
+}
+
+/// What the site file says, where no service of the run has said it.
+fn of_site(name: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTreeSet<String> {
+    let of_all = |fact: &str| {
+        looks.all.iter().filter_map(|look| look.facts.value(fact)).map(ToString::to_string).collect::<BTreeSet<_>>()
+    };
+    match name {
+        HOLDER => facts(mailbox::HOLDER.name(), shown),
+        APPLICATION => of_all(entra::APPLICATION_ID.name()),
+        _ if name == entra::REDIRECT_SENT.name() => of_all(url::REDIRECT.name()),
+        _ => BTreeSet::new(),
     }
 }
 

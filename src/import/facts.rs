@@ -20,6 +20,7 @@ pub mod mailbox {
         EXCHANGE_PLAN: String = "mailbox.exchange_plan", "Exchange plan";
         EXCHANGE_PLAN_DISABLED: String = "mailbox.exchange_plan_disabled", "disabled Exchange plan";
         SHARED: bool = "mailbox.shared", "shared mailbox";
+        HOLDER: String = "mailbox.holder", ""; // for commands: who needs the right
     }
 
     /// A right of others, who may be a group with the account in it.
@@ -46,6 +47,7 @@ pub mod entra {
         HOLDS: bool = "entra.holds", "";
         WITHOUT_RESERVATION: bool = "entra.without_reservation", "";
         NOTE: String = "entra.note", "evidence";
+        APPLICATION_ID: String = "entra.application_id", ""; // for commands: the site's
         REDIRECT_REGISTERED: bool = "entra.redirect_registered", "registered as Web";
         REDIRECT_PLATFORM: String = "entra.redirect_platform", "platform";
         REDIRECT_SENT: String = "entra.redirect_sent", "redirect URI that ECE sends";

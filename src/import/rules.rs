@@ -231,7 +231,11 @@ pub fn settle(files: &[File], question: &Question) -> Vec<Settled> {
     settled.extend(rights::service_principal(&evidence, question));
     settled.extend(application::all(&evidence, question));
     settled.extend(sign_in::failures(&evidence, question));
-    settled.into_iter().map(|one| aged(one, files, question.now)).collect()
+    let named = |one: Settled| match &question.client_id {
+        Some(id) => one.with(facts::entra::APPLICATION_ID, id.as_str()),
+        None => one,
+    };
+    settled.into_iter().map(|one| aged(named(one), files, question.now)).collect()
 }
 
 /// What evidence settles, with where it comes from, for a plan.

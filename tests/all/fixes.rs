@@ -97,3 +97,31 @@ fn what_exchange_or_entra_fixes_has_the_command_that_fixes_it() {
     let without: BTreeSet<&str> = causes.iter().filter(is_without).map(|cause| cause.code.as_str()).collect();
     assert_eq!(without, excused);
 }
+
+#[test]
+fn finding_of_a_file_names_who_needs_the_right_and_the_application() {
+    const ID: &str = "aaaaaaaa-0000-4000-8000-00000000000a";
+    let place = Place::new();
+    place.write(
+        "site.toml",
+        format!(
+            "[entra]\nclient_id = \"{ID}\"\n[[account]]\nname = \"team\"\nsigns_in_as = \"team@shop.test\"\n\
+             inbound = \"imap\"\nmailboxes = [\"info@shop.test\"]\n"
+        ),
+    );
+    let right =
+        r#"[{"Mailbox":"info@shop.test","User":"NT AUTHORITY\\SELF","AccessRights":["FullAccess"],"Deny":false}]"#;
+    place.write("right.json", right);
+    let registration = format!(
+        r#"{{"id":"r","appId":"{ID}","web":{{"redirectUris":[]}},"passwordCredentials":[{{"endDateTime":"2026-01-01T00:00:00Z"}}]}}"#
+    );
+    place.write("application.json", registration);
+    let arguments = ["run", "-c", "site.toml", "--only", "mailbox,directory", "-o", "json"];
+    let files = ["--evidence", "right.json", "--evidence", "application.json"];
+    let report = place.call(&[&arguments[..], &files].concat()).report();
+    let granted = texts(action(&report, "no-full-access-to-mailbox")).join("\n");
+    assert!(granted.contains("-User 'team@shop.test'") && !granted.contains('<'), "{granted}");
+    let expired = action(&report, "client-secret-expired");
+    let commands = texts(expired).join("\n");
+    assert!(expired.fix.contains(ID) && commands.contains(ID) && !commands.contains('<'), "{expired:#?}");
+}

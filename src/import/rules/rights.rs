@@ -35,10 +35,12 @@ struct Holder {
 impl Holder {
     fn of(account: &Account, evidence: &Evidence<'_>, question: &Question) -> Option<Self> {
         if account.application {
-            return Some(Self { names: application::names(evidence, question) })
-                .filter(|holder| !holder.names.is_empty());
+            let client_id = question.client_id.as_deref()?;
+            let own = application::enterprise_id(evidence, client_id).map(|(id, _)| id);
+            return Some(Self { names: application::names(evidence, question), own });
         }
-        Some(Self { names: vec![account.signs_in_as.as_ref()?.to_lowercase()] })
+        let user = account.signs_in_as.as_ref()?.to_lowercase();
+        Some(Self { names: vec![user.clone()], own: Some(user) })
     }
 
     fn is(&self, evidence: &Evidence<'_>, name: &str) -> bool {
@@ -69,6 +71,7 @@ pub fn send_as(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
     let of = |address: &str| {
         let about = rows.iter().filter(|hit| evidence.is_about(&hit.row.who, address));
         let may = |hit: &&Hit<'_, RecipientPermission>| has(&hit.row.rights, "SendAs");
+    own: Option<String>,
         let denied = |control: Option<&str>| control.is_some_and(|control| control.eq_ignore_ascii_case("Deny"));
         let rights = about.clone().filter(may).map(|hit| Right {
             file: hit.file,
@@ -137,8 +140,13 @@ fn judged(
     (rights, files): (&[Right<'_>], &BTreeSet<usize>),
     mailboxes: &HashSet<String>,
 ) -> Settled {
-    let new =
-        |outcome, reason| Settled::new(kind.check, Subject::Mailbox(mailbox.to_lowercase().into()), outcome, reason);
+    let new = |outcome, reason| {
+        let settled = Settled::new(kind.check, Subject::Mailbox(mailbox.to_lowercase().into()), outcome, reason);
+        match &holder.own {
+            Some(own) => settled.with(mailbox::HOLDER, own.as_str()),
+            None => settled,
+        }
+    };
     let own: Vec<&Right<'_>> = rights.iter().filter(|right| holder.is(evidence, right.holder)).collect();
     if let Some(right) = own.iter().find(|right| right.denied) {
         return new(Outcome::Fail, Reason::Denied).with(kind.fact, "denied").because_of(kind.denied).from([right.file]);
