@@ -451,6 +451,9 @@ pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected
     let (text, encoding) = decode::text(name, bytes)?;
     let (sheet, rows) = contents(name, text.trim_start_matches('\u{feff}'), stated)?;
     Ok(File {
+    let is_certain = encoding != Encoding::Windows1252;
+    // what a mail makes of spaces
+    let text = if is_certain && text.contains('\u{a0}') { text.replace('\u{a0}', " ").into() } else { text };
         name: name.to_owned(),
         sha256: sha256(bytes),
         container: sheet.container,
@@ -484,7 +487,7 @@ fn contents(name: &str, text: &str, stated: &Stated) -> Result<(Sheet, Vec<Row>)
         sheet.note_what_is_missing(rows.len());
         return Ok((sheet, rows));
     }
-    let is_data = text.starts_with(['{', '[', '<', '"']) || text.starts_with("#TYPE");
+    let is_data = paste::is_json_first(text) || text.starts_with(['<', '"']) || text.starts_with("#TYPE");
     let blocks = if is_data { Vec::new() } else { debug_block::read(text) };
     if !blocks.is_empty() {
         return Ok((Sheet::new(Container::DebugBlock), blocks.into_iter().enumerate().map(Row::of_block).collect()));
@@ -525,8 +528,12 @@ fn sheet(name: &str, text: &str) -> Result<Sheet, Rejected> {
         let right = "give it as token_redirect = { file = … } under [webex] in the site file";
         return Err(Rejected::whole(name, "is the address after a sign-in to Webex and holds a token", right));
     }
-    if start.starts_with(['{', '[']) && !start.starts_with("[PS]") {
-        return json::read(name, text);
+    let is_like_json = start.starts_with(['{', '[']) && !start.starts_with("[PS]");
+    let json = is_like_json.then(|| json::read(name, text));
+    match json {
+        Some(Err(_)) if !paste::is_json_first(start) => {} // a mark of a mail or a chat, and data below it
+        Some(read) => return read,
+        None => {}
     }
     if start.starts_with('<') {
         return clixml::read(name, start);
@@ -546,5 +553,8 @@ fn sheet(name: &str, text: &str) -> Result<Sheet, Rejected> {
     if format_list::is_format_list(text) {
         return format_list::read(name, text);
     }
-    Err(Rejected::whole(name, "has no form that is known here", FORMS))
+    match json {
+        Some(read) => read,
+        None => Err(Rejected::whole(name, "has no form that is known here", FORMS)),
+    }
 }

@@ -259,6 +259,7 @@ impl Cell {
             _ => Self::Text(text.to_owned()),
         }
     }
+            _ if text.contains("<mailto:") => Self::Text(without_links(text)),
 
     /// The text, of a text or a number.
     #[must_use]
@@ -310,6 +311,13 @@ fn switch_of(text: &str) -> Switch {
         "False" | "false" => return Switch::Is(false),
         _ => {}
     }
+/// A text without what Outlook writes behind an address: `a@b.example<mailto:a@b.example>`.
+fn without_links(text: &str) -> String {
+    let mut parts = text.split("<mailto:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |plain, part| plain + part.split_once('>').map_or("", |(_, behind)| behind))
+}
+
     if ["", "null", "$null"].contains(&text.to_lowercase().as_str()) {
         return Switch::Unset;
     }

@@ -10,7 +10,7 @@ use super::format_list::{pair, typed};
 /// A text without what was pasted around its data.
 #[must_use]
 pub fn cleaned(text: &str) -> Cow<'_, str> {
-    if text.trim_start().starts_with(['{', '<', '"', '#']) {
+    if is_json_first(text) || text.trim_start().starts_with(['<', '"', '#']) {
         return Cow::Borrowed(text);
     }
     let plain = if text.contains('\u{1b}') { Cow::Owned(without_colors(text)) } else { Cow::Borrowed(text) };
@@ -26,6 +26,18 @@ pub fn cleaned(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept.collect::<Vec<_>>().join("\n"))
 }
 
+/// True when a text begins as JSON does.
+#[must_use]
+pub fn is_json_first(text: &str) -> bool {
+    text.trim_start().lines().next().is_some_and(is_json)
+}
+
+fn is_json(line: &str) -> bool {
+    let mut letters = line.trim_end().chars();
+    let opens = matches!(letters.next(), Some('{' | '['));
+    opens && matches!(letters.find(|c| !c.is_whitespace()), None | Some('{' | '"' | '[' | ']' | '}'))
+}
+
 /// A line without the mark of a quotation, and nothing of a line that only fences.
 fn without_mark(line: &str) -> &str {
     let line = line.strip_prefix("> ").or_else(|| line.strip_prefix('>')).unwrap_or(line);
@@ -38,11 +50,6 @@ fn indent_of(line: &str) -> usize {
 
 /// The first line of the data, where sentences are above it: JSON, or a header of a table in quotes.
 fn begins(lines: &[&str]) -> usize {
-    let is_json = |line: &str| {
-        let mut letters = line.trim_end().chars();
-        let opens = matches!(letters.next(), Some('{' | '['));
-        opens && matches!(letters.find(|c| !c.is_whitespace()), None | Some('{' | '"' | '[' | ']' | '}'))
-    };
     let is_header = |line: &str| line.starts_with('"') && line.contains("\",\"");
     let has_list = lines.iter().any(|line| pair(line).is_some());
     let is_data = |line: &&str| is_json(line) || (!has_list && is_header(line));
@@ -96,6 +103,8 @@ mod tests {
             ("    Name : a\n    On   : True", "Name : a\nOn   : True"),
             ("\u{1b}[32;1mName : \u{1b}[0ma", "Name : a"),
             ("Hi,\nhere it is:\n[\n {\"a\": 1}\n]", "\n\n[\n {\"a\": 1}\n]"),
+            ("[EXTERNAL] Be careful\n\n[\n {\"a\": 1}\n]", "\n\n[\n {\"a\": 1}\n]"),
+            ("{code}\n{\"a\": 1}", "\n{\"a\": 1}"),
             ("WARNING: only some\n{\"a\": 1}", "\n{\"a\": 1}"),
             ("Hi,\n\"Name\",\"On\"\n\"a\",\"True\"", "\n\"Name\",\"On\"\n\"a\",\"True\""),
         ] {
