@@ -267,6 +267,8 @@ pub enum Made {
     FileSystem(Timestamp),
     /// A date that is more than a day ahead: a clock is wrong, or the date is.
     Future(Timestamp),
+    /// The file has a date that is not understood: a local form without a time zone, for example.
+    Strange,
     /// It is not known.
     Unknown,
 }
@@ -277,7 +279,7 @@ impl Made {
     pub fn at(self) -> Option<Timestamp> {
         match self {
             Self::Inside(at) | Self::Stated(at) | Self::FileSystem(at) => Some(at),
-            Self::Future(_) | Self::Unknown => None,
+            Self::Future(_) | Self::Strange | Self::Unknown => None,
         }
     }
 
@@ -449,11 +451,11 @@ pub fn read(path: &Path, stated: &Stated) -> Result<File, Rejected> {
 /// When nothing of it can be used.
 pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected> {
     let (text, encoding) = decode::text(name, bytes)?;
-    let (sheet, rows) = contents(name, text.trim_start_matches('\u{feff}'), stated)?;
-    Ok(File {
     let is_certain = encoding != Encoding::Windows1252;
     // what a mail makes of spaces
     let text = if is_certain && text.contains('\u{a0}') { text.replace('\u{a0}', " ").into() } else { text };
+    let (sheet, rows) = contents(name, text.trim_start_matches('\u{feff}'), stated)?;
+    Ok(File {
         name: name.to_owned(),
         sha256: sha256(bytes),
         container: sheet.container,
@@ -503,7 +505,8 @@ fn made(sheet: &Sheet, rows: &[Row], stated: &Stated) -> Made {
     let inside = sheet.made_at.as_deref().and_then(entra::moment).and_then(|at| at.parse().ok());
     let newest = || rows.iter().filter_map(|row| row.record.at()).max();
     let from_log = || newest().filter(|_| stated.as_of.is_none());
-    inside.or_else(from_log).map(Made::Inside).or_else(|| stated.as_of.map(Made::Stated)).unwrap_or(Made::Unknown)
+    let known = inside.or_else(from_log).map(Made::Inside).or_else(|| stated.as_of.map(Made::Stated));
+    known.unwrap_or(if sheet.made_at.is_some() { Made::Strange } else { Made::Unknown })
 }
 
 /// The SHA-256 of bytes, in lower-case hexadecimal.

@@ -145,6 +145,8 @@ pub enum Switch {
     Is(bool),
     /// The file has it, but cut.
     Cut,
+    /// Rows of one file have different values.
+    Differs,
     /// The file has it, with a value that is no switch.
     Strange(String),
 }
@@ -167,6 +169,7 @@ impl serde::Serialize for Switch {
             Self::Unset => serializer.serialize_str("not set"),
             Self::Is(value) => serializer.serialize_bool(*value),
             Self::Cut => serializer.serialize_str("cut"),
+            Self::Differs => serializer.serialize_str("different in two rows"),
             Self::Strange(text) => serializer.serialize_str(text),
         }
     }
@@ -256,10 +259,10 @@ impl Cell {
         match text {
             "" => Self::Null,
             _ if is_replaced(text) => Self::Cut,
+            _ if text.contains("<mailto:") => Self::Text(without_links(text)),
             _ => Self::Text(text.to_owned()),
         }
     }
-            _ if text.contains("<mailto:") => Self::Text(without_links(text)),
 
     /// The text, of a text or a number.
     #[must_use]
@@ -278,6 +281,7 @@ impl Cell {
         match self {
             Self::List(items) => items.iter().flat_map(Self::texts).collect(),
             Self::Text(text) => split(text),
+            Self::Number(text) => vec![text.clone()],
             _ => Vec::new(),
         }
     }
@@ -291,7 +295,10 @@ impl Cell {
             Self::Cut => Switch::Cut,
             Self::Text(text) => switch_of(text),
             Self::List(items) if items.len() == 1 => items[0].switch(),
-            Self::List(_) | Self::Object(_) => Switch::Strange("a list".to_owned()),
+            // a switch parameter, as ConvertTo-Json writes it
+            Self::Object(object) if object.has("IsPresent") => object.switch(&["IsPresent"]),
+            Self::Object(_) => Switch::Strange("an object".to_owned()),
+            Self::List(_) => Switch::Strange("a list".to_owned()),
             Self::Number(text) => Switch::Strange(text.clone()),
         }
     }
@@ -304,13 +311,6 @@ impl Cell {
     }
 }
 
-fn switch_of(text: &str) -> Switch {
-    let text = text.trim();
-    match text {
-        "True" | "true" => return Switch::Is(true),
-        "False" | "false" => return Switch::Is(false),
-        _ => {}
-    }
 /// A text without what Outlook writes behind an address: `a@b.example<mailto:a@b.example>`.
 fn without_links(text: &str) -> String {
     let mut parts = text.split("<mailto:");
@@ -318,6 +318,13 @@ fn without_links(text: &str) -> String {
     parts.fold(first, |plain, part| plain + part.split_once('>').map_or("", |(_, behind)| behind))
 }
 
+fn switch_of(text: &str) -> Switch {
+    let text = text.trim();
+    match text {
+        "True" | "true" => return Switch::Is(true),
+        "False" | "false" => return Switch::Is(false),
+        _ => {}
+    }
     if ["", "null", "$null"].contains(&text.to_lowercase().as_str()) {
         return Switch::Unset;
     }

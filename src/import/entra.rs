@@ -172,6 +172,7 @@ fn credentials(object: &Object) -> Vec<Credential> {
     let of = |field: &str, certificate: bool| {
         let one = move |row: &Object| Credential {
             certificate,
+            starts: row.text(&["startDateTime", "startDate"]).and_then(|text| moment(&text)),
             ends: row.text(&["endDateTime", "endDate"]).and_then(|text| moment(&text)),
             name: row.text(&["displayName"]),
         };
@@ -206,6 +207,7 @@ fn sync_job(object: &Object) -> SyncJob {
     };
     SyncJob {
         id: object.text(&["id"]),
+        template: object.text(&["templateId"]),
         schedule: schedule.and_then(|schedule| schedule.text(&["state"])),
         code: status.and_then(|status| status.text(&["code"])),
         interval_seconds: schedule.and_then(|schedule| schedule.text(&["interval"])).and_then(|text| interval(&text)),
@@ -261,26 +263,33 @@ fn provisioning(object: &Object) -> Option<Provisioning> {
 
 fn mappings(schema: &Object) -> Vec<Record> {
     let rules = schema.objects("synchronizationRules").into_iter();
-    let objects = rules.flat_map(|rule| rule.objects("objectMappings"));
-    let users = objects.filter(|mapping| {
+    let of = |rule: &'_ Object| rule.text(&["targetDirectoryName"]);
+    let objects = rules.flat_map(|rule| rule.objects("objectMappings").into_iter().map(move |one| (of(rule), one)));
+    let users = objects.filter(|(_, mapping)| {
         mapping
             .text(&["targetObjectName"])
             .is_none_or(|name| name.eq_ignore_ascii_case("User") || name.ends_with(":User"))
     });
-    users.flat_map(rows_of).map(Record::AttributeMapping).collect()
+    users
+        .flat_map(|(directory, mapping)| rows_of(mapping, directory.as_deref()))
+        .map(Record::AttributeMapping)
+        .collect()
 }
 
-fn rows_of(mapping: &Object) -> Vec<AttributeMapping> {
+fn rows_of(mapping: &Object, directory: Option<&str>) -> Vec<AttributeMapping> {
     let is_enabled = mapping.switch(&["enabled"]).known() != Some(false);
     let adds = mapping.text(&["flowTypes"]).is_none_or(|types| types.to_lowercase().contains("add"));
     let rows = mapping.objects("attributeMappings").into_iter();
-    rows.filter_map(|row| attribute(row, is_enabled && adds)).collect()
+    let row =
+        |row| Some(AttributeMapping { directory: directory.map(str::to_owned), ..attribute(row, is_enabled && adds)? });
+    rows.filter_map(row).collect()
 }
 
 fn attribute(row: &Object, creates_users: bool) -> Option<AttributeMapping> {
     let source = row.object("source");
     let priority = row.text(&["matchingPriority"]).and_then(|text| text.parse::<i64>().ok());
     Some(AttributeMapping {
+        directory: None,
         target: row.text(&["targetAttributeName"])?,
         source: source.and_then(|source| source.text(&["expression", "name"])),
         matching: priority.is_some_and(|priority| priority > 0),

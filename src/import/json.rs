@@ -93,7 +93,7 @@ fn without_position(text: &str) -> &str {
 /// One object that is the whole file: a wrapper, our own block, or the object itself.
 fn whole(sheet: &mut Sheet, object: Object) {
     let context = object.text(&["@odata.context"]);
-    if ["@odata.nextLink", "nextLink", "__next"].iter().any(|name| object.has(name)) {
+    if ["@odata.nextLink", "odata.nextLink", "nextLink", "__next"].iter().any(|name| object.has(name)) {
         sheet.incomplete.push(Incomplete::NextLink);
     }
     sheet.asked.clone_from(&context);
@@ -134,7 +134,7 @@ fn is_bundle(object: &Object) -> bool {
 
 fn bundle(sheet: &mut Sheet, object: Object) {
     sheet.container = Container::Bundle;
-    sheet.made_at = object.text(&["made"]);
+    sheet.made_at = object.get("made").filter(|made| **made != Cell::Null).map(|made| made.text().unwrap_or_default());
     for (field, cell) in object.fields {
         let Some((_, cmdlet)) = BUNDLE.iter().find(|(part, _)| field.eq_ignore_ascii_case(part)) else { continue };
         sheet.complete.push((*cmdlet).to_owned());
@@ -218,7 +218,8 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Cell, E> {
-        Ok(if is_secret_text(self.field) { Cell::Cut } else { Cell::of_text(text) })
+        let is_date = text.starts_with("/Date("); // the date that PowerShell 5.1 wraps
+        Ok(if is_secret_text(self.field) && !is_date { Cell::Cut } else { Cell::of_text(text) })
     }
 
     fn visit_unit<E>(self) -> Result<Cell, E> {
@@ -243,7 +244,39 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
             let cell = map.next_value_seed(CellSeed { reading: self.reading, field: &name })?;
             fields.push((self.reading.name(&name), cell));
         }
-        Ok(Cell::Object(Box::new(Object::new(fields, Place::Item(1)))))
+        if let Some(name) = of_two_values(&fields) {
+            let told: String = name.chars().take(60).collect();
+            return Err(serde::de::Error::custom(format_args!("one object has {told:?} twice, with different values")));
+        }
+        Ok(unwrapped(fields).unwrap_or_else(|fields| Cell::Object(Box::new(Object::new(fields, Place::Item(1))))))
+    }
+}
+
+/// The name that an object has twice with different values. Equal names share their text.
+fn of_two_values(fields: &Fields) -> Option<&str> {
+    let mut by_name: Vec<&(Arc<str>, Cell)> = fields.iter().collect();
+    by_name.sort_by_key(|(name, _)| Arc::as_ptr(name).cast::<u8>());
+    let twice = by_name.windows(2).find(|pair| Arc::ptr_eq(&pair[0].0, &pair[1].0) && pair[0].1 != pair[1].1);
+    twice.map(|pair| &*pair[0].0)
+}
+
+/// The names and values of an object.
+type Fields = Vec<(Arc<str>, Cell)>;
+
+/// What `ConvertTo-Json` of PowerShell 5.1 writes beside the `value` of a list or a date.
+const OF_WRAPPER: &[&str] = &["Count", "DisplayHint", "DateTime"];
+
+/// The list or the date that PowerShell 5.1 has wrapped; any other object stays as it is.
+fn unwrapped(mut fields: Fields) -> Result<Cell, Fields> {
+    let is_of_wrapper = |(name, _): &(Arc<str>, Cell)| OF_WRAPPER.iter().any(|own| name.eq_ignore_ascii_case(own));
+    match fields.iter().position(|(name, _)| name.eq_ignore_ascii_case("value")) {
+        Some(at)
+            if fields.len() > 1
+                && fields.iter().enumerate().all(|(other, field)| other == at || is_of_wrapper(field)) =>
+        {
+            Ok(fields.swap_remove(at).1)
+        }
+        _ => Err(fields),
     }
 }
 
@@ -299,6 +332,23 @@ mod tests {
         let sheet = read("f", text).unwrap();
         assert_eq!(sheet.incomplete, [Incomplete::NextLink]);
         assert_eq!(sheet.objects[0].whom.as_deref(), Some("sales@example.com"));
+    }
+
+    #[test]
+    fn lists_and_dates_of_powershell_5_1_are_unwrapped_where_they_are() {
+        let text = r#"{"Rights":{"value":["FullAccess"],"Count":1},"At":{"value":"\/Date(1790762400000)\/","DisplayHint":2,"DateTime":"woensdag"},"Control":{"value":1,"Value":"Deny"}}"#;
+        let sheet = read("f", text).unwrap();
+        assert_eq!(sheet.objects[0].texts(&["Rights"]), ["FullAccess"]);
+        assert_eq!(sheet.objects[0].text(&["At"]).as_deref(), Some("/Date(1790762400000)/"));
+        assert!(sheet.objects[0].object("Control").is_some());
+    }
+
+    #[test]
+    fn object_that_says_two_things_under_one_name_is_refused() {
+        let twice = |second: &str| read("f", &format!("[\n{{\"On\":true,\"Name\":\"a\",\"On\":{second}}}]"));
+        assert!(twice("true").is_ok());
+        let told = twice("false").unwrap_err().to_string();
+        assert!(told.starts_with("f, line 2: ") && told.contains("one object has \"On\" twice"), "{told}");
     }
 
     #[test]

@@ -262,6 +262,8 @@ pub struct Application {
 pub struct Credential {
     /// True for a certificate.
     pub certificate: bool,
+    /// When it begins to be valid, RFC 3339.
+    pub starts: Option<String>,
     /// When it ends, RFC 3339.
     pub ends: Option<String>,
     /// The name that an administrator gave it.
@@ -367,6 +369,8 @@ pub struct TokenLifetimePolicy {
 pub struct SyncJob {
     /// Its id.
     pub id: Option<String>,
+    /// The template that it was made from, such as `ciscowebex`.
+    pub template: Option<String>,
     /// `schedule.state`: `Active`, `Disabled`, `Paused`.
     pub schedule: Option<String>,
     /// `status.code`: `Active`, `Paused`, `Quarantine`, `InProgress`, `NotRun`.
@@ -414,6 +418,8 @@ pub struct Provisioning {
 /// One attribute of a mapping.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttributeMapping {
+    /// The directory that users are written to, such as `CiscoWebEx`.
+    pub directory: Option<String>,
     /// The attribute of the target, such as `userName`.
     pub target: String,
     /// Where its value comes from, such as `[userPrincipalName]`.

@@ -284,9 +284,7 @@ fn refusal(settled: &Settled) -> Option<Failure> {
         return (!settled.facts.is(facts::directory::OVER)).then(|| refused(Stage::Credential));
     }
     let code = settled.facts.get(facts::entra::SIGN_IN_ERROR)?;
-    let words = settled.reason.to_string();
-    let failure = Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, words);
-    Some(Failure { aadsts: vec![u32::try_from(*code).ok()?], ..failure })
+    Some(Failure { aadsts: vec![u32::try_from(*code).ok()?], ..refused(Stage::Grant) })
 }
 
 fn account_of(subject: &Subject, question: &Question) -> Option<String> {
@@ -311,7 +309,10 @@ fn aged(settled: Settled, files: &[File], now: Timestamp) -> Settled {
         (_, None) => {
             let dates = settled.from.iter().filter_map(|file| files.get(*file)?.made.written());
             let ahead = dates.max().filter(|at| *at > now);
-            let reason = ahead.map_or(Reason::NoDate, |at| Reason::Future(day(Some(at))));
+            let is_strange =
+                settled.from.iter().any(|file| files.get(*file).is_some_and(|file| file.made == Made::Strange));
+            let undated = if is_strange { Reason::StrangeDate } else { Reason::NoDate };
+            let reason = ahead.map_or(undated, |at| Reason::Future(day(Some(at))));
             Settled { outcome: Outcome::NeedsInput, cause: None, reason, ..settled }
         }
         (_, Some(age)) if age > OLD => {
@@ -345,3 +346,6 @@ fn day(at: Option<Timestamp>) -> String {
 fn moment(made: Made) -> Option<Timestamp> {
     made.at()
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,6 +158,7 @@ impl ShownFile {
                 Made::Stated(_) => "stated",
                 Made::FileSystem(_) => "the file system",
                 Made::Future(_) => "in the future: check the clocks",
+                Made::Strange => "the file itself, in a form that is not understood",
                 Made::Unknown => "not known",
             },
             rows: file.rows.len(),

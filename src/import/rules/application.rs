@@ -113,7 +113,10 @@ fn first_difference(one: &str, other: &str) -> usize {
     one.chars().zip(other.chars()).take_while(|(a, b)| a == b).count() + 1
 }
 
-const SECRET: &str = "directory.secret-lifetime";
+pub const SECRET: &str = "directory.secret-lifetime";
+
+/// The cause of a secret that no registration knows: whatever ECE sends is refused.
+const INVALID: &str = "client-secret-invalid";
 
 /// Which of several secrets ECE holds cannot be seen; the one that lasts longest decides.
 fn secret(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Settled {
@@ -125,8 +128,23 @@ fn secret(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Sett
     };
     let ends: Option<Vec<Timestamp>> = credentials.iter().map(|one| one.ends.as_deref()?.parse().ok()).collect();
     let Some(ends) = ends else { return new(SECRET, Outcome::NeedsInput, Reason::Cut("endDateTime")).from([file]) };
+    // what begins later is of no use today
+    let now = question.now;
+    let starts: Vec<Option<Timestamp>> = credentials.iter().map(|one| one.starts.as_deref()?.parse().ok()).collect();
+    let begins_later = |at: &Option<Timestamp>| at.filter(|at| *at > now);
+    let ends: Vec<Timestamp> = ends
+        .into_iter()
+        .zip(&starts)
+        .filter(|(_, starts)| begins_later(starts).is_none())
+        .map(|(end, _)| end)
+        .collect();
+    if let (true, Some(first)) = (ends.is_empty(), starts.iter().filter_map(begins_later).min()) {
+        return new(SECRET, Outcome::Fail, Reason::BeginsLater(super::day(Some(first))))
+            .because_of(INVALID)
+            .from([file]);
+    }
     let Some(newest) = ends.iter().max() else {
-        return new(SECRET, Outcome::Fail, Reason::NoSecret).with(directory::OVER, true).from([file]);
+        return new(SECRET, Outcome::Fail, Reason::NoSecret).because_of(INVALID).from([file]);
     };
     let is_newest = |one: &&Credential| one.ends.as_deref().and_then(|ends| ends.parse().ok()) == Some(*newest);
     let certificate = credentials.iter().find(is_newest).is_some_and(|one| one.certificate);

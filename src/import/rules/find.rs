@@ -11,7 +11,7 @@ use std::{
 
 use super::{Question, moment};
 use crate::import::{
-    File, Row,
+    Container, File, Row,
     cell::Switch,
     record::{Record, Who},
 };
@@ -164,9 +164,14 @@ impl<'f> Evidence<'f> {
     }
 }
 
-/// The newest value of a switch among rows, newest first, and the file of that value where another row has a different one.
+/// The newest value of a switch among rows, newest file first, and the file of that value where another file has a
+/// different one. In what was copied from a console the last row is the newest; of rows of another file none is.
 #[must_use]
-pub fn newest<'f, R>(hits: &[Hit<'f, R>], switch: impl Fn(&'f R) -> &'f Switch) -> (Switch, Vec<usize>, Option<usize>) {
+pub fn newest<'f, R>(
+    evidence: &Evidence<'f>,
+    hits: &[Hit<'f, R>],
+    switch: impl Fn(&'f R) -> &'f Switch,
+) -> (Switch, Vec<usize>, Option<usize>) {
     let said = |hit: &&Hit<'f, R>| matches!(switch(hit.row), Switch::Is(_) | Switch::Unset);
     let Some(first) = hits.iter().find(said) else {
         return (
@@ -175,8 +180,13 @@ pub fn newest<'f, R>(hits: &[Hit<'f, R>], switch: impl Fn(&'f R) -> &'f Switch) 
             None,
         );
     };
-    let value = switch(first.row);
-    let disagree = hits.iter().filter(said).any(|hit| switch(hit.row) != value);
+    let (same, others): (Vec<_>, Vec<_>) = hits.iter().filter(said).partition(|hit| hit.file == first.file);
+    let is_of_console = matches!(evidence.file(first.file).container, Container::FormatList | Container::FormatTable);
+    let value = switch(same.iter().rev().find(|_| is_of_console).map_or(first.row, |last| last.row));
+    if !is_of_console && same.iter().any(|hit| switch(hit.row) != value) {
+        return (Switch::Differs, vec![first.file], None);
+    }
+    let disagree = others.iter().any(|hit| switch(hit.row) != value);
     (value.clone(), vec![first.file], disagree.then_some(first.file))
 }
 

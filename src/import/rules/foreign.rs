@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Evidence, Question, find};
+use super::{Evidence, Question, find, webex};
 use crate::import::{
     File, Rejected,
     record::{Record, Who},
@@ -20,7 +20,9 @@ pub fn foreign(files: &[File], question: &Question) -> Vec<(usize, Rejected)> {
     let evidence = Evidence::new(files, question);
     let asked = find::asked(question);
     let one = |(at, file): (usize, &File)| {
-        let rejected = of_other_mailboxes(file, &evidence, &asked).or_else(|| of_another_application(file, question));
+        let rejected = of_other_mailboxes(file, &evidence, &asked)
+            .or_else(|| of_another_application(file, question))
+            .or_else(|| of_another_provisioning(file));
         rejected.map(|rejected| (at, rejected))
     };
     files.iter().enumerate().filter_map(one).collect()
@@ -59,6 +61,19 @@ fn of_another_application(file: &File, question: &Question) -> Option<Rejected> 
     let wrong = format!("is the registration of another application: {}", few(ids.into_iter()));
     let right = format!("open the application with the application (client) ID {own}, in the tenant of this site");
     Some(Rejected::whole(&file.name, &wrong, &right))
+}
+
+/// A file that holds nothing but the provisioning jobs or the mapping of another application than that of Webex.
+fn of_another_provisioning(file: &File) -> Option<Rejected> {
+    let other = |record: &Record| match record {
+        Record::SyncJob(row) if !webex::is_of_webex(row) => row.template.clone().or_else(|| row.id.clone()),
+        Record::AttributeMapping(row) if !webex::maps_to_webex(row) => row.directory.clone(),
+        _ => None,
+    };
+    let names: Option<BTreeSet<String>> = file.rows.iter().map(|row| other(&row.record)).collect();
+    let names = names.filter(|names| !names.is_empty())?;
+    let wrong = format!("is the provisioning of another application: {}", few(names.iter().map(String::as_str)));
+    Some(Rejected::whole(&file.name, &wrong, "export the job and the mapping of the application Cisco Webex"))
 }
 
 fn few<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {

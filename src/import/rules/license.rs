@@ -82,7 +82,12 @@ fn of(evidence: &Evidence<'_>, address: &str) -> Settled {
     let files: BTreeSet<usize> = hits.iter().map(|hit| hit.file).chain(whole).collect();
     if !files.is_empty() {
         let licenses: Vec<&License> = hits.iter().map(|hit| hit.row).collect();
+        let is_incomplete = files.iter().any(|file| evidence.is_incomplete(*file));
         let settled = by_plans(address, &licenses, shared).from(files);
+        if is_incomplete && settled.outcome != Outcome::Pass {
+            return Settled::new(CHECK, settled.subject, Outcome::NeedsInput, Reason::IncompleteFile)
+                .from(settled.from);
+        }
         let is_perhaps_shared = mailbox.is_none() && settled.cause == Some(NONE) && is_disabled(evidence, address);
         return if is_perhaps_shared { perhaps_shared(settled) } else { settled };
     }

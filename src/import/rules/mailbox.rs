@@ -38,7 +38,7 @@ fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
     if hits.is_empty() {
         return Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::no_row_of("Get-CASMailbox", address));
     }
-    let (disabled, files, disagree) = newest(&hits, |row: &CasMailbox| &row.smtp_auth_disabled);
+    let (disabled, files, disagree) = newest(evidence, &hits, |row: &CasMailbox| &row.smtp_auth_disabled);
     let known = |disabled: bool, by: &str, files: Vec<usize>, disagree: Option<usize>| {
         let outcome = if disabled { Outcome::Fail } else { Outcome::Pass };
         let settled = Settled::new(SMTP, subject(), outcome, Reason::Read)
@@ -73,7 +73,7 @@ fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
 
 fn organization(evidence: &Evidence<'_>) -> (Switch, Vec<usize>, Option<usize>) {
     let rows = evidence.rows(|record| if let Record::TransportConfig(row) = record { Some(row) } else { None });
-    newest(&rows, |row: &TransportConfig| &row.smtp_auth_disabled)
+    newest(evidence, &rows, |row: &TransportConfig| &row.smtp_auth_disabled)
 }
 
 /// `mailbox.imap-enabled` and `mailbox.pop-enabled`, for each mailbox that is read.
@@ -127,7 +127,7 @@ fn protocol_of(evidence: &Evidence<'_>, address: &str, protocol: &Fetching) -> S
             Reason::no_row_of("Get-CASMailbox", address),
         );
     }
-    let (enabled, files, disagree) = newest(&hits, |row| (protocol.switch)(row));
+    let (enabled, files, disagree) = newest(evidence, &hits, |row| (protocol.switch)(row));
     let settled = match enabled {
         Switch::Is(true) => {
             Settled::new(protocol.check, subject, Outcome::Pass, Reason::Read).with(protocol.fact, true)

@@ -28,10 +28,16 @@ pub enum Reason {
     Cut(&'static str),
     /// The value is no switch.
     Strange(&'static str, String),
+    /// Rows of one file have different values in a column.
+    Differs(&'static str),
+    /// A column whose values are not understood.
+    NotUnderstood(&'static str, String),
     /// The mailbox inherits, and the organization's setting is not in the evidence.
     Inherits,
     /// The file has no date.
     NoDate,
+    /// The file has a date that says no moment.
+    StrangeDate,
     /// The file has a date that has not come yet.
     Future(String),
     /// The file is too old.
@@ -88,6 +94,10 @@ pub enum Reason {
     NoSignIn,
     /// A sign-in succeeded after the last failure.
     SucceededLater,
+    /// It was so on this day, and nothing says what has been since.
+    OnlyThen(String, Box<Reason>),
+    /// A secret or certificate that is valid only from this day.
+    BeginsLater(String),
     /// The last sign-in failed.
     SignInFailed {
         /// The error code of Entra.
@@ -153,7 +163,31 @@ impl Reason {
         match switch {
             Switch::Cut => Self::Cut(column),
             Switch::Strange(text) => Self::Strange(column, text.clone()),
+            Switch::Differs => Self::Differs(column),
             _ => Self::NoColumn(column),
+        }
+    }
+}
+
+impl Reason {
+    /// What is wrong with the values of a column.
+    fn of_column(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoColumn(column) => {
+                write!(f, "the file has no column {column}; a missing column is not an empty one")
+            }
+            Self::Cut(column) => write!(f, "the value of {column} was cut when it was exported; export as JSON"),
+            Self::Strange(column, value) => write!(f, "{column} is {value:?}, neither true nor false"),
+            Self::Differs(column) => {
+                write!(f, "two rows for it in the file have different values of {column}; export it again")
+            }
+            Self::NotUnderstood(column, value) if value.is_empty() => {
+                write!(f, "the value of {column} is missing or not understood; export it as JSON, with -Depth 5")
+            }
+            Self::NotUnderstood(column, value) => {
+                write!(f, "{column} is {value:?}, which is not understood; export it as JSON, with -Depth 5")
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -169,11 +203,9 @@ impl fmt::Display for Reason {
             Self::Refused(words) => f.write_str(words),
             Self::Webex(reason) => reason.fmt(f),
             Self::NoRow(command) => write!(f, "{NO_ROW}{EXPORT}{command}"),
-            Self::NoColumn(column) => {
-                write!(f, "the file has no column {column}; a missing column is not an empty one")
+            Self::NoColumn(_) | Self::Cut(_) | Self::Strange(..) | Self::Differs(_) | Self::NotUnderstood(..) => {
+                self.of_column(f)
             }
-            Self::Cut(column) => write!(f, "the value of {column} was cut when it was exported; export as JSON"),
-            Self::Strange(column, value) => write!(f, "{column} is {value:?}, neither true nor false"),
             Self::Inherits => f.write_str(
                 "it inherits the organization's setting, which is not in the evidence; export Get-TransportConfig",
             ),
@@ -184,6 +216,10 @@ impl fmt::Display for Reason {
             ),
             Self::NoDate => f.write_str(
                 "the file has no date; state it as as_of under [evidence], or with --as-of of evidence show",
+            ),
+            Self::StrangeDate => f.write_str(
+                "the date in the file is not understood (2026-11-30T09:30:00Z is); state it as as_of under [evidence], or \
+                 with --as-of of evidence show",
             ),
             Self::TooOld(day) => write!(f, "the file is of {day}, more than 30 days old; export it again"),
             Self::AsOf(day, reason) => write!(f, "{reason}, as of {day}"),
@@ -240,6 +276,12 @@ impl fmt::Display for Reason {
             Self::NotGranted(scopes) => write!(f, "not granted: {}", scopes.join(", ")),
             Self::NoSignIn => f.write_str("the log has no sign-in of this user and application, which proves nothing"),
             Self::SucceededLater => f.write_str("a sign-in succeeded after the last failure"),
+            Self::OnlyThen(day, reason) => {
+                write!(f, "{reason}; that was on {day}, and the log does not say what has been since")
+            }
+            Self::BeginsLater(day) => {
+                write!(f, "no client secret or certificate is valid yet; the first one begins on {day}")
+            }
             Self::SignInFailed { code, policies } if policies.is_empty() => {
                 write!(f, "the newest sign-in failed with AADSTS{code}")
             }

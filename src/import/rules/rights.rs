@@ -12,6 +12,7 @@ use super::{Account, Evidence, Outcome, Question, Reason, Settled, application, 
 use crate::{
     evidence::{Fact, Subject},
     import::{
+        cell::Switch,
         facts::mailbox,
         record::{ExchangeServicePrincipal, Mailbox, MailboxPermission, RecipientPermission, Record},
     },
@@ -24,12 +25,51 @@ const SELF: &str = "nt authority\\self";
 struct Right<'f> {
     file: usize,
     holder: &'f str,
-    denied: bool,
+    /// Whether it is denied; where a row is not understood, why.
+    denied: Result<bool, Reason>,
 }
 
-/// Who must have a right: the names that the files can call them by.
+impl Right<'_> {
+    fn is_allowed(&self) -> bool {
+        self.denied == Ok(false)
+    }
+}
+
+/// What a row says of a right: none where it is about other rights only.
+fn denied(kind: &Kind, rights: &[String], deny: impl FnOnce() -> Result<bool, Reason>) -> Option<Result<bool, Reason>> {
+    let is_known = |right: &String| kind.rights.iter().any(|known| right.eq_ignore_ascii_case(known));
+    if has(rights, kind.right) {
+        return Some(deny());
+    }
+    let strange = rights.iter().find(|right| !is_known(right));
+    match strange {
+        None if !rights.is_empty() => None,
+        _ => Some(Err(Reason::NotUnderstood("AccessRights", strange.cloned().unwrap_or_default()))),
+    }
+}
+
+/// `Deny` of `Get-MailboxPermission`.
+fn deny(column: &Switch) -> Result<bool, Reason> {
+    column.known().ok_or_else(|| match column {
+        Switch::Unset => Reason::NotUnderstood("Deny", String::new()),
+        other => Reason::of_switch("Deny", other),
+    })
+}
+
+/// `AccessControlType` of `Get-RecipientPermission`, as its name or as the number of the enumeration.
+/// <https://learn.microsoft.com/dotnet/api/system.security.accesscontrol.accesscontroltype>
+fn control(column: Option<&str>) -> Result<bool, Reason> {
+    match column.unwrap_or_default().to_lowercase().as_str() {
+        "allow" | "0" => Ok(false),
+        "deny" | "1" => Ok(true),
+        other => Err(Reason::NotUnderstood("AccessControlType", other.chars().take(40).collect())),
+    }
+}
+
+/// Who must have a right: the names that the files can call them by, and the one that Exchange's commands take.
 struct Holder {
     names: Vec<String>,
+    own: Option<String>,
 }
 
 impl Holder {
@@ -50,34 +90,30 @@ impl Holder {
 }
 
 /// `mailbox.full-access`, for each mailbox that another one's token opens.
-pub fn full_access(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
+pub fn full_access<'f>(evidence: &Evidence<'f>, question: &Question) -> Vec<Settled> {
     let rows = evidence.rows(|record| if let Record::MailboxPermission(row) = record { Some(row) } else { None });
     let of = |address: &str| {
         let about = rows.iter().filter(|hit| evidence.is_about(&hit.row.who, address));
-        let full = |hit: &&Hit<'_, MailboxPermission>| has(&hit.row.rights, "FullAccess");
-        let rights = about.clone().filter(full).map(|hit| Right {
-            file: hit.file,
-            holder: &hit.row.user,
-            denied: hit.row.deny.known() == Some(true),
-        });
+        let right = |hit: &Hit<'f, MailboxPermission>| {
+            let denied = denied(&FULL_ACCESS, &hit.row.rights, || deny(&hit.row.deny))?;
+            Some(Right { file: hit.file, holder: &hit.row.user, denied })
+        };
+        let rights = about.clone().filter_map(right);
         (rights.collect::<Vec<_>>(), about.map(|hit| hit.file).collect::<BTreeSet<_>>())
     };
     shared(evidence, question, &FULL_ACCESS, of)
 }
 
 /// `mailbox.send-as`, for each mailbox that another one sends from.
-pub fn send_as(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
+pub fn send_as<'f>(evidence: &Evidence<'f>, question: &Question) -> Vec<Settled> {
     let rows = evidence.rows(|record| if let Record::RecipientPermission(row) = record { Some(row) } else { None });
     let of = |address: &str| {
         let about = rows.iter().filter(|hit| evidence.is_about(&hit.row.who, address));
-        let may = |hit: &&Hit<'_, RecipientPermission>| has(&hit.row.rights, "SendAs");
-    own: Option<String>,
-        let denied = |control: Option<&str>| control.is_some_and(|control| control.eq_ignore_ascii_case("Deny"));
-        let rights = about.clone().filter(may).map(|hit| Right {
-            file: hit.file,
-            holder: &hit.row.trustee,
-            denied: denied(hit.row.control.as_deref()),
-        });
+        let right = |hit: &Hit<'f, RecipientPermission>| {
+            let denied = denied(&SEND_AS, &hit.row.rights, || control(hit.row.control.as_deref()))?;
+            Some(Right { file: hit.file, holder: &hit.row.trustee, denied })
+        };
+        let rights = about.clone().filter_map(right);
         (rights.collect::<Vec<_>>(), about.map(|hit| hit.file).collect::<BTreeSet<_>>())
     };
     shared(evidence, question, &SEND_AS, of)
@@ -87,6 +123,9 @@ pub fn send_as(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
 struct Kind {
     check: &'static str,
     cmdlet: &'static str,
+    right: &'static str,
+    /// All rights that the cmdlet lists.
+    rights: &'static [&'static str],
     listed_as: &'static str,
     fact: Fact<String>,
     missing: &'static str,
@@ -96,6 +135,8 @@ struct Kind {
 const FULL_ACCESS: Kind = Kind {
     check: "mailbox.full-access",
     cmdlet: "Get-MailboxPermission",
+    right: "FullAccess",
+    rights: &["FullAccess", "ExternalAccount", "DeleteItem", "ReadPermission", "ChangePermission", "ChangeOwner"],
     listed_as: "mailbox-permission",
     fact: mailbox::FULL_ACCESS,
     missing: "no-full-access-to-mailbox",
@@ -105,6 +146,8 @@ const FULL_ACCESS: Kind = Kind {
 const SEND_AS: Kind = Kind {
     check: "mailbox.send-as",
     cmdlet: "Get-RecipientPermission",
+    right: "SendAs",
+    rights: &["SendAs"],
     listed_as: "recipient-permission",
     fact: mailbox::SEND_AS,
     missing: "send-as-denied",
@@ -148,8 +191,11 @@ fn judged(
         }
     };
     let own: Vec<&Right<'_>> = rights.iter().filter(|right| holder.is(evidence, right.holder)).collect();
-    if let Some(right) = own.iter().find(|right| right.denied) {
+    if let Some(right) = own.iter().find(|right| right.denied == Ok(true)) {
         return new(Outcome::Fail, Reason::Denied).with(kind.fact, "denied").because_of(kind.denied).from([right.file]);
+    }
+    if let Some((reason, file)) = own.iter().find_map(|right| not_understood(right)) {
+        return new(Outcome::NeedsInput, reason).from([file]);
     }
     if let Some(right) = own.first() {
         return new(Outcome::Pass, Reason::Read).with(kind.fact, "granted").from([right.file]);
@@ -165,7 +211,7 @@ fn judged(
         return new(Outcome::NeedsInput, Reason::no_row_of(kind.cmdlet, mailbox));
     }
     let others: Vec<&Right<'_>> =
-        rights.iter().filter(|right| !right.denied && right.holder.to_lowercase() != SELF).collect();
+        rights.iter().filter(|right| right.is_allowed() && right.holder.to_lowercase() != SELF).collect();
     let names = |pick: &dyn Fn(&str) -> bool| {
         others.iter().map(|right| right.holder).filter(|holder| pick(holder)).map(str::to_owned).collect::<Vec<_>>()
     };
@@ -180,7 +226,14 @@ fn judged(
     if lists.iter().any(|file| evidence.is_incomplete(*file)) {
         return new(Outcome::NeedsInput, Reason::IncompleteFile).from(lists);
     }
+    if let Some((reason, file)) = rights.iter().find_map(not_understood) {
+        return new(Outcome::NeedsInput, reason).from([file]);
+    }
     new(Outcome::Fail, Reason::Read).with(kind.fact, "none").because_of(kind.missing).from(lists)
+}
+
+fn not_understood(right: &Right<'_>) -> Option<(Reason, usize)> {
+    Some((right.denied.clone().err()?, right.file))
 }
 
 /// The addresses that the files list as mailboxes, which have no members, in lower case. A name without a domain may be that

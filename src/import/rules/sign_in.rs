@@ -1,6 +1,6 @@
 //! What Entra's log of non-interactive sign-ins says of ECE's refreshes.
 //!
-//! Only the newest 48 hours before the file was made count. A success after the last failure passes. A log without rows of
+//! Only the newest 48 hours before the file was made count; a failure that is older than 48 hours today says only what was then. A success after the last failure passes. A log without rows of
 //! this application says nothing: it is kept for seven days in the free edition. A policy in report-only mode blocks nothing.
 //! A sign-in that succeeded says only that Entra issued a token; Exchange may refuse it all the same.
 //! <https://learn.microsoft.com/entra/identity/monitoring-health/concept-noninteractive-sign-ins>
@@ -79,6 +79,12 @@ fn of(evidence: &Evidence<'_>, user: &str, rows: &[(Timestamp, &Hit<'_, SignIn>)
         return new(Outcome::Pass, Reason::SucceededLater).from([hit.file]);
     }
     let reason = Reason::SignInFailed { code: failed.row.code, policies: failed.row.blocked_by.clone() };
+    if now.duration_since(*failed_at) > WINDOW {
+        return new(Outcome::Warn, Reason::OnlyThen(super::day(Some(*failed_at)), Box::new(reason)))
+            .with(entra::SIGN_IN_POLICIES, failed.row.blocked_by.clone())
+            .with(entra::SIGN_IN_FAILED_AT, failed_at.to_string())
+            .from([failed.file]);
+    }
     let settled = new(Outcome::Fail, reason)
         .with(entra::SIGN_IN_ERROR, failed.row.code)
         .with(entra::SIGN_IN_POLICIES, failed.row.blocked_by.clone())

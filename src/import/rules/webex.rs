@@ -19,7 +19,11 @@ use jiff::Timestamp;
 use super::{Evidence, Exported, Outcome, Settled, aged, attested};
 use crate::{
     evidence::{Source, Subject},
-    import::{File, facts::webex as facts, record::Record},
+    import::{
+        File,
+        facts::webex as facts,
+        record::{AttributeMapping, Record, SyncJob},
+    },
 };
 
 pub use consent::ASKED_FOR_CONSENT;
@@ -129,11 +133,25 @@ fn traces(evidence: &Evidence<'_>) -> (bool, bool) {
             }
             Record::Audit(row) => wizard |= row.target_app_ids.iter().any(|id| id == INTEGRATION_APP),
             Record::WebexDebug(_) => wizard = true,
-            Record::SyncJob(_) | Record::AttributeMapping(_) => gallery = true,
+            Record::SyncJob(row) => gallery |= is_of_webex(row),
+            Record::AttributeMapping(row) => gallery |= maps_to_webex(row),
             _ => {}
         }
     }
     (wizard, gallery)
+}
+
+/// Whether a provisioning job is that of Webex: its template, and the beginning of its id, say whose it is.
+#[must_use]
+pub fn is_of_webex(job: &SyncJob) -> bool {
+    let mut named = job.template.iter().chain(&job.id).peekable();
+    named.peek().is_none() || named.any(|name| name.to_lowercase().contains("webex"))
+}
+
+/// Whether a mapping is that of Webex; one that names no directory may be.
+#[must_use]
+pub fn maps_to_webex(row: &AttributeMapping) -> bool {
+    row.directory.as_ref().is_none_or(|name| name.to_lowercase().contains("webex"))
 }
 
 /// The kind of a list that Microsoft Graph has given in this run for exactly the applications of Webex.

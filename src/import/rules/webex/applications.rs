@@ -60,11 +60,15 @@ pub fn settle(evidence: &Evidence<'_>, question: &Question) -> Settled {
 
 fn deleted(at: Timestamp, audit: Option<&Audit>, now: Timestamp, fail: impl Fn(&str, Reason) -> Settled) -> Settled {
     let until = restorable_until(at);
-    let verdict = if until > now { "removed-restorable" } else { "removed" };
-    let settled = fail(verdict, Reason::Deleted(at.to_string(), day(Some(until))))
-        .with(facts::RESTORABLE_UNTIL, day(Some(until)))
-        .with(facts::RESTORABLE_DAYS, days_between(now, until))
-        .with(facts::REMOVED_AT, at.to_string());
+    let last_day = day(Some(until));
+    let settled = if until > now {
+        fail("removed-restorable", Reason::Deleted(at.to_string(), last_day.clone()))
+            .with(facts::RESTORABLE_UNTIL, last_day)
+            .with(facts::RESTORABLE_DAYS, days_between(now, until))
+    } else {
+        fail("removed", Reason::DeletedForGood(at.to_string(), last_day))
+    };
+    let settled = settled.with(facts::REMOVED_AT, at.to_string());
     audit.map_or(settled.clone(), |audit| removed_by(settled, audit))
 }
 

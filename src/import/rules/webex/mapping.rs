@@ -52,7 +52,8 @@ pub fn settle(evidence: &Evidence<'_>, question: &Question) -> Settled {
 
 /// The rows of the newest file that has a mapping.
 pub fn newest<'f>(evidence: &Evidence<'f>) -> (Vec<&'f AttributeMapping>, Option<usize>) {
-    let hits = evidence.rows(|record| if let Record::AttributeMapping(row) = record { Some(row) } else { None });
+    let mut hits = evidence.rows(|record| if let Record::AttributeMapping(row) = record { Some(row) } else { None });
+    hits.retain(|hit| super::maps_to_webex(hit.row));
     let file = hits.first().map(|hit| hit.file);
     (hits.into_iter().filter(|hit| Some(hit.file) == file).map(|hit| hit.row).collect(), file)
 }

@@ -4,7 +4,7 @@
 //! <https://learn.microsoft.com/entra/identity/app-provisioning/application-provisioning-quarantine-status>
 //! <https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationjob>
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -34,10 +34,11 @@ pub fn settle(evidence: &Evidence<'_>, question: &Question) -> Settled {
     if super::is_absent(Integration::Gallery, evidence, question) {
         return new(CHECK, Outcome::NotApplicable, Reason::OtherIntegration);
     }
-    let jobs = evidence.rows(|record| if let Record::SyncJob(row) = record { Some(row) } else { None });
-    let of_webex =
-        |hit: &&Hit<'_, SyncJob>| hit.row.id.as_deref().is_some_and(|id| id.to_lowercase().contains("webex"));
-    let Some(hit) = jobs.iter().find(of_webex).or_else(|| jobs.first()) else {
+    let jobs = newest(evidence).into_iter().map(|hit| {
+        let made = evidence.file(hit.file).made.at().unwrap_or(question.now);
+        job(hit.row, made, question.now).from([hit.file])
+    });
+    let Some(settled) = jobs.min_by_key(|settled| urgency(settled.outcome)) else {
         let whole = evidence.complete(ASKED_FOR_JOBS);
         if whole.is_empty() {
             return new(CHECK, Outcome::NeedsInput, Reason::NotExported(EXPORT));
@@ -45,18 +46,38 @@ pub fn settle(evidence: &Evidence<'_>, question: &Question) -> Settled {
         let reason = Reason::Job("the gallery application has no provisioning job");
         return new(CHECK, Outcome::Fail, reason).with(facts::PROVISIONING, "no-job").from(whole);
     };
-    let made = evidence.file(hit.file).made.at().unwrap_or(question.now);
-    let settled = job(hit.row, made).from([hit.file]);
     if settled.outcome == Outcome::Pass { users(evidence, settled) } else { settled }
 }
 
+/// The jobs of Webex, each from the newest file that has it.
+fn newest<'f>(evidence: &Evidence<'f>) -> Vec<Hit<'f, SyncJob>> {
+    let mut jobs = evidence.rows(|record| if let Record::SyncJob(row) = record { Some(row) } else { None });
+    jobs.retain(|hit| super::is_of_webex(hit.row));
+    let mut seen: HashMap<Option<&str>, usize> = HashMap::new();
+    jobs.retain(|hit| *seen.entry(hit.row.id.as_deref()).or_insert(hit.file) == hit.file);
+    jobs
+}
+
+/// Of several jobs the worst counts.
+fn urgency(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Fail => 0,
+        Outcome::NeedsInput => 1,
+        Outcome::Warn => 2,
+        Outcome::Pass | Outcome::NotApplicable => 3,
+    }
+}
+
+/// How far the clock of this computer may be behind that of Entra ID.
+const AHEAD: SignedDuration = SignedDuration::from_hours(1);
+
 /// What a job says of itself. `made` is the moment of the evidence.
-fn job(job: &SyncJob, made: Timestamp) -> Settled {
+fn job(job: &SyncJob, made: Timestamp, now: Timestamp) -> Settled {
     let code = job.code.as_deref().unwrap_or_default().to_lowercase();
     let schedule = job.schedule.as_deref().unwrap_or_default().to_lowercase();
     let settled = |outcome, verdict: &str, reason| new(CHECK, outcome, reason).with(facts::PROVISIONING, verdict);
     match code.as_str() {
-        "quarantine" => return quarantine(job, made),
+        "quarantine" => return quarantine(job, made, now),
         "notconfigured" => {
             let reason = Reason::Job("the credentials or the mapping have not been saved");
             return settled(Outcome::Fail, "not-configured", reason);
@@ -78,6 +99,9 @@ fn job(job: &SyncJob, made: Timestamp) -> Settled {
     let Some(success) = job.last_success.as_deref().and_then(|at| at.parse::<Timestamp>().ok()) else {
         return settled(Outcome::Warn, "late", Reason::Job("no cycle has succeeded yet"));
     };
+    if success.duration_since(now) > AHEAD {
+        return new(CHECK, Outcome::NeedsInput, Reason::LastSuccessAhead(success.to_string()));
+    }
     let longest = SignedDuration::from_secs(LATE * job.interval_seconds.unwrap_or(USUAL_INTERVAL));
     let verdict = if made.duration_since(success) <= longest { "on" } else { "late" };
     let settled = if verdict == "on" {
@@ -90,7 +114,7 @@ fn job(job: &SyncJob, made: Timestamp) -> Settled {
 
 /// What the reasons of a quarantine mean.
 /// <https://learn.microsoft.com/graph/api/resources/synchronization-synchronizationquarantine>
-fn quarantine(job: &SyncJob, made: Timestamp) -> Settled {
+fn quarantine(job: &SyncJob, made: Timestamp, now: Timestamp) -> Settled {
     let reason = job.quarantine_reason.clone().unwrap_or_else(|| "Unknown".to_owned());
     let code = job.quarantine_error.clone().unwrap_or_default();
     let plain = reason.to_lowercase();
@@ -106,15 +130,19 @@ fn quarantine(job: &SyncJob, made: Timestamp) -> Settled {
     };
     let began = job.quarantine_since.as_deref().and_then(|at| at.parse::<Timestamp>().ok());
     let until = began.and_then(|at| at.checked_add(SignedDuration::from_hours(24 * QUARANTINE_DAYS)).ok());
-    let mut settled =
-        new(CHECK, Outcome::Fail, Reason::Quarantine(reason.clone(), until.map(|until| day(Some(until)))))
-            .with(facts::PROVISIONING, "quarantine")
-            .with(facts::QUARANTINE, verdict)
-            .with(facts::QUARANTINE_REASON, reason);
+    let last_day = until.map(|until| day(Some(until)));
+    let said = match last_day {
+        Some(over) if until < Some(now) => Reason::QuarantineOver(reason.clone(), over),
+        last_day => Reason::Quarantine(reason.clone(), last_day),
+    };
+    let mut settled = new(CHECK, Outcome::Fail, said)
+        .with(facts::PROVISIONING, "quarantine")
+        .with(facts::QUARANTINE, verdict)
+        .with(facts::QUARANTINE_REASON, reason);
     if !code.is_empty() {
         settled = settled.with(facts::QUARANTINE_ERROR, code);
     }
-    match until {
+    match until.filter(|until| *until >= now) {
         Some(until) => settled
             .with(facts::QUARANTINE_ENDS, day(Some(until)))
             .with(facts::QUARANTINE_DAYS_LEFT, days_between(made, until)),

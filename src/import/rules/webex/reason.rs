@@ -51,6 +51,12 @@ pub enum Reason {
     Failures(i64, i64),
     /// Single users failed.
     UserErrors(usize),
+    /// The last successful cycle has not come yet: a clock is wrong, or the date is.
+    LastSuccessAhead(String),
+    /// The job has been in quarantine for longer than four weeks, which ended on this day.
+    QuarantineOver(String, String),
+    /// *Cisco Webex Identity Integration* was deleted, and until when it could be restored.
+    DeletedForGood(String, String),
     /// The job is in quarantine, for this reason; after this day it is disabled.
     Quarantine(String, Option<String>),
     /// The mapping of this attribute.
@@ -115,6 +121,19 @@ impl fmt::Display for Reason {
             Self::TenantUrl(wrong, Some(right)) => write!(f, "{wrong}; use {right}"),
             Self::OtherOrganization(org) => write!(f, "it names another organization than {org}"),
             Self::LastSuccess(at) => write!(f, "the last successful cycle ended at {at}"),
+            Self::LastSuccessAhead(at) => write!(
+                f,
+                "the last successful cycle ended at {at}, which is in the future; check the clock of this server, and export \
+                 the job again"
+            ),
+            Self::QuarantineOver(reason, over) => write!(
+                f,
+                "the job is in quarantine ({reason}); the four weeks after which Microsoft disables it ended on {over}"
+            ),
+            Self::DeletedForGood(at, over) => write!(
+                f,
+                "Cisco Webex Identity Integration was deleted at {at}; the 30 days in which it could be restored ended on {over}"
+            ),
             Self::Failures(runs, users) => {
                 write!(f, "failed cycles in a row: {runs}; users not written by the last one: {users}")
             }

@@ -220,6 +220,29 @@ fn provisioning_job_in_each_state() {
         let seen = seen.into_iter().find(|one| !one.is_empty()).unwrap_or_default();
         assert_eq!((settled.outcome, seen.as_str()), (outcome, verdict), "{status}");
     }
+    // of several jobs the worst counts, and a day that has passed is not told as one to come
+    let good = format!(r#"{{"id":"ciscowebex.1","status":{}}}"#, ran("2026-11-29T11:30:00Z"));
+    let bad = |at: &str| {
+        format!(r#"{{"id":"ciscowebex.2","status":{{"code":"Quarantine","quarantine":{{"seriesBegan":"{at}"}}}}}}"#)
+    };
+    let both = |jobs: [&str; 2]| {
+        let rows = jobs.map(|job| job.replacen(r#""status""#, r#""schedule":{"state":"Active"},"status""#, 1));
+        of("webex.provisioning-on", &[file("jobs", &format!("[{}]", rows.join(",")))], &question())
+    };
+    let recent = bad("2026-11-20T04:00:00Z");
+    assert_eq!(both([&good, &recent]).outcome, Outcome::Fail);
+    assert_eq!(both([&recent, &good]).outcome, Outcome::Fail);
+    let over = both([&good, &bad("2026-10-01T04:00:00Z")]);
+    assert_eq!(fact(&over, "webex.quarantine_ends"), "");
+    assert!(over.reason.to_string().ends_with("ended on 2026-10-29"), "{over:?}");
+    let ahead = of("webex.provisioning-on", &[job(&ran("2027-01-01T00:00:00Z"), "Active")], &question());
+    assert_eq!((ahead.outcome, fact(&ahead, "webex.provisioning").as_str()), (Outcome::NeedsInput, ""));
+    let other = job(&ran("2026-11-29T11:30:00Z"), "Active");
+    let mut other_row = other.clone();
+    if let Record::SyncJob(row) = &mut other_row.rows[0].record {
+        row.id = Some("gsuite.1".to_owned());
+    }
+    assert_eq!(of("webex.provisioning-on", &[other_row], &question()).outcome, Outcome::NeedsInput);
     let settled = of("webex.provisioning-on", &[sample("graph/syncJobs.quarantine.json")], &question());
     assert_eq!(fact(&settled, "webex.quarantine_ends"), "2026-12-18");
     let none = r#"{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#servicePrincipals('x')/synchronization/jobs","value":[]}"#;
