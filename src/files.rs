@@ -129,7 +129,10 @@ pub fn read_within(path: &Path, largest: u64, patience: Patience) -> io::Result<
     let kind = FileKind::of(&about);
     kind.refused()?;
     if kind == FileKind::Plain && about.len() > largest {
-        return Err(said(io::ErrorKind::Other, format!("has {} bytes; more than {largest} are not read", about.len())));
+        return Err(said(
+            io::ErrorKind::FileTooLarge,
+            format!("has {} bytes; more than {largest} are not read", about.len()),
+        ));
     }
     let mut bytes = Vec::new();
     let most = largest.saturating_add(1);
@@ -146,7 +149,7 @@ pub fn read_within(path: &Path, largest: u64, patience: Patience) -> io::Result<
 
 fn within(bytes: Vec<u8>, largest: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > largest {
-        return Err(said(io::ErrorKind::Other, format!("has more than {largest} bytes, which are not read")));
+        return Err(said(io::ErrorKind::FileTooLarge, format!("has more than {largest} bytes, which are not read")));
     }
     Ok(bytes)
 }

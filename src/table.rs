@@ -63,10 +63,11 @@ impl Document {
         let whole =
             |wrong: String, right: &str| Mistake { file: name.clone(), line: None, wrong, right: right.to_owned() };
         let bytes = files::read(path, LARGEST).map_err(|error| {
-            whole(
-                error.to_string(),
-                "give the name of a file that this user may read, such as the one that the README shows",
-            )
+            let right = match error.kind() {
+                std::io::ErrorKind::FileTooLarge => "give a smaller file: 20,000 accounts take half of that",
+                _ => "give the name of a file that this user may read, such as the one that the README shows",
+            };
+            whole(error.to_string(), right)
         })?;
         let text = decode(&bytes).ok_or_else(|| match foreign_letter(&bytes) {
             Some((line, letter)) => Mistake {

@@ -20,6 +20,12 @@ fn a_token_in_any_dress() {
 }
 
 #[test]
+fn bytes_in_hexadecimal_are_one_secret() {
+    let masked = redact("refused: secret=61 42 63 38 51 7e\nnext 12 34 56 78");
+    assert_eq!(masked, format!("refused: secret={MASKED}\nnext 12 34 56 78"));
+}
+
+#[test]
 fn secrets_by_their_name() {
     for line in [
         "client_secret=Abc8Q~abcdefghijk",

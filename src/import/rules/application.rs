@@ -13,6 +13,7 @@ use super::{Evidence, Outcome, Question, Reason, Settled, find::Hit};
 use crate::{
     evidence::Subject,
     import::{
+        cell::Switch,
         facts::{directory, entra},
         record::{Application, Credential, EnterpriseApplication, Grant, Record},
     },
@@ -190,6 +191,9 @@ fn consent(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Opt
     if principal.row.enabled.known() == Some(false) {
         let settled = new(Outcome::Fail, Reason::Disabled).with(entra::APPLICATION_ENABLED, false);
         return Some(settled.because_of("app-disabled-in-tenant"));
+    }
+    if let unknown @ (Switch::Strange(_) | Switch::Cut) = &principal.row.enabled {
+        return Some(new(Outcome::NeedsInput, Reason::of_switch("accountEnabled", unknown)));
     }
     let own: Vec<&Hit<'_, Grant>> =
         grants.iter().filter(|hit| hit.row.client_id.is_some() && hit.row.client_id == principal.row.id).collect();

@@ -244,3 +244,14 @@ fn data_below_the_marks_of_mails_and_chats_is_read() {
         parse("f", b"[\n {\"PrimarySmtpAddress\": \"sales@acme.test\",\n \"ImapEn", &Stated::default()).unwrap_err();
     assert!(cut.to_string().contains("the file was cut"), "{cut}");
 }
+
+#[test]
+fn application_is_not_taken_for_enabled_where_that_is_not_understood() {
+    let of = |enabled: &str| {
+        let principal =
+            format!(r#"{{"id":"b","appId":"{APP}","servicePrincipalType":"Application","accountEnabled":{enabled}}}"#);
+        let grant = r#"{"clientId":"b","consentType":"AllPrincipals","scope":"IMAP.AccessAsUser.All SMTP.Send","resourceId":"r"}"#;
+        settled(&format!("[{principal},{grant}]"), "directory.consent").outcome
+    };
+    assert_eq!((of("true"), of("false"), of("\"Tru\"")), (Outcome::Pass, Outcome::Fail, Outcome::NeedsInput));
+}
