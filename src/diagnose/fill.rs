@@ -1,6 +1,6 @@
 //! Putting this site's values into the words of a cause.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::sign::attempts_showing;
 use crate::{
@@ -82,6 +82,9 @@ pub struct Looks<'l> {
     services: Vec<&'l Observation>,
     tokens: Vec<&'l Observation>,
     tokens_of: HashMap<&'l str, Vec<usize>>,
+    /// The client ids and the redirect URIs of the site file.
+    applications: BTreeSet<String>,
+    redirects: BTreeSet<String>,
     wording: &'l Wording,
 }
 
@@ -94,7 +97,16 @@ impl<'l> Looks<'l> {
         for (at, token) in tokens.iter().enumerate() {
             tokens_of.entry(token.subject.as_str()).or_default().push(at);
         }
-        Self { all, services: all.iter().filter(is_service).collect(), tokens, tokens_of, wording }
+        let of_all = |fact: &str| all.iter().filter_map(|look| Some(look.facts.value(fact)?.to_string())).collect();
+        Self {
+            all,
+            services: all.iter().filter(is_service).collect(),
+            tokens,
+            tokens_of,
+            applications: of_all(entra::APPLICATION_ID.name()),
+            redirects: of_all(url::REDIRECT.name()),
+            wording,
+        }
     }
 
     /// The look at a place in the report.
@@ -125,12 +137,9 @@ fn filled_sentence(sentence: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> St
     if differing.len() < 2 || differing.iter().all(|name| PLACES.contains(name)) {
         return told_of(shown);
     }
-    let mut sentences: Vec<String> = Vec::new();
-    for sentence in cases.into_iter().map(|case| told_of(&[case])) {
-        if !sentences.contains(&sentence) {
-            sentences.push(sentence);
-        }
-    }
+    let mut known = HashSet::new();
+    let mut sentences: Vec<String> = cases.into_iter().map(|case| told_of(&[case])).collect();
+    sentences.retain(|sentence| known.insert(sentence.clone()));
     let left = sentences.len().saturating_sub(MOST_CASES);
     sentences.truncate(MOST_CASES);
     let mut told: Vec<&str> = sentences.iter().map(|sentence| sentence.trim_end()).collect();
@@ -291,14 +300,11 @@ fn all(name: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> BTreeSet<String> {
 }
 
 /// What the site file says, where no service of the run has said it.
-fn of_site(name: &str, shown: &[(&Finding, &Observation)], looks: &Looks<'_>) -> BTreeSet<String> {
-    let of_all = |fact: &str| {
-        looks.all.iter().filter_map(|look| look.facts.value(fact)).map(ToString::to_string).collect::<BTreeSet<_>>()
-    };
+fn of_site(name: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> BTreeSet<String> {
     match name {
         HOLDER => facts(mailbox::HOLDER.name(), shown),
-        APPLICATION => of_all(entra::APPLICATION_ID.name()),
-        _ if name == entra::REDIRECT_SENT.name() => of_all(url::REDIRECT.name()),
+        APPLICATION => looks.applications.clone(),
+        _ if name == entra::REDIRECT_SENT.name() => looks.redirects.clone(),
         _ => BTreeSet::new(),
     }
 }
@@ -386,13 +392,15 @@ impl Shown<'_> {
     }
 }
 
-/// What is known of a site of which no run is at hand.
+/// What a text names of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     /// The server, with its port.
     pub server: Option<Subject>,
-    /// The address of the mailbox, which is that of the user who signs in to it.
+    /// The address of the mailbox.
     pub mailbox: Option<String>,
+    /// Who signs in to it.
+    pub user: Option<String>,
     /// The application, by its client id.
     pub application: Option<String>,
 }
@@ -417,13 +425,14 @@ fn is_for_port(template: &Template, port: Option<u16>) -> bool {
     template.when.is_none() || encryption.is_none() || encryption == template.when
 }
 
-fn known(name: &str, Names { server, mailbox, application }: &Names) -> Option<String> {
+fn known(name: &str, Names { server, mailbox, user, application }: &Names) -> Option<String> {
     match name {
         TENANT => Some(ANY_TENANT.to_owned()),
         "host" | "hosts" => host(server.as_ref()?),
         "port" | "ports" => port(server.as_ref()?),
         "subject" | "subjects" => Some(server.as_ref()?.to_string()),
-        "mailbox" | "user" => mailbox.clone(),
+        "mailbox" => mailbox.clone(),
+        "user" => user.clone(),
         APPLICATION => application.clone(),
         _ => None,
     }

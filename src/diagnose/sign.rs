@@ -349,9 +349,6 @@ fn shows(
     looks: &[Observation],
     elsewhere: &Elsewhere,
 ) -> Option<Shown> {
-    if sign.of.is_some_and(|of| (of == Of::Site) != is_of_site(observation, looks)) {
-        return None;
-    }
     if sign.route.is_some_and(|through| (through == Through::Proxy) != observation.route.is_proxy()) {
         return None;
     }
@@ -360,9 +357,18 @@ fn shows(
         facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true))
     };
     let beside = |unit: &Unit<'_>| agrees(&sign.facts, unit);
+    let alike = |direct: &Observation| match &sign.shows {
+        Shows::Finding { facts, .. } => direct.units().iter().any(|unit| agrees(facts, unit)),
+        Shows::Failure(_) => failures_in(direct).any(|one| failures.iter().any(|told| told.failure.kind == one.kind)),
+    };
+    if sign.of.is_some_and(|of| whose(observation, looks, alike) != Some(of)) {
+        return None;
+    }
     match &sign.shows {
         Shows::Finding { check, facts, .. } => {
-            let all = || units.iter().all(|unit| agrees(facts, unit));
+            // an address of which nothing is known says nothing of how many it is
+            let differs = |unit: &Unit<'_>| facts.iter().any(|fact| fact.holds(unit.fact(&fact.fact)) == Some(false));
+            let all = || !units.iter().any(differs);
             let seen = *check == finding.check
                 && units.iter().any(|unit| agrees(facts, unit) && beside(unit))
                 && sign.share.is_none_or(|share| all() == (share == Share::All));
@@ -389,14 +395,29 @@ fn shows(
     }
 }
 
-/// Whether what fails may be the site's own server. Behind a proxy it is that only where it fails directly too: otherwise
-/// whatever speaks there may be the proxy.
-fn is_of_site(observation: &Observation, looks: &[Observation]) -> bool {
-    let fails = |look: &Observation| look.failure.is_some() || look.attempts.iter().any(|one| one.failure.is_some());
+/// Whose what fails is: Microsoft's, or on the path to it, or a server of the site. A server of the site behind a proxy is
+/// it only where it does the same directly (`alike`); where it works directly the path is to blame, and where it fails in
+/// another way nothing is known.
+fn whose(observation: &Observation, looks: &[Observation], alike: impl Fn(&Observation) -> bool) -> Option<Of> {
+    if !observation.own {
+        return Some(Of::Microsoft);
+    }
+    if !observation.route.is_proxy() {
+        return Some(Of::Site);
+    }
     let is_same = |look: &&Observation| {
         look.beside && look.probe == observation.probe && look.subject == observation.subject && !look.route.is_proxy()
     };
-    observation.own && (!observation.route.is_proxy() || looks.iter().find(is_same).is_some_and(fails))
+    match looks.iter().find(is_same) {
+        None => Some(Of::Site),
+        Some(direct) if alike(direct) => Some(Of::Site),
+        Some(direct) => failures_in(direct).next().is_none().then_some(Of::Microsoft),
+    }
+}
+
+/// Every failure of a look.
+fn failures_in(look: &Observation) -> impl Iterator<Item = &Failure> {
+    look.attempts.iter().filter_map(|one| one.failure.as_ref()).chain(&look.failure)
 }
 
 /// The failures that speak against this finding's check, each with its attempt.

@@ -33,7 +33,8 @@ pub fn of_text<'c>(heard: &ErrorDetails, worded: &[SignNumber], catalogue: &'c C
     let signs = signs.into_iter().map(|number| catalogue.sign(number));
     let told = signs.filter(|(_, sign)| sign.by != Some(By::Probe) && tells(sign, heard));
     // what a text does not say of the other addresses cannot settle anything
-    let knows = |sign: &Sign| sign.share.is_none() || heard.share.is_some();
+    let is_of_facts = |sign: &Sign| matches!(sign.shows, Shows::Finding { .. });
+    let knows = |sign: &Sign| sign.share.is_none() || heard.share.is_some() || is_of_facts(sign);
     let raised = told.map(|(cause, sign)| Candidate {
         cause,
         sign,

@@ -3,7 +3,7 @@
 //! In: what each event means. Out: [`Item`]s. A cause that an event names alone, or surely, is an item of its own; causes
 //! of which an event leaves several open are one item together, with all of them.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{cell::OnceCell, collections::HashMap, rc::Rc};
 
 use super::{context, names, redact, session};
 use crate::{catalogue::Cause, diagnose::Names, finding::Certainty};
@@ -52,26 +52,26 @@ pub(super) struct Items {
 
 impl Items {
     /// Counts an event.
-    pub(super) fn count(&mut self, meant: &Meant, time: Option<&str>, text: &str, causes: &[Cause]) {
+    pub(super) fn count(&mut self, meant: &Meant, event: &Event<'_>, causes: &[Cause]) {
         let is_sure = |(_, certainty): &&(usize, Certainty)| *certainty != Certainty::Possible;
         if meant.iter().any(|one| is_sure(&one)) {
             for (cause, certainty) in meant.iter().filter(is_sure) {
-                self.count_one(&[*cause], *certainty, time, text, causes);
+                self.count_one(&[*cause], *certainty, event, causes);
             }
         } else {
             let open: Vec<usize> = meant.iter().map(|(cause, _)| *cause).collect();
-            self.count_one(&open, Certainty::Possible, time, text, causes);
+            self.count_one(&open, Certainty::Possible, event, causes);
         }
     }
 
-    fn count_one(&mut self, open: &[usize], certainty: Certainty, time: Option<&str>, text: &str, causes: &[Cause]) {
+    fn count_one(&mut self, open: &[usize], certainty: Certainty, event: &Event<'_>, causes: &[Cause]) {
         let Some(first) = open.first() else { return };
         let at = self.at.get(open).copied().unwrap_or_else(|| {
-            self.all.push((open.to_vec(), Told::of(&causes[*first].code, certainty, text)));
+            self.all.push((open.to_vec(), Told::of(&causes[*first].code, certainty, event)));
             self.at.insert(open.to_vec(), self.all.len() - 1);
             self.all.len() - 1
         });
-        self.all[at].1.count(certainty, time, text);
+        self.all[at].1.count(certainty, event);
     }
 
     /// The items behind the first ones, in the order in which they showed first.
@@ -88,22 +88,40 @@ impl Items {
     }
 }
 
+/// One event of a log.
+pub(super) struct Event<'t> {
+    time: Option<&'t str>,
+    text: &'t str,
+    /// What it names, once it was asked for.
+    names: OnceCell<Names>,
+}
+
+impl<'t> Event<'t> {
+    /// An event with this text, at this time.
+    pub(super) fn of(text: &'t str, time: Option<&'t str>) -> Self {
+        Self { time, text, names: OnceCell::new() }
+    }
+
+    fn names(&self) -> &Names {
+        self.names.get_or_init(|| names::of(&context::messages(self.text)))
+    }
+}
+
 impl Told {
-    /// A cause that was told of in no event so far, and the text that will be the first.
-    pub(super) fn of(cause: &str, certainty: Certainty, text: &str) -> Self {
-        let example = example(text);
-        let names = names::of(&context::messages(text));
+    /// A cause that was told of in no event so far, and the event that will be the first.
+    pub(super) fn of(cause: &str, certainty: Certainty, event: &Event<'_>) -> Self {
+        let (example, names) = (example(event.text), event.names().clone());
         Self { cause: cause.to_owned(), certainty, count: 0, first: None, last: None, example, names }
     }
 
     /// Counts an event.
-    pub(super) fn count(&mut self, certainty: Certainty, time: Option<&str>, text: &str) {
+    pub(super) fn count(&mut self, certainty: Certainty, event: &Event<'_>) {
         self.count += 1;
         if self.names != Names::default() {
-            self.names = names::common(&self.names, &names::of(&context::messages(text)));
+            self.names = names::common(&self.names, event.names());
         }
         // rotated files come in any order
-        if let Some(time) = time {
+        if let Some(time) = event.time {
             if self.first.as_deref().is_none_or(|first| time < first) {
                 self.first = Some(time.to_owned());
             }
@@ -113,7 +131,7 @@ impl Told {
         }
         if certainty < self.certainty {
             self.certainty = certainty;
-            self.example = example(text);
+            self.example = example(event.text);
         }
     }
 }
@@ -133,9 +151,10 @@ mod tests {
     use super::*;
 
     fn server(lines: &[&str]) -> Option<String> {
-        let mut told = Told::of("proxy-denied", Certainty::Certain, lines[0]);
+        let event = |text| Event::of(text, None);
+        let mut told = Told::of("proxy-denied", Certainty::Certain, &event(lines[0]));
         for line in lines {
-            told.count(Certainty::Certain, None, line);
+            told.count(Certainty::Certain, &event(line));
         }
         told.names.server.map(|server| server.to_string())
     }

@@ -23,7 +23,7 @@ use super::{
     event, explain, extract, fallback,
     fingerprint::Fingerprint,
     firewall,
-    items::{Item, Items, Meant, Told},
+    items::{Event, Item, Items, Meant, Told},
     phrases,
     prefilter::{GRAM, Needles},
     proxy_log, timestamp,
@@ -236,13 +236,14 @@ impl<'c> Log<'c> {
         }
         let Some(meant) = self.remembered.get(&key).filter(|meant| !meant.is_empty()) else { return };
         let time = timestamp::of(&text).or_else(|| timestamp::of(&String::from_utf8_lossy(before)));
-        self.items.count(meant, time.as_deref(), &text, &self.catalogue.causes);
+        let event = Event::of(&text, time.as_deref());
+        self.items.count(meant, &event, &self.catalogue.causes);
         for (cause, certainty) in meant.iter() {
             let at = *self.told_at[*cause].get_or_insert_with(|| {
-                self.told.push(Told::of(&self.catalogue.causes[*cause].code, *certainty, &text));
+                self.told.push(Told::of(&self.catalogue.causes[*cause].code, *certainty, &event));
                 self.told.len() - 1
             });
-            self.told[at].count(*certainty, time.as_deref(), &text);
+            self.told[at].count(*certainty, &event);
         }
     }
 }

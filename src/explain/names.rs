@@ -2,30 +2,23 @@
 //!
 //! In: a text. Out: [`Names`], each only where the text names one and no other. Pure. A mailbox is an address behind `user`,
 //! `mailbox`, `alias` and the like, or in a path of Graph (`/users/ADDRESS/`); other addresses may be those of customers. An
-//! application is an id behind `application`, `app` or `client_id`, as Entra writes it.
+//! application is an id behind `application`, `app` or `client_id`, as Entra writes it. Who signs in and what is opened are
+//! told apart where a text has several addresses. What may be a secret is no name.
+
+use std::cell::LazyCell;
 
 use uuid::Uuid;
 
-use super::place;
+use super::{place, redact};
 use crate::diagnose::Names;
 
 /// Longer texts are logs, in which many are named.
 const LONGEST: usize = 32 << 10;
-/// Words that say that what follows is a mailbox or its user.
-const MAILBOXES: [&str; 12] = [
-    "user",
-    "username",
-    "user_name",
-    "user name",
-    "userid",
-    "userprincipalname",
-    "upn",
-    "mailbox",
-    "account",
-    "alias",
-    "login",
-    "signs_in_as",
-];
+/// Words that say that what follows is who signs in.
+const USERS: [&str; 9] =
+    ["user", "username", "user_name", "user name", "userid", "userprincipalname", "upn", "account", "login"];
+/// Words that say that what follows is a mailbox.
+const MAILBOXES: [&str; 2] = ["mailbox", "alias"];
 /// Words that say that what follows is the application that signs in.
 const APPLICATIONS: [&str; 10] = [
     "app",
@@ -40,7 +33,14 @@ const APPLICATIONS: [&str; 10] = [
     "application id",
 ];
 /// An application of Microsoft's, or the one that is asked for.
-const MICROSOFTS: [&str; 4] = ["first party application", "first party app", "resource app", "resource application"];
+const MICROSOFTS: [&str; 6] = [
+    "first party application",
+    "first party app",
+    "resource app",
+    "resource application",
+    "resource app id",
+    "resource application id",
+];
 /// What may stand between a label and what it labels.
 const QUOTES: [char; 10] = [' ', '=', ':', '"', '\'', '<', '[', '(', '`', '\\'];
 /// Before an address in a request to Graph.
@@ -54,9 +54,25 @@ pub fn of(text: &str) -> Names {
     if text.len() > LONGEST {
         return Names::default();
     }
-    let mailboxes = text.match_indices('@').filter_map(|(at, _)| address(text, at));
+    let addresses: Vec<(&str, &str)> = text.match_indices('@').filter_map(|(at, _)| address(text, at)).collect();
+    let labelled = |is_one: &dyn Fn(&str) -> bool| one(addresses.iter().filter(|one| is_one(one.0)).map(|one| one.1));
+    let (user, mailbox) = (labelled(&|ahead| is_labelled(ahead, &USERS)), labelled(&is_of_mailbox));
+    // who signs in to the only address that is named signs in to that mailbox
+    let only = one(addresses.iter().map(|one| one.1)).filter(|_| user.is_some() || mailbox.is_some());
+    let shown = LazyCell::new(|| redact::redact(text).to_lowercase());
+    let is_shown = |name: &String| shown.contains(name);
     let applications = text.match_indices('-').filter_map(|(at, _)| application(text, at));
-    Names { server: place::of(text), mailbox: one(mailboxes), application: one(applications) }
+    Names {
+        server: place::of(text),
+        mailbox: mailbox.or_else(|| only.clone()).filter(is_shown),
+        user: user.or(only).filter(is_shown),
+        application: one(applications),
+    }
+}
+
+/// Whether what stands before an address says that it is a mailbox.
+fn is_of_mailbox(ahead: &str) -> bool {
+    PATHS.iter().any(|path| ends_with(ahead, path)) || is_labelled(ahead, &MAILBOXES)
 }
 
 /// What two texts name alike.
@@ -64,6 +80,7 @@ pub(super) fn common(these: &Names, those: &Names) -> Names {
     Names {
         server: these.server.clone().filter(|server| those.server.as_ref() == Some(server)),
         mailbox: these.mailbox.clone().filter(|mailbox| those.mailbox.as_ref() == Some(mailbox)),
+        user: these.user.clone().filter(|user| those.user.as_ref() == Some(user)),
         application: these.application.clone().filter(|id| those.application.as_ref() == Some(id)),
     }
 }
@@ -88,8 +105,8 @@ fn application(text: &str, at: usize) -> Option<&str> {
     .then_some(id)
 }
 
-/// The address around this @, where the words before it say that it is a mailbox.
-fn address(text: &str, at: usize) -> Option<&str> {
+/// The address around this @, behind what stands before it. What stands before the host in a URL is no address.
+fn address(text: &str, at: usize) -> Option<(&str, &str)> {
     let is_of_user = |c: char| c.is_ascii_alphanumeric() || "._+-".contains(c);
     let is_of_domain = |c: char| c.is_ascii_alphanumeric() || ".-".contains(c);
     let (before, behind) = (&text[..at], &text[at + 1..]);
@@ -103,8 +120,11 @@ fn address(text: &str, at: usize) -> Option<&str> {
         && !behind[domain.len()..].starts_with('@')
         && !SERVERS.iter().any(|server| domain.to_ascii_lowercase().ends_with(server));
     let ahead = &before[..before.len() - user.len()];
-    let is_named = PATHS.iter().any(|path| ends_with(ahead, path)) || is_labelled(ahead, &MAILBOXES);
-    (is_mailbox && is_named).then(|| &text[at - user.len()..=at + domain.len()])
+    let is_of_url = ahead
+        .rsplit(char::is_whitespace)
+        .next()
+        .is_some_and(|word| word.rsplit_once("://").is_some_and(|(_, behind)| !behind.contains(['/', '?'])));
+    (is_mailbox && !is_of_url).then(|| (ahead, &text[at - user.len()..=at + domain.len()]))
 }
 
 /// Whether what stands before a value ends with one of these labels.
@@ -143,7 +163,8 @@ mod tests {
     fn other_addresses_and_several_are_no_mailbox() {
         for text in [
             "550 5.1.10 RESOLVER.ADR.RecipientNotFound; carol@example.org",
-            "user a@contoso.com has no rights in mailbox b@contoso.com",
+            "user a@contoso.com and user b@contoso.com",
+            "http://svc-user:Hunter2Secret@proxy.contoso.com:8080 smtp://login:Hunter2Secret@mail.contoso.com",
             "user contoso\\sales@contoso.com@local",
             "superuser sales@contoso.com, enduser=<sales@contoso.com>",
             "user $(calc)@contoso.com",
@@ -153,6 +174,17 @@ mod tests {
         ] {
             assert_eq!(of(text).mailbox, None, "{text}");
         }
+    }
+
+    #[test]
+    fn user_and_mailbox_are_told_apart() {
+        let names = |text: &str| (of(text).user.unwrap_or_default(), of(text).mailbox.unwrap_or_default());
+        let pair = |user: &str, mailbox: &str| (user.to_owned(), mailbox.to_owned());
+        let (svc, info) = ("svc@contoso.com", "info@contoso.com");
+        assert_eq!(names("user svc@contoso.com has no rights in mailbox info@contoso.com"), pair(svc, info));
+        assert_eq!(names("5.7.60 send as this sender. Login: svc@contoso.com From: info@contoso.com"), pair(svc, ""));
+        assert_eq!(names("login svc@contoso.com failed"), pair(svc, svc));
+        assert_eq!(names("mailbox info@contoso.com not found"), pair(info, info));
     }
 
     #[test]
@@ -169,6 +201,7 @@ mod tests {
         }
         for text in [
             "Trace ID: 6731de76-14a6-49ae-97bc-6eba6914391e",
+            "Resource application ID: 6731de76-14a6-49ae-97bc-6eba6914391e",
             "between first party application '6731de76-14a6-49ae-97bc-6eba6914391e'",
             "application '00000000-0000-0000-0000-000000000000'",
             "app 6731de76-14a6-49ae-97bc-6eba6914391e and app 1731de76-14a6-49ae-97bc-6eba6914391e",
