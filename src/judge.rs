@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::{
         catalogue::Catalogue,
-        evidence::{Route, Subject},
+        evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject},
         finding::Group,
     };
 
@@ -184,5 +184,23 @@ mod tests {
             failed: false,
         };
         assert_eq!(groups, [group]);
+    }
+
+    #[test]
+    fn what_this_program_could_not_do_is_no_failure_of_the_service() {
+        use FailureKind::{CannotJudge, Deadline, Internal, Refused};
+        let catalogue = Catalogue::built_in();
+        for (kind, status) in [
+            (Refused, Status::Fail),
+            (CannotJudge, Status::Error),
+            (Deadline, Status::Error),
+            (Internal, Status::Error),
+        ] {
+            let subject = Subject::endpoint("outlook.office365.com", 993);
+            let failure = Some(Failure::new(Protocol::Tcp, Stage::Connect, kind, ""));
+            let seen = Observation { failure, ..Observation::new("tcp", subject, Route::Direct) };
+            let judged = judge(catalogue.check("tcp.opens").unwrap(), &seen);
+            assert!(matches!(judged, Judgement::Seen { status: came, .. } if came == status), "{kind:?}");
+        }
     }
 }

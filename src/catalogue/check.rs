@@ -349,3 +349,69 @@ fn read_proof(mut table: Table<'_>) -> Result<Proof, Mistake> {
     table.close()?;
     Ok(proof)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Document;
+
+    const CHECK: &str = r#"title   = "The port is open"
+fails   = "The port is closed"
+section = "network-ports"
+for     = "endpoint"
+needs   = ["dns.resolves"]
+
+[probe.tcp]
+host = "{endpoint.host}"
+port = "{endpoint.port}"
+
+[expect]
+open = true
+
+[words]
+expected = "open"
+why      = "ECE cannot connect."
+sources  = ["https://www.rfc-editor.org/rfc/rfc9293"]
+"#;
+
+    fn check(changes: &[(&str, &str)]) -> Result<Check, Mistake> {
+        let mut text = CHECK.to_owned();
+        for (there, instead) in changes {
+            assert!(text.contains(there), "{there}");
+            text = text.replace(there, instead);
+        }
+        read("tcp.mine", Document::new("mine.toml", &text).table().unwrap(), &["dns.resolves"])
+    }
+
+    #[test]
+    fn check_that_says_something_else_is_read_or_refused() {
+        let needs = "needs   = [\"dns.resolves\"]";
+        for (there, instead, says) in [
+            ("{endpoint.port}", "65535", None),
+            ("{endpoint.port}", "65536", Some("unknown placeholder 65536")),
+            ("{endpoint.port}", "{endpoint.prot}", Some("unknown placeholder {endpoint.prot}")),
+            ("{endpoint.host}", "{name}", None),
+            ("{endpoint.host}", "{endpoint}", Some("unknown placeholder {endpoint}")),
+            ("{endpoint.host}", "one.example", Some("a place of its own is for checks with for = \"site\"")),
+            ("\"endpoint\"", "\"site\"", Some("a place needs host and port")),
+            (needs, "wants = [\"tenant\"]", Some("wants is given and words.input is not")),
+            ("[expect]", "[given]\nopen = true\n[expect]", Some("given and words.instead belong together")),
+            ("[expect]", "[prefer]", None),
+        ] {
+            let mistake = check(&[(there, instead)]).err().map(|mistake| mistake.to_string());
+            match says {
+                None => assert_eq!(mistake, None, "{instead}"),
+                Some(says) => {
+                    assert!(mistake.as_ref().is_some_and(|told| told.contains(says)), "{instead}: {mistake:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_check_of_the_site_has_a_place_of_its_own() {
+        let of_site = [("\"endpoint\"", "\"site\""), ("{endpoint.host}", "one.example"), ("{endpoint.port}", "8443")];
+        assert_eq!(check(&of_site).unwrap().probe.place, Some(("one.example".to_owned(), 8443)));
+        assert_eq!(check(&[]).unwrap().probe.place, None);
+    }
+}

@@ -92,3 +92,19 @@ fn read_wildcard(mut table: Table<'_>) -> Result<Wildcard, Mistake> {
     table.close()?;
     Ok(wildcard)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn port_of_a_wildcard_is_1_to_65535() {
+        for (port, is_good) in [(0, false), (1, true), (65535, true), (65536, false)] {
+            let text = format!(
+                "cloud = \"worldwide\"\nhost = \"*.example.com\"\nport = {port}\nprotocol = \"tcp\"\nwhy = \"x\"\n"
+            );
+            let document = Document::new("firewall.toml", &text);
+            assert_eq!(read_wildcard(document.table().unwrap()).is_ok(), is_good, "{port}");
+        }
+    }
+}

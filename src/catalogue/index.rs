@@ -138,3 +138,33 @@ fn sentences(sign: &Sign) -> &[Words] {
 fn longest(words: &Words) -> Option<&str> {
     words.parts().iter().map(String::as_str).max_by_key(|part| part.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::Catalogue;
+
+    #[test]
+    fn signs_without_words_ask_for_no_other_kind_and_no_code_that_is_not_there() {
+        let catalogue = Catalogue::built_in();
+        let mut found = 0;
+        for kind in [None, Some(FailureKind::Reset), Some(FailureKind::Rejected)] {
+            for codes in [[false; 4], [true, false, false, false], [false, true, true, false], [true; 4]] {
+                for number in catalogue.index().wordless(kind, Codes::new(codes)) {
+                    let Shows::Failure(pattern) = &catalogue.sign(number).1.shows else { panic!("of a failure") };
+                    assert!(pattern.words.iter().all(|words| words.parts().is_empty()), "{pattern:?}");
+                    assert!(pattern.kind.is_none() || pattern.kind == kind, "{pattern:?}");
+                    let asked = [
+                        !pattern.code.is_empty(),
+                        !pattern.enhanced.is_empty(),
+                        !pattern.aadsts.is_empty(),
+                        !pattern.error.is_empty(),
+                    ];
+                    assert!(asked.iter().zip(codes).all(|(asked, is_there)| !asked || is_there), "{pattern:?}");
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > 0);
+    }
+}

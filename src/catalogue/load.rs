@@ -297,4 +297,25 @@ mod tests {
         std::fs::write(folder.path().join("mine.toml"), "").expect("a file");
         assert!(load(Some(folder.path())).unwrap_err().right.contains("dns"));
     }
+
+    #[test]
+    fn folders_are_read_three_deep() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        std::fs::create_dir_all(folder.path().join("a/b/c/d")).expect("folders");
+        for place in ["a/b/c/mine.toml", "a/b/c/d/mine.toml"] {
+            std::fs::write(folder.path().join(place), "").expect("a file");
+        }
+        let files = on_disk(folder.path()).unwrap_or_else(|mistake| panic!("{mistake}"));
+        assert!(files.keys().eq(["a/b/c/mine.toml"]));
+    }
+
+    #[test]
+    fn catalogue_has_the_date_of_the_newest_table_that_ages() {
+        let used = used(None).unwrap_or_else(|mistake| panic!("{mistake}"));
+        let of = |name: &&str| {
+            let one = used.iter().find(|one| one.place == format!("tables/{name}")).expect("a table");
+            one.text.parse::<toml::Table>().expect("TOML")["date"].to_string()
+        };
+        assert_eq!(Some(built_in().date()), Tables::FILES[..4].iter().map(of).max());
+    }
 }

@@ -140,7 +140,10 @@ impl<'f> Related<'f> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Attempt, Route, Source, Subject};
+    use crate::{
+        diagnose::diagnose,
+        evidence::{Attempt, Failure, FailureKind, Protocol, Route, Source, Stage, Subject},
+    };
 
     #[test]
     fn service_was_asked_only_where_a_connection_was_tried() {
@@ -155,6 +158,30 @@ mod tests {
         ] {
             let finding = Finding { look: Some(0), ..Finding::new("token.issued", look.subject.clone(), Status::Pass) };
             assert_eq!(contacted(&finding, &[look]), asked);
+        }
+    }
+
+    #[test]
+    fn refusal_contradicts_no_file_that_leaves_open_who_has_the_right() {
+        let subject = Subject::of_text("sales@example.com");
+        let refused = Failure {
+            enhanced: Some("5.7.60".to_owned()),
+            ..Failure::new(Protocol::Smtp, Stage::Sender, FailureKind::Rejected, "5.7.60 SMTP; no permissions")
+        };
+        let attempt = Attempt { failure: Some(refused), ..Attempt::new("192.0.2.1:587".parse().unwrap()) };
+        let smtp = Observation { attempts: vec![attempt], ..Observation::new("smtp", subject.clone(), Route::Direct) };
+        let person = Source::Attestation { by: "A".to_owned(), on: "2026-11-01".to_owned() };
+        for (holder, is_contradicted) in [(mailbox::OF_GROUP, false), (mailbox::UNRESOLVED, false), ("user", true)] {
+            let mut file =
+                Observation { source: person.clone(), ..Observation::new("mailbox", subject.clone(), Route::Direct) };
+            file.facts.set(mailbox::SEND_AS, holder.to_owned());
+            let mut findings = [
+                Finding { look: Some(0), ..Finding::new("mailbox.send-as", subject.clone(), Status::Warn) },
+                Finding { look: Some(1), ..Finding::new("smtp.sender-accepted", subject.clone(), Status::Fail) },
+            ];
+            let _ = diagnose(&mut findings, &[file, smtp.clone()], &Catalogue::built_in());
+            let told = matches!(findings[0].evidence, Some(Found::Outranked { by: 1, .. }));
+            assert_eq!(told, is_contradicted, "{holder}");
         }
     }
 }

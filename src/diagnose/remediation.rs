@@ -159,3 +159,28 @@ fn mailboxes_down(explains: &[usize], findings: &[Finding]) -> usize {
     let protocol = |finding: &Finding| finding.check.split('.').next().unwrap_or_default().to_owned();
     down.map(|finding| (finding.subject.as_str(), protocol(finding))).collect::<HashSet<_>>().len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Subject;
+
+    #[test]
+    fn mailbox_is_down_once_a_protocol_and_an_account_is_no_mailbox() {
+        let of_account = |check: &str, subject: &str, status| Finding {
+            account: Some("sales".into()),
+            ..Finding::new(check, Subject::of_text(subject), status)
+        };
+        let mailbox = "sales@example.com";
+        let findings = [
+            of_account("imap.sign-in", mailbox, Status::Fail),
+            of_account("imap.mailbox-opens", mailbox, Status::Skip),
+            of_account("smtp.sign-in", mailbox, Status::Fail),
+            of_account("pop3.sign-in", mailbox, Status::Warn),
+            of_account("token.issued", "sales", Status::Fail),
+        ];
+        for (explains, down) in [(&[0][..], 1), (&[0, 1], 1), (&[0, 1, 2], 2), (&[3], 0), (&[4], 0)] {
+            assert_eq!(mailboxes_down(explains, &findings), down, "{explains:?}");
+        }
+    }
+}

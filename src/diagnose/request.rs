@@ -96,3 +96,22 @@ impl<'f> Requests<'f> {
         Some(NextStep::Request { command: evidence_request(owner.word()) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_request_of_a_check_is_held_once_with_its_first_place() {
+        let finding = |owner| Finding {
+            steps: vec![NextStep::Request { command: evidence_request(owner) }],
+            ..Finding::new("mailbox.full-access", Subject::of_text("sales@example.com"), Status::Skip)
+        };
+        let findings = ["exchange", "entra", "exchange"].map(finding);
+        let mut asked = Asked::default();
+        for (at, finding) in findings.iter().enumerate() {
+            asked.add(at, finding);
+        }
+        assert_eq!(asked.steps.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [0, 1]);
+    }
+}

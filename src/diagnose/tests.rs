@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    command::evidence_request,
+    command::{Shell, evidence_request},
     evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject, Value},
     finding::{Owner, Status},
 };
@@ -318,4 +318,27 @@ fn what_is_certain_of_a_mailbox_rules_out_what_it_refutes_and_speaks_for_the_res
         assert!(!codes(&own).contains(&refuted), "{refuted}: {own:#?}");
         assert!(codes(&named(false)).contains(&refuted), "the mailbox of another user proves nothing: {refuted}");
     }
+}
+
+#[test]
+fn what_verifies_open_causes_is_told_once_and_else_a_fix_is_tried() {
+    let looks = [look("smtp", MAILBOX, refused("5.7.3", "5.7.3 Authentication unsuccessful"))];
+    let findings = [finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0))];
+    let catalogue = Catalogue::built_in();
+    let diagnoses = diagnose_all(&findings, &looks, raised(&findings, &looks, &catalogue));
+    let command = |text: &str| {
+        let template = Template::new(Shell::Exchange, Effect::Check, text);
+        Template { confirms_if: Some(String::new()), ..template }.fill(None, |_| Vec::new(), str::to_owned)
+    };
+    assert_eq!(diagnoses[0].next(|_| vec![command("Get-Mailbox")]).len(), 1);
+    let count = std::cell::Cell::new(0);
+    let each = |_: &[Template]| {
+        count.set(count.get() + 1);
+        vec![command(&count.get().to_string())]
+    };
+    assert_eq!(diagnoses[0].next(each).len(), MOST_TESTS);
+    let plain = |effect| Template::new(Shell::Exchange, effect, "x").fill(None, |_| Vec::new(), str::to_owned);
+    let steps = diagnoses[0].next(|_| vec![plain(Effect::Check), plain(Effect::Change)]);
+    let is_tried = matches!(&steps[..], [NextStep::Try { command, .. }] if command.effect == Effect::Change);
+    assert!(is_tried, "where nothing verifies a cause, the fix of the best is tried: {steps:?}");
 }

@@ -333,4 +333,43 @@ mod tests {
             assert_eq!(answered(need, planned, &plan, &earlier), told, "{status:?} {look:?}");
         }
     }
+
+    #[test]
+    fn failure_has_the_words_of_its_extent_and_of_an_answer_that_never_came() {
+        let catalogue = Catalogue::built_in();
+        let (opens, sender) = (catalogue.check("tcp.opens").unwrap(), catalogue.check("smtp.sender-accepted").unwrap());
+        let fails = |check: &Check, extent, is_cut_off| Some(turned(check, Status::Fail, extent, is_cut_off));
+        for is_cut_off in [false, true] {
+            assert_eq!(fails(opens, Extent::All, is_cut_off), Some(opens.fails.clone()));
+            assert_eq!(fails(opens, Extent::Some, is_cut_off), opens.fails_some);
+        }
+        assert_eq!(fails(opens, Extent::Proxy, false), opens.fails_proxy);
+        assert_eq!(fails(opens, Extent::Proxy, true), Some(opens.fails.clone()));
+        assert_eq!(fails(sender, Extent::All, true), sender.fails_cut_off);
+        assert_eq!(fails(sender, Extent::All, false), Some(sender.fails.clone()));
+        let why = |check: &Check, extent, is_cut_off| Some(impact(check, Status::Fail, extent, is_cut_off));
+        for is_cut_off in [false, true] {
+            assert_eq!(why(opens, Extent::Some, is_cut_off), opens.words.why_some);
+            assert_eq!(why(opens, Extent::Proxy, is_cut_off), opens.words.why_proxy);
+            assert_eq!(why(opens, Extent::Site, is_cut_off), opens.words.why_site);
+        }
+        assert_eq!(why(sender, Extent::All, true), sender.words.why_cut_off);
+        assert_eq!(why(sender, Extent::All, false), Some(sender.words.why.clone()));
+    }
+
+    #[test]
+    fn refusal_of_the_whole_connection_cuts_off_and_one_of_the_sign_in_does_not() {
+        use FailureKind::{Closed, Refused, Rejected};
+        for (stage, kind, told) in [
+            (Stage::Greeting, Rejected, true),
+            (Stage::Ehlo, Rejected, true),
+            (Stage::Capabilities, Rejected, true),
+            (Stage::Authenticate, Rejected, false),
+            (Stage::Authenticate, Closed, true),
+            (Stage::Connect, Refused, false),
+        ] {
+            let failure = Failure::new(Protocol::Smtp, stage, kind, "");
+            assert_eq!(is_cut_off(&failure), told, "{stage:?} {kind:?}");
+        }
+    }
 }

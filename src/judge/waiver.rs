@@ -96,4 +96,17 @@ mod tests {
             assert_eq!(is_waived(&fix, &findings), waits, "{explains:?}");
         }
     }
+
+    #[test]
+    fn only_what_failed_warns_or_was_not_judged_is_waived() {
+        for (status, is_waived) in [
+            (Status::Fail, true),
+            (Status::Warn, true),
+            (Status::Error, true),
+            (Status::Pass, false),
+            (Status::Skip, false),
+        ] {
+            assert_eq!(can_be_waived(&Finding::new("tls.trusted", Subject::Site, status)), is_waived, "{status:?}");
+        }
+    }
 }

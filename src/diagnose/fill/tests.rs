@@ -155,3 +155,62 @@ fn commands_and_fixes_are_those_of_the_cloud() {
     assert_eq!(commands[0].text, "Get-CASMailbox -Identity 'sales@outlook.office365.com'", "a value stays");
     assert_eq!(commands[2].text, "https://entra.microsoft.us > Users");
 }
+
+#[test]
+fn list_that_was_measured_to_be_empty_is_told_as_none() {
+    let subject = Subject::endpoint("ece.example.com", 443);
+    let mut look = Observation::new("tls", subject.clone(), Route::Direct);
+    look.facts.put(tls::NAMES.name(), Value::List(Vec::new()));
+    let findings = [Finding { look: Some(0), ..Finding::new("tls.matches-name", subject, Status::Fail) }];
+    assert_eq!(fill("{tls.names}", None, &[0], &findings, &Looks::of(&[look], &Wording::default())), "none");
+}
+
+#[test]
+fn what_has_no_value_is_told_by_what_it_means() {
+    for (name, meaning) in
+        [("mailbox", "mailbox"), ("account", "account in ece-check.toml"), ("mailbox.send_as", "Send As")]
+    {
+        let template = Template::new(Shell::Exchange, Effect::Check, &format!("Get-Mailbox {{{name}}}"));
+        let commands = commands(&[template], None, &[], &[], &Looks::of(&[], &Wording::default()));
+        assert_eq!(commands[0].text, format!("Get-Mailbox '<{meaning}>'"));
+    }
+}
+
+#[test]
+fn each_of_several_values_of_one_finding_has_a_command_of_its_own() {
+    let subject = Subject::endpoint("ece.example.com", 443);
+    let mut look = Observation::new("tls", subject.clone(), Route::Direct);
+    look.facts.put(tls::NAMES.name(), Value::List(vec!["a.example".to_owned(), "b.example".to_owned()]));
+    let findings = [Finding { look: Some(0), ..Finding::new("tls.matches-name", subject, Status::Fail) }];
+    let template = Template {
+        each: Some("tls.names".to_owned()),
+        ..Template::new(Shell::Powershell, Effect::Check, "Resolve-DnsName {tls.names}")
+    };
+    let commands = commands(&[template], None, &[0], &findings, &Looks::of(&[look], &Wording::default()));
+    let texts: Vec<&str> = commands.iter().map(|command| command.text.as_str()).collect();
+    assert_eq!(texts, ["Resolve-DnsName 'a.example'", "Resolve-DnsName 'b.example'"]);
+}
+
+#[test]
+fn commands_beyond_the_most_are_counted_in_the_last() {
+    let looks = [Observation::new("imap", Subject::of_text("a@example.com"), Route::Direct)];
+    let template = Template {
+        each: Some("mailbox".to_owned()),
+        ..Template::new(Shell::Exchange, Effect::Check, "Get-CASMailbox {mailbox}")
+    };
+    for (more, note) in [(0, None), (1, Some("and 1 more")), (3, Some("and 3 more"))] {
+        let mailbox = |at| Subject::of_text(&format!("{at}@example.com"));
+        let finding = |at| Finding { look: Some(0), ..Finding::new("imap.sign-in", mailbox(at), Status::Fail) };
+        let findings: Vec<Finding> = (0..MOST_TARGETS + more).map(finding).collect();
+        let places: Vec<usize> = (0..findings.len()).collect();
+        let commands = commands(
+            std::slice::from_ref(&template),
+            None,
+            &places,
+            &findings,
+            &Looks::of(&looks, &Wording::default()),
+        );
+        assert_eq!(commands.len(), MOST_TARGETS);
+        assert_eq!(commands.last().unwrap().note.as_deref(), note);
+    }
+}
