@@ -258,7 +258,10 @@ mod tests {
         for (text, said) in [
             (token.to_owned(), "(other text)"),
             ("<html>This site can\u{2019}t be reached</html>".to_owned(), "(web page)"),
-            ("https://idbroker.webex.com/idb/oauth2/v1/authorize?response_type=token&state=x".to_owned(), "(sign-in address)"),
+            (
+                "https://idbroker.webex.com/idb/oauth2/v1/authorize?response_type=token&state=x".to_owned(),
+                "(sign-in address)",
+            ),
             (address.clone(), "no expires_in"),
             (format!("{address}&expires_in=3887999.0"), "no expires_in"),
             (format!("{address}&expires_in=99999999999999999999"), "no expires_in"),
