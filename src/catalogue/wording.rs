@@ -70,14 +70,13 @@ mod tests {
         let worldwide = catalogue.tables.clouds.named(WORLDWIDE).expect("the cloud");
         for cloud in catalogue.tables.clouds.clouds.iter().filter(|cloud| cloud.id != WORLDWIDE) {
             let wording = of(&catalogue.tables.clouds, &cloud.id);
-            for cause in catalogue.causes.iter() {
+            for cause in &catalogue.causes {
                 let texts = cause.commands.iter().map(|command| &command.text).chain([&cause.title, &cause.fix]);
                 for text in texts {
                     let own = wording.text(text);
                     let names = names(worldwide).into_iter().flatten().filter(|name| name.contains('.'));
-                    for name in names.filter(|name| own.contains(name.as_str())) {
-                        panic!("{} of {}: {name} in {own}", cause.code, cloud.id);
-                    }
+                    let foreign: Vec<String> = names.filter(|name| own.contains(name.as_str())).collect();
+                    assert!(foreign.is_empty(), "{} of {}: {foreign:?} in {own}", cause.code, cloud.id);
                 }
             }
         }

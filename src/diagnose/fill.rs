@@ -129,7 +129,7 @@ fn filled_sentence(sentence: &str, shown: &[Shown<'_>], looks: &Looks<'_>) -> St
     let told_of = |shown: &[Shown<'_>]| replace(sentence, |name| told(name, shown, looks));
     let cases: Vec<Shown<'_>> = shown.iter().flat_map(Shown::each_attempt).collect();
     let differs = |name: &&str| {
-        let mut values = cases.iter().map(|case| all(name, &[case.clone()], looks));
+        let mut values = cases.iter().map(|case| all(name, std::slice::from_ref(case), looks));
         let first = values.next();
         values.any(|other| Some(other) != first)
     };

@@ -141,6 +141,7 @@ impl<'f> Related<'f> {
 mod tests {
     use super::*;
     use crate::{
+        command::Wording,
         diagnose::diagnose,
         evidence::{Attempt, Failure, FailureKind, Protocol, Route, Source, Stage, Subject},
     };
@@ -179,7 +180,7 @@ mod tests {
                 Finding { look: Some(0), ..Finding::new("mailbox.send-as", subject.clone(), Status::Warn) },
                 Finding { look: Some(1), ..Finding::new("smtp.sender-accepted", subject.clone(), Status::Fail) },
             ];
-            let _ = diagnose(&mut findings, &[file, smtp.clone()], &Catalogue::built_in());
+            let _ = diagnose(&mut findings, &[file, smtp.clone()], &Catalogue::built_in(), &Wording::default());
             let told = matches!(findings[0].evidence, Some(Found::Outranked { by: 1, .. }));
             assert_eq!(told, is_contradicted, "{holder}");
         }

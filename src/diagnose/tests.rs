@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    command::{Shell, evidence_request},
+    command::{Shell, Template, evidence_request},
     evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject, Value},
     finding::{Owner, Status},
 };
@@ -332,7 +332,7 @@ fn what_verifies_open_causes_is_told_once_and_else_a_fix_is_tried() {
     };
     assert_eq!(diagnoses[0].next(|_| vec![command("Get-Mailbox")]).len(), 1);
     let count = std::cell::Cell::new(0);
-    let each = |_: &[Template]| {
+    let each = |_: &Cause| {
         count.set(count.get() + 1);
         vec![command(&count.get().to_string())]
     };

@@ -380,15 +380,16 @@ mod tests {
             .map(|range| (text[..range.start].lines().last().unwrap_or_default(), &text[range]))
             .collect();
         let mut told: Vec<Told> = Vec::new();
-        for (before, event) in &events {
-            let time = timestamp::of(event).or_else(|| timestamp::of(before));
-            for &(cause, certainty) in &*explain_event(&context::messages(event), None, catalogue) {
+        for (before, text) in &events {
+            let time = timestamp::of(text).or_else(|| timestamp::of(before));
+            let event = Event::of(text, time.as_deref());
+            for &(cause, certainty) in &*explain_event(&context::messages(text), None, catalogue) {
                 let code = &catalogue.causes[cause].code;
                 if !told.iter().any(|told| told.cause == *code) {
-                    told.push(Told::of(code, certainty, event));
+                    told.push(Told::of(code, certainty, &event));
                 }
                 let known = told.iter_mut().find(|told| told.cause == *code).expect("it is there");
-                known.count(certainty, time.as_deref(), event);
+                known.count(certainty, &event);
             }
         }
         told

@@ -76,12 +76,12 @@ fn is_of_mailbox(ahead: &str) -> bool {
 }
 
 /// What two texts name alike.
-pub(super) fn common(these: &Names, those: &Names) -> Names {
+pub(super) fn common(names: &Names, others: &Names) -> Names {
     Names {
-        server: these.server.clone().filter(|server| those.server.as_ref() == Some(server)),
-        mailbox: these.mailbox.clone().filter(|mailbox| those.mailbox.as_ref() == Some(mailbox)),
-        user: these.user.clone().filter(|user| those.user.as_ref() == Some(user)),
-        application: these.application.clone().filter(|id| those.application.as_ref() == Some(id)),
+        server: names.server.clone().filter(|server| others.server.as_ref() == Some(server)),
+        mailbox: names.mailbox.clone().filter(|mailbox| others.mailbox.as_ref() == Some(mailbox)),
+        user: names.user.clone().filter(|user| others.user.as_ref() == Some(user)),
+        application: names.application.clone().filter(|id| others.application.as_ref() == Some(id)),
     }
 }
 
@@ -134,7 +134,7 @@ fn is_labelled(ahead: &str, labels: &[&str]) -> bool {
         ends_with(label, known)
             && !label[..label.len() - known.len()].ends_with(|c: char| c.is_alphanumeric() || c == '_')
     };
-    label.len() < ahead.len() && labels.iter().any(|known| is_label(&known))
+    label.len() < ahead.len() && labels.iter().any(is_label)
 }
 
 fn ends_with(text: &str, end: &str) -> bool {

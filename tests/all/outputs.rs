@@ -129,7 +129,7 @@ fn a_plan_grows_with_the_mailboxes_and_not_with_their_square() {
     let in_many: String = all[..4_000].chunks(1).map(account).collect();
     for (accounts, mailboxes) in [(in_one, 16_000), (in_many, 4_000)] {
         let place = Place::new();
-        place.write("site.toml", &format!("[entra]\ntenant = \"bigshop.test\"\nclient_id = \"{ID}\"\n{accounts}"));
+        place.write("site.toml", format!("[entra]\ntenant = \"bigshop.test\"\nclient_id = \"{ID}\"\n{accounts}"));
         let mut shell = std::process::Command::new("sh");
         let line = "ulimit -c 0; ulimit -t 40; exec \"$0\" plan -c site.toml --no-proxy";
         shell.arg("-c").arg(line).arg(place.command(&[]).get_program()).current_dir(place.path());
