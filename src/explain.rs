@@ -183,15 +183,20 @@ pub fn of_decoded<'c>(
     causes
 }
 
-/// What was pasted, without the challenges of a proxy that were answered; none where it reports no failure.
+/// What was pasted, without the challenges of a proxy that were answered and the tests of other ports; none where it reports no
+/// failure.
 fn prepared(text: &str) -> Option<Cow<'_, str>> {
     let text = context::pasted(text);
     if modality::is_note(&text) {
         return None;
     }
-    Some(match text {
+    let text = match text {
         Cow::Borrowed(text) => without_answered(text),
         Cow::Owned(text) => Cow::Owned(without_answered(&text).into_owned()),
+    };
+    Some(match text {
+        Cow::Borrowed(text) => elsewhere::without_tests_of_others(text),
+        Cow::Owned(text) => Cow::Owned(elsewhere::without_tests_of_others(&text).into_owned()),
     })
 }
 

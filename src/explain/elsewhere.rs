@@ -1,16 +1,25 @@
 //! Texts in the forms of this field that are about something else: provisioning for another application, a customer's mail
 //! server in a message trace, a test of another port, a lookup of another name in the log of a DNS server.
 //!
-//! In: a text in small letters with single blanks. Out: whether it is about one of these. Each is told by its form, not by a
+//! In: a text in small letters, its words one blank apart. Out: whether it is about one of these. Each is told by its form, not by a
 //! list of products: what stands where such a text names its application, its server, its port or its name.
+
+use std::borrow::Cow;
 
 use super::restate;
 
-/// Whether a text is about one of these other things.
+/// Whether a text is about one of these other things. An error of Entra is of a sign-in, whatever stands around it.
 #[must_use]
 pub fn is_elsewhere(words: &str) -> bool {
-    is_of_other_application(words) || is_of_recipient(words) || is_test_of_others(words) || is_lookup_of_others(words)
+    !words.contains(OF_ENTRA)
+        && (is_of_other_application(words)
+            || is_of_recipient(words)
+            || is_test_of_others(words)
+            || is_lookup_of_others(words))
 }
+
+/// What Entra's own errors begin with.
+const OF_ENTRA: &str = "aadsts";
 
 /// Whether a text holds one of the parts.
 fn holds(words: &str, parts: &[&str]) -> bool {
@@ -24,31 +33,69 @@ const PROVISIONING: [&str; 4] = ["provisioning", "scim", "systemforcrossdomain",
 /// Behind these Entra names the application, see <https://learn.microsoft.com/graph/api/resources/provisioningobjectsummary>.
 const APPLICATIONS: [&str; 8] = [
     "' in ",
-    " to app ",
-    "application: ",
+    " app ",
+    APPLICATION,
     "target system: ",
     "targetsystem: ",
     "initiatedbydisplayname : ",
     "\"targetsystem\":{\"displayname\":\"",
     "error: your ",
 ];
+/// Behind this can also stand the next key: "from your application: Message: …".
+const APPLICATION: &str = "application: ";
 /// What may stand there of Webex: its name, and that of an application that is not in the gallery.
 const OF_WEBEX: [&str; 4] = ["webex", "cisco", "customappsso", "spark"];
-/// What stands there of no application.
-const NO_NAMES: [&str; 12] =
-    ["the", "this", "your", "a", "an", "target", "entra", "microsoft", "azure", "scim", "http", "https"];
+/// What stands there of no other application: articles, ours, and what an app has or does.
+const NO_NAMES: [&str; 34] = [
+    "the",
+    "this",
+    "your",
+    "a",
+    "an",
+    "target",
+    "entra",
+    "microsoft",
+    "azure",
+    "scim",
+    "http",
+    "https",
+    "exchange",
+    "office",
+    "outlook",
+    "ece",
+    "registration",
+    "registrations",
+    "role",
+    "roles",
+    "id",
+    "user",
+    "users",
+    "secret",
+    "password",
+    "passwords",
+    "is",
+    "was",
+    "has",
+    "for",
+    "in",
+    "and",
+    "to",
+    "with",
+];
+/// Beside these a text about provisioning is about mail, too.
+const OF_MAIL: [&str; 6] = ["smtp", "imap", "pop3", "xoauth2", "office365", "exchange online"];
 
 /// Whether a text about provisioning names an application, and not Webex.
 fn is_of_other_application(words: &str) -> bool {
-    if !holds(words, &PROVISIONING) || holds(words, &OF_WEBEX) {
+    if !holds(words, &PROVISIONING) || holds(words, &OF_WEBEX) || holds(words, &OF_MAIL) {
         return false;
     }
-    let mut named =
-        APPLICATIONS.iter().flat_map(|mark| words.match_indices(mark).map(|(at, _)| &words[at + mark.len()..]));
-    let is_name = |text: &str| {
+    let mut named = APPLICATIONS
+        .iter()
+        .flat_map(|mark| words.match_indices(mark).map(|(at, mark)| (mark, &words[at + mark.len()..])));
+    let is_name = |(mark, text): (&str, &str)| {
         let name = &text[..text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len())];
-        // "from your application: Message: …"
-        let is_key = text[name.len()..].starts_with(':');
+        let is_key = mark == APPLICATION && text[name.len()..].starts_with(':');
         name.starts_with(char::is_alphabetic) && !is_key && !NO_NAMES.contains(&name)
     };
     named.any(is_name)
@@ -82,6 +129,8 @@ fn is_of_recipient(words: &str) -> bool {
 // --- a test of another port, or of this computer ---
 
 /// What `Test-NetConnection` prints of a test of a port.
+const RESULT: &str = "TcpTestSucceeded";
+/// The same in small letters.
 const TESTED: &str = "tcptestsucceeded";
 /// The computer itself, as the same output names it.
 const OWN: [&str; 4] =
@@ -91,33 +140,80 @@ const REMOTE_PORT: &str = "remoteport :";
 /// Ports of mail, sign-in, DNS and proxies.
 const PORTS: [u16; 12] = [25, 53, 80, 110, 143, 443, 465, 587, 993, 995, 3128, 8080];
 
-/// Whether a text is the output of `Test-NetConnection` for a port that nothing of ours has, or for the computer itself.
+/// Whether a text is the output of `Test-NetConnection`, each time for a port that nothing of ours has or for the computer
+/// itself.
 #[must_use]
 pub fn is_test_of_others(words: &str) -> bool {
+    let tests: Vec<&str> = words.split(TESTED).collect();
+    match tests[..] {
+        [] | [_] => false,
+        [_, _] => is_of_others(words),
+        // the result is the last row of each
+        [ref tests @ .., _] => tests.iter().all(|test| is_of_others(test)),
+    }
+}
+
+/// A text without the tests of others, where it has one of ours beside them.
+#[must_use]
+pub fn without_tests_of_others(text: &str) -> Cow<'_, str> {
+    if !text.contains(RESULT) {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let tests: Vec<&[&str]> = lines.split_inclusive(|line| line.contains(RESULT)).collect();
+    let is_other = |test: &[&str]| {
+        let words = test.concat().to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+        words.contains(TESTED) && is_of_others(&words)
+    };
+    let ours: Vec<&[&str]> = tests.iter().copied().filter(|test| !is_other(test)).collect();
+    let has_ours = ours.iter().any(|test| test.iter().any(|line| line.contains(RESULT)));
+    if !has_ours || ours.len() == tests.len() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(ours.concat().concat())
+}
+
+/// Whether one test is of the computer itself or of another port.
+fn is_of_others(words: &str) -> bool {
     let ports = words.match_indices(REMOTE_PORT).filter_map(|(at, mark)| {
         let digits = words[at + mark.len()..].trim_start();
         digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse().ok()
     });
     let ports: Vec<u16> = ports.collect();
     let has_others = !ports.is_empty() && ports.iter().all(|port| !PORTS.contains(port));
-    words.contains(TESTED) && (holds(words, &OWN) || has_others)
+    holds(words, &OWN) || has_others
 }
 
 // --- a lookup of another name ---
 
 /// What the log of a DNS server says that names what it looked up: BIND, see
 /// <https://bind9.readthedocs.io/en/latest/reference.html#response-policy-zone-rewriting>, and Unbound.
-const LOOKUPS: [&str; 4] = ["rpz qname ", "rpz ip ", "cat=rpz", " servfail <"];
-/// What names of mail, sign-in and Webex hold.
-const NAMES: [&str; 7] =
-    ["office365", "outlook", "office.com", "microsoftonline", "microsoft.com", "webex", "ciscospark"];
+const LOOKUPS: [&str; 6] =
+    ["rpz qname ", "rpz ip ", "cat=rpz", " servfail <", "validation failure <", "query (cache) '"];
+/// What names of mail, sign-in and Webex hold in all clouds, and those that certificates are asked about, see
+/// <https://learn.microsoft.com/microsoft-365/enterprise/urls-and-ip-address-ranges>.
+const NAMES: [&str; 13] = [
+    "office365",
+    "outlook",
+    "office.com",
+    "microsoftonline",
+    "microsoft.com",
+    "microsoft.us",
+    "chinacloudapi.cn",
+    "webex",
+    "ciscospark",
+    "digicert.com",
+    "globalsign.com",
+    "entrust.net",
+    "msocsp.com",
+];
 
 /// How Postfix says that it did not find the mail server of a domain: of a recipient, not of its own relay, see
 /// <https://www.postfix.org/postconf.5.html#relayhost>.
 const OF_RECIPIENTS: [&str; 2] = ["name service error for name=", " type=mx"];
 
-/// Whether the log of a DNS server tells of a lookup of names that mail and sign-in do not use, or a mail server of one of the
-/// domain of a recipient.
+/// Whether the log of a DNS server tells of a lookup of names that mail and sign-in do not use, or that of a mail server of a
+/// lookup of a recipient's domain.
 fn is_lookup_of_others(words: &str) -> bool {
     let is_of_recipient = OF_RECIPIENTS.iter().all(|part| words.contains(part));
     (holds(words, &LOOKUPS) || is_of_recipient) && !holds(words, &NAMES)
@@ -125,7 +221,7 @@ fn is_lookup_of_others(words: &str) -> bool {
 
 /// Every string of this module that a text is searched for as it stands.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    LOOKUPS.into_iter().chain(NAMES).chain(OF_RECIPIENTS)
+    LOOKUPS.into_iter().chain(NAMES).chain(OF_RECIPIENTS).chain(OF_MAIL)
 }
 
 /// Strings of this module in whose texts any other word may be a name that counts.
@@ -149,6 +245,10 @@ mod tests {
             "computername : db01 remoteport : 5432 tcptestsucceeded : false",
             "named[1]: rpz qname nxdomain rewrite www.aaaaa.com [aaaa] via www.aaaaa.com.local-rpz",
             "unbound [1:3] error: servfail <a.netflix.com. a in>: misc failure",
+            "unbound [1:3] info: validation failure <www.evil.example. a in>: no signatures",
+            "client @0x7f 10.1.2.3#5123 (www.evil.example): query (cache) 'www.evil.example/a/in' denied",
+            "provisioning to app salesforce: licenselimitexceeded",
+            "computername : localhost remoteport : 8080 tcptestsucceeded : true computername : db01 remoteport : 5432 tcptestsucceeded : false",
             "status=deferred (host or domain name not found. name service error for name=a.example type=mx: host not found)",
         ] {
             assert!(is_elsewhere(words), "{words}");
@@ -161,9 +261,31 @@ mod tests {
             "[{led=550 5.7.708 access denied};{msg=};{fqdn=};{ip=};{lrt=}]",
             "computername : smtp.office365.com remoteport : 587 tcptestsucceeded : false",
             "name service error for name=smtp.office365.com type=a: host not found",
+            "scim provisioning: aadsts7000222 client secret expired. application: ece",
+            "user 'a@b.com' in exchange online: aadsts700016 application not found provisioning",
+            "scim provisioning: client secret expired. application: ece",
+            "scim: the app registration has no secret",
+            "computername : localhost remoteport : 8080 tcptestsucceeded : true computername : outlook.office365.com remoteport : 993 tcptestsucceeded : false",
+            "query (cache) 'graph.microsoft.us/a/in' denied",
+            "query (cache) 'dod-graph.microsoft.us/a/in' denied",
+            "query (cache) 'login.chinacloudapi.cn/a/in' denied",
+            "validation failure <crl3.digicert.com. a in>: no signatures",
             "rpz qname nxdomain rewrite outlook.office365.com [a] via outlook.office365.com.rpz1.com",
         ] {
             assert!(!is_elsewhere(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn of_several_tests_those_of_others_are_left_out() {
+        let test = |host: &str, port: u16, result: &str| {
+            format!("ComputerName     : {host}\nRemotePort       : {port}\nTcpTestSucceeded : {result}\n\n")
+        };
+        let (own, ours) = (test("localhost", 8080, "False"), test("outlook.office365.com", 993, "True"));
+        assert_eq!(without_tests_of_others(&format!("{own}{ours}")).trim(), ours.trim());
+        assert_eq!(without_tests_of_others(&format!("{ours}{own}")).trim(), ours.trim());
+        for text in [&own, &ours, &format!("{own}{own}"), "no test"] {
+            assert_eq!(without_tests_of_others(text), *text);
         }
     }
 }
