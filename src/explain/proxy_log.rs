@@ -62,8 +62,11 @@ pub const DENIALS: [&str; 21] = [
     ",block-continue,",
     ",block-override,",
 ];
-/// How the log of a proxy tells that it could not reach a host: Squid's result without a peer, and the status of a gateway.
+/// How the log of a proxy tells that it could not reach a host, where it also says that it had [`NO_PEER`]: Squid's result and the
+/// status of a gateway. With a peer, the host itself answered so.
 pub const FAILURES: [&str; 6] = ["none/503 ", "none/502 ", "none/504 ", "miss/503 ", "miss/502 ", "miss/504 "];
+/// How Squid logs that it had no peer, see <https://wiki.squid-cache.org/SquidFaq/SquidLogs>: `HIER_NONE/-`, `NONE/-`.
+const NO_PEER: &str = "none/-";
 /// The domains of mail, sign-in and Webex in all clouds (`checks/tables/clouds.toml`), each with a dot in front.
 const DOMAINS: [&str; 14] = [
     ".office365.com",
@@ -103,7 +106,14 @@ pub fn is_denied(line: &str) -> bool {
 /// Whether a line in small letters says that a proxy could not reach a host of mail, sign-in or Webex.
 #[must_use]
 pub fn cannot_connect(line: &str) -> bool {
-    holds(line, &FAILURES) && has_time(line) && requested(line).is_some_and(is_ours)
+    holds(line, &FAILURES) && line.contains(NO_PEER) && has_time(line) && requested(line).is_some_and(is_ours)
+}
+
+/// Whether a line in small letters is that of `FortiOS` about a connection to such a host that its inspection of TLS ended.
+#[must_use]
+pub fn is_inspected(line: &str) -> bool {
+    let named = || Fields::of(line).value(&["sni"]).and_then(host).or_else(|| requested(line));
+    line.contains(INSPECTED) && holds(line, &DENIALS) && named().is_some_and(is_ours)
 }
 
 /// Whether the lines of a text tell of denied requests, each to a host that has nothing to do with mail, sign-in or Webex.
@@ -138,7 +148,10 @@ fn is_ours(host: &str) -> bool {
 
 /// Every string of this module that a text is searched for which [`may_tell`] of a proxy.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    let others = ["407", "connect", "/200 ", " 200 ", "url", "host", "domain", "request", RESULT, URL_LOG, INSPECTED];
+    let others = [
+        "407", "connect", "/200 ", " 200 ", "url", "host", "domain", "request", "sni", RESULT, URL_LOG, INSPECTED,
+        NO_PEER,
+    ];
     let lists: [&[&str]; 6] = [&DENIALS, &FAILURES, &DOMAINS, &EXACT, &METHODS, &STATUS_FIELDS];
     lists.into_iter().flatten().copied().chain(others)
 }
@@ -304,8 +317,19 @@ mod tests {
             GRANTED,
             &line.replace("outlook.office365.com:993", "ads.example.net:443"),
             "none/503 connect outlook.office365.com",
+            "1700478922.1 60 10.1.1.1 TCP_MISS/503 9 GET https://outlook.office365.com/owa/ - HIER_DIRECT/52.97.1.2 -",
         ] {
             assert!(!cannot_connect(&line.to_lowercase()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_connection_that_fortios_inspects_counts_for_hosts_of_ours_only() {
+        let line = "type=\"utm\" subtype=\"ssl\" action=\"blocked\" hostname=\"outlook.office365.com\" msg=\"Server certificate blocked\"";
+        assert!(is_inspected(line) && is_inspected(&line.replace("hostname", "sni")));
+        for line in [line.replace("outlook.office365.com", "ads.example.net"), line.replace("\"ssl\"", "\"webfilter\"")]
+        {
+            assert!(!is_inspected(&line), "{line}");
         }
     }
 

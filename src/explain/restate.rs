@@ -4,7 +4,7 @@
 //! forms, a product says in as many words that it has no token, `PowerShell` names a missing cmdlet in every language: what they
 //! have in common is read here, so that no list of examples has to hold each of them.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{clock, firewall, proxy_log};
 use crate::{catalogue::tables::Clouds, finding::Certainty};
@@ -15,6 +15,8 @@ pub const DENIED: &str = "a firewall denied the connection to the mail port";
 pub const PROXY_DENIED: &str = "a proxy denied the request to the host of mail or sign-in";
 /// Said where a proxy could not reach a host of mail, sign-in or Webex.
 pub const PROXY_FAILED: &str = "a proxy could not connect to the host of mail or sign-in";
+/// Said where a device ended a connection to such a host that it inspects.
+pub const TLS_ENDED: &str = "a firewall ended the connection to the host of mail or sign-in by its inspection of tls";
 /// Said where a program has no token to sign in with.
 pub const NO_TOKEN: &str = "no access token";
 /// Said where the session of an administrator lacks a cmdlet.
@@ -66,7 +68,9 @@ fn denied(text: &str, clouds: &Clouds) -> Option<(&'static str, Certainty)> {
         let line = line.to_lowercase();
         let by_proxy = || proxy_log::is_denied(&line).then_some((PROXY_DENIED, Certainty::Certain));
         let failed = || proxy_log::cannot_connect(&line).then_some((PROXY_FAILED, Certainty::Certain));
-        firewall::denied(&line, clouds).map(|sure| (DENIED, sure)).or_else(by_proxy).or_else(failed)
+        let inspected = || proxy_log::is_inspected(&line).then_some((TLS_ENDED, Certainty::Certain));
+        let of_firewall = firewall::denied(&line, clouds).map(|sure| (DENIED, sure));
+        of_firewall.or_else(by_proxy).or_else(failed).or_else(inspected)
     });
     denials.min_by_key(|(_, certainty)| *certainty)
 }
@@ -283,16 +287,16 @@ fn resolved(words: &str) -> Option<&'static str> {
         // `dnsmasq`: "gravity blocked login.microsoftonline.com is 0.0.0.0"
         let is_log = parts.len() >= 3 && parts[parts.len() - 2] == "is" && is_of_microsoft(parts[parts.len() - 3]);
         let is_row = is_log || (parts.first().is_some_and(|first| is_of_microsoft(first)) && parts.contains(&"a"));
-        // a row of the hosts file, with a note or without
+        // a row of the hosts file, with a note or without; before other addresses, it can be one of any table
         let of_hosts_file = match parts[..] {
-            [first, host] if is_of_microsoft(host) => first.parse::<Ipv4Addr>().ok(),
-            [first, host, note, ..] if is_of_microsoft(host) && note.starts_with('#') => first.parse().ok(),
+            [first, host] if is_of_microsoft(host) => block_address(first),
+            [first, host, note, ..] if is_of_microsoft(host) && note.starts_with('#') => block_address(first),
             _ => None,
         };
         match (&parts[..], of_hosts_file.or(address)) {
-            ([_, host], None) => is_ours = is_of_microsoft(host),
+            ([first, host], None) if first.parse::<IpAddr>().is_err() => is_ours = is_of_microsoft(host),
             (_, Some(address)) if is_row || of_hosts_file.is_some() || (is_ours && parts.len() <= 2) => {
-                if address.is_unspecified() || address.is_loopback() || is_block_page(address) {
+                if is_sinkhole(address) {
                     return Some(SINKHOLE);
                 }
                 if address.is_private() {
@@ -303,6 +307,18 @@ fn resolved(words: &str) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// The address of a row of the hosts file, where it leads a name nowhere.
+fn block_address(address: &str) -> Option<Ipv4Addr> {
+    match address.parse().ok()? {
+        IpAddr::V4(address) => is_sinkhole(address).then_some(address),
+        IpAddr::V6(address) => (address.is_loopback() || address.is_unspecified()).then_some(Ipv4Addr::UNSPECIFIED),
+    }
+}
+
+fn is_sinkhole(address: Ipv4Addr) -> bool {
+    address.is_unspecified() || address.is_loopback() || is_block_page(address)
 }
 
 /// Whether an address is that of a page that Cisco Umbrella shows in place of a site, see
@@ -487,6 +503,10 @@ mod tests {
         assert_eq!(exact(&nslookup("10.66.1.20")), Some(PRIVATE));
         assert_eq!(exact(&nslookup("52.98.1.1")), None);
         assert_eq!(exact("smtp.office365.com. 60 IN A 127.0.0.1"), Some(SINKHOLE));
+        for address in ["0.0.0.0", "127.0.0.1", "::1", "146.112.61.104"] {
+            assert_eq!(exact(&format!("{address} outlook.office365.com")), Some(SINKHOLE), "{address}");
+        }
+        assert_eq!(exact("client ip host\n10.1.2.3 outlook.office365.com\n10.1.2.3 10.4.5.6"), None);
         assert_eq!(exact("dnsmasq[7]: gravity blocked login.microsoftonline.com is 0.0.0.0"), Some(SINKHOLE));
         let umbrella = |action: &str| {
             exact(&format!(
