@@ -165,6 +165,8 @@ const UNCLAIMED: &[(&str, &[&str])] = &[
             "microsoft-service-error",
             "session-ended-early",
             "sender-ip-or-tenant-throttled",
+            "sign-in-not-kept",
+            "smtp-relayed-with-old-tls",
         ],
     ),
     ("a client certificate is missed after the handshake, at the first byte (TLS 1.3)", &["tls-handshake-refused"]),

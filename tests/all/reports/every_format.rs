@@ -197,7 +197,8 @@ fn one_cause_behind_many_findings_is_told_once() {
     let mut report = golden();
     let [fix, ..] = report.summary.fix_first.as_slice() else { panic!("the golden report has causes") };
     let (title, cause) = (fix.title.clone(), report.findings.iter().find_map(|f| f.causes.first()).cloned());
-    let cause = cause.map(|known| ece_check::finding::NamedCause { cause: fix.cause.clone(), ..known });
+    let named = |known| ece_check::finding::NamedCause { cause: fix.cause.clone(), title: title.clone(), ..known };
+    let cause = cause.map(named);
     for finding in &mut report.findings {
         healthy(finding);
         (finding.status, finding.causes) = (Status::Fail, cause.clone().into_iter().collect());
