@@ -11,6 +11,7 @@ use divan::{
 };
 use ece_check::{
     catalogue::Catalogue,
+    command::Wording,
     diagnose::diagnose,
     evidence::Subject,
     explain::{log::needles, prefilter::Needles},
@@ -73,7 +74,7 @@ fn causes(bencher: Bencher<'_, '_>, times: usize) {
     bencher
         .counter(count)
         .with_inputs(|| report.findings.clone())
-        .bench_refs(|findings| diagnose(findings, &report.looks, &CATALOGUE));
+        .bench_refs(|findings| diagnose(findings, &report.looks, &CATALOGUE, &Wording::default()));
 }
 
 /// The report as text of 80 columns.

@@ -2,11 +2,13 @@
 //!
 //! In: the plan and what its looks saw. Out: one [`Finding`] for each planned one. Pure.
 
+use std::collections::HashSet;
+
 use super::{Judgement, judge};
 use crate::{
     catalogue::check::Check,
     command::evidence_request,
-    evidence::{Failure, FailureKind, Observation, Protocol, SharedText, Stage},
+    evidence::{Failure, FailureKind, Observation, Protocol, SharedText, Stage, Unit},
     finding::{Finding, Found, Group, NextStep, NotApplicable, SkipReason, Status},
     plan::{Plan, PlannedFinding, Skip},
 };
@@ -191,8 +193,13 @@ impl Extent {
             Some(Found::Groups { groups }) => groups,
             _ => &[],
         };
-        let bad: usize = groups.iter().map(|group| group.attempts.len()).sum();
-        if bad > 0 && bad < seen.units().len() { Self::Some } else { Self::All }
+        let bad: HashSet<usize> = groups.iter().flat_map(|group| &group.attempts).copied().collect();
+        let units = seen.units();
+        // of what was measured, an address that gave no answer does not say that it is otherwise there
+        let is_other = |(place, unit): (usize, &Unit<'_>)| {
+            !bad.contains(&place) && (!failures.is_empty() || unit.failure().is_none())
+        };
+        if !bad.is_empty() && units.iter().enumerate().any(is_other) { Self::Some } else { Self::All }
     }
 }
 
@@ -309,6 +316,13 @@ mod tests {
             Extent::of(&finding, seen, &failures(&finding, seen))
         };
         assert!(of(&[1], &direct) == Extent::Some);
+        let measured = |other: Option<Failure>| {
+            let mut look = direct.clone();
+            (look.attempts[0].failure, look.attempts[1].failure) = (other, None);
+            of(&[1], &look)
+        };
+        assert!(measured(None) == Extent::Some);
+        assert!(measured(direct.attempts[0].failure.clone()) == Extent::All, "the other gave no answer");
         assert!(of(&[0, 1], &direct) == Extent::All);
         assert!(of(&[], &direct) == Extent::All);
         assert!(of(&[1], &proxied) == Extent::Proxy);
