@@ -163,7 +163,7 @@ pub struct Cloud {
     pub application_scope: String,
     /// The hosts by which Exchange is named in tokens of this cloud.
     pub audiences: Vec<String>,
-    /// Where its administrators work, and how: in the order of [`ADMIN`].
+    /// Where its administrators work, and how: in the order of the keys of `[cloud.admin]`.
     pub admin: [Option<String>; ADMIN.len()],
     /// What ECE must reach.
     pub endpoints: Vec<Endpoint>,
