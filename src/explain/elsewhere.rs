@@ -177,7 +177,7 @@ pub fn without_tests_of_others(text: &str) -> Cow<'_, str> {
 fn is_of_others(words: &str) -> bool {
     let ports = words.match_indices(REMOTE_PORT).filter_map(|(at, mark)| {
         let digits = words[at + mark.len()..].trim_start();
-        digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse().ok()
+        digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse::<u16>().ok()
     });
     let ports: Vec<u16> = ports.collect();
     let has_others = !ports.is_empty() && ports.iter().all(|port| !PORTS.contains(port));
