@@ -1,8 +1,8 @@
 //! The subjects that waivers and attestations name: one that the site does not have would never take effect.
 
-use std::collections::BTreeSet;
+use std::{cell::Cell, collections::BTreeSet};
 
-use super::{Deployment, left_over::holds_secret};
+use super::{Account, Deployment, left_over::holds_secret};
 use crate::{
     import::rules::{About, about},
     table::{Mistake, nearest},
@@ -11,6 +11,7 @@ use crate::{
 impl Deployment {
     /// The mistakes in the subjects of waivers and attestations, each with its line and the nearest subject.
     pub(super) fn unknown_subjects(&self) -> Vec<Mistake> {
+        let known = KnownSubjects::of(self);
         let mistake = |key: &str, file: &str, line, (wrong, right): (&str, String), subject: &str| Mistake {
             file: file.to_owned(),
             line,
@@ -19,33 +20,56 @@ impl Deployment {
         };
         let waived = self.waivers.iter().filter_map(|waiver| {
             let subject = waiver.subject.as_deref()?;
-            let said = self.unknown_to_waive(subject)?;
+            let said = known.unknown_to_waive(subject)?;
             Some(mistake("waiver", &waiver.place.file, waiver.place.subject, said, subject))
         });
         let attested = self.attestations.iter().filter_map(|one| {
             let subject = one.subject.as_deref()?;
-            let said = self.unknown_to_attest(&one.check, subject)?;
+            let said = known.unknown_to_attest(&one.check, subject)?;
             Some(mistake("attestation", &one.file, one.subject_line, said, subject))
         });
         waived.chain(attested).collect()
+    }
+}
+
+/// So many names are compared for suggestions.
+const MOST_COMPARED: usize = 200_000;
+
+/// What a site has, in small letters: thousands of statements may each ask for one of thousands of mailboxes.
+struct KnownSubjects<'d> {
+    deployment: &'d Deployment,
+    mailboxes: BTreeSet<String>,
+    accounts: BTreeSet<String>,
+    hosts: BTreeSet<String>,
+    /// How many names were compared so far.
+    compared: Cell<usize>,
+}
+
+impl<'d> KnownSubjects<'d> {
+    fn of(deployment: &'d Deployment) -> Self {
+        let of_account = |account: &'d Account| account.mailboxes.iter().chain(&account.signs_in_as);
+        let hosts = deployment.endpoints.iter().flat_map(|endpoint| [&endpoint.name, &endpoint.host]);
+        Self {
+            deployment,
+            mailboxes: deployment.accounts.iter().flat_map(of_account).map(|one| one.to_lowercase()).collect(),
+            accounts: deployment.accounts.iter().map(|account| account.name.to_lowercase()).collect(),
+            hosts: hosts.map(|host| host.to_lowercase()).chain(["site", "application"].map(str::to_owned)).collect(),
+            compared: Cell::new(0),
+        }
     }
 
     /// A host is not asked for: which hosts a run has, flags and the cloud decide too. One that is nearly a host of the
     /// site is a slip.
     fn unknown_to_waive(&self, subject: &str) -> Option<(&'static str, String)> {
-        let known: BTreeSet<String> = self
-            .mailboxes()
-            .chain(self.accounts())
-            .chain(self.hosts())
-            .chain(["site", "application"])
-            .map(str::to_lowercase)
-            .collect();
-        let known: Vec<&str> = known.iter().map(String::as_str).collect();
         let subject = subject.to_lowercase();
-        let subject = subject.rsplit_once(':').map_or(subject.as_str(), |(host, _)| host).to_owned();
-        let near = nearest(&subject, &known);
+        let subject = subject.rsplit_once(':').map_or(subject.as_str(), |(host, _)| host);
+        let all = [&self.mailboxes, &self.accounts, &self.hosts];
+        if all.iter().any(|known| known.contains(subject)) {
+            return None;
+        }
         let is_host = !subject.contains('@') && subject.contains(['.', ':']);
-        if known.contains(&subject.as_str()) || (is_host && near.is_none_or(|near| near.contains('@'))) {
+        let near = if is_host { self.nearest(subject, &[&self.hosts]) } else { self.nearest(subject, &all) };
+        if is_host && near.is_none() {
             return None;
         }
         let right = near.map_or_else(
@@ -55,52 +79,43 @@ impl Deployment {
         Some(("no mailbox, account, endpoint or host of this site", right))
     }
 
+    /// The nearest of these; of many subjects that are wrong only the first are compared with all that there is.
+    fn nearest<'k>(&self, subject: &str, known: &[&'k BTreeSet<String>]) -> Option<&'k str> {
+        let known: Vec<&str> = known.iter().copied().flatten().map(String::as_str).collect();
+        self.compared.set(self.compared.get().saturating_add(known.len()));
+        if self.compared.get() > MOST_COMPARED { None } else { nearest(subject, &known) }
+    }
+
     fn unknown_to_attest(&self, check: &str, subject: &str) -> Option<(&'static str, String)> {
-        let (known, wrong, list): (Vec<&str>, _, _) = match about(check) {
+        let (known, wrong, list) = match about(check) {
             About::Whole => {
                 let right = "leave subject out".to_owned();
                 return (!["site", "application"].contains(&subject))
                     .then_some(("this check has one subject only", right));
             }
-            About::Account => (self.accounts().collect(), "no account of this file has this name", "account"),
-            About::Mailbox => (self.mailboxes().collect(), "no mailbox of this file", "mailbox"),
+            About::Account => (&self.accounts, "no account of this file has this name", "account"),
+            About::Mailbox => (&self.mailboxes, "no mailbox of this file", "mailbox"),
         };
-        if known.iter().any(|own| own.eq_ignore_ascii_case(subject)) {
+        let subject = subject.to_lowercase();
+        if known.contains(&subject) {
             return None;
         }
-        let of_account = self.accounts.iter().find(|account| account.name.eq_ignore_ascii_case(subject));
-        let near = of_account.and_then(|account| known.iter().find(|one| account.owns(one)).copied());
-        let right = near.or_else(|| nearest(subject, &known)).map_or_else(
+        let of_account = self.deployment.accounts.iter().find(|account| account.name.eq_ignore_ascii_case(&subject));
+        let near = of_account.and_then(|account| {
+            let own = account.mailboxes.iter().chain(&account.signs_in_as).map(|one| one.to_lowercase());
+            own.into_iter().find(|one| known.contains(one))
+        });
+        let right = near.or_else(|| self.nearest(&subject, &[known]).map(str::to_owned)).map_or_else(
             || format!("write the {list} as it is under [[account]]"),
             |near| format!("did you mean {near}?"),
         );
         Some((wrong, right))
-    }
-
-    /// Every mailbox, and everybody who signs in.
-    fn mailboxes(&self) -> impl Iterator<Item = &str> {
-        let of = self.accounts.iter().flat_map(|account| account.mailboxes.iter().chain(&account.signs_in_as));
-        of.map(String::as_str)
-    }
-
-    fn accounts(&self) -> impl Iterator<Item = &str> {
-        self.accounts.iter().map(|account| account.name.as_str())
-    }
-
-    fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.endpoints.iter().flat_map(|endpoint| [endpoint.name.as_str(), endpoint.host.as_str()])
     }
 }
 
 /// What was written, unless it may be a secret.
 fn shown(subject: &str) -> String {
     if subject.len() > 100 || holds_secret(subject) { "value".to_owned() } else { format!("{subject:?}") }
-}
-
-impl super::Account {
-    fn owns(&self, address: &str) -> bool {
-        self.mailboxes.iter().chain(&self.signs_in_as).any(|own| own == address)
-    }
 }
 
 #[cfg(test)]
@@ -164,5 +179,24 @@ mod tests {
             let told = waived(subject).unwrap_or_default();
             assert!(told.contains("line 11") && told.contains(right), "{subject}: {told}");
         }
+    }
+
+    #[test]
+    fn thousands_of_statements_about_thousands_of_mailboxes_are_read() {
+        let mailboxes: Vec<String> = (0..16_000).map(|number| format!("\"m{number}@b.test\"")).collect();
+        let site = format!("[[account]]\nname = \"a\"\nmailboxes = [{}]\n", mailboxes.join(", "));
+        let waivers = |letter: char| -> String {
+            let one = |number| {
+                format!(
+                    "[[waiver]]\ncheck = \"tls.name\"\nsubject = \"{letter}{number}@b.test\"\nreason = \"r\"\nby = \"o\"\nuntil = 2027-01-01\n"
+                )
+            };
+            (0..2_000).map(one).collect()
+        };
+        let known = KnownIds { checks: &["tls.name"], causes: &[], of_evidence: &[] };
+        let read = |letter| Deployment::parse("a.toml", &format!("{site}{}", waivers(letter))).expect("it is read");
+        assert!(read('m').with_known_ids(known).is_ok());
+        let told = read('x').with_known_ids(known).err().map(|mistakes| mistakes.to_string()).unwrap_or_default();
+        assert!(told.contains("did you mean m0@b.test?") && told.contains("invalid waiver.subject"), "{told}");
     }
 }
