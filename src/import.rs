@@ -13,6 +13,7 @@ pub mod decode;
 pub mod entra;
 pub mod exchange;
 pub mod facts;
+mod folder;
 pub mod format_list;
 pub mod format_table;
 pub mod json;
@@ -29,7 +30,7 @@ mod users;
 use std::{
     fmt::{self, Write as _},
     fs,
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -39,13 +40,11 @@ use crate::{evidence::Source, files};
 use cell::{Cell, Object, Place};
 use debug_block::DebugBlock;
 use decode::Encoding;
+pub use folder::files_of;
 use record::Record;
 
 /// The largest file that is read, in bytes.
 pub const LARGEST: u64 = 64 << 20;
-
-/// The most files of a folder that are read.
-const MOST_FILES: usize = 200;
 
 /// Why nothing of a file can be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -379,44 +378,6 @@ impl Row {
     fn of_block((above, block): (usize, DebugBlock)) -> Self {
         Self { place: Place::Item(above + 1), record: Record::WebexDebug(block) }
     }
-}
-
-/// The files that a path names: itself, or the files of a folder, newest names last. Folders below are not entered.
-///
-/// # Errors
-/// When it cannot be read, or the folder has no files or too many.
-pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Rejected> {
-    let name = path.display().to_string();
-    let unread = |error: &std::io::Error| {
-        Rejected::whole(&name, &files::unread(error), "give a file or a folder that this user may read")
-    };
-    if !fs::metadata(path).map_err(|error| unread(&error))?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(|error| unread(&error))? {
-        let file = entry.map_err(|error| unread(&error))?.path();
-        let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if file.is_file() && !hidden {
-            files.push(file);
-        }
-        if files.len() > MOST_FILES {
-            return Err(Rejected::whole(
-                &name,
-                &format!("holds more than {MOST_FILES} files"),
-                "give a folder that holds the evidence only",
-            ));
-        }
-    }
-    if files.is_empty() {
-        return Err(Rejected::whole(
-            &name,
-            "is a folder without files",
-            "give the folder into which the files were copied",
-        ));
-    }
-    files.sort();
-    Ok(files)
 }
 
 /// Reads a file.

@@ -125,7 +125,7 @@ pub(super) fn actions(numbers: &[usize]) -> String {
 
 /// Whether an action explains this finding of the report.
 pub(super) fn explains(report: &Report, fix: &Remediation, finding: &Finding) -> bool {
-    fix.explains.iter().filter_map(|at| report.findings.get(*at)).any(|one| std::ptr::eq(one, finding))
+    report.findings.element_offset(finding).is_some_and(|place| fix.explains.contains(&place))
 }
 
 /// The recommended action for a cause of a finding, with its number counted from 1. Where a cause has two, one for
