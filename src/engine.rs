@@ -101,9 +101,11 @@ pub fn rejudge(report: &Report, catalogue: &Catalogue, strict: bool) -> Result<R
 
 /// The report of what was seen. Pure.
 fn judged(plan: Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: Run, strict: bool) -> Report {
-    let mut findings = judge_all(&plan, &looks);
+    // of thousands of mailboxes each part of a plan takes as much room as what follows, so none is kept longer than it is read
     let Plan { site, findings: planned, looks: probes } = plan;
-    drop((planned, probes)); // of thousands of mailboxes they take as much room as what follows
+    drop(probes);
+    let mut findings = judge_all(&planned, &looks);
+    drop(planned);
     let words = wording::of(&catalogue.tables.clouds, &site.cloud);
     for finding in &mut findings {
         if let Cow::Owned(expected) = words.text(&finding.expected) {

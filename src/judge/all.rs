@@ -1,6 +1,6 @@
 //! Every planned finding of a run, judged in the order of what needs what.
 //!
-//! In: the plan and what its looks saw. Out: one [`Finding`] for each planned one. Pure.
+//! In: the planned findings and what their looks saw. Out: one [`Finding`] for each planned one. Pure.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::{
     command::evidence_request,
     evidence::{Failure, FailureKind, Observation, Protocol, SharedText, Stage, Unit},
     finding::{Finding, Found, Group, NextStep, NotApplicable, SkipReason, Status},
-    plan::{Plan, PlannedFinding, Skip},
+    plan::{PlannedFinding, Skip},
 };
 
 /// Judges every planned finding, each after those that it needs.
@@ -18,27 +18,32 @@ use crate::{
 /// # Panics
 /// Never: each finding is judged before all are handed out.
 #[must_use]
-pub fn judge_all(plan: &Plan<'_>, looks: &[Observation]) -> Vec<Finding> {
-    let mut findings: Vec<Option<Finding>> = vec![None; plan.findings.len()];
-    for at in 0..plan.findings.len() {
+pub fn judge_all(plan: &[PlannedFinding<'_>], looks: &[Observation]) -> Vec<Finding> {
+    let mut findings: Vec<Option<Finding>> = vec![None; plan.len()];
+    for at in 0..plan.len() {
         judge_at(at, plan, looks, &mut findings);
     }
     findings.into_iter().map(|finding| finding.expect("each was judged above")).collect()
 }
 
 /// Judges one finding, after those that it needs.
-fn judge_at(at: usize, plan: &Plan<'_>, looks: &[Observation], findings: &mut Vec<Option<Finding>>) {
+fn judge_at(at: usize, plan: &[PlannedFinding<'_>], looks: &[Observation], findings: &mut Vec<Option<Finding>>) {
     if findings[at].is_some() {
         return;
     }
-    let planned = &plan.findings[at];
+    let planned = &plan[at];
     for need in &planned.needs {
         judge_at(*need, plan, looks, findings);
     }
     findings[at] = Some(find(planned, plan, looks, findings));
 }
 
-fn find(planned: &PlannedFinding<'_>, plan: &Plan<'_>, looks: &[Observation], earlier: &[Option<Finding>]) -> Finding {
+fn find(
+    planned: &PlannedFinding<'_>,
+    plan: &[PlannedFinding<'_>],
+    looks: &[Observation],
+    earlier: &[Option<Finding>],
+) -> Finding {
     let mut finding = unjudged(planned);
     match &planned.skip {
         Some(Skip::NotApplicable(reason)) => not_applicable(&mut finding, reason.clone()),
@@ -103,7 +108,7 @@ fn judge_seen(
     finding: &mut Finding,
     seen: &Observation,
     planned: &PlannedFinding<'_>,
-    plan: &Plan<'_>,
+    plan: &[PlannedFinding<'_>],
     earlier: &[Option<Finding>],
 ) {
     let check = planned.check;
@@ -252,9 +257,14 @@ fn block(finding: &mut Finding, stop: Option<Failure>, planned: &PlannedFinding<
 }
 
 /// Whether a needed check of the same look, which answers for the same stages, has failed already.
-fn answered(need: usize, planned: &PlannedFinding<'_>, plan: &Plan<'_>, earlier: &[Option<Finding>]) -> bool {
+fn answered(
+    need: usize,
+    planned: &PlannedFinding<'_>,
+    plan: &[PlannedFinding<'_>],
+    earlier: &[Option<Finding>],
+) -> bool {
     let failed = earlier[need].as_ref().is_some_and(|need| need.status == Status::Fail && need.look == planned.look);
-    failed && plan.findings[need].check.stages.iter().any(|stage| planned.check.stages.contains(stage))
+    failed && plan[need].check.stages.iter().any(|stage| planned.check.stages.contains(stage))
 }
 
 /// Whether a needed check was not reached, because of something that failed: a token is asked for beside the look at the
@@ -293,7 +303,7 @@ mod tests {
         deployment::{Cloud, Deployment, Role},
         evidence::{Attempt, Route, Subject},
         net::ConnectOverrides,
-        plan::{Selection, Site},
+        plan::{Plan, Selection, Site},
     };
 
     #[test]
@@ -344,7 +354,7 @@ mod tests {
             (Status::Warn, planned.look, false),
         ] {
             earlier[need] = Some(Finding { look, ..Finding::new("https.answers", planned.subject.clone(), status) });
-            assert_eq!(answered(need, planned, &plan, &earlier), told, "{status:?} {look:?}");
+            assert_eq!(answered(need, planned, &plan.findings, &earlier), told, "{status:?} {look:?}");
         }
     }
 
