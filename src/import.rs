@@ -36,7 +36,11 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::{evidence::Source, files};
+use crate::{
+    evidence::Source,
+    files,
+    secret::{self, Secret},
+};
 use cell::{Cell, Object, Place};
 use debug_block::DebugBlock;
 use decode::Encoding;
@@ -329,6 +333,8 @@ pub struct File {
     pub incomplete: Vec<Incomplete>,
     /// What could not be understood.
     pub problems: Vec<Problem>,
+    /// What only a secret looks like, wherever it stands: it must not leave, not even in part.
+    pub secrets: Vec<Secret>,
 }
 
 impl File {
@@ -346,6 +352,7 @@ impl File {
             complete: Vec::new(),
             incomplete: Vec::new(),
             problems: Vec::new(),
+            secrets: Vec::new(),
         }
     }
 
@@ -427,6 +434,7 @@ pub fn parse(name: &str, bytes: &[u8], stated: &Stated) -> Result<File, Rejected
         rows,
         incomplete: sheet.incomplete,
         problems: sheet.problems,
+        secrets: secret::unknown_in(&text),
     })
 }
 

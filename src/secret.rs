@@ -8,6 +8,7 @@ mod ranges;
 mod redactor;
 mod stream;
 pub mod suspect;
+mod unknown;
 
 use std::{
     env, fmt,
@@ -22,6 +23,7 @@ use crate::files::{self, Patience};
 
 pub use redactor::Redactor;
 pub use stream::RedactingWriter;
+pub use unknown::{secrets_in as unknown_in, secrets_read as unknown_read};
 
 /// A longer text is no secret of ours. Access tokens with many groups have some ten thousand bytes.
 pub const LONGEST: usize = 64 << 10;

@@ -7,7 +7,7 @@
 //! small hexadecimal digits (RFC 3986, section 2.1), form-encoded, in hexadecimal of both cases, and base64 of both alphabets (RFC 4648, sections 4
 //! and 5) in the three ways in which it can lie among other bytes, so that a token inside a SASL string is found. Of
 //! each form every [`STRIDE`]th window of [`WINDOW`] bytes is kept, so that any part of 16 bytes or more holds a whole
-//! window; that finds a token also where a line was cut or wrapped. What looks like a JWT is caught unknown.
+//! window; that finds a token also where a line was cut or wrapped. What only a secret looks like is caught [unknown].
 
 use std::{
     borrow::Cow,
@@ -25,6 +25,7 @@ use super::{
     Secret,
     placed::name::{Kind, kind},
     ranges::{merged, replaced},
+    unknown,
 };
 
 /// What stands where a secret stood.
@@ -35,8 +36,6 @@ const WINDOW: usize = 12;
 const STRIDE: usize = 5;
 /// A shorter text is no secret: replacing it would spoil every report and protect nothing.
 const SHORTEST: usize = 4;
-/// A token's header and claims are longer than this, each; a shorter text only looks like one.
-const SHORTEST_PART: usize = 10;
 
 /// All secrets of this run, so that none leaves by mistake. Clones share what they know.
 #[derive(Clone, Default)]
@@ -127,7 +126,7 @@ impl Redactor {
     /// The same without a copy where there is nothing to take out.
     #[must_use]
     pub fn cleaned<'t>(&self, text: &'t str) -> (Cow<'t, str>, usize) {
-        let mut caught = tokens(text);
+        let mut caught = unknown::secrets(text);
         caught.extend(self.known().caught(text));
         if caught.is_empty() {
             return (Cow::Borrowed(text), 0);
@@ -328,26 +327,6 @@ fn shifted(secret: &[u8], shift: usize) -> String {
     STANDARD_NO_PAD.encode(&bytes)[first..behind].to_owned()
 }
 
-/// Where a text looks like a JWT: base64url of `{"`, and three parts with dots between (RFC 7519, section 3).
-fn tokens(text: &str) -> Vec<Range<usize>> {
-    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
-    let length = |from: usize| text.as_bytes()[from..].iter().take_while(is_part).count();
-    let mut found: Vec<Range<usize>> = Vec::new();
-    for at in memmem::find_iter(text.as_bytes(), "eyJ") {
-        if found.last().is_some_and(|last| last.contains(&at)) {
-            continue;
-        }
-        let header = at + length(at);
-        let Some(b'.') = text.as_bytes().get(header) else { continue };
-        let claims = header + 1 + length(header + 1);
-        let Some(b'.') = text.as_bytes().get(claims) else { continue };
-        if header - at >= SHORTEST_PART && claims - header > SHORTEST_PART {
-            found.push(at..claims + 1 + length(claims + 1));
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use base64::engine::general_purpose::{STANDARD, URL_SAFE};
@@ -408,17 +387,13 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_a_jwt_and_unknown_ones_are_caught() {
+    fn parts_of_a_jwt_are_caught() {
         let (header, claims, signature) =
             ("eyJhbGciOiJSUzI1NiJ9", "eyJhdWQiOiJodHRwczovL3gifQ", "c2lnbmF0dXJlLW1hcmtlZA");
         let net = knowing(&format!("{header}.{claims}.{signature}"));
         for part in [header, claims, signature] {
             assert_eq!(net.clean(&format!("<{part}>")).0, "<<secret>>", "{part}");
         }
-        let unknown = Redactor::default();
-        assert_eq!(unknown.clean(&format!("x {header}.{claims}.sig y")), ("x <secret> y".to_owned(), 1));
-        assert_eq!(unknown.clean(&format!("{header}.{claims}.")).1, 1);
-        assert_eq!(unknown.clean("eyJ.a.b and eyJhbGciOi").1, 0);
     }
 
     #[test]

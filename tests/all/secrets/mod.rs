@@ -1,6 +1,7 @@
 //! Marked secrets go through every command that takes one; the marks are in no byte that leaves, plain or encoded.
 
 mod commands;
+mod evidence;
 mod mail;
 mod provider;
 mod search;
