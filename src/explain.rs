@@ -26,6 +26,7 @@ pub mod log;
 mod modality;
 mod names;
 mod next;
+mod on_premises;
 mod phrases;
 mod place;
 pub mod prefilter;

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use super::{codes, elsewhere};
+use super::{codes, elsewhere, on_premises};
 
 /// What stands between the fields of ECE's log: time, level, thread, process, user, session, class, method, message.
 const FIELD: &str = "<@>";
@@ -83,10 +83,17 @@ fn quoted(text: &str) -> Option<usize> {
 /// has none.
 #[must_use]
 pub fn message(line: &str) -> &str {
-    let mut fields = line.rsplit(FIELD).map(str::trim).filter(|field| !field.is_empty());
+    let mut fields = line.rsplit(FIELD).map(str::trim).filter(|field| !field.is_empty() && !closes_quotes(field));
     let message = fields.next().unwrap_or_default();
     let is_fixed = ["ProcessId:", "PID:", "UID:", "HttpSessionId:"].iter().any(|name| message.starts_with(name));
     if is_fixed { "" } else { message }
+}
+
+/// Whether what is behind the last mark ends the quotes that another log put around the line: `"}`, `\n","stream":"stderr"}`.
+fn closes_quotes(field: &str) -> bool {
+    let rest = field.trim_start_matches("\\n").trim_start();
+    let behind = rest.trim_start_matches(['\\', '"', '\'']);
+    behind.len() < rest.len() && (behind.is_empty() || behind.starts_with([',', '}']))
 }
 
 /// A line as it is shown: of ECE's form the message, else all of it.
@@ -280,7 +287,16 @@ pub fn is_foreign(words: &str) -> bool {
 
 /// What the sign-in of people to a web application is called: SAML, with certificates and lifetimes of its own, see
 /// <https://help.webex.com/article/WBX68460>.
-const SAML: [&str; 6] = ["sso error", "sso protocol error", "saml assertion", "saml response", "samlp:", "saml2"];
+const SAML: [&str; 8] = [
+    "sso error",
+    "sso protocol error",
+    "sso test failed",
+    "saml assertion",
+    "saml response",
+    "samlp:",
+    "saml2",
+    "oasis:names:tc:saml",
+];
 /// Beside these a text about SAML is one of ours too.
 const BESIDE_SAML: [&str; 6] = ["aadsts", "oauth", "smtp", "imap", "pop3", "scim"];
 
@@ -522,7 +538,7 @@ pub fn searched() -> impl Iterator<Item = &'static str> {
         &BESIDE_SAML,
         &[OF_SQL_SERVER, FIELD, FRAME, PORT, SAID_BY_NEXT],
     ];
-    lists.into_iter().flatten().copied().chain(elsewhere::searched())
+    lists.into_iter().flatten().copied().chain(elsewhere::searched()).chain(on_premises::searched())
 }
 
 #[cfg(test)]
@@ -567,6 +583,10 @@ mod tests {
         let line = "2011-05-11 11:09:20.006 GMT-0400 <@> ERROR <@> [67:RxInstance id : 10060] <@> ProcessId:10061 <@> PID:1 <@> UID:12 <@> \
             HttpSessionId:  <@> com.egain.mail.RxInstance <@> startInstance <@> Alias disabled <@> ";
         assert_eq!(message(line), "Alias disabled");
+        for end in ["\"}", "\\n\",\"stream\":\"stderr\"}", "\",10061", "'", "\\\"}\"}"] {
+            assert_eq!(message(&format!("{line}{end}")), "Alias disabled", "{end}");
+        }
+        assert_eq!(message(&format!("{line}\"x\" is not a port")), "\"x\" is not a port");
         assert_eq!(messages(&format!("{line}\n\tat a.b.c")), "Alias disabled\n\tat a.b.c");
         assert_eq!(message("t <@> INFO <@> ProcessId:10061 <@> HttpSessionId:"), "");
     }

@@ -1,12 +1,13 @@
 //! Texts in the forms of this field that are about something else: provisioning for another application, a customer's mail
-//! server in a message trace, a test of another port, a lookup of another name in the log of a DNS server.
+//! server in a message trace, a test of another port, a lookup of another name in the log of a DNS server, calls of Webex, what a
+//! web server says of its clients, an Exchange server of the site.
 //!
 //! In: a text in small letters, its words one blank apart. Out: whether it is about one of these. Each is told by its form, not by a
 //! list of products: what stands where such a text names its application, its server, its port or its name.
 
 use std::borrow::Cow;
 
-use super::restate;
+use super::{codes, on_premises, proxy_log, restate};
 
 /// Whether a text is about one of these other things. An error of Entra is of a sign-in, whatever stands around it.
 #[must_use]
@@ -15,7 +16,14 @@ pub fn is_elsewhere(words: &str) -> bool {
         && (is_of_other_application(words)
             || is_of_recipient(words)
             || is_test_of_others(words)
-            || is_lookup_of_others(words))
+            || is_lookup_of_others(words)
+            || is_lookup_with_suffix(words)
+            || is_of_webex_api(words)
+            || is_of_media(words)
+            || is_of_clients(words)
+            || is_of_site_behind_proxy(words)
+            || on_premises::is_said(words)
+            || is_of_message(words))
 }
 
 /// What Entra's own errors begin with.
@@ -219,9 +227,115 @@ fn is_lookup_of_others(words: &str) -> bool {
     (holds(words, &LOOKUPS) || is_of_recipient) && !holds(words, &NAMES)
 }
 
+/// How a text says that a name does not exist.
+const NOT_FOUND: [&str; 3] = ["nxdomain", "non-existent domain", "name does not exist"];
+/// A domain of the site has at least so many characters; that of a country is a part of another name of the web.
+const SHORTEST_SUFFIX: usize = 3;
+
+/// Whether a text tells that a name of ours does not exist below a domain of the site, and nothing of the name itself: a resolver
+/// tries the domains of its search list, see <https://man7.org/linux/man-pages/man5/resolv.conf.5.html>.
+fn is_lookup_with_suffix(words: &str) -> bool {
+    if !holds(words, &NOT_FOUND) {
+        return false;
+    }
+    let names = words.split(|c: char| !c.is_alphanumeric() && !".-_".contains(c)).map(|name| name.trim_matches('.'));
+    let has_suffix = |name: &str| {
+        let behind = |domain: &&str| Some(name.split_once(&format!("{domain}."))?.1.len());
+        proxy_log::DOMAINS.iter().filter_map(behind).any(|length| length >= SHORTEST_SUFFIX)
+    };
+    let (mut ours, mut with_suffix) = (false, false);
+    for name in names {
+        ours |= proxy_log::is_ours(name);
+        with_suffix |= has_suffix(name);
+    }
+    with_suffix && !ours
+}
+
+// --- Webex, but not its provisioning ---
+
+/// What names the programming interface of Webex: its hosts, and the ids of its requests.
+const API: [&str; 6] = [
+    "webexapis",
+    "ciscospark",
+    "trackingid\":\"router",
+    "trackingid\": \"router",
+    "tracking id: router",
+    "trackingid: router",
+];
+/// What it says that no cause of ours is behind: too many requests, and an integration whose own secret is wrong, see
+/// <https://developer.webex.com/docs/basics>.
+const SAID_BY_API: [&str; 4] = ["429", "too many requests", "invalid_client", "invalid client"];
+
+fn is_of_webex_api(words: &str) -> bool {
+    holds(words, &API) && holds(words, &SAID_BY_API) && !holds(words, &OF_MAIL)
+}
+
+/// What calls and meetings are made of (RFC 8445, RFC 8489, RFC 3261).
+const MEDIA: [&str; 12] = [
+    "ice failed",
+    "ice connection",
+    "ice candidate",
+    "stun response",
+    "stun request",
+    "stun server",
+    "turn server",
+    "media connection",
+    "udp 5004",
+    ":5004",
+    "sip/2.0",
+    "webrtc",
+];
+
+fn is_of_media(words: &str) -> bool {
+    holds(words, &MEDIA) && !holds(words, &OF_MAIL)
+}
+
+// --- what the site's own servers say of others ---
+
+/// How a server says that a client ended its handshake: nginx, Apache and `HAProxy`.
+const CLIENTS: [&str; 3] = ["while ssl handshaking, client:", "in handshake (server", "/1: ssl handshake failure"];
+
+fn is_of_clients(words: &str) -> bool {
+    holds(words, &CLIENTS) && !holds(words, &NAMES)
+}
+
+/// How nginx says that a server behind it failed, see <https://nginx.org/en/docs/http/ngx_http_upstream_module.html>.
+const UPSTREAM: [&str; 3] =
+    ["to upstream, client:", "from upstream, client:", "response header from upstream, client:"];
+/// What ECE's own pages have in their addresses.
+const OF_ECE: [&str; 2] = [" /system/", "egain"];
+
+fn is_of_site_behind_proxy(words: &str) -> bool {
+    holds(words, &UPSTREAM) && !holds(words, &NAMES) && !holds(words, &OF_ECE)
+}
+
+// --- what is wrong with a message ---
+
+/// What `JavaMail` throws where a header or an address of a message cannot be read, see
+/// <https://jakarta.ee/specifications/mail/2.1/apidocs/jakarta.mail/jakarta/mail/internet/package-summary>.
+const OF_MESSAGES: [&str; 2] = ["mail.internet.parseexception", "mail.internet.addressexception"];
+
+fn is_of_message(words: &str) -> bool {
+    holds(words, &OF_MESSAGES) && !codes::has_code(words)
+}
+
 /// Every string of this module that a text is searched for as it stands.
 pub fn searched() -> impl Iterator<Item = &'static str> {
-    LOOKUPS.into_iter().chain(NAMES).chain(OF_RECIPIENTS).chain(OF_MAIL)
+    let lists: [&[&str]; 12] = [
+        &LOOKUPS,
+        &NAMES,
+        &OF_RECIPIENTS,
+        &OF_MAIL,
+        &NOT_FOUND,
+        &API,
+        &SAID_BY_API,
+        &MEDIA,
+        &CLIENTS,
+        &UPSTREAM,
+        &OF_ECE,
+        &OF_MESSAGES,
+    ];
+    lists.into_iter().flatten().copied()
 }
 
 /// Strings of this module in whose texts any other word may be a name that counts.
@@ -250,6 +364,14 @@ mod tests {
             "provisioning to app salesforce: licenselimitexceeded",
             "computername : localhost remoteport : 8080 tcptestsucceeded : true computername : db01 remoteport : 5432 tcptestsucceeded : false",
             "status=deferred (host or domain name not found. name service error for name=a.example type=mx: host not found)",
+            "\"a in outlook.office365.com.mail.svc.cluster.local. udp 61 false 512\" nxdomain qr,aa,rd 154",
+            "*** unknown can't find smtp.office365.com.corp.example: non-existent domain",
+            "429 too many requests trackingid: router_5fb1 https://webexapis.com/v1/people",
+            "webex: ice failed: no stun response on udp 5004",
+            "ssl_do_handshake() failed while ssl handshaking, client: 198.51.100.9, server: 0.0.0.0:443",
+            "upstream timed out while connecting to upstream, client: 203.0.113.7, request: \"get /shop http/1.1\"",
+            "550 5.7.54 smtp; unable to relay recipient in non-accepted domain [ex01.corp.example]",
+            "535 5.7.3 authentication unsuccessful [ex01.corp.example]",
         ] {
             assert!(is_elsewhere(words), "{words}");
         }
@@ -267,6 +389,14 @@ mod tests {
             "scim: the app registration has no secret",
             "computername : localhost remoteport : 8080 tcptestsucceeded : true computername : outlook.office365.com remoteport : 993 tcptestsucceeded : false",
             "query (cache) 'graph.microsoft.us/a/in' denied",
+            "** server can't find smtp.office365.com.au: nxdomain",
+            "smtp.office365.com.corp.example: nxdomain ** server can't find smtp.office365.com: nxdomain",
+            "401 unauthorized trackingid: router_5fb1 https://webexapis.com/v1/people",
+            "ssl_do_handshake() failed while ssl handshaking to upstream, client: 10.1.2.3, upstream: \"https://outlook.office365.com\"",
+            "upstream timed out while connecting to upstream, client: 203.0.113.7, request: \"get /system/sso.jsp http/1.1\"",
+            "535 5.7.3 authentication unsuccessful [lo2p123ca0001.gbrp123.prod.outlook.com]",
+            "451 4.7.651 the mail server [192.0.2.1] has been temporarily rate limited",
+            "550 5.7.54 smtp; unable to relay recipient in non-accepted domain",
             "query (cache) 'dod-graph.microsoft.us/a/in' denied",
             "query (cache) 'login.chinacloudapi.cn/a/in' denied",
             "validation failure <crl3.digicert.com. a in>: no signatures",

@@ -64,11 +64,21 @@ pub const DENIALS: [&str; 21] = [
 ];
 /// How the log of a proxy tells that it could not reach a host, where it also says that it had [`NO_PEER`]: Squid's result and the
 /// status of a gateway. With a peer, the host itself answered so.
-pub const FAILURES: [&str; 6] = ["none/503 ", "none/502 ", "none/504 ", "miss/503 ", "miss/502 ", "miss/504 "];
+pub const FAILURES: [&str; 9] = [
+    "none/503 ",
+    "none/502 ",
+    "none/504 ",
+    "miss/503 ",
+    "miss/502 ",
+    "miss/504 ",
+    "tunnel/503 ",
+    "tunnel/502 ",
+    "tunnel/504 ",
+];
 /// How Squid logs that it had no peer, see <https://wiki.squid-cache.org/SquidFaq/SquidLogs>: `HIER_NONE/-`, `NONE/-`.
 const NO_PEER: &str = "none/-";
 /// The domains of mail, sign-in and Webex in all clouds (`checks/tables/clouds.toml`), each with a dot in front.
-const DOMAINS: [&str; 14] = [
+pub const DOMAINS: [&str; 14] = [
     ".office365.com",
     ".office365.us",
     ".outlook.com",
@@ -141,7 +151,8 @@ pub fn may_tell(words: &str) -> bool {
 }
 
 /// Whether a host, with its port where it has one, is one of mail, sign-in or Webex.
-fn is_ours(host: &str) -> bool {
+#[must_use]
+pub fn is_ours(host: &str) -> bool {
     let host = host.split(':').next().unwrap_or_default().trim_end_matches('.');
     EXACT.contains(&host) || DOMAINS.iter().any(|domain| format!(".{host}").ends_with(domain))
 }

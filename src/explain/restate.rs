@@ -6,7 +6,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::{clock, firewall, proxy_log};
+use super::{clock, firewall, on_premises, proxy_log};
 use crate::{catalogue::tables::Clouds, finding::Certainty};
 
 /// Said where a firewall denied a connection to a mail port.
@@ -30,6 +30,8 @@ pub const NO_PRINCIPAL: &str = "a service principal of this id does not exist in
 pub const INSPECTED: &str = "the certificate of a microsoft name was issued by another organization";
 /// Said where a server offers no STARTTLS.
 pub const NO_STARTTLS: &str = "the server does not support starttls";
+/// Said where Exchange of the site refused a sign-in.
+pub const OTHER_EXCHANGE: &str = "an exchange server of another organization refused the sign-in";
 /// How `openssl s_client -starttls` says so.
 const STARTTLS_NOT_FOUND: [&str; 2] =
     ["didn't find starttls in server response", "didn't found starttls in server response"];
@@ -57,15 +59,26 @@ pub fn exact(text: &str, clouds: &Clouds) -> Option<(&'static str, Certainty)> {
     }
     let missing = lacks_cmdlet(&small).then_some(NO_CMDLET);
     let of_clock = || clock::is_off(&small).then_some(clock::OFF);
-    let sentence = missing.or_else(|| not_in_exchange(&small)).or_else(|| resolved(&small)).or_else(of_clock)?;
-    Some((sentence, Certainty::Certain))
+    let no_data = || has_no_data(&small).then_some(NO_DATA);
+    let known =
+        missing.or_else(|| not_in_exchange(&small)).or_else(|| resolved(&small)).or_else(no_data).or_else(of_clock);
+    let of_other = || on_premises::refuses_sign_in(&small).then_some((OTHER_EXCHANGE, Certainty::Likely));
+    known.map(|sentence| (sentence, Certainty::Certain)).or_else(of_other)
+}
+
+/// How JSON, CSV and HTML write a quote.
+const QUOTES: [&str; 3] = ["\\\"", "\"\"", "&quot;"];
+
+/// A line of a log as its program wrote it, where another one put it into quotes.
+fn with_bare_quotes(line: String) -> String {
+    QUOTES.iter().fold(line, |line, quote| if line.contains(quote) { line.replace(quote, "\"") } else { line })
 }
 
 /// What the lines of a firewall or a proxy say; the surest counts, of those the first.
 fn denied(text: &str, clouds: &Clouds) -> Option<(&'static str, Certainty)> {
     let lines = text.lines().filter(|line| line.len() <= LONGEST_LINE);
     let denials = lines.filter_map(|line| {
-        let line = line.to_lowercase();
+        let line = with_bare_quotes(line.to_lowercase());
         let by_proxy = || proxy_log::is_denied(&line).then_some((PROXY_DENIED, Certainty::Certain));
         let failed = || proxy_log::cannot_connect(&line).then_some((PROXY_FAILED, Certainty::Certain));
         let inspected = || proxy_log::is_inspected(&line).then_some((TLS_ENDED, Certainty::Certain));
@@ -274,6 +287,19 @@ const OF_MAILBOXES: [&str; 7] = [
 pub const SINKHOLE: &str = "addresses that cannot belong to a service: 0.0.0.0";
 /// Said where it leads into the site.
 pub const PRIVATE: &str = "private or synthetic addresses: 10.0.0.1";
+
+/// Said where a DNS server has no address for a name of Microsoft.
+pub const NO_DATA: &str = "the dns server has no address for the name";
+
+/// Whether `dig` found a name of Microsoft without an address of IPv4: no error, no answer (RFC 2308, section 2.2).
+fn has_no_data(words: &str) -> bool {
+    let is_question = |line: &str| {
+        let Some(question) = line.trim().strip_prefix(';') else { return false };
+        matches!(question.split_whitespace().collect::<Vec<_>>()[..], [name, "in", "a"] if is_of_microsoft(name))
+    };
+    let (statuses, answers) = (words.matches("status: ").count(), words.matches("answer: 0,").count());
+    statuses == 1 && answers == 1 && words.contains("status: noerror") && words.lines().any(is_question)
+}
 
 /// What the output of `nslookup`, `dig` or `Resolve-DnsName` proves of a name of Microsoft, in any language.
 fn resolved(words: &str) -> Option<&'static str> {

@@ -10,7 +10,7 @@
 //! - `fresh`: picked by chance from 501 texts, mostly after the messages of servers and libraries, wrapped as many clients wrap them;
 //! - `stranger`, `second` and `third`: the forms of other products;
 //! - `fourth` and `fifth`: of public threads and of makers' logs, about a half of them where no cause of ours is behind the text;
-//! - `sixth`: of the same kinds, labeled before they were explained.
+//! - `sixth` and `seventh`: of the same kinds, labeled before they were explained.
 //!
 //! In `nothing.txt` each line is a text by itself that must name no cause. `entra-numbers.txt` lists the numbers that must be
 //! known: see `numbers`.
@@ -99,9 +99,11 @@ fn the_corpus_is_explained() {
 #[test]
 fn unseen_texts_are_explained() {
     let lines = read(UNSEEN);
-    let reach = ["tune", "held", "later", "last", "fresh", "stranger", "second", "third", "fourth", "fifth", "sixth"]
-        .map(|half| reaches_the_goal(half, &lines.iter().filter(|line| line.half == half).collect::<Vec<_>>()));
-    assert_eq!(reach, [true; 11], "{BELOW}");
+    let reach = [
+        "tune", "held", "later", "last", "fresh", "stranger", "second", "third", "fourth", "fifth", "sixth", "seventh",
+    ]
+    .map(|half| reaches_the_goal(half, &lines.iter().filter(|line| line.half == half).collect::<Vec<_>>()));
+    assert_eq!(reach, [true; 12], "{BELOW}");
 }
 
 #[test]
