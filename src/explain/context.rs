@@ -376,8 +376,8 @@ const PROVIDERS: [&str; 14] = [
 /// Labels in the hosts of servers that customers of a provider run, such as clients of Exchange Online, see
 /// <https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html>.
 const OF_CUSTOMERS: [&str; 3] = [".compute.", ".compute-1.", ".elb."];
-/// What Microsoft's services and libraries, and Webex, are called.
-const MICROSOFT: [&str; 12] = [
+/// What Microsoft's services and libraries are called. Webex Connect and its logs speak of mailboxes of Google, too.
+const MICROSOFT: [&str; 11] = [
     "microsoft",
     "office",
     "outlook",
@@ -385,7 +385,6 @@ const MICROSOFT: [&str; 12] = [
     "aadsts",
     "azure",
     "msal",
-    "webex",
     " entra ",
     "live.com",
     "hotmail",
