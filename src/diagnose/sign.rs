@@ -593,4 +593,38 @@ mod tests {
         let smtp = Observation { probe: "smtp".to_owned(), ..mailbox("info@example.com", None) };
         assert_eq!(named(smtp), of_network);
     }
+
+    /// A look through a proxy or directly at a server of the site, which fails so or works.
+    fn own(route: Route, kind: Option<FailureKind>) -> Observation {
+        let look = look(Protocol::Https, Stage::Request, 20.0, kind);
+        Observation { own: true, beside: !route.is_proxy(), route, ..look }
+    }
+
+    #[test]
+    fn server_of_the_site_behind_a_proxy_is_to_blame_where_it_fails_alike_directly() {
+        use FailureKind::{BadStatus, Closed};
+        let proxy = || Route::Proxy { host: "proxy.b.test".to_owned(), port: 8080, learned_from: String::new() };
+        let seen = own(proxy(), Some(BadStatus));
+        let blamed = |seen: &Observation, direct: Observation| {
+            let alike = |direct: &Observation| failures_in(direct).any(|one| one.kind == BadStatus);
+            whose(seen, &[seen.clone(), direct], alike)
+        };
+        let directly = |kind| own(Route::Direct, kind);
+        let of_microsoft = Observation { own: false, ..seen.clone() };
+        assert_eq!(blamed(&of_microsoft, directly(Some(BadStatus))), Some(Of::Microsoft));
+        assert_eq!(blamed(&directly(Some(Closed)), directly(Some(Closed))), Some(Of::Site), "no proxy in the path");
+        assert_eq!(blamed(&seen, directly(Some(BadStatus))), Some(Of::Site));
+        assert_eq!(blamed(&seen, directly(None)), Some(Of::Microsoft), "it works past the proxy");
+        assert_eq!(blamed(&seen, directly(Some(Closed))), None, "it fails in another way");
+        // what was not seen directly, of the same probe and at the same server, clears nobody
+        let host = Subject::endpoint("other.b.test", 443);
+        for other in [
+            Observation { beside: false, ..directly(None) },
+            Observation { probe: "imap".to_owned(), ..directly(None) },
+            Observation { subject: host, ..directly(None) },
+            Observation { beside: true, ..own(proxy(), None) },
+        ] {
+            assert_eq!(blamed(&seen, other.clone()), Some(Of::Site), "{other:#?}");
+        }
+    }
 }
