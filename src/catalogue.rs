@@ -90,6 +90,14 @@ impl Catalogue {
         self.checks.iter().filter(|check| check.asks.is_some()).map(|check| check.id.as_str()).collect()
     }
 
+    /// The hosts of all clouds, and of checks that name one themselves.
+    #[must_use]
+    pub fn hosts(&self) -> Vec<&str> {
+        let of_clouds = self.tables.clouds.clouds.iter().flat_map(|cloud| &cloud.endpoints);
+        let of_checks = self.checks.iter().filter_map(|check| check.probe.place.as_ref());
+        of_clouds.map(|endpoint| endpoint.host.as_str()).chain(of_checks.map(|(host, _)| host.as_str())).collect()
+    }
+
     /// Every sign with its cause, in the order in which the causes must be mended.
     pub fn signs(&self) -> impl Iterator<Item = (&Cause, &cause::Sign)> {
         self.causes.iter().flat_map(|cause| cause.signs.iter().map(move |sign| (cause, sign)))

@@ -137,7 +137,8 @@ pub fn with_known_ids(read: Result<Deployment, Mistakes>, catalogue: &Catalogue)
     }
     let checks: Vec<&str> = catalogue.checks.iter().map(|check| check.id.as_str()).collect();
     let causes: Vec<&str> = catalogue.causes.iter().map(|cause| cause.code.as_str()).collect();
-    let known = KnownIds { checks: &checks, causes: &causes, of_evidence: &catalogue.of_evidence() };
+    let known =
+        KnownIds { checks: &checks, causes: &causes, of_evidence: &catalogue.of_evidence(), hosts: &catalogue.hosts() };
     match read {
         Ok(deployment) => deployment.with_known_ids(known),
         Err(mistakes) => Err(mistakes.with_unknown_ids(known)),

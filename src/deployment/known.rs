@@ -13,7 +13,7 @@ pub(super) struct NamedId {
     pub(super) line: Option<usize>,
 }
 
-/// The ids that there are.
+/// The ids that there are, and the hosts that a run can have besides those of the file.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KnownIds<'k> {
     /// Of checks.
@@ -22,6 +22,8 @@ pub struct KnownIds<'k> {
     pub causes: &'k [&'k str],
     /// Of checks that read evidence, which a person can confirm.
     pub of_evidence: &'k [&'k str],
+    /// Hosts of Microsoft's clouds, and of checks that name one themselves.
+    pub hosts: &'k [&'k str],
 }
 
 impl NamedId {
@@ -59,7 +61,7 @@ impl Deployment {
     /// Each unknown id and subject, with its line and the nearest known one.
     pub fn with_known_ids(self, known: KnownIds<'_>) -> Result<Self, Mistakes> {
         let mut mistakes: Vec<_> = self.named_ids().iter().filter_map(|named| named.mistake(known)).collect();
-        mistakes.extend(self.unknown_subjects());
+        mistakes.extend(self.unknown_subjects(known.hosts));
         match Mistakes::of(mistakes) {
             Some(mistakes) => Err(mistakes),
             None => Ok(self),

@@ -9,9 +9,10 @@ use crate::{
 };
 
 impl Deployment {
-    /// The mistakes in the subjects of waivers and attestations, each with its line and the nearest subject.
-    pub(super) fn unknown_subjects(&self) -> Vec<Mistake> {
-        let known = KnownSubjects::of(self);
+    /// The mistakes in the subjects of waivers and attestations, each with its line and the nearest subject. `hosts` are
+    /// those that a run can have besides those of the file.
+    pub(super) fn unknown_subjects(&self, hosts: &[&str]) -> Vec<Mistake> {
+        let known = KnownSubjects::of(self, hosts);
         let mistake = |key: &str, file: &str, line, (wrong, right): (&str, String), subject: &str| Mistake {
             file: file.to_owned(),
             line,
@@ -41,41 +42,45 @@ struct KnownSubjects<'d> {
     mailboxes: BTreeSet<String>,
     accounts: BTreeSet<String>,
     hosts: BTreeSet<String>,
+    /// The names of endpoints, and what has no other name.
+    names: BTreeSet<String>,
     /// How many names were compared so far.
     compared: Cell<usize>,
 }
 
 impl<'d> KnownSubjects<'d> {
-    fn of(deployment: &'d Deployment) -> Self {
+    fn of(deployment: &'d Deployment, more: &[&str]) -> Self {
         let of_account = |account: &'d Account| account.mailboxes.iter().chain(&account.signs_in_as);
-        let hosts = deployment.endpoints.iter().flat_map(|endpoint| [&endpoint.name, &endpoint.host]);
+        let of_ece = deployment.ece.external_url.as_deref().and_then(|url| url::Url::parse(url.trim()).ok());
+        let of_ece = of_ece.as_ref().and_then(|url| url.host_str()).map(|host| host.trim_end_matches('.'));
+        let hosts = deployment.endpoints.iter().map(|endpoint| endpoint.host.as_str());
+        let hosts: BTreeSet<String> = hosts.chain(of_ece).chain(more.iter().copied()).map(str::to_lowercase).collect();
+        let names = deployment.endpoints.iter().map(|endpoint| endpoint.name.to_lowercase());
         Self {
             deployment,
             mailboxes: deployment.accounts.iter().flat_map(of_account).map(|one| one.to_lowercase()).collect(),
             accounts: deployment.accounts.iter().map(|account| account.name.to_lowercase()).collect(),
-            hosts: hosts.map(|host| host.to_lowercase()).chain(["site", "application"].map(str::to_owned)).collect(),
+            hosts,
+            names: names.chain(["site", "application"].map(str::to_owned)).collect(),
             compared: Cell::new(0),
         }
     }
 
-    /// A host is not asked for: which hosts a run has, flags and the cloud decide too. One that is nearly a host of the
-    /// site is a slip.
+    /// A host may be one of any cloud: a flag decides which one a run has.
     fn unknown_to_waive(&self, subject: &str) -> Option<(&'static str, String)> {
         let subject = subject.to_lowercase();
         let subject = subject.rsplit_once(':').map_or(subject.as_str(), |(host, _)| host);
-        let all = [&self.mailboxes, &self.accounts, &self.hosts];
+        let all = [&self.mailboxes, &self.accounts, &self.hosts, &self.names];
         if all.iter().any(|known| known.contains(subject)) {
             return None;
         }
         let is_host = !subject.contains('@') && subject.contains(['.', ':']);
         let near = if is_host { self.nearest(subject, &[&self.hosts]) } else { self.nearest(subject, &all) };
-        if is_host && near.is_none() {
-            return None;
-        }
-        let right = near.map_or_else(
-            || "write a mailbox, an account, or a host or HOST:PORT of this site, as a report names it".to_owned(),
-            |near| format!("did you mean {near}?"),
-        );
+        let right = match near {
+            Some(near) => format!("did you mean {near}?"),
+            None if is_host => format!("hosts: {}", self.hosts.iter().cloned().collect::<Vec<_>>().join(", ")),
+            None => "write a mailbox, an account, or a host or HOST:PORT of this site, as a report names it".to_owned(),
+        };
         Some(("no mailbox, account, endpoint or host of this site", right))
     }
 
@@ -122,13 +127,14 @@ fn shown(subject: &str) -> String {
 mod tests {
     use crate::deployment::{Deployment, KnownIds};
 
-    const SITE: &str = "[[account]]\nname = \"sales\"\nsigns_in_as = \"team@b.test\"\nmailboxes = [\"sales@b.test\"]\n\
+    const SITE: &str = "[ece]\nexternal_url = \"https://ece.b.test\"\n[[account]]\nname = \"sales\"\nsigns_in_as = \"team@b.test\"\nmailboxes = [\"sales@b.test\"]\n\
                         [[endpoint]]\nname = \"relay\"\nhost = \"relay.b.test\"\nport = 25\n";
 
     fn told(text: &str) -> Option<String> {
         let checks = ["tls.name", "imap.sign-in"];
         let of_evidence = ["mailbox.smtp-enabled", "directory.consent", "webex.consent", "ece.log-token"];
-        let known = KnownIds { checks: &checks, causes: &[], of_evidence: &of_evidence };
+        let known =
+            KnownIds { checks: &checks, causes: &[], of_evidence: &of_evidence, hosts: &["outlook.office365.com"] };
         let read = Deployment::parse("a.toml", &format!("{SITE}{text}")).expect("it is read");
         read.with_known_ids(known).err().map(|mistakes| mistakes.to_string())
     }
@@ -157,7 +163,7 @@ mod tests {
             ("ece.log-token", "sales@b.test", "write the account"),
         ] {
             let told = stated(check, subject).unwrap_or_default();
-            assert!(told.contains("line 11") && told.contains(right), "{check} {subject}: {told}");
+            assert!(told.contains("line 13") && told.contains(right), "{check} {subject}: {told}");
         }
     }
 
@@ -168,16 +174,27 @@ mod tests {
                 "[[waiver]]\ncheck = \"tls.name\"\nsubject = \"{subject}\"\nreason = \"r\"\nby = \"ops\"\nuntil = 2027-01-01\n"
             ))
         };
-        for subject in ["sales@b.test", "sales", "relay.b.test", "site", "outlook.office365.com:993"] {
+        for subject in [
+            "sales@b.test",
+            "sales",
+            "relay",
+            "relay.b.test",
+            "ECE.b.test:443",
+            "site",
+            "outlook.office365.com",
+            "outlook.office365.com:993",
+        ] {
             assert_eq!(waived(subject), None, "{subject}");
         }
         for (subject, right) in [
             ("slaes@b.test", "did you mean sales@b.test?"),
             ("relai.b.test", "did you mean relay.b.test?"),
+            ("crm.customer.example", "hosts: ece.b.test, outlook.office365.com, relay.b.test"),
+            ("crm.customer.example:443", "hosts: ece.b.test, outlook.office365.com, relay.b.test"),
             ("nothing", "write a mailbox, an account"),
         ] {
             let told = waived(subject).unwrap_or_default();
-            assert!(told.contains("line 11") && told.contains(right), "{subject}: {told}");
+            assert!(told.contains("line 13") && told.contains(right), "{subject}: {told}");
         }
     }
 
@@ -193,7 +210,7 @@ mod tests {
             };
             (0..2_000).map(one).collect()
         };
-        let known = KnownIds { checks: &["tls.name"], causes: &[], of_evidence: &[] };
+        let known = KnownIds { checks: &["tls.name"], ..KnownIds::default() };
         let read = |letter| Deployment::parse("a.toml", &format!("{site}{}", waivers(letter))).expect("it is read");
         assert!(read('m').with_known_ids(known).is_ok());
         let told = read('x').with_known_ids(known).err().map(|mistakes| mistakes.to_string()).unwrap_or_default();

@@ -93,7 +93,7 @@ mod tests {
         let read = Deployment::parse("a.toml", &text).unwrap();
         let known = ["version.newest-level", "tls.name"];
         let mistakes = read
-            .with_known_ids(KnownIds { checks: &known, causes: &["tls-intercepted"], of_evidence: &[] })
+            .with_known_ids(KnownIds { checks: &known, causes: &["tls-intercepted"], ..KnownIds::default() })
             .unwrap_err();
         let told: Vec<(Option<usize>, &str)> =
             mistakes.all().iter().map(|one| (one.line, one.right.as_str())).collect();
@@ -112,7 +112,7 @@ mod tests {
         );
 
         // with the other mistakes of the file, not after them
-        let known = KnownIds { checks: &known, causes: &[], of_evidence: &[] };
+        let known = KnownIds { checks: &known, ..KnownIds::default() };
         let mistakes = Deployment::parse("a.toml", &text.replace("by = ", "bye = ")).unwrap_err();
         let lines: Vec<Option<usize>> = mistakes.with_unknown_ids(known).all().iter().map(|one| one.line).collect();
         assert!(lines.contains(&Some(2)) && lines.contains(&Some(5)), "{lines:?}");
