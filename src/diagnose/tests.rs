@@ -342,3 +342,32 @@ fn what_verifies_open_causes_is_told_once_and_else_a_fix_is_tried() {
     let is_tried = matches!(&steps[..], [NextStep::Try { command, .. }] if command.effect == Effect::Change);
     assert!(is_tried, "where nothing verifies a cause, the fix of the best is tried: {steps:?}");
 }
+
+/// Every mail server refuses a recipient with this code.
+#[test]
+fn mailbox_is_certainly_missing_only_by_the_word_of_exchange_online() {
+    let catalogue = Catalogue::built_in();
+    let own = "550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup";
+    let refused = |words: &str| Failure {
+        code: Some(550),
+        enhanced: words.split(' ').nth(1).map(str::to_owned),
+        ..Failure::new(Protocol::Smtp, Stage::Recipient, FailureKind::Rejected, words)
+    };
+    for (words, greeting, in_text, in_run) in [
+        (own, "mail.b.test ESMTP", Certainty::Certain, Certainty::Certain),
+        ("550 5.1.1 Invalid recipient", "mail.b.test ESMTP", Certainty::Likely, Certainty::Likely),
+        ("550 5.1.1 User unknown", "mail.b.test ESMTP", Certainty::Likely, Certainty::Likely),
+        ("550 5.1.1 Invalid recipient", "Microsoft ESMTP MAIL Service ready", Certainty::Likely, Certainty::Certain),
+    ] {
+        let heard = ErrorDetails::from(&refused(words));
+        let meant = of_text(&heard, &catalogue.index().worded(&heard.words), &catalogue);
+        let meant: Vec<_> = meant.iter().map(|one| (one.cause.code.as_str(), one.certainty)).collect();
+        assert_eq!(meant, [("mailbox-not-found", in_text)], "{words}");
+        let mut seen = look("smtp", MAILBOX, refused(words));
+        seen.facts.put("smtp.greeting", greeting);
+        let mut findings = [finding("smtp.sender-accepted", MAILBOX, Status::Fail, Some(0))];
+        let _ = diagnose(&mut findings, &[seen], &catalogue, &Wording::default());
+        let named: Vec<_> = findings[0].causes.iter().map(|one| (one.cause.as_str(), one.certainty)).collect();
+        assert_eq!(named, [("mailbox-not-found", in_run)], "{words} of {greeting}");
+    }
+}
