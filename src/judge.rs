@@ -100,6 +100,10 @@ fn not_reached(observation: &Observation) -> Judgement {
 }
 
 fn listen(check: &Check, unit: &Unit<'_>) -> Said {
+    // an address that the check is not for says nothing of it
+    if !misses(&check.applies, unit).is_empty() {
+        return Said::Nothing;
+    }
     let missed = misses(&check.expect, unit);
     let whole = seen_whole(check, unit);
     match unit.failure().filter(|_| !whole || !missed.is_empty()) {
@@ -149,7 +153,7 @@ mod tests {
     use super::*;
     use crate::{
         catalogue::Catalogue,
-        evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject},
+        evidence::{Attempt, Failure, FailureKind, Protocol, Route, Stage, Subject},
         finding::Group,
     };
 
@@ -184,6 +188,31 @@ mod tests {
             failed: false,
         };
         assert_eq!(groups, [group]);
+    }
+
+    #[test]
+    fn address_that_a_check_is_not_for_says_nothing_of_it() {
+        let catalogue = Catalogue::built_in();
+        let check = catalogue.check("tls.not-intercepted").unwrap();
+        let came_out = |certificates: &[(bool, bool)]| {
+            let subject = Subject::endpoint("outlook.office365.com", 993);
+            let mut seen = Observation::new("tls", subject, Route::Direct);
+            seen.attempts.extend(certificates.iter().map(|(public, matches)| {
+                let mut attempt = Attempt::new("192.0.2.1:993".parse().unwrap());
+                attempt.facts.put("tls.issuer_public", *public);
+                attempt.facts.put("tls.name_matches", *matches);
+                attempt
+            }));
+            match judge(check, &seen) {
+                Judgement::Seen { status, .. } => Some(status),
+                Judgement::NotApplicable(_) => None,
+                other => panic!("{certificates:?}: {other:?}"),
+            }
+        };
+        let (genuine, inspected, of_another) = ((true, true), (false, true), (false, false));
+        assert_eq!(came_out(&[genuine, of_another]), Some(Status::Pass));
+        assert_eq!(came_out(&[inspected, of_another]), Some(Status::Fail));
+        assert_eq!(came_out(&[of_another, of_another]), None);
     }
 
     #[test]

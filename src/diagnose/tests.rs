@@ -343,6 +343,25 @@ fn what_verifies_open_causes_is_told_once_and_else_a_fix_is_tried() {
     assert!(is_tried, "where nothing verifies a cause, the fix of the best is tried: {steps:?}");
 }
 
+#[test]
+fn certificate_of_another_server_that_java_rejects_is_no_tls_inspection() {
+    for (matches, cause) in [(true, "tls-intercepted"), (false, "cert-name-mismatch")] {
+        let mut seen = Observation::new("tls", Subject::endpoint("outlook.office365.com", 993), Route::Direct);
+        for (fact, value) in [
+            ("tls.java_trusted", false),
+            ("tls.issuer_public", false),
+            ("tls.self_signed", false),
+            ("tls.java_store_unread", false),
+            ("tls.name_matches", matches),
+        ] {
+            seen.facts.put(fact, value);
+        }
+        let mut findings = [finding("tls.java-trust", "outlook.office365.com:993", Status::Fail, Some(0))];
+        let _ = diagnose(&mut findings, &[seen], &Catalogue::built_in(), &Wording::default());
+        assert_eq!(codes(&findings[0]), [cause]);
+    }
+}
+
 /// Every mail server refuses a recipient with this code.
 #[test]
 fn mailbox_is_certainly_missing_only_by_the_word_of_exchange_online() {

@@ -5,12 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ece_check::finding::{Certainty, Finding, Report, Status};
+use ece_check::finding::{Certainty, Finding, Report, SkipReason, Status};
 
 use crate::{
     accuracy::agree::assert_agrees,
     program::{Place, wait},
-    walk::{alone, walk},
+    walk::{alone, of_check, walk},
 };
 
 /// The stages of the longest look: lookup, connect, greeting, EHLO, STARTTLS, handshake, capabilities, and the farewell.
@@ -187,4 +187,14 @@ async fn refusal_is_named_for_what_it_is() {
         let fixes = &report.summary.fix_first;
         assert!(fixes.iter().all(|fix| !fix.fix.contains("ports 993 and 995")), "{fault}: {fixes:#?}");
     }
+}
+
+#[tokio::test]
+async fn certificate_of_another_server_is_no_tls_inspection() {
+    let (report, _) = said_of("cert-name-mismatch.gateway", "tls.name").await;
+    let of_gateway = of_check(&report, "tls.not-intercepted");
+    let of_gateway = of_gateway.iter().find(|one| one.subject == "outlook.office365.com:993").expect("it is planned");
+    assert_eq!((of_gateway.status, of_gateway.reason), (Status::Skip, Some(SkipReason::NotApplicable)));
+    let mut named = report.findings.iter().flat_map(|one| &one.causes);
+    assert!(named.all(|one| one.cause == "cert-name-mismatch"), "{:#?}", report.summary.fix_first);
 }
