@@ -18,7 +18,7 @@ use crate::{
     diagnose::diagnose,
     evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, SavedSite, Stage, Unit, Value},
     finding::{Finding, Remediation, Report, Run, Status, Summary, Tool, config_flag},
-    judge::{Judgement, is_waived, judge, judge_all, owned, values, waive},
+    judge::{Judgement, holds_somewhere, is_waived, judge, judge_all, owned, values, waive},
     plan::{Plan, PlannedFinding, PlannedLook, saved},
     probe::{Earlier, ProbeContext, dns, https},
     report::{json, prose},
@@ -203,11 +203,14 @@ fn guarded(
     async move { task.await.unwrap_or_else(|fault| own_fault(planned, &fault.to_string())) }
 }
 
-/// Whether a look is not worth making after what was seen earlier.
+/// Whether a look is not worth making after what was seen earlier: where one address of several is as it must be, it is
+/// made there.
 fn blocks(gate: &PlannedFinding<'_>, earlier: &Observation, despite_failures: bool) -> bool {
     match judge(gate.check, earlier) {
-        Judgement::Seen { status, .. } => !despite_failures && matches!(status, Status::Fail | Status::Error),
-        Judgement::NotApplicable(_) | Judgement::NotGiven => false,
+        Judgement::Seen { status: Status::Fail | Status::Error, .. } => {
+            !despite_failures && !holds_somewhere(gate.check, earlier)
+        }
+        Judgement::Seen { .. } | Judgement::NotApplicable(_) | Judgement::NotGiven => false,
         Judgement::InputMissing(_) | Judgement::NotReached { .. } => true,
     }
 }

@@ -79,6 +79,12 @@ pub fn judge(check: &Check, observation: &Observation) -> Judgement {
     Judgement::Seen { status, found: found::found(check, &units, &said), by_stop }
 }
 
+/// Whether a check holds for some address of what was seen, so that what needs it can go on there.
+#[must_use]
+pub fn holds_somewhere(check: &Check, observation: &Observation) -> bool {
+    observation.units().iter().any(|unit| matches!(listen(check, unit), Said::Holds | Said::Reserved(_)))
+}
+
 /// The fact by which a check does not apply, where it was measured everywhere and nowhere is as it must be.
 fn not_for(check: &Check, units: &[Unit<'_>]) -> Option<NotApplicable> {
     let expectation = otherwise(&check.applies, units)?;
@@ -213,6 +219,23 @@ mod tests {
         assert_eq!(came_out(&[genuine, of_another]), Some(Status::Pass));
         assert_eq!(came_out(&[inspected, of_another]), Some(Status::Fail));
         assert_eq!(came_out(&[of_another, of_another]), None);
+    }
+
+    #[test]
+    fn what_holds_at_one_address_holds_somewhere() {
+        let catalogue = Catalogue::built_in();
+        let check = catalogue.check("imap.xoauth2-offered").unwrap();
+        let holds = |offered: &[bool]| {
+            let subject = Subject::endpoint("outlook.office365.com", 993);
+            let mut seen = Observation::new("imap", subject, Route::Direct);
+            seen.attempts.extend(offered.iter().map(|offered| {
+                let mut attempt = Attempt::new("192.0.2.1:993".parse().unwrap());
+                attempt.facts.put("imap.xoauth2_offered", *offered);
+                attempt
+            }));
+            holds_somewhere(check, &seen)
+        };
+        assert_eq!([&[][..], &[false], &[false, true], &[true, false]].map(holds), [false, false, true, true]);
     }
 
     #[test]

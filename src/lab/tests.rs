@@ -126,6 +126,7 @@ const REQUIRED: &[&str] = &[
     "smtp-xoauth2-not-offered",
     "some-addresses-blocked",
     "some-addresses-refused",
+    "some-addresses-without-xoauth2",
     "starttls-injection",
     "starttls-not-offered",
     "starttls-refused",

@@ -15,7 +15,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::{
     imap,
-    mail::{MailDialect, Offer},
+    mail::{MailDialect, Offer, takes_xoauth2},
     pop3, smtp,
 };
 use crate::{
@@ -34,6 +34,11 @@ pub(super) struct Ready {
 }
 
 impl Ready {
+    /// Whether a token can be presented here.
+    pub fn takes_token(&self) -> bool {
+        takes_xoauth2(&self.offer.mechanisms)
+    }
+
     /// Hangs up, and gives what was seen.
     pub async fn leave(mut self) -> Attempt {
         dialect(self.protocol).leave(&mut self.session).await;

@@ -251,7 +251,8 @@ impl MailDialect {
     }
 }
 
-fn takes_xoauth2(mechanisms: &[String]) -> bool {
+/// Whether a token can be presented where these mechanisms are offered.
+pub(super) fn takes_xoauth2(mechanisms: &[String]) -> bool {
     mechanisms.iter().any(|name| name == "XOAUTH2")
 }
 

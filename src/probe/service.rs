@@ -227,16 +227,17 @@ async fn look_at_each(
     let again = |at: usize| if at == 0 { look.again } else { 0 };
     let each = used.iter().take(MOST_ADDRESSES).enumerate();
     let seen = join_all(each.map(|(at, address)| attempt(look, *address, again(at), places, network))).await;
-    let mut first = None;
+    let mut kept: Option<Ready> = None;
     for (attempt, ready) in seen {
         observation.attempts.push(attempt);
-        match ready {
-            Some(ready) if first.is_none() => first = Some(ready),
-            Some(ready) => drop(ready.leave().await),
-            None => {}
+        let Some(ready) = ready else { continue };
+        let is_better = kept.as_ref().is_none_or(|kept| !kept.takes_token() && ready.takes_token());
+        let left = if is_better { kept.replace(ready) } else { Some(ready) };
+        if let Some(left) = left {
+            left.leave().await;
         }
     }
-    first
+    kept
 }
 
 /// Web services go through the proxy, where there is one and nothing else is ordered.

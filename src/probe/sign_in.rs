@@ -197,11 +197,15 @@ fn way(look: &SignInProbe) -> Result<ServiceProbe, Failure> {
     })
 }
 
-/// The route and the address: the first that the probe of this service found good, or what the name resolves to.
+/// The route and the address: the first that the probe of this service found good and offering XOAUTH2, or what the name
+/// resolves to.
 async fn address(look: &SignInProbe, earlier: &Earlier, network: &Network) -> Result<(Addresses, SocketAddr), Failure> {
     let service = earlier.get(&look.service());
     if let Some(service) = service.filter(|service| !service.attempts.is_empty()) {
-        let good = service.attempts.iter().find(|attempt| attempt.failure.is_none()).unwrap_or(&service.attempts[0]);
+        let is_good = |attempt: &&Attempt| attempt.failure.is_none();
+        let good =
+            service.attempts.iter().find(|one| is_good(one) && one.facts.is(look.dialect().facts.xoauth2_offered));
+        let good = good.or_else(|| service.attempts.iter().find(is_good)).unwrap_or(&service.attempts[0]);
         let address = good.address;
         let turned = network.overrides.turned(&look.host, look.port).is_some();
         return Ok((

@@ -190,6 +190,23 @@ async fn refusal_is_named_for_what_it_is() {
 }
 
 #[tokio::test]
+async fn sign_in_goes_to_an_address_that_offers_xoauth2() {
+    for (fault, protocol, name) in [
+        ("some-addresses-without-xoauth2", "imap", "IMAP"),
+        ("some-addresses-without-xoauth2.smtp", "smtp", "SMTP"),
+        ("some-addresses-without-xoauth2.pop3", "pop3", "POP3"),
+    ] {
+        let (report, seen) = said_of(fault, &format!("{protocol}.xoauth2-offered")).await;
+        assert_eq!(seen.fails.as_str(), format!("Some addresses do not advertise XOAUTH2 ({name})"));
+        let causes: Vec<_> = seen.causes.iter().map(|one| (one.cause.as_str(), one.certainty)).collect();
+        assert_eq!(causes, [("some-addresses-without-xoauth2", Certainty::Certain)], "{fault}");
+        let sign_ins = of_check(&report, &format!("{protocol}.sign-in"));
+        let tested: Vec<_> = sign_ins.iter().filter(|one| one.reason != Some(SkipReason::NotApplicable)).collect();
+        assert!(!tested.is_empty() && tested.iter().all(|one| one.status == Status::Pass), "{fault}: {tested:#?}");
+    }
+}
+
+#[tokio::test]
 async fn certificate_of_another_server_is_no_tls_inspection() {
     let (report, _) = said_of("cert-name-mismatch.gateway", "tls.name").await;
     let of_gateway = of_check(&report, "tls.not-intercepted");

@@ -109,6 +109,11 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
     (&["not-microsoft-server"], Of::Endpoint, &["tls.not-intercepted"]),
     (&["no-greeting", "connection-closed-at-once"], Of::Endpoint, &["smtp.starttls"]),
     (&["starttls-not-offered", "starttls-refused", "starttls-injection"], Of::Endpoint, &["smtp.starttls"]),
+    (
+        &["some-addresses-without-xoauth2"],
+        Of::Endpoint,
+        &["smtp.xoauth2-offered", "imap.xoauth2-offered", "pop3.xoauth2-offered"],
+    ),
     (&["smtp-xoauth2-not-offered"], Of::Endpoint, &["smtp.xoauth2-offered"]),
     (&["imap-xoauth2-not-offered"], Of::Endpoint, &["imap.xoauth2-offered"]),
     (&["pop3-xoauth2-not-offered"], Of::Endpoint, &["pop3.xoauth2-offered"]),
