@@ -76,6 +76,7 @@ const REQUIRED: &[&str] = &[
     "imap-xoauth2-not-offered",
     "login-block-page",
     "login-page-not-found",
+    "login-unexpected-response",
     "mailbox-in-use",
     "mailbox-not-found",
     "mfa-required",

@@ -174,7 +174,7 @@ pub async fn encrypt(
 }
 
 /// Opens one encrypted connection to a web service: to the first of its addresses that answers, and only when the
-/// certificate is trusted and names the host. Nothing of the caller's has been sent when this returns. `tried` receives
+/// certificate is trusted and names the host; what the handshake showed comes with it. Nothing of the caller's has been sent when this returns. `tried` receives
 /// each address, `steps` the time of the lookup and those of each address.
 ///
 /// # Errors
@@ -185,7 +185,7 @@ pub async fn open(
     network: &Network,
     steps: &mut Vec<Timing>,
     tried: &mut Vec<Attempt>,
-) -> Result<Box<dyn Stream>, Failure> {
+) -> Result<(HandshakeInfo, Box<dyn Stream>), Failure> {
     let proxy = network.overrides.proxied(host, port);
     let began = Instant::now();
     let places = Addresses::find(host, port, proxy, None, network).await;
@@ -200,7 +200,7 @@ pub async fn open(
         steps.extend(attempt.timings.iter().cloned());
         tried.push(attempt);
         match went {
-            Ok(stream) => return Ok(stream),
+            Ok(opened) => return Ok(opened),
             Err(stop) => last = stop,
         }
         if !is_of_the_address(&last) {
@@ -216,14 +216,14 @@ async fn walk(
     places: &Addresses,
     network: &Network,
     attempt: &mut Attempt,
-) -> Result<Box<dyn Stream>, Failure> {
+) -> Result<(HandshakeInfo, Box<dyn Stream>), Failure> {
     let stream = connect(host, port, places, network, attempt).await?;
     let handshake = Box::pin(network.trust.handshake(stream, host, &[b"http/1.1"], &network.limits));
     let (shown, encrypted) = encrypt(handshake, attempt).await;
     let encrypted = encrypted?;
     let verdict = network.trust.judge(&shown.chain, host);
     verdict.allowed(host).map_err(|halt| stop(Protocol::Tls, Stage::Certificate, halt))?;
-    Ok(encrypted)
+    Ok((shown, encrypted))
 }
 
 /// True when another address may answer, or another server behind it. A proxy that says no says so at each of its
@@ -284,7 +284,7 @@ mod tests {
         }
     }
 
-    async fn opened(network: &Network) -> (Result<Box<dyn Stream>, Failure>, Vec<Attempt>) {
+    async fn opened(network: &Network) -> (Result<(HandshakeInfo, Box<dyn Stream>), Failure>, Vec<Attempt>) {
         let (mut steps, mut tried) = (Vec::new(), Vec::new());
         let outcome = open("mail.test", 443, network, &mut steps, &mut tried).await;
         (outcome, tried)

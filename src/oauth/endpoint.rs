@@ -17,6 +17,7 @@ use crate::{
         Network,
         http::{self, Answer},
         reach,
+        tls::HandshakeInfo,
     },
     secret::{Redactor, Secret, Source, Unread},
 };
@@ -35,6 +36,8 @@ pub struct TokenRequest<'a> {
     pub timings: Vec<Timing>,
     /// The addresses that were connected to, in this order: those of each question.
     pub tried: Vec<Attempt>,
+    /// What the handshake of the last connection showed; none when there was no connection.
+    pub shown: Option<HandshakeInfo>,
     /// What was said, without secrets.
     pub transcript: Transcript,
     /// What is unwise about the places where secrets are kept.
@@ -66,7 +69,7 @@ impl<'a> TokenRequest<'a> {
     #[must_use]
     pub fn new(network: &'a Network, net: &'a Redactor) -> Self {
         let (timings, tried, transcript) = (Vec::new(), Vec::new(), Transcript::new());
-        Self { network, net, timings, tried, transcript, warnings: Vec::new(), clock_ahead_ms: None }
+        Self { network, net, timings, tried, shown: None, transcript, warnings: Vec::new(), clock_ahead_ms: None }
     }
 
     /// Reads a secret and makes it known to the net.
@@ -161,7 +164,10 @@ impl<'a> TokenRequest<'a> {
     }
 
     async fn open(&mut self, place: &Endpoint) -> Result<Box<dyn crate::net::session::Stream>, Failure> {
-        reach::open(&place.host, place.port, self.network, &mut self.timings, &mut self.tried).await
+        let (shown, stream) =
+            reach::open(&place.host, place.port, self.network, &mut self.timings, &mut self.tried).await?;
+        self.shown = Some(shown);
+        Ok(stream)
     }
 
     fn noted(&mut self, answer: Result<Answer, crate::net::Halt>) -> Result<Answer, Failure> {

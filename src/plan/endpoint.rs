@@ -203,6 +203,7 @@ impl Site {
             application: self.application.clone(),
             scopes: if own { vec![self.application_scope.clone()] } else { self.scopes.clone() },
             audiences: self.audiences.clone(),
+            public_issuers: self.public_issuers.clone(),
             signs_in_as: account.signs_in_as.clone().or(only),
             mailboxes: account.mailboxes.clone(),
         })

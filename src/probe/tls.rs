@@ -68,12 +68,23 @@ fn note_certificate(certificate: Certificate, public_issuers: &[String], facts: 
     facts.set(NAMES, certificate.names);
     facts.set(SUBJECT, certificate.subject);
     facts.set(ISSUER, certificate.issuer);
-    facts.set(ISSUER_PUBLIC, public_issuers.iter().any(|public| public.to_lowercase() == issuer.to_lowercase()));
+    facts.set(ISSUER_PUBLIC, is_public(&issuer, public_issuers));
     facts.set(ISSUER_ORGANIZATION, issuer);
     facts.set(NOT_BEFORE, tls::moment(certificate.not_before));
     facts.set(NOT_AFTER, tls::moment(certificate.not_after));
     facts.set(DAYS_LEFT, left.div_euclid(DAY));
     facts.set(SELF_SIGNED, certificate.self_signed);
+}
+
+/// Writes down whether the certificate of a connection is one of a public authority, and no more of it.
+pub(super) fn note_issuer(shown: &HandshakeInfo, public_issuers: &[String], facts: &mut Facts) {
+    if let Some(certificate) = shown.chain.first().and_then(tls::read) {
+        facts.set(ISSUER_PUBLIC, is_public(&certificate.issuer_organization, public_issuers));
+    }
+}
+
+fn is_public(organization: &str, public_issuers: &[String]) -> bool {
+    public_issuers.iter().any(|public| public.to_lowercase() == organization.to_lowercase())
 }
 
 /// Writes down what the trust stores say.

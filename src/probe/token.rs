@@ -8,7 +8,7 @@ use std::time::Instant;
 use base64::encoded_len;
 use jiff::Timestamp;
 
-use super::{Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch, https, service};
+use super::{Earlier, FactGroup, Presented, Probe, ProbeContext, ServiceTouch, Touch, https, service, tls};
 use crate::{
     evidence::{FactValue as _, Facts, Failure, Observation, ProbeKey, Protocol, Route, Subject, facts},
     net::{Proxy, RouteChoice, tls::moment},
@@ -91,6 +91,8 @@ pub struct TokenProbe {
     pub scopes: Vec<String>,
     /// The hosts by which Exchange Online is named in tokens of this cloud; empty when the cloud is not known.
     pub audiences: Vec<String>,
+    /// Organisations that issue certificates to the public, as in the look at a service.
+    pub public_issuers: Vec<String>,
     /// Who should have signed in.
     pub signs_in_as: Option<String>,
     /// The mailboxes that it is to open.
@@ -173,6 +175,9 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
     }
     let got = get(look, &mut facts, &mut errand, world).await;
     facts.set(ISSUED, got.is_ok());
+    if let Some(shown) = &errand.shown {
+        tls::note_issuer(shown, &look.public_issuers, &mut facts);
+    }
     if !errand.warnings.is_empty() {
         facts.set(WARNINGS, std::mem::take(&mut errand.warnings));
     }
@@ -435,6 +440,7 @@ mod tests {
             application: Application { tenant: Some(GUID.to_owned()), ..application() },
             scopes: Vec::new(),
             audiences: vec!["outlook.office365.com".to_owned()],
+            public_issuers: Vec::new(),
             signs_in_as: Some("Sales@Example.com".to_owned()),
             mailboxes: vec!["sales@example.com".to_owned(), "support-of-sales@example.com".to_owned()],
         }

@@ -152,6 +152,7 @@ async fn cause_that_is_not_proved_is_not_certain() {
         ("http-block-page.inside-tls", "imap.xoauth2-offered", "http-block-page"),
         ("microsoft-service-error.broken-document", "https.discovery", "microsoft-service-error"),
         ("microsoft-service-error.token-garbled", "token.issued", "microsoft-service-error"),
+        ("microsoft-service-error.outlook-forbidden", "https.no-block-page", "microsoft-service-error"),
         ("dns-answer-malformed.long-chain", "dns.resolves", "dns-answer-malformed"),
         ("ece-web-unreachable.closed", "tls.trusted", "ece-web-unreachable"),
         ("plain-text-on-tls-port.ece-noise", "tls.trusted", "plain-text-on-tls-port"),
@@ -175,7 +176,6 @@ async fn refusal_is_named_for_what_it_is() {
         ("proxy-tunnel-closed", "tls.trusted", "proxy-tunnel-closed", "closed"),
         ("proxy-tunnel-closed.silent", "tls.trusted", "proxy-tunnel-closed", "timeout"),
         ("microsoft-service-error.token-garbled", "token.issued", "microsoft-service-error", "unexpected response"),
-        ("login-block-page.token", "token.issued", "login-block-page", "HTTP status 302"),
         ("token-not-yet-valid", "token.valid-now", "token-not-yet-valid", "not valid for another"),
         ("plain-text-on-tls-port.after-starttls", "tls.trusted", "plain-text-on-tls-port", "TLS was expected"),
         ("dns-nxdomain.ipv4", "dns.resolves", "dns-nxdomain", "IPv4: outlook.office365.com does not exist"),
@@ -187,6 +187,42 @@ async fn refusal_is_named_for_what_it_is() {
         let fixes = &report.summary.fix_first;
         assert!(fixes.iter().all(|fix| !fix.fix.contains("ports 993 and 995")), "{fault}: {fixes:#?}");
     }
+}
+
+/// Nothing in the path has Microsoft's certificate: what comes under it is Microsoft's own answer, and a web filter is no
+/// more than possible. Under the certificate of a device it is certain.
+#[tokio::test]
+async fn web_filter_is_certain_only_under_a_certificate_of_its_own() {
+    const DEVICE: &str = "tls-intercepted.web-only";
+    for (fault, check, own, of_filter) in [
+        ("login-unexpected-response", "token.issued", "login-unexpected-response", "login-block-page"),
+        ("login-unexpected-response", "https.discovery", "login-unexpected-response", "login-block-page"),
+        ("login-unexpected-response.forbidden", "token.issued", "login-unexpected-response", "login-block-page"),
+        ("login-unexpected-response.sent-on", "https.discovery", "login-unexpected-response", "login-block-page"),
+        ("login-unexpected-response.token", "token.issued", "login-unexpected-response", "login-block-page"),
+        (
+            "microsoft-service-error.outlook-forbidden",
+            "https.no-block-page",
+            "microsoft-service-error",
+            "http-block-page",
+        ),
+    ] {
+        let report = walk(&[fault]).await;
+        let possible = |code| (code, Certainty::Possible);
+        assert_eq!(named(&report, check), [possible(own), possible(of_filter)], "{fault} at {check}");
+        let report = walk(&[DEVICE, fault]).await;
+        assert_eq!(named(&report, check), [(of_filter, Certainty::Certain)], "{fault} at {check} of a device");
+    }
+    let report = walk(&["microsoft-service-error.outlook"]).await;
+    let of_filter = of_check(&report, "https.no-block-page");
+    assert!(of_filter.iter().all(|one| one.status == Status::Skip), "an error of the server: {of_filter:#?}");
+}
+
+/// The causes of the first finding of a check that failed.
+fn named<'r>(report: &'r Report, check: &str) -> Vec<(&'r str, Certainty)> {
+    let failed = of_check(report, check).into_iter().find(|one| one.status == Status::Fail);
+    let causes = failed.map(|one| one.causes.as_slice()).unwrap_or_default();
+    causes.iter().map(|one| (one.cause.as_str(), one.certainty)).collect()
 }
 
 #[tokio::test]

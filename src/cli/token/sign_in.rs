@@ -189,6 +189,7 @@ impl Arguments {
             application,
             scopes: scopes.collect(),
             audiences: cloud.audiences.clone(),
+            public_issuers: Vec::new(), // no cause is named here
             signs_in_as: self.user.clone(),
             mailboxes: Vec::new(),
         })
