@@ -18,7 +18,7 @@ use crate::{
     diagnose::diagnose,
     evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, SavedSite, Stage, Unit, Value},
     finding::{Finding, Remediation, Report, Run, Status, Summary, Tool, config_flag},
-    judge::{Judgement, holds_somewhere, is_waived, judge, judge_all, owned, values, waive},
+    judge::{Judgement, clock, holds_somewhere, is_waived, judge, judge_all, owned, values, waive},
     plan::{Plan, PlannedFinding, PlannedLook, saved},
     probe::{Earlier, ProbeContext, dns, https},
     report::{json, prose},
@@ -100,10 +100,11 @@ pub fn rejudge(report: &Report, catalogue: &Catalogue, strict: bool) -> Result<R
 }
 
 /// The report of what was seen. Pure.
-fn judged(plan: Plan<'_>, looks: Vec<Observation>, catalogue: &Catalogue, run: Run, strict: bool) -> Report {
+fn judged(plan: Plan<'_>, mut looks: Vec<Observation>, catalogue: &Catalogue, run: Run, strict: bool) -> Report {
     // of thousands of mailboxes each part of a plan takes as much room as what follows, so none is kept longer than it is read
     let Plan { site, findings: planned, looks: probes } = plan;
     drop(probes);
+    clock::note(&mut looks);
     let mut findings = judge_all(&planned, &looks);
     drop(planned);
     let words = wording::of(&catalogue.tables.clouds, &site.cloud);

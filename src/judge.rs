@@ -5,6 +5,7 @@
 //! of eight is a failure that names it.
 
 mod all;
+pub mod clock;
 mod found;
 mod waiver;
 

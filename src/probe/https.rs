@@ -38,6 +38,7 @@ facts! {
     DATE: String = "https.date", "server time";
     CLOCK_AHEAD_MS: i64 = "https.clock_ahead_ms", "clock of this server ahead by (ms)";
     CLOCK_OFF_BY_SECONDS: i64 = "https.clock_off_by_seconds", "clock difference (s)";
+    CLOCK_OFF: String = "https.clock_off", "clock of this server";
     DOCUMENT_READ: bool = "https.document_read", "discovery document read";
     ISSUER: String = "https.issuer", "issuer in the discovery document";
     ISSUER_MATCHES: bool = "https.issuer_matches", "issuer belongs to the sign-in host";

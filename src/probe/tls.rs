@@ -30,6 +30,7 @@ facts! {
     NOT_BEFORE: String = "tls.not_before", "valid from";
     NOT_AFTER: String = "tls.not_after", "valid until";
     DAYS_LEFT: i64 = "tls.days_left", "days left";
+    VALID_BY_SERVER_TIME: bool = "tls.valid_by_server_time", "valid by the clocks of Microsoft's servers";
     CHAIN: Vec<String> = "tls.chain", "certificate chain sent";
     CHAIN_LENGTH: i64 = "tls.chain_length", "number of certificates sent";
     SELF_SIGNED: bool = "tls.self_signed", "self-signed";

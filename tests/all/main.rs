@@ -28,6 +28,7 @@
 //! - `fixes`: what an action asks for is what the run knows.
 //! - `fuzz_targets`: the targets of `fuzz/`: they compile, and take a few inputs.
 //! - `hostile`: peers that drip, stall or never end: time and memory stay within bounds.
+//! - `hostile_witnesses`: what one part of a run shows against the cause that another part names.
 //! - `outputs`: files that a run reads and writes: no output replaces what is read, nothing half is left behind.
 //! - `judged`: saved reports judged again and compared.
 //! - `accuracy`: how often the cause of a text, or of a fault in the lab, is named rightly.
@@ -62,6 +63,7 @@ mod fuzz_targets;
 mod graph_sign_in;
 mod handover;
 mod hostile;
+mod hostile_witnesses;
 mod judged;
 mod levels;
 mod outputs;
