@@ -18,7 +18,7 @@ use crate::{
     diagnose::diagnose,
     evidence::{Failure, FailureKind, Observation, ProbeKey, Protocol, Route, SavedSite, Stage, Unit, Value},
     finding::{Finding, Remediation, Report, Run, Status, Summary, Tool, config_flag},
-    judge::{Judgement, clock, holds_somewhere, is_waived, judge, judge_all, owned, values, waive},
+    judge::{Judgement, clock, holds_somewhere, is_waived, judge, judge_all, owned, shared, values, waive},
     plan::{Plan, PlannedFinding, PlannedLook, saved},
     probe::{Earlier, ProbeContext, dns, https},
     report::{json, prose},
@@ -105,6 +105,7 @@ fn judged(plan: Plan<'_>, mut looks: Vec<Observation>, catalogue: &Catalogue, ru
     let Plan { site, findings: planned, looks: probes } = plan;
     drop(probes);
     clock::note(&mut looks);
+    shared::note(&mut looks);
     let mut findings = judge_all(&planned, &looks);
     drop(planned);
     let words = wording::of(&catalogue.tables.clouds, &site.cloud);

@@ -7,6 +7,7 @@
 mod all;
 pub mod clock;
 mod found;
+pub mod shared;
 mod waiver;
 
 use crate::{

@@ -47,10 +47,22 @@ pub struct Cause {
     pub evidence_for: Evidence,
     /// What rules it out.
     pub evidence_against: Evidence,
+    /// What it would be wrong for every account with, where all of them share it.
+    pub shared: Option<Shared>,
     /// Checks of files that cannot fail where a service of the run settles this, for the same subject.
     pub contradicts: Vec<String>,
     /// Causes that cannot be where this one is certain for the same mailbox: it proves what they deny.
     pub refutes: Vec<String>,
+}
+
+/// What all accounts of a site share: where one of them was served, it is not what is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shared {
+    /// The application and its tenant: any valid token of the application speaks against it.
+    Application,
+    /// What the application proves itself with: only a token that was requested with it in the same run does.
+    Credential,
 }
 
 /// Who mends a cause that a server of the site itself or an application of Webex shows, and with what.
@@ -268,6 +280,7 @@ pub fn read(mut table: Table<'_>, checks: &[&str], console: &Console) -> Result<
     let (evidence_for, evidence_against) = read_evidence(&mut table, checks)?;
     let site = table.table("site")?.map(|site| read_site(site, console)).transpose()?;
     let webex = table.table("webex")?.map(|webex| read_site(webex, console)).transpose()?;
+    let shared = table.text("shared")?.map(|shared| choose(&shared)).transpose()?;
     let (owner, layer) = (choose(&table.required("owner")?)?, choose(&table.required("layer")?)?);
     let mut commands = read_commands(&mut table, console)?;
     commands.extend(console.afterwards(&code.value, layer, owner));
@@ -285,6 +298,7 @@ pub fn read(mut table: Table<'_>, checks: &[&str], console: &Console) -> Result<
         signs,
         evidence_for,
         evidence_against,
+        shared,
         contradicts,
         refutes,
     };

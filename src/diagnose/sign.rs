@@ -5,14 +5,14 @@ use std::{collections::HashSet, net::SocketAddr};
 use crate::{
     catalogue::{
         Catalogue, Cause,
-        cause::{By, FailurePattern, Share, Shows, Sign, Through},
+        cause::{By, FailurePattern, Share, Shared, Shows, Sign, Through},
         check::Of,
         expect::Expectation,
         index::Codes,
     },
     evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Stage, Unit},
     finding::{Because, Finding, Status, essence},
-    probe::dns,
+    probe::{dns, token},
 };
 
 /// A connection that opens within so many milliseconds tells that this run could have seen an answer.
@@ -100,7 +100,7 @@ pub(super) fn raised_by<'c>(
     let raised = signs.into_iter().filter(|(_, sign)| sign.by != Some(By::Text)).filter_map(|(cause, sign)| {
         let shown = shows(sign, finding, observation, &failures, looks, elsewhere)?;
         let is_beyond_us = shown.essence.as_ref().is_some_and(|failure| failure.kind == FailureKind::CannotJudge);
-        let cut_short = silent && !is_beyond_us;
+        let cut_short = (silent && !is_beyond_us) || is_disputed(cause, observation);
         Some(Candidate {
             cause,
             sign,
@@ -111,6 +111,16 @@ pub(super) fn raised_by<'c>(
         })
     });
     raised.collect()
+}
+
+/// True for a fault of what all accounts share, where Entra served another account that has the same.
+fn is_disputed(cause: &Cause, observation: &Observation) -> bool {
+    let fact = match cause.shared {
+        None => return false,
+        Some(Shared::Application) => token::SAME_APPLICATION_ISSUED,
+        Some(Shared::Credential) => token::SAME_REQUEST_ISSUED,
+    };
+    observation.facts.is(fact)
 }
 
 /// A failure that speaks against a check, and what can be read in it.
@@ -182,7 +192,7 @@ pub(super) struct Candidate<'c> {
     /// The failure that shows it, without what differs at each request.
     pub(super) essence: Option<Failure>,
     pub(super) settles: bool,
-    /// True where the run did not wait long enough to say more.
+    /// True where the run did not wait long enough to say more, or another account was served with the same.
     pub(super) at_most_possible: bool,
 }
 

@@ -173,8 +173,9 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
     }
     let weighed: Vec<(Candidate<'c>, Vec<Because>)> =
         left.into_iter().map(|one| (supports(one.cause, file), one)).map(|(support, one)| (one, support)).collect();
-    let most = weighed.iter().map(|(_, support)| support.len()).max().unwrap_or(0);
-    let leads = weighed.iter().filter(|(_, support)| support.len() == most).count() == 1;
+    let likely = || weighed.iter().filter(|(one, _)| !one.at_most_possible).map(|(_, support)| support.len());
+    let most = likely().max().unwrap_or(0);
+    let leads = likely().filter(|support| *support == most).count() == 1;
     for (one, support) in weighed {
         let certainty = match one.settles {
             true => Certainty::Certain,

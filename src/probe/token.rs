@@ -76,6 +76,10 @@ facts! {
     POP3_PERMISSION: bool = "token.pop3_permission", "POP permission";
     REFRESHED: bool = "token.refreshed", "refreshed";
     NEW_REFRESH_TOKEN: String = "token.new_refresh_token", "new refresh token";
+    SAME_REQUEST_ISSUED: bool = "token.same_request_issued", "the same request was granted to another account";
+    SAME_APPLICATION_ISSUED: bool = "token.same_application_issued", "another account has a token of the application";
+    ISSUED_TO_ANOTHER: String = "token.issued_to_another", "other account served";
+    ISSUED_WITH: String = "token.issued_with", "what the other account was served with";
 }
 
 /// A look at the token of an account.

@@ -1,6 +1,9 @@
 //! What one part of a run shows against the cause that another part names: clocks, other accounts, other addresses.
 
-use ece_check::finding::{Certainty, Finding, Report, Status};
+use ece_check::{
+    catalogue::{Catalogue, cause::Shows},
+    finding::{Certainty, Finding, Report, Status},
+};
 
 use crate::program::Place;
 
@@ -38,4 +41,42 @@ fn certificate_that_is_valid_by_the_clocks_of_servers_is_no_fault_of_its_own() {
             );
         }
     }
+}
+
+/// What Entra gives one account it does not refuse another for what both share.
+#[test]
+fn fault_of_the_application_is_not_confirmed_where_another_account_is_served() {
+    for (fault, other) in [
+        ("application-refused-for-some-accounts", "app-not-found-in-tenant"),
+        ("application-refused-for-some-accounts.secret", "client-secret-invalid"),
+    ] {
+        let report = run(fault);
+        let told: Vec<&str> = actions(&report).into_iter().map(|(cause, _)| cause).collect();
+        assert_eq!(told, ["application-refused-for-some-accounts"], "{fault}");
+        let fix = &report.summary.fix_first[0];
+        assert!(fix.fix.contains("is served in this run with the same application and client secret"), "{}", fix.fix);
+        let causes = &one(&report, "token.issued", Status::Fail).causes;
+        let causes: Vec<(&str, Certainty)> = causes.iter().map(|one| (one.cause.as_str(), one.certainty)).collect();
+        assert_eq!(causes[0], (told[0], Certainty::Likely), "{fault}");
+        assert!(causes.contains(&(other, Certainty::Possible)), "{fault}: {causes:?}");
+    }
+}
+
+/// The numbers of Entra that are doubted are those of all causes that say what their accounts share.
+#[test]
+fn every_number_of_what_all_accounts_share_is_doubted() {
+    let catalogue = Catalogue::built_in();
+    let numbers = |signs: &mut dyn Iterator<Item = &ece_check::catalogue::cause::Sign>| -> Vec<u32> {
+        let of_sign = |sign: &ece_check::catalogue::cause::Sign| match &sign.shows {
+            Shows::Failure(pattern) if pattern.words.is_empty() => pattern.aadsts.clone(),
+            _ => Vec::new(),
+        };
+        signs.flat_map(of_sign).collect()
+    };
+    let doubted = catalogue.cause("application-refused-for-some-accounts").expect("the cause");
+    let doubted = numbers(&mut doubted.signs.iter());
+    let shared = catalogue.causes.iter().filter(|cause| cause.shared.is_some());
+    let settled = numbers(&mut shared.flat_map(|cause| &cause.signs).filter(|sign| sign.settles));
+    let missed: Vec<&u32> = settled.iter().filter(|number| !doubted.contains(number)).collect();
+    assert!(missed.is_empty() && !settled.is_empty(), "{missed:?}");
 }
