@@ -174,8 +174,9 @@ pub async fn encrypt(
 }
 
 /// Opens one encrypted connection to a web service: to the first of its addresses that answers, and only when the
-/// certificate is trusted and names the host; what the handshake showed comes with it. Nothing of the caller's has been sent when this returns. `tried` receives
-/// each address, `steps` the time of the lookup and those of each address.
+/// certificate is trusted and names the host; what the handshake showed comes with it. Addresses in `last` are tried after
+/// all others. Nothing of the caller's has been sent when this returns. `tried` receives each address, `steps` the time of
+/// the lookup and those of each address.
 ///
 /// # Errors
 /// The stop of the name lookup, of the last address that was dialled, of the handshake or of the certificate.
@@ -183,6 +184,7 @@ pub async fn open(
     host: &str,
     port: u16,
     network: &Network,
+    last: &[SocketAddr],
     steps: &mut Vec<Timing>,
     tried: &mut Vec<Attempt>,
 ) -> Result<(HandshakeInfo, Box<dyn Stream>), Failure> {
@@ -191,8 +193,10 @@ pub async fn open(
     let places = Addresses::find(host, port, proxy, None, network).await;
     steps.push(Timing { name: Stage::Lookup, ms: began.elapsed().as_secs_f64() * 1000.0 });
     let places = places?;
-    let (addresses, _) = places.by_family(network);
-    let mut last = stop(Protocol::Dns, Stage::Lookup, Halt::new(FailureKind::NoData, "no address that may be dialled"));
+    let (mut addresses, _) = places.by_family(network);
+    addresses.sort_by_key(|address| last.contains(address)); // stable: the others keep their order
+    let mut failure =
+        stop(Protocol::Dns, Stage::Lookup, Halt::new(FailureKind::NoData, "no address that may be dialled"));
     for address in addresses.into_iter().take(MOST_ADDRESSES) {
         let mut attempt = Attempt::new(address);
         let went = walk(host, port, &places, network, &mut attempt).await;
@@ -201,13 +205,13 @@ pub async fn open(
         tried.push(attempt);
         match went {
             Ok(opened) => return Ok(opened),
-            Err(stop) => last = stop,
+            Err(stop) => failure = stop,
         }
-        if !is_of_the_address(&last) {
+        if !is_of_the_address(&failure) {
             break;
         }
     }
-    Err(last)
+    Err(failure)
 }
 
 async fn walk(
@@ -286,8 +290,19 @@ mod tests {
 
     async fn opened(network: &Network) -> (Result<(HandshakeInfo, Box<dyn Stream>), Failure>, Vec<Attempt>) {
         let (mut steps, mut tried) = (Vec::new(), Vec::new());
-        let outcome = open("mail.test", 443, network, &mut steps, &mut tried).await;
+        let outcome = open("mail.test", 443, network, &[], &mut steps, &mut tried).await;
         (outcome, tried)
+    }
+
+    #[tokio::test]
+    async fn address_that_failed_is_tried_after_all_others() {
+        let (mut steps, mut tried) = (Vec::new(), Vec::new());
+        let network = network(&issued(GOOD)).await;
+        let failed = [SocketAddr::from(([192, 0, 2, 3], 443))];
+        assert!(open("mail.test", 443, &network, &failed, &mut steps, &mut tried).await.is_ok());
+        let last: Vec<u8> =
+            tried.iter().filter_map(|path| path.address.to_string().split(['.', ':']).nth(3)?.parse().ok()).collect();
+        assert_eq!(last, [1, 2, 4]);
     }
 
     #[tokio::test]

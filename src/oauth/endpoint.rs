@@ -1,10 +1,11 @@
 //! Asking Entra's endpoints: one form, one answer, over a connection that has been judged before a byte is sent.
 //!
 //! In: a [`Endpoint`] and a [`Form`]. Out: the answer; what the connection showed is in the [`TokenRequest`]. Answers that
-//! ask for patience (429 and 5xx, RFC 9110, section 10.2.3) are asked again, at most twice and within the deadline;
-//! any other refusal is final, since a repeated wrong answer locks accounts.
+//! ask for patience (429 and 5xx, RFC 9110, section 10.2.3) are asked again, at most twice and within the deadline, and at
+//! another address where there is one; so is a request that ended without an answer. Any other refusal is final, since a
+//! repeated wrong answer locks accounts.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use hyper::header::RETRY_AFTER;
 use serde_json::{Map, Value};
@@ -17,6 +18,7 @@ use crate::{
         Network,
         http::{self, Answer},
         reach,
+        session::Stream,
         tls::HandshakeInfo,
     },
     secret::{Redactor, Secret, Source, Unread},
@@ -42,6 +44,8 @@ pub struct TokenRequest<'a> {
     pub transcript: Transcript,
     /// What is unwise about the places where secrets are kept.
     pub warnings: Vec<String>,
+    /// The addresses of the service that gave no answer or one that asks for patience, with what they did instead.
+    pub failed: Vec<(SocketAddr, Failure)>,
     /// How far this host's clock is ahead of the last answer's, in milliseconds.
     pub clock_ahead_ms: Option<i64>,
 }
@@ -69,7 +73,17 @@ impl<'a> TokenRequest<'a> {
     #[must_use]
     pub fn new(network: &'a Network, net: &'a Redactor) -> Self {
         let (timings, tried, transcript) = (Vec::new(), Vec::new(), Transcript::new());
-        Self { network, net, timings, tried, shown: None, transcript, warnings: Vec::new(), clock_ahead_ms: None }
+        Self {
+            network,
+            net,
+            timings,
+            tried,
+            shown: None,
+            transcript,
+            warnings: Vec::new(),
+            failed: Vec::new(),
+            clock_ahead_ms: None,
+        }
     }
 
     /// Reads a secret and makes it known to the net.
@@ -123,13 +137,30 @@ impl<'a> TokenRequest<'a> {
     /// The failure on the way there, the refusal, or what came in place of JSON.
     pub async fn ask(&mut self, place: &Endpoint, form: &Form) -> Result<Map<String, Value>, Failure> {
         let mut retries = 0;
+        let mut cut: Option<Failure> = None;
         loop {
-            let answer = self.post(place, form).await?;
+            let stream = self.open(place).await?;
+            if let Some(cut) = cut.take().filter(|_| self.is_at_failed()) {
+                return Err(cut);
+            }
+            let answer = match self.post(stream, place, form).await {
+                Err(failure) if retries < MOST_RETRIES && self.can_ask_elsewhere(place, form, &failure) => {
+                    self.note_failed(place, &failure);
+                    self.transcript.note(Direction::Remark, "asking again at another address");
+                    cut = Some(failure);
+                    retries += 1;
+                    continue;
+                }
+                answer => answer?,
+            };
             let refused = match read(&answer) {
                 Ok(map) => return Ok(map),
                 Err(stop) => stop,
             };
             self.note_refusal(&refused);
+            if answer.status >= 500 {
+                self.note_failed(place, &refused);
+            }
             if retries == MOST_RETRIES || !asks_for_patience(&answer) {
                 return Err(refused);
             }
@@ -154,8 +185,7 @@ impl<'a> TokenRequest<'a> {
         read(&self.noted(answer)?).inspect_err(|stop| self.note_refusal(stop))
     }
 
-    async fn post(&mut self, place: &Endpoint, form: &Form) -> Result<Answer, Failure> {
-        let stream = self.open(place).await?;
+    async fn post(&mut self, stream: Box<dyn Stream>, place: &Endpoint, form: &Form) -> Result<Answer, Failure> {
         self.transcript.note(Direction::SentInTls, &format!("POST {} {}", place.path, form.shown()));
         let began = std::time::Instant::now();
         let answer = http::post(stream, &place.authority(), &place.path, form.encoded(), &self.network.limits).await;
@@ -163,11 +193,35 @@ impl<'a> TokenRequest<'a> {
         self.noted(answer)
     }
 
-    async fn open(&mut self, place: &Endpoint) -> Result<Box<dyn crate::net::session::Stream>, Failure> {
+    async fn open(&mut self, place: &Endpoint) -> Result<Box<dyn Stream>, Failure> {
+        let failed: Vec<SocketAddr> = self.failed.iter().map(|(address, _)| *address).collect();
         let (shown, stream) =
-            reach::open(&place.host, place.port, self.network, &mut self.timings, &mut self.tried).await?;
+            reach::open(&place.host, place.port, self.network, &failed, &mut self.timings, &mut self.tried).await?;
         self.shown = Some(shown);
         Ok(stream)
+    }
+
+    /// Whether a request that ended without an answer may be sent to another address of the service.
+    fn can_ask_elsewhere(&self, place: &Endpoint, form: &Form, failure: &Failure) -> bool {
+        self.is_direct(place) && form.is_repeatable() && is_cut(failure)
+    }
+
+    /// What comes through a proxy is no matter of one address.
+    fn is_direct(&self, place: &Endpoint) -> bool {
+        self.network.overrides.proxied(&place.host, place.port).is_none()
+    }
+
+    /// Notes that the address connected to last did not serve.
+    fn note_failed(&mut self, place: &Endpoint, failure: &Failure) {
+        let is_direct = self.is_direct(place);
+        if let Some(attempt) = self.tried.last().filter(|_| is_direct && !self.is_at_failed()) {
+            self.failed.push((attempt.address, failure.clone()));
+        }
+    }
+
+    /// Whether the address connected to last has failed before.
+    fn is_at_failed(&self) -> bool {
+        self.tried.last().is_none_or(|attempt| self.failed.iter().any(|(address, _)| *address == attempt.address))
     }
 
     fn noted(&mut self, answer: Result<Answer, crate::net::Halt>) -> Result<Answer, Failure> {
@@ -240,6 +294,11 @@ impl Form {
         self
     }
 
+    /// False for what is good for one request alone.
+    fn is_repeatable(&self) -> bool {
+        self.0.iter().all(|(name, _)| !matches!(*name, "code" | "device_code"))
+    }
+
     fn encoded(&self) -> String {
         let mut form = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in &self.0 {
@@ -270,6 +329,12 @@ fn read(answer: &Answer) -> Result<Map<String, Value>, Failure> {
         Some(map) if (200..300).contains(&answer.status) && !map.contains_key("error") => Ok(map),
         _ => Err(refusal::stop(answer)),
     }
+}
+
+/// Whether a request ended without an answer, on a connection that had been good.
+fn is_cut(failure: &Failure) -> bool {
+    failure.stage == Stage::Grant
+        && matches!(failure.kind, FailureKind::Closed | FailureKind::Reset | FailureKind::TimedOut)
 }
 
 /// Too many requests, and the states of a server that may pass.

@@ -3,7 +3,7 @@
 //! In: where the token or the refresh token is kept, and the application. Out: facts. A token that cannot be read gives
 //! no facts of what stands in it, so that nothing is judged that was not seen.
 
-use std::time::Instant;
+use std::{net::SocketAddr, time::Instant};
 
 use base64::encoded_len;
 use jiff::Timestamp;
@@ -80,6 +80,8 @@ facts! {
     SAME_APPLICATION_ISSUED: bool = "token.same_application_issued", "another account has a token of the application";
     ISSUED_TO_ANOTHER: String = "token.issued_to_another", "other account served";
     ISSUED_WITH: String = "token.issued_with", "what the other account was served with";
+    ENDED_EARLY: bool = "token.ended_early", "an address ended the request without an answer";
+    FAILED_ADDRESSES: Vec<String> = "token.failed_addresses", "addresses that failed";
 }
 
 /// A look at the token of an account.
@@ -182,6 +184,7 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
     if let Some(shown) = &errand.shown {
         tls::note_issuer(shown, &look.public_issuers, &mut facts);
     }
+    note_failed(&errand.failed, &mut facts);
     if !errand.warnings.is_empty() {
         facts.set(WARNINGS, std::mem::take(&mut errand.warnings));
     }
@@ -204,6 +207,19 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
         duration_ms: began.elapsed().as_secs_f64() * 1000.0,
         ..Observation::new("token", look.subject(), route(look, world))
     }
+}
+
+/// Writes down which addresses of the token endpoint did not serve, and whether one ended the request.
+fn note_failed(failed: &[(SocketAddr, Failure)], facts: &mut Facts) {
+    if failed.is_empty() {
+        return;
+    }
+    let told = |(address, failure): &(SocketAddr, Failure)| {
+        let words = if failure.words.is_empty() { "no answer" } else { &failure.words };
+        format!("{}: {words}", address.ip())
+    };
+    facts.set(FAILED_ADDRESSES, failed.iter().map(told).collect::<Vec<_>>());
+    facts.set(ENDED_EARLY, failed.iter().any(|(_, failure)| failure.code.is_none()));
 }
 
 /// The same look with the tenant's GUID, where the user's file gives a domain and the login host has told the GUID.

@@ -80,3 +80,16 @@ fn every_number_of_what_all_accounts_share_is_doubted() {
     let missed: Vec<&u32> = settled.iter().filter(|number| !doubted.contains(number)).collect();
     assert!(missed.is_empty() && !settled.is_empty(), "{missed:?}");
 }
+
+/// A token is asked for at another address where one fails, and the address is named.
+#[test]
+fn address_that_fails_keeps_no_account_from_a_token() {
+    let report = run("microsoft-service-error.one-address");
+    assert_eq!(actions(&report).len(), 1, "{:#?}", actions(&report));
+    let issued = one(&report, "token.issued", Status::Pass);
+    assert!(issued.found.contains("HTTP status 503"), "{}", issued.found);
+    let report = run("session-ended-early.token-at-one-address");
+    assert_eq!(actions(&report).into_iter().map(|(cause, _)| cause).collect::<Vec<_>>(), ["session-ended-early"]);
+    let issued = one(&report, "token.issued", Status::Warn);
+    assert!(issued.found.contains("addresses that failed: "), "{}", issued.found);
+}
