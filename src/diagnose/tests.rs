@@ -1,5 +1,6 @@
 use super::*;
 use crate::{
+    catalogue::cause::Shows,
     command::{Shell, Template, evidence_request},
     evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject, Value},
     finding::{Owner, Status},
@@ -389,4 +390,34 @@ fn mailbox_is_certainly_missing_only_by_the_word_of_exchange_online() {
         let named: Vec<_> = findings[0].causes.iter().map(|one| (one.cause.as_str(), one.certainty)).collect();
         assert_eq!(named, [("mailbox-not-found", in_run)], "{words} of {greeting}");
     }
+}
+
+/// The catalogue's own words for a refused sender, said to the user to whom the mailbox belongs: nothing to grant there.
+#[test]
+fn owner_of_a_mailbox_lacks_no_right_to_send_as_it() {
+    let catalogue = Catalogue::built_in();
+    let signs = &catalogue.cause("send-as-denied").unwrap().signs;
+    let of_smtp = signs.iter().filter_map(|sign| match &sign.shows {
+        Shows::Failure(pattern) if pattern.protocol == Some(Protocol::Smtp) => Some((sign, pattern)),
+        _ => None,
+    });
+    let mut number = 0;
+    for (sign, pattern) in of_smtp {
+        number += 1;
+        let enhanced = pattern.enhanced.first().map_or("5.7.1", String::as_str);
+        let stop = Failure { code: Some(550), ..refused(enhanced, &sign.sample) };
+        let mut seen = look("smtp", MAILBOX, Failure { stage: Stage::Sender, ..stop });
+        for (own, first) in [(true, "sender-not-of-mailbox"), (false, "send-as-denied")] {
+            seen.facts.put("smtp.own_mailbox", own);
+            let mut findings = [
+                finding("smtp.sender-accepted", MAILBOX, Status::Fail, Some(0)),
+                finding("token.identity", "sales", Status::Pass, None),
+            ];
+            let fixes = diagnose(&mut findings, &[seen.clone()], &catalogue, &Wording::default());
+            assert_eq!(codes(&findings[0]), [first], "{}", sign.sample);
+            // nothing in a run lists the addresses of a mailbox
+            assert_eq!(fixes[0].certainty, if own { Certainty::Likely } else { Certainty::Certain }, "{}", sign.sample);
+        }
+    }
+    assert!(number >= 4, "{number}");
 }
