@@ -3,6 +3,7 @@
 //! In: the findings of a whole run with what each look saw. Out: the causes left standing for each finding, and those of
 //! the whole run in the order in which they are to be fixed. Pure; no sentence is written here.
 
+mod doubt;
 mod fill;
 mod heal;
 mod outrank;

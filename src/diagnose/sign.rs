@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, net::SocketAddr};
 
+use super::doubt;
 use crate::{
     catalogue::{
         Catalogue, Cause,
@@ -101,13 +102,15 @@ pub(super) fn raised_by<'c>(
         let shown = shows(sign, finding, observation, &failures, looks, elsewhere)?;
         let is_beyond_us = shown.essence.as_ref().is_some_and(|failure| failure.kind == FailureKind::CannotJudge);
         let cut_short = (silent && !is_beyond_us) || is_disputed(cause, observation);
+        let beside_code =
+            shown.essence.as_ref().is_some_and(|one| doubt::is_beside_code(sign, &one.words.to_lowercase()));
         Some(Candidate {
             cause,
             sign,
             seen: shown.because,
             essence: shown.essence,
             settles: sign.settles && !cut_short,
-            at_most_possible: cut_short,
+            at_most_possible: cut_short || beside_code,
         })
     });
     raised.collect()
@@ -192,7 +195,8 @@ pub(super) struct Candidate<'c> {
     /// The failure that shows it, without what differs at each request.
     pub(super) essence: Option<Failure>,
     pub(super) settles: bool,
-    /// True where the run did not wait long enough to say more, or another account was served with the same.
+    /// True where nothing can make it likely: the run did not wait long enough, another account was served with the same, or
+    /// see [`doubt`].
     pub(super) at_most_possible: bool,
 }
 

@@ -421,3 +421,35 @@ fn owner_of_a_mailbox_lacks_no_right_to_send_as_it() {
     }
     assert!(number >= 4, "{number}");
 }
+
+/// A response code says why (RFC 5530); the text behind it is for people, and Exchange's says the same of many reasons.
+#[test]
+fn response_code_outranks_the_text_behind_it() {
+    let named = |words: &str, catalogue: &Catalogue| {
+        let stop = Failure::new(Protocol::Imap, Stage::Authenticate, FailureKind::Rejected, words);
+        let mut seen = look("imap", MAILBOX, stop);
+        seen.facts.put("imap.own_mailbox", true);
+        seen.facts.put("imap.as_application", false);
+        let mut findings = [
+            finding("imap.sign-in", MAILBOX, Status::Fail, Some(0)),
+            finding("smtp.sign-in", MAILBOX, Status::Pass, None),
+            finding("token.identity", "sales", Status::Pass, None),
+        ];
+        let _ = diagnose(&mut findings, &[seen], catalogue, &Wording::default());
+        let causes = findings[0].causes.iter().map(|named| (named.cause.clone(), named.certainty));
+        causes.collect::<Vec<_>>()
+    };
+    let catalogue = Catalogue::built_in();
+    for words in ["A2 NO [UNAVAILABLE] AUTHENTICATE failed.", "A2 NO [SERVERBUG] AUTHENTICATE failed."] {
+        let causes = named(words, &catalogue);
+        assert_eq!(causes[0], ("temporary-server-error".to_owned(), Certainty::Likely), "{words}");
+        assert!(causes[1..].iter().all(|(_, certainty)| *certainty == Certainty::Possible), "{words}: {causes:?}");
+    }
+    let causes = named("A2 NO [CONTACTADMIN] AUTHENTICATE failed.", &catalogue);
+    assert!(causes.len() > 1 && causes.iter().all(|(_, certainty)| *certainty == Certainty::Possible), "{causes:?}");
+    // nothing is said by it
+    let disabled = ("imap-disabled-for-mailbox".to_owned(), Certainty::Likely);
+    for words in ["A2 NO [AUTHENTICATIONFAILED] AUTHENTICATE failed.", "A2 NO AUTHENTICATE failed."] {
+        assert_eq!(named(words, &catalogue)[0], disabled, "{words}");
+    }
+}

@@ -1,6 +1,7 @@
 //! What a text can mean by itself, with no run around it.
 
 use super::{
+    doubt,
     sign::{Candidate, ErrorDetails, best, fits},
     weigh::{CaseFile, Index, weigh},
 };
@@ -41,7 +42,7 @@ pub fn of_text<'c>(heard: &ErrorDetails, worded: &[SignNumber], catalogue: &'c C
         seen: Because::Found,
         essence: None,
         settles: sign.settles && knows(sign),
-        at_most_possible: false,
+        at_most_possible: doubt::is_beside_code(sign, &heard.words),
     });
     let raised = raised.collect();
     let index = Index::default();
