@@ -70,7 +70,9 @@ pub fn read_verified(file: &Path, key: Option<&Verifier>) -> Result<Report, CliE
 /// Makes secrets known that a report holds although it should not: a line that is wrapped is told in parts.
 fn keep_in(secrets: &[Secret]) {
     let net = print::net();
-    secrets.iter().for_each(|secret| net.add(secret));
+    for secret in secrets {
+        net.add(secret);
+    }
 }
 
 /// Whether a file is one that can be read as it comes: a plain and large one that begins as JSON does, in UTF-8.

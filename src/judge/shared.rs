@@ -72,15 +72,12 @@ mod tests {
     fn look(account: &str, client: Option<&str>, proof: &str, is_issued: bool) -> Observation {
         let mut look = Observation::new("token", Subject::Account(account.into()), Route::Direct);
         look.facts.set(token::ISSUED, is_issued);
-        match client {
-            Some(client) => {
-                look.facts.set(token::CLIENT_ID, client);
-                look.facts.set(token::PROOF, proof);
-            }
-            None => {
-                look.facts.set(token::APPLICATION, "APP-1");
-                look.facts.set(token::VALID_NOW, is_issued);
-            }
+        if let Some(client) = client {
+            look.facts.set(token::CLIENT_ID, client);
+            look.facts.set(token::PROOF, proof);
+        } else {
+            look.facts.set(token::APPLICATION, "APP-1");
+            look.facts.set(token::VALID_NOW, is_issued);
         }
         let refused = || Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, "AADSTS7000215");
         look.failure = (!is_issued).then(refused);

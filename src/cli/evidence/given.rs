@@ -85,7 +85,9 @@ fn read_one(path: &Path, stated: &Stated, given: &mut Given) {
     }
     match import::read(path, stated) {
         Ok(file) => {
-            file.secrets.iter().for_each(|secret| print::net().add(secret));
+            for secret in &file.secrets {
+                print::net().add(secret);
+            }
             if let Made::Future(at) = file.made {
                 print::error(&format!(
                     "{}: its date is {at}, which is in the future: it settles nothing. Check the clocks of the computer that \
