@@ -567,7 +567,7 @@ fn smtp_of_all(place: &Place, disabled: bool) -> PathBuf {
 }
 
 /// Exchange's old words say only that the sign-in failed.
-const VAGUE: &str = "--lab=smtp-auth-disabled-mailbox.old-words";
+const VAGUE: &str = "--lab=smtp-auth-disabled-tenant.old-words";
 
 fn certainty(report: &ece_check::finding::Report, cause: &str) -> Option<String> {
     let found = report.summary.fix_first.iter().find(|one| one.cause == cause);
