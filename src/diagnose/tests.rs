@@ -454,3 +454,29 @@ fn response_code_outranks_the_text_behind_it() {
         assert_eq!(named(words, &catalogue)[0], disabled, "{words}");
     }
 }
+
+/// Mail works with the token of another tenant: then the file is more likely wrong than the user who signed in.
+#[test]
+fn token_of_another_tenant_that_mail_accepts_belongs_to_the_right_one() {
+    let mut seen = Observation::new("token", Subject::of_text("sales"), Route::Direct);
+    seen.facts.put("token.user_matches", false);
+    seen.facts.put("token.tenant_matches", false);
+    let of_sales = |check: &str, subject: &str, status, look| Finding {
+        account: Some("sales".into()),
+        ..finding(check, subject, status, look)
+    };
+    for (mail, first) in [
+        (Status::Pass, ("tenant-in-file-differs", Certainty::Likely)),
+        (Status::Fail, ("wrong-account-or-tenant", Certainty::Certain)),
+    ] {
+        let mut findings = [
+            of_sales("token.identity", "sales", Status::Fail, Some(0)),
+            of_sales("token.valid-now", "sales", Status::Pass, None),
+            of_sales("imap.mailbox-opens", MAILBOX, mail, None),
+            of_sales("smtp.sender-accepted", MAILBOX, mail, None),
+        ];
+        let _ = diagnose(&mut findings, &[seen.clone()], &Catalogue::built_in(), &Wording::default());
+        let named = &findings[0].causes[0];
+        assert_eq!((named.cause.as_str(), named.certainty), first, "{:#?}", findings[0].causes);
+    }
+}

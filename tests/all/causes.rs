@@ -26,6 +26,7 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
     ),
     ("loopback always has a route", &["no-route"]),
     ("a run that tests one IP version alone shows it: see contradictions", &["dns-no-address-of-version"]),
+    ("the lab knows one tenant whose mail works; src/diagnose/tests.rs shows it", &["tenant-in-file-differs"]),
     (
         "the lab has the TLS of this program; src/net/tls/hello.rs and src/diagnose/sign.rs show it",
         &["tls-not-testable"],
