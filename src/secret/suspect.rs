@@ -49,7 +49,7 @@ pub fn may_be_secret(word: &str) -> bool {
     if let Some(name) = without_ending(word) {
         return name.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random) || name.contains("Q~");
     }
-    if word.len() < SHORTEST || is_guid(word) {
+    if word.len() < SHORTEST || is_guid(word) || is_identifier(word) {
         return false;
     }
     let has = |class: fn(char) -> bool| word.contains(class);
@@ -63,17 +63,39 @@ pub fn may_be_secret(word: &str) -> bool {
 /// or an id never has such a part.
 #[must_use]
 pub fn is_random(part: &str) -> bool {
+    let Some((classes, changes)) = kinds(part) else { return false };
+    let all = (0..3).all(|class| classes.contains(&class));
+    all && part.len() >= UNBROKEN && changes * EVEN >= part.len()
+}
+
+/// The kinds of the letters of a part (capital, small letter, digit), and how often one follows another; none where it has
+/// other signs. A capital begins a word: it does not count against the small letter behind it.
+fn kinds(part: &str) -> Option<(Vec<usize>, usize)> {
     let class = |c: char| match c {
         'A'..='Z' => Some(0),
         'a'..='z' => Some(1),
         '0'..='9' => Some(2),
         _ => None,
     };
-    let Some(classes) = part.chars().map(class).collect::<Option<Vec<usize>>>() else { return false };
-    let all = (0..3).all(|class| classes.contains(&class));
-    // a capital begins a word: it does not count against the small letter behind it
+    let classes = part.chars().map(class).collect::<Option<Vec<usize>>>()?;
     let changes = classes.windows(2).filter(|pair| pair[0] != pair[1] && pair != &[0, 1]).count();
-    all && part.len() >= UNBROKEN && changes * EVEN >= part.len()
+    Some((classes, changes))
+}
+
+/// True for words joined by `_`, as a service names an error: `Authentication_RequestFromNonPremiumTenantOrB2CTenant`. Each
+/// of its parts begins with a capital, has a word in small letters, and changes its kind seldom.
+fn is_identifier(word: &str) -> bool {
+    const WORD: usize = 4; // small letters in a row
+    const SELDOM: usize = 4; // at most one change in so many letters
+    let is_of_words = |part: &str| {
+        let Some((classes, changes)) = kinds(part) else { return false };
+        let digits = classes.iter().filter(|class| **class == 2).count();
+        classes.first() == Some(&0)
+            && classes.windows(WORD).any(|run| run.iter().all(|class| *class == 1))
+            && changes * SELDOM <= classes.len()
+            && digits <= 2
+    };
+    word.contains('_') && word.split('_').all(is_of_words)
 }
 
 /// True for a word that only a key is: random letters, or hexadecimal digits as many as a key of 128 bits has.
@@ -175,6 +197,7 @@ mod tests {
             ("'--9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c' found", "'--<secret>' found"),
             ("kQ28Q~vTr4mZ0uYpLw6sNdE1xCfGhJbKaBoiR3Xq.toml: no", "<secret>: no"),
             ("EwBIA8l6BAAUbDba3x2OMJElkF7gJ4z_Vb.json, line 1", "<secret>, line 1"),
+            ("the value Kx7Qabcdef_Wm2Zt8vRpLqN9 is wrong", "the value <secret> is wrong"),
         ] {
             assert_eq!(masked(text), clean);
         }
@@ -239,6 +262,7 @@ mod tests {
             "/tmp/tmpAbC123xyzzy987/ece-check.toml, line 1: C:\\Users\\Abc123Abc123Abc123 is a folder",
             "15.0(1)ES202511_ET1 is unknown; https://login.microsoftonline.com/Common2/v2.0/token",
             "for example outlook.office365.com:993:127.0.0.1:40993",
+            "Authentication_RequestFromNonPremiumTenantOrB2CTenant (x), Authentication_MSGraphPermissionMissingForApplication1",
             "Report-2026-11-29T10.json: 203.0.113.9:8080 12:30:01",
             "http://proxy.contoso.example:8080 and imaps://sales@mail.contoso.example",
         ] {
