@@ -133,7 +133,7 @@ impl<'t> Table<'t> {
                 return Ok(None);
             }
             let line = self.above + self.record.position().map_or(1, |at| line_of(self.body, at));
-            if self.record.iter().all(|cell| cell.trim().is_empty()) {
+            if is_rule(&self.record) {
                 continue;
             }
             if self.record.len() == self.header.len() {
@@ -153,6 +153,11 @@ impl<'t> Table<'t> {
         }
         Ok(Some((&self.record, line)))
     }
+}
+
+/// True for a row without text, also for that of dashes below the header of a table in Markdown.
+fn is_rule(record: &csv::StringRecord) -> bool {
+    record.iter().all(|cell| cell.trim().trim_matches(':').bytes().all(|byte| byte == b'-'))
 }
 
 /// Reads a text.
@@ -217,6 +222,14 @@ mod tests {
         assert_eq!(sheet.objects[0].text(&["name"]).as_deref(), Some("a;b"));
         assert_eq!(sheet.objects[0].switch(&["on"]).known(), Some(true));
         assert_eq!(sheet.objects[1].place, Place::Line(5));
+    }
+
+    #[test]
+    fn table_in_markdown_has_no_row_of_dashes() {
+        let sheet = read("f", "| Name | On |\n|:---|---:|\n| a | True |\n").unwrap();
+        let names: Vec<_> = sheet.objects.iter().filter_map(|object| object.text(&["Name"])).collect();
+        assert_eq!((names, sheet.objects[0].place), (vec!["a".to_owned()], Place::Line(3)));
+        assert!(sheet.problems.is_empty() && sheet.objects.len() == 1, "{sheet:#?}");
     }
 
     #[test]
