@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use super::{
+    left_over::quoted,
     mistakes::Collector,
     value::{date, decent, each, required, text},
 };
-use crate::table::{At, Table};
+use crate::table::{At, Mistake, Table};
 
 /// `[evidence]`
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +83,33 @@ pub(super) fn attestation(mut table: Table<'_>, mistakes: &mut Collector) -> Opt
     })
 }
 
+/// Two statements about the same thing and of the same day, of which one says that it holds and the other that it does not:
+/// neither is the newest.
+pub(super) fn contradictions(statements: &[Attestation], mistakes: &mut Collector) {
+    let is_same_subject = |one: &Attestation, other: &Attestation| match (&one.subject, &other.subject) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        _ => true, // without a subject it is about all
+    };
+    for (at, other) in statements.iter().enumerate() {
+        let first = statements[..at].iter().find(|one| {
+            one.check == other.check && one.on == other.on && one.holds != other.holds && is_same_subject(one, other)
+        });
+        if let Some(first) = first {
+            mistakes.wrong(Mistake {
+                file: other.file.clone(),
+                line: Some(other.line),
+                wrong: format!(
+                    "attestation: line {} says the opposite of {} on the same day, {}",
+                    first.line,
+                    quoted(&other.check, "value"),
+                    other.on
+                ),
+                right: "keep the statement that is right, or correct the day on which it was seen".to_owned(),
+            });
+        }
+    }
+}
+
 /// A day that is not in the future: what nobody can have seen yet is a slip of the pen. One day is left for time zones.
 pub(super) fn past_day(table: &mut Table<'_>, section: &str, key: &str, mistakes: &mut Collector) -> Option<Date> {
     let day = date(table, section, key, mistakes)?;
@@ -118,6 +146,31 @@ mod tests {
         let told = Deployment::parse("a.toml", &text).unwrap_err().to_string();
         for part in ["holds is missing", "2999-01-01 is in the future", "as_off"] {
             assert!(told.contains(part), "{told}");
+        }
+    }
+
+    #[test]
+    fn two_statements_of_one_day_that_contradict_each_other_are_refused() {
+        let (top, first) = FILE.split_at(FILE.find("[[att").unwrap());
+        let second = first.replace("holds = true", "holds = false");
+        let told = |second: &str| {
+            let read = Deployment::parse("a.toml", &format!("{top}{first}{second}"));
+            read.err().map(|error| error.to_string()).unwrap_or_default()
+        };
+        for second in [second.clone(), second.replace("a@b", "A@B"), second.replace("subject", "#")] {
+            let told = told(&second);
+            assert!(
+                told.contains("line 12: attestation: line 5 says the opposite of \"mailbox.smtp-enabled\""),
+                "{told}"
+            );
+        }
+        for other in [
+            first.to_owned(),
+            second.replace("11-02", "11-03"),
+            second.replace("a@b", "c@b"),
+            second.replace("smtp", "imap"),
+        ] {
+            assert_eq!(told(&other), "", "{other}");
         }
     }
 

@@ -48,7 +48,9 @@ fn deployment(top: &mut Table<'_>, mistakes: &mut Collector) -> Deployment {
     let waivers = many(top, "waiver", mistakes).into_iter().filter_map(|table| waiver(table, mistakes)).collect();
     let evidence = one(top, "evidence", mistakes).map(|table| evidence::evidence(table, mistakes)).unwrap_or_default();
     let attestations = many(top, "attestation", mistakes);
-    let attestations = attestations.into_iter().filter_map(|table| evidence::attestation(table, mistakes)).collect();
+    let attestations: Vec<_> =
+        attestations.into_iter().filter_map(|table| evidence::attestation(table, mistakes)).collect();
+    evidence::contradictions(&attestations, mistakes);
     Deployment { site, ece, entra, accounts, endpoints, webex, waivers, evidence, attestations, file: String::new() }
 }
 
