@@ -147,6 +147,8 @@ pub enum Switch {
     Cut,
     /// Rows of one file have different values.
     Differs,
+    /// Files with these names have different values, and none is known to be the newest.
+    FilesDiffer(Vec<String>),
     /// The file has it, with a value that is no switch.
     Strange(String),
 }
@@ -170,6 +172,7 @@ impl serde::Serialize for Switch {
             Self::Is(value) => serializer.serialize_bool(*value),
             Self::Cut => serializer.serialize_str("cut"),
             Self::Differs => serializer.serialize_str("different in two rows"),
+            Self::FilesDiffer(_) => serializer.serialize_str("different in two files"),
             Self::Strange(text) => serializer.serialize_str(text),
         }
     }

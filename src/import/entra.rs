@@ -31,7 +31,7 @@ fn record(object: &Object) -> Option<Record> {
     if has("skuPartNumber") && (has("servicePlans") || has("skuId")) {
         return Some(Record::License(license(object)));
     }
-    if has("servicePlanId") && has("provisioningStatus") {
+    if (has("servicePlanId") || has("servicePlanName")) && has("provisioningStatus") {
         return Some(Record::License(single_plan(object)?));
     }
     if has("consentType") && has("scope") {
@@ -88,12 +88,14 @@ fn graph_error(error: &Object) -> Option<GraphError> {
 }
 
 fn license(object: &Object) -> License {
+    let listed = object.objects("servicePlans");
+    let is_empty = matches!(object.get("servicePlans"), Some(Cell::List(items)) if items.is_empty());
+    let plans: Vec<ServicePlan> = listed.iter().filter_map(|plan| service_plan(plan)).collect();
     License {
         user: object.whom.clone().or_else(|| lower(object, &["userPrincipalName"])).filter(|user| is_user(user)),
         product: object.text(&["skuPartNumber"]),
-        plans: object.objects("servicePlans").into_iter().filter_map(service_plan).collect(),
-        plans_cut: object.objects("servicePlans").is_empty()
-            && !matches!(object.get("servicePlans"), Some(Cell::List(items)) if items.is_empty()),
+        plans_cut: plans.len() < listed.len() || (listed.is_empty() && !is_empty),
+        plans,
     }
 }
 
@@ -112,12 +114,12 @@ fn single_plan(object: &Object) -> Option<License> {
     })
 }
 
+/// A plan that has an id or a name.
 fn service_plan(plan: &Object) -> Option<ServicePlan> {
-    Some(ServicePlan {
-        id: lower(plan, &["servicePlanId"])?,
-        name: plan.text(&["servicePlanName"]).unwrap_or_default(),
-        status: plan.text(&["provisioningStatus"]).unwrap_or_default(),
-    })
+    let (id, name) = (lower(plan, &["servicePlanId"]), plan.text(&["servicePlanName"]));
+    let is_known = id.is_some() || name.is_some();
+    let status = plan.text(&["provisioningStatus"]).unwrap_or_default();
+    is_known.then(|| ServicePlan { id: id.unwrap_or_default(), name: name.unwrap_or_default(), status })
 }
 
 fn grant(object: &Object) -> Grant {

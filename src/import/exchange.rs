@@ -84,6 +84,8 @@ fn mailbox(object: &Object) -> Mailbox {
         user_principal_name: object.text(&["UserPrincipalName"]).map(|name| name.to_lowercase()),
         recipient_type: object.text(&["RecipientTypeDetails"]),
         plan: object.text(&["MailboxPlan"]).map(|plan| plan.split('-').next().unwrap_or_default().to_owned()),
+        sku_assigned: object.switch(&["SKUAssigned"]),
+        account_disabled: object.switch(&["AccountDisabled"]),
         forwards_to: forwards.map(|to| without_prefix(&to)),
         keeps_copy: object.switch(&["DeliverToMailboxAndForward"]),
     }
@@ -95,6 +97,7 @@ fn mailbox_permission(object: &Object) -> Option<MailboxPermission> {
         user: object.text(&["User"]).or_else(|| nested_name(object, "User"))?,
         rights: object.texts(&["AccessRights"]),
         deny: object.switch(&["Deny"]),
+        inherited: object.switch(&["IsInherited"]),
     })
 }
 
@@ -104,6 +107,7 @@ fn recipient_permission(object: &Object) -> Option<RecipientPermission> {
         trustee: object.text(&["Trustee"]).or_else(|| nested_name(object, "Trustee"))?,
         rights: object.texts(&["AccessRights"]),
         control: object.text(&["AccessControlType"]),
+        inherited: object.switch(&["IsInherited"]),
     })
 }
 

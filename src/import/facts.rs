@@ -27,13 +27,18 @@ pub mod mailbox {
     pub const OF_GROUP: &str = "group";
     /// A right of an account that Exchange could not resolve.
     pub const UNRESOLVED: &str = "unresolved";
+    /// A right of an address of another domain.
+    pub const OF_OTHER_DOMAIN: &str = "another domain";
+    /// A right of the account that is denied to others, who may be a group with the account in it.
+    pub const MAYBE_DENIED: &str = "granted, but denied to others";
+
+    const OPEN: [&str; 4] = [OF_GROUP, UNRESOLVED, OF_OTHER_DOMAIN, MAYBE_DENIED];
 
     /// True where these facts leave open who has a right.
     #[must_use]
     pub fn is_right_open(facts: &Facts) -> bool {
-        let is_open = |fact: Fact<String>| {
-            facts.get(fact).is_some_and(|holder: &String| [OF_GROUP, UNRESOLVED].contains(&holder.as_str()))
-        };
+        let is_open =
+            |fact: Fact<String>| facts.get(fact).is_some_and(|holder: &String| OPEN.contains(&holder.as_str()));
         is_open(FULL_ACCESS) || is_open(SEND_AS)
     }
 }

@@ -162,6 +162,10 @@ pub struct Mailbox {
     pub recipient_type: Option<String>,
     /// `MailboxPlan` without its GUID, such as `ExchangeOnlineEnterprise`.
     pub plan: Option<String>,
+    /// `SKUAssigned`: whether a license with a mailbox is assigned.
+    pub sku_assigned: Switch,
+    /// `AccountDisabled`: whether the user cannot sign in.
+    pub account_disabled: Switch,
     /// Where mail is forwarded to.
     pub forwards_to: Option<String>,
     /// Whether a copy of forwarded mail stays here.
@@ -179,6 +183,8 @@ pub struct MailboxPermission {
     pub rights: Vec<String>,
     /// True for rights that are denied; denied wins.
     pub deny: Switch,
+    /// `IsInherited`.
+    pub inherited: Switch,
 }
 
 /// Who may send as a mailbox.
@@ -192,6 +198,8 @@ pub struct RecipientPermission {
     pub rights: Vec<String>,
     /// `Allow` or `Deny`.
     pub control: Option<String>,
+    /// `IsInherited`.
+    pub inherited: Switch,
 }
 
 /// An application that Exchange knows.
@@ -226,7 +234,7 @@ pub struct License {
 /// One service plan of a license.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ServicePlan {
-    /// Its id, in lower case; names change, ids do not.
+    /// Its id, in lower case; names change, ids do not. Empty where the file has none.
     pub id: String,
     /// Its name.
     pub name: String,

@@ -9,7 +9,10 @@ use std::collections::BTreeSet;
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use super::{Evidence, Outcome, Question, Reason, Settled, find::Hit};
+use super::{
+    Evidence, Outcome, Question, Reason, Settled,
+    find::{Hit, decided},
+};
 use crate::{
     evidence::Subject,
     import::{
@@ -25,7 +28,10 @@ const SOON: i64 = 30;
 /// The checks of the application. Without a client id nothing is judged: a file may hold other applications.
 pub fn all(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
     let Some(client_id) = question.client_id.as_deref() else { return Vec::new() };
-    let mut settled = vec![redirect(evidence, question, client_id), secret(evidence, question, client_id)];
+    let of = |check, judged: fn(&Question, &Application, usize) -> Settled| {
+        by_registration(evidence, check, client_id, |application, file| judged(question, application, file))
+    };
+    let mut settled = vec![of(REDIRECT, redirect), of(SECRET, secret)];
     settled.extend(consent(evidence, question, client_id));
     settled
 }
@@ -36,13 +42,43 @@ fn new(check: &'static str, outcome: Outcome, reason: Reason) -> Settled {
 
 /// The registration, newest file first.
 pub fn registration<'f>(evidence: &Evidence<'f>, client_id: &str) -> Option<(&'f Application, usize)> {
+    registrations(evidence, client_id).into_iter().next().map(|hit| (hit.row, hit.file))
+}
+
+/// The registration in each file that has it, newest file first.
+fn registrations<'f>(evidence: &Evidence<'f>, client_id: &str) -> Vec<Hit<'f, Application>> {
     let rows = evidence.rows(|record| if let Record::Application(row) = record { Some(row) } else { None });
-    rows.into_iter().find(|hit| hit.row.app_id == client_id).map(|hit| (hit.row, hit.file))
+    one_a_file(rows.into_iter().filter(|hit| hit.row.app_id == client_id))
 }
 
 fn enterprise<'f>(evidence: &Evidence<'f>, client_id: &str) -> Option<Hit<'f, EnterpriseApplication>> {
+    enterprises(evidence, client_id).into_iter().next()
+}
+
+/// The enterprise application in each file that has it, newest file first.
+fn enterprises<'f>(evidence: &Evidence<'f>, client_id: &str) -> Vec<Hit<'f, EnterpriseApplication>> {
     let rows = evidence.rows(|record| if let Record::EnterpriseApplication(row) = record { Some(row) } else { None });
-    rows.into_iter().find(|hit| hit.row.app_id.as_deref() == Some(client_id) && hit.row.deleted_at.is_none())
+    let is_it = |hit: &Hit<'_, EnterpriseApplication>| {
+        hit.row.app_id.as_deref() == Some(client_id) && hit.row.deleted_at.is_none()
+    };
+    one_a_file(rows.into_iter().filter(is_it))
+}
+
+fn one_a_file<'f, R>(hits: impl Iterator<Item = Hit<'f, R>>) -> Vec<Hit<'f, R>> {
+    let mut files = BTreeSet::new();
+    hits.filter(|hit| files.insert(hit.file)).collect()
+}
+
+/// What the newest file with the registration settles.
+fn by_registration(
+    evidence: &Evidence<'_>,
+    check: &'static str,
+    client_id: &str,
+    judged: impl Fn(&Application, usize) -> Settled,
+) -> Settled {
+    let hits = registrations(evidence, client_id).into_iter();
+    let said = decided(evidence, hits.map(|hit| (hit.file, judged(hit.row, hit.file))).collect());
+    said.unwrap_or_else(|| new(check, Outcome::NeedsInput, Reason::no_row("Manifest > Download")))
 }
 
 /// The object id of the enterprise application.
@@ -61,10 +97,7 @@ pub fn names(evidence: &Evidence<'_>, question: &Question) -> Vec<String> {
 
 const REDIRECT: &str = "directory.redirect-registered";
 
-fn redirect(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Settled {
-    let Some((application, file)) = registration(evidence, client_id) else {
-        return new(REDIRECT, Outcome::NeedsInput, Reason::no_row("Manifest > Download"));
-    };
+fn redirect(question: &Question, application: &Application, file: usize) -> Settled {
     let Some(web) = &application.web else {
         return new(REDIRECT, Outcome::NeedsInput, Reason::Cut("web.redirectUris")).from([file]);
     };
@@ -120,10 +153,7 @@ pub const SECRET: &str = "directory.secret-lifetime";
 const INVALID: &str = "client-secret-invalid";
 
 /// Which of several secrets ECE holds cannot be seen; the one that lasts longest decides.
-fn secret(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Settled {
-    let Some((application, file)) = registration(evidence, client_id) else {
-        return new(SECRET, Outcome::NeedsInput, Reason::no_row("Manifest > Download"));
-    };
+fn secret(question: &Question, application: &Application, file: usize) -> Settled {
     let Some(credentials) = &application.credentials else {
         return new(SECRET, Outcome::NeedsInput, Reason::Cut("passwordCredentials")).from([file]);
     };
@@ -183,47 +213,61 @@ const CONSENT: &str = "directory.consent";
 /// <https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
 fn consent(evidence: &Evidence<'_>, question: &Question, client_id: &str) -> Option<Settled> {
     let grants = evidence.rows(|record| if let Record::Grant(row) = record { Some(row) } else { None });
-    let Some(principal) = enterprise(evidence, client_id) else {
+    let principals = enterprises(evidence, client_id);
+    if principals.is_empty() {
         let needed = !grants.is_empty();
         return needed.then(|| new(CONSENT, Outcome::NeedsInput, Reason::no_row("Get-MgServicePrincipal")));
-    };
+    }
+    let of = |hit: &Hit<'_, EnterpriseApplication>| (hit.file, consent_of(evidence, question, hit, &grants));
+    decided(evidence, principals.iter().map(of).collect())
+}
+
+fn consent_of(
+    evidence: &Evidence<'_>,
+    question: &Question,
+    principal: &Hit<'_, EnterpriseApplication>,
+    grants: &[Hit<'_, Grant>],
+) -> Settled {
     let new = |outcome, reason| new(CONSENT, outcome, reason).from([principal.file]);
     if principal.row.enabled.known() == Some(false) {
         let settled = new(Outcome::Fail, Reason::Disabled).with(entra::APPLICATION_ENABLED, false);
-        return Some(settled.because_of("app-disabled-in-tenant"));
+        return settled.because_of("app-disabled-in-tenant");
     }
     if let unknown @ (Switch::Strange(_) | Switch::Cut) = &principal.row.enabled {
-        return Some(new(Outcome::NeedsInput, Reason::of_switch("accountEnabled", unknown)));
+        return new(Outcome::NeedsInput, Reason::of_switch("accountEnabled", unknown));
     }
     let own: Vec<&Hit<'_, Grant>> =
         grants.iter().filter(|hit| hit.row.client_id.is_some() && hit.row.client_id == principal.row.id).collect();
     let files: BTreeSet<usize> = own.iter().map(|hit| hit.file).chain(evidence.complete("delegated-grant")).collect();
-    if files.is_empty() {
-        return Some(new(Outcome::NeedsInput, Reason::no_row("Get-MgOauth2PermissionGrant")));
-    }
-    let everybody: BTreeSet<&str> =
-        own.iter().filter(|hit| hit.row.for_all).flat_map(|hit| &hit.row.scopes).map(String::as_str).collect();
-    let person: BTreeSet<&str> =
-        own.iter().filter(|hit| !hit.row.for_all).flat_map(|hit| &hit.row.scopes).map(String::as_str).collect();
+    let of_file = |file: usize| {
+        let own: Vec<&Grant> = own.iter().filter(|hit| hit.file == file).map(|hit| hit.row).collect();
+        (file, granted(question, &own, evidence.is_incomplete(file)).from([principal.file, file]))
+    };
+    let said = decided(evidence, files.into_iter().map(of_file).collect());
+    said.unwrap_or_else(|| new(Outcome::NeedsInput, Reason::no_row("Get-MgOauth2PermissionGrant")))
+}
+
+/// Whether the grants of one file suffice.
+fn granted(question: &Question, own: &[&Grant], is_incomplete: bool) -> Settled {
+    let new = |outcome, reason| new(CONSENT, outcome, reason);
+    let scopes = |for_all: bool| -> BTreeSet<&str> {
+        own.iter().filter(|row| row.for_all == for_all).flat_map(|row| &row.scopes).map(String::as_str).collect()
+    };
+    let (everybody, person) = (scopes(true), scopes(false));
     let missing: Vec<&str> = wanted(question).into_iter().filter(|scope| !everybody.contains(scope)).collect();
     let listed = |scopes: &[&str]| scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>();
     if missing.is_empty() {
-        return Some(new(Outcome::Pass, Reason::Read).with(entra::CONSENT, true).from(files));
+        return new(Outcome::Pass, Reason::Read).with(entra::CONSENT, true);
     }
     if missing.iter().all(|scope| person.contains(scope)) {
-        return Some(new(Outcome::Warn, Reason::ForOnePerson(listed(&missing))).from(files));
+        return new(Outcome::Warn, Reason::ForOnePerson(listed(&missing)));
     }
-    if files.iter().any(|file| evidence.is_incomplete(*file)) {
-        return Some(new(Outcome::NeedsInput, Reason::IncompleteFile).from(files));
+    if is_incomplete {
+        return new(Outcome::NeedsInput, Reason::IncompleteFile);
     }
     let settled = new(Outcome::Fail, Reason::NotGranted(listed(&missing)));
-    Some(
-        settled
-            .with(entra::CONSENT, false)
-            .with(entra::CONSENT_MISSING, listed(&missing))
-            .because_of("consent-missing")
-            .from(files),
-    )
+    let settled = settled.with(entra::CONSENT, false).with(entra::CONSENT_MISSING, listed(&missing));
+    settled.because_of("consent-missing")
 }
 
 fn wanted(question: &Question) -> Vec<&'static str> {

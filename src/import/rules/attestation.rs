@@ -67,12 +67,9 @@ fn mailbox(address: String) -> Subject {
     Subject::Mailbox(address.into())
 }
 
-/// What a person states, where the files say nothing.
+/// What a person states, where the files say nothing; where they say something else, that is told.
 #[must_use]
 pub fn attested(exported: Exported, attestations: &[Attestation], now: Timestamp) -> Exported {
-    if exported.settled.outcome != Outcome::NeedsInput {
-        return exported;
-    }
     let subject = exported.settled.subject.to_string();
     let is_about = |one: &&Attestation| {
         let same = one.subject.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(&subject));
@@ -81,6 +78,10 @@ pub fn attested(exported: Exported, attestations: &[Attestation], now: Timestamp
     let Some(statement) = attestations.iter().filter(is_about).max_by_key(|one| one.on) else { return exported };
     let day = statement.on.to_string();
     let age = now.to_zoned(TimeZone::UTC).date().duration_since(statement.on).as_hours() / 24;
+    if exported.settled.outcome != Outcome::NeedsInput {
+        let settled = if age > DAYS { exported.settled } else { contradicted(exported.settled, statement) };
+        return Exported { settled, ..exported };
+    }
     let (outcome, reason) = match (age > DAYS, statement.holds) {
         (true, _) => (Outcome::NeedsInput, Reason::ConfirmedLongAgo(statement.by.clone(), day.clone())),
         (false, true) => (Outcome::Pass, Reason::Confirmed(statement.by.clone(), day.clone())),
@@ -88,4 +89,16 @@ pub fn attested(exported: Exported, attestations: &[Attestation], now: Timestamp
     };
     let source = Source::Attestation { by: statement.by.clone(), on: day };
     Exported { settled: Settled { outcome, reason, ..exported.settled }, source, ..exported }
+}
+
+/// What a file says, with what a person states to the contrary; it then passes nothing without a reservation.
+fn contradicted(settled: Settled, statement: &Attestation) -> Settled {
+    let outcome = match (settled.outcome, statement.holds) {
+        (Outcome::Pass | Outcome::Warn, false) => Outcome::Warn,
+        (Outcome::Fail, true) => Outcome::Fail,
+        _ => return settled,
+    };
+    let (by, on) = (statement.by.clone(), statement.on.to_string());
+    let reason = Reason::Contradicted { by, on, holds: statement.holds, reason: Box::new(settled.reason) };
+    Settled { outcome, reason, ..settled }
 }

@@ -9,9 +9,11 @@ use std::{
     mem::discriminant,
 };
 
-use super::{Question, moment};
+use jiff::Timestamp;
+
+use super::{Outcome, Question, Reason, Settled, day, moment};
 use crate::import::{
-    Container, File, Row,
+    Container, File, Made, Row,
     cell::Switch,
     record::{Record, Who},
 };
@@ -122,7 +124,7 @@ impl<'f> Evidence<'f> {
         let rows = self.kinds.iter().filter(is_picked).flatten();
         let mut hits: Vec<_> =
             rows.filter_map(|(file, record)| Some(Hit { file: *file, row: pick(record)? })).collect();
-        hits.sort_by_key(|hit| std::cmp::Reverse(moment(self.files[hit.file].made)));
+        hits.sort_by_key(|hit| std::cmp::Reverse(self.order(hit.file)));
         hits
     }
 
@@ -151,6 +153,36 @@ impl<'f> Evidence<'f> {
         !self.files[file].incomplete.is_empty()
     }
 
+    /// True when the one file is known to be newer than the other. A reply of Microsoft Graph in this run is newer than any
+    /// file.
+    #[must_use]
+    pub fn is_newer(&self, one: usize, other: usize) -> bool {
+        let (one, other) = (&self.files[one], &self.files[other]);
+        match (one.container == Container::Graph, other.container == Container::Graph) {
+            (true, false) => true,
+            (false, true) => false,
+            _ => is_newer(one.made, other.made),
+        }
+    }
+
+    /// By what files are put in order of their age.
+    fn order(&self, file: usize) -> (bool, Option<Timestamp>) {
+        (self.files[file].container == Container::Graph, moment(self.files[file].made))
+    }
+
+    /// The names of files, without their folders where that tells them apart, in an order that does not depend on that of
+    /// the files.
+    fn names(&self, files: &[usize]) -> Vec<String> {
+        let files: BTreeSet<&str> = files.iter().map(|file| self.files[*file].name.as_str()).collect();
+        let short = |name: &&str| name.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        let names: BTreeSet<String> = files.iter().map(short).collect();
+        if names.len() < files.len() {
+            files.into_iter().map(str::to_owned).collect()
+        } else {
+            names.into_iter().collect()
+        }
+    }
+
     /// The file in its place.
     #[must_use]
     pub fn file(&self, file: usize) -> &'f File {
@@ -164,8 +196,16 @@ impl<'f> Evidence<'f> {
     }
 }
 
-/// The newest value of a switch among rows, newest file first, and the file of that value where another file has a
-/// different one. In what was copied from a console the last row is the newest; of rows of another file none is.
+/// A day that a person states has no time of day: it is not known to be later than a moment of the same day.
+fn is_newer(one: Made, other: Made) -> bool {
+    let (Some(at), Some(before)) = (one.at(), other.at()) else { return false };
+    let is_of_day = matches!(one, Made::Stated(_)) || matches!(other, Made::Stated(_));
+    at > before && !(is_of_day && day(Some(at)) == day(Some(before)))
+}
+
+/// The newest value of a switch among rows, newest file first, and the file of that value where an older file has a
+/// different one. Where a file that is not known to be older has a different one, none is the newest. In what was copied
+/// from a console the last row is the newest; of rows of another file none is.
 #[must_use]
 pub fn newest<'f, R>(
     evidence: &Evidence<'f>,
@@ -186,8 +226,37 @@ pub fn newest<'f, R>(
     if !is_of_console && same.iter().any(|hit| switch(hit.row) != value) {
         return (Switch::Differs, vec![first.file], None);
     }
-    let disagree = others.iter().any(|hit| switch(hit.row) != value);
-    (value.clone(), vec![first.file], disagree.then_some(first.file))
+    let differing: Vec<usize> = others.iter().filter(|hit| switch(hit.row) != value).map(|hit| hit.file).collect();
+    let of_same_date = differing.iter().copied().filter(|file| !evidence.is_newer(first.file, *file));
+    let of_same_date: Vec<usize> = of_same_date.collect();
+    if !of_same_date.is_empty() {
+        let files = [vec![first.file], of_same_date].concat();
+        return (Switch::FilesDiffer(evidence.names(&files)), files, None);
+    }
+    (value.clone(), vec![first.file], (!differing.is_empty()).then_some(first.file))
+}
+
+/// What the newest file settles of a check, where each file by itself settles it: an older file counts no more, and is
+/// named where it says something else. Files of the same date that say different things settle nothing. None where no file
+/// says anything.
+#[must_use]
+pub fn decided(evidence: &Evidence<'_>, mut said: Vec<(usize, Settled)>) -> Option<Settled> {
+    said.sort_by_key(|(file, _)| std::cmp::Reverse(evidence.order(*file)));
+    let newest = said.first()?.0;
+    let (mut last, older): (Vec<_>, Vec<_>) = said.into_iter().partition(|(file, _)| !evidence.is_newer(newest, *file));
+    let is_said = |(_, one): &(usize, Settled)| one.outcome != Outcome::NeedsInput;
+    let (file, first) = last.remove(last.iter().position(is_said).unwrap_or(0));
+    let verdict = |one: &Settled| (one.outcome, one.cause);
+    let differing =
+        last.iter().filter(|one| is_said(one) && (verdict(&one.1), &one.1.facts) != (verdict(&first), &first.facts));
+    let differing: Vec<usize> = differing.map(|(file, _)| *file).collect();
+    if !differing.is_empty() {
+        let files = [vec![file], differing].concat();
+        let reason = Reason::FilesDiffer(evidence.names(&files));
+        return Some(Settled::new(first.check, first.subject, Outcome::NeedsInput, reason).from(files));
+    }
+    let is_contradicted = older.iter().any(|one| is_said(one) && verdict(&one.1) != verdict(&first));
+    Some(Settled { disagree: is_contradicted.then_some(file).or(first.disagree), ..first })
 }
 
 /// Every address that is asked about, once.

@@ -31,6 +31,7 @@ pub fn smtp(evidence: &Evidence<'_>, question: &Question) -> Vec<Settled> {
 }
 
 const SMTP: &str = "mailbox.smtp-enabled";
+const SMTP_COLUMN: &str = "SmtpClientAuthenticationDisabled";
 
 fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
     let hits = cas(evidence, address);
@@ -56,18 +57,18 @@ fn smtp_of(evidence: &Evidence<'_>, address: &str) -> Settled {
             let all: Vec<usize> = files.into_iter().chain(of_files).collect();
             match organization {
                 Switch::Is(disabled) => known(disabled, "organization", all, differ.or(disagree)),
-                _ => Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::Inherits)
-                    .with(mailbox::SMTP_AUTH_SET_BY, "organization")
-                    .from(all),
+                unknown => {
+                    let reason = match unknown {
+                        Switch::Missing | Switch::Unset => Reason::Inherits,
+                        other => Reason::of_switch(SMTP_COLUMN, &other),
+                    };
+                    Settled::new(SMTP, subject(), Outcome::NeedsInput, reason)
+                        .with(mailbox::SMTP_AUTH_SET_BY, "organization")
+                        .from(all)
+                }
             }
         }
-        other => Settled::new(
-            SMTP,
-            subject(),
-            Outcome::NeedsInput,
-            Reason::of_switch("SmtpClientAuthenticationDisabled", &other),
-        )
-        .from(files),
+        other => Settled::new(SMTP, subject(), Outcome::NeedsInput, Reason::of_switch(SMTP_COLUMN, &other)).from(files),
     }
 }
 

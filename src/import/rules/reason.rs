@@ -20,6 +20,17 @@ pub enum Reason {
     Confirmed(String, String),
     /// What a person has confirmed is more than 90 days ago.
     ConfirmedLongAgo(String, String),
+    /// A person has stated the opposite: who, on which day, and whether it holds by that statement.
+    Contradicted {
+        /// Who.
+        by: String,
+        /// The day.
+        on: String,
+        /// Whether it holds, as stated.
+        holds: bool,
+        /// Why it comes out as it does.
+        reason: Box<Reason>,
+    },
     /// No row is about the subject; this command gives one.
     NoRow(String),
     /// The column is not in the file.
@@ -30,6 +41,8 @@ pub enum Reason {
     Strange(&'static str, String),
     /// Rows of one file have different values in a column.
     Differs(&'static str),
+    /// Files with these names differ, and none is known to be the newest.
+    FilesDiffer(Vec<String>),
     /// A column whose values are not understood.
     NotUnderstood(&'static str, String),
     /// The mailbox inherits, and the organization's setting is not in the evidence.
@@ -54,6 +67,13 @@ pub enum Reason {
     BelowE3,
     /// A plan of Exchange whose worth is not known.
     UnknownPlan,
+    /// A recipient of this kind, which has no mailbox.
+    NoMailbox(String),
+    /// `SKUAssigned` is false.
+    NoSku {
+        /// Whether the account is disabled too.
+        is_disabled: bool,
+    },
     /// A shared mailbox, which has a mailbox plan with and without a license.
     PlanOfShared,
     /// A shared mailbox without a license.
@@ -62,10 +82,16 @@ pub enum Reason {
     PerhapsSharedWithoutLicense,
     /// A row denies the right.
     Denied,
+    /// A row denies the right to everybody, under this name.
+    DeniedToAll(String),
+    /// Rows deny the right to others, which may be groups with the user in them, or another name of the user.
+    MaybeDenied(Vec<String>),
     /// Rights of accounts that Exchange could not resolve.
     Unresolved(Vec<String>),
     /// Rights of others, which may be groups with the user in them.
     MaybeGroup(Vec<String>),
+    /// Rights of addresses of other domains than those of the mailbox and the user.
+    OtherDomain(Vec<String>),
     /// The file is incomplete and proves no absence.
     IncompleteFile,
     /// Users sign in, not the application.
@@ -92,6 +118,10 @@ pub enum Reason {
     NotGranted(Vec<String>),
     /// The log has no row of this user and application.
     NoSignIn,
+    /// The log has rows of this user and application with dates that are not understood.
+    StrangeDateOfSignIn,
+    /// The newest sign-in waits for an answer of the user, with this error code of Entra.
+    Interrupted(i64),
     /// A sign-in succeeded after the last failure.
     SucceededLater,
     /// It was so on this day, and nothing says what has been since.
@@ -164,6 +194,7 @@ impl Reason {
             Switch::Cut => Self::Cut(column),
             Switch::Strange(text) => Self::Strange(column, text.clone()),
             Switch::Differs => Self::Differs(column),
+            Switch::FilesDiffer(names) => Self::FilesDiffer(names.clone()),
             _ => Self::NoColumn(column),
         }
     }
@@ -190,6 +221,94 @@ impl Reason {
             _ => Ok(()),
         }
     }
+
+    /// What is said of who has a right.
+    fn of_rights(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied => f.write_str("a Deny row for it takes precedence over every Allow row"),
+            Self::DeniedToAll(name) => {
+                write!(f, "a Deny row for {name}, which includes it, takes precedence over every Allow row")
+            }
+            Self::MaybeDenied(names) => write!(
+                f,
+                "granted, but denied to {}; if that is the user, or a group with the user in it, the Deny row takes \
+                 precedence",
+                names.join(", ")
+            ),
+            Self::Unresolved(names) => {
+                write!(f, "granted to accounts that Exchange cannot resolve: {}", names.join(", "))
+            }
+            Self::MaybeGroup(names) => {
+                write!(f, "granted to {}; if that is a group, its members are not in the file", names.join(", "))
+            }
+            Self::OtherDomain(names) => {
+                write!(f, "granted to {}, of another domain than the mailbox and the user", names.join(", "))
+            }
+            _ => self.of_license(f),
+        }
+    }
+
+    /// What is said of a license.
+    fn of_license(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BeingSetUp => f.write_str("the license is being set up"),
+            Self::PlanOff => f.write_str("the license includes Exchange Online, but its service plan is disabled"),
+            Self::BelowE3 => {
+                f.write_str("below Office 365 E3, which Cisco requires; IMAP, POP and SMTP AUTH work with it")
+            }
+            Self::UnknownPlan => f.write_str("an Exchange plan that this version does not know"),
+            Self::NoMailbox(kind) => {
+                write!(f, "RecipientTypeDetails is {kind}: Exchange Online has no mailbox that an account can open")
+            }
+            Self::NoSku { is_disabled: false } => f.write_str("SKUAssigned is False: no license with a mailbox"),
+            Self::NoSku { is_disabled: true } => f.write_str(
+                "SKUAssigned is False: no license with a mailbox; AccountDisabled is True: the user cannot sign in",
+            ),
+            Self::PlanOfShared => f.write_str(
+                "the mailbox plan of a shared mailbox does not prove a license; export Get-MgUserLicenseDetail",
+            ),
+            Self::SharedWithoutLicense => {
+                f.write_str("shared mailbox without a license: Microsoft requires none up to 50 GB, Cisco requires E3")
+            }
+            Self::PerhapsSharedWithoutLicense => f.write_str(
+                "no license, and the account is disabled, as that of a shared mailbox is; export Get-Mailbox to tell. For a \
+                 shared mailbox Microsoft requires none up to 50 GB, Cisco requires E3",
+            ),
+            _ => self.of_sign_in(f),
+        }
+    }
+
+    /// What is said of the sign-in log.
+    fn of_sign_in(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoSignIn => f.write_str(
+                "the log has no sign-in of this user and application to Exchange Online, which proves nothing",
+            ),
+            Self::StrangeDateOfSignIn => f.write_str(
+                "the log has sign-ins of this user and application whose dates are not understood, so the newest is not known",
+            ),
+            Self::Interrupted(code) => write!(
+                f,
+                "the newest sign-in was interrupted with AADSTS{code}: the user was asked something, and the log does not say \
+                 how it ended"
+            ),
+            Self::SucceededLater => f.write_str("a sign-in succeeded after the last failure"),
+            Self::OnlyThen(day, reason) => {
+                write!(f, "{reason}; that was on {day}, and the log does not say what has been since")
+            }
+            Self::SignInFailed { code, policies } if policies.is_empty() => {
+                write!(f, "the newest sign-in failed with AADSTS{code}")
+            }
+            Self::SignInFailed { code, policies } => {
+                write!(
+                    f,
+                    "the newest sign-in failed with AADSTS{code}; Conditional Access policy: {}",
+                    policies.join(", ")
+                )
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl fmt::Display for Reason {
@@ -200,6 +319,10 @@ impl fmt::Display for Reason {
             Self::Saved(text) => f.write_str(text),
             Self::Confirmed(by, day) => write!(f, "confirmed by hand, {by}, {day}"),
             Self::ConfirmedLongAgo(by, day) => write!(f, "confirmed by {by} on {day}, more than 90 days ago"),
+            Self::Contradicted { by, on, holds, reason } => {
+                let holds = if *holds { "that it holds" } else { "that it does not hold" };
+                write!(f, "{reason}; {by} has stated {holds} on {on}, and a file counts more than a statement")
+            }
             Self::Refused(words) => f.write_str(words),
             Self::Webex(reason) => reason.fmt(f),
             Self::NoRow(command) => write!(f, "{NO_ROW}{EXPORT}{command}"),
@@ -227,28 +350,8 @@ impl fmt::Display for Reason {
                 let newest = newest.rsplit(['/', '\\']).next().unwrap_or(newest);
                 write!(f, "{reason}; files disagree, and {newest} is the newest")
             }
-            Self::BeingSetUp => f.write_str("the license is being set up"),
-            Self::PlanOff => f.write_str("the license includes Exchange Online, but its service plan is disabled"),
-            Self::BelowE3 => {
-                f.write_str("below Office 365 E3, which Cisco requires; IMAP, POP and SMTP AUTH work with it")
-            }
-            Self::UnknownPlan => f.write_str("an Exchange plan that this version does not know"),
-            Self::PlanOfShared => f.write_str(
-                "the mailbox plan of a shared mailbox does not prove a license; export Get-MgUserLicenseDetail",
-            ),
-            Self::SharedWithoutLicense => {
-                f.write_str("shared mailbox without a license: Microsoft requires none up to 50 GB, Cisco requires E3")
-            }
-            Self::PerhapsSharedWithoutLicense => f.write_str(
-                "no license, and the account is disabled, as that of a shared mailbox is; export Get-Mailbox to tell. For a \
-                 shared mailbox Microsoft requires none up to 50 GB, Cisco requires E3",
-            ),
-            Self::Denied => f.write_str("a Deny row for it takes precedence over every Allow row"),
-            Self::Unresolved(names) => {
-                write!(f, "granted to accounts that Exchange cannot resolve: {}", names.join(", "))
-            }
-            Self::MaybeGroup(names) => {
-                write!(f, "granted to {}; if that is a group, its members are not in the file", names.join(", "))
+            Self::FilesDiffer(names) => {
+                write!(f, "{} differ, and none of them is of a later date; export it again", names.join(" and "))
             }
             Self::IncompleteFile => f.write_str("the file is incomplete and cannot show that something is missing"),
             Self::DelegatedFlow => f.write_str("users sign in, not the application"),
@@ -274,24 +377,10 @@ impl fmt::Display for Reason {
                 write!(f, "{} granted by single users only, not for the organization", scopes.join(", "))
             }
             Self::NotGranted(scopes) => write!(f, "not granted: {}", scopes.join(", ")),
-            Self::NoSignIn => f.write_str("the log has no sign-in of this user and application, which proves nothing"),
-            Self::SucceededLater => f.write_str("a sign-in succeeded after the last failure"),
-            Self::OnlyThen(day, reason) => {
-                write!(f, "{reason}; that was on {day}, and the log does not say what has been since")
-            }
             Self::BeginsLater(day) => {
                 write!(f, "no client secret or certificate is valid yet; the first one begins on {day}")
             }
-            Self::SignInFailed { code, policies } if policies.is_empty() => {
-                write!(f, "the newest sign-in failed with AADSTS{code}")
-            }
-            Self::SignInFailed { code, policies } => {
-                write!(
-                    f,
-                    "the newest sign-in failed with AADSTS{code}; Conditional Access policy: {}",
-                    policies.join(", ")
-                )
-            }
+            other => other.of_rights(f),
         }
     }
 }

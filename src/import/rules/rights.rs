@@ -1,14 +1,18 @@
 //! Who may open a mailbox, who may send as it, and which application Exchange knows.
 //!
-//! A denied right wins over a granted one. Members of a group are in no file, so a group may or may not include the user.
-//! Full Access does not let anyone send.
+//! A denied right wins over a granted one, but an inherited denial does not win over a grant of the mailbox itself. Members
+//! of a group are in no file, so a group may or may not include the user. Full Access does not let anyone send.
+//! <https://learn.microsoft.com/windows/win32/secauthz/order-of-aces-in-a-dacl>
 //! <https://learn.microsoft.com/powershell/module/exchangepowershell/get-mailboxpermission>
 //! <https://learn.microsoft.com/powershell/module/exchangepowershell/get-recipientpermission>
 //! <https://learn.microsoft.com/powershell/module/exchangepowershell/new-serviceprincipal>
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::{Account, Evidence, Outcome, Question, Reason, Settled, application, find::Hit};
+use super::{
+    Account, Evidence, Outcome, Question, Reason, Settled, application,
+    find::{Hit, decided},
+};
 use crate::{
     evidence::{Fact, Subject},
     import::{
@@ -18,8 +22,19 @@ use crate::{
     },
 };
 
-/// The right of the mailbox itself.
-const SELF: &str = "nt authority\\self";
+/// Names of the mailbox itself. <https://learn.microsoft.com/windows-server/identity/ad-ds/manage/understand-security-identifiers>
+const SELF: &[&str] = &["nt authority\\self", "self", "s-1-5-10"];
+
+/// Names of what includes every user who signs in.
+const EVERYBODY: &[&str] =
+    &["everyone", "s-1-1-0", "nt authority\\authenticated users", "authenticated users", "s-1-5-11"];
+
+/// The accounts of a computer itself, which are no users: `NT AUTHORITY\SYSTEM` and its like.
+const OF_COMPUTER: &str = "nt authority\\";
+
+fn is_among(names: &[&str], name: &str) -> bool {
+    names.iter().any(|own| own.eq_ignore_ascii_case(name))
+}
 
 /// One right that somebody has on a mailbox.
 struct Right<'f> {
@@ -27,11 +42,19 @@ struct Right<'f> {
     holder: &'f str,
     /// Whether it is denied; where a row is not understood, why.
     denied: Result<bool, Reason>,
+    /// True where the row says that it is inherited.
+    is_inherited: bool,
 }
 
 impl Right<'_> {
     fn is_allowed(&self) -> bool {
         self.denied == Ok(false)
+    }
+
+    /// True where it is denied and what is granted by these rows does not come first.
+    fn denies_before(&self, own: &[&Self]) -> bool {
+        let is_granted_here = own.iter().any(|right| right.is_allowed() && !right.is_inherited);
+        self.denied == Ok(true) && !(self.is_inherited && is_granted_here)
     }
 }
 
@@ -96,7 +119,8 @@ pub fn full_access<'f>(evidence: &Evidence<'f>, question: &Question) -> Vec<Sett
         let about = rows.iter().filter(|hit| evidence.is_about(&hit.row.who, address));
         let right = |hit: &Hit<'f, MailboxPermission>| {
             let denied = denied(&FULL_ACCESS, &hit.row.rights, || deny(&hit.row.deny))?;
-            Some(Right { file: hit.file, holder: &hit.row.user, denied })
+            let is_inherited = hit.row.inherited.known() == Some(true);
+            Some(Right { file: hit.file, holder: &hit.row.user, denied, is_inherited })
         };
         let rights = about.clone().filter_map(right);
         (rights.collect::<Vec<_>>(), about.map(|hit| hit.file).collect::<BTreeSet<_>>())
@@ -111,7 +135,8 @@ pub fn send_as<'f>(evidence: &Evidence<'f>, question: &Question) -> Vec<Settled>
         let about = rows.iter().filter(|hit| evidence.is_about(&hit.row.who, address));
         let right = |hit: &Hit<'f, RecipientPermission>| {
             let denied = denied(&SEND_AS, &hit.row.rights, || control(hit.row.control.as_deref()))?;
-            Some(Right { file: hit.file, holder: &hit.row.trustee, denied })
+            let is_inherited = hit.row.inherited.known() == Some(true);
+            Some(Right { file: hit.file, holder: &hit.row.trustee, denied, is_inherited })
         };
         let rights = about.clone().filter_map(right);
         (rights.collect::<Vec<_>>(), about.map(|hit| hit.file).collect::<BTreeSet<_>>())
@@ -164,76 +189,153 @@ fn shared<'f>(
     let mailboxes = addresses_of_mailboxes(evidence);
     for account in &question.accounts {
         for mailbox in &account.mailboxes {
-            let own =
+            let is_own =
                 account.signs_in_as.as_deref().is_some_and(|user| !account.application && evidence.same(user, mailbox));
-            if !own && let Some(holder) = Holder::of(account, evidence, question) {
-                let (rights, files) = of(mailbox);
-                settled.push(judged(evidence, kind, mailbox, &holder, (&rights, &files), &mailboxes));
+            let Some(holder) = Holder::of(account, evidence, question) else { continue };
+            let case = Case { evidence, kind, mailbox, holder: &holder, mailboxes: &mailboxes };
+            let (rights, files) = of(mailbox);
+            if is_own {
+                settled.extend(case.of_owner(&rights, &files));
+            } else {
+                settled.push(case.of_other(&rights, &files));
             }
         }
     }
     settled
 }
 
-fn judged(
-    evidence: &Evidence<'_>,
-    kind: &Kind,
-    mailbox: &str,
-    holder: &Holder,
-    (rights, files): (&[Right<'_>], &BTreeSet<usize>),
-    mailboxes: &HashSet<String>,
-) -> Settled {
-    let new = |outcome, reason| {
-        let settled = Settled::new(kind.check, Subject::Mailbox(mailbox.to_lowercase().into()), outcome, reason);
-        match &holder.own {
+/// One kind of right on one mailbox for one who signs in.
+struct Case<'c, 'f> {
+    evidence: &'c Evidence<'f>,
+    kind: &'c Kind,
+    mailbox: &'c str,
+    holder: &'c Holder,
+    /// The addresses that the files list as mailboxes.
+    mailboxes: &'c HashSet<String>,
+}
+
+impl Case<'_, '_> {
+    fn settled(&self, outcome: Outcome, reason: Reason) -> Settled {
+        let subject = Subject::Mailbox(self.mailbox.to_lowercase().into());
+        let settled = Settled::new(self.kind.check, subject, outcome, reason);
+        match &self.holder.own {
             Some(own) => settled.with(mailbox::HOLDER, own.as_str()),
             None => settled,
         }
-    };
-    let own: Vec<&Right<'_>> = rights.iter().filter(|right| holder.is(evidence, right.holder)).collect();
-    if let Some(right) = own.iter().find(|right| right.denied == Ok(true)) {
-        return new(Outcome::Fail, Reason::Denied).with(kind.fact, "denied").because_of(kind.denied).from([right.file]);
     }
-    if let Some((reason, file)) = own.iter().find_map(|right| not_understood(right)) {
-        return new(Outcome::NeedsInput, reason).from([file]);
+
+    /// What the newest file that lists the mailbox says of the right of another one.
+    fn of_other(&self, rights: &[Right<'_>], files: &BTreeSet<usize>) -> Settled {
+        // a list of the rights of some mailboxes says nothing of another one
+        let lists = self.evidence.complete(self.kind.listed_as).into_iter();
+        let lists = lists.filter(|file| self.evidence.has_mailbox(*file, self.mailbox)).chain(files.iter().copied());
+        let of_file = |file: usize| (file, self.judged(&rights_in(rights, file), file));
+        let said = lists.collect::<BTreeSet<_>>().into_iter().map(of_file).collect();
+        decided(self.evidence, said)
+            .unwrap_or_else(|| self.settled(Outcome::NeedsInput, Reason::no_row_of(self.kind.cmdlet, self.mailbox)))
     }
-    if let Some(right) = own.first() {
-        return new(Outcome::Pass, Reason::Read).with(kind.fact, "granted").from([right.file]);
+
+    /// The owner needs no right, so only a denied one is told.
+    fn of_owner(&self, rights: &[Right<'_>], files: &BTreeSet<usize>) -> Option<Settled> {
+        let of_file = |file: &usize| {
+            let rights = rights_in(rights, *file);
+            let is_own =
+                |right: &&&Right<'_>| is_among(SELF, right.holder) || self.holder.is(self.evidence, right.holder);
+            let own: Vec<&Right<'_>> = rights.iter().filter(is_own).copied().collect();
+            let denied = self.denied(&own, &rights);
+            (*file, denied.unwrap_or_else(|| self.settled(Outcome::Pass, Reason::Read).from([*file])))
+        };
+        let said = decided(self.evidence, files.iter().map(of_file).collect());
+        said.filter(|one| one.outcome != Outcome::Pass)
     }
-    // a list of the rights of some mailboxes says nothing of another one
-    let lists_it = |file: &usize| evidence.has_mailbox(*file, mailbox);
-    let lists = if files.is_empty() {
-        evidence.complete(kind.listed_as).into_iter().filter(lists_it).collect()
-    } else {
-        files.clone()
-    };
-    if lists.is_empty() {
-        return new(Outcome::NeedsInput, Reason::no_row_of(kind.cmdlet, mailbox));
+
+    /// A denial for the holder or for everybody.
+    fn denied(&self, own: &[&Right<'_>], rights: &[&Right<'_>]) -> Option<Settled> {
+        let fail = |reason, file| {
+            let settled = self.settled(Outcome::Fail, reason).with(self.kind.fact, "denied");
+            settled.because_of(self.kind.denied).from([file])
+        };
+        if let Some(right) = own.iter().find(|right| right.denied == Ok(true)) {
+            return Some(fail(Reason::Denied, right.file));
+        }
+        let is_for_all = |right: &&&Right<'_>| is_among(EVERYBODY, right.holder) && right.denies_before(own);
+        let right = rights.iter().find(is_for_all)?;
+        let settled = fail(Reason::DeniedToAll(right.holder.to_owned()), right.file);
+        // the command takes away the row that is there
+        let is_removed = self.kind.denied != self.kind.missing;
+        Some(if is_removed { settled.with(mailbox::HOLDER, right.holder) } else { settled })
     }
-    let others: Vec<&Right<'_>> =
-        rights.iter().filter(|right| right.is_allowed() && right.holder.to_lowercase() != SELF).collect();
-    let names = |pick: &dyn Fn(&str) -> bool| {
-        others.iter().map(|right| right.holder).filter(|holder| pick(holder)).map(str::to_owned).collect::<Vec<_>>()
-    };
-    let (unresolved, groups) =
-        (names(&is_sid), names(&|name| !is_sid(name) && !mailboxes.contains(&name.to_lowercase())));
-    if !unresolved.is_empty() {
-        return new(Outcome::Warn, Reason::Unresolved(unresolved)).with(kind.fact, mailbox::UNRESOLVED).from(lists);
+
+    /// What one file says that lists the mailbox.
+    fn judged(&self, rights: &[&Right<'_>], file: usize) -> Settled {
+        let new = |outcome, reason| self.settled(outcome, reason).from([file]);
+        let fact = self.kind.fact;
+        let (own, others): (Vec<&Right<'_>>, Vec<&Right<'_>>) =
+            rights.iter().copied().partition(|right| self.holder.is(self.evidence, right.holder));
+        if let Some(denied) = self.denied(&own, rights) {
+            return denied;
+        }
+        let others: Vec<&Right<'_>> = others.into_iter().filter(|right| self.may_include(right.holder)).collect();
+        let is_for_all = |right: &&&Right<'_>| is_among(EVERYBODY, right.holder);
+        let mut of_user = own.iter().chain(others.iter().filter(is_for_all));
+        if let Some(reason) = of_user.find_map(|right| not_understood(right)) {
+            return new(Outcome::NeedsInput, reason);
+        }
+        if !own.is_empty() {
+            let denied = others.iter().filter(|right| right.denies_before(&own));
+            let denied: Vec<String> = denied.map(|right| right.holder.to_owned()).collect();
+            if !denied.is_empty() {
+                return new(Outcome::Warn, Reason::MaybeDenied(denied)).with(fact, mailbox::MAYBE_DENIED);
+            }
+            return new(Outcome::Pass, Reason::Read).with(fact, "granted");
+        }
+        let names = |pick: &dyn Fn(&str) -> bool| {
+            let allowed = others.iter().filter(|right| right.is_allowed()).map(|right| right.holder);
+            allowed.filter(|holder| pick(holder)).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let is_elsewhere = |name: &str| self.is_of_other_domain(name);
+        let (unresolved, groups, elsewhere) =
+            (names(&is_sid), names(&|name| !is_sid(name) && !is_elsewhere(name)), names(&is_elsewhere));
+        if !unresolved.is_empty() {
+            return new(Outcome::Warn, Reason::Unresolved(unresolved)).with(fact, mailbox::UNRESOLVED);
+        }
+        if !groups.is_empty() {
+            return new(Outcome::Warn, Reason::MaybeGroup(groups)).with(fact, mailbox::OF_GROUP);
+        }
+        if !elsewhere.is_empty() {
+            return new(Outcome::Warn, Reason::OtherDomain(elsewhere)).with(fact, mailbox::OF_OTHER_DOMAIN);
+        }
+        if self.evidence.is_incomplete(file) {
+            return new(Outcome::NeedsInput, Reason::IncompleteFile);
+        }
+        if let Some(reason) = rights.iter().find_map(|right| not_understood(right)) {
+            return new(Outcome::NeedsInput, reason);
+        }
+        new(Outcome::Fail, Reason::Read).with(fact, "none").because_of(self.kind.missing)
     }
-    if !groups.is_empty() {
-        return new(Outcome::Warn, Reason::MaybeGroup(groups)).with(kind.fact, mailbox::OF_GROUP).from(lists);
+
+    /// True for an address of a domain that neither the mailbox nor the user has. The first domain of a tenant is
+    /// `NAME.onmicrosoft.com`, which any of its groups may have.
+    fn is_of_other_domain(&self, name: &str) -> bool {
+        let domain = |address: &str| address.rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+        let Some(own) = domain(name).filter(|own| !own.ends_with(".onmicrosoft.com")) else { return false };
+        let known = self.holder.names.iter().map(String::as_str).chain([self.mailbox]);
+        !known.filter_map(domain).any(|known| known == own)
     }
-    if lists.iter().any(|file| evidence.is_incomplete(*file)) {
-        return new(Outcome::NeedsInput, Reason::IncompleteFile).from(lists);
+
+    /// True for a name that may be that of a group with the user in it, or another name of the user.
+    fn may_include(&self, name: &str) -> bool {
+        let is_of_computer = name.to_lowercase().starts_with(OF_COMPUTER) && !is_among(EVERYBODY, name);
+        !is_among(SELF, name) && !is_of_computer && !self.mailboxes.contains(&name.to_lowercase())
     }
-    if let Some((reason, file)) = rights.iter().find_map(not_understood) {
-        return new(Outcome::NeedsInput, reason).from([file]);
-    }
-    new(Outcome::Fail, Reason::Read).with(kind.fact, "none").because_of(kind.missing).from(lists)
 }
 
-fn not_understood(right: &Right<'_>) -> Option<(Reason, usize)> {
-    Some((right.denied.clone().err()?, right.file))
+fn rights_in<'r, 'f>(rights: &'r [Right<'f>], file: usize) -> Vec<&'r Right<'f>> {
+    rights.iter().filter(|right| right.file == file).collect()
+}
+
+fn not_understood(right: &Right<'_>) -> Option<Reason> {
+    right.denied.clone().err()
 }
 
 /// The addresses that the files list as mailboxes, which have no members, in lower case. A name without a domain may be that
@@ -274,19 +376,21 @@ pub fn service_principal(evidence: &Evidence<'_>, question: &Question) -> Vec<Se
     let new = |outcome, reason| Settled::new(PRINCIPAL, Subject::Application, outcome, reason);
     let files: BTreeSet<usize> =
         rows.iter().map(|hit| hit.file).chain(evidence.complete("exchange-service-principal")).collect();
-    let own: Vec<&Hit<'_, ExchangeServicePrincipal>> = rows.iter().filter(|hit| hit.row.app_id == client_id).collect();
-    vec![match own.first() {
-        Some(hit) => known(evidence, client_id, hit),
-        None if files.is_empty() => new(Outcome::NeedsInput, Reason::no_row("Get-ServicePrincipal")),
-        None if files.iter().any(|file| evidence.is_incomplete(*file)) => {
-            new(Outcome::NeedsInput, Reason::IncompleteFile).from(files)
-        }
-        None if !needed => new(Outcome::NotApplicable, Reason::DelegatedFlow),
-        None => new(Outcome::Fail, Reason::Read)
-            .with(mailbox::SERVICE_PRINCIPAL, "missing")
-            .because_of("exchange-service-principal-missing")
-            .from(files),
-    }]
+    let of_file = |file: usize| {
+        let own = rows.iter().find(|hit| hit.file == file && hit.row.app_id == client_id);
+        let settled = match own {
+            Some(hit) => known(evidence, client_id, hit),
+            None if evidence.is_incomplete(file) => new(Outcome::NeedsInput, Reason::IncompleteFile).from([file]),
+            None if !needed => new(Outcome::NotApplicable, Reason::DelegatedFlow),
+            None => new(Outcome::Fail, Reason::Read)
+                .with(mailbox::SERVICE_PRINCIPAL, "missing")
+                .because_of("exchange-service-principal-missing")
+                .from([file]),
+        };
+        (file, settled)
+    };
+    let said = decided(evidence, files.into_iter().map(of_file).collect());
+    vec![said.unwrap_or_else(|| new(Outcome::NeedsInput, Reason::no_row("Get-ServicePrincipal")))]
 }
 
 fn known(evidence: &Evidence<'_>, client_id: &str, hit: &Hit<'_, ExchangeServicePrincipal>) -> Settled {

@@ -255,3 +255,7 @@ fn application_is_not_taken_for_enabled_where_that_is_not_understood() {
     };
     assert_eq!((of("true"), of("false"), of("\"Tru\"")), (Outcome::Pass, Outcome::Fail, Outcome::NeedsInput));
 }
+
+mod denied;
+mod license;
+mod several;
