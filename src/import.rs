@@ -8,6 +8,7 @@
 pub mod cell;
 pub mod clixml;
 pub mod csv;
+mod date;
 pub mod debug_block;
 pub mod decode;
 pub mod entra;

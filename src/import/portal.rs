@@ -6,6 +6,7 @@
 
 use super::{
     cell::Object,
+    date,
     entra::moment,
     record::{Audit, ControlHubUser, Record, SignIn},
     users::OF_HUB,
@@ -37,6 +38,29 @@ pub fn record(object: &Object) -> Option<Record> {
 /// What a sign-in with an empty error code says it is; the portal writes the word in its own language.
 const SUCCESS: &[&str] =
     &["success", "succès", "erfolg", "geslaagd", "correcto", "éxito", "sucesso", "operazione riuscita"];
+
+/// The status of a sign-in that waits for an answer of the user, in the same languages.
+const INTERRUPTED: &[&str] =
+    &["interrupted", "interrompu", "unterbrochen", "onderbroken", "interrumpido", "interrompido", "interrotto"];
+
+/// The date of a row of a log as it is written, and whether its column says that it is UTC.
+fn date_of(object: &Object) -> Option<(String, bool)> {
+    let named = |name: &str| object.fields.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
+    let names = ["createdDateTime", "activityDateTime", "Date (UTC)", "Date"];
+    let (name, cell) = names.into_iter().find_map(named).or_else(|| object.fields.first())?;
+    Some((cell.text()?, name.to_uppercase().contains("UTC")))
+}
+
+fn moment_of(object: &Object) -> Option<String> {
+    let (text, is_utc) = date_of(object)?;
+    moment(&text).or_else(|| date::in_utc(&text).filter(|_| is_utc))
+}
+
+/// The date of a row of a log, where it is not understood.
+pub(super) fn strange_date(record: &Record, object: &Object) -> Option<String> {
+    let is_log = matches!(record, Record::SignIn(_) | Record::Audit(_));
+    (is_log && record.at().is_none()).then(|| date_of(object).map(|(text, _)| text).unwrap_or_default())
+}
 
 fn audit_json(object: &Object) -> Option<Audit> {
     let by = object.object("initiatedBy");
@@ -72,7 +96,7 @@ fn audit_csv(object: &Object) -> Option<Audit> {
     let named = numbered("Name").iter().any(|name| name == "TargetId.ServicePrincipalNames");
     let ids = if named { numbered("NewValue").iter().flat_map(|text| app_ids(text)).collect() } else { Vec::new() };
     Some(Audit {
-        at: column("Date (UTC)", 0).and_then(|at| moment(&at)),
+        at: moment_of(object),
         activity: column("Activity", 4)?,
         result: column("Result", 5),
         by: object.text(&["ActorUserPrincipalName", "ActorDisplayName", "ActorServicePrincipalName"]),
@@ -99,20 +123,25 @@ fn sign_in_json(object: &Object) -> Option<SignIn> {
         app_id: object.text(&["appId"]).map(|id| id.to_lowercase()),
         code: status?.text(&["errorCode"])?.parse().ok()?,
         reason: status.and_then(|status| status.text(&["failureReason"])).filter(|reason| reason != "Other."),
+        resource: object.text(&["resourceId", "resourceDisplayName"]).map(|resource| resource.to_lowercase()),
+        interactive: object.switch(&["isInteractive"]).known(),
+        interrupted: false, // Graph has only the code
         blocked_by: failed.filter_map(|policy| policy.text(&["displayName"])).collect(),
     })
 }
 
 fn sign_in_csv(object: &Object) -> Option<SignIn> {
     let code = object.text(&["Sign-in error code"]);
-    let succeeded = object.text(&["Status"]).is_some_and(|status| SUCCESS.contains(&status.to_lowercase().as_str()));
-    let at = object.text(&["Date (UTC)", "Date"]).or_else(|| object.fields.first().and_then(|(_, cell)| cell.text()));
+    let status = object.text(&["Status"]).unwrap_or_default().to_lowercase();
     Some(SignIn {
-        at: at.and_then(|at| moment(&at)),
+        at: moment_of(object),
         user: object.text(&["Username", "User principal name"]).map(|user| user.to_lowercase()),
         app_id: object.text(&["Application ID"]).map(|id| id.to_lowercase()),
-        code: code.and_then(|code| code.parse().ok()).or(succeeded.then_some(0))?,
+        code: code.and_then(|code| code.parse().ok()).or(SUCCESS.contains(&status.as_str()).then_some(0))?,
         reason: object.text(&["Failure reason"]).filter(|reason| reason != "Other."),
+        resource: object.text(&["Resource ID", "Resource"]).map(|resource| resource.to_lowercase()),
+        interactive: None,
+        interrupted: INTERRUPTED.contains(&status.as_str()),
         blocked_by: Vec::new(), // the CSV has only "Failure" or "Success", never the policy
     })
 }

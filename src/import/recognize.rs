@@ -5,7 +5,7 @@
 
 use super::{
     Problem, Rejected, Row, Sheet, Stated,
-    cell::{Object, Place},
+    cell::{Cell, Object, Place},
     entra, exchange, portal,
     record::{GraphError, Record, Who},
 };
@@ -63,6 +63,9 @@ pub fn rows(name: &str, sheet: &mut Sheet, stated: &Stated) -> Result<Vec<Row>, 
         }
         if records.iter().any(is_license_of_unknown) {
             sheet.note(license_of_unknown(place));
+        }
+        if let Some(date) = records.iter().find_map(|record| portal::strange_date(record, &object)) {
+            sheet.note(date_not_understood(place, &date));
         }
         rows.extend(records.into_iter().map(|record| Row { place, record }));
     }
@@ -147,15 +150,46 @@ fn unknown(object: &Object) -> Problem {
 /// Why an object becomes no row: it is of no kind that is used, or does not say of which mailbox it is.
 fn left_out(records: &[Record], object: &Object) -> Option<Problem> {
     if records.is_empty() {
-        return Some(unknown(object));
+        return Some(cut_right(object).unwrap_or_else(|| unknown(object)));
     }
     let is_nameless = records.iter().any(|record| record.who().is_some_and(Who::is_unknown));
-    is_nameless.then(|| Problem {
+    let nameless = || Problem {
         place: object.place,
         wrong: "does not say of which mailbox it is".to_owned(),
         right: "export it with PrimarySmtpAddress, as ece-check evidence request --for exchange prints it".to_owned(),
+    };
+    is_nameless.then(|| cut(object).unwrap_or_else(nameless))
+}
+
+fn date_not_understood(place: Place, date: &str) -> Problem {
+    let shown: String = date.chars().take(40).collect();
+    Problem {
+        place,
+        wrong: format!("the date {shown:?} is not understood"),
+        right:
+            "give the file as it was downloaded, without opening and saving it in Excel (2026-11-30T22:01:00Z is read)"
+                .to_owned(),
+    }
+}
+
+/// What is wrong with an object of which a value that decides was cut.
+fn cut(object: &Object) -> Option<Problem> {
+    let (name, _) = object.fields.iter().find(|(name, cell)| *cell == Cell::Cut && OWNERS.contains(&name.as_ref()))?;
+    Some(Problem {
+        place: object.place,
+        wrong: format!("the value of {name} is missing, or cut by \"...\""),
+        right: "export it as CSV (Export-Csv) or JSON: a table on the screen cuts what is wider than its column"
+            .to_owned(),
     })
 }
+
+/// The same for a row of a right, which is no row where its holder was cut.
+fn cut_right(object: &Object) -> Option<Problem> {
+    if object.has("AccessRights") { cut(object) } else { None }
+}
+
+/// Columns that say of whom or of which mailbox a row is.
+const OWNERS: &[&str] = &["User", "Trustee", "Identity", "Name", "PrimarySmtpAddress", "UserPrincipalName"];
 
 /// `Get-MgUserLicenseDetail` does not say whose licenses it lists.
 fn is_license_of_unknown(record: &Record) -> bool {
@@ -173,7 +207,7 @@ fn license_of_unknown(place: Place) -> Problem {
 
 fn nothing_known(name: &str, first: &Object) -> Rejected {
     let records = records(first);
-    if !records.is_empty()
+    if (!records.is_empty() || cut_right(first).is_some())
         && let Some(Problem { place, wrong, right }) = left_out(&records, first)
     {
         return Rejected { file: name.to_owned(), place: Some(place), wrong, right };

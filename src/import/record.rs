@@ -357,6 +357,12 @@ pub struct SignIn {
     pub code: i64,
     /// The reason, in Entra's words.
     pub reason: Option<String>,
+    /// What the token was for: the application ID of the resource in lower case, or its name where there is no ID.
+    pub resource: Option<String>,
+    /// Whether a person signed in, and no program by itself; none where the file does not say it.
+    pub interactive: Option<bool>,
+    /// True where the file says that the sign-in was interrupted: the user was asked something.
+    pub interrupted: bool,
     /// The Conditional Access policies whose result was `failure`; policies in report-only mode block nothing.
     pub blocked_by: Vec<String>,
 }

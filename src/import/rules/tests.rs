@@ -259,3 +259,4 @@ fn application_is_not_taken_for_enabled_where_that_is_not_understood() {
 mod denied;
 mod license;
 mod several;
+mod sign_ins;
