@@ -37,6 +37,7 @@ pub mod resemble;
 mod restate;
 mod retried;
 mod session;
+pub mod several;
 mod stated;
 pub mod timestamp;
 mod vocabulary;

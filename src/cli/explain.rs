@@ -154,6 +154,12 @@ fn explain_text(text: &str, arguments: &Arguments, catalogue: &Catalogue) -> Res
         return Ok(ExitCode::SUCCESS);
     }
     let blocks = control_hub::read(text);
+    if blocks.is_empty()
+        && let Some(log) = explain::several::read(text, &meaning, arguments.channel, catalogue)
+    {
+        logs::tell(&log, arguments, catalogue);
+        return Ok(ExitCode::SUCCESS);
+    }
     let resembling = if meaning.causes.is_empty() { Samples::of(catalogue).resembling(text) } else { Vec::new() };
     print::data(&match arguments.output {
         Output::Text if blocks.is_empty() => meaning_page(&meaning, &resembling, text),

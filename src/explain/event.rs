@@ -7,7 +7,11 @@
 
 use std::ops::Range;
 
-use super::session::{self, Part};
+use super::{
+    codes,
+    session::{self, Part},
+};
+use crate::evidence::Protocol;
 
 /// The longest event, in bytes: what is longer is cut around the hit.
 pub const LONGEST: usize = super::extract::LONGEST;
@@ -34,6 +38,49 @@ enum Kind {
     Refusal,
     /// Begins something of its own.
     Head,
+}
+
+/// Who says in a line that something failed. What another one says is another failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Speaker {
+    /// A mail server, of this protocol.
+    Server(Protocol),
+    /// Entra ID, with its number.
+    Entra,
+    /// The network or the encryption below all of them, with the name of an exception.
+    Connection,
+}
+
+/// Parts of the names of exceptions that tell of the network or of encryption.
+const OF_CONNECTION: [&str; 11] = [
+    "UnknownHost",
+    "gaierror",
+    "SSLHandshake",
+    "SSLException",
+    "SSLError",
+    "SSLCertVerification",
+    "ConnectException",
+    "ConnectionRefused",
+    "SocketTimeout",
+    "NoRouteToHost",
+    "SocketException",
+];
+
+/// Who speaks in a line; none where no failure is told in it.
+pub(super) fn speaker(line: &[u8]) -> Option<Speaker> {
+    let line = &line[..line.len().min(LONGEST_HEAD)];
+    let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+    let text = String::from_utf8_lossy(line);
+    if let Some(protocol) = session::refused_by(&text) {
+        return Some(Speaker::Server(protocol));
+    }
+    if OF_CONNECTION.iter().any(|name| text.contains(name)) {
+        return Some(Speaker::Connection);
+    }
+    let small = text.to_ascii_lowercase();
+    let mark = codes::ENTRA_MARKS[0];
+    let names_number = small.match_indices(mark).any(|(at, _)| codes::number(&small[at + mark.len()..]).is_some());
+    names_number.then_some(Speaker::Entra)
 }
 
 /// What a line is to the one before it, and whether it is one of a dialogue.
@@ -102,29 +149,47 @@ struct State {
     in_traceback: bool,
     is_dialogue: bool,
     ends_refused: bool,
+    speaker: Option<Speaker>,
 }
 
 impl State {
-    fn begin((kind, is_dialogue): (Kind, bool)) -> Self {
+    fn begin(line: &[u8]) -> Self {
+        let (kind, is_dialogue) = kind(line);
         Self {
             has_throwable: kind == Kind::Throwable || kind == Kind::Continuation,
             in_traceback: kind == Kind::Traceback,
             is_dialogue,
             ends_refused: kind == Kind::Refusal,
+            speaker: speaker(line),
         }
     }
 
     /// Whether a line belongs to the event, and what the event is then.
-    fn goes_on(self, kind: Kind) -> Option<Self> {
+    fn goes_on(self, line: &[u8]) -> Option<Self> {
+        let kind = kind(line).0;
         match kind {
-            Kind::Continuation => Some(self),
+            Kind::Continuation => return Some(self),
+            Kind::Head => return None,
+            _ => {}
+        }
+        let speaker = speaker(line);
+        if self.speaker.zip(speaker).is_some_and(|(before, now)| before != now) {
+            return None;
+        }
+        let known = Self { speaker: self.speaker.or(speaker), ..self };
+        known.joined(kind)
+    }
+
+    /// What the event is with a line of this kind, if such a line belongs to it.
+    fn joined(self, kind: Kind) -> Option<Self> {
+        match kind {
             Kind::Traceback => (!self.has_throwable).then_some(Self { in_traceback: true, ..self }),
             Kind::Throwable if self.in_traceback || !self.has_throwable => {
                 Some(Self { has_throwable: true, in_traceback: false, ..self })
             }
             Kind::Dialogue if self.is_dialogue => Some(Self { ends_refused: false, ..self }),
             Kind::Refusal if self.is_dialogue && !self.ends_refused => Some(Self { ends_refused: true, ..self }),
-            Kind::Throwable | Kind::Dialogue | Kind::Refusal | Kind::Head => None,
+            Kind::Throwable | Kind::Dialogue | Kind::Refusal | Kind::Continuation | Kind::Head => None,
         }
     }
 }
@@ -166,10 +231,10 @@ fn head(block: &[u8], line: usize, earliest: usize) -> usize {
 /// Where the event ends that begins here.
 fn end(block: &[u8], begin: usize) -> usize {
     let latest = block.len().min(begin + LONGEST);
-    let mut state = State::begin(kind(&block[begin..]));
+    let mut state = State::begin(&block[begin..]);
     let mut end = line_end(block, begin);
     while end < latest {
-        let Some(next) = state.goes_on(kind(&block[end..]).0) else { break };
+        let Some(next) = state.goes_on(&block[end..]) else { break };
         state = next;
         end = line_end(block, end);
     }
@@ -188,7 +253,6 @@ fn line_end(block: &[u8], at: usize) -> usize {
 }
 
 /// The events of a whole text, one after the other.
-#[cfg(test)]
 pub fn split(block: &[u8]) -> Vec<Range<usize>> {
     let mut events = Vec::new();
     let mut begin = 0;
@@ -217,6 +281,8 @@ mod tests {
             "Unhandled exception. System.Net.WebException: x\n ---> System.Net.Sockets.SocketException (10060): y\n   at a.b()\n   --- End of inner exception stack trace ---\n   at c.d()\n",
             "Test-Thing : it failed\nAt line:1 char:1\n+ Test-Thing\n+ ~~~~~~~~~~\n    + CategoryInfo : x\n",
             "220 x ready\nEHLO a\n250 ok\nMAIL FROM:<a>\n530 5.7.57 no\nQUIT\n221 bye\n",
+            "A1 NO AUTHENTICATE failed.\nA2 BAD Command received in Invalid state.\n",
+            "A1 NO AUTHENTICATE failed.\njavax.mail.AuthenticationFailedException: AUTHENTICATE failed.\n\tat a.b\nCaused by: java.net.SocketException: x\n",
         ] {
             assert_eq!(events(text), 1, "{text}");
         }
@@ -228,6 +294,13 @@ mod tests {
             "ERROR a\nERROR b\n",
             "javax.mail.MessagingException: a\n\tat x\njavax.mail.MessagingException: b\n\tat y\n",
             "220 x ready\nEHLO a\n421 no\n220 x ready\nEHLO a\n421 no\n",
+            "A1 NO AUTHENTICATE failed.\n535 5.7.139 Authentication unsuccessful\n",
+            "535 5.7.139 Authentication unsuccessful\nA1 NO AUTHENTICATE failed.\n",
+            "535 5.7.139 Authentication unsuccessful\n-ERR Authentication failure\n",
+            "535 5.7.139 Authentication unsuccessful\njavax.net.ssl.SSLHandshakeException: PKIX path building failed\n\tat a.b\n",
+            "A1 NO AUTHENTICATE failed.\njava.net.UnknownHostException: smtp.ofice365.com\n",
+            "A1 NO AUTHENTICATE failed.\nA3 BAD User is authenticated but not connected.\n",
+            "ERROR [a] javax.mail.MessagingException: A1 NO AUTHENTICATE failed.\nERROR [b] 535 5.7.139 Authentication unsuccessful\n",
         ] {
             assert_eq!(events(text), 2, "{text}");
         }

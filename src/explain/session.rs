@@ -10,7 +10,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::timestamp;
+use super::{codes, timestamp};
 use crate::evidence::{Protocol, Stage};
 
 /// So much of a line is searched for the begin of what was said, in bytes.
@@ -204,7 +204,25 @@ pub fn part(line: &str) -> Option<Part> {
         Line::Pop { refused: false, text } if text.contains("ready") => Part::Greeting,
         Line::Untagged(text) if text.starts_with("* OK") => Part::Greeting,
         Line::Smtp { code: 400.., goes_on: false, .. } | Line::Pop { refused: true, .. } => Part::Refusal,
+        Line::Tagged { refused: true, text, .. } if !is_after_effect(text) => Part::Refusal,
         _ => Part::Other,
+    })
+}
+
+/// What IMAP answers to a command that only a session can send which is signed in.
+fn is_after_effect(text: &str) -> bool {
+    text.to_ascii_lowercase().contains("invalid state")
+}
+
+/// The protocol of the server that refuses something in a line. A reply of SMTP counts with an enhanced code (RFC 3463), which
+/// all of Exchange Online have: other numbers of three digits are too many things.
+#[must_use]
+pub fn refused_by(line: &str) -> Option<Protocol> {
+    Some(match spoken(line)? {
+        Line::Smtp { code: 400.., text, .. } if codes::has_code(text) => Protocol::Smtp,
+        Line::Tagged { refused: true, .. } => Protocol::Imap,
+        Line::Pop { refused: true, .. } => Protocol::Pop3,
+        _ => return None,
     })
 }
 

@@ -7,6 +7,7 @@
 //! - `shape`: the layers, the names of files and functions, what no source file may hold.
 //! - `cli`: the program as people call it: exit codes, flags, bad input, streams.
 //! - `asked`: what people type behind `explain` and `list`: names, numbers, files, words without quotes.
+//! - `several`: messages that were pasted together: what `explain` names of them.
 //! - `simulator`: `lab` in a process of its own: its site file, its end.
 //! - `token`: the exit code of `token show`.
 //! - `commands`: every command of every cause with hostile values: what each shell makes of them.
@@ -71,6 +72,7 @@ mod program;
 mod report;
 mod reports;
 mod secrets;
+mod several;
 mod shape;
 mod signin;
 mod simulator;

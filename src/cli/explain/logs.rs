@@ -70,14 +70,16 @@ pub fn run(arguments: &Arguments, files: &[PathBuf], catalogue: &Catalogue) -> R
     let told = log.told();
     if told.is_empty() {
         read?;
-        tell(&told, &log, arguments, catalogue);
+        tell(&log, arguments, catalogue);
         return Ok(ExitCode::from(1));
     }
-    tell(&told, &log, arguments, catalogue);
+    tell(&log, arguments, catalogue);
     read.map(|()| ExitCode::SUCCESS)
 }
 
-fn tell(told: &[Told], log: &Log<'_>, arguments: &Arguments, catalogue: &Catalogue) {
+/// Prints what a log told.
+pub(super) fn tell(log: &Log<'_>, arguments: &Arguments, catalogue: &Catalogue) {
+    let told = &log.told();
     let next = match log.unknown() {
         Some(unknown) => Some(unknown.to_owned()),
         None if told.is_empty() => Some(HEALTHY.to_owned()),
