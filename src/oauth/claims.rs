@@ -55,6 +55,11 @@ const ISSUER_HOSTS: [&str; 10] = [
     "login.sovcloud-identity.fr",
     "login.sovcloud-identity.de",
 ];
+/// The issuer of version 1, which the worldwide cloud and those of the US government have.
+const SHARED_ISSUER: &str = "sts.windows.net";
+/// What stands in addresses of the token endpoint in place of a tenant, and in no token.
+/// <https://learn.microsoft.com/entra/identity-platform/v2-protocols>
+const ALIASES: [&str; 3] = ["common", "organizations", "consumers"];
 /// The last second of the year 9999; a later moment is no moment.
 const LATEST: f64 = 253_402_300_799.0;
 /// The id of Microsoft Graph as a resource.
@@ -257,11 +262,54 @@ impl Claims {
     #[must_use]
     pub fn issuer_fault(&self) -> Option<String> {
         let found = match self.0.get("iss")? {
-            Value::String(issuer) if is_of_entra(issuer) => return None,
+            Value::String(issuer) if is_of_entra(issuer) => return self.issuer_tenant_fault(issuer),
             Value::String(issuer) => format!("\"{}\"", shortened(issuer)),
             _ => "not a text".to_owned(),
         };
         Some(format!("its issuer (iss) is {found}, not Microsoft Entra ID"))
+    }
+
+    /// The issuer names the tenant by the same ID as `tid` does, see the page of [`Self::issuer_fault`].
+    fn issuer_tenant_fault(&self, issuer: &str) -> Option<String> {
+        let named = issuer.split('/').nth(3).unwrap_or_default();
+        let of_issuer = format!("its issuer (iss) names the tenant \"{}\"", shortened(named));
+        match self.tenant() {
+            Some(tenant) if tenant.eq_ignore_ascii_case(named) => None,
+            Some(tenant) => Some(format!(
+                "{of_issuer}, its tenant ID (tid) is {tenant}; Microsoft Entra ID writes the same ID in both"
+            )),
+            None if ALIASES.iter().any(|alias| named.eq_ignore_ascii_case(alias)) => {
+                Some(format!("{of_issuer}; Microsoft Entra ID writes the tenant ID there"))
+            }
+            None => None,
+        }
+    }
+
+    /// Why issuer and audience cannot be those of one token: they belong to different clouds.
+    #[must_use]
+    pub fn issuer_cloud_fault(&self) -> Option<String> {
+        let issuer = self.text("iss").filter(|issuer| is_of_entra(issuer))?;
+        let host = issuer.split('/').nth(2)?.to_ascii_lowercase();
+        let audience = self.audience_host().filter(|_| self.service() == Audience::Exchange)?;
+        let (of_issuer, of_audience) = (domain(&host), domain(&audience));
+        let is_same = of_issuer == of_audience || (host == SHARED_ISSUER && of_audience == Some("us"));
+        (!is_same).then(|| {
+            format!("its issuer (iss) {host} and its audience {audience} belong to different Microsoft clouds")
+        })
+    }
+
+    /// Why the audience is none of Entra ID: it is a list. Entra ID names one resource as a text, see the page of
+    /// [`Self::issuer_fault`] (claim `aud`).
+    #[must_use]
+    pub fn audience_fault(&self) -> Option<String> {
+        let all = self.0.get("aud")?.as_array()?;
+        let named: Vec<String> = all
+            .iter()
+            .take(MOST_ENTRIES)
+            .map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned))
+            .collect();
+        let named = shortened(&named.join(", "));
+        Some(format!("its audience (aud) is a list ({named}); tokens of Microsoft Entra ID name one audience"))
     }
 
     /// Why the token cannot be used now; none when it can, or when nothing is known of its end. Before it begins, clocks may
@@ -426,6 +474,11 @@ fn is_of_entra(issuer: &str) -> bool {
     host.is_some_and(|host| ISSUER_HOSTS.contains(&host))
 }
 
+/// The national top-level domain of a host, which tells Microsoft's clouds apart; none for the worldwide one.
+fn domain(host: &str) -> Option<&'static str> {
+    ["us", "cn", "fr", "de"].into_iter().find(|domain| host.rsplit('.').next() == Some(domain))
+}
+
 /// Seconds without their fraction: a `NumericDate` may have one (RFC 7519, section 2).
 #[expect(clippy::cast_possible_truncation, reason = "the range has been checked")]
 fn whole(seconds: f64) -> i64 {
@@ -576,6 +629,32 @@ mod tests {
     }
 
     #[test]
+    fn issuer_and_audience_are_of_one_cloud() {
+        for (issuer, audience, is_right) in [
+            ("sts.windows.net", "https://outlook.office365.com", true),
+            ("sts.windows.net", "https://outlook.office365.us", true),
+            ("sts.windows.net", "https://partner.outlook.cn", false),
+            ("login.microsoftonline.us", "https://outlook.office.com", false),
+            ("login.microsoftonline.us", "https://outlook.office365.us", true),
+            ("login.partner.microsoftonline.cn", "https://outlook.office365.com/", false),
+            ("sts.chinacloudapi.cn", "https://partner.outlook.cn/", true),
+            ("sts.chinacloudapi.cn", EXCHANGE_ID, true),
+            ("accounts.google.com", "https://partner.outlook.cn", true),
+        ] {
+            let token = claims(&json!({ "iss": format!("https://{issuer}/t/"), "aud": audience }));
+            assert_eq!(token.issuer_cloud_fault().is_none(), is_right, "{issuer} {audience}");
+        }
+    }
+
+    #[test]
+    fn list_of_audiences_is_told_with_all_of_them() {
+        let token = claims(&json!({ "aud": ["https://outlook.office365.com", "https://graph.microsoft.com"] }));
+        let fault = token.audience_fault().expect("a fault");
+        assert!(fault.contains("(https://outlook.office365.com, https://graph.microsoft.com)"), "{fault}");
+        assert_eq!(claims(&json!({ "aud": "https://outlook.office365.com" })).audience_fault(), None);
+    }
+
+    #[test]
     fn issuer_that_is_not_entra_id_is_told() {
         let fault = |issuer: Value| claims(&json!({ "iss": issuer })).issuer_fault();
         for right in [
@@ -587,6 +666,14 @@ mod tests {
             assert_eq!(fault(json!(right)), None, "{right}");
         }
         assert_eq!(claims(&json!({})).issuer_fault(), None);
+        assert!(
+            fault(json!("https://login.microsoftonline.com/common/v2.0")).is_some_and(|words| words.contains("common"))
+        );
+        let (own, other) = ("9f8b6c1d-0000-4000-8000-000000000001", "9f8b6c1d-0000-4000-8000-000000000002");
+        for (named, is_right) in [(own, true), (&own.to_uppercase(), true), (other, false), ("common", false)] {
+            let issuer = format!("https://sts.windows.net/{named}/");
+            assert_eq!(claims(&json!({ "iss": issuer, "tid": own })).issuer_fault().is_none(), is_right, "{named}");
+        }
         for wrong in [
             json!("https://accounts.google.com"),
             json!("https://sts.windows.net.example.com/t/"),

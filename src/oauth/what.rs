@@ -135,7 +135,7 @@ impl What {
 }
 
 /// What people put around a token.
-const QUOTES: [char; 3] = ['"', '\'', '`'];
+const QUOTES: [char; 10] = ['"', '\'', '`', '“', '”', '„', '‘', '’', '«', '»'];
 
 /// What a text is, with the access token in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +159,6 @@ impl Identified {
         match self.wrapping {
             Some(wrapping) => Some(format!("it is {wrapping}: give only the access token in it")),
             None if !self.faults.is_empty() || self.token == *given => None,
-            None if given.expose().trim().starts_with(QUOTES) => Some("quotation marks are around it".to_owned()),
             None => Some("spaces or other invisible characters are around it".to_owned()),
         }
     }
@@ -169,20 +168,22 @@ impl Identified {
 #[must_use]
 pub fn identify(text: &str) -> Identified {
     let text = &text[..text.floor_char_boundary(LONGEST)];
-    let bare = text.trim().trim_matches(QUOTES);
+    let given = text.trim();
+    let bare = given.trim_matches(QUOTES);
     if let Some(found) = of_response(bare).or_else(|| of_sasl(bare)) {
         return found;
     }
-    let (bare, mut faults) = unwrapped(bare);
+    let (bare, mut faults) = unwrapped(given);
     let what = kind(&bare);
     faults.extend(form_faults(&bare, what));
     let origin_faults = origin_faults(&bare, what);
     Identified { what, token: Secret::new(bare), wrapping: None, faults, origin_faults }
 }
 
-/// The text without `Bearer` before it and without line ends in it.
-fn unwrapped(text: &str) -> (String, Vec<String>) {
+/// The text without quotation marks around it, without `Bearer` before it and without line ends in it.
+fn unwrapped(given: &str) -> (String, Vec<String>) {
     let mut faults = Vec::new();
+    let text = given.trim_matches(QUOTES).trim();
     let without = |prefix: &str| {
         text.get(..prefix.len()).filter(|start| start.eq_ignore_ascii_case(prefix)).map(|_| text[prefix.len()..].trim())
     };
@@ -190,7 +191,11 @@ fn unwrapped(text: &str) -> (String, Vec<String>) {
     if bare.is_some() {
         faults.push("the word Bearer is before it".to_owned());
     }
-    let bare = bare.unwrap_or(text);
+    let quoted = bare.unwrap_or(text);
+    let bare = quoted.trim_matches(QUOTES).trim();
+    if text != given || bare != quoted {
+        faults.insert(0, "quotation marks are around it, which are not part of the token".to_owned());
+    }
     if bare.contains(char::is_whitespace) && bare.starts_with("eyJ") {
         faults.push("there are spaces or line breaks in it".to_owned());
         return (bare.split_whitespace().collect(), faults);
@@ -349,7 +354,9 @@ fn origin_faults(token: &str, what: What) -> Vec<String> {
         let name: String = name.chars().take(20).collect();
         format!("it is signed with {name}; Entra ID signs with its private key (RS256)")
     });
-    let of_claims = Claims::read(token).into_iter().flat_map(|claims| [claims.issuer_fault(), claims.endless()]);
+    let of_claims = Claims::read(token)
+        .into_iter()
+        .flat_map(|claims| [claims.issuer_fault(), claims.audience_fault(), claims.endless()]);
     shared.into_iter().chain(of_claims.flatten()).collect()
 }
 
@@ -488,7 +495,11 @@ mod tests {
         let token = access(256);
         let folded = format!("{}\r\n {}", &token[..50], &token[50..]);
         for (text, fault) in [
-            (format!("\"{token}\"\n"), None),
+            (format!(" {token}\n"), None),
+            (format!("\"{token}\"\n"), Some("quotation marks")),
+            (format!("“{token}”"), Some("quotation marks")),
+            (format!("'Bearer {token}'"), Some("quotation marks")),
+            (format!("Bearer \"{token}\""), Some("quotation marks")),
             (format!("Bearer {token}"), Some("Bearer")),
             (format!("Authorization: Bearer {token}"), Some("Bearer")),
             (folded, Some("line breaks")),

@@ -40,6 +40,7 @@ facts! {
     ORIGIN_FAULTS: Vec<String> = "token.origin_faults", "issuer problems";
     USER_REMARKS: Vec<String> = "token.user_remarks", "unusual about the user";
     USER_READABLE: bool = "token.user_readable", "user can be read";
+    USER_JUDGED: bool = "token.user_judged", "kind of user can be read";
     EXPIRY_READABLE: bool = "token.expiry_readable", "expiry can be read";
     LIFETIME_READABLE: bool = "token.lifetime_readable", "issue time can be read";
     CONTINUOUS_ACCESS: bool = "token.continuous_access", "client of continuous access evaluation";
@@ -257,6 +258,7 @@ pub fn note(token: &Secret, look: &TokenProbe, now: i64, facts: &mut Facts) {
     let Some(claims) = claims else { return };
     note_texts(&claims, facts);
     note_cloud(&claims, look, facts);
+    note_issuer(&claims, facts);
     note_matches(&claims, look, facts);
     note_times(&claims, now, facts);
     note_permissions(&claims, facts);
@@ -357,7 +359,9 @@ fn note_texts(claims: &Claims, facts: &mut Facts) {
     }
     facts.set(AUDIENCE_NAME, claims.service().name());
     facts.set(AUDIENCE_IS_EXCHANGE, claims.service() == Audience::Exchange);
-    facts.set(USER_REMARKS, claims.user_remarks());
+    let remarks = claims.user_remarks();
+    facts.set(USER_JUDGED, claims.kind() != Kind::Delegated || claims.user().is_some() || !remarks.is_empty());
+    facts.set(USER_REMARKS, remarks);
     facts.set(SCOPES, claims.scopes());
     facts.set(ROLES, claims.roles());
 }
@@ -370,6 +374,15 @@ fn note_cloud(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     let host = claims.audience_host();
     let of_cloud = host.is_none_or(|host| look.audiences.iter().any(|known| known.eq_ignore_ascii_case(&host)));
     facts.set(AUDIENCE_OF_CLOUD, of_cloud);
+}
+
+/// An audience of another cloud than the site's is told as such.
+fn note_issuer(claims: &Claims, facts: &mut Facts) {
+    let is_of_site = facts.get(AUDIENCE_OF_CLOUD).is_none_or(|of_cloud| *of_cloud);
+    let Some(fault) = claims.issuer_cloud_fault().filter(|_| is_of_site) else { return };
+    let mut faults = facts.get(ORIGIN_FAULTS).cloned().unwrap_or_default();
+    faults.push(fault);
+    facts.set(ORIGIN_FAULTS, faults);
 }
 
 /// A tenant that the user's file gives as a domain cannot be compared with the GUID in the token.
@@ -740,7 +753,7 @@ mod tests {
         let line = format!("user=a@b.test\u{1}auth=Bearer {token}\u{1}\u{1}");
         for (given, fault) in [
             (token.clone(), "none"),
-            (format!("\"{token}\""), "quotation marks are around it"),
+            (format!("\"{token}\""), "quotation marks are around it, which are not part of the token"),
             (format!("Bearer {token}"), "the word Bearer is before it"),
             (STANDARD.encode(line), "it is an XOAUTH2 sign-in line: give only the access token in it"),
             (json!({ "access_token": token }).to_string(), "it is a token response: give only the access token in it"),

@@ -31,12 +31,45 @@ fn exit_code_tells_whether_exchange_online_accepts_the_token() {
         ("expired", ("exp", json!(1_700_000_000)), &[], 1),
         ("Graph", ("aud", json!("https://graph.microsoft.com")), &[], 1),
         ("another cloud", china.clone(), &[], 1),
-        ("another cloud that is named", china, &["--cloud", "china"], 0),
+        ("issuer of another cloud", china, &["--cloud", "china"], 1),
+        ("issuer of another tenant", ("tid", json!("9f8b6c1d-0000-4000-8000-000000000002")), &[], 1),
+        ("issuer without a tenant", ("iss", json!("https://login.microsoftonline.com/common/v2.0")), &[], 1),
+        ("list of audiences", ("aud", json!(["https://outlook.office365.com", "https://graph.microsoft.com"])), &[], 1),
         ("foreign issuer", ("iss", json!("https://accounts.google.com")), &[], 1),
         ("another user", ("upn", json!("other@contoso.example")), &["--user", "sales@contoso.example"], 1),
     ] {
         let outcome = with_token(&[change]).call(&[&["token", "show", "--file", "token"], flags].concat());
         assert_eq!(outcome.code, Some(code), "{what}: {outcome:#?}");
+    }
+}
+
+#[test]
+fn another_cloud_is_right_where_it_is_named() {
+    let claims = [
+        ("aud", json!("https://partner.outlook.cn")),
+        ("iss", json!("https://sts.chinacloudapi.cn/9f8b6c1d-0000-4000-8000-000000000001/")),
+    ];
+    let outcome = with_token(&claims).call(&["token", "show", "--file", "token", "--cloud", "china"]);
+    assert_eq!(outcome.code, Some(0), "{outcome:#?}");
+}
+
+#[test]
+fn user_that_is_not_in_the_token_is_not_ticked() {
+    let place = with_token(&[("upn", json!(null))]);
+    let outcome = place.call(&["token", "show", "--file", "token"]);
+    assert!(outcome.stdout.contains("User: not readable"), "{outcome:#?}");
+    assert!(!outcome.stdout.contains("ordinary user"), "{outcome:#?}");
+}
+
+#[test]
+fn quotation_marks_are_judged_as_the_word_bearer_is() {
+    let place = with_token(&[]);
+    let token = std::fs::read_to_string(place.path().join("token")).expect("the token");
+    for around in [format!("\"{token}\""), format!("Bearer {token}"), format!("{}\n{}", &token[..50], &token[50..])] {
+        place.write("around", around);
+        let outcome = place.call(&["token", "show", "--file", "around"]);
+        assert_eq!(outcome.code, Some(1), "{outcome:#?}");
+        assert!(outcome.stdout.contains("format errors: "), "{outcome:#?}");
     }
 }
 

@@ -128,6 +128,11 @@ fn sealed(sentences: &mut Vec<Sentence>) {
 
 fn user(facts: &Facts) -> Option<Sentence> {
     let user = text(facts, token::USER);
+    if facts.get(token::USER_READABLE) == Some(&false) && facts.get(token::READABLE) == Some(&true) {
+        let words =
+            "User: not readable; the token has no upn, unique_name or preferred_username. Compare the user by hand.";
+        return Some(told(words.to_owned()));
+    }
     let is_open = !user.is_empty() && facts.get(token::USER_MATCHES).is_none();
     is_open.then(|| told(format!("User: {user} (expected user not given; add --user).")))
 }
@@ -164,6 +169,7 @@ mod tests {
         for name in [
             "readable",
             "user_readable",
+            "user_judged",
             "expiry_readable",
             "audience_is_exchange",
             "audience_of_cloud",
