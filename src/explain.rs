@@ -7,6 +7,7 @@
 mod answer;
 mod at_large;
 mod blob;
+mod cited;
 mod clock;
 mod codes;
 mod context;
@@ -124,7 +125,25 @@ pub fn explain<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogu
     let Some(text) = prepared(text) else {
         return Meaning { next: Some(Next::text(NOTE)), ..Meaning::default() };
     };
-    let text = &*text;
+    let Some(parts) = cited::apart(&text) else { return of_prepared(&text, channel, catalogue) };
+    let meaning = of_prepared(&parts.stated, channel, catalogue);
+    if meaning.causes.is_empty() { of_cited(&parts.cited, channel, catalogue) } else { meaning }
+}
+
+/// What codes mean that are only mentioned: each cause is possible.
+fn of_cited<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
+    let mut meaning = of_prepared(text, channel, catalogue);
+    for meant in &mut meaning.causes {
+        meant.certainty = Certainty::Possible;
+    }
+    if let Some(heard) = &meaning.heard {
+        meaning.next = next(&meaning.causes, heard, channel);
+    }
+    meaning
+}
+
+/// What a text means in which everything is stated.
+fn of_prepared<'c>(text: &str, channel: Option<Channel>, catalogue: &'c Catalogue) -> Meaning<'c> {
     if let Some(meaning) = of_answer(text, channel, catalogue) {
         return meaning;
     }

@@ -15,7 +15,7 @@ use std::{
 use aho_corasick::AhoCorasick;
 
 use super::{
-    answer, clock, context, elsewhere, event, extract, firewall, modality, phrases, proxy_log, restate, retried,
+    answer, cited, clock, context, elsewhere, event, extract, firewall, modality, phrases, proxy_log, restate, retried,
     session, stated,
 };
 use crate::catalogue::{
@@ -121,7 +121,11 @@ impl Vocabulary {
         if text.matches(event::INNER).count() != words.matches(event::INNER_SMALL).count() {
             return None;
         }
-        if self.decoded.is_match(&words) || modality::may_be_note(&words) || restate::typed(&words).is_some() {
+        if self.decoded.is_match(&words)
+            || modality::may_be_note(&words)
+            || cited::may_cite(&words)
+            || restate::typed(&words).is_some()
+        {
             return None;
         }
         let mut essence = String::with_capacity(words.len());

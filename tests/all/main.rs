@@ -7,7 +7,7 @@
 //! - `shape`: the layers, the names of files and functions, what no source file may hold.
 //! - `cli`: the program as people call it: exit codes, flags, bad input, streams.
 //! - `asked`: what people type behind `explain` and `list`: names, numbers, files, words without quotes.
-//! - `several`: messages that were pasted together: what `explain` names of them.
+//! - `several`: messages that were pasted together, and codes that a sentence only mentions: what `explain` names of them.
 //! - `simulator`: `lab` in a process of its own: its site file, its end.
 //! - `token`: the exit code of `token show`.
 //! - `commands`: every command of every cause with hostile values: what each shell makes of them.

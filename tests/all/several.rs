@@ -149,3 +149,39 @@ fn text_of_one_message_keeps_its_first_cause() {
     }
     assert!(wrong.is_empty(), "{} texts:\n{}", wrong.len(), wrong.join("\n"));
 }
+
+/// In a text by a person a code can be denied, asked about, cited or fixed: it is possible at most, and the others stay.
+#[test]
+fn codes_that_a_sentence_only_mentions_are_not_confirmed() {
+    let catalogue = Catalogue::built_in();
+    for (text, mentioned, stated) in [
+        (
+            "Hello, do you see AADSTS700082? No. In the log of ECE there is another one. We see: Connection timed out: connect to \
+             outlook.office365.com:993",
+            "refresh-token-expired",
+            Some("port-blocked"),
+        ),
+        ("Example from the docs: AADSTS50034: The user account does not exist in the tenant.", "user-not-found", None),
+        (
+            "FYI fixed on Monday: AADSTS7000222 (secret renewed). Since Tuesday: 550 5.7.708 Service unavailable. Access denied, \
+             traffic not accepted from this IP.",
+            "client-secret-expired",
+            Some("tenant-sending-blocked"),
+        ),
+        (
+            "We do NOT get AADSTS50076 any more since MFA was excluded. Now ECE says: AADSTS7000222: The provided client secret \
+             keys are expired.",
+            "mfa-required",
+            Some("client-secret-expired"),
+        ),
+    ] {
+        let named = pasted(text, &catalogue);
+        assert!(named.get(mentioned).is_none_or(|sure| *sure == Certainty::Possible), "{text}: {named:?}");
+        match stated {
+            Some(cause) => {
+                assert!(named.get(cause).is_some_and(|sure| *sure < Certainty::Possible), "{text}: {named:?}")
+            }
+            None => assert!(named.values().all(|sure| *sure == Certainty::Possible), "{text}: {named:?}"),
+        }
+    }
+}
