@@ -54,15 +54,19 @@ fn deployment(top: &mut Table<'_>, mistakes: &mut Collector) -> Deployment {
     Deployment { site, ece, entra, accounts, endpoints, webex, waivers, evidence, attestations, file: String::new() }
 }
 
+/// What a site file has at its top.
+const TOP: [&str; 9] = ["site", "ece", "entra", "account", "endpoint", "webex", "waiver", "evidence", "attestation"];
+
 fn one<'d>(top: &mut Table<'d>, key: &str, mistakes: &mut Collector) -> Option<Table<'d>> {
     let (table, mistake) = top.table_forgiving(key);
     mistakes.all_wrong(mistake);
-    table
+    table.or_else(|| top.misspelt(key, &TOP).into_iter().next())
 }
 
 fn many<'d>(top: &mut Table<'d>, key: &str, mistakes: &mut Collector) -> Vec<Table<'d>> {
-    let (tables, wrong) = top.tables_forgiving(key);
+    let (mut tables, wrong) = top.tables_forgiving(key);
     mistakes.all_wrong(wrong);
+    tables.extend(top.misspelt(key, &TOP));
     tables
 }
 

@@ -156,6 +156,26 @@ port = "443"
 }
 
 #[test]
+fn mistakes_in_misspelt_tables_are_told_together_with_their_names() {
+    let text = "[Entra]\ncloud = \"wordwide\"\nclient_id = \"7\"\n[[accounts]]\nname = \"sales\"\nsigns_in_as = \"sales\"\n\
+        [[acount]]\ninbound = \"imap4\"\n[endpoints]\nport = \"443\"\n";
+    let told = Deployment::parse("a.toml", text).unwrap_err().to_string();
+    for wrong in [
+        "line 1: unknown table Entra",
+        "line 2: invalid entra.cloud",
+        "line 3: entra.client_id is not a GUID",
+        "line 4: unknown table accounts",
+        "line 6: account.signs_in_as is not a mail address",
+        "line 7: unknown table acount",
+        "line 8: invalid account.inbound",
+        "line 9: unknown table endpoints",
+        "line 10: endpoint.port must be a whole number",
+    ] {
+        assert!(told.contains(wrong), "{wrong}: {told}");
+    }
+}
+
+#[test]
 fn mistakes_of_writing_and_of_meaning_are_told_together() {
     let text = "[ece]\nrole = boss\nrelese = \"12.6(1)\"\n[entra]\ncloud = \"chna\"\n[[account]]\nname = \"a\n";
     let mistakes = Deployment::parse("a.toml", text).unwrap_err();

@@ -4,7 +4,7 @@
 
 use toml::{Spanned, de::DeValue};
 
-use super::{At, Items, Mistake, Table, kind};
+use super::{At, Items, Mistake, Table, kind, nearest};
 
 impl<'d> Table<'d> {
     /// The table at a key, be it written with two brackets; then that is a mistake, and its first table is given all the
@@ -48,6 +48,19 @@ impl<'d> Table<'d> {
                 (table.into_iter().collect(), vec![mistake])
             }
         }
+    }
+
+    /// The tables under names that are not known and near to this key. They stay where they are, for [`Table::close_whole`]
+    /// to tell of the names; here the mistakes in them are found.
+    #[must_use]
+    pub fn misspelt(&self, key: &str, known: &[&str]) -> Vec<Table<'d>> {
+        let is_meant = |name: &str| !known.contains(&name) && nearest(name, known) == Some(key);
+        let meant = self.entries.iter().filter(|(name, _)| is_meant(name.get_ref()));
+        let values = meant.flat_map(|(_, value)| match value.get_ref() {
+            DeValue::Array(items) => items.iter().cloned().collect(),
+            _ => vec![value.clone()],
+        });
+        values.filter_map(|value| self.as_table(key, value).ok()).collect()
     }
 
     /// The texts of the list at a key, each at its own place, and what is wrong with the others. An empty list is no
