@@ -6,6 +6,8 @@
 use super::may_be_quoted;
 
 const QUOTES: &str = "write texts in double quotes, for example \"outlook.office365.com\"; double each backslash";
+const STRAIGHT: &str =
+    "write straight double quotes, as in \"outlook.office365.com\"; word processors and mail programs replace them";
 const PATHS: &str = "write paths in single quotes, as in 'C:\\ECE\\token.txt', or double each backslash";
 
 /// What is wrong with a line, and what would be right.
@@ -20,11 +22,24 @@ pub(super) fn told(message: &str, line: &str) -> (String, &'static str) {
     if is_about_texts(message) && value.contains('\\') {
         return ("a backslash in double quotes begins an escape".to_owned(), PATHS);
     }
+    if [key, value].into_iter().any(has_typographic_quotes) {
+        return ("there are typographic quotation marks around a text".to_owned(), STRAIGHT);
+    }
     if is_bare_text(value) && !message.contains("date") && !message.contains("time") {
         return ("this value is not in quotes".to_owned(), QUOTES);
     }
     let otherwise = "write one key = value in a line; texts in double quotes; dates as 2027-01-31";
     (message.to_owned(), if is_about_texts(message) { QUOTES } else { otherwise })
+}
+
+/// True where a typographic quotation mark stands where a text begins.
+fn has_typographic_quotes(text: &str) -> bool {
+    const MARKS: [char; 8] =
+        ['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}', '\u{201a}', '\u{ab}', '\u{bb}'];
+    text.match_indices(MARKS).any(|(at, _)| {
+        let before = text[..at].trim_end();
+        before.is_empty() || before.ends_with(['[', ',', '=', '{'])
+    })
 }
 
 fn is_about_texts(message: &str) -> bool {
@@ -34,7 +49,7 @@ fn is_about_texts(message: &str) -> bool {
 /// True for a text as people write it elsewhere: no quote or bracket begins it, and it is no number, date or word of TOML.
 fn is_bare_text(value: &str) -> bool {
     let value = value.split('#').next().unwrap_or_default().trim_end();
-    let begins = value.starts_with(|c: char| c.is_alphanumeric() || "/\\.$%\u{201c}\u{201d}\u{201e}\u{ab}".contains(c));
+    let begins = value.starts_with(|c: char| c.is_alphanumeric() || "/\\.$%".contains(c));
     begins && !["true", "false", "inf", "nan"].contains(&value) && value.parse::<f64>().is_err() && !value.contains('"')
 }
 
@@ -54,7 +69,10 @@ mod tests {
             (r#"file = "C:\Users\ece\token.txt""#, "a backslash in double quotes", "single quotes"),
             ("tenant = bigshop.test", "this value is not in quotes", "in double quotes"),
             ("release = 12.6(1)", "this value is not in quotes", "in double quotes"),
-            ("release = \u{201c}12.6(1)\u{201d}", "this value is not in quotes", "in double quotes"),
+            ("release = \u{201c}12.6(1)\u{201d}", "typographic quotation marks", "straight double quotes"),
+            ("a = [\u{201e}b\u{201c}]", "typographic quotation marks", "straight double quotes"),
+            ("a = { env = \u{2018}B\u{2019} }", "typographic quotation marks", "straight double quotes"),
+            ("a = it\u{2019}s", "this value is not in quotes", "in double quotes"),
             ("role = \"a\"\nrole = \"b\"", "line 2: duplicate key role", "each key once"),
             ("[ece]\n[ece]", "line 2: duplicate key ece", "each table once"),
             ("day = 2027-02-30", "invalid date", "2027-01-31"),
