@@ -36,8 +36,14 @@ pub enum Unreadable {
         /// What the reader stumbled over.
         reason: String,
     },
+    /// It ends before a value in it does.
+    #[error("it ends in the middle of the JSON, line {line}: it was cut off, or is still being written")]
+    CutOff {
+        /// Counted from 1.
+        line: usize,
+    },
     /// It is JSON and no report.
-    #[error("not a report of ece-check: {reason}")]
+    #[error("JSON, but not a report of ece-check: {reason}")]
     NoReport {
         /// What is missing or wrong.
         reason: String,
@@ -102,7 +108,8 @@ pub fn read<R: Read>(open: impl Fn() -> io::Result<R>) -> Result<Report, Unreada
     };
     match shape {
         Some(shape) if !shape.is_known() => Err(Unreadable::OtherShape { found: shape.schema_version }),
-        _ => report.map_err(|error| Unreadable::of(&error)),
+        Some(_) => report.map_err(|error| Unreadable::of(&error)),
+        None => report.map_err(|error| Unreadable::of(&error).without_shape()),
     }
 }
 
@@ -116,7 +123,7 @@ fn from_source<T: DeserializeOwned, R: Read>(open: impl Fn() -> io::Result<R>) -
 /// When the text is no JSON, no report, or a report of another shape.
 pub fn parse(text: &str) -> Result<Report, Unreadable> {
     let text = text.trim_start_matches('\u{feff}');
-    let shape: Shape = serde_json::from_str(text).map_err(|error| Unreadable::of(&error))?;
+    let shape: Shape = serde_json::from_str(text).map_err(|error| Unreadable::of(&error).without_shape())?;
     if !shape.is_known() {
         return Err(Unreadable::OtherShape { found: shape.schema_version });
     }
@@ -130,16 +137,36 @@ pub fn schema() -> serde_json::Value {
 }
 
 impl Unreadable {
+    /// The same for JSON that names no shape: another program has written it.
+    fn without_shape(self) -> Self {
+        let reason = "it has no schema_version, which each report has; give exports of other programs with --evidence";
+        if matches!(self, Self::NoReport { .. }) { Self::NoReport { reason: reason.to_owned() } } else { self }
+    }
+
     fn of(error: &serde_json::Error) -> Self {
         let reason = harmless::line(&error.to_string(), 300);
         match error.classify() {
-            Category::Data => Self::NoReport { reason },
-            Category::Syntax | Category::Eof | Category::Io => {
+            Category::Data => Self::NoReport { reason: of_value(error, &reason) },
+            Category::Eof => Self::CutOff { line: error.line() },
+            Category::Syntax | Category::Io => {
                 let reason = reason.split(" at line ").next().unwrap_or_default().to_owned(); // told before it
                 Self::NotJson { line: error.line(), column: error.column(), reason }
             }
         }
     }
+}
+
+/// What is wrong with a value of a report, in words that need no knowledge of the program that reads it.
+fn of_value(error: &serde_json::Error, reason: &str) -> String {
+    let wrong = match reason.split(" at line ").next().unwrap_or_default() {
+        missing if missing.starts_with("missing field") => missing.replacen("missing field", "no value for", 1),
+        unknown if unknown.starts_with("unknown variant") => {
+            unknown.split(", expected").next().unwrap_or_default().replacen("unknown variant", "unknown value", 1)
+        }
+        other if other.starts_with("invalid") => "a value of another kind is expected".to_owned(),
+        other => other.to_owned(),
+    };
+    format!("{wrong}, line {}, column {}", error.line(), error.column())
 }
 
 /// Indented JSON in which nothing is hidden: what a reader cannot see is written as an escape. Outside its strings JSON is
@@ -216,7 +243,7 @@ mod tests {
     #[test]
     fn half_a_report() {
         let error = parse("{\"schema_version\": 1,").expect_err("half");
-        assert!(matches!(error, Unreadable::NotJson { line: 1, .. }), "{error}");
+        assert!(matches!(error, Unreadable::CutOff { line: 1 }), "{error}");
     }
 
     /// The same text as a whole and as it comes.
@@ -226,9 +253,18 @@ mod tests {
 
     #[test]
     fn json_of_another_kind() {
-        for other in ["[]", "{}", "{\"schema_version\": 1}", "7"] {
+        for (other, words) in [
+            ("[]", "no schema_version"),
+            ("{}", "no schema_version"),
+            ("[{}]", "no schema_version"),
+            ("{\"schema_version\": {}}", "no schema_version"),
+            ("{\"schema_version\": 1}", "no value for"),
+            ("{\"schema_version\": 1, \"run\": 5}", "a value of another kind is expected, line 1"),
+            ("7", "no schema_version"),
+        ] {
             for error in both(other).map(|report| report.expect_err(other)) {
                 assert!(matches!(error, Unreadable::NoReport { .. }), "{error}");
+                assert!(error.to_string().contains(words), "{other}: {error}");
             }
         }
     }
