@@ -1,6 +1,6 @@
 //! The outcome of a run in two lines, and the last line of a report.
 
-use super::{grouping, harmless, mailbox, words};
+use super::{grouping, harmless, mailbox, prose, words};
 use crate::{
     evidence::Subject,
     finding::{Finding, Found, Owner, Report, SkipReason, Status},
@@ -11,6 +11,8 @@ const NAMES: usize = 3;
 
 /// The longest title in a line, in characters.
 const LONGEST: usize = 160;
+/// The longest step, in characters. A command can be in it, which must not be cut.
+const LONGEST_STEP: usize = 4_000;
 
 /// What works, and what to do first. A missing input comes before everything: nothing was tested without it.
 pub(super) fn lines(report: &Report) -> [String; 2] {
@@ -166,10 +168,16 @@ fn missing(report: &Report) -> Option<String> {
     let missing = report.findings.iter().find(|finding| finding.waits_for_missing_input())?;
     Some(match &missing.next {
         Some(next) if !matches!(missing.evidence, Some(Found::InputMissing { .. })) => {
-            format!("Not tested: {}: {}.", missing.check, text(next).trim_end_matches('.'))
+            format!("Not tested: {}: {}.", missing.check, to_give(missing, next).trim_end_matches('.'))
         }
         _ => format!("Input needed first: {}.", text(&missing.found).trim_end_matches('.')),
     })
+}
+
+/// What to give for a check. Commands have lines of their own below: in a sentence they could not be pasted.
+fn to_give(missing: &Finding, next: &str) -> String {
+    let given: Vec<String> = missing.steps.iter().filter(|step| step.command().is_none()).map(prose::step).collect();
+    harmless::line(if given.is_empty() { next } else { given[0].as_str() }, LONGEST_STEP)
 }
 
 /// The first action, where something failed or could not be judged.

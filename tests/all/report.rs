@@ -110,11 +110,34 @@ fn what_is_no_report_is_refused() {
         ("no report", "not JSON"),
         ("{\n\"a\": ]", "line 2"),
         ("{}", "not a report"),
+        ("[{\"mail\": \"a\"}]", "no schema_version"),
+        ("{\"schema_version\": 2, \"run\": \"x", "cut off"),
         ("{\"schema_version\": 9}", "schema_version 9"),
     ] {
         place.write("bad.json", text);
         place.call(&["report", "bad.json"]).refused(says);
     }
+}
+
+/// Commands have lines of their own, and none is cut, however long its site file is named.
+#[test]
+fn first_sentence_of_a_report_cuts_no_command() {
+    let place = Place::new();
+    let account = |name: &str| {
+        format!(
+            "[[account]]\nname = \"{name}\"\nsigns_in_as = \"{name}@acme.test\"\ninbound = \"imap\"\nmailboxes = \
+             [\"{name}@acme.test\"]\n"
+        )
+    };
+    let attested = "[[attestation]]\ncheck = \"mailbox.smtp-enabled\"\nsubject = \"sales@acme.test\"\nholds = true\nsaw = \
+        \"admin center\"\nby = \"x\"\non = 2026-11-28\n";
+    let file = "site-of-the-customer-in-the-second-data-center.toml";
+    place.write(file, format!("{}{}{attested}", account("sales"), account("info")));
+    let told = place.call(&["run", "--lab", "-c", file, "--only", "mailbox.smtp-enabled"]).stdout;
+    let flat = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains("Not tested: mailbox.smtp-enabled: "), "{told}");
+    assert!(flat.contains(&format!("evidence request -c {file} --for exchange")), "{told}");
+    assert!(!flat.contains("more characters"), "{told}");
 }
 
 #[tokio::test]
