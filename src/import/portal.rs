@@ -46,8 +46,8 @@ const INTERRUPTED: &[&str] =
 /// The date of a row of a log as it is written, and whether its column says that it is UTC.
 fn date_of(object: &Object) -> Option<(String, bool)> {
     let named = |name: &str| object.fields.iter().find(|(own, _)| own.eq_ignore_ascii_case(name));
-    let names = ["createdDateTime", "activityDateTime", "Date (UTC)", "Date"];
-    let (name, cell) = names.into_iter().find_map(named).or_else(|| object.fields.first())?;
+    let columns = ["createdDateTime", "activityDateTime", "Date (UTC)", "Date"];
+    let (name, cell) = columns.into_iter().find_map(named).or_else(|| object.fields.first())?;
     Some((cell.text()?, name.to_uppercase().contains("UTC")))
 }
 

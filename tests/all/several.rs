@@ -179,7 +179,7 @@ fn codes_that_a_sentence_only_mentions_are_not_confirmed() {
         assert!(named.get(mentioned).is_none_or(|sure| *sure == Certainty::Possible), "{text}: {named:?}");
         match stated {
             Some(cause) => {
-                assert!(named.get(cause).is_some_and(|sure| *sure < Certainty::Possible), "{text}: {named:?}")
+                assert!(named.get(cause).is_some_and(|sure| *sure < Certainty::Possible), "{text}: {named:?}");
             }
             None => assert!(named.values().all(|sure| *sure == Certainty::Possible), "{text}: {named:?}"),
         }

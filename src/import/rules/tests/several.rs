@@ -18,7 +18,7 @@ const NEW: &str = "2026-11-30T11:00:00Z";
 fn both_orders(files: &[File; 2], check: &str, subject: &str) -> Settled {
     let of = |files: &[File]| {
         let all = settle(files, &question());
-        let found = all.into_iter().find(|one| one.check == check && one.subject.to_string() == subject);
+        let found = all.into_iter().find(|one| one.check == check && one.subject == *subject);
         found.unwrap_or_else(|| panic!("{check} of {subject}"))
     };
     let [one, other] = files;
