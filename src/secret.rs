@@ -4,6 +4,7 @@
 //! known to the [`Redactor`] at once. What is said of a secret that cannot be read names the place and never the content.
 
 mod placed;
+mod random;
 mod ranges;
 mod redactor;
 mod stream;

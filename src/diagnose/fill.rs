@@ -73,7 +73,7 @@ const PLAIN: [(&str, &str); 22] = [
     (tls::JAVA_DISTRUSTED_BY.name(), "ECE's cacerts file"),
     (COMMANDS, "the keytool command that ece-check run prints"),
     (token::LIFETIME_MINUTES.name(), "minutes"),
-    (https::CLOCK_OFF.name(), "so much ahead or behind"),
+    (https::CLOCK_OFF.name(), "off"),
 ];
 
 /// The looks of a run, with those apart that the words of many findings ask for.

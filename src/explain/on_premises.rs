@@ -33,7 +33,7 @@ fn names_server(words: &str, at: usize) -> bool {
         && name.chars().all(|c| c.is_alphanumeric() || ".-".contains(c));
     let line = words[..at].rsplit('\n').next().unwrap_or_default();
     let is_behind_reply = words[..at].ends_with([' ', '.']) && codes::has_code(line);
-    let is_end = rest.trim_start_matches(['"', '\'', ')', ' ', '.', '\r']).is_empty() || rest.starts_with('\n');
+    let is_end = rest.trim_start_matches(['"', '\'', ')', '}', ' ', '.', '\r']).is_empty() || rest.starts_with('\n');
     is_name && is_behind_reply && is_end
 }
 

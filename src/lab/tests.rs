@@ -33,6 +33,7 @@ const REQUIRED: &[&str] = &[
     "app-disabled-in-tenant",
     "app-not-found-in-tenant",
     "app-permissions-missing",
+    "application-refused-for-some-accounts",
     "cert-chain-incomplete",
     "cert-expired",
     "cert-name-mismatch",

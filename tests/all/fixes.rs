@@ -80,6 +80,10 @@ const NO_COMMAND: &[(&str, &[&str])] = &[
     ("a purchase, or a project", &["resource-not-in-tenant", "mailbox-on-premises"]),
     ("what may be deleted only its owner knows", &["mailbox-full"]),
     ("a move, or a session of another program, ends by itself", &["mailbox-session-ended"]),
+    (
+        "what is wrong is not proved: another look comes first",
+        &["application-refused-for-some-accounts", "login-unexpected-response"],
+    ),
     ("another administrator", &["admin-cmdlet-missing"]),
     ("another fix for each user", &["webex-users-not-provisioned"]),
 ];
