@@ -527,7 +527,7 @@ fn interrupted_by(signal: &str) {
     let sent = std::process::Command::new("kill").args([signal, &id]).status().expect("kill is there");
     assert!(sent.success());
     let outcome = wait(child);
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(25), "it waited for the time limit of 30 s: {:?}", began.elapsed());
     let report = outcome.report();
     assert_eq!(outcome.code, Some(3), "{:#?}", report.summary);
     assert!(report.run.interrupted && report.summary.error > 0);
@@ -546,8 +546,8 @@ fn wait_until_it_listens_for_interruptions(id: &str) {
         u64::from_str_radix(&caught, 16).expect("a mask is hexadecimal") & all == all
     };
     while !listens() {
-        assert!(began.elapsed() < Duration::from_secs(10), "it never listens");
-        std::thread::yield_now();
+        assert!(began.elapsed() < Duration::from_secs(60), "it never listens");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
