@@ -40,6 +40,9 @@ const INPUTS: [&[u8]; 8] = [
     b"\x1f\x8b\x08\xff\xfe\xfd\x00\xd8abcdefghijklmnopqrstuvwxyz0123456789\x80\x81\x82\xff\xff\xff",
 ];
 
+/// A text without a part of the secret that looks like a long token, found by the fuzzer.
+const LONG_AND_RANDOM: &[u8] = b"?\xc2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xc2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xe2\xff\xff\xff\x00\x00";
+
 #[test]
 fn targets_take_any_bytes() {
     for target in [
@@ -54,6 +57,7 @@ fn targets_take_any_bytes() {
     ] {
         INPUTS.into_iter().for_each(target);
     }
+    redactor::target(LONG_AND_RANDOM);
 }
 
 #[test]
