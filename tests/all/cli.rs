@@ -519,12 +519,25 @@ async fn interruption_gives_the_report_so_far() {
 /// What a person, a service manager and a terminal that is closed send.
 #[cfg(target_os = "linux")]
 fn interrupted_by(signal: &str) {
+    use std::process::{Command, Stdio};
+
     let place = Place::new();
-    let child = place.start(&["run", "--lab=port-blocked", "--timeout", "30s", "-o", "json"]);
+    let run = place.command(&["run", "--lab=port-blocked", "--timeout", "30s", "-o", "json"]);
+    // under nohup the tests ignore SIGHUP, and so would the program
+    let mut attended = Command::new("env");
+    attended
+        .arg("--default-signal=HUP")
+        .arg(run.get_program())
+        .args(run.get_args())
+        .env_clear()
+        .current_dir(place.path());
+    attended.envs(run.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    attended.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = attended.spawn().expect("the program starts");
     let id = child.id().to_string();
     wait_until_it_listens_for_interruptions(&id);
     let began = Instant::now();
-    let sent = std::process::Command::new("kill").args([signal, &id]).status().expect("kill is there");
+    let sent = Command::new("kill").args([signal, &id]).status().expect("kill is there");
     assert!(sent.success());
     let outcome = wait(child);
     assert!(began.elapsed() < Duration::from_secs(25), "it waited for the time limit of 30 s: {:?}", began.elapsed());
