@@ -19,7 +19,7 @@ use super::{option, program};
 use crate::{
     files,
     report::{self, Format, Page, Paint, Stream, Style, Symbols, Together, Verbosity, harmless},
-    secret::{RedactingWriter, Redactor, suspect},
+    secret::{RedactingWriter, Redactor, Secret, suspect},
 };
 
 static UNDELIVERED: AtomicBool = AtomicBool::new(false);
@@ -28,6 +28,13 @@ static NET: LazyLock<Redactor> = LazyLock::new(Redactor::default);
 /// The net before the streams. Every secret that is read is made known to it.
 pub fn net() -> Redactor {
     NET.clone()
+}
+
+/// Keeps secrets in that a file holds although it should not: what is quoted of it may be cut or wrapped.
+pub fn keep_in(secrets: &[Secret]) {
+    for secret in secrets {
+        NET.add(secret);
+    }
 }
 
 /// A text that is about to leave the process, without secrets.

@@ -17,7 +17,7 @@ use crate::{
         },
         json,
     },
-    secret::{self, Secret},
+    secret,
     table::decode,
 };
 
@@ -55,24 +55,16 @@ pub fn read_verified(file: &Path, key: Option<&Verifier>) -> Result<Report, CliE
     let is_large = is_large_json(file).map_err(|error| wrong(error.to_string()))?;
     let report = if is_large && key.is_none() {
         let found = files::open_plain(file).and_then(secret::unknown_read);
-        keep_in(&found.map_err(|error| wrong(error.to_string()))?);
+        print::keep_in(&found.map_err(|error| wrong(error.to_string()))?);
         json::read(|| files::open_plain(file)).map_err(|error| wrong(error.to_string()))?
     } else {
         let text = whole_text(file, key)?;
-        keep_in(&secret::unknown_in(&text));
+        print::keep_in(&secret::unknown_in(&text));
         json::parse(&text).map_err(|error| wrong(error.to_string()))?
     };
     let strict = report.summary.exit_code == STRICT;
     let summary = Summary::of(&report.findings, report.summary.fix_first, strict);
     Ok(Report { summary, ..report })
-}
-
-/// Makes secrets known that a report holds although it should not: a line that is wrapped is told in parts.
-fn keep_in(secrets: &[Secret]) {
-    let net = print::net();
-    for secret in secrets {
-        net.add(secret);
-    }
 }
 
 /// Whether a file is one that can be read as it comes: a plain and large one that begins as JSON does, in UTF-8.

@@ -10,7 +10,7 @@ use std::{
 
 use memchr::{memchr_iter, memmem};
 
-use super::{Secret, random::is_random};
+use super::{LONGEST, Secret, random::is_random};
 
 /// A token's header and claims are longer than this, each; a shorter text only looks like one.
 const SHORTEST_PART: usize = 10;
@@ -26,15 +26,23 @@ const STEP: usize = 16;
 /// Of a client secret of Entra so much stands before its mark and, where it was cut, at least behind it.
 const AROUND: usize = 3;
 
-/// A file with more of them is one of other data, or made to fill the memory.
-const MOST: usize = 1000;
+/// A file with more of them, in bytes, is one of other data, or made to fill the memory: each is kept in all its forms.
+const MOST: usize = 4 * LONGEST;
+/// So much of a run is looked at together, whether it is random.
+const PIECE: usize = 4096;
 /// So much of a large text is looked at in one go, in bytes.
 const PASS: u64 = 1 << 20;
 
 /// The unknown secrets of a text, so that they can be made known: what is quoted of a file may be cut.
 #[must_use]
 pub fn secrets_in(text: &str) -> Vec<Secret> {
-    secrets(text).into_iter().take(MOST).map(|range| Secret::new(&text[range])).collect()
+    let longest = |found: Range<usize>| found.start..found.end.min(found.start + LONGEST);
+    let mut left = MOST;
+    let is_room = |range: &Range<usize>| {
+        left = left.saturating_sub(range.len());
+        left > 0
+    };
+    secrets(text).into_iter().map(longest).take_while(is_room).map(|range| Secret::new(&text[range])).collect()
 }
 
 /// The same of a text that is too large to be whole in memory. A secret is looked for in blocks that end where no secret can
@@ -46,12 +54,11 @@ pub fn secrets_read(mut from: impl Read) -> io::Result<Vec<Secret>> {
     let (mut found, mut pending) = (Vec::new(), Vec::new());
     loop {
         let is_end = (&mut from).take(PASS).read_to_end(&mut pending)? == 0;
-        let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+*!".contains(byte);
-        let open = pending.iter().rev().take_while(|byte| goes_on(byte)).count();
+        let open = pending.iter().rev().take_while(|byte| is_of_token(**byte)).count();
         let whole = if is_end || open > usize::try_from(PASS).unwrap_or(usize::MAX) { 0 } else { open };
         let rest = pending.split_off(pending.len() - whole);
         found.extend(secrets_in(&String::from_utf8_lossy(&std::mem::replace(&mut pending, rest))));
-        if is_end || found.len() >= MOST {
+        if is_end || found.iter().map(Secret::len).sum::<usize>() >= MOST {
             return Ok(found);
         }
     }
@@ -70,11 +77,13 @@ fn jwts(text: &str) -> Vec<Range<usize>> {
     let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_".contains(byte);
     let length = |from: usize| text.as_bytes()[from..].iter().take_while(is_part).count();
     let mut found: Vec<Range<usize>> = Vec::new();
+    let mut looked_at = 0; // what begins in the same part ends with it, so each part is measured once
     for at in memmem::find_iter(text.as_bytes(), "eyJ") {
-        if found.last().is_some_and(|last| last.contains(&at)) {
+        if at < looked_at || found.last().is_some_and(|last| last.contains(&at)) {
             continue;
         }
         let header = at + length(at);
+        looked_at = header;
         let Some(b'.') = text.as_bytes().get(header) else { continue };
         let claims = header + 1 + length(header + 1);
         let Some(b'.') = text.as_bytes().get(claims) else { continue };
@@ -95,39 +104,51 @@ fn client_secrets(text: &str) -> Vec<Range<usize>> {
         let before = at.checked_sub(2).map(|before| (bytes[before], bytes[before + 1]));
         matches!(before, Some((b'0'..=b'9', b'q' | b'Q')))
     };
-    memchr_iter(b'~', bytes)
-        .filter(has_mark)
-        .map(|at| run(bytes, at, is_inside))
-        .filter(|(at, run)| at - run.start >= AROUND + 2 && run.end - at > AROUND)
-        .map(|(_, run)| run)
-        .collect()
-}
-
-/// Where a text holds a token that tells nothing of itself, as refresh tokens do.
-fn opaque_tokens(text: &str) -> Vec<Range<usize>> {
-    let bytes = text.as_bytes();
-    let is_inside = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+*!".contains(&byte);
-    let (mut found, mut looked_at) = (Vec::new(), 0);
-    for block in (0..bytes.len().saturating_sub(BLOCK - 1)).step_by(BLOCK) {
-        let is_run = (0..BLOCK).step_by(STEP).all(|place| is_inside(bytes[block + place]));
-        if block < looked_at || !is_run {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for at in memchr_iter(b'~', bytes).filter(has_mark) {
+        if found.last().is_some_and(|last| last.contains(&at)) {
             continue;
         }
-        let (_, run) = run(bytes, block, is_inside);
-        looked_at = run.end.max(block + 1);
-        let is_token = |word: &str| word.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random);
-        if run.len() >= LONG && is_token(&text[run.clone()]) {
+        let run = run(bytes, at, is_inside);
+        if at - run.start >= AROUND + 2 && run.end - at > AROUND {
             found.push(run);
         }
     }
     found
 }
 
-/// A place, and the characters of one kind around it.
-fn run(bytes: &[u8], at: usize, is_inside: impl Fn(u8) -> bool) -> (usize, Range<usize>) {
+/// Where a text holds a token that tells nothing of itself, as refresh tokens do.
+fn opaque_tokens(text: &str) -> Vec<Range<usize>> {
+    let bytes = text.as_bytes();
+    let (mut found, mut looked_at) = (Vec::new(), 0);
+    for block in (0..bytes.len().saturating_sub(BLOCK - 1)).step_by(BLOCK) {
+        let is_run = (0..BLOCK).step_by(STEP).all(|place| is_of_token(bytes[block + place]));
+        if block < looked_at || !is_run {
+            continue;
+        }
+        let run = run(bytes, block, is_of_token);
+        looked_at = run.end.max(block + 1);
+        let is_random = |from: usize| {
+            let piece = &text[from..run.end.min(from + PIECE)];
+            piece.split(|c: char| !c.is_ascii_alphanumeric()).any(is_random)
+        };
+        if run.len() >= LONG && run.clone().step_by(PIECE).any(is_random) {
+            found.push(run);
+        }
+    }
+    found
+}
+
+/// The characters of tokens of every kind.
+fn is_of_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~+*!".contains(&byte)
+}
+
+/// The characters of one kind around a place.
+fn run(bytes: &[u8], at: usize, is_inside: impl Fn(u8) -> bool) -> Range<usize> {
     let before = bytes[..at].iter().rev().take_while(|byte| is_inside(**byte)).count();
     let behind = bytes[at..].iter().take_while(|byte| is_inside(**byte)).count();
-    (at, at - before..at + behind)
+    at - before..at + behind
 }
 
 #[cfg(test)]
@@ -195,6 +216,20 @@ mod tests {
             assert_eq!(found, [Secret::new(token.clone())], "{before}");
         }
         assert!(secrets_read("x".repeat(5 * pass).as_bytes()).unwrap().is_empty());
+    }
+
+    /// A search of each mark by itself would not come to an end.
+    #[test]
+    fn each_part_is_measured_once_and_what_is_kept_has_a_bound() {
+        const LENGTH: usize = 2 << 20;
+        for mark in ["eyJ", "8q~", "aaaa8Q~bbbb", "aB3x", "eyJhbGciOiJS."] {
+            let text = mark.repeat(LENGTH / mark.len());
+            let kept: usize = secrets_in(&text).iter().map(Secret::len).sum();
+            assert!(kept <= MOST, "{mark}: {kept}");
+        }
+        let many = format!("{} ", random(LONG + 1)).repeat(10_000);
+        let kept: usize = secrets_in(&many).iter().map(Secret::len).sum();
+        assert!(kept > MOST / 2 && kept <= MOST, "{kept}");
     }
 
     #[test]

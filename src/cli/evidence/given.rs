@@ -85,9 +85,7 @@ fn read_one(path: &Path, stated: &Stated, given: &mut Given) {
     }
     match import::read(path, stated) {
         Ok(file) => {
-            for secret in &file.secrets {
-                print::net().add(secret);
-            }
+            print::keep_in(&file.secrets);
             if let Made::Future(at) = file.made {
                 print::error(&format!(
                     "{}: its date is {at}, which is in the future: it settles nothing. Check the clocks of the computer that \
