@@ -15,21 +15,30 @@ use super::{
 
 const MOST_HEADERS: usize = 100;
 const MOST_REQUESTS: usize = 100;
+
 /// Answers until the client or a fault ends it.
 pub(super) async fn serve(connection: &mut Connection) -> Result<(), Hangup> {
     connection.encrypt().await?;
     connection.reply(Moment::Greeting, "").await?;
-    for _ in 0..MOST_REQUESTS {
+    for left in (0..MOST_REQUESTS).rev() {
         let Some(request) = read(connection).await? else {
-            return say(connection, Moment::Page, &page(400, "Bad Request"), true).await;
+            return say(connection, Moment::Page, &last(page(400, "Bad Request")), true).await;
         };
         let (moment, answer) = answer(connection, &request);
-        say(connection, moment, &answer, request.method != "HEAD").await?;
-        if request.closes {
+        let with_body = request.method != "HEAD";
+        if left == 0 || request.closes {
+            say(connection, moment, &last(answer), with_body).await?;
             break;
         }
+        say(connection, moment, &answer, with_body).await?;
     }
     Err(Hangup)
+}
+
+/// The answer, told to be the last: a client that sends one more request meanwhile would lose it (RFC 9112 section 9.6).
+fn last(mut answer: Answer) -> Answer {
+    answer.headers.insert("Connection".into(), "close".into());
+    answer
 }
 
 async fn say(connection: &mut Connection, moment: Moment, answer: &Answer, with_body: bool) -> Result<(), Hangup> {

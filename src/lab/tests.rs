@@ -223,6 +223,20 @@ async fn fetch(lab: &Lab, host: &str, request: &str) -> String {
     answer
 }
 
+#[tokio::test]
+async fn the_last_answer_of_a_connection_says_that_it_is_the_last() {
+    let lab = Lab::start(&Settings::default()).await.expect("a lab");
+    let mut stream = open_tls(&lab, "outlook.office365.com", 443).await.expect("TLS");
+    let request = "GET /none HTTP/1.1\r\nHost: outlook.office365.com\r\n\r\n".repeat(100);
+    stream.write_all(request.as_bytes()).await.expect("writable");
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.expect("closed in good order");
+    let answers: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).collect();
+    assert_eq!(answers.len(), 100);
+    let told: Vec<bool> = answers.iter().map(|answer| answer.contains("Connection: close\r\n")).collect();
+    assert_eq!(told.iter().position(|last| *last), Some(99), "{told:?}");
+}
+
 fn question(name: &str, kind: TYPE) -> Vec<u8> {
     let mut query = Packet::new_query(7);
     query.set_flags(PacketFlag::RECURSION_DESIRED);

@@ -268,8 +268,10 @@ fn pkcs12(bytes: &[u8], password: &str) -> Result<Vec<CertificateDer<'static>>, 
     let (give, opened) = sync_channel(1);
     let (bytes, password) = (bytes.to_vec(), password.to_owned());
     let open = move || drop(give.send(opened_pkcs12(&bytes, &password)));
-    thread::Builder::new().spawn(open).map_err(|_| NotOpened::Slow)?;
-    opened.recv_timeout(PATIENCE).map_err(|_| NotOpened::Slow)?.ok_or(NotOpened::Password)
+    let opening = thread::Builder::new().spawn(open).map_err(|_| NotOpened::Slow)?;
+    let certificates = opened.recv_timeout(PATIENCE).map_err(|_| NotOpened::Slow)?;
+    drop(opening.join()); // it has answered: this waits for nothing, and leaves nothing of it behind
+    certificates.ok_or(NotOpened::Password)
 }
 
 fn opened_pkcs12(bytes: &[u8], password: &str) -> Option<Vec<CertificateDer<'static>>> {
