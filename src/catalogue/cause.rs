@@ -251,6 +251,8 @@ pub const PLACEHOLDERS: &[&str] = &[
     "port",
     "subject",
     "address",
+    "server",
+    "server-port",
     command::STARTTLS,
 ];
 

@@ -6,7 +6,7 @@ use super::sign::attempts_showing;
 use crate::{
     catalogue::{Cause, expect},
     command::{Command, Effect, Encryption, Shell, Template, Wording, placeholders, replace},
-    evidence::{Attempt, Observation, Subject, Value},
+    evidence::{Attempt, Observation, Route, Subject, Value},
     finding::{Finding, Found},
     import::facts::{entra, mailbox, webex},
     judge::values,
@@ -51,10 +51,12 @@ const LOG_READER: &str = "Reports Reader";
 /// So many refusals of one cause are pointed to in the logs.
 const MOST_LOG_ENTRIES: usize = 3;
 /// What stands for a placeholder where no run has filled it. Facts that are not named here go by their label.
-const PLAIN: [(&str, &str); 22] = [
+const PLAIN: [(&str, &str); 24] = [
     ("host", "host"),
     ("port", "port"),
     ("subject", "host:port"),
+    ("server", "host"),
+    ("server-port", "host:port"),
     (APPLICATION, "application (client) ID"),
     ("hosts", "host"),
     ("ports", "port"),
@@ -233,6 +235,11 @@ fn for_target(template: &Template, each: &str, target: &Target, shown: &[Shown<'
             _ if name == each => vec![target.to_owned()],
             ("subject", "host" | "hosts") => service.and_then(host).into_iter().collect(),
             ("subject", "port" | "ports") => service.and_then(port).into_iter().collect(),
+            ("subject", "server") => server(&shown).or_else(|| service.and_then(host)).into_iter().collect(),
+            ("subject", "server-port") => {
+                let with_port = |address: String| at_port(&address, service.and_then(Subject::port));
+                vec![server(&shown).map_or_else(|| target.to_owned(), with_port)]
+            }
             _ => all(name, &shown, looks).into_iter().collect(),
         }
     };
@@ -494,6 +501,20 @@ fn statuses(shown: &[Shown<'_>]) -> BTreeSet<String> {
         of_attempts.chain(&look.failure)
     });
     failures.filter_map(|failure| failure.code).map(|code| code.to_string()).collect()
+}
+
+/// The address that a command must go to: the first that shows the cause, where the others of the service do not. By its
+/// name it would reach any of them.
+fn server(shown: &[Shown<'_>]) -> Option<String> {
+    let mut direct = shown.iter().filter(|one| matches!(one.look.route, Route::Direct | Route::Resolve { .. }));
+    let stopped =
+        direct.find_map(|one| Some(one.stopped()).filter(|stopped| stopped.len() < one.look.attempts.len()))?;
+    Some(stopped.first()?.address.ip().to_string())
+}
+
+fn at_port(address: &str, port: Option<u16>) -> String {
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    if address.contains(':') { format!("[{address}]{port}") } else { format!("{address}{port}") }
 }
 
 fn host(subject: &Subject) -> Option<String> {

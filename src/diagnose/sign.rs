@@ -229,7 +229,7 @@ pub(super) fn best(mut raised: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
     raised.retain(|_| superseded.next() == Some(false));
     let mut best: Vec<Candidate<'_>> = Vec::new();
     for one in raised {
-        let worth = |one: &Candidate<'_>| (one.settles, narrowness(one.sign));
+        let worth = |one: &Candidate<'_>| (one.settles, narrowness(one.sign), one.sign.facts.len());
         match best.iter_mut().find(|other| other.cause.code == one.cause.code) {
             Some(other) if worth(&one) > worth(other) => *other = one,
             Some(_) => {}

@@ -200,6 +200,12 @@ async fn web_filter_is_certain_only_under_a_certificate_of_its_own() {
         ("login-unexpected-response.forbidden", "token.issued", "login-unexpected-response", "login-block-page"),
         ("login-unexpected-response.sent-on", "https.discovery", "login-unexpected-response", "login-block-page"),
         ("login-unexpected-response.token", "token.issued", "login-unexpected-response", "login-block-page"),
+        ("login-unexpected-response.not-found", "token.issued", "login-unexpected-response", "login-page-not-found"),
+        ("login-unexpected-response.not-found", "https.discovery", "login-unexpected-response", "login-page-not-found"),
+        ("login-unexpected-response.gone", "token.issued", "login-unexpected-response", "login-page-not-found"),
+        ("login-unexpected-response.gone", "https.discovery", "login-unexpected-response", "login-page-not-found"),
+        ("login-unexpected-response.credentials", "token.issued", "login-unexpected-response", "login-block-page"),
+        ("login-unexpected-response.credentials", "https.discovery", "login-unexpected-response", "login-block-page"),
         (
             "microsoft-service-error.outlook-forbidden",
             "https.no-block-page",

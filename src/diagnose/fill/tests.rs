@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    evidence::{Failure, FailureKind, Protocol, Route, Stage},
+    evidence::{Failure, FailureKind, Protocol, Stage},
     finding::Status,
 };
 
@@ -17,6 +17,38 @@ fn items_of_lists_are_told_once_whatever_address_showed_them() {
     let findings = [Finding { look: Some(0), ..Finding::new("tls.matches-name", subject, Status::Fail) }];
     let text = fill("{tls.names}", None, &[0], &findings, &Looks::of(&looks, &Wording::default()));
     assert_eq!(text, "a.example, b.example, c.example");
+}
+
+#[test]
+fn command_goes_to_the_address_that_fails_where_others_do_not() {
+    let attempt = |address: &str, fails: bool| {
+        let failure = fails.then(|| Failure::new(Protocol::Tls, Stage::Handshake, FailureKind::Closed, ""));
+        Attempt { failure, ..Attempt::new(address.parse().unwrap()) }
+    };
+    let subject = Subject::endpoint("mail.example.com", 993);
+    let proxy = Route::Proxy { host: "proxy.example".to_owned(), port: 8080, learned_from: String::new() };
+    let template =
+        |text: &str| Template { each: Some("subject".to_owned()), ..Template::new(Shell::Sh, Effect::Check, text) };
+    let templates =
+        [template("openssl s_client -connect {server-port} -servername {host}"), template("nc {server} {port}")];
+    for (fails, route, server) in [
+        ([false, true], Route::Direct, Some(("[2001:db8::1]:993", "2001:db8::1"))),
+        ([true, false], Route::Direct, Some(("192.0.2.1:993", "192.0.2.1"))),
+        ([true, true], Route::Direct, None),
+        ([true, false], proxy, None),
+    ] {
+        let attempts = vec![attempt("192.0.2.1:993", fails[0]), attempt("[2001:db8::1]:993", fails[1])];
+        let looks = [Observation { attempts, ..Observation::new("tls", subject.clone(), route) }];
+        let findings = [Finding { look: Some(0), ..Finding::new("tls.trusted", subject.clone(), Status::Fail) }];
+        let commands = commands(&templates, None, &[0], &findings, &Looks::of(&looks, &Wording::default()));
+        let (at_port, server) = server.unwrap_or(("mail.example.com:993", "mail.example.com"));
+        let texts: Vec<&str> = commands.iter().map(|command| command.text.as_str()).collect();
+        let quoted = if at_port.starts_with('[') { format!("'{at_port}'") } else { at_port.to_owned() };
+        assert_eq!(
+            texts,
+            [format!("openssl s_client -connect {quoted} -servername mail.example.com"), format!("nc {server} 993")]
+        );
+    }
 }
 
 #[test]
