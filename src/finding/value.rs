@@ -169,6 +169,16 @@ pub enum NextStep {
 }
 
 impl NextStep {
+    /// What a report calls it.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Provide { .. } | Self::Verify { .. } => "verify",
+            Self::Request { .. } => "ask",
+            Self::Try { .. } => "try",
+        }
+    }
+
     /// What to paste or open, where the step has it.
     #[must_use]
     pub fn command(&self) -> Option<&Command> {

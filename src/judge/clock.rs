@@ -2,12 +2,15 @@
 //! valid yet.
 //!
 //! In: the observations of a run. Out: the same with the facts that need more than one of them: how far this clock is off,
-//! in words, and whether a certificate is valid at the time that Microsoft's servers give. Pure.
+//! in words, and whether a certificate is valid at the time that Microsoft's servers give. Where no server told its time,
+//! whether every certificate fails in a way that a wrong clock explains. Pure.
+
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 
 use crate::{
-    evidence::{Attempt, Fact, Facts, FailureKind, Observation},
+    evidence::{Attempt, Fact, FailureKind, Observation},
     probe::{https, tls},
 };
 
@@ -18,7 +21,7 @@ const RIGHT_SECONDS: u64 = 60;
 pub fn note(looks: &mut [Observation]) {
     let of_microsoft = looks.iter().filter(|look| !look.own && look.source.is_live());
     let told: Vec<Told> = of_microsoft.flat_map(|look| &look.attempts).filter_map(Told::of).collect();
-    let Some(ahead) = middle(told.iter().map(|one| one.ahead)) else { return };
+    let Some(ahead) = middle(told.iter().map(|one| one.ahead)) else { return note_all_by_date(looks) };
     if ahead.unsigned_abs() <= RIGHT_SECONDS {
         return;
     }
@@ -31,6 +34,49 @@ pub fn note(looks: &mut [Observation]) {
             attempt.set(https::CLOCK_OFF, off.as_str());
         }
     }
+}
+
+/// Notes it where every certificate of Microsoft's that was shown fails by its own dates, all are expired or none is valid
+/// yet, and there is a time at which all are valid: a clock that is wrong is as good a reason as servers of several names
+/// whose certificates ran out together.
+fn note_all_by_date(looks: &mut [Observation]) {
+    let of_microsoft = looks.iter().filter(|look| !look.own && look.source.is_live());
+    let shown: Vec<(&Observation, &Attempt)> = of_microsoft
+        .flat_map(|look| look.attempts.iter().map(move |attempt| (look, attempt)))
+        .filter(|(_, attempt)| attempt.facts.get(tls::NOT_AFTER).is_some())
+        .collect();
+    let kinds: HashSet<Option<FailureKind>> =
+        shown.iter().map(|(_, attempt)| attempt.failure.as_ref().map(|failure| failure.kind)).collect();
+    let is_by_date = kinds == HashSet::from([Some(FailureKind::Expired)])
+        || kinds == HashSet::from([Some(FailureKind::NotYetValid)]);
+    let hosts: HashSet<Option<&str>> = shown.iter().map(|(look, _)| look.subject.host()).collect();
+    if !is_by_date || hosts.len() < 2 || !shown.iter().all(|(_, attempt)| is_refused_by_own_date(attempt)) {
+        return;
+    }
+    let dates: Option<Vec<(i64, i64)>> = shown.iter().map(|(_, attempt)| validity(attempt)).collect();
+    let Some(dates) = dates else { return };
+    let (from, until) = (dates.iter().map(|one| one.0).max(), dates.iter().map(|one| one.1).min());
+    if from > until {
+        return;
+    }
+    let attempts = looks.iter_mut().filter(|look| !look.own).flat_map(|look| &mut look.attempts);
+    for attempt in attempts.filter(|attempt| attempt.facts.get(tls::NOT_AFTER).is_some()) {
+        attempt.set(tls::ALL_FAIL_BY_DATE, true);
+        attempt.set(https::CLOCK_OFF, "off");
+    }
+}
+
+/// False where the dates of another certificate of the chain are the reason, or a device signed the certificate.
+fn is_refused_by_own_date(attempt: &Attempt) -> bool {
+    let is_expired = attempt.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::Expired);
+    let has_ended = attempt.facts.get(tls::DAYS_LEFT).is_some_and(|days| *days < 0);
+    is_expired == has_ended && attempt.facts.get(tls::ISSUER_PUBLIC) == Some(&true)
+}
+
+/// From when until when a certificate is valid, in seconds since 1970.
+fn validity(attempt: &Attempt) -> Option<(i64, i64)> {
+    let moment = |fact: Fact<String>| attempt.facts.get(fact)?.parse().ok().map(Timestamp::as_second);
+    Some((moment(tls::NOT_BEFORE)?, moment(tls::NOT_AFTER)?))
 }
 
 /// What one server told of the time: its own, and by how many seconds this server was ahead.
@@ -61,8 +107,7 @@ fn by_server_time(attempt: &Attempt, told: &[Told]) -> Option<bool> {
     if !matches!(failure.kind, FailureKind::Expired | FailureKind::NotYetValid) {
         return None;
     }
-    let moment = |facts: &Facts, fact: Fact<String>| facts.get(fact)?.parse().ok().map(Timestamp::as_second);
-    let (from, until) = (moment(&attempt.facts, tls::NOT_BEFORE)?, moment(&attempt.facts, tls::NOT_AFTER)?);
+    let (from, until) = validity(attempt)?;
     let is_valid = |time: i64| (from..=until).contains(&time);
     if told.iter().any(|one| is_valid(one.time + one.ahead)) {
         return None;
@@ -146,6 +191,38 @@ mod tests {
         let mut looks = [Observation { own: true, ..own }];
         note(&mut looks);
         assert_eq!(looks[0].attempts[0].facts.get(https::CLOCK_OFF), None);
+    }
+
+    #[test]
+    fn certificates_that_all_fail_by_date_may_be_a_matter_of_the_clock() {
+        const OLD: (FailureKind, &str, &str) = (FailureKind::Expired, "2025-01-01T00:00:00Z", "2025-12-31T00:00:00Z");
+        const OLDER: (FailureKind, &str, &str) = (FailureKind::Expired, "2023-01-01T00:00:00Z", "2024-12-31T00:00:00Z");
+        const NEW: (FailureKind, &str, &str) =
+            (FailureKind::NotYetValid, "2025-06-01T00:00:00Z", "2027-01-01T00:00:00Z");
+        const OTHER: (FailureKind, &str, &str) =
+            (FailureKind::TimedOut, "2025-06-01T00:00:00Z", "2027-01-01T00:00:00Z");
+        let shown = |host: &str, (kind, from, until): (FailureKind, &str, &str), days_left: i64, public: bool| {
+            let mut attempt = refused(kind, from, until);
+            attempt.set(tls::DAYS_LEFT, days_left);
+            attempt.set(tls::ISSUER_PUBLIC, public);
+            look(host, vec![attempt])
+        };
+        for (looks, is_by_date) in [
+            (vec![shown(LOGIN, OLD, -9, true), shown("mail.example", OLD, -9, true)], true),
+            (vec![shown(LOGIN, NEW, 90, true), shown("mail.example", NEW, 90, true)], true),
+            (vec![shown(LOGIN, OLD, -9, true), shown(LOGIN, OLD, -9, true)], false), // one name
+            (vec![shown(LOGIN, OLD, -9, true), shown("mail.example", OLDER, -9, true)], false), // at no time
+            (vec![shown(LOGIN, OLD, -9, true), shown("mail.example", NEW, 90, true)], false),
+            (vec![shown(LOGIN, OLD, -9, true), shown("mail.example", OTHER, 90, true)], false),
+            (vec![shown(LOGIN, OLD, -9, true), shown("mail.example", OLD, 30, true)], false), // of the issuer
+            (vec![shown(LOGIN, OLD, -9, false), shown("mail.example", OLD, -9, false)], false), // of a device
+        ] {
+            let mut looks = looks;
+            note(&mut looks);
+            let noted: Vec<bool> =
+                looks.iter().map(|look| look.attempts[0].facts.get(tls::ALL_FAIL_BY_DATE).is_some()).collect();
+            assert_eq!(noted, [is_by_date; 2], "{looks:#?}");
+        }
     }
 
     #[test]

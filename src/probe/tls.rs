@@ -31,6 +31,7 @@ facts! {
     NOT_AFTER: String = "tls.not_after", "valid until";
     DAYS_LEFT: i64 = "tls.days_left", "days left";
     VALID_BY_SERVER_TIME: bool = "tls.valid_by_server_time", "valid by the clocks of Microsoft's servers";
+    ALL_FAIL_BY_DATE: bool = "tls.all_fail_by_date", "every certificate of Microsoft's fails by its date";
     CHAIN: Vec<String> = "tls.chain", "certificate chain sent";
     CHAIN_LENGTH: i64 = "tls.chain_length", "number of certificates sent";
     SELF_SIGNED: bool = "tls.self_signed", "self-signed";

@@ -204,8 +204,7 @@ fn steps(text: &mut String, report: &Report) {
             let Some(command) = step.command().filter(|command| told.insert(&command.text)) else { continue };
             let asks = matches!(step, NextStep::Request { .. });
             let tested = finding.tested_by(step).map(|cause| format!("{}: ", words::cause(cause))).unwrap_or_default();
-            let label = if asks { "ask" } else { "verify" };
-            let _ = writeln!(all, "- {label}: {}", prose(&format!("{tested}{}", words::about(command))));
+            let _ = writeln!(all, "- {}: {}", step.label(), prose(&format!("{tested}{}", words::about(command))));
             all.push_str(&fenced(&command.text, "  "));
             match &command.confirms_if {
                 _ if asks => drop(writeln!(all, "  - then: {}", prose(REQUESTED))),

@@ -140,11 +140,11 @@ impl<'a> Writer<'a> {
 
     /// A command stands alone on its line, so that it can be pasted; what it shows follows below.
     pub(super) fn step(&mut self, step: &NextStep, tested: Option<&str>) {
-        let Some(command) = step.command() else { return self.page.field("verify", &prose::step(step)) };
+        let Some(command) = step.command() else { return self.page.field(step.label(), &prose::step(step)) };
         let asks = matches!(step, NextStep::Request { .. });
         let about = words::about(command);
         let about = tested.map_or_else(|| about.clone(), |cause| format!("{cause}: {about}"));
-        self.page.field(if asks { "ask" } else { "verify" }, &about);
+        self.page.field(step.label(), &about);
         self.page.one(command);
         self.page.confirms(command);
         self.page.field("then", if asks { prose::REQUESTED } else { "" });
