@@ -116,17 +116,21 @@ fn by_server_time(attempt: &Attempt, told: &[Told]) -> Option<bool> {
     if valid == told.len() { Some(true) } else { (valid == 0).then_some(false) }
 }
 
-/// How far a clock is off, in the unit that a person would choose, to the nearest one: `3 days ahead`.
+/// How far a clock is off: `3 days ahead`.
 fn off_by(ahead: i64) -> String {
-    let seconds = ahead.unsigned_abs();
+    format!("{} {}", apart(ahead.unsigned_abs()), if ahead > 0 { "ahead" } else { "behind" })
+}
+
+/// A difference of clocks in the unit that a person would choose, to the nearest one: `3 days`.
+#[must_use]
+pub fn apart(seconds: u64) -> String {
     let (size, unit) = match seconds {
         ..7_200 => (60, "minute"),
         7_200..172_800 => (3_600, "hour"),
         _ => (86_400, "day"),
     };
     let count = (seconds + size / 2) / size;
-    let plural = if count == 1 { "" } else { "s" };
-    [count.to_string(), format!("{unit}{plural}"), if ahead > 0 { "ahead" } else { "behind" }.to_owned()].join(" ")
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     evidence::Value,
     finding::{OtherRun, Redacted, Report, Run},
-    judge::values,
+    judge::{clock::apart, values},
     probe::tls,
 };
 
@@ -177,7 +177,11 @@ fn offset(minutes: i32) -> String {
 }
 
 fn apart_by(ms: u64) -> String {
-    if ms < 60_000 { format!("{}.{} s", ms / 1_000, ms % 1_000 / 100) } else { duration(ms) }
+    match ms {
+        ..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+        60_000..7_200_000 => duration(ms),
+        _ => apart(ms / 1_000),
+    }
 }
 
 fn joined<'a>(parts: impl IntoIterator<Item = &'a String>) -> String {
@@ -194,8 +198,9 @@ mod tests {
         assert_eq!(clock(Some(420), false), "0.4 s ahead of Microsoft's");
         assert_eq!(clock(Some(-61_500), false), "1 min 1 s behind Microsoft's");
         assert_eq!(clock(Some(-30), true), "within 0.1 s of the lab's");
+        assert_eq!(clock(Some(4_320 * 60_000), false), "3 days ahead of Microsoft's");
         assert_eq!(clock(None, false), "not checked");
-        assert_eq!(clock(Some(i64::MIN), false), "153722867280912 min 55 s behind Microsoft's");
+        assert_eq!(clock(Some(i64::MIN), false), "106751991167 days behind Microsoft's");
     }
 
     #[test]
