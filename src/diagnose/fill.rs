@@ -435,9 +435,9 @@ fn is_for_port(template: &Template, port: Option<u16>) -> bool {
 fn known(name: &str, Names { server, mailbox, user, application }: &Names) -> Option<String> {
     match name {
         TENANT => Some(ANY_TENANT.to_owned()),
-        "host" | "hosts" => host(server.as_ref()?),
+        "host" | "hosts" | "server" => host(server.as_ref()?),
         "port" | "ports" => port(server.as_ref()?),
-        "subject" | "subjects" => Some(server.as_ref()?.to_string()),
+        "subject" | "subjects" | "server-port" => Some(server.as_ref()?.to_string()),
         "mailbox" => mailbox.clone(),
         "user" => user.clone(),
         APPLICATION => application.clone(),
