@@ -3,6 +3,7 @@
 //! In: a [`Source`] from the user's file, standard input or a prompt. Out: a [`Secret`], which whoever reads it makes
 //! known to the [`Redactor`] at once. What is said of a secret that cannot be read names the place and never the content.
 
+mod escaped;
 mod placed;
 mod random;
 mod ranges;

@@ -1,5 +1,6 @@
 //! The net against a naive one that compares every place of a text with every piece of every form of the secret: what must
-//! be taken out is gone, and in a text without a piece of the secret nothing else is, beside what any net takes out.
+//! be taken out is gone, and in a text without escapes and without a piece of the secret nothing else is, beside what any
+//! net takes out.
 #![no_main]
 
 use std::fmt::Write as _;
@@ -38,7 +39,7 @@ fuzz_target!(|data: &[u8]| {
     let touched = forms
         .iter()
         .any(|form| form.as_bytes().windows(form.len().min(LEAST)).any(|piece| holds(text.as_bytes(), piece)));
-    if !touched {
+    if !touched && !text.contains(['%', '&', '\\']) {
         // what only a secret looks like is taken out by a net that knows nothing, too
         assert!((clean, hits) == Redactor::default().cleaned(&text), "something else was taken out");
     }

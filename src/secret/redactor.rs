@@ -5,7 +5,8 @@
 //!
 //! A secret is known in these forms: plain, as JSON writes it (RFC 8259, section 7), percent-encoded with capital and
 //! small hexadecimal digits (RFC 3986, section 2.1), form-encoded, in hexadecimal of both cases, and base64 of both alphabets (RFC 4648, sections 4
-//! and 5) in the three ways in which it can lie among other bytes, so that a token inside a SASL string is found. Of
+//! and 5) in the three ways in which it can lie among other bytes, so that a token inside a SASL string is found. A short
+//! one is known in UTF-16 too, as PowerShell encodes a command. What is written as [escapes](escaped) is read as well. Of
 //! each form every [`STRIDE`]th window of [`WINDOW`] bytes is kept, so that any part of 16 bytes or more holds a whole
 //! window; that finds a token also where a line was cut or wrapped. What only a secret looks like is caught [unknown].
 
@@ -22,7 +23,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use memchr::memmem;
 
 use super::{
-    Secret,
+    Secret, escaped,
     placed::name::{Kind, kind},
     ranges::{merged, replaced},
     unknown,
@@ -36,6 +37,9 @@ const WINDOW: usize = 12;
 const STRIDE: usize = 5;
 /// A shorter text is no secret: replacing it would spoil every report and protect nothing.
 const SHORTEST: usize = 4;
+
+/// A longer secret is a token, which nobody writes in UTF-16; its windows would take twice the room.
+const LONGEST_IN_UTF_16: usize = 256;
 
 /// All secrets of this run, so that none leaves by mistake. Clones share what they know.
 #[derive(Clone, Default)]
@@ -168,7 +172,16 @@ impl Known {
     }
 
     fn caught(&self, text: &str) -> Vec<Range<usize>> {
-        let text = text.as_bytes();
+        let mut caught = self.caught_as_written(text.as_bytes());
+        if !self.windows.is_empty() || !self.short.is_empty() {
+            escaped::each_reading(text.as_bytes(), |part| {
+                caught.extend(self.caught_as_written(&part.bytes).iter().map(|found| part.place(found)));
+            });
+        }
+        caught
+    }
+
+    fn caught_as_written(&self, text: &[u8]) -> Vec<Range<usize>> {
         let mut caught: Vec<Range<usize>> = Vec::new();
         for form in &self.short {
             caught.extend(memmem::find_iter(text, form).map(|at| at..at + form.len()));
@@ -289,13 +302,17 @@ fn forms(secret: &str) -> HashSet<String> {
         percent(secret, "0123456789abcdef"),
         url::form_urlencoded::byte_serialize(secret.as_bytes()).collect(),
     ]);
-    for digits in ["0123456789abcdef", "0123456789ABCDEF"] {
-        forms.insert(secret.bytes().flat_map(|byte| [digit(digits, byte >> 4), digit(digits, byte & 15)]).collect());
-    }
-    for shift in 0..3 {
-        let standard = shifted(secret.as_bytes(), shift);
-        forms.insert(standard.replace('+', "-").replace('/', "_"));
-        forms.insert(standard);
+    let in_utf_16 = secret.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(); // big-endian, it lies a byte ahead
+    for bytes in [secret.as_bytes(), &in_utf_16].into_iter().take(if secret.len() <= LONGEST_IN_UTF_16 { 2 } else { 1 })
+    {
+        for digits in ["0123456789abcdef", "0123456789ABCDEF"] {
+            forms.insert(bytes.iter().flat_map(|byte| [digit(digits, byte >> 4), digit(digits, byte & 15)]).collect());
+        }
+        for shift in 0..3 {
+            let standard = shifted(bytes, shift);
+            forms.insert(standard.replace('+', "-").replace('/', "_"));
+            forms.insert(standard);
+        }
     }
     let parts: Vec<&str> = secret.split('.').collect();
     if parts.len() == 3 && secret.starts_with("eyJ") {
@@ -357,6 +374,14 @@ mod tests {
                 percent(secret, "0123456789ABCDEF"),
                 secret.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02x}")),
                 secret.bytes().fold(String::new(), |text, byte| text + &format!("{byte:02X}")),
+                secret.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}")),
+                secret.bytes().fold(String::new(), |text, byte| text + &format!("%25{byte:02X}")),
+                secret.chars().fold(String::new(), |text, c| text + &format!("&#{};", u32::from(c))),
+                secret.chars().fold(String::new(), |text, c| text + &format!("&amp;#x{:x};", u32::from(c))),
+                secret.chars().fold(String::new(), |text, c| text + &format!("\\u{:04X}", u32::from(c))),
+                secret.chars().map(String::from).collect::<Vec<_>>().join("%00"),
+                secret.bytes().fold(String::new(), |text, byte| text + &format!("\\\\x{byte:02x}")),
+                secret.encode_utf16().fold(String::new(), |text, unit| text + &format!("{unit:04x}")),
             ] {
                 let (clean, hits) = net.clean(&format!("said: '{text}' end"));
                 assert_eq!((clean.as_str(), hits), ("said: '<secret>' end", 1), "{text}");
@@ -373,6 +398,22 @@ mod tests {
                 let (clean, hits) = net.clean(&encoded);
                 assert_eq!(hits, 1, "{clean}");
                 assert!(clean.len() < encoded.len() - TOKEN.len(), "{clean}");
+            }
+        }
+    }
+
+    #[test]
+    fn command_that_powershell_encodes_holds_no_secret() {
+        let net = knowing("Zx9~Q8h8Q~x.7-marked-secret");
+        for before in ["$s='", "$s ='", "$s = '", "$s = \u{fc}'"] {
+            let text = format!("{before}Zx9~Q8h8Q~x.7-marked-secret'");
+            for bytes in [
+                text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(),
+                text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            ] {
+                let (clean, hits) = net.clean(&STANDARD.encode(&bytes));
+                assert_eq!(hits, 1, "{clean}");
+                assert!(clean.len() < 45, "{clean}");
             }
         }
     }
@@ -463,7 +504,7 @@ mod tests {
                 text.extend(form.iter().skip(from).take(length));
             }
             let known = net.known();
-            prop_assert_eq!(merged(known.caught(&text)), merged(caught_without_the_sieve(&known, &text)));
+            prop_assert_eq!(merged(known.caught_as_written(text.as_bytes())), merged(caught_without_the_sieve(&known, &text)));
         }
 
         #[test]
