@@ -64,11 +64,14 @@ pub fn diagnose(
     let requests = Requests::of(findings, catalogue);
     let mut told = Vec::new();
     for (at, diagnosis) in diagnoses.iter().enumerate() {
-        let fill = |text: &str, cause: &Cause| fill::fill(text, Some(cause), &[at], findings, looks);
+        let title = |cause: &Cause| fill::title(cause, at, findings, looks);
         let commands = |cause: &Cause| fill::commands(&cause.commands, Some(cause), &[at], findings, looks);
         let mut steps = diagnosis.next(commands);
         steps.extend(requests.settling(diagnosis, &findings[at]));
-        told.push((diagnosis.named(fill), steps));
+        if diagnosis.standing.is_empty() && steps.is_empty() {
+            steps = fill::looked_up(at, findings, looks);
+        }
+        told.push((diagnosis.named(title), steps));
     }
     for ((finding, diagnosis), (causes, steps)) in findings.iter_mut().zip(diagnoses).zip(told) {
         finding.causes = causes;
@@ -104,10 +107,10 @@ struct Diagnosis<'c> {
 }
 
 impl Diagnosis<'_> {
-    fn named(&self, fill: impl Fn(&str, &Cause) -> String) -> Vec<NamedCause> {
+    fn named(&self, title: impl Fn(&Cause) -> String) -> Vec<NamedCause> {
         let name = |weighed: &Weighed<'_>| NamedCause {
             cause: weighed.cause.code.clone(),
-            title: fill(&weighed.cause.title, weighed.cause),
+            title: title(weighed.cause),
             certainty: weighed.certainty,
             because: Vec::new(),
             evidence: weighed.because.clone(),

@@ -22,6 +22,7 @@ use crate::{
     plan::{Plan, PlannedFinding, PlannedLook, saved},
     probe::{Earlier, ProbeContext, dns, https},
     report::{json, prose},
+    secret::Redactor,
 };
 
 /// How a run is made, beside what the plan and the network say.
@@ -53,7 +54,8 @@ pub async fn run(
     events: UnboundedSender<Event>,
 ) -> Report {
     let began = Instant::now();
-    let looks = look_at_all(&plan, world, options.jobs, &events).await;
+    let mut looks = look_at_all(&plan, world, options.jobs, &events).await;
+    take_out(&mut looks, &world.wallet.net);
     world.connections.close().await;
     let vantage = Run {
         source_addresses: source_addresses(&looks),
@@ -65,6 +67,20 @@ pub async fn run(
     let report = judged(plan, looks, catalogue, vantage, options.strict);
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Report { run: Run { duration_ms, ..report.run }, ..report }
+}
+
+/// Takes secrets out of what others said before it is cut and put on lines: of one that is written as long escapes, each
+/// line would hold too little to be known by.
+fn take_out(looks: &mut [Observation], net: &Redactor) {
+    for look in looks {
+        let of_attempts =
+            look.attempts.iter_mut().chain(&mut look.tried).filter_map(|attempt| attempt.failure.as_mut());
+        for failure in of_attempts.chain(&mut look.failure) {
+            if let (Cow::Owned(clean), _) = net.cleaned(&failure.words) {
+                failure.words = clean;
+            }
+        }
+    }
 }
 
 /// Why a saved report cannot be judged again.
@@ -269,9 +285,30 @@ fn clock_offset(looks: &[Observation]) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::{
+        evidence::{Attempt, Subject},
         probe::url,
-        secret::{Redactor, Secret},
+        secret::Secret,
     };
+
+    #[test]
+    fn words_of_others_hold_no_secret_before_they_are_put_on_lines() {
+        let net = Redactor::default();
+        net.add(&Secret::new("marked-secret-0123456789"));
+        let echoed: String = "marked-secret-0123456789".bytes().map(|byte| format!("&#{byte};")).collect();
+        let failure =
+            || Some(Failure::new(Protocol::Smtp, Stage::Authenticate, FailureKind::Rejected, format!("no: {echoed}")));
+        let attempt = Attempt { failure: failure(), ..Attempt::new("192.0.2.1:587".parse().unwrap()) };
+        let look = Observation::new("smtp", Subject::Site, Route::Direct);
+        let mut looks =
+            [Observation { failure: failure(), attempts: vec![attempt.clone()], tried: vec![attempt], ..look }];
+        take_out(&mut looks, &net);
+        let [look] = &looks;
+        let failures = [&look.failure, &look.attempts[0].failure, &look.tried[0].failure];
+        assert!(
+            failures.iter().all(|failure| failure.as_ref().is_some_and(|failure| failure.words == "no: <secret>")),
+            "{look:?}"
+        );
+    }
 
     #[tokio::test]
     async fn fault_of_a_probe_ends_its_look_alone_and_keeps_its_secret() {

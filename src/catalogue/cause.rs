@@ -232,6 +232,8 @@ pub struct Evidence {
     pub fail: Vec<String>,
     /// These failed, and one cause can be behind both failures; not so when they failed for reasons of their own.
     pub alike: Vec<String>,
+    /// These passed, and prove it whatever a failure settles.
+    pub proof: Vec<String>,
 }
 
 /// The placeholders of fix and command that are not facts.
@@ -518,7 +520,7 @@ fn read_evidence(table: &mut Table<'_>, checks: &[&str]) -> Result<(Evidence, Ev
     let mut side = |key: &str| -> Result<Evidence, Mistake> {
         let Some(mut table) = evidence.table(key)? else { return Ok(Evidence::default()) };
         let mut ids = |key: &str| read_checks(&mut table, key, checks);
-        let read = Evidence { pass: ids("pass")?, fail: ids("fail")?, alike: ids("alike")? };
+        let read = Evidence { pass: ids("pass")?, fail: ids("fail")?, alike: ids("alike")?, proof: ids("proof")? };
         table.close()?;
         Ok(read)
     };

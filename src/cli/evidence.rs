@@ -31,7 +31,7 @@ use crate::{
     catalogue::{Catalogue, wording},
     deployment::{Account, Cloud, Deployment},
     explain::ece_log,
-    finding::config_flag::DEFAULT,
+    finding::config_flag::{self, DEFAULT},
     import::{
         Stated,
         request::{Colleague, How, PLACEHOLDERS, Request, Site, Together, request},
@@ -129,7 +129,7 @@ fn ask(arguments: &Ask) -> Result<ExitCode, CliError> {
     let deployment = path.map(site_file::read_own_or_of_a_lab).transpose()?.unwrap_or_default();
     let request = request(arguments.colleague.into(), &site_of(&deployment));
     print::data(&match arguments.output {
-        Output::Text => request_text(&request),
+        Output::Text => request_text(&request, arguments.config.as_deref()),
         Output::Json => json(&request),
     });
     Ok(ExitCode::SUCCESS)
@@ -186,7 +186,7 @@ fn placeholders(request: &Request) -> String {
     format!("Replace {} first, or give the site file with -c ece-check.toml.{several}\n", used.join(" and "))
 }
 
-fn request_text(request: &Request) -> String {
+fn request_text(request: &Request, site_file: Option<&Path>) -> String {
     let style = print::style(true, Verbosity::Normal);
     let mut text = format!("{}\n{}", request.rights, placeholders(request));
     for (above, step) in request.steps.iter().enumerate() {
@@ -219,7 +219,8 @@ fn request_text(request: &Request) -> String {
         _ if is_read_back => SEND_BACK,
         _ => TEST_AGAIN,
     };
-    let _ = writeln!(text, "\n{before}:\n\n{}", style.called(command));
+    let command = config_flag::added(command, site_file.map(Path::to_string_lossy).as_deref());
+    let _ = writeln!(text, "\n{before}:\n\n{}", style.called(&command));
     text
 }
 

@@ -6,11 +6,11 @@ use super::sign::attempts_showing;
 use crate::{
     catalogue::{Cause, expect},
     command::{Command, Effect, Encryption, Shell, Template, Wording, placeholders, replace},
-    evidence::{Attempt, Observation, Route, Subject, Value},
-    finding::{Finding, Found},
+    evidence::{Attempt, Failure, FailureKind, Observation, Route, Stage, Subject, Value},
+    finding::{Finding, Found, NextStep, Status},
     import::facts::{entra, mailbox, webex},
     judge::values,
-    probe::{https, smtp, tls, token, url},
+    probe::{dns, https, smtp, tls, token, url},
 };
 
 /// The fact whose items are commands: one a line.
@@ -48,6 +48,8 @@ const ANY_TENANT: &str = "common";
 const USER_LOG: &str = "User sign-ins (non-interactive)";
 const APPLICATION_LOG: &str = "Service principal sign-ins";
 const LOG_READER: &str = "Reports Reader";
+/// What Microsoft says of a number, which stands at the end.
+const NUMBER_PAGE: &str = "https://login.microsoftonline.com/error?code=";
 /// So many refusals of one cause are pointed to in the logs.
 const MOST_LOG_ENTRIES: usize = 3;
 /// What stands for a placeholder where no run has filled it. Facts that are not named here go by their label.
@@ -159,14 +161,31 @@ pub fn fill_title(
     looks: &Looks<'_>,
 ) -> String {
     let shown = shown(cause, shown_in, findings, looks);
-    replace(&looks.wording.text(text), |name| {
+    let title = replace(&looks.wording.text(text), |name| {
         let values: Vec<String> =
             if MANY.contains(&name) { all(name, &shown, looks).into_iter().collect() } else { Vec::new() };
         match values.len().saturating_sub(MOST_IN_TITLE) {
             0 => told(name, &shown, looks),
             left => format!("{} and {left} more", values[..MOST_IN_TITLE].join(", ")),
         }
-    })
+    });
+    format!("{title}{}", of_one_family(&shown))
+}
+
+/// The title of a cause at one finding.
+pub fn title(cause: &Cause, at: usize, findings: &[Finding], looks: &Looks<'_>) -> String {
+    let shown = shown(Some(cause), &[at], findings, looks);
+    format!("{}{}", fill(&cause.title, Some(cause), &[at], findings, looks), of_one_family(&shown))
+}
+
+/// What limits a title to the one family of addresses whose lookup failed; nothing where the other one failed too.
+fn of_one_family(shown: &[Shown<'_>]) -> String {
+    let failed = |one: &Shown<'_>| {
+        one.look.facts.get(dns::OTHER_FAMILY_FAILED)?.split_once(':').map(|(family, _)| family.to_owned())
+    };
+    let families: Option<BTreeSet<String>> = shown.iter().map(failed).collect();
+    let families: Vec<String> = families.into_iter().flatten().collect();
+    if let [family] = &families[..] { format!(", {family} only") } else { String::new() }
 }
 
 /// The commands of a cause for this site: one for each target, every value quoted for its shell.
@@ -269,6 +288,29 @@ pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) 
         Command { role: Some(LOG_READER.to_owned()), ..template.fill(None, |_| vec![trace.clone()], meaning) }
     };
     distinct.into_iter().take(MOST_LOG_ENTRIES).map(entry).collect()
+}
+
+/// Where more is found of a refusal that no known cause explains: Microsoft's own page of each number, and the sign-in in
+/// the logs of Entra. <https://learn.microsoft.com/entra/identity-platform/reference-error-codes>
+pub fn looked_up(at: usize, findings: &[Finding], looks: &Looks<'_>) -> Vec<NextStep> {
+    let finding = &findings[at];
+    let look = finding.look.and_then(|look| looks.get(look)).filter(|_| finding.status == Status::Fail);
+    let Some(look) = look.filter(|look| look.source.is_live()) else { return Vec::new() };
+    let failures = look.attempts.iter().filter_map(|attempt| attempt.failure.as_ref()).chain(&look.failure);
+    let refusals: Vec<&Failure> = failures.filter(|failure| failure.kind == FailureKind::Rejected).collect();
+    let numbers: BTreeSet<u32> = refusals.iter().flat_map(|failure| failure.aadsts.iter().copied()).collect();
+    let opened = |text: &str| {
+        Template::new(Shell::Portal, Effect::Check, &looks.wording.text(text)).fill(None, |_| Vec::new(), meaning)
+    };
+    let pages = numbers.iter().take(MOST_LOG_ENTRIES).map(|number| opened(&format!("{NUMBER_PAGE}{number}")));
+    let mut commands: Vec<Command> = pages.collect();
+    commands.extend(log_entries(&[at], findings, looks));
+    let is_sign_in = refusals.iter().any(|failure| failure.stage == Stage::Authenticate);
+    if commands.is_empty() && is_sign_in {
+        let entry = opened(&format!("https://entra.microsoft.com > Sign-in logs > {USER_LOG}"));
+        commands.push(Command { role: Some(LOG_READER.to_owned()), ..entry });
+    }
+    commands.into_iter().map(|command| NextStep::LookUp { command }).collect()
 }
 
 /// Whose mail a user sends who is nowhere else in the report; nothing for the user's own mailbox.
@@ -453,7 +495,12 @@ fn meaning(name: &str) -> String {
 
 fn joined(name: &str, values: BTreeSet<String>) -> String {
     let between = if name == COMMANDS { "\n" } else { ", " };
-    if values.is_empty() { "…".to_owned() } else { values.into_iter().collect::<Vec<_>>().join(between) }
+    if values.is_empty() {
+        return "…".to_owned();
+    }
+    let mut values: Vec<String> = values.into_iter().collect();
+    values.sort_by_key(|value| value.parse::<i64>().unwrap_or(i64::MAX)); // 20 comes before 1438
+    values.join(between)
 }
 
 fn values_of(name: &str, shown: &[Shown<'_>]) -> BTreeSet<String> {

@@ -21,7 +21,7 @@ const AT_ONCE_MS: f64 = 1_000.0;
 
 /// Silence for less than so many milliseconds tells nothing: a request to connect that was lost is sent again after a
 /// second (RFC 6298, section 2), and the second one must have had its chance.
-const SILENT_MS: f64 = 2_000.0;
+const SILENT_MS: f64 = 1_500.0;
 
 /// What answered elsewhere in the same run.
 pub(super) struct Elsewhere {
@@ -217,9 +217,11 @@ fn knows_status_only(sign: &Sign) -> bool {
 
 /// The best sign of each cause, after the narrower signs had their say.
 pub(super) fn best(mut raised: Vec<Candidate<'_>>) -> Vec<Candidate<'_>> {
-    if raised.iter().any(|one| knows_number(one.sign)) {
-        raised.retain(|one| !knows_error_only(one.sign));
-    }
+    let is_numbered = |one: &Candidate<'_>| one.essence.as_ref().is_some_and(|failure| !failure.aadsts.is_empty());
+    // a number that no sign knows is at least none of those that the cause has
+    let has_another = |one: &Candidate<'_>| is_numbered(one) && one.cause.signs.iter().any(knows_number);
+    let is_known = raised.iter().any(|one| knows_number(one.sign));
+    raised.retain(|one| !(knows_error_only(one.sign) && (is_known || has_another(one))));
     // Entra's number says why there is this status
     if raised.iter().any(|one| knows_number(one.sign) && one.settles) {
         raised.retain(|one| !knows_status_only(one.sign));
@@ -511,7 +513,7 @@ mod tests {
         let possible = |code: &str| vec![(code.to_owned(), false)];
         assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), answers()), possible("no-greeting"));
         assert_eq!(causes("smtp.starttls", &silent(Stage::Ehlo, 2_500.0), answers()), possible("session-ended-early"));
-        assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 1_500.0), answers()), Vec::new());
+        assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 500.0), answers()), Vec::new());
         let slow = look(Protocol::Imap, Stage::Greeting, AT_ONCE_MS, None);
         assert_eq!(causes("smtp.starttls", &silent(Stage::Greeting, 2_500.0), slow), Vec::new());
         let refused = look(Protocol::Imap, Stage::Greeting, 20.0, Some(FailureKind::Closed));

@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     catalogue::cause::Shows,
     command::{Shell, Template, evidence_request},
-    evidence::{Failure, FailureKind, Protocol, Route, Stage, Subject, Value},
+    evidence::{Attempt, Failure, FailureKind, Protocol, Route, Stage, Subject, Value},
     finding::{Owner, Status},
 };
 
@@ -320,6 +320,65 @@ fn what_is_certain_of_a_mailbox_rules_out_what_it_refutes_and_speaks_for_the_res
         assert!(!codes(&own).contains(&refuted), "{refuted}: {own:#?}");
         assert!(codes(&named(false)).contains(&refuted), "the mailbox of another user proves nothing: {refuted}");
     }
+}
+
+#[test]
+fn mailbox_that_was_opened_exists_whatever_smtp_says() {
+    let words = "5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient not found by SMTP address lookup";
+    for (opened, named) in [(Status::Pass, &[][..]), (Status::Skip, &["mailbox-not-found"])] {
+        let looks = [look("smtp", MAILBOX, refused("5.1.10", words))];
+        let mut findings = [
+            finding("smtp.sender-accepted", MAILBOX, Status::Fail, Some(0)),
+            finding("imap.mailbox-opens", MAILBOX, opened, None),
+        ];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
+        assert_eq!(codes(&findings[0]), named, "{opened:?}: {:#?}", findings[0]);
+    }
+}
+
+#[test]
+fn tenant_is_blocked_for_certain_where_none_of_its_mailboxes_is_served() {
+    let refused = refused("5.7.705", "5.7.705 Access denied, tenant has exceeded threshold");
+    let refused = Failure { stage: Stage::Sender, ..refused };
+    let of = |mailbox: &str, failure: Option<Failure>| {
+        let attempt = Attempt { failure, ..Attempt::new("192.0.2.1:587".parse().unwrap()) };
+        let subject = Subject::of_text(mailbox);
+        Observation { attempts: vec![attempt], ..Observation::new("smtp-sender", subject, Route::Direct) }
+    };
+    for (other, status, certainty) in
+        [(None, Status::Pass, Certainty::Possible), (Some(refused.clone()), Status::Fail, Certainty::Certain)]
+    {
+        const OTHER: &str = "quality@example.com";
+        let looks = [of(MAILBOX, Some(refused.clone())), of(OTHER, other)];
+        let mut findings = [
+            finding("smtp.sender-accepted", MAILBOX, Status::Fail, Some(0)),
+            finding("smtp.sender-accepted", OTHER, status, Some(1)),
+        ];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
+        let causes = &findings[0].causes;
+        let blocked = causes.iter().find(|cause| cause.cause == "tenant-sending-blocked");
+        assert_eq!(blocked.map(|cause| cause.certainty), Some(certainty), "{causes:#?}");
+    }
+}
+
+#[test]
+fn number_that_no_sign_knows_is_not_the_number_of_a_cause() {
+    let refusal = |words: &str, aadsts: Vec<u32>| Failure {
+        aadsts,
+        error: Some("invalid_grant".to_owned()),
+        ..Failure::new(Protocol::Token, Stage::Grant, FailureKind::Rejected, words)
+    };
+    let named = |failure: Failure| {
+        let looks = [look("token", "sales", failure)];
+        let mut findings = [finding("token.issued", "sales", Status::Fail, Some(0))];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
+        findings[0].clone()
+    };
+    assert!(!named(refusal("no", Vec::new())).causes.is_empty());
+    let unknown = named(refusal("AADSTS99999999: no", vec![99_999_999]));
+    assert_eq!(codes(&unknown), <Vec<&str>>::new());
+    let told: Vec<&str> = unknown.steps.iter().filter_map(|step| Some(step.command()?.text.as_str())).collect();
+    assert_eq!(told, ["https://login.microsoftonline.com/error?code=99999999"], "{unknown:#?}");
 }
 
 #[test]

@@ -45,8 +45,11 @@ impl<'f> Index<'f> {
     pub(super) fn of(findings: &'f [Finding], raised: &[Vec<Candidate<'_>>]) -> Self {
         let causes = raised.iter().flatten().map(|one| one.cause);
         let spoken = causes.flat_map(|cause| [&cause.evidence_for, &cause.evidence_against]);
-        let checks: HashSet<&str> =
-            spoken.flat_map(|one| [&one.pass, &one.fail, &one.alike]).flatten().map(String::as_str).collect();
+        let checks: HashSet<&str> = spoken
+            .flat_map(|one| [&one.pass, &one.fail, &one.alike, &one.proof])
+            .flatten()
+            .map(String::as_str)
+            .collect();
         let mut index = Self::default();
         for (at, finding) in findings.iter().enumerate().filter(|(_, one)| checks.contains(one.check.as_str())) {
             let check = finding.check.as_str();
@@ -192,11 +195,13 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
 }
 
 /// The first finding that rules out what was raised. A failure that names its cause alone was seen itself: that a check
-/// passed on another connection does not undo it.
+/// passed on another connection does not undo it, unless that is a proof.
 pub(super) fn rules_out(raised: &Candidate<'_>, file: &CaseFile<'_>) -> Option<Because> {
     let evidence = against(raised.cause, file)?;
     let is_seen = raised.settles && matches!(raised.seen, Because::Failure { .. });
-    let is_elsewhere = is_seen && matches!(evidence, Because::Passed { .. });
+    let proofs = &raised.cause.evidence_against.proof;
+    let is_proof = |finding: usize| proofs.iter().any(|check| **check == *file.all[finding].check);
+    let is_elsewhere = is_seen && matches!(evidence, Because::Passed { finding } if !is_proof(finding));
     (!is_elsewhere).then_some(evidence)
 }
 
@@ -234,7 +239,7 @@ fn evidence(
         let is_so = |at: &usize| file.all[*at].status == status && counts(open(*at));
         related.filter(|at| is_so(at) && (status != Status::Pass || file.is_seen_everywhere(*at))).collect()
     };
-    let passed = came_out(&evidence.pass, Status::Pass, &|_| true);
+    let passed = [&evidence.proof, &evidence.pass].map(|ids| came_out(ids, Status::Pass, &|_| true)).concat();
     let failed = came_out(&evidence.fail, Status::Fail, &fails);
     let alike = came_out(&evidence.alike, Status::Fail, &fails_alike);
     let passed = passed.into_iter().map(|finding| Because::Passed { finding });

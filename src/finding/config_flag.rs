@@ -26,6 +26,12 @@ pub fn add(findings: &mut [Finding], actions: &mut [Remediation], file: Option<&
     }
 }
 
+/// The same for one command in words of this program's own.
+#[must_use]
+pub fn added(line: &str, file: Option<&str>) -> String {
+    file.filter(|file| *file != DEFAULT).map_or_else(|| line.to_owned(), |file| with_flag(line, &flag(file)))
+}
+
 fn with_flag(line: &str, flag: &str) -> String {
     let read_by = READERS.iter().find_map(|reader| Some((*reader, line.strip_prefix(reader)?)));
     match read_by {

@@ -159,6 +159,11 @@ pub enum NextStep {
         /// What prints it.
         command: Command,
     },
+    /// Where more can be found of a refusal that no known cause explains.
+    LookUp {
+        /// What to open.
+        command: Command,
+    },
     /// Try what fixes the cause: nothing that only looks can tell.
     Try {
         /// The cause.
@@ -175,6 +180,7 @@ impl NextStep {
         match self {
             Self::Provide { .. } | Self::Verify { .. } => "verify",
             Self::Request { .. } => "ask",
+            Self::LookUp { .. } => "look up",
             Self::Try { .. } => "try",
         }
     }
@@ -184,7 +190,10 @@ impl NextStep {
     pub fn command(&self) -> Option<&Command> {
         match self {
             Self::Provide { .. } => None,
-            Self::Request { command } | Self::Verify { command, .. } | Self::Try { command, .. } => Some(command),
+            Self::Request { command }
+            | Self::Verify { command, .. }
+            | Self::LookUp { command }
+            | Self::Try { command, .. } => Some(command),
         }
     }
 
@@ -192,7 +201,10 @@ impl NextStep {
     pub(super) fn command_mut(&mut self) -> Option<&mut Command> {
         match self {
             Self::Provide { .. } => None,
-            Self::Request { command } | Self::Verify { command, .. } | Self::Try { command, .. } => Some(command),
+            Self::Request { command }
+            | Self::Verify { command, .. }
+            | Self::LookUp { command }
+            | Self::Try { command, .. } => Some(command),
         }
     }
 }

@@ -79,10 +79,12 @@ pub fn step(step: &NextStep) -> String {
     match step {
         NextStep::Provide { text } => text.to_string(),
         NextStep::Request { command } => format!("{}, then {}", command.text, REQUESTED),
-        NextStep::Verify { command, .. } | NextStep::Try { command, .. } => match &command.confirms_if {
-            Some(confirms_if) => format!("{} ({confirms_if})", command.text),
-            None => command.text.clone(),
-        },
+        NextStep::Verify { command, .. } | NextStep::LookUp { command } | NextStep::Try { command, .. } => {
+            match &command.confirms_if {
+                Some(confirms_if) => format!("{} ({confirms_if})", command.text),
+                None => command.text.clone(),
+            }
+        }
     }
 }
 
