@@ -346,7 +346,7 @@ fn tenant_is_blocked_for_certain_where_none_of_its_mailboxes_is_served() {
         Observation { attempts: vec![attempt], ..Observation::new("smtp-sender", subject, Route::Direct) }
     };
     for (other, status, certainty) in
-        [(None, Status::Pass, Certainty::Possible), (Some(refused.clone()), Status::Fail, Certainty::Certain)]
+        [(None, Status::Pass, Certainty::Likely), (Some(refused.clone()), Status::Fail, Certainty::Certain)]
     {
         const OTHER: &str = "quality@example.com";
         let looks = [of(MAILBOX, Some(refused.clone())), of(OTHER, other)];
