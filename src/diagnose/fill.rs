@@ -47,6 +47,7 @@ const ANY_TENANT: &str = "common";
 /// (<https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins>), and the role that reads them.
 const USER_LOG: &str = "User sign-ins (non-interactive)";
 const APPLICATION_LOG: &str = "Service principal sign-ins";
+const SIGN_IN_LOGS: &str = "https://entra.microsoft.com > Sign-in logs";
 const LOG_READER: &str = "Reports Reader";
 /// What Microsoft says of a number, which stands at the end.
 const NUMBER_PAGE: &str = "https://login.microsoftonline.com/error?code=";
@@ -185,7 +186,7 @@ fn of_one_family(shown: &[Shown<'_>]) -> String {
     };
     let families: Option<BTreeSet<String>> = shown.iter().map(failed).collect();
     let families: Vec<String> = families.into_iter().flatten().collect();
-    if let [family] = &families[..] { format!(", {family} only") } else { String::new() }
+    if let [family] = &families[..] { [", ", family, " only"].concat() } else { String::new() }
 }
 
 /// The commands of a cause for this site: one for each target, every value quoted for its shell.
@@ -283,7 +284,7 @@ pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) 
     });
     let distinct: BTreeSet<(String, &str)> = traces.collect();
     let entry = |(trace, log): (String, &str)| {
-        let text = format!("https://entra.microsoft.com > Sign-in logs > {log} > {{trace}}");
+        let text = [SIGN_IN_LOGS, log, "{trace}"].join(" > ");
         let template = Template::new(Shell::Portal, Effect::Check, &looks.wording.text(&text));
         Command { role: Some(LOG_READER.to_owned()), ..template.fill(None, |_| vec![trace.clone()], meaning) }
     };
@@ -307,7 +308,7 @@ pub fn looked_up(at: usize, findings: &[Finding], looks: &Looks<'_>) -> Vec<Next
     commands.extend(log_entries(&[at], findings, looks));
     let is_sign_in = refusals.iter().any(|failure| failure.stage == Stage::Authenticate);
     if commands.is_empty() && is_sign_in {
-        let entry = opened(&format!("https://entra.microsoft.com > Sign-in logs > {USER_LOG}"));
+        let entry = opened(&[SIGN_IN_LOGS, USER_LOG].join(" > "));
         commands.push(Command { role: Some(LOG_READER.to_owned()), ..entry });
     }
     commands.into_iter().map(|command| NextStep::LookUp { command }).collect()

@@ -290,7 +290,10 @@ fn request_is_for_who_called_it_and_takes_the_site_file_of_the_lab() {
     let bare = |text: &str| text.lines().any(|line| line.starts_with("ece-check "));
     let exchange = place.call(&["evidence", "request", "--for", "exchange", "-c", "lab.toml"]);
     assert!(exchange.stdout.contains("'sales@example.com'"), "{exchange:#?}");
-    assert!(exchange.stdout.ends_with(" run --evidence FILE\n") && !bare(&exchange.stdout), "{exchange:#?}");
+    assert!(
+        exchange.stdout.ends_with(" run -c lab.toml --evidence FILE\n") && !bare(&exchange.stdout),
+        "{exchange:#?}"
+    );
     let network = place.call(&["evidence", "request", "--for", "network"]).stdout;
     assert!(network.contains(" plan --for network | ") && !bare(&network), "{network}");
     place.write("sample.toml", site.replace(ece_check::lab::CLIENT_ID, "0f2b9d3e-4a5c-4b6d-8e7f-9a0b1c2d3e4f"));
