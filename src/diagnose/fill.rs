@@ -47,7 +47,7 @@ const ANY_TENANT: &str = "common";
 /// (<https://learn.microsoft.com/entra/identity/monitoring-health/concept-sign-ins>), and the role that reads them.
 const USER_LOG: &str = "User sign-ins (non-interactive)";
 const APPLICATION_LOG: &str = "Service principal sign-ins";
-const SIGN_IN_LOGS: &str = "https://entra.microsoft.com > Sign-in logs";
+const SIGN_IN_LOGS: &str = "https://entra.microsoft.com > Sign-in logs > ";
 const LOG_READER: &str = "Reports Reader";
 /// What Microsoft says of a number, which stands at the end.
 const NUMBER_PAGE: &str = "https://login.microsoftonline.com/error?code=";
@@ -284,7 +284,7 @@ pub fn log_entries(shown_in: &[usize], findings: &[Finding], looks: &Looks<'_>) 
     });
     let distinct: BTreeSet<(String, &str)> = traces.collect();
     let entry = |(trace, log): (String, &str)| {
-        let text = [SIGN_IN_LOGS, log, "{trace}"].join(" > ");
+        let text = [SIGN_IN_LOGS, log, " > {trace}"].concat();
         let template = Template::new(Shell::Portal, Effect::Check, &looks.wording.text(&text));
         Command { role: Some(LOG_READER.to_owned()), ..template.fill(None, |_| vec![trace.clone()], meaning) }
     };
@@ -308,7 +308,7 @@ pub fn looked_up(at: usize, findings: &[Finding], looks: &Looks<'_>) -> Vec<Next
     commands.extend(log_entries(&[at], findings, looks));
     let is_sign_in = refusals.iter().any(|failure| failure.stage == Stage::Authenticate);
     if commands.is_empty() && is_sign_in {
-        let entry = opened(&[SIGN_IN_LOGS, USER_LOG].join(" > "));
+        let entry = opened(&[SIGN_IN_LOGS, USER_LOG].concat());
         commands.push(Command { role: Some(LOG_READER.to_owned()), ..entry });
     }
     commands.into_iter().map(|command| NextStep::LookUp { command }).collect()

@@ -352,7 +352,7 @@ fn is_a_root(path: &Path) -> bool {
 /// How many texts of three words and more stand in a file that judges, plans or looks, and what they are. Sentences are
 /// written in `report`, from values; what is quoted as evidence or written down as a remark is a value.
 const ENGLISH: &[(&str, usize, &str)] = &[
-    ("diagnose/fill.rs", 16, "names of places and placeholders of commands"),
+    ("diagnose/fill.rs", 17, "names of places and placeholders of commands"),
     ("diagnose/weigh.rs", 1, "a panic"),
     ("judge/all.rs", 1, "a panic"),
     ("plan.rs", 7, "an error of the command line and why a probe is planned"),
