@@ -294,7 +294,8 @@ mod tests {
     fn words_of_others_hold_no_secret_before_they_are_put_on_lines() {
         let net = Redactor::default();
         net.add(&Secret::new("marked-secret-0123456789"));
-        let echoed: String = "marked-secret-0123456789".bytes().map(|byte| format!("&#{byte};")).collect();
+        let echoed: String =
+            "marked-secret-0123456789".bytes().fold(String::new(), |text, byte| text + &format!("&#{byte};"));
         let failure =
             || Some(Failure::new(Protocol::Smtp, Stage::Authenticate, FailureKind::Rejected, format!("no: {echoed}")));
         let attempt = Attempt { failure: failure(), ..Attempt::new("192.0.2.1:587".parse().unwrap()) };
