@@ -45,20 +45,24 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-/// The forms of a secret of letters and digits: plain, hexadecimal, and base64 in its three alignments.
+/// The forms of a secret of letters and digits: plain, then hexadecimal and base64 in its three alignments, of the letters
+/// and of their UTF-16.
 fn forms(secret: &str) -> Vec<String> {
-    let hex = |upper: bool| {
-        secret.bytes().fold(String::new(), |mut text, byte| {
-            let _ = if upper { write!(text, "{byte:02X}") } else { write!(text, "{byte:02x}") };
-            text
-        })
-    };
-    let mut forms = vec![secret.to_owned(), hex(false), hex(true)];
-    for shift in 0..3 {
-        let all = STANDARD_NO_PAD.encode([&[0; 2][..shift], secret.as_bytes()].concat());
-        let own = &all[(shift * 8).div_ceil(6)..(shift + secret.len()) * 8 / 6];
-        forms.push(own.to_owned());
-        forms.push(own.replace('+', "-").replace('/', "_"));
+    let mut forms = vec![secret.to_owned()];
+    let in_utf_16 = secret.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    for bytes in [secret.as_bytes(), &in_utf_16] {
+        for upper in [false, true] {
+            forms.push(bytes.iter().fold(String::new(), |mut text, byte| {
+                let _ = if upper { write!(text, "{byte:02X}") } else { write!(text, "{byte:02x}") };
+                text
+            }));
+        }
+        for shift in 0..3 {
+            let all = STANDARD_NO_PAD.encode([&[0; 2][..shift], bytes].concat());
+            let own = &all[(shift * 8).div_ceil(6)..(shift + bytes.len()) * 8 / 6];
+            forms.push(own.to_owned());
+            forms.push(own.replace('+', "-").replace('/', "_"));
+        }
     }
     forms.retain(|form| form.len() >= 4);
     forms
