@@ -57,7 +57,7 @@ pub fn diagnose(
         }
     }
     let mut diagnoses = diagnose_all(findings, looks, raised);
-    one_behind_many(&mut diagnoses, findings);
+    one_behind_many(&mut diagnoses, findings, looks);
     one_certainty_a_cause(&mut diagnoses);
     let looks = &fill::Looks::of(looks, wording);
     let fix_first = remediation::fix_first(&diagnoses, findings, looks, catalogue);
@@ -217,14 +217,18 @@ fn open<'c>(raised: &[Candidate<'c>], file: &CaseFile<'_>) -> Vec<&'c str> {
 }
 
 /// What is certain for a mailbox or an account by one finding stands behind its other findings that could mean it.
-fn one_behind_many(diagnoses: &mut [Diagnosis<'_>], findings: &[Finding]) {
+fn one_behind_many(diagnoses: &mut [Diagnosis<'_>], findings: &[Finding], looks: &[Observation]) {
     let known = Known::of(diagnoses, findings);
     for (at, diagnosis) in diagnoses.iter_mut().enumerate() {
         let standing = &mut diagnosis.standing;
         if standing.iter().any(|one| one.certainty == Certainty::Certain) {
             continue;
         }
-        let by = |weighed: &Weighed<'_>| known.other(at, &findings[at], &weighed.cause.code);
+        let user = signed_in_as(&findings[at], looks);
+        let by = |weighed: &Weighed<'_>| {
+            let of_user = || known.of_user(at, user?, weighed.cause);
+            known.other(at, &findings[at], &weighed.cause.code).or_else(of_user)
+        };
         let Some((code, other)) = standing.iter().find_map(|one| Some((one.cause.code.clone(), by(one)?))) else {
             continue;
         };
@@ -236,23 +240,41 @@ fn one_behind_many(diagnoses: &mut [Diagnosis<'_>], findings: &[Finding]) {
     }
 }
 
+/// Who signed in for the mailbox of a finding: a shared one has another one do it.
+fn signed_in_as<'l>(finding: &Finding, looks: &'l [Observation]) -> Option<&'l str> {
+    let look = looks.get(finding.look?)?;
+    let of_attempts = look.attempts.iter().chain(&look.tried).map(|attempt| &attempt.facts);
+    of_attempts.chain([&look.facts]).find_map(|facts| facts.get(smtp::SIGNED_IN_AS)).map(String::as_str)
+}
+
 /// Which causes are certain, by account, subject and code.
 struct Known<'k> {
     certain: HashMap<(&'k str, &'k str, &'k str), usize>,
+    /// The causes about who signs in, by subject and code.
+    of_users: HashMap<(String, &'k str), usize>,
 }
 
 impl<'k> Known<'k> {
     fn of(diagnoses: &[Diagnosis<'k>], findings: &'k [Finding]) -> Self {
-        let mut certain = HashMap::new();
+        let (mut certain, mut of_users) = (HashMap::new(), HashMap::new());
         for (at, diagnosis) in diagnoses.iter().enumerate() {
             let finding = &findings[at];
-            let Some(account) = &finding.account else { continue };
             for weighed in diagnosis.standing.iter().filter(|weighed| weighed.certainty == Certainty::Certain) {
+                let user = (finding.subject.as_str().to_lowercase(), weighed.cause.code.as_str());
+                of_users.entry(user).or_insert(at);
+                let Some(account) = &finding.account else { continue };
                 let key = (account.as_str(), finding.subject.as_str(), weighed.cause.code.as_str());
                 certain.entry(key).or_insert(at);
             }
         }
-        Self { certain }
+        Self { certain, of_users }
+    }
+
+    /// Another finding of the user who signs in, for which a cause that is about this user is certain.
+    fn of_user(&self, at: usize, user: &str, cause: &'k Cause) -> Option<usize> {
+        let is_about_user = cause.title.contains("{user}");
+        let other = self.of_users.get(&(user.to_lowercase(), cause.code.as_str())).copied();
+        other.filter(|other| is_about_user && *other != at)
     }
 
     /// Another finding of the same mailbox, or of its account as a whole, for which the cause is certain.

@@ -362,6 +362,32 @@ fn tenant_is_blocked_for_certain_where_none_of_its_mailboxes_is_served() {
 }
 
 #[test]
+fn what_is_certain_of_who_signs_in_is_certain_for_the_mailboxes_of_the_account() {
+    const USER: &str = "team@example.com";
+    for (user, named) in [(USER, 1), ("other@example.com", 2)] {
+        let mut refusal = look("smtp", MAILBOX, refused("5.7.3", "5.7.3 Authentication unsuccessful"));
+        refusal.facts.put(smtp::SIGNED_IN_AS.name(), user);
+        let mut file = Observation::new("mailbox", Subject::of_text(USER), Route::File);
+        file.facts.put("mailbox.smtp_auth", false);
+        file.facts.put("mailbox.smtp_auth_set_by", "mailbox");
+        let looks = [refusal, file];
+        let mut findings = [
+            finding("smtp.sign-in", MAILBOX, Status::Fail, Some(0)),
+            finding("mailbox.smtp-enabled", USER, Status::Fail, Some(1)),
+            finding("imap.mailbox-opens", MAILBOX, Status::Pass, None),
+        ];
+        let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
+        assert_eq!(codes(&findings[1]), ["smtp-auth-disabled-mailbox"]);
+        let off = |finding: &Finding| {
+            let mut causes = finding.causes.iter();
+            causes.find(|cause| cause.cause == "smtp-auth-disabled-mailbox").map(|cause| cause.certainty)
+        };
+        let certainty = if named == 1 { Certainty::Certain } else { Certainty::Possible };
+        assert_eq!((off(&findings[0]), findings[0].causes.len() == 1), (Some(certainty), named == 1), "{findings:#?}");
+    }
+}
+
+#[test]
 fn number_that_no_sign_knows_is_not_the_number_of_a_cause() {
     let refusal = |words: &str, aadsts: Vec<u32>| Failure {
         aadsts,
