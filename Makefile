@@ -41,6 +41,7 @@ bench: build peers
 	python3 contrib/bench_site.py target/release/ece-check
 	python3 contrib/bench_log.py target/release/ece-check
 	python3 contrib/bench_work.py target/release/ece-check
+	python3 contrib/bench_build.py
 
 build:
 	cargo build --locked --release

@@ -24,6 +24,8 @@ RUNS = 5
 AT_ONCE = 16
 MAILBOXES = 500
 ACCOUNTS = 10
+BEFORE_MB = 10.9
+ROOT = Path(__file__).parent.parent
 
 
 def main():
@@ -175,6 +177,23 @@ def sizes(program):
             is_smaller = os.path.getsize(program) <= total
     print(f"  goal: one file, smaller than curl with what it needs: {verdict(is_smaller)}; "
           f"shared libraries beside it: {len(libraries(program))}")
+    given_away(program)
+
+
+def given_away(program):
+    """The programs for other systems. Their builds are long, so what was built last is measured, and its age is told."""
+    targets = Path(program).parent.parent
+    sources = max(file.stat().st_mtime for folder in ("src", "checks") for file in (ROOT / folder).rglob("*.*"))
+    print(f"  {'':42} {'before':>9} {'now':>9} {'ratio':>9}  (MB; goal 11 or less)")
+    for name, file, how in (("ece-check", Path(program), "build"),
+                            ("ece-check.exe for Windows", targets / "x86_64-pc-windows-gnu/release/ece-check.exe", "windows-exe"),
+                            ("ece-check, Linux, static", targets / "x86_64-unknown-linux-musl/release/ece-check", "linux-static")):
+        if not file.exists():
+            print(f"  {name:42} {BEFORE_MB:9} {'not built: make ' + how:>9}")
+            continue
+        size = file.stat().st_size / 1e6
+        age = "" if file.stat().st_mtime >= sources else f"; older than the sources: make {how}"
+        print(f"  {name:42} {BEFORE_MB:9} {size:9.1f} {size / BEFORE_MB:9.2f}  {verdict(size <= 11)}{age}")
 
 
 # How it is measured --------------------------------------------------------------------------------------------------
