@@ -38,6 +38,7 @@ bench: build peers
 	cargo bench --locked --bench parts
 	python3 contrib/bench.py target/release/ece-check
 	python3 contrib/bench_peers.py target/release/ece-check
+	python3 contrib/bench_dovecot.py target/release/ece-check
 	python3 contrib/bench_site.py target/release/ece-check
 	python3 contrib/bench_log.py target/release/ece-check
 	python3 contrib/bench_work.py target/release/ece-check
