@@ -8,6 +8,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeSet,
     env,
     fmt::Write as _,
     fs,
@@ -28,13 +29,14 @@ fn main() {
     collect(&checks, &mut files);
     files.sort();
     let mut source = String::from("&[\n");
-    let (mut causes, mut heads) = (Vec::new(), String::from("&[\n"));
+    let (mut causes, mut heads, mut witnesses) = (Vec::new(), String::from("&[\n"), BTreeSet::new());
     for (number, file) in files.iter().enumerate() {
         let place = file.strip_prefix(&checks).expect("below checks").to_string_lossy().replace('\\', "/");
         let text = fs::read_to_string(file).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
         let table = DeTable::parse(&text).unwrap_or_else(|error| panic!("checks/{place}: {error}"));
         let (packed, entries) = pack(&text, table.get_ref());
         heads.extend(head(&place, table.get_ref()));
+        witnesses.extend(witnesses_in(table.get_ref()));
         causes.extend(entries.into_iter().map(|(code, begin)| (code, number, begin)));
         fs::write(out.join(format!("checks-{number}")), packed).expect("the folder can be written to");
         let packed = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/checks-{number}\"))");
@@ -42,6 +44,8 @@ fn main() {
     }
     fs::write(out.join("checks.rs"), source + "]\n").expect("the folder can be written to");
     fs::write(out.join("heads.rs"), heads + "]\n").expect("the folder can be written to");
+    let witnesses = Vec::from_iter(witnesses);
+    fs::write(out.join("witnesses.rs"), format!("&{witnesses:?}")).expect("the folder can be written to");
     causes.sort();
     fs::write(out.join("causes.rs"), format!("&{causes:?}")).expect("the folder can be written to");
 }
@@ -68,6 +72,15 @@ fn head(place: &str, table: &DeTable<'_>) -> Option<String> {
     let needs = texts(table.get("needs"));
     let sources = texts(below("words").and_then(|words| words.get("sources")));
     Some(format!("    ({id:?}, {all:?}, &{needs:?}, &{sources:?}),\n"))
+}
+
+/// The checks that by passing, failing or failing alike speak for or against a cause of a file.
+fn witnesses_in(table: &DeTable<'_>) -> Vec<String> {
+    let causes = table.get("cause").and_then(|causes| causes.get_ref().as_array()).into_iter().flatten();
+    let evidence = causes.filter_map(|cause| cause.get_ref().get("evidence"));
+    let sides = evidence.flat_map(|evidence| ["for", "against"].map(|side| evidence.get_ref().get(side))).flatten();
+    let lists = sides.flat_map(|side| ["pass", "fail", "alike"].map(|list| side.get_ref().get(list)));
+    lists.flat_map(texts).map(str::to_owned).collect()
 }
 
 fn texts<'t>(list: Option<&'t Spanned<DeValue<'t>>>) -> Vec<&'t str> {

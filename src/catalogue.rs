@@ -25,7 +25,7 @@ pub use check::Check;
 pub use head::Head;
 pub use section::Section;
 
-use std::sync::OnceLock;
+use std::{collections::BTreeSet, sync::OnceLock};
 
 use self::{
     index::{SignIndex, SignNumber},
@@ -82,6 +82,15 @@ impl Catalogue {
             Some(checks) => checks.iter().map(Head::from).collect(),
             None => head::built_in(),
         }
+    }
+
+    /// The ids of the checks that by passing, failing or failing alike speak for or against a cause. The built-in causes are
+    /// not read for it.
+    #[must_use]
+    pub fn witnesses(&self) -> BTreeSet<&str> {
+        let Some(causes) = self.causes.made() else { return built_in::WITNESSES.iter().copied().collect() };
+        let spoken = causes.iter().flat_map(|cause| [&cause.evidence_for, &cause.evidence_against]);
+        spoken.flat_map(|one| [&one.pass, &one.fail, &one.alike]).flatten().map(String::as_str).collect()
     }
 
     /// The checks that read what colleagues export, and that a person may confirm by hand.

@@ -31,7 +31,7 @@ use crate::{
     catalogue::{Catalogue, Cause, cause::Sign, layer::Layer},
     command::{Command, Effect, Wording},
     evidence::{Observation, Value},
-    finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Remediation, RuledOut},
+    finding::{Because, Certainty, Finding, Found, NamedCause, NextStep, Remediation, RuledOut, Status},
     probe::{imap, pop3, smtp},
 };
 
@@ -49,6 +49,10 @@ pub fn diagnose(
     catalogue: &Catalogue,
     wording: &Wording,
 ) -> Vec<Remediation> {
+    // where all is well, no cause is read
+    if findings.iter().all(|finding| matches!(finding.status, Status::Pass | Status::Skip)) {
+        return Vec::new();
+    }
     let mut raised = raised(findings, looks, catalogue);
     outrank::outrank(findings, looks, catalogue, &raised);
     for (raised, finding) in raised.iter_mut().zip(&*findings) {

@@ -16,6 +16,9 @@ type HeadRow = (&'static str, [&'static str; 3], &'static [&'static str], &'stat
 /// The checks of those files, as a list shows them.
 pub(super) static HEADS: &[HeadRow] = include!(concat!(env!("OUT_DIR"), "/heads.rs"));
 
+/// The checks that speak for or against a cause of those files.
+pub(super) static WITNESSES: &[&str] = include!(concat!(env!("OUT_DIR"), "/witnesses.rs"));
+
 /// Files by their place below `checks/`, with slashes.
 pub(super) type Files = BTreeMap<String, Document>;
 

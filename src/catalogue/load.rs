@@ -219,6 +219,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn witnesses_are_those_of_the_causes_whether_they_are_read_or_not() {
+        let (unread, read) = (built_in(), built_in());
+        assert!(!read.causes.is_empty() && unread.causes.made().is_none());
+        assert_eq!(unread.witnesses(), read.witnesses());
+        assert!(unread.witnesses().contains("smtp.sign-in"));
+    }
+
+    #[test]
     fn tables_that_were_used_are_toml_with_the_same_values() {
         let used = used(None).unwrap_or_else(|mistake| panic!("{mistake}"));
         assert!(used.len() > 5 && used.iter().all(|one| one.place.starts_with("tables/") && !one.is_theirs));

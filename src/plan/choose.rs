@@ -62,9 +62,7 @@ pub(super) fn is_asked(check: &Check, selection: &Selection) -> bool {
 /// The checks that speak for or against a cause and cost nothing where a mailbox or an account is tested: those that read
 /// its token, or evidence that was given.
 fn witnesses(catalogue: &Catalogue) -> Vec<&Check> {
-    let spoken = catalogue.causes.iter().flat_map(|cause| [&cause.evidence_for, &cause.evidence_against]);
-    let ids: BTreeSet<&str> =
-        spoken.flat_map(|one| [&one.pass, &one.fail, &one.alike]).flatten().map(String::as_str).collect();
+    let ids = catalogue.witnesses();
     catalogue.checks.iter().filter(|check| needs_no_connection(check) && ids.contains(check.id.as_str())).collect()
 }
 
