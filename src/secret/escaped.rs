@@ -1,6 +1,6 @@
 //! The parts of a text in which bytes are written as escapes, read as what they stand for: percent-encoding (RFC 3986,
 //! section 2.1), character references (HTML, section 13.5), and the escapes of JSON and of program code (`\u0061`, `\x61`,
-//! `\141`), also where the escape was escaped once more. Zero bytes are left out, so that UTF-16 reads as its letters.
+//! `\u{61}`, `\141`), also where the escape was escaped once more. Zero bytes are left out, so that UTF-16 reads as its letters.
 //!
 //! In: bytes. Out: the bytes that they stand for, and where each came from. One pass; of a long part only so much is held
 //! at once.
@@ -113,6 +113,7 @@ fn escape(text: &[u8]) -> Option<(Value, usize)> {
         _ => {
             let from = text.iter().take(MOST_BACKSLASHES + 1).position(|byte| *byte != b'\\')?;
             match text[from] {
+                b'u' | b'x' if text.get(from + 1) == Some(&b'{') => braced(text, from + 2),
                 b'u' => Some((Value::Letter(char::from_u32(number(text, from + 1, 4, 16)?)), from + 5)),
                 b'x' => byte(text, from + 1, 2, 16),
                 b'0'..=b'3' => byte(text, from, 3, 8),
@@ -120,6 +121,13 @@ fn escape(text: &[u8]) -> Option<(Value, usize)> {
             }
         }
     }
+}
+
+/// `\u{61}`, `\x{61}`; the digits begin here.
+fn braced(text: &[u8], from: usize) -> Option<(Value, usize)> {
+    let count = text.get(from..)?.iter().take(MOST_DIGITS).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let letter = char::from_u32(number(text, from, count, 16)?);
+    (text.get(from + count) == Some(&b'}')).then_some((Value::Letter(letter), from + count + 1))
 }
 
 /// `&#97;`, `&#x61;`, also behind `&amp;`, which is what an escaped `&` becomes.
@@ -168,6 +176,8 @@ mod tests {
             "a&amp;#98;c",
             r"a\u0062c",
             r"a\x62c",
+            r"a\u{62}c",
+            r"a\\x{000062}c",
             r"a\\x62c",
             r"a\142c",
             r"\u0000a\x00b%00c",
@@ -178,7 +188,7 @@ mod tests {
         assert_eq!(readings("%2561%2562%2563"), ["%61%62%63", "abc"]);
         for text in [
             "a", "100 %", "%", "%4", "%zz", "&", "&amp;", "&lt;", "&#", "&#;", "&#x;", r"\", r"\\", r"\n\u12", r"\x",
-            r"\99", "\\\"",
+            r"\u{", r"\u{}", r"\u{62", r"\x{zz}", r"\99", "\\\"",
         ] {
             assert_eq!(readings(text), <Vec<String>>::new(), "{text}");
         }
