@@ -87,8 +87,8 @@ pub struct Sign {
     pub facts: Vec<Expectation>,
     /// Whose service must show it; none is anybody's.
     pub of: Option<Of>,
-    /// Whether all addresses show it or only some, for a lookup all names that its DNS servers were asked for; none is
-    /// either.
+    /// Whether all addresses show it or only some, for a lookup all names that its DNS servers were asked for, for a
+    /// proxy all tunnels to the host; none is either.
     pub share: Option<Share>,
     /// How the service was reached; none is either way. A text does not tell.
     pub route: Option<Through>,

@@ -374,6 +374,9 @@ fn places(finding: &Finding, look: &Observation, looks: &Looks<'_>) -> Vec<Subje
     if finding.account.is_none() && finding.subject.mailbox().is_none() {
         return vec![finding.subject.clone()];
     }
+    if let Some(host) = look.facts.get(token::LOGIN_HOST) {
+        return vec![Subject::endpoint(host, token::TOKEN_PORT)];
+    }
     let same = |other: &Attempt| look.attempts.iter().chain(&look.tried).any(|path| path.address == other.address);
     let services = looks.services.iter();
     services.filter(|other| other.attempts.iter().any(same)).map(|other| other.subject.clone()).collect()

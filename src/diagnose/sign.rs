@@ -11,7 +11,7 @@ use crate::{
         expect::Expectation,
         index::Codes,
     },
-    evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Stage, Unit},
+    evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Route, Stage, Unit},
     finding::{Because, Finding, Status, essence},
     probe::{dns, token},
 };
@@ -33,6 +33,8 @@ pub(super) struct Elsewhere {
     resolves: Vec<(String, String)>,
     /// The probes that did with a mailbox all that they meant to, each with the address.
     serves: HashSet<(String, SocketAddr)>,
+    /// The hosts to which a proxy opened a tunnel, each with that proxy.
+    tunnels: HashSet<(String, String)>,
 }
 
 impl Elsewhere {
@@ -49,7 +51,13 @@ impl Elsewhere {
             answers: stages.iter().any(|stage| !matches!(stage, Stage::Lookup | Stage::Connect)),
             resolves: looks.iter().filter(|look| is_answered(look)).flat_map(servers).collect(),
             serves: looks.iter().filter(|look| look.subject.mailbox().is_some()).flat_map(served_on).collect(),
+            tunnels: looks.iter().filter(|look| is_tunnelled(look)).filter_map(proxy_and_host).collect(),
         }
+    }
+
+    /// Whether the proxy that did not serve this look opened a tunnel to the same host for another one.
+    fn has_tunnel(&self, look: &Observation) -> bool {
+        proxy_and_host(look).is_some_and(|place| self.tunnels.contains(&place))
     }
 
     /// Whether another mailbox was served by the same protocol on an address on which this one was not.
@@ -69,6 +77,19 @@ fn is_answered(lookup: &Observation) -> bool {
     use FailureKind::{AliasLoop, DnsRefused, MalformedReply, NoData, NxDomain, ServFail};
     let answers = [AliasLoop, DnsRefused, MalformedReply, NoData, NxDomain, ServFail];
     lookup.failure.as_ref().is_none_or(|failure| answers.contains(&failure.kind))
+}
+
+/// Whether a connection went past what a proxy answers to CONNECT.
+fn is_tunnelled(look: &Observation) -> bool {
+    let is_past = |failure: &Failure| !matches!(failure.stage, Stage::Lookup | Stage::Connect);
+    look.attempts.iter().chain(&look.tried).any(|attempt| attempt.failure.as_ref().is_none_or(is_past))
+}
+
+/// The proxy of a look, and the host to which it was asked for a tunnel.
+fn proxy_and_host(look: &Observation) -> Option<(String, String)> {
+    let Route::Proxy { host: proxy, port, .. } = &look.route else { return None };
+    let host = look.facts.get(token::LOGIN_HOST).map(String::as_str).or_else(|| look.subject.host())?;
+    Some((format!("{proxy}:{port}"), host.to_lowercase()))
 }
 
 /// The addresses on which a probe did all that it meant to.
@@ -398,7 +419,11 @@ fn shows(
             };
             let fitting = |told: &&Told| is_beside(told.attempt) && fits(pattern, &told.details);
             let matching: Vec<&Told> = failures.iter().filter(fitting).collect();
+            let is_of_proxy = matching.first().is_some_and(|told| told.failure.protocol == Protocol::Proxy);
             let is_all = || {
+                if is_of_proxy {
+                    return !elsewhere.has_tunnel(observation);
+                }
                 if observation.subject.mailbox().is_some() {
                     return !elsewhere.serves_another_mailbox(observation);
                 }
@@ -486,7 +511,7 @@ fn one_of<'k, W, K: 'k>(wanted: &[W], mut known: impl Iterator<Item = &'k K>, fi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Protocol, Route, Subject, Timing};
+    use crate::evidence::{Subject, Timing};
 
     /// A look at a port that connected at once and then spent so long at a stage.
     fn look(protocol: Protocol, stage: Stage, ms: f64, kind: Option<FailureKind>) -> Observation {

@@ -6,6 +6,8 @@ use crate::{
     finding::{Owner, Status},
 };
 
+mod wire;
+
 const MAILBOX: &str = "sales@example.com";
 
 /// One finding of a check, with the stop of its look.

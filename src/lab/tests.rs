@@ -57,6 +57,7 @@ const REQUIRED: &[&str] = &[
     "dns-answer-cut",
     "dns-answer-malformed",
     "dns-answer-refused",
+    "dns-family-unanswered",
     "dns-name-unanswered",
     "dns-no-address",
     "dns-nxdomain",

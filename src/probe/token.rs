@@ -26,12 +26,13 @@ use crate::{
 const GRACE_SECONDS: i64 = 300;
 
 /// The port of the token endpoint.
-const TOKEN_PORT: u16 = 443;
+pub const TOKEN_PORT: u16 = 443;
 
 facts! {
     /// What a look at a token can measure.
     ISSUED: bool = "token.issued", "token available";
     COME_BY: String = "token.come_by", "token source";
+    LOGIN_HOST: String = "token.login_host", "";
     PROOF: String = "token.proof", "credential of the application";
     WARNINGS: Vec<String> = "token.warnings", "warnings";
     KIND: String = "token.kind", "kind of token";
@@ -177,6 +178,7 @@ pub async fn observe(look: &TokenProbe, earlier: &Earlier, world: &ProbeContext)
     let mut errand = TokenRequest::new(&world.network, &world.wallet.net);
     let mut facts = Facts::default();
     facts.set(COME_BY, come_by(&look.credential));
+    facts.set(LOGIN_HOST, look.application.login_host.as_str());
     if let Some(expected) = &look.signs_in_as {
         facts.set(USER_EXPECTED, expected.as_str());
     }

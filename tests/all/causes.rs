@@ -25,6 +25,7 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
         &["ece-stored-token-outdated", "ece-trusts-fewer-roots", "ece-connects-another-way", "ece-alias-disabled"],
     ),
     ("loopback always has a route", &["no-route"]),
+    ("which tunnel is asked for first is chance; src/diagnose/tests.rs shows it", &["proxy-serves-only-some"]),
     ("a run that tests one IP version alone shows it: see contradictions", &["dns-no-address-of-version"]),
     ("the lab knows one tenant whose mail works; src/diagnose/tests.rs shows it", &["tenant-in-file-differs"]),
     (

@@ -192,7 +192,7 @@ async fn refusal_is_named_for_what_it_is() {
 /// The other family answered: a title that denies it contradicts the run.
 #[tokio::test]
 async fn cause_of_one_family_says_which() {
-    for fault in ["dns-nxdomain.ipv6", "dns-servfail.ipv6", "dns-name-unanswered.ipv6", "dns-answer-refused.ipv6"] {
+    for fault in ["dns-nxdomain.ipv6", "dns-servfail.ipv6", "dns-family-unanswered", "dns-answer-refused.ipv6"] {
         let report = walk(&[fault]).await;
         let titles: Vec<&str> = report.summary.fix_first.iter().map(|fix| fix.title.as_str()).collect();
         assert!(matches!(titles[..], [title] if title.ends_with(", IPv6 (AAAA) only")), "{fault}: {titles:?}");

@@ -50,6 +50,7 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
             "dns-alias-loop",
             "dns-answer-cut",
             "dns-name-unanswered",
+            "dns-family-unanswered",
             "dns-over-tcp-blocked",
         ],
         Of::Host,
@@ -164,6 +165,7 @@ const UNCLAIMED: &[(&str, &[&str])] = &[
     (
         "comes and goes: the next session of the same run can pass",
         &[
+            "proxy-serves-only-some",
             "server-rejects-connection",
             "temporary-server-error",
             "server-reply-malformed",
