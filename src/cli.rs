@@ -129,7 +129,7 @@ enum CliError {
     #[error("{0}")]
     Redact(#[from] crate::report::redact::NotRedacted),
     #[error("{0}")]
-    Selection(#[from] crate::plan::UnknownWord),
+    Selection(#[from] crate::plan::BadSelection),
     #[error("{0}\n  give the secret in the place that is named, or name another")]
     Secret(#[from] crate::secret::Unread),
     #[error("{0}\n  {1}")]

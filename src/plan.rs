@@ -138,29 +138,41 @@ impl Selection {
     }
 }
 
-/// A word in `--only` or `--skip` that names nothing.
+/// Why a selection of `--only` and `--skip` cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{flag} {word}: unknown check or section; {nearest}")]
-pub struct UnknownWord {
-    flag: &'static str,
-    word: String,
-    nearest: String,
+pub enum BadSelection {
+    /// A word names nothing.
+    #[error("{flag} {word}: unknown check or section; {nearest}")]
+    UnknownWord {
+        /// The flag.
+        flag: &'static str,
+        /// The word.
+        word: String,
+        /// What may have been meant.
+        nearest: String,
+    },
+    /// No check is left of those that were asked for.
+    #[error("--skip leaves out every check that is asked for; name fewer in --skip, or others in --only")]
+    NothingLeft,
 }
 
 impl<'c> Plan<'c> {
     /// Plans a run.
     ///
     /// # Errors
-    /// When the selection names something that is not there.
+    /// When the selection names something that is not there, or leaves nothing.
     pub fn make(
         catalogue: &'c Catalogue,
         site: &Site,
         selection: &Selection,
         overrides: &ConnectOverrides,
-    ) -> Result<Self, UnknownWord> {
+    ) -> Result<Self, BadSelection> {
         known_words(catalogue, "--only", &selection.only)?;
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
+        if !selection.skip.is_empty() && !chosen.iter().any(|one| is_asked(one.check, selection)) {
+            return Err(BadSelection::NothingLeft);
+        }
         let empty = Plan { looks: Vec::new(), findings: Vec::new(), site: saved::save(site, selection, overrides) };
         let mut numbers = Numbers::default();
         let prepared = Prepared::of(site, &mut numbers);

@@ -73,7 +73,7 @@ pub struct Arguments {
     #[arg(long, value_name = "PATH")]
     evidence: Vec<PathBuf>,
     /// Send a test message from each mailbox to itself and verify delivery
-    #[arg(long)]
+    #[arg(long, conflicts_with = "pre_install")]
     send_mail: bool,
     /// Read what Microsoft Graph shows of Entra ID (GET only). The token is `graph_token` under `[entra]`, or you sign in:
     /// in a browser, with a device code, or auto: in a browser if one starts here, otherwise with a device code

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Selection, UnknownWord, exported::is_of_evidence};
+use super::{BadSelection, Selection, exported::is_of_evidence};
 use crate::{
     catalogue::{Catalogue, Check, check::SubjectKind},
     evidence::Protocol,
@@ -41,7 +41,7 @@ impl<'c> Chosen<'c> {
 }
 
 /// Refuses a word that names no check.
-pub(super) fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), UnknownWord> {
+pub(super) fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[String]) -> Result<(), BadSelection> {
     let names = |word: &String| catalogue.checks.iter().any(|check| check.is_named(word));
     let Some(word) = words.iter().find(|word| !names(word)) else { return Ok(()) };
     let sections: BTreeSet<&str> = catalogue.checks.iter().map(|check| check.section.name()).collect();
@@ -51,7 +51,7 @@ pub(super) fn known_words(catalogue: &Catalogue, flag: &'static str, words: &[St
         || format!("sections: {}; checks: see ece-check list", sections.into_iter().collect::<Vec<_>>().join(", ")),
         |near| format!("did you mean {near}?"),
     );
-    Err(UnknownWord { flag, word: word.clone(), nearest })
+    Err(BadSelection::UnknownWord { flag, word: word.clone(), nearest })
 }
 
 /// True for a check that `--only` names, and for every check where nothing is named.

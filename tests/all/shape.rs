@@ -355,7 +355,7 @@ const ENGLISH: &[(&str, usize, &str)] = &[
     ("diagnose/fill.rs", 17, "names of places and placeholders of commands"),
     ("diagnose/weigh.rs", 1, "a panic"),
     ("judge/all.rs", 1, "a panic"),
-    ("plan.rs", 7, "an error of the command line and why a probe is planned"),
+    ("plan.rs", 8, "an error of the command line and why a probe is planned"),
     ("plan/choose.rs", 2, "an error of the command line"),
     ("plan/endpoint.rs", 3, "why an endpoint is needed"),
     ("plan/firewall.rs", 6, "the cells of a change request"),
