@@ -1,8 +1,10 @@
 //! The outcome of a run in two lines, and the last line of a report.
 
+use std::collections::BTreeSet;
+
 use super::{grouping, harmless, mailbox, prose, words};
 use crate::{
-    evidence::Subject,
+    evidence::{FailureKind, Observation, Subject},
     finding::{Finding, Found, Owner, Report, SkipReason, Status},
 };
 
@@ -183,9 +185,31 @@ fn to_give(missing: &Finding, next: &str) -> String {
 /// The first action, where something failed or could not be judged.
 fn fix_first(report: &Report) -> Option<String> {
     let is_open = report.summary.fail > 0 || report.summary.error > 0;
-    let fix = report.summary.fix_first.first().filter(|_| is_open)?;
+    let Some(fix) = report.summary.fix_first.first().filter(|_| is_open) else { return cut_off(report) };
     let certainty = words::certainty(fix.certainty);
     Some(format!("Fix first: {} ({certainty}; {}).", text(&fix.title).trim_end_matches('.'), words::owner(fix.owner)))
+}
+
+/// What to do first where no cause is known and the time limit of the run came before an answer.
+fn cut_off(report: &Report) -> Option<String> {
+    let is_cut = |finding: &&Finding| {
+        let look = finding.look.and_then(|look| report.looks.get(look)).filter(|_| finding.status == Status::Error);
+        let failures = |look: &Observation| {
+            let of_attempts = look.attempts.iter().filter_map(|attempt| attempt.failure.as_ref());
+            of_attempts.chain(&look.failure).any(|failure| failure.kind == FailureKind::Deadline)
+        };
+        look.is_some_and(failures)
+    };
+    let subjects: BTreeSet<&str> =
+        report.findings.iter().filter(is_cut).map(|finding| finding.subject.as_str()).collect();
+    if subjects.is_empty() {
+        return None;
+    }
+    let more = subjects.len().checked_sub(NAMES).filter(|more| *more > 0);
+    let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+    let named = subjects.into_iter().take(NAMES).map(text).collect::<Vec<_>>().join(", ");
+    let what = format!("The time limit ended the run before {named}{more} answered.");
+    Some(format!("{what} Run it again with a longer --deadline (default: 60s)."))
 }
 
 /// The last line of a text report: what to do, or what the outcome is worth and what it does to the exit code.

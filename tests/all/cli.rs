@@ -256,6 +256,32 @@ fn skip_leaves_out_what_only_would_take() {
 }
 
 #[test]
+fn selection_that_leaves_nothing_is_refused() {
+    for flags in [
+        &["--only", "smtp", "--skip", "smtp"][..],
+        &["--only", "smtp.sign-in", "--skip", "connectivity-test"],
+        &["--only", "version", "--skip", "dns,minimum-version"],
+    ] {
+        let said = call(&[&["run", "--lab"], flags].concat());
+        assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{flags:?}: {said:?}");
+        assert!(said.stderr.contains("--skip leaves out every check"), "{said:?}");
+    }
+    let said = call(&["run", "--lab", "--pre-install", "--send-mail"]);
+    assert_eq!((said.code, said.stdout.as_str()), (Some(2), ""), "{said:?}");
+    assert!(said.stderr.contains("--pre-install") && said.stderr.contains("--send-mail"), "{said:?}");
+}
+
+#[test]
+fn run_that_had_no_time_says_what_to_do_first() {
+    let said = call(&["run", "--lab=no-greeting", "--deadline", "1s", "--only", "smtp"]);
+    assert_eq!(said.code, Some(3), "{said:?}");
+    let text = words(&said.stdout);
+    for part in ["time limit ended the run before", "smtp.office365.com:587", "with a longer --deadline"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}
+
+#[test]
 fn of_a_sample_the_other_mailboxes_are_named_as_not_tested() {
     let report = report(&["--lab", "--sample", "1"]);
     let opened = of_check(&report, "imap.mailbox-opens");
