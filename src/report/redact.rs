@@ -9,11 +9,13 @@
 //! Microsoft and Cisco stay, because they are the same for every site.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fmt::Write as _,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
+use aho_corasick::{AhoCorasick, MatchKind};
 use ring::{
     hmac,
     rand::{SecureRandom as _, SystemRandom},
@@ -190,9 +192,14 @@ impl<'k> Redaction<'k> {
 }
 
 /// The names that this site has for itself.
+#[derive(Default)]
 struct Known {
     /// Whole words, in lower case: servers without a domain, accounts, identifiers.
     words: BTreeMap<String, Kind>,
+    /// Names of the site that are more than one word, as they are written and as a text of PowerShell has them.
+    phrases: Vec<(String, Kind)>,
+    /// What finds those; none where there are none.
+    finder: Option<AhoCorasick>,
     /// Domains, in lower case, with all that is below them.
     domains: BTreeSet<String>,
     /// What stands before the @ of mailboxes, in lower case: files are called after it.
@@ -205,8 +212,7 @@ impl Known {
     fn of(report: &Report) -> Self {
         let run = &report.run;
         let short_host = Some(run.host.clone()).filter(|host| (1..SHORTEST_WORD).contains(&host.len()));
-        let (words, domains, local_parts) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new());
-        let mut known = Self { words, domains, local_parts, short_host };
+        let mut known = Self { short_host, ..Self::default() };
         known.host(&run.host);
         run.dns_suffixes.iter().for_each(|suffix| known.domain(suffix));
         run.site.iter().for_each(|site| known.word(site, Kind::Names));
@@ -235,6 +241,11 @@ impl Known {
                 known.host(&rule.host);
                 known.host(&rule.to_host);
             });
+        }
+        if !known.phrases.is_empty() {
+            let phrases = known.phrases.iter().map(|(phrase, _)| phrase);
+            let mut finder = AhoCorasick::builder();
+            known.finder = finder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(phrases).ok();
         }
         known
     }
@@ -283,8 +294,15 @@ impl Known {
     }
 
     fn word(&mut self, word: &str, kind: Kind) {
-        if word.len() >= SHORTEST_WORD && !COMMON.contains(&word.to_lowercase().as_str()) {
+        if word.len() < SHORTEST_WORD || COMMON.contains(&word.to_lowercase().as_str()) {
+            return;
+        }
+        if word.chars().all(is_of_word) {
             self.words.insert(word.to_lowercase(), kind);
+        } else if !self.phrases.iter().any(|(known, _)| known == word) {
+            self.phrases.push((word.to_owned(), kind));
+            let quoted = word.replace('\'', "''");
+            self.phrases.extend((quoted != word).then_some((quoted, kind)));
         }
     }
 
@@ -395,6 +413,7 @@ impl Net<'_> {
 
     /// A text in which every run of the characters of names and addresses was looked up.
     fn text(&mut self, text: &str) -> String {
+        let text = &*self.phrases(text);
         let mut whole = String::with_capacity(text.len());
         let mut rest = text;
         while let Some(begin) = rest.find(is_of_word) {
@@ -405,6 +424,27 @@ impl Net<'_> {
             rest = &rest[end..];
         }
         self.greeting(whole + rest)
+    }
+
+    /// A text in which every name that is more than one word was looked up.
+    fn phrases<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        let Some(finder) = &self.known.finder else { return Cow::Borrowed(text) };
+        let (mut whole, mut end) = (String::new(), 0);
+        for found in finder.find_iter(text) {
+            let (phrase, kind) = &self.known.phrases[found.pattern().as_usize()];
+            let is_part = text[..found.start()].ends_with(char::is_alphanumeric)
+                || text[found.end()..].starts_with(char::is_alphanumeric);
+            if is_part || !self.kinds.contains(kind) {
+                continue;
+            }
+            let lower = phrase.to_lowercase().replace("''", "'");
+            whole.push_str(&text[end..found.start()]);
+            whole.extend(["n-", &self.key.short(&lower)]);
+            end = found.end();
+            self.hidden.insert(lower, *kind);
+            self.places += 1;
+        }
+        if end == 0 { Cow::Borrowed(text) } else { Cow::Owned(whole + &text[end..]) }
     }
 
     /// The name that this server gives itself in the greeting of SMTP (RFC 5321, section 4.1.1.1), where it is too short
@@ -582,6 +622,26 @@ mod tests {
         assert_eq!(report.run.config, None);
         let count = report.run.redacted.expect("it says what was hidden");
         assert!(count.addresses > 1 && count.names > 1 && count.mailboxes > 0 && count.places > 6, "{count:?}");
+    }
+
+    #[test]
+    fn name_of_several_words_is_hidden_as_a_whole() {
+        let golden = include_str!("../../tests/all/reports/golden.json");
+        let mut report = json::parse(golden).expect("the golden report");
+        report.findings[0].account = Some("Team EMEA".into());
+        report.findings[1].account = Some("O'Brien & Söhne".into());
+        report.findings[0].found =
+            "account Team EMEA, 'O''Brien & Söhne' and O'Brien & Söhne; team emea; Team EMEAX; a Team".into();
+        let key = Key::random().expect("a key");
+        let mailboxes = Redaction::of(&report, &[Kind::Mailboxes], &key).report(&report).expect("a report");
+        let text = serde_json::to_string(&mailboxes).expect("a text");
+        assert!(!text.contains("Team EMEA\"") && !text.contains("Brien") && !text.contains("team emea"), "{text}");
+        let account = mailboxes.findings[0].account.as_deref().expect("an account");
+        let found = mailboxes.findings[0].found.as_str();
+        assert!(account.starts_with("n-") && found.matches(account).count() == 2, "{found}");
+        assert!(found.contains("Team EMEAX; a Team"), "{found}");
+        let names = Redaction::of(&report, &[Kind::Names], &key).report(&report).expect("a report");
+        assert_eq!(names.findings[0].account.as_deref(), Some("Team EMEA"));
     }
 
     #[test]
