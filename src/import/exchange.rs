@@ -38,6 +38,7 @@ pub fn record(object: &Object) -> Option<Record> {
         return Some(Record::ExchangeServicePrincipal(ExchangeServicePrincipal {
             app_id: id("AppId")?,
             object_id: id("ObjectId")?,
+            name: object.text(&["DisplayName"]),
         }));
     }
     None

@@ -209,6 +209,8 @@ pub struct ExchangeServicePrincipal {
     pub app_id: String,
     /// The object id that Exchange was given.
     pub object_id: String,
+    /// The name that it was given there.
+    pub name: Option<String>,
 }
 
 /// Something of which only the name counts.

@@ -245,7 +245,8 @@ impl Known {
         if !known.phrases.is_empty() {
             let phrases = known.phrases.iter().map(|(phrase, _)| phrase);
             let mut finder = AhoCorasick::builder();
-            known.finder = finder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(phrases).ok();
+            known.finder =
+                finder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(phrases).ok();
         }
         known
     }

@@ -95,29 +95,30 @@ fn result(report: &Report) -> String {
 /// What the part of a report for one team comes to.
 fn of_part(report: &Report, owner: &str) -> String {
     let server = text(&report.run.host);
+    let owner = &match report.run.part_for {
+        Some(Owner::Microsoft) => owner.to_owned(),
+        _ => format!("the {owner}"),
+    };
     if report.summary.fix_first.is_empty() {
         return match waived(report) {
-            Some(_) => format!("For the {owner}: nothing to do on {server} for now."),
+            Some(_) => format!("For {owner}: nothing to do on {server} for now."),
             None if report.summary.pass + report.summary.warn == 0 && report.run.part_for != Some(Owner::Microsoft) => {
                 untested_part(report, owner, &server)
             }
             None => {
                 let skips = words::skips(report.findings.iter());
                 let not_run = if skips.is_empty() { String::new() } else { format!(" Not run: {skips}.") };
-                format!(
-                    "Nothing to do for the {owner}: no cause found on {server} is theirs.{}{not_run}",
-                    passed(report)
-                )
+                format!("Nothing to do for {owner}: no cause found on {server} is theirs.{}{not_run}", passed(report))
             }
         };
     }
     let (actions, checks) = (report.summary.fix_first.len(), report.summary.fail + report.summary.error);
     let actions = words::plural(actions, "{n} action", "{n} actions");
     match checks {
-        0 => format!("For the {owner}: {actions} on {server}."),
+        0 => format!("For {owner}: {actions} on {server}."),
         failed => {
             let failed = words::plural(failed, "{n} check failed", "{n} checks failed");
-            format!("For the {owner}: {actions} on {server}; {failed}.")
+            format!("For {owner}: {actions} on {server}; {failed}.")
         }
     }
 }
@@ -133,7 +134,7 @@ fn untested_part(report: &Report, owner: &str, server: &str) -> String {
         _ => String::new(),
     };
     format!(
-        "Not tested for the {owner}: none of their checks could be made on {server}{why}; no cause found is theirs.{next}"
+        "Not tested for {owner}: none of their checks could be made on {server}{why}; no cause found is theirs.{next}"
     )
 }
 

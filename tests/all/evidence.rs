@@ -229,6 +229,23 @@ fn rights_are_judged_with_denied_ones_first() {
 }
 
 #[test]
+fn right_of_the_service_principal_is_that_of_its_application() {
+    let mut site = question(&[("team@example.com", &["sales@example.com"], true)]);
+    site.accounts[0].application = true;
+    let names = ["cccccccc-0000-4000-8000-00000000000c", "ECE mail", "ECE agents"];
+    for (holder, right) in names.into_iter().zip([Outcome::Pass, Outcome::Pass, Outcome::Warn]) {
+        let rights = format!(
+            "\"Identity\",\"User\",\"AccessRights\",\"IsInherited\",\"Deny\",\"InheritanceType\"\n\
+             \"sales@example.com\",\"{holder}\",\"FullAccess\",\"False\",\"False\",\"All\"\n"
+        );
+        let rights = import::parse("rights.csv", rights.as_bytes(), &Stated::default()).expect("rights");
+        let files = [of_now(rights), of_now(file("exchange/serviceprincipal.json"))];
+        let settled = rules::settle(&files, &site);
+        assert_eq!(outcome(&settled, "mailbox.full-access", "sales@example.com"), right, "{holder}");
+    }
+}
+
+#[test]
 fn object_id_of_the_registration_is_the_wrong_object() {
     let settled = settle(&["exchange/serviceprincipal.json", "graph/application.ece.json"], &four());
     let principal = of(&settled, "mailbox.service-principal", "application");

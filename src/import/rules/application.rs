@@ -5,7 +5,7 @@
 //! <https://learn.microsoft.com/entra/identity-platform/reply-url>
 //! <https://learn.microsoft.com/graph/api/resources/oauth2permissiongrant>
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, iter};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -87,12 +87,20 @@ pub fn enterprise_id(evidence: &Evidence<'_>, client_id: &str) -> Option<(String
     Some((hit.row.id.clone()?, hit.file))
 }
 
-/// What files may call the application by: its client id, the object id and name of the enterprise application.
+/// What files may call the application by: its client id, the object id and name of the enterprise application, and those
+/// that its service principal has in Exchange.
 pub fn names(evidence: &Evidence<'_>, question: &Question) -> Vec<String> {
     let Some(client_id) = question.client_id.as_deref() else { return Vec::new() };
     let hit = enterprise(evidence, client_id);
     let known = hit.iter().flat_map(|hit| hit.row.id.clone().into_iter().chain(hit.row.name.clone()));
-    std::iter::once(client_id.to_owned()).chain(known).map(|name| name.to_lowercase()).collect()
+    let principals = evidence.rows(|record| match record {
+        Record::ExchangeServicePrincipal(row) if row.app_id.eq_ignore_ascii_case(client_id) => Some(row),
+        _ => None,
+    });
+    let in_exchange =
+        principals.iter().flat_map(|hit| iter::once(hit.row.object_id.clone()).chain(hit.row.name.clone()));
+    let all = iter::once(client_id.to_owned()).chain(known).chain(in_exchange);
+    all.map(|name| name.to_lowercase()).collect()
 }
 
 const REDIRECT: &str = "directory.redirect-registered";
