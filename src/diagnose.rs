@@ -201,6 +201,12 @@ fn is_of_another(look: &Observation) -> bool {
     look.units().iter().any(|unit| own.iter().any(|own| unit.fact(own.name()) == Some(&Value::Bool(false))))
 }
 
+/// True where the application itself signed in, or tried to.
+fn is_of_application(look: &Observation) -> bool {
+    let own = [imap::AS_APPLICATION, pop3::AS_APPLICATION, smtp::AS_APPLICATION];
+    look.units().iter().any(|unit| own.iter().any(|own| unit.fact(own.name()) == Some(&Value::Bool(true))))
+}
+
 /// The places of the looks over the other route, by probe and subject.
 fn other_routes(looks: &[Observation]) -> HashMap<(&str, &str), usize> {
     let mut routes = HashMap::new();

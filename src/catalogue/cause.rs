@@ -234,6 +234,8 @@ pub struct Evidence {
     pub alike: Vec<String>,
     /// These passed, and prove it whatever a failure settles.
     pub proof: Vec<String>,
+    /// These passed for a mailbox to which the application itself signed in, and prove it for each mailbox of the run.
+    pub application: Vec<String>,
 }
 
 /// The placeholders of fix and command that are not facts.
@@ -520,7 +522,13 @@ fn read_evidence(table: &mut Table<'_>, checks: &[&str]) -> Result<(Evidence, Ev
     let mut side = |key: &str| -> Result<Evidence, Mistake> {
         let Some(mut table) = evidence.table(key)? else { return Ok(Evidence::default()) };
         let mut ids = |key: &str| read_checks(&mut table, key, checks);
-        let read = Evidence { pass: ids("pass")?, fail: ids("fail")?, alike: ids("alike")?, proof: ids("proof")? };
+        let read = Evidence {
+            pass: ids("pass")?,
+            fail: ids("fail")?,
+            alike: ids("alike")?,
+            proof: ids("proof")?,
+            application: ids("application")?,
+        };
         table.close()?;
         Ok(read)
     };

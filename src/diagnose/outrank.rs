@@ -5,10 +5,10 @@
 
 use std::collections::HashMap;
 
-use super::sign::Candidate;
+use super::{is_of_application, sign::Candidate};
 use crate::{
     catalogue::Catalogue,
-    evidence::{Observation, SharedText},
+    evidence::{Observation, SharedText, Subject},
     finding::{Finding, Found, Status},
     import::facts::mailbox,
 };
@@ -69,7 +69,7 @@ fn contradicted(
         findings[*other].status == Status::Fail
             && by.iter().any(|candidate| candidate.settles && names(&candidate.cause.contradicts))
     };
-    let asked = |other: &usize| contacted(&findings[*other], looks);
+    let asked = |other: &usize| contacted(&findings[*other], looks) && concerns(finding, &findings[*other], looks);
     let better = check.outranked_by.iter().flat_map(|check| related.to(check, finding)).copied();
     better
         .filter(asked)
@@ -86,6 +86,12 @@ fn leaves_open(finding: &Finding, looks: &[Observation]) -> bool {
 fn contacted(finding: &Finding, looks: &[Observation]) -> bool {
     let look = finding.look.and_then(|look| looks.get(look));
     look.is_some_and(|look| look.source.is_live() && !(look.attempts.is_empty() && look.tried.is_empty()))
+}
+
+/// False for a sign-in of a user beside what a file says of the application: users sign in without it.
+fn concerns(finding: &Finding, other: &Finding, looks: &[Observation]) -> bool {
+    let is_sign_in = finding.subject == Subject::Application && other.subject.mailbox().is_some();
+    !is_sign_in || other.look.and_then(|look| looks.get(look)).is_some_and(is_of_application)
 }
 
 /// The places of all findings by check, so that none is searched for among all others.
@@ -143,7 +149,7 @@ mod tests {
     use crate::{
         command::Wording,
         diagnose::diagnose,
-        evidence::{Attempt, Failure, FailureKind, Protocol, Route, Source, Stage, Subject},
+        evidence::{Attempt, Failure, FailureKind, Protocol, Route, Source, Stage},
     };
 
     #[test]
@@ -159,6 +165,51 @@ mod tests {
         ] {
             let finding = Finding { look: Some(0), ..Finding::new("token.issued", look.subject.clone(), Status::Pass) };
             assert_eq!(contacted(&finding, &[look]), asked);
+        }
+    }
+
+    /// A sign-in over SMTP that came out as it did, of the application or of a user.
+    fn sign_in(mailbox: &str, as_application: bool, refused: bool) -> (Observation, Finding) {
+        let subject = Subject::of_text(mailbox);
+        let mut attempt = Attempt::new("192.0.2.1:587".parse().unwrap());
+        attempt.facts.put("smtp.as_application", as_application);
+        attempt.failure = refused.then(|| Failure {
+            code: Some(535),
+            enhanced: Some("5.7.3".to_owned()),
+            ..Failure::new(Protocol::Smtp, Stage::Authenticate, FailureKind::Rejected, "5.7.3 unsuccessful")
+        });
+        let look = Observation { attempts: vec![attempt], ..Observation::new("smtp", subject.clone(), Route::Direct) };
+        let status = if refused { Status::Fail } else { Status::Pass };
+        (look, Finding::new("smtp.sign-in", subject, status))
+    }
+
+    const PRINCIPAL: &str = "exchange-service-principal-missing";
+
+    #[test]
+    fn sign_in_of_the_application_contradicts_that_its_service_principal_is_missing() {
+        for (as_application, is_contradicted) in [(true, true), (false, false)] {
+            let person = Source::Attestation { by: "A".to_owned(), on: "2026-11-01".to_owned() };
+            let mut file =
+                Observation { source: person, ..Observation::new("mailbox", Subject::Application, Route::Direct) };
+            file.facts.put("mailbox.service_principal", "missing");
+            let (look, finding) = sign_in("sales@example.com", as_application, false);
+            let file_says = Finding::new("mailbox.service-principal", Subject::Application, Status::Fail);
+            let mut findings = [Finding { look: Some(0), ..file_says }, Finding { look: Some(1), ..finding }];
+            let _ = diagnose(&mut findings, &[file, look], &Catalogue::built_in(), &Wording::default());
+            let told = matches!(findings[0].evidence, Some(Found::Outranked { by: 1, .. }));
+            assert_eq!(told, is_contradicted, "as application: {as_application}");
+        }
+    }
+
+    #[test]
+    fn refusal_of_one_mailbox_is_not_for_want_of_a_service_principal_that_opens_another() {
+        for (as_application, is_named) in [(true, false), (false, true)] {
+            let (good, passed) = sign_in("sales@example.com", as_application, false);
+            let (bad, failed) = sign_in("info@example.com", true, true);
+            let mut findings = [Finding { look: Some(0), ..passed }, Finding { look: Some(1), ..failed }];
+            let _ = diagnose(&mut findings, &[good, bad], &Catalogue::built_in(), &Wording::default());
+            let named = findings[1].causes.iter().any(|cause| cause.cause == PRINCIPAL);
+            assert_eq!(named, is_named, "as application: {as_application}: {:?}", findings[1].causes);
         }
     }
 

@@ -5,7 +5,7 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use super::{Diagnosis, order, sign::Candidate};
+use super::{Diagnosis, is_of_application, order, sign::Candidate};
 use crate::{
     catalogue::{Cause, cause::Evidence},
     evidence::{Attempt, Observation, Subject},
@@ -46,7 +46,7 @@ impl<'f> Index<'f> {
         let causes = raised.iter().flatten().map(|one| one.cause);
         let spoken = causes.flat_map(|cause| [&cause.evidence_for, &cause.evidence_against]);
         let checks: HashSet<&str> = spoken
-            .flat_map(|one| [&one.pass, &one.fail, &one.alike, &one.proof])
+            .flat_map(|one| [&one.pass, &one.fail, &one.alike, &one.proof, &one.application])
             .flatten()
             .map(String::as_str)
             .collect();
@@ -127,6 +127,14 @@ impl<'f> CaseFile<'f> {
         look.is_none_or(|look| !look.attempts.iter().any(is_cut))
     }
 
+    /// The findings of a check that passed where the application itself signed in, whatever the mailbox.
+    fn passed_for_application(&self, check: &str) -> impl Iterator<Item = usize> {
+        let all = self.index.by_check.get(check).map_or(&[][..], Vec::as_slice);
+        let look = |at: usize| self.all[at].look.and_then(|look| self.looks.get(look));
+        let is_so = move |at: &usize| self.all[*at].status == Status::Pass && look(*at).is_some_and(is_of_application);
+        all.iter().copied().filter(is_so)
+    }
+
     /// The same with what is proved of mailboxes.
     pub(super) fn with(self, proofs: &'f Proofs<'_>) -> Self {
         let of_mailbox = proofs.get(self.subject.as_str()).map_or(&[][..], Vec::as_slice);
@@ -199,8 +207,8 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
 pub(super) fn rules_out(raised: &Candidate<'_>, file: &CaseFile<'_>) -> Option<Because> {
     let evidence = against(raised.cause, file)?;
     let is_seen = raised.settles && matches!(raised.seen, Because::Failure { .. });
-    let proofs = &raised.cause.evidence_against.proof;
-    let is_proof = |finding: usize| proofs.iter().any(|check| **check == *file.all[finding].check);
+    let Evidence { proof, application, .. } = &raised.cause.evidence_against;
+    let is_proof = |finding: usize| proof.iter().chain(application).any(|check| **check == *file.all[finding].check);
     let is_elsewhere = is_seen && matches!(evidence, Because::Passed { finding } if !is_proof(finding));
     (!is_elsewhere).then_some(evidence)
 }
@@ -239,9 +247,11 @@ fn evidence(
         let is_so = |at: &usize| file.all[*at].status == status && counts(open(*at));
         related.filter(|at| is_so(at) && (status != Status::Pass || file.is_seen_everywhere(*at))).collect()
     };
-    let passed = [&evidence.proof, &evidence.pass].map(|ids| came_out(ids, Status::Pass, &|_| true)).concat();
+    let of_application = evidence.application.iter().flat_map(|check| file.passed_for_application(check));
+    let related = [&evidence.proof, &evidence.pass].map(|ids| came_out(ids, Status::Pass, &|_| true)).concat();
+    let passed = of_application.chain(related);
     let failed = came_out(&evidence.fail, Status::Fail, &fails);
     let alike = came_out(&evidence.alike, Status::Fail, &fails_alike);
-    let passed = passed.into_iter().map(|finding| Because::Passed { finding });
+    let passed = passed.map(|finding| Because::Passed { finding });
     passed.chain(failed.into_iter().chain(alike).map(|finding| Because::Failed { finding })).collect()
 }
