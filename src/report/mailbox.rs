@@ -101,6 +101,8 @@ enum State {
     Works,
     /// It was seen to work, while some addresses of its server fail.
     Intermittent,
+    /// It was seen to work over this protocol, and not over the other one that was tested.
+    WorksOver(&'static str),
     /// It was seen to fail, or what it needs was.
     Fails,
     /// The sign-in was seen to work, and nothing beyond it was to be tested.
@@ -152,6 +154,11 @@ fn state(
         .collect();
     let lost = || findings.iter().any(|finding| finding.check == ROUND_TRIP && finding.status == Status::Fail);
     let rejected_by_java = protocols.iter().any(|protocol| services.rejected_by_java(protocol));
+    if steps[0] != SENDING
+        && let Some(protocol) = only_protocol(findings, services)
+    {
+        return Some(State::WorksOver(protocol));
+    }
     if told.contains(&Some(Status::Fail)) || rejected_by_java || (steps[0] == SENDING && lost()) {
         return Some(State::Fails);
     }
@@ -164,6 +171,24 @@ fn state(
     }
     let shut_off = of_steps().any(|finding| is_shut_off(finding, report));
     Some(if shut_off { State::Fails } else { State::NotTested })
+}
+
+/// The protocol over which alone a mailbox opened, where both were tested: the site file does not say which one ECE uses.
+fn only_protocol(findings: &[&Finding], services: &Services<'_>) -> Option<&'static str> {
+    let of = |check: String| {
+        findings.iter().find(|one| *one.check == *check && one.reason != Some(SkipReason::NotApplicable))
+    };
+    let holds = |one: &&&Finding| matches!(one.seen_status(), Status::Pass | Status::Warn);
+    let opens = |protocol: &str| {
+        let steps = ["sign-in", "mailbox-opens"].map(|step| of(format!("{protocol}.{step}")).filter(holds));
+        steps.iter().all(Option::is_some) && !services.rejected_by_java(protocol)
+    };
+    let is_tested = |protocol: &str| of(format!("{protocol}.sign-in")).is_some();
+    match (opens("imap"), opens("pop3")) {
+        (true, false) if is_tested("pop3") => Some("IMAP"),
+        (false, true) if is_tested("imap") => Some("POP3"),
+        _ => None,
+    }
 }
 
 /// What fails of the services that mailboxes need, by protocol.
@@ -260,7 +285,8 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
     let number = |state| mailboxes.iter().filter(|one| **one == state).count();
     let (intermittent, fails, open) = (number(State::Intermittent), number(State::Fails), number(State::NotTested));
     let signs_in = number(State::SignsIn);
-    let works = number(State::Works) + intermittent + signs_in;
+    let over = ["IMAP", "POP3"].map(|protocol| (protocol, number(State::WorksOver(protocol))));
+    let works = number(State::Works) + intermittent + signs_in + over.iter().map(|(_, number)| number).sum::<usize>();
     let all = words::plural(mailboxes.len(), "{n} mailbox", "{n} mailboxes");
     let notes = [
         (fails, words::plural(fails, "{n} fails", "{n} fail")),
@@ -268,7 +294,9 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
         (intermittent, format!("{intermittent} only intermittently")),
         (signs_in, "only the sign-in was tested".to_owned()),
     ];
-    let notes: Vec<String> = notes.into_iter().filter(|(number, _)| *number > 0).map(|(_, note)| note).collect();
+    let over = over.into_iter().map(|(protocol, number)| (number, format!("{number} over {protocol} only")));
+    let notes: Vec<String> =
+        notes.into_iter().chain(over).filter(|(number, _)| *number > 0).map(|(_, note)| note).collect();
     let what = if signs_in > 0 { format!("the sign-in for {what}") } else { what.to_owned() };
     let works = format!("{what} works for {works} of {all}");
     Some(if notes.is_empty() { works } else { format!("{works} ({})", notes.join(", ")) })

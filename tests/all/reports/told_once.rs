@@ -220,3 +220,21 @@ fn sign_ins_that_were_not_seen_are_not_proved() {
     let result = "receiving works for 2 of 2 mailboxes; sending works for 0 of 2 mailboxes (1 fails, 1 not tested).";
     assert!(text.contains(result), "{text}");
 }
+
+#[test]
+fn mailbox_that_opens_over_one_protocol_of_two_is_counted_with_it() {
+    let seen = |name, protocol: &str, status| {
+        let check = |step| format!("{protocol}.{step}");
+        [finding(&check("sign-in"), name, status), finding(&check("mailbox-opens"), name, status)]
+    };
+    let mailbox = |name, imap, pop3| [seen(name, "imap", imap), seen(name, "pop3", pop3)].concat();
+    let findings = [
+        mailbox("a@x.example", Status::Fail, Status::Pass),
+        mailbox("b@x.example", Status::Pass, Status::Fail),
+        mailbox("c@x.example", Status::Fail, Status::Fail),
+        seen("d@x.example", "imap", Status::Fail).to_vec(),
+    ];
+    let text = text(&report_of(findings.concat())).replace('\n', " ");
+    let result = "receiving works for 2 of 4 mailboxes (2 fail, 1 over IMAP only, 1 over POP3 only).";
+    assert!(text.contains(result), "{text}");
+}
