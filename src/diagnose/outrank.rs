@@ -150,6 +150,7 @@ mod tests {
         command::Wording,
         diagnose::diagnose,
         evidence::{Attempt, Failure, FailureKind, Protocol, Route, Source, Stage},
+        finding::Certainty,
     };
 
     #[test]
@@ -181,6 +182,31 @@ mod tests {
         let look = Observation { attempts: vec![attempt], ..Observation::new("smtp", subject.clone(), Route::Direct) };
         let status = if refused { Status::Fail } else { Status::Pass };
         (look, Finding::new("smtp.sign-in", subject, status))
+    }
+
+    #[test]
+    fn what_a_person_confirms_is_named_before_what_only_fits() {
+        let mailbox = Subject::of_text("sales@example.com");
+        let person = Source::Attestation { by: "A".to_owned(), on: "2026-11-01".to_owned() };
+        let mut stated = Observation { source: person, ..Observation::new("mailbox", mailbox.clone(), Route::Direct) };
+        stated.facts.put("mailbox.holds", false);
+        let refused =
+            Failure::new(Protocol::Imap, Stage::Authenticate, FailureKind::Rejected, "NO AUTHENTICATE failed.");
+        let mut attempt = Attempt { failure: Some(refused), ..Attempt::new("192.0.2.1:993".parse().unwrap()) };
+        attempt.facts.put("imap.as_application", false);
+        let imap = Observation { attempts: vec![attempt], ..Observation::new("imap", mailbox.clone(), Route::Direct) };
+        let (smtp, sends) = sign_in("sales@example.com", false, false);
+        let mut findings = [
+            Finding { look: Some(0), ..Finding::new("mailbox.imap-enabled", mailbox.clone(), Status::Fail) },
+            Finding { look: Some(1), ..Finding::new("imap.sign-in", mailbox, Status::Fail) },
+            Finding { look: Some(2), ..sends },
+        ];
+        let first = diagnose(&mut findings, &[stated, imap, smtp], &Catalogue::built_in(), &Wording::default());
+        for finding in &findings[..2] {
+            let best = &finding.causes[0];
+            assert_eq!((best.cause.as_str(), best.certainty), ("imap-disabled-for-mailbox", Certainty::Likely));
+        }
+        assert_eq!(first[0].cause, "imap-disabled-for-mailbox");
     }
 
     const PRINCIPAL: &str = "exchange-service-principal-missing";

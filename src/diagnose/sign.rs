@@ -11,7 +11,7 @@ use crate::{
         expect::Expectation,
         index::Codes,
     },
-    evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Route, Stage, Unit},
+    evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Unit},
     finding::{Because, Finding, Status, essence},
     probe::{dns, token},
 };
@@ -130,7 +130,7 @@ pub(super) fn raised_by<'c>(
             sign,
             seen: shown.because,
             essence: shown.essence,
-            settles: sign.settles && !cut_short,
+            settles: sign.settles && !cut_short && !is_stated(observation),
             at_most_possible: cut_short || beside_code,
         })
     });
@@ -377,6 +377,16 @@ pub(super) fn attempts_showing(cause: &Cause, finding: &Finding, look: &Observat
     showing.map(|(at, _)| at).collect()
 }
 
+/// True for what a person confirmed by hand.
+fn is_stated(observation: &Observation) -> bool {
+    matches!(observation.source, Source::Attestation { .. })
+}
+
+/// True where one of the facts is known to be otherwise.
+fn contradicts(facts: &[Expectation], unit: &Unit<'_>) -> bool {
+    facts.iter().any(|fact| fact.holds(unit.fact(&fact.fact)) == Some(false))
+}
+
 /// What of this finding shows the sign; none when it does not. `failures` are those that speak against its check.
 fn shows(
     sign: &Sign,
@@ -394,6 +404,10 @@ fn shows(
         facts.iter().all(|fact| fact.holds(unit.fact(&fact.fact)) == Some(true))
     };
     let beside = |unit: &Unit<'_>| agrees(&sign.facts, unit);
+    // who confirms by hand that a check does not hold says no more than that
+    let is_stated = is_stated(observation);
+    let agrees_as_found =
+        |facts: &[Expectation], unit: &Unit<'_>| agrees(facts, unit) || (is_stated && !contradicts(facts, unit));
     let alike = |direct: &Observation| match &sign.shows {
         Shows::Finding { facts, .. } => direct.units().iter().any(|unit| agrees(facts, unit)),
         Shows::Failure(_) => failures_in(direct).any(|one| failures.iter().any(|told| told.failure.kind == one.kind)),
@@ -404,10 +418,9 @@ fn shows(
     match &sign.shows {
         Shows::Finding { check, facts, .. } => {
             // an address of which nothing is known says nothing of how many it is
-            let differs = |unit: &Unit<'_>| facts.iter().any(|fact| fact.holds(unit.fact(&fact.fact)) == Some(false));
-            let all = || !units.iter().any(differs);
+            let all = || !units.iter().any(|unit| contradicts(facts, unit));
             let seen = *check == finding.check
-                && units.iter().any(|unit| agrees(facts, unit) && beside(unit))
+                && units.iter().any(|unit| agrees_as_found(facts, unit) && beside(unit))
                 && sign.share.is_none_or(|share| all() == (share == Share::All));
             seen.then_some(Shown { because: Because::Found, essence: None })
         }

@@ -5,7 +5,7 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-use super::{Diagnosis, is_of_application, order, sign::Candidate};
+use super::{Diagnosis, is_of_application, order, outrank::is_of_evidence, sign::Candidate};
 use crate::{
     catalogue::{Cause, cause::Evidence},
     evidence::{Attempt, Observation, Subject},
@@ -127,6 +127,12 @@ impl<'f> CaseFile<'f> {
         look.is_none_or(|look| !look.attempts.iter().any(is_cut))
     }
 
+    /// True for a failure that a file or a person states, which says more than that something works.
+    fn is_stated(&self, because: &Because) -> bool {
+        let Because::Failed { finding } = because else { return false };
+        self.all.get(*finding).is_some_and(|finding| is_of_evidence(finding, self.looks))
+    }
+
     /// The findings of a check that passed where the application itself signed in, whatever the mailbox.
     fn passed_for_application(&self, check: &str) -> impl Iterator<Item = usize> {
         let all = self.index.by_check.get(check).map_or(&[][..], Vec::as_slice);
@@ -184,14 +190,15 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
     }
     let weighed: Vec<(Candidate<'c>, Vec<Because>)> =
         left.into_iter().map(|one| (supports(one.cause, file), one)).map(|(support, one)| (one, support)).collect();
-    let likely = || weighed.iter().filter(|(one, _)| !one.at_most_possible).map(|(_, support)| support.len());
+    let weight = |support: &[Because]| support.len() + support.iter().filter(|one| file.is_stated(one)).count();
+    let likely = || weighed.iter().filter(|(one, _)| !one.at_most_possible).map(|(_, support)| weight(support));
     let most = likely().max().unwrap_or(0);
     let leads = likely().filter(|support| *support == most).count() == 1;
     for (one, support) in weighed {
         let certainty = match one.settles {
             true => Certainty::Certain,
             false if one.at_most_possible => Certainty::Possible,
-            false if leads && support.len() == most => Certainty::Likely,
+            false if leads && weight(&support) == most => Certainty::Likely,
             false => Certainty::Possible,
         };
         let order = order(one.sign);
