@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -238,8 +238,10 @@ fn set_days(params: &mut CertificateParams, (from, until): (i32, i32)) {
 
 fn since_epoch(days_from_now: i32) -> Duration {
     let day = Duration::from_hours(24);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let now = Duration::from_secs(now.as_secs());
+    // one moment for all: certificates that are made in two seconds would end at two moments
+    static NOW: LazyLock<u64> =
+        LazyLock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs());
+    let now = Duration::from_secs(*NOW);
     if days_from_now < 0 {
         now.saturating_sub(day * days_from_now.unsigned_abs())
     } else {
