@@ -210,7 +210,7 @@ fn cut_off(report: &Report) -> Option<String> {
     let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
     let named = subjects.into_iter().take(NAMES).map(text).collect::<Vec<_>>().join(", ");
     let what = format!("The time limit ended the run before {named}{more} answered.");
-    Some(format!("{what} Run it again with a longer --deadline (default: 60s)."))
+    Some(format!("{what} Run it again with a longer --deadline."))
 }
 
 /// The last line of a text report: what to do, or what the outcome is worth and what it does to the exit code.
