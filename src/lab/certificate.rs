@@ -236,11 +236,12 @@ fn set_days(params: &mut CertificateParams, (from, until): (i32, i32)) {
     params.not_after = epoch + since_epoch(until);
 }
 
+/// One moment for all: certificates that are made in two seconds would end at two moments.
+static NOW: LazyLock<u64> =
+    LazyLock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs());
+
 fn since_epoch(days_from_now: i32) -> Duration {
     let day = Duration::from_hours(24);
-    // one moment for all: certificates that are made in two seconds would end at two moments
-    static NOW: LazyLock<u64> =
-        LazyLock::new(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs());
     let now = Duration::from_secs(*NOW);
     if days_from_now < 0 {
         now.saturating_sub(day * days_from_now.unsigned_abs())
