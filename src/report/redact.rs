@@ -197,9 +197,9 @@ struct Known {
     /// Whole words, in lower case: servers without a domain, accounts, identifiers.
     words: BTreeMap<String, Kind>,
     /// Names of the site that are more than one word, as they are written and as a text of PowerShell has them.
-    phrases: Vec<(String, Kind)>,
-    /// What finds those; none where there are none.
-    finder: Option<AhoCorasick>,
+    phrases: BTreeMap<String, Kind>,
+    /// What finds those, and which they are; none where there are none.
+    finder: Option<(AhoCorasick, Vec<(String, Kind)>)>,
     /// Domains, in lower case, with all that is below them.
     domains: BTreeSet<String>,
     /// What stands before the @ of mailboxes, in lower case: files are called after it.
@@ -243,10 +243,12 @@ impl Known {
             });
         }
         if !known.phrases.is_empty() {
-            let phrases = known.phrases.iter().map(|(phrase, _)| phrase);
+            let phrases = Vec::from_iter(std::mem::take(&mut known.phrases));
             let mut finder = AhoCorasick::builder();
-            known.finder =
-                finder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest).build(phrases).ok();
+            let find = finder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest);
+            // a report without what was to be hidden, or none
+            let find = find.build(phrases.iter().map(|(phrase, _)| phrase)).expect("the names of a site fit into it");
+            known.finder = Some((find, phrases));
         }
         known
     }
@@ -300,10 +302,9 @@ impl Known {
         }
         if word.chars().all(is_of_word) {
             self.words.insert(word.to_lowercase(), kind);
-        } else if !self.phrases.iter().any(|(known, _)| known == word) {
-            self.phrases.push((word.to_owned(), kind));
-            let quoted = word.replace('\'', "''");
-            self.phrases.extend((quoted != word).then_some((quoted, kind)));
+        } else if !self.phrases.contains_key(word) {
+            self.phrases.insert(word.replace('\'', "''"), kind);
+            self.phrases.insert(word.to_owned(), kind);
         }
     }
 
@@ -429,10 +430,10 @@ impl Net<'_> {
 
     /// A text in which every name that is more than one word was looked up.
     fn phrases<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
-        let Some(finder) = &self.known.finder else { return Cow::Borrowed(text) };
+        let Some((finder, known)) = &self.known.finder else { return Cow::Borrowed(text) };
         let (mut whole, mut end) = (String::new(), 0);
         for found in finder.find_iter(text) {
-            let (phrase, kind) = &self.known.phrases[found.pattern().as_usize()];
+            let (phrase, kind) = &known[found.pattern().as_usize()];
             let is_part = text[..found.start()].ends_with(char::is_alphanumeric)
                 || text[found.end()..].starts_with(char::is_alphanumeric);
             if is_part || !self.kinds.contains(kind) {
