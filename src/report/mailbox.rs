@@ -155,7 +155,7 @@ fn state(
     let lost = || findings.iter().any(|finding| finding.check == ROUND_TRIP && finding.status == Status::Fail);
     let rejected_by_java = protocols.iter().any(|protocol| services.rejected_by_java(protocol));
     if steps[0] != SENDING
-        && let Some(protocol) = only_protocol(findings, services)
+        && let Some(protocol) = only_protocol(report, findings, services)
     {
         return Some(State::WorksOver(protocol));
     }
@@ -173,8 +173,9 @@ fn state(
     Some(if shut_off { State::Fails } else { State::NotTested })
 }
 
-/// The protocol over which alone a mailbox opened, where both were tested: the site file does not say which one ECE uses.
-fn only_protocol(findings: &[&Finding], services: &Services<'_>) -> Option<&'static str> {
+/// The protocol over which a mailbox opened, where the other one was seen to fail: the site file does not say which one ECE
+/// uses.
+fn only_protocol(report: &Report, findings: &[&Finding], services: &Services<'_>) -> Option<&'static str> {
     let of = |check: String| {
         findings.iter().find(|one| *one.check == *check && one.reason != Some(SkipReason::NotApplicable))
     };
@@ -183,10 +184,15 @@ fn only_protocol(findings: &[&Finding], services: &Services<'_>) -> Option<&'sta
         let steps = ["sign-in", "mailbox-opens"].map(|step| of(format!("{protocol}.{step}")).filter(holds));
         steps.iter().all(Option::is_some) && !services.rejected_by_java(protocol)
     };
-    let is_tested = |protocol: &str| of(format!("{protocol}.sign-in")).is_some();
+    let fails = |protocol: &str| {
+        let mut steps = ["sign-in", "mailbox-opens"].into_iter().filter_map(|step| of(format!("{protocol}.{step}")));
+        steps.any(|one| {
+            one.seen_status() == Status::Fail || is_shut_off(one, report) || services.rejected_by_java(protocol)
+        })
+    };
     match (opens("imap"), opens("pop3")) {
-        (true, false) if is_tested("pop3") => Some("IMAP"),
-        (false, true) if is_tested("imap") => Some("POP3"),
+        (true, false) if fails("pop3") => Some("IMAP"),
+        (false, true) if fails("imap") => Some("POP3"),
         _ => None,
     }
 }

@@ -233,8 +233,9 @@ fn mailbox_that_opens_over_one_protocol_of_two_is_counted_with_it() {
         mailbox("b@x.example", Status::Pass, Status::Fail),
         mailbox("c@x.example", Status::Fail, Status::Fail),
         seen("d@x.example", "imap", Status::Fail).to_vec(),
+        mailbox("e@x.example", Status::Skip, Status::Pass),
     ];
     let text = text(&report_of(findings.concat())).replace('\n', " ");
-    let result = "receiving works for 2 of 4 mailboxes (2 fail, 1 over IMAP only, 1 over POP3 only).";
+    let result = "receiving works for 2 of 5 mailboxes (2 fail, 1 not tested, 1 over IMAP only, 1 over POP3 only).";
     assert!(text.contains(result), "{text}");
 }
