@@ -148,8 +148,8 @@ fn is_guid(text: &str) -> bool {
     text.len() == 36 && Uuid::try_parse(text).is_ok()
 }
 
-/// A mail address as everything that names a mailbox is compared: in small letters, as Exchange Online compares it, the
-/// domain as it is in DNS (RFC 5891, section 3.1). It is not repeated when it is none; what is wrong with it is said instead.
+/// A mail address, in small letters: what files say of a mailbox is found by them. It is not repeated when it is none; what
+/// is wrong with it is said instead.
 pub(super) fn mail_address(key: &str, text: &str) -> Result<String, Refusal> {
     let refuse = |what: &str| {
         Err((format!("{key} is not a mail address: {what}"), "write it as in sales@yourcompany.com".to_owned()))
@@ -181,7 +181,7 @@ pub(super) fn mail_address(key: &str, text: &str) -> Result<String, Refusal> {
         ));
     }
     match normal(domain).filter(|domain| domain.contains('.')) {
-        Some(domain) => Ok(format!("{}@{domain}", user.to_lowercase())),
+        Some(_) => Ok(text.to_lowercase()),
         None => refuse("there is no domain after the @"),
     }
 }
