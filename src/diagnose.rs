@@ -49,7 +49,7 @@ pub fn diagnose(
     catalogue: &Catalogue,
     wording: &Wording,
 ) -> Vec<Remediation> {
-    // where all is well, no cause is read
+    // a run without a problem reads no cause
     if findings.iter().all(|finding| matches!(finding.status, Status::Pass | Status::Skip)) {
         return Vec::new();
     }

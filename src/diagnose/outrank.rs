@@ -169,19 +169,18 @@ mod tests {
         }
     }
 
-    /// A sign-in over SMTP that came out as it did, of the application or of a user.
-    fn sign_in(mailbox: &str, as_application: bool, refused: bool) -> (Observation, Finding) {
+    /// A mailbox that IMAP opened, or did not sign in to, with a token of the application or of a user.
+    fn opened(mailbox: &str, as_application: bool, refused: bool) -> (Observation, Finding) {
         let subject = Subject::of_text(mailbox);
-        let mut attempt = Attempt::new("192.0.2.1:587".parse().unwrap());
-        attempt.facts.put("smtp.as_application", as_application);
-        attempt.failure = refused.then(|| Failure {
-            code: Some(535),
-            enhanced: Some("5.7.3".to_owned()),
-            ..Failure::new(Protocol::Smtp, Stage::Authenticate, FailureKind::Rejected, "5.7.3 unsuccessful")
-        });
-        let look = Observation { attempts: vec![attempt], ..Observation::new("smtp", subject.clone(), Route::Direct) };
-        let status = if refused { Status::Fail } else { Status::Pass };
-        (look, Finding::new("smtp.sign-in", subject, status))
+        let words = "NO AUTHENTICATE failed.";
+        let failure = Failure::new(Protocol::Imap, Stage::Authenticate, FailureKind::Rejected, words);
+        let mut attempt = Attempt::new("192.0.2.1:993".parse().unwrap());
+        attempt.facts.put("imap.as_application", as_application);
+        attempt.failure = refused.then_some(failure);
+        let look = Observation { attempts: vec![attempt], ..Observation::new("imap", subject.clone(), Route::Direct) };
+        let (check, status) =
+            if refused { ("imap.sign-in", Status::Fail) } else { ("imap.mailbox-opens", Status::Pass) };
+        (look, Finding::new(check, subject, status))
     }
 
     #[test]
@@ -190,18 +189,13 @@ mod tests {
         let person = Source::Attestation { by: "A".to_owned(), on: "2026-11-01".to_owned() };
         let mut stated = Observation { source: person, ..Observation::new("mailbox", mailbox.clone(), Route::Direct) };
         stated.facts.put("mailbox.holds", false);
-        let refused =
-            Failure::new(Protocol::Imap, Stage::Authenticate, FailureKind::Rejected, "NO AUTHENTICATE failed.");
-        let mut attempt = Attempt { failure: Some(refused), ..Attempt::new("192.0.2.1:993".parse().unwrap()) };
-        attempt.facts.put("imap.as_application", false);
-        let imap = Observation { attempts: vec![attempt], ..Observation::new("imap", mailbox.clone(), Route::Direct) };
-        let (smtp, sends) = sign_in("sales@example.com", false, false);
+        let (imap, refused) = opened("sales@example.com", false, true);
         let mut findings = [
             Finding { look: Some(0), ..Finding::new("mailbox.imap-enabled", mailbox.clone(), Status::Fail) },
-            Finding { look: Some(1), ..Finding::new("imap.sign-in", mailbox, Status::Fail) },
-            Finding { look: Some(2), ..sends },
+            Finding { look: Some(1), ..refused },
+            Finding::new("smtp.sign-in", mailbox, Status::Pass),
         ];
-        let first = diagnose(&mut findings, &[stated, imap, smtp], &Catalogue::built_in(), &Wording::default());
+        let first = diagnose(&mut findings, &[stated, imap], &Catalogue::built_in(), &Wording::default());
         for finding in &findings[..2] {
             let best = &finding.causes[0];
             assert_eq!((best.cause.as_str(), best.certainty), ("imap-disabled-for-mailbox", Certainty::Likely));
@@ -212,13 +206,13 @@ mod tests {
     const PRINCIPAL: &str = "exchange-service-principal-missing";
 
     #[test]
-    fn sign_in_of_the_application_contradicts_that_its_service_principal_is_missing() {
+    fn mailbox_that_the_application_opens_contradicts_that_its_service_principal_is_missing() {
         for (as_application, is_contradicted) in [(true, true), (false, false)] {
             let person = Source::Attestation { by: "A".to_owned(), on: "2026-11-01".to_owned() };
             let mut file =
                 Observation { source: person, ..Observation::new("mailbox", Subject::Application, Route::Direct) };
             file.facts.put("mailbox.service_principal", "missing");
-            let (look, finding) = sign_in("sales@example.com", as_application, false);
+            let (look, finding) = opened("sales@example.com", as_application, false);
             let file_says = Finding::new("mailbox.service-principal", Subject::Application, Status::Fail);
             let mut findings = [Finding { look: Some(0), ..file_says }, Finding { look: Some(1), ..finding }];
             let _ = diagnose(&mut findings, &[file, look], &Catalogue::built_in(), &Wording::default());
@@ -230,8 +224,8 @@ mod tests {
     #[test]
     fn refusal_of_one_mailbox_is_not_for_want_of_a_service_principal_that_opens_another() {
         for (as_application, is_named) in [(true, false), (false, true)] {
-            let (good, passed) = sign_in("sales@example.com", as_application, false);
-            let (bad, failed) = sign_in("info@example.com", true, true);
+            let (good, passed) = opened("sales@example.com", as_application, false);
+            let (bad, failed) = opened("info@example.com", true, true);
             let mut findings = [Finding { look: Some(0), ..passed }, Finding { look: Some(1), ..failed }];
             let _ = diagnose(&mut findings, &[good, bad], &Catalogue::built_in(), &Wording::default());
             let named = findings[1].causes.iter().any(|cause| cause.cause == PRINCIPAL);

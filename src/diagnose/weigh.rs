@@ -128,7 +128,7 @@ impl<'f> CaseFile<'f> {
     }
 
     /// True for a failure that a file or a person states, which says more than that something works.
-    fn is_stated(&self, because: &Because) -> bool {
+    fn rests_on_evidence(&self, because: &Because) -> bool {
         let Because::Failed { finding } = because else { return false };
         self.all.get(*finding).is_some_and(|finding| is_of_evidence(finding, self.looks))
     }
@@ -190,7 +190,7 @@ pub(super) fn weigh<'c>(raised: Vec<Candidate<'c>>, file: &CaseFile<'_>) -> Diag
     }
     let weighed: Vec<(Candidate<'c>, Vec<Because>)> =
         left.into_iter().map(|one| (supports(one.cause, file), one)).map(|(support, one)| (one, support)).collect();
-    let weight = |support: &[Because]| support.len() + support.iter().filter(|one| file.is_stated(one)).count();
+    let weight = |support: &[Because]| support.len() + support.iter().filter(|one| file.rests_on_evidence(one)).count();
     let likely = || weighed.iter().filter(|(one, _)| !one.at_most_possible).map(|(_, support)| weight(support));
     let most = likely().max().unwrap_or(0);
     let leads = likely().filter(|support| *support == most).count() == 1;
