@@ -15,7 +15,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, Match};
 use ring::{
     hmac,
     rand::{SecureRandom as _, SystemRandom},
@@ -196,8 +196,9 @@ impl<'k> Redaction<'k> {
 struct Known {
     /// Whole words, in lower case: servers without a domain, accounts, identifiers.
     words: BTreeMap<String, Kind>,
-    /// Names of the site that are more than one word, as they are written and as a text of PowerShell has them.
-    phrases: BTreeMap<String, Kind>,
+    /// Names of the site that are more than one word, as they are written, in capitals and in lower case, and as a text of
+    /// PowerShell and one of a POSIX shell have them. A name of two kinds is hidden with either.
+    phrases: BTreeSet<(String, Kind)>,
     /// What finds those, and which they are; none where there are none.
     finder: Option<(AhoCorasick, Vec<(String, Kind)>)>,
     /// Domains, in lower case, with all that is below them.
@@ -244,11 +245,10 @@ impl Known {
         }
         if !known.phrases.is_empty() {
             let phrases = Vec::from_iter(std::mem::take(&mut known.phrases));
-            let mut finder = AhoCorasick::builder();
-            let find = finder.ascii_case_insensitive(true).match_kind(MatchKind::LeftmostLongest);
-            // a report without what was to be hidden, or none
-            let find = find.build(phrases.iter().map(|(phrase, _)| phrase)).expect("the names of a site fit into it");
-            known.finder = Some((find, phrases));
+            let names = phrases.iter().map(|(phrase, _)| phrase);
+            let find = AhoCorasick::builder().ascii_case_insensitive(true).build(names);
+            // names that cannot be looked for must not be shown
+            known.finder = Some((find.expect("the names of a site fit into it"), phrases));
         }
         known
     }
@@ -302,9 +302,11 @@ impl Known {
         }
         if word.chars().all(is_of_word) {
             self.words.insert(word.to_lowercase(), kind);
-        } else if !self.phrases.contains_key(word) {
-            self.phrases.insert(word.replace('\'', "''"), kind);
-            self.phrases.insert(word.to_owned(), kind);
+        } else {
+            for spelling in [word.to_owned(), word.to_lowercase(), word.to_uppercase()] {
+                let quoted = QUOTED.map(|quote| spelling.replace('\'', quote));
+                self.phrases.extend([vec![spelling], quoted.to_vec()].concat().into_iter().map(|one| (one, kind)));
+            }
         }
     }
 
@@ -362,6 +364,9 @@ impl Known {
 
 /// The shortest name that is looked for in sentences.
 const SHORTEST_WORD: usize = 3;
+
+/// How a text of a POSIX shell and one of PowerShell write an apostrophe within apostrophes.
+const QUOTED: [&str; 2] = ["'\\''", "''"];
 
 /// The shortest name that is looked for inside of longer words.
 const SHORTEST_PART: usize = 4;
@@ -431,15 +436,21 @@ impl Net<'_> {
     /// A text in which every name that is more than one word was looked up.
     fn phrases<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
         let Some((finder, known)) = &self.known.finder else { return Cow::Borrowed(text) };
-        let (mut whole, mut end) = (String::new(), 0);
-        for found in finder.find_iter(text) {
-            let (phrase, kind) = &known[found.pattern().as_usize()];
+        let is_hidden = |found: &Match| {
             let is_part = text[..found.start()].ends_with(char::is_alphanumeric)
                 || text[found.end()..].starts_with(char::is_alphanumeric);
-            if is_part || !self.kinds.contains(kind) {
+            !is_part && self.kinds.contains(&known[found.pattern().as_usize()].1)
+        };
+        // a longer name that stays must not cover a shorter one that is hidden
+        let mut hidden: Vec<Match> = finder.find_overlapping_iter(text).filter(is_hidden).collect();
+        hidden.sort_by(|one, other| one.start().cmp(&other.start()).then(other.end().cmp(&one.end())));
+        let (mut whole, mut end) = (String::new(), 0);
+        for found in hidden {
+            if found.start() < end {
                 continue;
             }
-            let lower = phrase.to_lowercase().replace("''", "'");
+            let (phrase, kind) = &known[found.pattern().as_usize()];
+            let lower = QUOTED.iter().fold(phrase.to_lowercase(), |name, quote| name.replace(quote, "'"));
             whole.push_str(&text[end..found.start()]);
             whole.extend(["n-", &self.key.short(&lower)]);
             end = found.end();
@@ -633,17 +644,48 @@ mod tests {
         report.findings[0].account = Some("Team EMEA".into());
         report.findings[1].account = Some("O'Brien & Söhne".into());
         report.findings[0].found =
-            "account Team EMEA, 'O''Brien & Söhne' and O'Brien & Söhne; team emea; Team EMEAX; a Team".into();
+            "account Team EMEA, 'O''Brien & Söhne' and O'Brien & Söhne; team emea; Team EMEAX; a Team; 'O'\\''Brien & Söhne' \
+             O'BRIEN & SÖHNE"
+                .into();
         let key = Key::random().expect("a key");
         let mailboxes = Redaction::of(&report, &[Kind::Mailboxes], &key).report(&report).expect("a report");
         let text = serde_json::to_string(&mailboxes).expect("a text");
-        assert!(!text.contains("Team EMEA\"") && !text.contains("Brien") && !text.contains("team emea"), "{text}");
+        assert!(
+            !text.contains("Team EMEA\"") && !text.to_lowercase().contains("brien") && !text.contains("team emea"),
+            "{text}"
+        );
         let account = mailboxes.findings[0].account.as_deref().expect("an account");
         let found = mailboxes.findings[0].found.as_str();
         assert!(account.starts_with("n-") && found.matches(account).count() == 2, "{found}");
         assert!(found.contains("Team EMEAX; a Team"), "{found}");
         let names = Redaction::of(&report, &[Kind::Names], &key).report(&report).expect("a report");
         assert_eq!(names.findings[0].account.as_deref(), Some("Team EMEA"));
+    }
+
+    #[test]
+    fn name_that_stays_covers_none_that_is_hidden() {
+        let golden = include_str!("../../tests/all/reports/golden.json");
+        let mut report = json::parse(golden).expect("the golden report");
+        report.run.site = Some("Team EMEA North".to_owned());
+        report.findings[0].account = Some("Team EMEA".into());
+        report.findings[1].account = Some("Team EMEA 1".into());
+        report.findings[2].account = Some("PreTeam Team".into());
+        let key = Key::random().expect("a key");
+        for (text, left) in [
+            ("q Team EMEA 12.csv", " 12.csv"),
+            ("q Team EMEA 1.csv", ".csv"),
+            ("q Team EMEA North", " North"),
+            ("q XPreTeam Team EMEA.", "XPreTeam "),
+        ] {
+            let mut redaction = Redaction::of(&report, &[Kind::Mailboxes], &key);
+            let (hidden, places) = redaction.text(text);
+            assert!(places == 1 && !hidden.contains("Team EMEA") && hidden.contains(left), "{text}: {hidden}");
+        }
+        report.run.site = Some("Team EMEA".to_owned());
+        for kind in [Kind::Names, Kind::Mailboxes] {
+            let (hidden, _) = Redaction::of(&report, &[kind], &key).text("of Team EMEA.");
+            assert!(!hidden.contains("EMEA"), "{kind:?}: {hidden}");
+        }
     }
 
     #[test]
