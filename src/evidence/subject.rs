@@ -1,9 +1,9 @@
 //! What is looked at and judged, and the key by which an observation is found again.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::SharedText;
 
@@ -20,8 +20,8 @@ pub enum Subject {
     Endpoint(Endpoint),
     /// An account of ECE, by its name there.
     Account(SharedText),
-    /// A mailbox, by its address.
-    Mailbox(SharedText),
+    /// A mailbox, by its address in lower case: a report of a version that kept capitals is read as this one writes it.
+    Mailbox(#[serde(deserialize_with = "in_lower_case")] SharedText),
     /// The application in Entra.
     Application,
 }
@@ -66,6 +66,10 @@ impl From<Endpoint> for Place {
     }
 }
 
+fn in_lower_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SharedText, D::Error> {
+    Cow::<str>::deserialize(deserializer).map(|text| text.to_lowercase().into())
+}
+
 impl Subject {
     /// A service on a port.
     #[must_use]
@@ -84,7 +88,7 @@ impl Subject {
             return Self::Application;
         }
         if text.contains('@') {
-            return Self::Mailbox(text.into());
+            return Self::Mailbox(text.to_lowercase().into());
         }
         let place = text.rsplit_once(':').filter(|(host, _)| !host.is_empty());
         let service = place.and_then(|(host, port)| Some(Self::endpoint(host, port.parse().ok()?)));
@@ -149,11 +153,9 @@ impl PartialEq<&str> for Subject {
 
 /// A [`Subject`] in the field of a report, which is its text.
 pub(crate) mod as_text {
-    use std::borrow::Cow;
+    use serde::Serializer;
 
-    use serde::{Deserialize, Deserializer, Serializer};
-
-    use super::Subject;
+    use super::{Cow, Deserialize, Deserializer, Subject};
 
     /// Writes the text.
     pub(crate) fn serialize<S: Serializer>(subject: &Subject, serializer: S) -> Result<S::Ok, S::Error> {
@@ -212,5 +214,14 @@ mod tests {
         for text in ["", ":25", "host:", "host:smtp", "host:025", "host:+25", "a:b:70000", "john.doe"] {
             assert_eq!(Subject::of_text(text).as_str(), text);
         }
+    }
+
+    #[test]
+    fn mailbox_of_a_report_that_kept_capitals_is_the_same() {
+        let small = Subject::Mailbox("sales@example.com".into());
+        assert_eq!(Subject::of_text("Sales@Example.com"), small);
+        let key: ProbeKey =
+            serde_json::from_str(r#"{"probe":"sign-in","subject":{"mailbox":"Sales@Example.com"}}"#).unwrap();
+        assert_eq!(key.subject, small);
     }
 }
