@@ -44,7 +44,7 @@ impl Waiver {
         now.to_zoned(TimeZone::UTC).date() <= self.until
     }
 
-    /// True when it is about this finding: the check, the subject, and one of the causes that are named for it.
+    /// True when it is about this finding: the check, the subject, and one of the causes that lead there.
     #[must_use]
     pub fn is_about(&self, check: &str, subject: &str, causes: &[&str]) -> bool {
         self.check == check

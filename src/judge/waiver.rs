@@ -14,7 +14,10 @@ use crate::{
 pub fn waive(findings: &mut [Finding], waivers: &[Waiver], at: Timestamp) {
     for finding in findings.iter_mut().filter(|finding| can_be_waived(finding)) {
         let about = |waiver: &&Waiver| {
-            let causes: Vec<&str> = finding.causes.iter().map(|cause| cause.cause.as_str()).collect();
+            // an accepted cause hides nothing that the run takes for another one
+            let best = finding.causes.first().map(|cause| cause.certainty);
+            let leading = finding.causes.iter().filter(|cause| Some(cause.certainty) == best);
+            let causes: Vec<&str> = leading.map(|cause| cause.cause.as_str()).collect();
             waiver.is_about(&finding.check, finding.subject.as_str(), &causes)
         };
         // where several are about it, the one that holds longest counts
@@ -66,8 +69,9 @@ pub fn is_waived(fix: &Remediation, findings: &[Finding]) -> bool {
 mod tests {
     use super::*;
     use crate::{
+        deployment::Deployment,
         evidence::Subject,
-        finding::{Certainty, Owner},
+        finding::{Certainty, NamedCause, Owner},
     };
 
     #[test]
@@ -94,6 +98,32 @@ mod tests {
                 explains: explains.to_vec(),
             };
             assert_eq!(is_waived(&fix, &findings), waits, "{explains:?}");
+        }
+    }
+
+    #[test]
+    fn accepted_cause_waives_what_it_leads_and_nothing_that_another_cause_leads() {
+        let cause = |code: &str, certainty| NamedCause {
+            cause: code.to_owned(),
+            title: String::new(),
+            certainty,
+            because: Vec::new(),
+            evidence: Vec::new(),
+        };
+        let waiver = Deployment::parse(
+            "a.toml",
+            "[[waiver]]\ncheck = \"imap.sign-in\"\ncause = \"imap-disabled-for-mailbox\"\nreason = \"r\"\nby = \"b\"\nuntil = 2027-01-31\n",
+        );
+        let waivers = waiver.unwrap().waivers;
+        for (first, is_waived) in [(Certainty::Likely, false), (Certainty::Possible, true)] {
+            let causes = vec![
+                cause("no-full-access-to-mailbox", first),
+                cause("imap-disabled-for-mailbox", Certainty::Possible),
+            ];
+            let finding = Finding { causes, ..Finding::new("imap.sign-in", Subject::Site, Status::Fail) };
+            let mut findings = [finding];
+            waive(&mut findings, &waivers, "2026-12-01T00:00:00Z".parse().unwrap());
+            assert_eq!(findings[0].waiver.is_some(), is_waived, "{first:?}");
         }
     }
 
