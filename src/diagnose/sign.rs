@@ -11,8 +11,9 @@ use crate::{
         expect::Expectation,
         index::Codes,
     },
-    evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Unit},
+    evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Subject, Unit},
     finding::{Because, Finding, Status, essence},
+    import::facts::{directory, entra, mailbox},
     probe::{dns, token},
 };
 
@@ -33,7 +34,7 @@ pub(super) struct Elsewhere {
     resolves: Vec<(String, String)>,
     /// The probes that did with a mailbox all that they meant to, each with the address.
     serves: HashSet<(String, SocketAddr)>,
-    /// The hosts to which a proxy opened a tunnel, each with that proxy.
+    /// The places to which a proxy opened a tunnel, each with that proxy.
     tunnels: HashSet<(String, String)>,
 }
 
@@ -51,13 +52,13 @@ impl Elsewhere {
             answers: stages.iter().any(|stage| !matches!(stage, Stage::Lookup | Stage::Connect)),
             resolves: looks.iter().filter(|look| is_answered(look)).flat_map(servers).collect(),
             serves: looks.iter().filter(|look| look.subject.mailbox().is_some()).flat_map(served_on).collect(),
-            tunnels: looks.iter().filter(|look| is_tunnelled(look)).filter_map(proxy_and_host).collect(),
+            tunnels: looks.iter().filter(|look| is_tunnelled(look)).filter_map(proxy_and_place).collect(),
         }
     }
 
-    /// Whether the proxy that did not serve this look opened a tunnel to the same host for another one.
+    /// Whether the proxy that did not serve this look opened a tunnel to the same host and port for another one.
     fn has_tunnel(&self, look: &Observation) -> bool {
-        proxy_and_host(look).is_some_and(|place| self.tunnels.contains(&place))
+        proxy_and_place(look).is_some_and(|place| self.tunnels.contains(&place))
     }
 
     /// Whether another mailbox was served by the same protocol on an address on which this one was not.
@@ -85,11 +86,13 @@ fn is_tunnelled(look: &Observation) -> bool {
     look.attempts.iter().chain(&look.tried).any(|attempt| attempt.failure.as_ref().is_none_or(is_past))
 }
 
-/// The proxy of a look, and the host to which it was asked for a tunnel.
-fn proxy_and_host(look: &Observation) -> Option<(String, String)> {
+/// The proxy of a look, and the host and port to which it was asked for a tunnel: a proxy may allow one port of a host alone.
+fn proxy_and_place(look: &Observation) -> Option<(String, String)> {
     let Route::Proxy { host: proxy, port, .. } = &look.route else { return None };
-    let host = look.facts.get(token::LOGIN_HOST).map(String::as_str).or_else(|| look.subject.host())?;
-    Some((format!("{proxy}:{port}"), host.to_lowercase()))
+    let login = look.facts.get(token::LOGIN_HOST).map(|host| Subject::endpoint(host, token::TOKEN_PORT));
+    let place = login.unwrap_or_else(|| look.subject.clone());
+    place.port()?;
+    Some((format!("{proxy}:{port}"), place.as_str().to_lowercase()))
 }
 
 /// The addresses on which a probe did all that it meant to.
@@ -130,7 +133,7 @@ pub(super) fn raised_by<'c>(
             sign,
             seen: shown.because,
             essence: shown.essence,
-            settles: sign.settles && !cut_short && !is_stated(observation),
+            settles: sign.settles && !cut_short && !is_stated(observation) && !is_old(observation),
             at_most_possible: cut_short || beside_code,
         })
     });
@@ -382,6 +385,11 @@ fn is_stated(observation: &Observation) -> bool {
     matches!(observation.source, Source::Attestation { .. })
 }
 
+/// True for what a file said more than a day ago: it may have been changed since.
+fn is_old(observation: &Observation) -> bool {
+    [mailbox::AS_OF, entra::AS_OF, directory::AS_OF].iter().any(|day| observation.facts.get(*day).is_some())
+}
+
 /// True where one of the facts is known to be otherwise.
 fn contradicts(facts: &[Expectation], unit: &Unit<'_>) -> bool {
     facts.iter().any(|fact| fact.holds(unit.fact(&fact.fact)) == Some(false))
@@ -524,7 +532,7 @@ fn one_of<'k, W, K: 'k>(wanted: &[W], mut known: impl Iterator<Item = &'k K>, fi
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{Subject, Timing};
+    use crate::evidence::Timing;
 
     /// A look at a port that connected at once and then spent so long at a stage.
     fn look(protocol: Protocol, stage: Stage, ms: f64, kind: Option<FailureKind>) -> Observation {

@@ -9,7 +9,8 @@ use super::{Diagnosis, is_of_application, order, outrank::is_of_evidence, sign::
 use crate::{
     catalogue::{Cause, cause::Evidence},
     evidence::{Attempt, Observation, Subject},
-    finding::{Because, Certainty, Finding, RuledOut, Status},
+    finding::{Because, Certainty, Finding, Found, RuledOut, Status},
+    import::facts::mailbox,
 };
 
 /// Causes that are why another one is so: that one being certain says nothing against them, see
@@ -127,6 +128,18 @@ impl<'f> CaseFile<'f> {
         look.is_none_or(|look| !look.attempts.iter().any(is_cut))
     }
 
+    /// True for what passed, and for what the newest of several files says: an export made after the fix counts beside the
+    /// one that showed the fault.
+    fn holds(&self, at: usize) -> bool {
+        let look = || self.all[at].look.and_then(|look| self.looks.get(look));
+        let is_newest = || look().is_some_and(|look| look.facts.is(mailbox::NEWEST) && look.facts.is(mailbox::HOLDS));
+        match self.all[at].status {
+            Status::Pass => true,
+            Status::Warn => is_newest() && !matches!(self.all[at].evidence, Some(Found::Outranked { .. })),
+            _ => false,
+        }
+    }
+
     /// True for a failure that a file or a person states, which says more than that something works.
     fn rests_on_evidence(&self, because: &Because) -> bool {
         let Because::Failed { finding } = because else { return false };
@@ -215,7 +228,12 @@ pub(super) fn rules_out(raised: &Candidate<'_>, file: &CaseFile<'_>) -> Option<B
     let evidence = against(raised.cause, file)?;
     let is_seen = raised.settles && matches!(raised.seen, Because::Failure { .. });
     let Evidence { proof, application, .. } = &raised.cause.evidence_against;
-    let is_proof = |finding: usize| proof.iter().chain(application).any(|check| **check == *file.all[finding].check);
+    let names = |checks: &[String], finding: usize| checks.iter().any(|check| **check == *file.all[finding].check);
+    let is_proof = |finding: usize| {
+        names(proof, finding)
+            || (names(application, finding)
+                && file.passed_for_application(&file.all[finding].check).any(|at| at == finding))
+    };
     let is_elsewhere = is_seen && matches!(evidence, Because::Passed { finding } if !is_proof(finding));
     (!is_elsewhere).then_some(evidence)
 }
@@ -251,7 +269,8 @@ fn evidence(
         let others = ids.iter().filter(|id| *id != file.check);
         let related = others.flat_map(|id| file.index.related(id, file));
         let open = |at: usize| file.open.get(at).map_or(&[][..], Vec::as_slice);
-        let is_so = |at: &usize| file.all[*at].status == status && counts(open(*at));
+        let came_out = |at: usize| if status == Status::Pass { file.holds(at) } else { file.all[at].status == status };
+        let is_so = |at: &usize| came_out(*at) && counts(open(*at));
         related.filter(|at| is_so(at) && (status != Status::Pass || file.is_seen_everywhere(*at))).collect()
     };
     let of_application = evidence.application.iter().flat_map(|check| file.passed_for_application(check));

@@ -9,6 +9,8 @@ pub mod mailbox {
         HOLDS: bool = "mailbox.holds", "";
         WITHOUT_RESERVATION: bool = "mailbox.without_reservation", "";
         NOTE: String = "mailbox.note", "evidence";
+        AS_OF: String = "mailbox.as_of", ""; // the day of a file of more than 24 hours; the note says it
+        NEWEST: bool = "mailbox.newest", ""; // it is what the newest of several files says; the note says it
         SMTP_AUTH: bool = "mailbox.smtp_auth", "SMTP AUTH enabled";
         SMTP_AUTH_SET_BY: String = "mailbox.smtp_auth_set_by", "set by";
         IMAP: bool = "mailbox.imap", "IMAP enabled";
@@ -52,6 +54,7 @@ pub mod entra {
         HOLDS: bool = "entra.holds", "";
         WITHOUT_RESERVATION: bool = "entra.without_reservation", "";
         NOTE: String = "entra.note", "evidence";
+        AS_OF: String = "entra.as_of", ""; // the day of a file of more than 24 hours; the note says it
         APPLICATION_ID: String = "entra.application_id", ""; // for commands: the site's
         REDIRECT_REGISTERED: bool = "entra.redirect_registered", "registered as Web";
         REDIRECT_PLATFORM: String = "entra.redirect_platform", "platform";
@@ -80,6 +83,7 @@ pub mod directory {
         EXPIRED: i64 = "directory.expired", "expired credentials";
         WITHOUT_RESERVATION: bool = "directory.without_reservation", "";
         NOTE: String = "directory.note", "evidence";
+        AS_OF: String = "directory.as_of", ""; // the day of a file of more than 24 hours; the note says it
     }
 }
 

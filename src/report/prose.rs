@@ -276,7 +276,10 @@ fn because(
             let seen_there = seen.and_then(|seen| failure_at(seen, *attempt));
             seen_there.map_or_else(|| found.to_owned(), failure)
         }
-        Because::Passed { finding } => other(finding, |one| format!("{} passed for {}", one.check, one.subject)),
+        Because::Passed { finding } => other(finding, |one| match one.status {
+            Status::Warn => format!("{} holds for {}, with a warning", one.check, one.subject),
+            _ => format!("{} passed for {}", one.check, one.subject),
+        }),
         Because::Failed { finding } => other(finding, |one| format!("{} failed for {}", one.check, one.subject)),
         Because::ShownBy { finding } => other(finding, |one| format!("{} proves it for {}", one.check, one.subject)),
         Because::OtherRoute { look } => looks.get(*look).map(other_route).unwrap_or_default(),
