@@ -152,7 +152,9 @@ pub enum BadSelection {
         nearest: String,
     },
     /// No check is left of those that were asked for.
-    #[error("--skip leaves out every check that is asked for; name fewer in --skip, or others in --only")]
+    #[error(
+        "--skip or --pre-install leaves out every check that is asked for; name fewer in --skip, or others in --only"
+    )]
     NothingLeft,
 }
 
@@ -170,7 +172,8 @@ impl<'c> Plan<'c> {
         known_words(catalogue, "--only", &selection.only)?;
         known_words(catalogue, "--skip", &selection.skip)?;
         let chosen = choose(catalogue, selection);
-        if !selection.skip.is_empty() && !chosen.iter().any(|one| is_asked(one.check, selection)) {
+        let is_left = |check: &Check| is_asked(check, selection) && (check.pre_install || !selection.pre_install);
+        if !chosen.iter().any(|one| is_left(one.check)) {
             return Err(BadSelection::NothingLeft);
         }
         let empty = Plan { looks: Vec::new(), findings: Vec::new(), site: saved::save(site, selection, overrides) };
@@ -478,7 +481,9 @@ impl<'c, 's> Draft<'c, 's> {
         if let AnyProbe::Service(known) = &mut self.plan.looks[at].probe {
             known.hands_over = true;
         }
-        let probe = SignInProbe { second_opinion: self.site.second_opinion, ..sign_in(account, mailbox, endpoint)? };
+        let owners = self.site.principal_names(mailbox.address);
+        let second_opinion = self.site.second_opinion;
+        let probe = SignInProbe { owners, second_opinion, ..sign_in(account, mailbox, endpoint)? };
         let at = self.note(probe, false, &endpoint.why);
         self.sign_ins.insert(key, at);
         Some(at)
@@ -536,7 +541,8 @@ fn sign_in(account: &Account<'_>, mailbox: &Mailbox<'_>, endpoint: &Endpoint) ->
         protocol: endpoint.protocol?,
         host: endpoint.host.clone(),
         port: endpoint.port,
-        second_opinion: false, // the round trip asks nobody
+        owners: Vec::new(),    // the round trip does not note whose mailbox it is
+        second_opinion: false, // and asks nobody
     })
 }
 

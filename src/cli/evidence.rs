@@ -16,7 +16,7 @@ mod question;
 mod shown;
 
 pub use application::of_application;
-pub use given::{Given, exported, leave_out_foreign, read_evidence};
+pub use given::{Given, exported, leave_out_foreign, principal_names, read_evidence};
 
 use self::{
     question::{is_application, midnight, question_of, question_of_webex},

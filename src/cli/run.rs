@@ -203,6 +203,7 @@ impl Ground<'_> {
         let network = site.network(deployment, lab.as_ref(), limits)?;
         let described = Site {
             java: network.trust.asks_java(),
+            principal_names: evidence::principal_names(&given, &live, deployment),
             exported: evidence::exported(given, live, deployment, catalogue),
             ..site.site(deployment, catalogue, lab.is_some())
         };

@@ -11,6 +11,7 @@ mod find;
 mod foreign;
 mod license;
 mod mailbox;
+pub mod principal;
 mod reason;
 mod rights;
 mod sign_in;

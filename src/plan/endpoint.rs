@@ -1,6 +1,6 @@
 //! The endpoints of a site: those of its Microsoft cloud, its own, and ECE's web pages.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use ipnet::IpNet;
 
@@ -46,6 +46,8 @@ pub struct Site {
     pub send_mail: Option<Duration>,
     /// What evidence has settled; empty when none was given.
     pub exported: Vec<Exported>,
+    /// By mail address, in lower case, the user principal names that files give its user.
+    pub principal_names: HashMap<String, Vec<String>>,
     /// True when lettre and async-imap sign in once more.
     pub second_opinion: bool,
     /// The stated level of ECE.
@@ -127,6 +129,7 @@ impl Site {
             endpoints: microsoft.chain(own).chain(ece).collect(),
             public_issuers: [&tables.issuers.microsoft[..], &tables.issuers.public[..]].concat(),
             exported: Vec::new(),
+            principal_names: HashMap::new(),
             version: deployment.ece.stated.clone().map(|stated| version::VersionProbe {
                 guides: tables.documents.guides(stated.release),
                 stated,
@@ -197,6 +200,7 @@ impl Site {
         let only = (account.mailboxes.len() == 1).then(|| account.mailboxes[0].clone());
         let credential = account.credential.clone()?;
         let own = credential == TokenSource::ClientCredentials;
+        let user = account.signs_in_as.clone().or(only);
         Some(token::TokenProbe {
             account: account.name.clone(),
             credential,
@@ -204,9 +208,16 @@ impl Site {
             scopes: if own { vec![self.application_scope.clone()] } else { self.scopes.clone() },
             audiences: self.audiences.clone(),
             public_issuers: self.public_issuers.clone(),
-            signs_in_as: account.signs_in_as.clone().or(only),
+            also_named: user.as_deref().map_or_else(Vec::new, |user| self.principal_names(user)),
+            signs_in_as: user,
             mailboxes: account.mailboxes.clone(),
         })
+    }
+
+    /// The user principal names that files give the user of a mail address.
+    #[must_use]
+    pub fn principal_names(&self, address: &str) -> Vec<String> {
+        self.principal_names.get(&address.to_lowercase()).cloned().unwrap_or_default()
     }
 
     /// Where this server fetches the mail of an account: where the account does not say, over IMAP. None on a server that

@@ -48,6 +48,8 @@ pub struct SignInProbe {
     pub signs_in_as: Option<String>,
     /// The mailbox.
     pub mailbox: String,
+    /// The user principal names that files give the mailbox's own user.
+    pub owners: Vec<String>,
     /// SMTP, IMAP or POP3.
     pub protocol: Protocol,
     /// The host.
@@ -107,6 +109,11 @@ impl SignInProbe {
             Protocol::Smtp if !held.application => own.unwrap_or(&self.mailbox),
             _ => &self.mailbox,
         }
+    }
+
+    /// True for the mailbox's own user, by the mailbox's address or by a name that a file gives that user.
+    fn is_owned_by(&self, user: &str) -> bool {
+        [&self.mailbox].into_iter().chain(&self.owners).any(|name| name.to_lowercase() == user.to_lowercase())
     }
 
     fn stop(&self, stage: Stage, kind: FailureKind, words: impl Into<String>) -> Failure {
@@ -381,7 +388,7 @@ async fn speak(
     session.attempt.set(own.signed_in_as, visit.user.clone());
     let owner = visit.held.user.as_deref().or(look.signs_in_as.as_deref()).filter(|_| !visit.held.application);
     session.attempt.set(own.as_application, visit.held.application);
-    session.attempt.set(own.own_mailbox, owner.is_some_and(|owner| owner.eq_ignore_ascii_case(&look.mailbox)));
+    session.attempt.set(own.own_mailbox, owner.is_some_and(|owner| look.is_owned_by(owner)));
     let went = enter(look, visit, errand, session, offer).await;
     let listens =
         went.as_ref().err().is_none_or(|stop| matches!(stop.kind, FailureKind::Rejected | FailureKind::NotOffered));
@@ -464,6 +471,7 @@ pub(super) mod tests {
         SignInProbe {
             account: "sales".to_owned(),
             signs_in_as: None,
+            owners: Vec::new(),
             mailbox: MAILBOX.to_owned(),
             protocol,
             host: "mail.test".to_owned(),
@@ -676,6 +684,14 @@ pub(super) mod tests {
         ] {
             let look = SignInProbe { signs_in_as: signs_in_as.clone(), ..look(protocol) };
             assert_eq!(look.user(&held), user, "{protocol:?} {held:?}");
+        }
+    }
+
+    #[test]
+    fn mailbox_is_owned_by_who_is_named_as_it_or_as_a_file_names_its_user() {
+        let look = SignInProbe { owners: vec!["anna.m@corp.test".to_owned()], ..look(Protocol::Imap) };
+        for (user, owns) in [(MAILBOX, true), ("Anna.M@corp.test", true), (PERSON, false)] {
+            assert_eq!(look.is_owned_by(user), owns, "{user}");
         }
     }
 

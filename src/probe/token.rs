@@ -103,6 +103,8 @@ pub struct TokenProbe {
     pub public_issuers: Vec<String>,
     /// Who should have signed in.
     pub signs_in_as: Option<String>,
+    /// The user principal names that files give that user.
+    pub also_named: Vec<String>,
     /// The mailboxes that it is to open.
     pub mailboxes: Vec<String>,
 }
@@ -397,7 +399,8 @@ fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
         facts.set(TENANT_MATCHES, other.is_none());
     }
     if let (Kind::Delegated, Some(expected)) = (claims.kind(), &look.signs_in_as) {
-        let matches = claims.users().iter().any(|user| same(user, expected));
+        let is_expected = |user: &String| look.also_named.iter().chain([expected]).any(|name| same(user, name));
+        let matches = claims.users().iter().any(is_expected);
         if let Some(signed_in) = claims.signed_in(Some(expected).filter(|_| !matches)) {
             // the same name in another tenant is another user
             facts.set(USER_MATCHES, matches && other.is_none());
@@ -477,6 +480,7 @@ mod tests {
             audiences: vec!["outlook.office365.com".to_owned()],
             public_issuers: Vec::new(),
             signs_in_as: Some("Sales@Example.com".to_owned()),
+            also_named: vec!["s.meier@corp.example.com".to_owned()],
             mailboxes: vec!["sales@example.com".to_owned(), "support-of-sales@example.com".to_owned()],
         }
     }
@@ -547,6 +551,7 @@ mod tests {
             facts(&claims, NOW)
         };
         assert_eq!(text(&with("upn", json!("boss@example.com")), "token.user_matches"), "no");
+        assert_eq!(text(&with("upn", json!("S.Meier@corp.example.com")), "token.user_matches"), "yes");
         assert_eq!(text(&with("aud", json!("https://graph.microsoft.com")), "token.audience_name"), "Microsoft Graph");
         assert_eq!(text(&with("tid", json!("another")), "token.tenant_matches"), "no");
         assert_eq!(text(&with("exp", json!(NOW)), "token.valid_now"), "no");

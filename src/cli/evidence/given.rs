@@ -20,7 +20,7 @@ use crate::{
     graph::Answer,
     import::{
         self, File, Made, Rejected, Stated,
-        rules::{self, Exported, Outcome, Question, Reason, webex},
+        rules::{self, Exported, Outcome, Question, Reason, principal, webex},
     },
 };
 
@@ -131,6 +131,11 @@ pub fn read_evidence(paths: &[PathBuf], deployment: &Deployment) -> Result<Given
     }
     given.logs.extend(of_site);
     Ok(given)
+}
+
+/// By mail address of the site, the user principal names that the files and Microsoft Graph give its user.
+pub fn principal_names(given: &Given, live: &Answer, deployment: &Deployment) -> HashMap<String, Vec<String>> {
+    principal::names(given.files.iter().chain(&live.files), &question_of(deployment, Timestamp::now()))
 }
 
 /// What files, logs of ECE, Microsoft Graph and statements settle for a site.

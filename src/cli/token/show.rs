@@ -175,6 +175,7 @@ fn look(
         scopes,
         audiences: cloud.audiences.clone(),
         public_issuers: Vec::new(), // no cause is named here
+        also_named: Vec::new(),
         signs_in_as: arguments.user.clone().or_else(|| account.and_then(|account| account.signs_in_as.clone())),
         mailboxes: account.map_or_else(Vec::new, |account| account.mailboxes.clone()),
     })

@@ -190,6 +190,7 @@ impl Arguments {
             scopes: scopes.collect(),
             audiences: cloud.audiences.clone(),
             public_issuers: Vec::new(), // no cause is named here
+            also_named: Vec::new(),
             signs_in_as: self.user.clone(),
             mailboxes: Vec::new(),
         })

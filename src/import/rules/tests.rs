@@ -260,3 +260,24 @@ mod denied;
 mod license;
 mod several;
 mod sign_ins;
+
+#[test]
+fn user_principal_name_is_known_where_a_file_of_the_last_month_has_it_beside_the_address() {
+    let mailbox = r#"[{"PrimarySmtpAddress":"Sales@acme.test","UserPrincipalName":"S.Meier@corp.acme.test","RecipientTypeDetails":"UserMailbox"}]"#;
+    let user = r#"[{"id":"1","userPrincipalName":"t.meier@corp.acme.test","mail":"team@acme.test","proxyAddresses":["smtp:info@acme.test"]}]"#;
+    let old = Made::Stated("2026-10-30T00:00:00Z".parse().unwrap());
+    for (text, made, address, known) in [
+        (mailbox, None, "sales@acme.test", Some("s.meier@corp.acme.test")),
+        (mailbox, None, "info@acme.test", None),
+        (mailbox, Some(old), "sales@acme.test", None),
+        (mailbox, Some(Made::Unknown), "sales@acme.test", None),
+        (user, None, "team@acme.test", Some("t.meier@corp.acme.test")),
+        (user, None, "info@acme.test", Some("t.meier@corp.acme.test")),
+    ] {
+        let mut file = file(text);
+        file.made = made.unwrap_or(file.made);
+        let names = principal::names([&file].into_iter(), &question());
+        let seen = names.get(address).map(Vec::as_slice).unwrap_or_default();
+        assert_eq!(seen, known.map(str::to_owned).as_slice(), "{address}: {made:?}");
+    }
+}
