@@ -367,13 +367,14 @@ fn read_command(mut table: Table<'_>, console: &Console) -> Result<Vec<Template>
     Ok(vec![command])
 }
 
-/// A pasted command takes one target: what can be many must be what it is for, or belong to it.
+/// A command or a path takes one target: what can be many must be what it is for, or belong to it.
 fn one_target(command: &Template) -> Result<(), (String, String)> {
     let names: Vec<&str> = command::placeholders(&command.text).collect();
-    let many = |name: &&&str| LISTS.contains(*name) || (TARGETS.contains(*name) && command.each.is_none());
-    if let Some(name) = names.iter().find(many).filter(|_| command.shell.is_pasted()) {
+    let is_list = |name: &str| LISTS.contains(&name) && command.shell.is_pasted();
+    let many = |name: &&&str| is_list(name) || (TARGETS.contains(*name) && command.each.is_none());
+    if let Some(name) = names.iter().find(many) {
         return Err((
-            format!("{{{name}}} can be several, and a pasted command takes one"),
+            format!("{{{name}}} can be several, and a command or path takes one"),
             "add each = \"mailbox\", \"user\", \"account\", \"host\", \"subject\" or \"address\", and use {host} and {port} for parts of a subject".to_owned(),
         ));
     }

@@ -15,6 +15,14 @@ use crate::{
     finding::{Certainty, Finding, Remediation, SkipReason, Status},
 };
 
+/// Causes that are fixed before others, however many mailboxes those concern: Exchange grants a right only to a service
+/// principal that it has.
+/// <https://learn.microsoft.com/exchange/client-developer/legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth>
+const BEFORE_RIGHTS: [&str; 2] = ["exchange-service-principal-missing", "exchange-service-principal-wrong-object"];
+
+/// The causes that are fixed by granting a right.
+const RIGHTS: [&str; 2] = ["no-full-access-to-mailbox", "send-as-denied"];
+
 /// Where a cause stands in the order of fixing.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
@@ -83,7 +91,21 @@ pub(super) fn fix_first(
         }
     }
     fixes.sort_by(|(one, _), (other, _)| one.cmp(other));
-    fixes.into_iter().map(|(_, fix)| fix).collect()
+    grantee_first(fixes.into_iter().map(|(_, fix)| fix).collect())
+}
+
+/// Puts what must be there before a right is granted to it in front of the grants.
+fn grantee_first(mut fixes: Vec<Remediation>) -> Vec<Remediation> {
+    for code in BEFORE_RIGHTS {
+        let right = fixes.iter().position(|fix| RIGHTS.contains(&fix.cause.as_str()));
+        let grantee = fixes.iter().position(|fix| fix.cause == code);
+        if let (Some(right), Some(grantee)) = (right, grantee)
+            && right < grantee
+        {
+            fixes[right..=grantee].rotate_right(1);
+        }
+    }
+    fixes
 }
 
 fn remediation(
@@ -163,7 +185,33 @@ fn mailboxes_down(explains: &[usize], findings: &[Finding]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::Subject;
+    use crate::{evidence::Subject, finding::Owner};
+
+    #[test]
+    fn service_principal_comes_before_the_rights_that_are_granted_to_it() {
+        let fix = |cause: &&str| Remediation {
+            cause: (*cause).to_owned(),
+            title: String::new(),
+            certainty: Certainty::Certain,
+            owner: Owner::Exchange,
+            fix: String::new(),
+            command: None,
+            commands: Vec::new(),
+            takes: String::new(),
+            sources: Vec::new(),
+            explains: Vec::new(),
+        };
+        let [principal, access, send, port] = [BEFORE_RIGHTS[0], RIGHTS[0], RIGHTS[1], "port-blocked"];
+        for (before, after) in [
+            ([port, access, principal, send], [port, principal, access, send]),
+            ([send, port, access, principal], [principal, send, port, access]),
+            ([principal, port, access, send], [principal, port, access, send]),
+        ] {
+            let fixes = grantee_first(before.iter().map(fix).collect());
+            let order: Vec<&str> = fixes.iter().map(|fix| fix.cause.as_str()).collect();
+            assert_eq!(order, after);
+        }
+    }
 
     #[test]
     fn mailbox_is_down_once_a_protocol_and_an_account_is_no_mailbox() {
