@@ -51,6 +51,8 @@ pub struct Check {
     /// The checks of this run that know better, where this one reads a file: what a service did counts before what a file
     /// says.
     pub outranked_by: Vec<String>,
+    /// The checks of this run whose refusal knows better, while their pass proves nothing of what the file says.
+    pub refused_by: Vec<String>,
     /// Who is asked for the file that this check reads; none for a check that reads none.
     pub asks: Option<Owner>,
     /// What must be given in the user's file, such as `ece.release`.
@@ -198,6 +200,7 @@ pub fn read(id: &str, mut table: Table<'_>, known: &[&str]) -> Result<Check, Mis
         needs: read_needs(&mut table, "needs", id, known)?,
         asks: table.text("asks")?.map(|owner| choose(&owner)).transpose()?,
         outranked_by: read_needs(&mut table, "outranked_by", id, known)?,
+        refused_by: read_needs(&mut table, "refused_by", id, known)?,
         wants: table.texts("wants")?.map_or_else(Vec::new, |at| at.value),
         optional: table.bool("optional")?.is_some_and(|at| at.value),
         severity: table.text("severity")?.map(|at| choose(&at)).transpose()?.unwrap_or_else(|| usual(section)),

@@ -57,7 +57,7 @@ fn contradicted(
     let check = catalogue.check(&finding.check)?;
     let names = |checks: &[String]| checks.iter().any(|check| *check == finding.check);
     let disagrees = |other: &usize| match (finding.status, findings[*other].status) {
-        (Status::Fail, Status::Pass) => true,
+        (Status::Fail, Status::Pass) => check.outranked_by.iter().any(|check| **check == *findings[*other].check),
         (Status::Warn, Status::Fail) if leaves_open(finding, looks) => false,
         (Status::Pass | Status::Warn, Status::Fail) => {
             raised[*other].iter().any(|candidate| candidate.settles && names(&candidate.cause.evidence_against.pass))
@@ -70,7 +70,8 @@ fn contradicted(
             && by.iter().any(|candidate| candidate.settles && names(&candidate.cause.contradicts))
     };
     let asked = |other: &usize| contacted(&findings[*other], looks) && concerns(finding, &findings[*other], looks);
-    let better = check.outranked_by.iter().flat_map(|check| related.to(check, finding)).copied();
+    let of_run = check.outranked_by.iter().chain(&check.refused_by);
+    let better = of_run.flat_map(|check| related.to(check, finding)).copied();
     better
         .filter(asked)
         .find(disagrees)
@@ -169,6 +170,51 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_a_file_said_more_than_a_day_ago_is_likely_and_not_certain() {
+        let mailbox = Subject::of_text("sales@example.com");
+        for (day, certainty) in [(None, Certainty::Certain), (Some("2026-11-02"), Certainty::Likely)] {
+            let file = Source::File {
+                sha256: String::new(),
+                name: "ece-exchange.json".to_owned(),
+                made_at: None,
+                of_file_system: false,
+                rows: 1,
+            };
+            let mut look = Observation { source: file, ..Observation::new("mailbox", mailbox.clone(), Route::File) };
+            look.facts.put("mailbox.holds", false);
+            look.facts.put("mailbox.imap", false);
+            if let Some(day) = day {
+                look.facts.put("mailbox.as_of", day);
+            }
+            let failed = Finding::new("mailbox.imap-enabled", mailbox.clone(), Status::Fail);
+            let mut findings = [Finding { look: Some(0), ..failed }];
+            let _ = diagnose(&mut findings, &[look], &Catalogue::built_in(), &Wording::default());
+            let best = &findings[0].causes[0];
+            assert_eq!((best.cause.as_str(), best.certainty), ("imap-disabled-for-mailbox", certainty), "{day:?}");
+        }
+    }
+
+    #[test]
+    fn newest_of_several_files_that_says_yes_rules_out_what_the_older_one_showed() {
+        let mailbox = Subject::of_text("sales@example.com");
+        for (newest, is_named) in [(true, false), (false, true)] {
+            let file = Source::SavedReport;
+            let mut look = Observation { source: file, ..Observation::new("mailbox", mailbox.clone(), Route::File) };
+            look.facts.put("mailbox.holds", true);
+            look.facts.put("mailbox.newest", newest);
+            let (mut imap, refused) = opened("sales@example.com", false, true);
+            imap.attempts[0].facts.put("imap.own_mailbox", false);
+            let mut findings = [
+                Finding { look: Some(0), ..Finding::new("mailbox.full-access", mailbox.clone(), Status::Warn) },
+                Finding { look: Some(1), ..refused },
+            ];
+            let _ = diagnose(&mut findings, &[look, imap], &Catalogue::built_in(), &Wording::default());
+            let named = findings[1].causes.iter().any(|cause| cause.cause == "no-full-access-to-mailbox");
+            assert_eq!(named, is_named, "newest: {newest}: {:?}", findings[1].causes);
+        }
+    }
+
     /// A mailbox that IMAP opened, or did not sign in to, with a token of the application or of a user.
     fn opened(mailbox: &str, as_application: bool, refused: bool) -> (Observation, Finding) {
         let subject = Subject::of_text(mailbox);
@@ -230,6 +276,30 @@ mod tests {
             let _ = diagnose(&mut findings, &[good, bad], &Catalogue::built_in(), &Wording::default());
             let named = findings[1].causes.iter().any(|cause| cause.cause == PRINCIPAL);
             assert_eq!(named, is_named, "as application: {as_application}: {:?}", findings[1].causes);
+        }
+    }
+
+    #[test]
+    fn sender_that_is_accepted_contradicts_no_file_without_send_as_and_a_sent_message_does() {
+        let subject = Subject::of_text("info@example.com");
+        for (check, probe, is_contradicted) in
+            [("smtp.sender-accepted", "smtp", false), ("delivery.round-trip", "delivery", true)]
+        {
+            let tried = vec![Attempt::new("192.0.2.1:587".parse().unwrap())];
+            let looks = [
+                Observation {
+                    source: Source::Attestation { by: "A".to_owned(), on: "2026-11-01".to_owned() },
+                    ..Observation::new("mailbox", subject.clone(), Route::Direct)
+                },
+                Observation { tried, ..Observation::new(probe, subject.clone(), Route::Direct) },
+            ];
+            let mut findings = [
+                Finding { look: Some(0), ..Finding::new("mailbox.send-as", subject.clone(), Status::Fail) },
+                Finding { look: Some(1), ..Finding::new(check, subject.clone(), Status::Pass) },
+            ];
+            let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
+            let told = matches!(findings[0].evidence, Some(Found::Outranked { by: 1, .. }));
+            assert_eq!(told, is_contradicted, "{check}");
         }
     }
 

@@ -165,7 +165,8 @@ impl Submission {
         if self.sender.is_some() {
             return connection.say("503 5.5.2 Sender already specified\r\n").await;
         }
-        if !connection.cloud.may_send_as(session, &sender) {
+        let waits = connection.cloud.tenant.mailbox(&sender).is_some_and(|mailbox| mailbox.told_at_message);
+        if !waits && !connection.cloud.may_send_as(session, &sender) {
             let words = "550 5.7.60 SMTP; Client does not have permissions to send as this sender";
             return connection.say(&format!("{words} [{machine}]\r\n")).await;
         }

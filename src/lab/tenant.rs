@@ -102,6 +102,8 @@ pub(super) struct Mailbox {
     pub is_address: bool,
     /// Who may send as it besides its user.
     pub send_as: Vec<String>,
+    /// Others are refused after the message data, not at MAIL FROM.
+    pub told_at_message: bool,
     /// Where messages for it come to.
     pub arrives: Arrival,
     /// How late they come.
@@ -359,6 +361,7 @@ impl Mailbox {
             deny: Vec::new(),
             is_address: true,
             send_as: Vec::new(),
+            told_at_message: false,
             arrives: Arrival::Inbox,
             arrives_after: Duration::ZERO,
         }
@@ -380,6 +383,7 @@ impl Mailbox {
         self.imap = wish.imap.unwrap_or(self.imap);
         self.pop = wish.pop.unwrap_or(self.pop);
         self.smtp = wish.smtp.or(self.smtp);
+        self.told_at_message = wish.told_at_message.unwrap_or(self.told_at_message);
         self.arrives = wish.arrives.unwrap_or(self.arrives);
         self.arrives_after = wish.arrives_after_ms.map_or(self.arrives_after, Duration::from_millis);
         if let Some(names) = &wish.full_access {

@@ -35,9 +35,6 @@ pub const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// The words of the message.
 const TEXT: &str = "ece-check has sent this to see whether mail arrives. It may be deleted.";
 
-/// What is done when nothing was done.
-pub const NOTHING: &str = "no message was sent";
-
 /// What must be left of the run before a message is sent: who cannot look for it sends none.
 const LEAST: Duration = Duration::from_secs(5);
 /// What is left of the run when the search ends, to put the message away and to say goodbye.
@@ -123,7 +120,7 @@ impl Trip<'_> {
             let words = if may_have_gone(&stop) {
                 format!("handed 1 message for {mailbox} over; whether it was accepted is not known")
             } else {
-                NOTHING.to_owned()
+                format!("no message was sent from {mailbox}")
             };
             self.seen.failure = Some(stop);
             return words;

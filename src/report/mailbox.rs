@@ -9,6 +9,7 @@ use super::{Verbosity, grouping, words};
 use crate::{
     evidence::{Observation, Stage, Subject},
     finding::{Finding, Found, Report, SkipReason, Status},
+    probe::smtp,
 };
 
 /// The columns: what they are called, and the checks that they tell of.
@@ -17,11 +18,14 @@ const COLUMNS: [(&str, &[&str]); 5] = [
     ("IMAP/POP3", &["imap.sign-in", "pop3.sign-in"]),
     ("mailbox", &["imap.mailbox-opens", "pop3.mailbox-opens"]),
     ("SMTP", &["smtp.sign-in"]),
-    ("Send As", &["smtp.sender-accepted"]),
+    ("sending", &["smtp.sender-accepted"]),
 ];
 
 /// A message from the mailbox to itself.
 const ROUND_TRIP: &str = "delivery.round-trip";
+
+/// What a file says of Send As.
+const SEND_AS: &str = "mailbox.send-as";
 
 /// What stands for all checks of the account's token.
 const TOKEN: &[&str] = &["token"];
@@ -34,6 +38,9 @@ const JAVA_TRUST: &str = "tls.java-trust";
 
 /// The place of the column of signing in to send.
 const SENDING: usize = 3;
+
+/// The place of the column of what is sent.
+const SENDER: usize = 4;
 
 /// The places of the columns of signing in.
 const SIGN_IN: [usize; 2] = [1, SENDING];
@@ -102,11 +109,17 @@ enum State {
     /// It was seen to work, while some addresses of its server fail.
     Intermittent,
     /// It was seen to work over this protocol, and not over the other one that was tested.
-    WorksOver(&'static str),
+    WorksOver {
+        protocol: &'static str,
+        /// Some addresses of its server fail.
+        partial: bool,
+    },
     /// It was seen to fail, or what it needs was.
     Fails,
     /// The sign-in was seen to work, and nothing beyond it was to be tested.
     SignsIn,
+    /// The sender address was accepted, which proves no Send As.
+    Accepted,
     /// Nothing was seen of it.
     NotTested,
 }
@@ -121,7 +134,7 @@ pub(super) fn result(report: &Report) -> Option<String> {
     };
     let rows = rows(report);
     let receiving: Vec<State> = rows.iter().filter_map(|(name, cells)| state(name, *cells, [1, 2])).collect();
-    let sending: Vec<State> = rows.iter().filter_map(|(name, cells)| state(name, *cells, [3, 4])).collect();
+    let sending: Vec<State> = rows.iter().filter_map(|(name, cells)| state(name, *cells, [SENDING, SENDER])).collect();
     let parts: Vec<String> = [part("receiving", &receiving), part("sending", &sending)].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| format!("Result: {}.{}", parts.join("; "), reservation(report)))
 }
@@ -152,25 +165,39 @@ fn state(
         .filter(|finding| finding.reason != Some(SkipReason::NotApplicable))
         .filter_map(|finding| finding.check.split('.').next())
         .collect();
-    let lost = || findings.iter().any(|finding| finding.check == ROUND_TRIP && finding.status == Status::Fail);
     let rejected_by_java = protocols.iter().any(|protocol| services.rejected_by_java(protocol));
     if steps[0] != SENDING
         && let Some(protocol) = only_protocol(report, findings, services)
     {
-        return Some(State::WorksOver(protocol));
+        let partial = services.partial.contains(protocol.to_lowercase().as_str());
+        return Some(State::WorksOver { protocol, partial });
     }
-    if told.contains(&Some(Status::Fail)) || rejected_by_java || (steps[0] == SENDING && lost()) {
+    if told.contains(&Some(Status::Fail)) || rejected_by_java {
         return Some(State::Fails);
     }
     if told.iter().all(|status| matches!(status, Some(Status::Pass | Status::Warn))) {
         let partial = protocols.iter().any(|protocol| services.partial.contains(protocol));
-        return Some(if partial { State::Intermittent } else { State::Works });
+        let works = || if steps[0] == SENDING && !may_send(report, findings) { State::Accepted } else { State::Works };
+        return Some(if partial { State::Intermittent } else { works() });
     }
     if matches!(told, [Some(Status::Pass | Status::Warn), None]) {
         return Some(State::SignsIn);
     }
     let shut_off = of_steps().any(|finding| is_shut_off(finding, report));
     Some(if shut_off { State::Fails } else { State::NotTested })
+}
+
+/// Whether the right to send as a mailbox was seen: by a message that was accepted, in a file, or as a user's own mailbox.
+/// Exchange Online can refuse a sender without Send As after the message data only, as clients report of
+/// `554 5.2.252 SendAsDenied`, so that an accepted MAIL FROM proves nothing of it:
+/// <https://github.com/rss2email/rss2email/issues/147>.
+fn may_send(report: &Report, findings: &[&Finding]) -> bool {
+    let of = |check: &str| findings.iter().find(|finding| finding.check == check);
+    let holds = |check: &str, statuses: &[Status]| of(check).is_some_and(|one| statuses.contains(&one.status));
+    let sender = of(COLUMNS[SENDER].1[0]).and_then(|finding| finding.look).and_then(|look| report.looks.get(look));
+    let is_own =
+        |look: &Observation| look.attempts.iter().any(|attempt| attempt.facts.get(smtp::OWN_MAILBOX) == Some(&true));
+    holds(ROUND_TRIP, &[Status::Pass, Status::Warn]) || holds(SEND_AS, &[Status::Pass]) || sender.is_some_and(is_own)
 }
 
 /// The protocol over which a mailbox opened, where the other one was seen to fail: the site file does not say which one ECE
@@ -290,15 +317,25 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
     }
     let number = |state| mailboxes.iter().filter(|one| **one == state).count();
     let (intermittent, fails, open) = (number(State::Intermittent), number(State::Fails), number(State::NotTested));
-    let signs_in = number(State::SignsIn);
-    let over = ["IMAP", "POP3"].map(|protocol| (protocol, number(State::WorksOver(protocol))));
-    let works = number(State::Works) + intermittent + signs_in + over.iter().map(|(_, number)| number).sum::<usize>();
+    let (signs_in, accepted) = (number(State::SignsIn), number(State::Accepted));
+    let works_over = |only: &str, partial: &[bool]| {
+        let is_so = |one: &&State| matches!(one, State::WorksOver { protocol, partial: of } if *protocol == only && partial.contains(of));
+        mailboxes.iter().filter(is_so).count()
+    };
+    let over = ["IMAP", "POP3"].map(|protocol| (protocol, works_over(protocol, &[false, true])));
+    let intermittent_over: usize = ["IMAP", "POP3"].iter().map(|protocol| works_over(protocol, &[true])).sum();
+    let works = number(State::Works)
+        + intermittent
+        + signs_in
+        + accepted
+        + over.iter().map(|(_, number)| number).sum::<usize>();
     let all = words::plural(mailboxes.len(), "{n} mailbox", "{n} mailboxes");
     let notes = [
         (fails, words::plural(fails, "{n} fails", "{n} fail")),
         (open, format!("{open} not tested")),
-        (intermittent, format!("{intermittent} only intermittently")),
+        (intermittent + intermittent_over, format!("{} only intermittently", intermittent + intermittent_over)),
         (signs_in, "only the sign-in was tested".to_owned()),
+        (accepted, format!("Send As not tested for {accepted}")),
     ];
     let over = over.into_iter().map(|(protocol, number)| (number, format!("{number} over {protocol} only")));
     let notes: Vec<String> =
@@ -308,10 +345,16 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
     Some(if notes.is_empty() { works } else { format!("{works} ({})", notes.join(", ")) })
 }
 
+/// Whether mail from an address that MAIL FROM took is rejected: by the file of its rights, or when a message was sent.
+fn is_rejected_later(finding: &Finding) -> bool {
+    [ROUND_TRIP, SEND_AS].contains(&&*finding.check) && finding.status == Status::Fail
+}
+
 fn rows(report: &Report) -> Vec<Row<'_>> {
     let of_mailbox = |place: &usize| {
         let finding = &report.findings[*place];
-        finding.subject != Subject::Site && is_about_mailboxes(&finding.check)
+        let is_told = is_about_mailboxes(&finding.check) || [ROUND_TRIP, SEND_AS].contains(&&*finding.check);
+        finding.subject != Subject::Site && is_told
     };
     let places = (0..report.findings.len()).filter(of_mailbox);
     let of_token = |finding: &&Finding| finding.check.split('.').next() == Some(TOKEN[0]) && finding.account.is_some();
@@ -334,6 +377,11 @@ fn rows(report: &Report) -> Vec<Row<'_>> {
             if cells[step] == Some(Status::Skip) && own().any(|finding| has_no_service(finding, report)) {
                 cells[step] = Some(Status::Fail);
             }
+        }
+        if matches!(cells[SENDER], Some(Status::Pass | Status::Warn))
+            && findings.iter().any(|finding| is_rejected_later(finding))
+        {
+            cells[SENDER] = Some(Status::Fail);
         }
         (mailbox, cells)
     };

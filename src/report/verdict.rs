@@ -209,7 +209,7 @@ fn cut_off(report: &Report) -> Option<String> {
     let more = subjects.len().checked_sub(NAMES).filter(|more| *more > 0);
     let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
     let named = subjects.into_iter().take(NAMES).map(text).collect::<Vec<_>>().join(", ");
-    let what = format!("The time limit ended the run before {named}{more} answered.");
+    let what = format!("The time limit ended the run before the checks of {named}{more} were complete.");
     Some(format!("{what} Run it again with a longer --deadline."))
 }
 

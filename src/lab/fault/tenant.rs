@@ -146,6 +146,8 @@ pub(in crate::lab) struct Mailbox {
     pub is_address: Option<bool>,
     /// Who may send as it besides its user.
     pub send_as: Option<Vec<String>>,
+    /// Nobody is told at MAIL FROM that he may not send as it, but after the message data.
+    pub told_at_message: Option<bool>,
     /// Where messages for it come to.
     pub arrives: Option<Arrival>,
     /// How late they come, in milliseconds.

@@ -128,7 +128,7 @@ const CLAIMS: &[(&[&str], Of, &[&str])] = &[
         Of::Mailbox,
         &["imap.mailbox-opens", "pop3.mailbox-opens"],
     ),
-    (&["send-as-denied"], Of::Mailbox, &["smtp.sender-accepted"]),
+    (&["send-as-denied"], Of::Mailbox, &["mailbox.send-as", "delivery.round-trip"]),
     (&["delivery-not-found"], Of::Mailbox, &["delivery.round-trip"]),
     (&["token-expired", "token-not-yet-valid"], Of::Account, &["token.valid-now"]),
     (&["token-wrong-audience"], Of::Account, &["token.audience"]),

@@ -181,7 +181,7 @@ fn mailboxes_with_the_same_outcome_share_a_row() {
 fn the_first_line_counts_what_was_not_tested_apart_from_what_fails() {
     let text = text(&with_mailboxes(2)).replace('\n', " ");
     let result = "Result: receiving works for 3 of 5 mailboxes (1 fails, 1 not tested); sending works for 4 of 5 \
-                  mailboxes (1 fails).";
+                  mailboxes (1 fails, Send As not tested for 4).";
     assert!(text.starts_with(result), "{text}");
 }
 
@@ -219,6 +219,25 @@ fn sign_ins_that_were_not_seen_are_not_proved() {
     let text = text(&report_of(findings)).replace('\n', " ");
     let result = "receiving works for 2 of 2 mailboxes; sending works for 0 of 2 mailboxes (1 fails, 1 not tested).";
     assert!(text.contains(result), "{text}");
+}
+
+#[test]
+fn sender_that_was_accepted_proves_no_send_as() {
+    let accepted = || [("smtp.sign-in", Status::Pass), ("smtp.sender-accepted", Status::Pass)];
+    for (more, result) in [
+        (None, "sending works for 1 of 1 mailbox (Send As not tested for 1)."),
+        (Some(("mailbox.send-as", Status::Warn)), "sending works for 1 of 1 mailbox (Send As not tested for 1)."),
+        (Some(("mailbox.send-as", Status::Pass)), "sending works for 1 of 1 mailbox."),
+        (Some(("mailbox.send-as", Status::Fail)), "sending works for 0 of 1 mailbox (1 fails)."),
+        (Some(("delivery.round-trip", Status::Pass)), "sending works for 1 of 1 mailbox."),
+        (Some(("delivery.round-trip", Status::Warn)), "sending works for 1 of 1 mailbox."),
+        (Some(("delivery.round-trip", Status::Fail)), "sending works for 0 of 1 mailbox (1 fails)."),
+    ] {
+        let seen = accepted().into_iter().chain(more);
+        let findings = seen.map(|(check, status)| finding(check, "a@x.example", status)).collect();
+        let text = text(&report_of(findings)).replace('\n', " ");
+        assert!(text.contains(result), "{more:?}: {text}");
+    }
 }
 
 #[test]
