@@ -23,6 +23,7 @@ pub use self::{
     weigh::is_reason_of,
 };
 use self::{
+    outrank::is_of_evidence,
     request::Requests,
     sign::{Candidate, Elsewhere, best, raised_by},
     weigh::{CaseFile, Index, Proofs, Weighed, rules_out, weigh},
@@ -226,9 +227,10 @@ fn open<'c>(raised: &[Candidate<'c>], file: &CaseFile<'_>) -> Vec<&'c str> {
     left.iter().filter(|one| one.settles || !settled).map(|one| one.cause.code.as_str()).collect()
 }
 
-/// What is certain for a mailbox or an account by one finding stands behind its other findings that could mean it.
+/// What is certain for a mailbox or an account by one finding stands behind its other findings that could mean it. What a
+/// file of some days makes likely of who signs in is likely for the mailboxes.
 fn one_behind_many(diagnoses: &mut [Diagnosis<'_>], findings: &[Finding], looks: &[Observation]) {
-    let known = Known::of(diagnoses, findings);
+    let known = Known::of(diagnoses, findings, looks);
     for (at, diagnosis) in diagnoses.iter_mut().enumerate() {
         let standing = &mut diagnosis.standing;
         if standing.iter().any(|one| one.certainty == Certainty::Certain) {
@@ -237,15 +239,29 @@ fn one_behind_many(diagnoses: &mut [Diagnosis<'_>], findings: &[Finding], looks:
         let user = signed_in_as(&findings[at], looks);
         let by = |weighed: &Weighed<'_>| {
             let of_user = || known.of_user(at, user?, weighed.cause);
-            known.other(at, &findings[at], &weighed.cause.code).or_else(of_user)
+            known
+                .other(at, &findings[at], &weighed.cause.code)
+                .map(|other| (other, Certainty::Certain))
+                .or_else(of_user)
         };
-        let Some((code, other)) = standing.iter().find_map(|one| Some((one.cause.code.clone(), by(one)?))) else {
-            continue;
-        };
-        standing.retain(|weighed| weighed.cause.code == code);
-        for weighed in standing {
-            weighed.certainty = Certainty::Certain;
-            weighed.because.push(Because::ShownBy { finding: other });
+        let shown = standing.iter().find_map(|one| Some((one.cause.code.clone(), by(one)?)));
+        match shown {
+            Some((code, (finding, Certainty::Certain))) => {
+                standing.retain(|weighed| weighed.cause.code == code);
+                for weighed in standing {
+                    weighed.certainty = Certainty::Certain;
+                    weighed.because.push(Because::ShownBy { finding });
+                }
+            }
+            Some((code, (finding, _))) => {
+                for weighed in standing.iter_mut() {
+                    let is_shown = weighed.cause.code == code;
+                    weighed.certainty = if is_shown { Certainty::Likely } else { Certainty::Possible };
+                    weighed.because.extend(is_shown.then_some(Because::Failed { finding }));
+                }
+                standing.sort_by_key(|one| one.certainty);
+            }
+            None => {}
         }
     }
 }
@@ -260,18 +276,26 @@ fn signed_in_as<'l>(finding: &Finding, looks: &'l [Observation]) -> Option<&'l s
 /// Which causes are certain, by account, subject and code.
 struct Known<'k> {
     certain: HashMap<(&'k str, &'k str, &'k str), usize>,
-    /// The causes about who signs in, by subject and code.
-    of_users: HashMap<(String, &'k str), usize>,
+    /// The causes about who signs in, by subject and code: those that are certain, and those that a file makes likely.
+    of_users: HashMap<(String, &'k str), (usize, Certainty)>,
 }
 
 impl<'k> Known<'k> {
-    fn of(diagnoses: &[Diagnosis<'k>], findings: &'k [Finding]) -> Self {
+    fn of(diagnoses: &[Diagnosis<'k>], findings: &'k [Finding], looks: &[Observation]) -> Self {
         let (mut certain, mut of_users) = (HashMap::new(), HashMap::new());
         for (at, diagnosis) in diagnoses.iter().enumerate() {
             let finding = &findings[at];
-            for weighed in diagnosis.standing.iter().filter(|weighed| weighed.certainty == Certainty::Certain) {
+            let is_known = |weighed: &&Weighed<'_>| match weighed.certainty {
+                Certainty::Certain => true,
+                Certainty::Likely => is_of_evidence(finding, looks),
+                Certainty::Possible => false,
+            };
+            for weighed in diagnosis.standing.iter().filter(is_known) {
                 let user = (finding.subject.as_str().to_lowercase(), weighed.cause.code.as_str());
-                of_users.entry(user).or_insert(at);
+                of_users.entry(user).or_insert((at, weighed.certainty));
+                if weighed.certainty != Certainty::Certain {
+                    continue;
+                }
                 let Some(account) = &finding.account else { continue };
                 let key = (account.as_str(), finding.subject.as_str(), weighed.cause.code.as_str());
                 certain.entry(key).or_insert(at);
@@ -280,11 +304,11 @@ impl<'k> Known<'k> {
         Self { certain, of_users }
     }
 
-    /// Another finding of the user who signs in, for which a cause that is about this user is certain.
-    fn of_user(&self, at: usize, user: &str, cause: &'k Cause) -> Option<usize> {
+    /// Another finding of the user who signs in, for which a cause that is about this user is known, and how surely.
+    fn of_user(&self, at: usize, user: &str, cause: &'k Cause) -> Option<(usize, Certainty)> {
         let is_about_user = cause.title.contains("{user}");
         let other = self.of_users.get(&(user.to_lowercase(), cause.code.as_str())).copied();
-        other.filter(|other| is_about_user && *other != at)
+        other.filter(|(other, _)| is_about_user && *other != at)
     }
 
     /// Another finding of the same mailbox, or of its account as a whole, for which the cause is certain.

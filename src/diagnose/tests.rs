@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     catalogue::cause::Shows,
     command::{Shell, Template, evidence_request},
-    evidence::{Attempt, Failure, FailureKind, Protocol, Route, Stage, Subject, Value},
+    evidence::{Attempt, Failure, FailureKind, Protocol, Route, Source, Stage, Subject, Value},
     finding::{Owner, Status},
 };
 
@@ -366,10 +366,12 @@ fn tenant_is_blocked_for_certain_where_none_of_its_mailboxes_is_served() {
 #[test]
 fn what_is_certain_of_who_signs_in_is_certain_for_the_mailboxes_of_the_account() {
     const USER: &str = "team@example.com";
-    for (user, named) in [(USER, 1), ("other@example.com", 2)] {
+    for (user, of_days, named) in [(USER, false, 1), (USER, true, 2), ("other@example.com", false, 2)] {
         let mut refusal = look("smtp", MAILBOX, refused("5.7.3", "5.7.3 Authentication unsuccessful"));
         refusal.facts.put(smtp::SIGNED_IN_AS.name(), user);
-        let mut file = Observation::new("mailbox", Subject::of_text(USER), Route::File);
+        let of_file = Source::Attestation { by: "A".to_owned(), on: "2026-11-01".to_owned() };
+        let file = Observation::new("mailbox", Subject::of_text(USER), Route::File);
+        let mut file = Observation { source: if of_days { of_file } else { file.source.clone() }, ..file };
         file.facts.put("mailbox.smtp_auth", false);
         file.facts.put("mailbox.smtp_auth_set_by", "mailbox");
         let looks = [refusal, file];
@@ -384,7 +386,11 @@ fn what_is_certain_of_who_signs_in_is_certain_for_the_mailboxes_of_the_account()
             let mut causes = finding.causes.iter();
             causes.find(|cause| cause.cause == "smtp-auth-disabled-mailbox").map(|cause| cause.certainty)
         };
-        let certainty = if named == 1 { Certainty::Certain } else { Certainty::Possible };
+        let certainty = match (user, of_days) {
+            (USER, false) => Certainty::Certain,
+            (USER, true) => Certainty::Likely,
+            _ => Certainty::Possible,
+        };
         assert_eq!((off(&findings[0]), findings[0].causes.len() == 1), (Some(certainty), named == 1), "{findings:#?}");
     }
 }
