@@ -11,6 +11,7 @@ use crate::{
     evidence::{Observation, SharedText, Subject},
     finding::{Finding, Found, Status},
     import::facts::mailbox,
+    probe::delivery,
 };
 
 /// Turns each finding of a file or a statement that a service of this run contradicts into a warning.
@@ -58,6 +59,7 @@ fn contradicted(
     let names = |checks: &[String]| checks.iter().any(|check| *check == finding.check);
     let disagrees = |other: &usize| match (finding.status, findings[*other].status) {
         (Status::Fail, Status::Pass) => check.outranked_by.iter().any(|check| **check == *findings[*other].check),
+        (Status::Fail, Status::Warn) => findings[*other].look.and_then(|look| looks.get(look)).is_some_and(was_sent),
         (Status::Warn, Status::Fail) if leaves_open(finding, looks) => false,
         (Status::Pass | Status::Warn, Status::Fail) => {
             raised[*other].iter().any(|candidate| candidate.settles && names(&candidate.cause.evidence_against.pass))
@@ -86,7 +88,13 @@ fn leaves_open(finding: &Finding, looks: &[Observation]) -> bool {
 /// True where a service was asked; a token that was handed over says nothing of whether another one would be issued.
 fn contacted(finding: &Finding, looks: &[Observation]) -> bool {
     let look = finding.look.and_then(|look| looks.get(look));
-    look.is_some_and(|look| look.source.is_live() && !(look.attempts.is_empty() && look.tried.is_empty()))
+    let is_asked = |look: &Observation| !(look.attempts.is_empty() && look.tried.is_empty()) || was_sent(look);
+    look.is_some_and(|look| look.source.is_live() && is_asked(look))
+}
+
+/// True for a message that the server accepted, also where it was not found again.
+fn was_sent(look: &Observation) -> bool {
+    look.facts.is(delivery::SENT)
 }
 
 /// False for a sign-in of a user beside what a file says of the application: users sign in without it.
@@ -282,24 +290,31 @@ mod tests {
     #[test]
     fn sender_that_is_accepted_contradicts_no_file_without_send_as_and_a_sent_message_does() {
         let subject = Subject::of_text("info@example.com");
-        for (check, probe, is_contradicted) in
-            [("smtp.sender-accepted", "smtp", false), ("delivery.round-trip", "delivery", true)]
-        {
-            let tried = vec![Attempt::new("192.0.2.1:587".parse().unwrap())];
+        for (check, probe, status, is_contradicted) in [
+            ("smtp.sender-accepted", "smtp", Status::Pass, false),
+            ("delivery.round-trip", "delivery", Status::Pass, true),
+            ("delivery.round-trip", "delivery", Status::Warn, true),
+            ("delivery.round-trip", "delivery", Status::Fail, false),
+        ] {
+            let mut live = Observation::new(probe, subject.clone(), Route::Direct);
+            if probe == "smtp" {
+                live.attempts.push(Attempt::new("192.0.2.1:587".parse().unwrap()));
+            }
+            live.facts.put("delivery.sent", probe == "delivery" && status != Status::Fail);
             let looks = [
                 Observation {
                     source: Source::Attestation { by: "A".to_owned(), on: "2026-11-01".to_owned() },
                     ..Observation::new("mailbox", subject.clone(), Route::Direct)
                 },
-                Observation { tried, ..Observation::new(probe, subject.clone(), Route::Direct) },
+                live,
             ];
             let mut findings = [
                 Finding { look: Some(0), ..Finding::new("mailbox.send-as", subject.clone(), Status::Fail) },
-                Finding { look: Some(1), ..Finding::new(check, subject.clone(), Status::Pass) },
+                Finding { look: Some(1), ..Finding::new(check, subject.clone(), status) },
             ];
             let _ = diagnose(&mut findings, &looks, &Catalogue::built_in(), &Wording::default());
             let told = matches!(findings[0].evidence, Some(Found::Outranked { by: 1, .. }));
-            assert_eq!(told, is_contradicted, "{check}");
+            assert_eq!(told, is_contradicted, "{check}: {status:?}");
         }
     }
 

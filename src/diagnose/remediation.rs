@@ -94,16 +94,16 @@ pub(super) fn fix_first(
     grantee_first(fixes.into_iter().map(|(_, fix)| fix).collect())
 }
 
-/// Puts what must be there before a right is granted to it in front of the grants.
+/// Puts grants of rights behind what must be there to get them, where that is no less sure.
 fn grantee_first(mut fixes: Vec<Remediation>) -> Vec<Remediation> {
     for code in BEFORE_RIGHTS {
-        let right = fixes.iter().position(|fix| RIGHTS.contains(&fix.cause.as_str()));
-        let grantee = fixes.iter().position(|fix| fix.cause == code);
-        if let (Some(right), Some(grantee)) = (right, grantee)
-            && right < grantee
-        {
-            fixes[right..=grantee].rotate_right(1);
-        }
+        let Some(at) = fixes.iter().position(|fix| fix.cause == code) else { continue };
+        let rest = fixes.split_off(at + 1);
+        let grantee = fixes.pop();
+        let sure = grantee.as_ref().map(|fix| fix.certainty);
+        let waits = |fix: &Remediation| RIGHTS.contains(&fix.cause.as_str()) && sure <= Some(fix.certainty);
+        let (rights, others): (Vec<_>, Vec<_>) = fixes.into_iter().partition(waits);
+        fixes = others.into_iter().chain(grantee).chain(rights).chain(rest).collect();
     }
     fixes
 }
@@ -204,7 +204,7 @@ mod tests {
         let [principal, access, send, port] = [BEFORE_RIGHTS[0], RIGHTS[0], RIGHTS[1], "port-blocked"];
         for (before, after) in [
             ([port, access, principal, send], [port, principal, access, send]),
-            ([send, port, access, principal], [principal, send, port, access]),
+            ([send, port, access, principal], [port, principal, send, access]),
             ([principal, port, access, send], [principal, port, access, send]),
         ] {
             let fixes = grantee_first(before.iter().map(fix).collect());

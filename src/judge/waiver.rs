@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     deployment::Waiver,
-    finding::{AppliedWaiver, Finding, Remediation, SkipReason, Status},
+    finding::{AppliedWaiver, Certainty, Finding, Remediation, SkipReason, Status},
 };
 
 /// Applies the waivers that hold at a time, and names those that have ended.
@@ -17,7 +17,10 @@ pub fn waive(findings: &mut [Finding], waivers: &[Waiver], at: Timestamp) {
             // an accepted cause hides nothing that the run takes for another one
             let best = finding.causes.first().map(|cause| cause.certainty);
             let leading = finding.causes.iter().filter(|cause| Some(cause.certainty) == best);
-            let causes: Vec<&str> = leading.map(|cause| cause.cause.as_str()).collect();
+            let mut causes: Vec<&str> = leading.map(|cause| cause.cause.as_str()).collect();
+            if causes.len() > 1 && best != Some(Certainty::Possible) {
+                causes.clear();
+            }
             waiver.is_about(&finding.check, finding.subject.as_str(), &causes)
         };
         // where several are about it, the one that holds longest counts
@@ -71,7 +74,7 @@ mod tests {
     use crate::{
         deployment::Deployment,
         evidence::Subject,
-        finding::{Certainty, NamedCause, Owner},
+        finding::{NamedCause, Owner},
     };
 
     #[test]
@@ -115,11 +118,16 @@ mod tests {
             "[[waiver]]\ncheck = \"imap.sign-in\"\ncause = \"imap-disabled-for-mailbox\"\nreason = \"r\"\nby = \"b\"\nuntil = 2027-01-31\n",
         );
         let waivers = waiver.unwrap().waivers;
-        for (first, is_waived) in [(Certainty::Likely, false), (Certainty::Possible, true)] {
-            let causes = vec![
-                cause("no-full-access-to-mailbox", first),
-                cause("imap-disabled-for-mailbox", Certainty::Possible),
-            ];
+        use Certainty::{Certain, Likely, Possible};
+        for (first, second, is_waived) in [
+            (Likely, Possible, false),
+            (Possible, Possible, true),
+            (Certain, Certain, false),
+            (Possible, Certain, true),
+        ] {
+            let mut causes =
+                vec![cause("no-full-access-to-mailbox", first), cause("imap-disabled-for-mailbox", second)];
+            causes.sort_by_key(|cause| cause.certainty);
             let finding = Finding { causes, ..Finding::new("imap.sign-in", Subject::Site, Status::Fail) };
             let mut findings = [finding];
             waive(&mut findings, &waivers, "2026-12-01T00:00:00Z".parse().unwrap());

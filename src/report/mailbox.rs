@@ -193,7 +193,7 @@ fn state(
 /// <https://github.com/rss2email/rss2email/issues/147>.
 fn may_send(report: &Report, findings: &[&Finding]) -> bool {
     let of = |check: &str| findings.iter().find(|finding| finding.check == check);
-    let holds = |check: &str, statuses: &[Status]| of(check).is_some_and(|one| statuses.contains(&one.status));
+    let holds = |check: &str, statuses: &[Status]| of(check).is_some_and(|one| statuses.contains(&one.seen_status()));
     let sender = of(COLUMNS[SENDER].1[0]).and_then(|finding| finding.look).and_then(|look| report.looks.get(look));
     let is_own =
         |look: &Observation| look.attempts.iter().any(|attempt| attempt.facts.get(smtp::OWN_MAILBOX) == Some(&true));
@@ -347,7 +347,7 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
 
 /// Whether mail from an address that MAIL FROM took is rejected: by the file of its rights, or when a message was sent.
 fn is_rejected_later(finding: &Finding) -> bool {
-    [ROUND_TRIP, SEND_AS].contains(&&*finding.check) && finding.status == Status::Fail
+    [ROUND_TRIP, SEND_AS].contains(&&*finding.check) && finding.seen_status() == Status::Fail
 }
 
 fn rows(report: &Report) -> Vec<Row<'_>> {

@@ -134,10 +134,12 @@ pub fn found(found: &Found, seen: Option<&Observation>, findings: &[Finding]) ->
 /// A finding that contradicts a file.
 fn disagrees(by: &Finding) -> String {
     let Finding { check, subject, .. } = by;
-    if by.status == Status::Pass {
-        return format!("contradicted by this run, which is newer: {check} passed for {subject}");
-    }
-    format!("contradicted by this run, which is newer: {check} failed for {subject}")
+    let came_out = match by.status {
+        Status::Pass => "passed",
+        Status::Warn => "gave a warning, and its message was accepted,",
+        _ => "failed",
+    };
+    format!("contradicted by this run, which is newer: {check} {came_out} for {subject}")
 }
 
 fn blocked(by: &Finding) -> String {

@@ -305,7 +305,8 @@ impl Known {
         } else {
             for spelling in [word.to_owned(), word.to_lowercase(), word.to_uppercase()] {
                 let quoted = QUOTED.map(|quote| spelling.replace('\'', quote));
-                self.phrases.extend([vec![spelling], quoted.to_vec()].concat().into_iter().map(|one| (one, kind)));
+                let all = [vec![spelling], quoted.to_vec()].concat();
+                self.phrases.extend(all.into_iter().map(|one| (one.to_ascii_lowercase(), kind)));
             }
         }
     }
@@ -441,20 +442,22 @@ impl Net<'_> {
                 || text[found.end()..].starts_with(char::is_alphanumeric);
             !is_part && self.kinds.contains(&known[found.pattern().as_usize()].1)
         };
-        // a longer name that stays must not cover a shorter one that is hidden
-        let mut hidden: Vec<Match> = finder.find_overlapping_iter(text).filter(is_hidden).collect();
-        hidden.sort_by(|one, other| one.start().cmp(&other.start()).then(other.end().cmp(&one.end())));
-        let (mut whole, mut end) = (String::new(), 0);
-        for found in hidden {
-            if found.start() < end {
-                continue;
+        // a longer name that stays covers no shorter one that is hidden, and of names that overlap nothing is left
+        let mut spans: Vec<(usize, usize, Kind)> = Vec::new();
+        for found in finder.find_overlapping_iter(text).filter(is_hidden) {
+            let mut start = found.start();
+            while let Some((before, _, _)) = spans.pop_if(|(_, end, _)| *end > start) {
+                start = start.min(before);
             }
-            let (phrase, kind) = &known[found.pattern().as_usize()];
-            let lower = QUOTED.iter().fold(phrase.to_lowercase(), |name, quote| name.replace(quote, "'"));
-            whole.push_str(&text[end..found.start()]);
+            spans.push((start, found.end(), known[found.pattern().as_usize()].1));
+        }
+        let (mut whole, mut end) = (String::new(), 0);
+        for (start, until, kind) in spans {
+            let lower = QUOTED.iter().fold(text[start..until].to_lowercase(), |name, quote| name.replace(quote, "'"));
+            whole.push_str(&text[end..start]);
             whole.extend(["n-", &self.key.short(&lower)]);
-            end = found.end();
-            self.hidden.insert(lower, *kind);
+            end = until;
+            self.hidden.insert(lower, kind);
             self.places += 1;
         }
         if end == 0 { Cow::Borrowed(text) } else { Cow::Owned(whole + &text[end..]) }
@@ -676,6 +679,7 @@ mod tests {
             ("q Team EMEA 1.csv", ".csv"),
             ("q Team EMEA North", " North"),
             ("q XPreTeam Team EMEA.", "XPreTeam "),
+            ("q PreTeam Team EMEA.", "."),
         ] {
             let mut redaction = Redaction::of(&report, &[Kind::Mailboxes], &key);
             let (hidden, places) = redaction.text(text);

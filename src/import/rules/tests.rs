@@ -265,6 +265,8 @@ mod sign_ins;
 fn user_principal_name_is_known_where_a_file_of_the_last_month_has_it_beside_the_address() {
     let mailbox = r#"[{"PrimarySmtpAddress":"Sales@acme.test","UserPrincipalName":"S.Meier@corp.acme.test","RecipientTypeDetails":"UserMailbox"}]"#;
     let user = r#"[{"id":"1","userPrincipalName":"t.meier@corp.acme.test","mail":"team@acme.test","proxyAddresses":["smtp:info@acme.test"]}]"#;
+    let two = r#"[{"id":"1","userPrincipalName":"a@corp.acme.test","mail":"sales@acme.test"},{"id":"2","userPrincipalName":"b@corp.acme.test","mail":"sales@acme.test"}]"#;
+    let guest = r##"[{"id":"1","userPrincipalName":"sales_acme.test#EXT#@corp.test","mail":"sales@acme.test","userType":"Guest"}]"##;
     let old = Made::Stated("2026-10-30T00:00:00Z".parse().unwrap());
     for (text, made, address, known) in [
         (mailbox, None, "sales@acme.test", Some("s.meier@corp.acme.test")),
@@ -273,6 +275,8 @@ fn user_principal_name_is_known_where_a_file_of_the_last_month_has_it_beside_the
         (mailbox, Some(Made::Unknown), "sales@acme.test", None),
         (user, None, "team@acme.test", Some("t.meier@corp.acme.test")),
         (user, None, "info@acme.test", Some("t.meier@corp.acme.test")),
+        (two, None, "sales@acme.test", None),
+        (guest, None, "sales@acme.test", None),
     ] {
         let mut file = file(text);
         file.made = made.unwrap_or(file.made);
