@@ -106,6 +106,8 @@ mod tests {
 
     #[test]
     fn accepted_cause_waives_what_it_leads_and_nothing_that_another_cause_leads() {
+        use Certainty::{Certain, Likely, Possible};
+
         let cause = |code: &str, certainty| NamedCause {
             cause: code.to_owned(),
             title: String::new(),
@@ -118,7 +120,6 @@ mod tests {
             "[[waiver]]\ncheck = \"imap.sign-in\"\ncause = \"imap-disabled-for-mailbox\"\nreason = \"r\"\nby = \"b\"\nuntil = 2027-01-31\n",
         );
         let waivers = waiver.unwrap().waivers;
-        use Certainty::{Certain, Likely, Possible};
         for (first, second, is_waived) in [
             (Likely, Possible, false),
             (Possible, Possible, true),

@@ -266,7 +266,7 @@ fn user_principal_name_is_known_where_a_file_of_the_last_month_has_it_beside_the
     let mailbox = r#"[{"PrimarySmtpAddress":"Sales@acme.test","UserPrincipalName":"S.Meier@corp.acme.test","RecipientTypeDetails":"UserMailbox"}]"#;
     let user = r#"[{"id":"1","userPrincipalName":"t.meier@corp.acme.test","mail":"team@acme.test","proxyAddresses":["smtp:info@acme.test"]}]"#;
     let two = r#"[{"id":"1","userPrincipalName":"a@corp.acme.test","mail":"sales@acme.test"},{"id":"2","userPrincipalName":"b@corp.acme.test","mail":"sales@acme.test"}]"#;
-    let guest = r##"[{"id":"1","userPrincipalName":"sales_acme.test#EXT#@corp.test","mail":"sales@acme.test","userType":"Guest"}]"##;
+    let guest = r#"[{"id":"1","userPrincipalName":"sales_acme.test#EXT#@corp.test","mail":"sales@acme.test","userType":"Guest"}]"#;
     let old = Made::Stated("2026-10-30T00:00:00Z".parse().unwrap());
     for (text, made, address, known) in [
         (mailbox, None, "sales@acme.test", Some("s.meier@corp.acme.test")),
