@@ -245,8 +245,7 @@ impl Known {
         }
         if !known.phrases.is_empty() {
             let phrases = Vec::from_iter(std::mem::take(&mut known.phrases));
-            let names = phrases.iter().map(|(phrase, _)| phrase);
-            let find = AhoCorasick::builder().ascii_case_insensitive(true).build(names);
+            let find = AhoCorasick::builder().ascii_case_insensitive(true).build(phrases.iter().map(|one| &one.0));
             // names that cannot be looked for must not be shown
             known.finder = Some((find.expect("the names of a site fit into it"), phrases));
         }
@@ -304,9 +303,8 @@ impl Known {
             self.words.insert(word.to_lowercase(), kind);
         } else {
             for spelling in [word.to_owned(), word.to_lowercase(), word.to_uppercase()] {
-                let quoted = QUOTED.map(|quote| spelling.replace('\'', quote));
-                let all = [vec![spelling], quoted.to_vec()].concat();
-                self.phrases.extend(all.into_iter().map(|one| (one.to_ascii_lowercase(), kind)));
+                let quoted = ["'", QUOTED[0], QUOTED[1]].map(|quote| spelling.replace('\'', quote));
+                self.phrases.extend(quoted.map(|one| (one.to_ascii_lowercase(), kind)));
             }
         }
     }
@@ -454,8 +452,7 @@ impl Net<'_> {
         let (mut whole, mut end) = (String::new(), 0);
         for (start, until, kind) in spans {
             let lower = QUOTED.iter().fold(text[start..until].to_lowercase(), |name, quote| name.replace(quote, "'"));
-            whole.push_str(&text[end..start]);
-            whole.extend(["n-", &self.key.short(&lower)]);
+            whole.extend([&text[end..start], "n-", &self.key.short(&lower)]);
             end = until;
             self.hidden.insert(lower, kind);
             self.places += 1;
