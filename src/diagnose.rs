@@ -244,8 +244,8 @@ fn one_behind_many(diagnoses: &mut [Diagnosis<'_>], findings: &[Finding], looks:
                 .map(|other| (other, Certainty::Certain))
                 .or_else(of_user)
         };
-        let shown = standing.iter().find_map(|one| Some((one.cause.code.clone(), by(one)?)));
-        match shown {
+        let shown = standing.iter().filter_map(|one| Some((one.cause.code.clone(), by(one)?)));
+        match shown.min_by_key(|(_, (_, certainty))| *certainty) {
             Some((code, (finding, Certainty::Certain))) => {
                 standing.retain(|weighed| weighed.cause.code == code);
                 for weighed in standing {

@@ -13,21 +13,22 @@ use crate::{
 /// Applies the waivers that hold at a time, and names those that have ended.
 pub fn waive(findings: &mut [Finding], waivers: &[Waiver], at: Timestamp) {
     for finding in findings.iter_mut().filter(|finding| can_be_waived(finding)) {
-        let about = |waiver: &&Waiver| {
-            // an accepted cause hides nothing that the run takes for another one
-            let best = finding.causes.first().map(|cause| cause.certainty);
-            let leading = finding.causes.iter().filter(|cause| Some(cause.certainty) == best);
-            let mut causes: Vec<&str> = leading.map(|cause| cause.cause.as_str()).collect();
-            if causes.len() > 1 && best != Some(Certainty::Possible) {
-                causes.clear();
-            }
-            waiver.is_about(&finding.check, finding.subject.as_str(), &causes)
-        };
+        let causes = leading(finding);
+        let about = |waiver: &&Waiver| waiver.is_about(&finding.check, finding.subject.as_str(), &causes);
         // where several are about it, the one that holds longest counts
         if let Some(waiver) = waivers.iter().filter(about).max_by_key(|waiver| waiver.until) {
             apply(finding, waiver, !waiver.is_in_force(at));
         }
     }
+}
+
+/// The causes of which a waiver may accept one. What is confirmed or likely beside it, or before it, stays open; of causes
+/// that are only possible the accepted one may be it.
+fn leading(finding: &Finding) -> Vec<&str> {
+    let best = finding.causes.first().map(|cause| cause.certainty);
+    let leading = finding.causes.iter().filter(|cause| Some(cause.certainty) == best);
+    let leading: Vec<&str> = leading.map(|cause| cause.cause.as_str()).collect();
+    if leading.len() > 1 && best != Some(Certainty::Possible) { Vec::new() } else { leading }
 }
 
 fn can_be_waived(finding: &Finding) -> bool {

@@ -318,12 +318,12 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
     let number = |state| mailboxes.iter().filter(|one| **one == state).count();
     let (intermittent, fails, open) = (number(State::Intermittent), number(State::Fails), number(State::NotTested));
     let (signs_in, accepted) = (number(State::SignsIn), number(State::Accepted));
-    let works_over = |only: &str, partial: &[bool]| {
-        let is_so = |one: &&State| matches!(one, State::WorksOver { protocol, partial: of } if *protocol == only && partial.contains(of));
-        mailboxes.iter().filter(is_so).count()
+    let works_over = |only: &str| {
+        mailboxes.iter().filter(|one| matches!(one, State::WorksOver { protocol, .. } if *protocol == only)).count()
     };
-    let over = ["IMAP", "POP3"].map(|protocol| (protocol, works_over(protocol, &[false, true])));
-    let intermittent_over: usize = ["IMAP", "POP3"].iter().map(|protocol| works_over(protocol, &[true])).sum();
+    let over = ["IMAP", "POP3"].map(|protocol| (protocol, works_over(protocol)));
+    let is_partial = |one: &&State| matches!(one, State::WorksOver { partial: true, .. });
+    let only_at_times = intermittent + mailboxes.iter().filter(is_partial).count();
     let works = number(State::Works)
         + intermittent
         + signs_in
@@ -333,7 +333,7 @@ fn part(what: &str, mailboxes: &[State]) -> Option<String> {
     let notes = [
         (fails, words::plural(fails, "{n} fails", "{n} fail")),
         (open, format!("{open} not tested")),
-        (intermittent + intermittent_over, format!("{} only intermittently", intermittent + intermittent_over)),
+        (only_at_times, format!("{only_at_times} only intermittently")),
         (signs_in, "only the sign-in was tested".to_owned()),
         (accepted, format!("Send As not tested for {accepted}")),
     ];
