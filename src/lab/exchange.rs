@@ -155,6 +155,7 @@ impl Cloud {
         }
         let claims = self.token_issuer.claims(&token).ok_or(Refused::NotTaken)?;
         let actor = actor(&claims, protocol, now).ok_or(Refused::NotTaken)?;
+        let [actor, user] = [actor, user].map(|name| self.tenant.called(&name).map_or(name.clone(), ToOwned::to_owned));
         if actor == APPLICATION && !self.tenant.application.is_known_to_exchange() {
             return Err(Refused::NotTaken);
         }

@@ -100,6 +100,8 @@ pub(super) struct Mailbox {
     pub deny: Vec<String>,
     /// False when the name of its user is none of its addresses.
     pub is_address: bool,
+    /// The user principal name, where it is not the address.
+    pub principal_name: Option<String>,
     /// Who may send as it besides its user.
     pub send_as: Vec<String>,
     /// Others are refused after the message data, not at MAIL FROM.
@@ -185,6 +187,15 @@ impl Tenant {
     /// The mailbox of this address, in whatever letters it is written.
     pub fn mailbox(&self, address: &str) -> Option<&Mailbox> {
         self.mailboxes.get(&address.to_ascii_lowercase())
+    }
+
+    /// The address of the user who is called so in Entra.
+    pub fn called(&self, name: &str) -> Option<&str> {
+        let is_called = |own: &str| own.eq_ignore_ascii_case(name);
+        let mut mailboxes = self.mailboxes.values();
+        mailboxes
+            .find(|mailbox| mailbox.principal_name.as_deref().is_some_and(is_called))
+            .map(|mailbox| mailbox.address.as_str())
     }
 
     /// The user of this name.
@@ -360,6 +371,7 @@ impl Mailbox {
             full_access: Vec::new(),
             deny: Vec::new(),
             is_address: true,
+            principal_name: None,
             send_as: Vec::new(),
             told_at_message: false,
             arrives: Arrival::Inbox,
@@ -380,6 +392,7 @@ impl Mailbox {
             self.deny.clone_from(names);
         }
         self.is_address = wish.is_address.unwrap_or(self.is_address);
+        self.principal_name = wish.principal_name.clone().or(self.principal_name.take());
         self.imap = wish.imap.unwrap_or(self.imap);
         self.pop = wish.pop.unwrap_or(self.pop);
         self.smtp = wish.smtp.or(self.smtp);

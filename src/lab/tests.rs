@@ -151,6 +151,7 @@ const REQUIRED: &[&str] = &[
     "trust-store-incomplete",
     "user-not-assigned-to-app",
     "user-not-found",
+    "user-principal-name-differs",
     "wrong-account-or-tenant",
 ];
 

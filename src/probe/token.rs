@@ -56,6 +56,7 @@ facts! {
     USER: String = "token.user", "user of the token";
     USER_EXPECTED: String = "token.user_expected", "expected user";
     USER_MATCHES: bool = "token.user_matches", "";
+    USER_OTHERWISE_NAMED: bool = "token.user_otherwise_named", ""; // the same name in another domain of the tenant
     SIGNED_IN: String = "token.signed_in", "signed in as";
     TENANT: String = "token.tenant", "tenant";
     TENANT_MATCHES: bool = "token.tenant_matches", "tenant matches the site file";
@@ -392,6 +393,7 @@ fn note_issuer(claims: &Claims, facts: &mut Facts) {
 /// A tenant that the user's file gives as a domain cannot be compared with the GUID in the token.
 fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
+    let before_at = |address: &str| address.split('@').next().unwrap_or_default().to_owned();
     let tenant = look.application.tenant.as_deref().filter(|tenant| uuid::Uuid::try_parse(tenant).is_ok());
     let tenants = claims.tenant().zip(tenant);
     let other = tenants.as_ref().filter(|(named, expected)| !same(named, expected));
@@ -401,9 +403,14 @@ fn note_matches(claims: &Claims, look: &TokenProbe, facts: &mut Facts) {
     if let (Kind::Delegated, Some(expected)) = (claims.kind(), &look.signs_in_as) {
         let is_expected = |user: &String| look.also_named.iter().chain([expected]).any(|name| same(user, name));
         let matches = claims.users().iter().any(is_expected);
+        // a user principal name often differs from the mail address in its domain alone; where a file says what it is, it is
+        // not asked for
+        let is_alike = |user: &String| same(&before_at(user), &before_at(expected));
+        let is_alike = !matches && look.also_named.is_empty() && claims.users().iter().any(is_alike);
         if let Some(signed_in) = claims.signed_in(Some(expected).filter(|_| !matches)) {
             // the same name in another tenant is another user
-            facts.set(USER_MATCHES, matches && other.is_none());
+            facts.set(USER_MATCHES, (matches || is_alike) && other.is_none());
+            facts.set(USER_OTHERWISE_NAMED, is_alike && other.is_none());
             let of = other.map(|(named, expected)| Claims::of_tenants(&signed_in, named, expected));
             facts.set(SIGNED_IN, of.unwrap_or(signed_in));
         }
@@ -552,6 +559,7 @@ mod tests {
         };
         assert_eq!(text(&with("upn", json!("boss@example.com")), "token.user_matches"), "no");
         assert_eq!(text(&with("upn", json!("S.Meier@corp.example.com")), "token.user_matches"), "yes");
+        assert_eq!(text(&with("upn", json!("sales@other.example")), "token.user_matches"), "no");
         assert_eq!(text(&with("aud", json!("https://graph.microsoft.com")), "token.audience_name"), "Microsoft Graph");
         assert_eq!(text(&with("tid", json!("another")), "token.tenant_matches"), "no");
         assert_eq!(text(&with("exp", json!(NOW)), "token.valid_now"), "no");
@@ -591,6 +599,21 @@ mod tests {
         let other_name = with("scp", json!("SMTP.SendAsApp"));
         assert_eq!(text(&other_name, "token.smtp_permission"), "yes");
         assert_eq!(text(&other_name, "token.smtp_permission_usual"), "no");
+    }
+
+    #[test]
+    fn same_name_in_another_domain_may_be_the_same_user_unless_a_file_says_who_it_is() {
+        let mut claims = good();
+        claims["upn"] = json!("sales@example.onmicrosoft.com");
+        let token = Secret::new(unsigned(&claims));
+        for (named, matches, otherwise) in [(vec![], "yes", "yes"), (vec!["s.meier@corp.example.com"], "no", "no")] {
+            let also_named = named.into_iter().map(ToOwned::to_owned).collect();
+            let mut facts = Facts::default();
+            note(&token, &TokenProbe { also_named, ..look() }, NOW, &mut facts);
+            assert_eq!(text(&facts, "token.user_matches"), matches);
+            assert_eq!(text(&facts, "token.user_otherwise_named"), otherwise);
+            assert_eq!(text(&facts, "token.signed_in"), "sales@example.onmicrosoft.com, expected Sales@Example.com");
+        }
     }
 
     #[test]

@@ -73,7 +73,7 @@ fn person(name: &str, mail: &str, display_name: &str, now: Timestamp) -> Value {
 /// The user principal name: of a shared mailbox it is seldom its address.
 pub(in crate::lab) fn principal_name(mailbox: &Mailbox) -> String {
     if mailbox.is_user {
-        return mailbox.address.clone();
+        return mailbox.principal_name.as_ref().unwrap_or(&mailbox.address).clone();
     }
     format!("{}@contoso.onmicrosoft.com", local_part(&mailbox.address))
 }

@@ -144,6 +144,8 @@ pub(in crate::lab) struct Mailbox {
     pub deny: Option<Vec<String>>,
     /// The name of its user is one of its addresses.
     pub is_address: Option<bool>,
+    /// The user principal name, where it is not the address.
+    pub principal_name: Option<String>,
     /// Who may send as it besides its user.
     pub send_as: Option<Vec<String>>,
     /// Nobody is told at MAIL FROM that he may not send as it, but after the message data.
