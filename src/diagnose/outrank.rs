@@ -193,7 +193,7 @@ mod tests {
             look.facts.put("mailbox.holds", false);
             look.facts.put("mailbox.imap", false);
             if let Some(day) = day {
-                look.facts.put("mailbox.as_of", day);
+                look.facts.put("file.as_of", day);
             }
             let failed = Finding::new("mailbox.imap-enabled", mailbox.clone(), Status::Fail);
             let mut findings = [Finding { look: Some(0), ..failed }];

@@ -13,7 +13,7 @@ use crate::{
     },
     evidence::{Attempt, Failure, FailureKind, Observation, Protocol, Route, Source, Stage, Subject, Unit},
     finding::{Because, Finding, Status, essence},
-    import::facts::{directory, entra, mailbox},
+    import::facts::file,
     probe::{dns, token},
 };
 
@@ -387,7 +387,7 @@ fn is_stated(observation: &Observation) -> bool {
 
 /// True for what a file said more than a day ago: it may have been changed since.
 fn is_old(observation: &Observation) -> bool {
-    [mailbox::AS_OF, entra::AS_OF, directory::AS_OF].iter().any(|day| observation.facts.get(*day).is_some())
+    observation.facts.get(file::AS_OF).is_some()
 }
 
 /// True where one of the facts is known to be otherwise.

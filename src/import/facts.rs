@@ -1,5 +1,15 @@
 //! What evidence can say: one typed constant a fact. Checks read these as they read what a connection shows.
 
+/// What holds of the files themselves, whatever they are about.
+pub mod file {
+    use crate::evidence::facts;
+
+    facts! {
+        /// What holds of the files themselves.
+        AS_OF: String = "file.as_of", ""; // the day of a file of more than 24 hours; the note says it
+    }
+}
+
 /// What evidence can say of a mailbox.
 pub mod mailbox {
     use crate::evidence::{Fact, Facts, facts};
@@ -9,7 +19,6 @@ pub mod mailbox {
         HOLDS: bool = "mailbox.holds", "";
         WITHOUT_RESERVATION: bool = "mailbox.without_reservation", "";
         NOTE: String = "mailbox.note", "evidence";
-        AS_OF: String = "mailbox.as_of", ""; // the day of a file of more than 24 hours; the note says it
         NEWEST: bool = "mailbox.newest", ""; // it is what the newest of several files says; the note says it
         SMTP_AUTH: bool = "mailbox.smtp_auth", "SMTP AUTH enabled";
         SMTP_AUTH_SET_BY: String = "mailbox.smtp_auth_set_by", "set by";
@@ -54,7 +63,6 @@ pub mod entra {
         HOLDS: bool = "entra.holds", "";
         WITHOUT_RESERVATION: bool = "entra.without_reservation", "";
         NOTE: String = "entra.note", "evidence";
-        AS_OF: String = "entra.as_of", ""; // the day of a file of more than 24 hours; the note says it
         APPLICATION_ID: String = "entra.application_id", ""; // for commands: the site's
         REDIRECT_REGISTERED: bool = "entra.redirect_registered", "registered as Web";
         REDIRECT_PLATFORM: String = "entra.redirect_platform", "platform";
@@ -83,7 +91,6 @@ pub mod directory {
         EXPIRED: i64 = "directory.expired", "expired credentials";
         WITHOUT_RESERVATION: bool = "directory.without_reservation", "";
         NOTE: String = "directory.note", "evidence";
-        AS_OF: String = "directory.as_of", ""; // the day of a file of more than 24 hours; the note says it
     }
 }
 

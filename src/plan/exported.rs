@@ -8,7 +8,7 @@ use crate::{
     evidence::{Fact, Failure, ProbeKey, Protocol, SavedEvidence, SharedText},
     finding::{NotApplicable, Owner},
     import::{
-        facts::{self, directory, ece, entra, mailbox},
+        facts::{self, directory, ece, entra, file, mailbox},
         rules::{CHECKS, Exported, Outcome, Reason, Settled},
     },
     oauth::ClientCredential,
@@ -17,12 +17,12 @@ use crate::{
 
 /// The facts that every check of evidence reads, in its group. A check that reads the site file too has an expectation of
 /// its own in place of `holds`.
-type Common = (Option<Fact<bool>>, Fact<bool>, Fact<String>, Option<Fact<String>>);
-const MAILBOX: Common = (Some(mailbox::HOLDS), mailbox::WITHOUT_RESERVATION, mailbox::NOTE, Some(mailbox::AS_OF));
-const ENTRA: Common = (Some(entra::HOLDS), entra::WITHOUT_RESERVATION, entra::NOTE, Some(entra::AS_OF));
-const WEBEX: Common = (Some(facts::webex::HOLDS), facts::webex::WITHOUT_RESERVATION, facts::webex::NOTE, None);
-const ECE: Common = (Some(ece::HOLDS), ece::WITHOUT_RESERVATION, ece::NOTE, None);
-const DIRECTORY: Common = (None, directory::WITHOUT_RESERVATION, directory::NOTE, Some(directory::AS_OF));
+type Common = (Option<Fact<bool>>, Fact<bool>, Fact<String>);
+const MAILBOX: Common = (Some(mailbox::HOLDS), mailbox::WITHOUT_RESERVATION, mailbox::NOTE);
+const ENTRA: Common = (Some(entra::HOLDS), entra::WITHOUT_RESERVATION, entra::NOTE);
+const WEBEX: Common = (Some(facts::webex::HOLDS), facts::webex::WITHOUT_RESERVATION, facts::webex::NOTE);
+const ECE: Common = (Some(ece::HOLDS), ece::WITHOUT_RESERVATION, ece::NOTE);
+const DIRECTORY: Common = (None, directory::WITHOUT_RESERVATION, directory::NOTE);
 
 impl Exported {
     /// The form that a report keeps.
@@ -79,7 +79,7 @@ impl Exported {
     /// The probe that hands its facts on, in the group that the check reads.
     pub(super) fn probe(&self, group: &'static str, same: Vec<ProbeKey>) -> ExportedProbe {
         let mut facts = self.settled.facts.clone();
-        let (holds, without_reservation, note, as_of) = match group {
+        let (holds, without_reservation, note) = match group {
             "directory" => DIRECTORY,
             "entra" => ENTRA,
             "webex" => WEBEX,
@@ -91,8 +91,11 @@ impl Exported {
         }
         facts.set(without_reservation, self.settled.outcome == Outcome::Pass);
         facts.set(note, self.settled.reason.to_string());
-        if let (Some(as_of), Reason::AsOf(day, _)) = (as_of, &self.settled.reason) {
-            facts.set(as_of, day.as_str());
+        // an application of Webex that was removed stays so until somebody restores it: the audit log has the day of that
+        if group != "webex"
+            && let Reason::AsOf(day, _) = &self.settled.reason
+        {
+            facts.set(file::AS_OF, day.as_str());
         }
         if group == "mailbox" && matches!(self.settled.reason, Reason::Disagree(..)) {
             facts.set(mailbox::NEWEST, true);

@@ -8,7 +8,7 @@
 use super::{Earlier, FactGroup, Probe, ProbeContext};
 use crate::{
     evidence::{Facts, Failure, Observation, ProbeKey, Route, Source, Subject},
-    import::facts::{ece, entra, mailbox, webex},
+    import::facts::{ece, entra, file, mailbox, webex},
 };
 
 /// What evidence has settled for one check and subject.
@@ -32,8 +32,13 @@ pub struct ExportedProbe {
 
 impl Probe for ExportedProbe {
     const NAME: &str = "exported";
-    const FACTS: &[FactGroup] =
-        &[("mailbox", mailbox::FACTS), ("entra", entra::FACTS), ("webex", webex::FACTS), ("ece", ece::FACTS)];
+    const FACTS: &[FactGroup] = &[
+        ("mailbox", mailbox::FACTS),
+        ("entra", entra::FACTS),
+        ("webex", webex::FACTS),
+        ("ece", ece::FACTS),
+        ("file", file::FACTS),
+    ];
 
     fn subject(&self) -> Subject {
         self.subject.clone()
