@@ -128,9 +128,12 @@ pub enum By {
     Text,
 }
 
+/// Holds the place of an asterisk while a sentence is read; no text has a NUL.
+const ASTERISK: &str = "\0";
+
 /// A sentence to look for: its parts in order, anything between them. Capitals and the width of gaps do not matter.
 ///
-/// Written with `*` where the sentence holds a name, a number or an address: `scope * is not valid`.
+/// Written with `*` where the sentence holds a name, a number or an address: `scope * is not valid`. `\*` is an asterisk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
     parts: Vec<String>,
@@ -140,9 +143,9 @@ impl Words {
     /// Reads a sentence with `*` in its gaps.
     #[must_use]
     pub fn new(sentence: &str) -> Self {
-        let lowered = sentence.to_lowercase();
+        let lowered = sentence.to_lowercase().replace("\\*", ASTERISK);
         let parts = lowered.split('*').map(str::trim).filter(|part| !part.is_empty());
-        Self { parts: parts.map(ToOwned::to_owned).collect() }
+        Self { parts: parts.map(|part| part.replace(ASTERISK, "*")).collect() }
     }
 
     /// Whether a text, already in small letters, holds the sentence.
