@@ -43,7 +43,7 @@ pub struct Arguments {
     /// Further words of the message, if it was given without quotes
     #[arg(value_name = "WORDS", hide = true)]
     more: Vec<String>,
-    /// Read a message or a whole log from FILE: plain, gzip or UTF-16 (repeatable)
+    /// Read a message or a whole log from FILE: plain, gzip or UTF-16 (repeatable); - is standard input
     #[arg(short, long, value_name = "FILE", conflicts_with = "what")]
     file: Vec<PathBuf>,
     /// Protocol the message came from, if the text does not show it
@@ -77,8 +77,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, CliError> {
     let given: Vec<&str> = arguments.what.iter().chain(&arguments.more).map(String::as_str).collect();
     let given = given.join(" ");
     let what = match given.as_str() {
-        "-" => return logs::run(arguments, &arguments.file, &catalogue),
-        "" if arguments.what.is_none() => return logs::run(arguments, &arguments.file, &catalogue),
+        "-" => return logs::run(arguments, &[], &catalogue),
+        "" if arguments.what.is_none() => {
+            let is_stdin = !arguments.follow && arguments.file.iter().map(PathBuf::as_path).eq([Path::new("-")]);
+            return logs::run(arguments, if is_stdin { &[] } else { &arguments.file }, &catalogue);
+        }
         what => what,
     };
     match (catalogue.check(what), catalogue.cause(what), arguments.output) {

@@ -103,7 +103,12 @@ fn watch(mut child: Child) -> (Child, u64) {
 fn device_without_an_end_is_no_log() {
     let place = Place::new();
     let zeros = || std::fs::File::open("/dev/zero").expect("Linux has it");
-    for arguments in [&["explain", "-f", "/dev/zero"] as &[&str], &["explain", "-f", "/dev/full"], &["explain", "-"]] {
+    for arguments in [
+        &["explain", "-f", "/dev/zero"] as &[&str],
+        &["explain", "-f", "/dev/full"],
+        &["explain", "-"],
+        &["explain", "-f", "-"],
+    ] {
         let child = place.command(arguments).stdin(zeros()).spawn().expect("the program starts");
         let outcome = wait(child);
         assert_eq!(outcome.code, Some(2), "{arguments:?}: {outcome:#?}");
