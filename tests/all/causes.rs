@@ -111,6 +111,7 @@ const NOT_IN_THE_LAB: &[(&str, &[&str])] = &[
             "admin-cmdlet-missing",
             "app-instance-locked",
             "java-trust-store-unreadable",
+            "local-ports-exhausted",
             "mailbox-full",
             "revocation-list-unreachable",
         ],
